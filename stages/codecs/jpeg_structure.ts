@@ -1,0 +1,90 @@
+/** Walks the markers of a JPEG file, so that what libjpeg only warns of can be refused. */
+import { DecodeError } from "./image.ts";
+
+/** What a JPEG's frame header says. */
+export interface JpegStructure {
+  readonly width: number;
+  readonly height: number;
+  /** 1 gray, 3 color. */
+  readonly components: 1 | 3;
+}
+
+/** Markers SOF0–SOF15 begin a frame, but for DHT (C4), JPG (C8) and DAC (CC), which lie among them. */
+function isFrame(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+}
+
+/**
+ * Reads the frame header and follows the segments and scans to the end-of-image marker.
+ *
+ * @throws {DecodeError} If the file is no JPEG, ends before its end-of-image marker, or is of a kind that is not
+ *   decoded: lossless, arithmetic, 12 bits, or four components (CMYK).
+ * @see ITU-T T.81, annex B.
+ */
+export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructure {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) {
+    throw new DecodeError(
+      name,
+      "it does not begin with a JPEG marker (FF D8)",
+      "Give a JPEG file, or correct the id list",
+    );
+  }
+  let frame: JpegStructure | undefined;
+  let scans = 0;
+  for (let at = 2;;) {
+    at = bytes.indexOf(0xff, at);
+    if (at < 0 || at + 1 >= bytes.length) throw cutShort(name, bytes, scans);
+    const marker = bytes[at + 1]!;
+    // Stuffed zeros, fill bytes, restart markers and TEM have no segment behind them.
+    if (marker === 0x00 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+      at += 2;
+      continue;
+    }
+    if (marker === 0xff) {
+      at += 1;
+      continue;
+    }
+    if (marker === 0xd9) break;
+    const length = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+    if (at + 2 + length > bytes.length) throw cutShort(name, bytes, scans);
+    if (length < 2) {
+      throw new DecodeError(
+        name,
+        `the segment FF ${marker.toString(16)} at byte ${at} has the length ${length}`,
+      );
+    }
+    if (isFrame(marker)) frame = readFrame(bytes.subarray(at + 4, at + 2 + length), marker, name);
+    if (marker === 0xda) scans++;
+    at += 2 + length;
+  }
+  if (frame === undefined || scans === 0) {
+    throw new DecodeError(name, `it has no ${frame === undefined ? "frame header" : "scan"}, so no image`);
+  }
+  return frame;
+}
+
+function readFrame(content: Uint8Array, marker: number, name: string): JpegStructure {
+  const [precision = 0, h1 = 0, h0 = 0, w1 = 0, w0 = 0, components = 0] = content;
+  const remedy = "Convert it to an 8-bit gray or RGB JPEG";
+  if (marker > 0xc2) {
+    throw new DecodeError(
+      name,
+      `its coding (SOF${marker - 0xc0}) is neither baseline nor progressive Huffman`,
+      remedy,
+    );
+  }
+  if (precision !== 8) throw new DecodeError(name, `it has ${precision} bits per sample; 8 are read`, remedy);
+  if (components !== 1 && components !== 3) {
+    throw new DecodeError(
+      name,
+      `it has ${components} color components; 1 (gray) or 3 (color) are read`,
+      remedy,
+    );
+  }
+  return { width: (w1 << 8) | w0, height: (h1 << 8) | h0, components };
+}
+
+function cutShort(name: string, bytes: Uint8Array, scans: number): DecodeError {
+  const where = scans === 0 ? "before its pixels begin" : "without the end-of-image marker (FF D9)";
+  return new DecodeError(name, `it is cut short: the file ends at byte ${bytes.length}, ${where}`);
+}

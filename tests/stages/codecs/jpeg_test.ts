@@ -1,0 +1,81 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { DecodeError } from "../../../stages/codecs/image.ts";
+import { decodeJpeg } from "../../../stages/codecs/jpeg.ts";
+import { decodePng } from "../../../stages/codecs/png.ts";
+import goldenPixels from "../../golden/pillow_pixels.json" with { type: "json" };
+import golden from "../../golden/pillow_small.json" with { type: "json" };
+import { testWithShared } from "../../support/shared_data.ts";
+
+const fromBase64 = (text: string) => Uint8Array.fromBase64(text);
+const file = fromBase64(golden.cases["color_420.jpg"].file);
+
+for (const [name, expected] of Object.entries(golden.cases)) {
+  if (!name.endsWith(".jpg") || name === "cmyk.jpg") continue;
+  Deno.test(`${name} decodes to Pillow's pixels`, async () => {
+    const image = await decodeJpeg(fromBase64(expected.file), name);
+    deepStrictEqual([image.width, image.height, image.channels], [expected.width, expected.height, 3]);
+    deepStrictEqual(image.data, fromBase64(expected.pixels));
+  });
+}
+
+testWithShared(
+  "data",
+  "photographs and masks of PASCAL VOC and CamVid decode to Pillow's pixels",
+  async (root) => {
+    for (const [path, digest] of Object.entries(goldenPixels.digests)) {
+      const bytes = await Deno.readFile(`${root}/${path}`);
+      const image = path.endsWith(".jpg") ? await decodeJpeg(bytes, path) : decodePng(bytes, path);
+      const hash = createHash("sha256").update(`${image.width}x${image.height}x${image.channels}\n`);
+      strictEqual(hash.update(image.data).digest("hex"), digest, path);
+    }
+  },
+);
+
+Deno.test("a JPEG cut anywhere is refused by name, never half an image", async () => {
+  for (let length = 0; length < file.length; length += 7) {
+    await rejects(decodeJpeg(file.subarray(0, length), "cut.jpg"), (error: unknown) => {
+      return error instanceof DecodeError && error.message.startsWith('Cannot decode "cut.jpg"');
+    }, `cut at ${length}`);
+  }
+  await rejects(decodeJpeg(file.subarray(0, file.length - 2), "cut.jpg"), /without the end-of-image marker/);
+});
+
+Deno.test("a JPEG whose pixels end early though its marker is there is refused, and the next one decodes", async () => {
+  const patched = new Uint8Array(file.length - 40);
+  patched.set(file.subarray(0, file.length - 42));
+  patched.set([0xff, 0xd9], patched.length - 2);
+  await rejects(decodeJpeg(patched, "patched.jpg"), /Cannot decode "patched.jpg": it is damaged/);
+  strictEqual((await decodeJpeg(file, "whole.jpg")).width, 23);
+});
+
+Deno.test("many at once give each its own result", async () => {
+  const jobs = Array.from({ length: 8 }, (_, i) => i % 2 === 0 ? file : file.subarray(0, 700 + i));
+  const results = await Promise.allSettled(jobs.map((bytes, i) => decodeJpeg(bytes, `${i}.jpg`)));
+  deepStrictEqual(
+    results.map((result) => result.status),
+    jobs.map((_, i) => i % 2 ? "rejected" : "fulfilled"),
+  );
+});
+
+Deno.test("what is not decoded is refused with the reason", async () => {
+  await rejects(
+    decodeJpeg(fromBase64(golden.cases["cmyk.jpg"].file), "cmyk.jpg"),
+    /it has 4 color components; 1 \(gray\) or 3/,
+  );
+  await rejects(
+    decodeJpeg(new TextEncoder().encode("<html>"), "page.jpg"),
+    /does not begin with a JPEG marker/,
+  );
+  const frame = file.findIndex((byte, at) => byte === 0xff && file[at + 1] === 0xc0);
+  const changed = (offset: number, values: number[]) => {
+    const copy = file.slice();
+    copy.set(values, frame + offset);
+    return decodeJpeg(copy, "odd.jpg");
+  };
+  await rejects(changed(1, [0xc3]), /its coding \(SOF3\)/);
+  await rejects(changed(1, [0xc9]), /its coding \(SOF9\)/);
+  await rejects(changed(4, [12]), /12 bits per sample; 8 are read/);
+  await rejects(changed(5, [0xff, 0xff, 0xff, 0xff]), /claims 65535 × 65535 pixels/);
+  await rejects(changed(5, [0, 200]), DecodeError); // more lines claimed than the scan holds
+});

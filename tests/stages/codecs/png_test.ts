@@ -1,0 +1,95 @@
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { crc32 } from "node:zlib";
+import { encode } from "fast-png";
+import { DecodeError, toRgb } from "../../../stages/codecs/image.ts";
+import { decodePng } from "../../../stages/codecs/png.ts";
+import { encodePalettePng, encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
+import golden from "../../golden/pillow_small.json" with { type: "json" };
+
+const fromBase64 = (text: string) => Uint8Array.fromBase64(text);
+const cases = Object.entries(golden.cases).filter(([name]) => name.endsWith(".png"));
+
+for (const [name, expected] of cases) {
+  Deno.test(`${name} decodes to Pillow's pixels`, () => {
+    const image = decodePng(fromBase64(expected.file), name);
+    deepStrictEqual([image.width, image.height, image.channels], [
+      expected.width,
+      expected.height,
+      expected.channels,
+    ]);
+    deepStrictEqual(image.data, fromBase64(expected.pixels));
+    strictEqual(image.palette !== undefined, name.startsWith("palette"));
+  });
+}
+
+Deno.test("interlaced and 16-bit files decode to what an independent encoder was given", () => {
+  const [width, height] = [13, 11];
+  for (const [channels, depth] of [[1, 8], [2, 8], [3, 8], [4, 8], [1, 16], [3, 16], [4, 16]] as const) {
+    const length = width * height * channels;
+    const data = depth === 8
+      ? Uint8Array.from({ length }, (_, i) => (i * 37) & 255)
+      : Uint16Array.from({ length }, (_, i) => (i * 3637) & 65535);
+    for (const interlace of ["null", "Adam7"] as const) {
+      const file = encode({ width, height, channels, depth, data }, { interlace });
+      const image = decodePng(file, "odd.png");
+      strictEqual(image.bitDepth, depth);
+      deepStrictEqual([...image.data], [...data].map((value) => depth === 8 ? value : value >> 8));
+    }
+  }
+});
+
+Deno.test("a palette PNG comes back index for index, and colored", () => {
+  const indices = Uint8Array.from({ length: 35 }, (_, i) => i % 3);
+  const palette = Uint8Array.of(0, 0, 0, 128, 0, 0, 0, 128, 0);
+  const image = decodePng(encodePalettePng(indices, 7, 5, palette), "mask.png");
+  deepStrictEqual(image.data, indices);
+  deepStrictEqual(image.palette, palette);
+  deepStrictEqual([...toRgb(image).subarray(0, 9)], [0, 0, 0, 128, 0, 0, 0, 128, 0]);
+  throws(() => encodePalettePng(Uint8Array.of(3), 1, 1, palette), /index 3 has no color; the palette has 3/);
+  throws(() => encodePalettePng(indices, 7, 6, palette), /35 bytes; 42 are needed/);
+});
+
+Deno.test("an RGB PNG comes back byte for byte, with every filter in use", () => {
+  const [width, height] = [64, 60];
+  const pixels = new Uint8Array(width * height * 3);
+  for (let i = 0; i < pixels.length; i++) {
+    const row = Math.floor(i / (width * 3)), band = Math.floor(row / 12);
+    // Bands that favor different filters: flat, horizontal ramp, vertical ramp, noise, diagonal.
+    const column = Math.floor((i % (width * 3)) / 3);
+    pixels[i] = [90, column * 4, row * 9, (i * 2654435761) >>> 24, column * 3 + row * 5][band]!;
+  }
+  const file = encodeRgbPng(pixels, width, height);
+  deepStrictEqual(decodePng(file, "picture.png").data, pixels);
+  deepStrictEqual(encodeRgbPng(pixels, width, height), file);
+});
+
+Deno.test("a damaged file is refused by name, whatever byte is cut or changed", () => {
+  const file = encodeRgbPng(Uint8Array.from({ length: 300 }, (_, i) => (i * 7) & 255), 10, 10);
+  for (let length = 0; length < file.length; length++) {
+    throws(() => decodePng(file.subarray(0, length), "cut.png"), (error: unknown) => {
+      ok(error instanceof DecodeError);
+      return /Cannot decode "cut\.png"/.test(error.message);
+    });
+  }
+  for (let at = 0; at < file.length; at++) {
+    const changed = file.slice();
+    changed[at]! ^= 0x10;
+    throws(() => decodePng(changed, "changed.png"), DecodeError, `byte ${at}`);
+  }
+});
+
+Deno.test("a claimed size is held against the compressed bytes before memory is taken", () => {
+  const file = encodeRgbPng(new Uint8Array(12), 2, 2);
+  const claim = (width: number, height: number) => {
+    const lie = file.slice();
+    const view = new DataView(lie.buffer);
+    view.setUint32(16, width);
+    view.setUint32(20, height);
+    view.setUint32(29, crc32(lie.subarray(12, 29)));
+    return () => decodePng(lie, "lie.png");
+  };
+  throws(claim(16384, 16384), /cannot hold the 805322752 that its size claims/);
+  throws(claim(65536, 65536), /claims 65536 × 65536 pixels/);
+  throws(claim(0, 2), /claims 0 × 2 pixels/);
+  throws(claim(1, 2), /hold more than the 8 bytes/);
+});
