@@ -1,0 +1,238 @@
+import { DeviceError } from "./errors.ts";
+import { type Kernel, shaderText } from "./kernel.ts";
+import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "./tensor.ts";
+
+/** What the adapter is, as printed at the top of a run and recorded with every result. */
+export interface AdapterFacts {
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly features: readonly string[];
+  /** Lanes of a subgroup, or 0 where subgroups are refused or vary in size. */
+  readonly subgroupSize: number;
+  readonly isSoftware: boolean;
+}
+
+/** An open WebGPU device, with its compiled pipelines. */
+export interface Device {
+  readonly gpu: GPUDevice;
+  readonly facts: AdapterFacts;
+  /** Compiles a kernel once for each set of constants. */
+  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>): GPUComputePipeline;
+  /** How many pipelines, buffers and bind groups were made so far: steady steps must not raise it. */
+  readonly created: { pipelines: number; buffers: number; bindGroups: number };
+  buffer(label: string, bytes: number, usage?: number): GPUBuffer;
+  /** Rejects with a {@linkcode DeviceError} once the device is lost or has reported an error. */
+  check(): void;
+  close(): void;
+}
+
+/** The limits that kernels and plans rely on; the adapter's own are asked for, as WebGPU grants only low defaults. */
+const LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxStorageBuffersPerShaderStage",
+] as const;
+
+/**
+ * Opens the best adapter with its own limits.
+ *
+ * @param gpu The platform's entry, `navigator.gpu`.
+ * @param options.subgroups False does without subgroups although the adapter has them.
+ * @throws {DeviceError} If there is no adapter, or it refuses a device.
+ */
+export async function openDevice(
+  gpu: GPU | undefined,
+  options: { subgroups?: boolean } = {},
+): Promise<Device> {
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) {
+    throw new DeviceError(
+      "Cannot open a GPU: no WebGPU adapter was found. On Debian or Ubuntu without a GPU, install " +
+        "Mesa's software driver: apt-get install mesa-vulkan-drivers",
+    );
+  }
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+  const listed = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
+  // Deno grants `subgroups` without listing it, so only asking tells.
+  const wishes = options.subgroups === false ? [listed] : [[...listed, "subgroups"], listed];
+  let device: GPUDevice | undefined;
+  let granted: readonly string[] = [];
+  let refusal: unknown;
+  for (const features of wishes) {
+    try {
+      device = await adapter.requestDevice({
+        requiredLimits,
+        requiredFeatures: features as GPUFeatureName[],
+      });
+      granted = features;
+      break;
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  if (!device) throw new DeviceError(`Cannot open adapter "${adapter.info.description}": ${refusal}`);
+  const { info } = adapter;
+  const uniform = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize ?? 0 : 0;
+  return new OpenDevice(device, {
+    name: info.description || info.device || "unknown adapter",
+    vendor: info.vendor,
+    architecture: info.architecture,
+    features: granted,
+    subgroupSize: granted.includes("subgroups") ? uniform : 0,
+    isSoftware: Boolean(info.isFallbackAdapter) || /llvmpipe|swiftshader/i.test(info.description),
+  });
+}
+
+class OpenDevice implements Device {
+  readonly created = { pipelines: 0, buffers: 0, bindGroups: 0 };
+  readonly #pipelines = new Map<string, GPUComputePipeline>();
+  #failure: DeviceError | undefined;
+  #closed = false;
+
+  constructor(readonly gpu: GPUDevice, readonly facts: AdapterFacts) {
+    gpu.addEventListener("uncapturederror", (event) => {
+      this.#failure ??= new DeviceError(
+        `The device reported an error: ${(event as GPUUncapturedErrorEvent).error.message}`,
+      );
+    });
+    gpu.lost.then((info) => {
+      if (!this.#closed) {
+        this.#failure ??= new DeviceError(`The device was lost (${info.reason}): ${info.message}`);
+      }
+    });
+  }
+
+  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>): GPUComputePipeline {
+    const names = Object.keys(constants).sort();
+    const key = `${kernel.name} ${names.map((name) => `${name}=${constants[name]}`).join(" ")}`;
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      const code = shaderText(kernel, constants);
+      const overrides = names.filter((name) => new RegExp(`override ${name}\\b`).test(code));
+      const visible = GPUShaderStage.COMPUTE;
+      const storage = [...kernel.reads, ...kernel.writes];
+      const layout = this.gpu.createBindGroupLayout({
+        label: kernel.name,
+        entries: [
+          { binding: 0, visibility: visible, buffer: { type: "uniform" as const } },
+          ...storage.map((_, i) => ({
+            binding: i + 1,
+            visibility: visible,
+            buffer: { type: "storage" as const },
+          })),
+        ],
+      });
+      pipeline = this.gpu.createComputePipeline({
+        label: key,
+        layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: {
+          module: this.gpu.createShaderModule({ label: key, code }),
+          entryPoint: "main",
+          constants: Object.fromEntries(overrides.map((name) => [name, constants[name]!])),
+        },
+      });
+      this.#pipelines.set(key, pipeline);
+      this.created.pipelines++;
+    }
+    return pipeline;
+  }
+
+  buffer(
+    label: string,
+    bytes: number,
+    usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+  ): GPUBuffer {
+    const limit = this.gpu.limits.maxBufferSize;
+    if (bytes > limit) {
+      throw new DeviceError(
+        `Cannot allocate ${bytes} bytes for ${label}: "${this.facts.name}" allows ${limit} a buffer`,
+      );
+    }
+    this.created.buffers++;
+    return this.gpu.createBuffer({ label, size: roundUp(bytes, 16), usage });
+  }
+
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.gpu.destroy();
+  }
+}
+
+/** Makes room for tensors that outlive a step, one after another in one zeroed buffer. */
+export function allocate(
+  device: Device,
+  label: string,
+  specs: readonly TensorSpec[],
+): { buffer: GPUBuffer; bytes: number; tensors: Tensor[]; free(): void } {
+  let bytes = 0;
+  const offsets = specs.map((spec) => {
+    const offset = bytes;
+    bytes += roundUp(makeTensor(spec).bytes, ALIGNMENT);
+    return offset;
+  });
+  const buffer = device.buffer(label, Math.max(bytes, ALIGNMENT));
+  const tensors = specs.map((spec, i) => makeTensor({ ...spec, home: { buffer, offset: offsets[i]! } }));
+  return { buffer, bytes, tensors, free: () => buffer.destroy() };
+}
+
+/** Copies bytes to a tensor that has a home; they are on the device before the next submitted work starts. */
+export function upload(
+  device: Device,
+  tensor: Tensor,
+  data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
+): void {
+  if (!tensor.home || data.byteLength > tensor.bytes) {
+    throw new DeviceError(
+      `Cannot upload ${data.byteLength} bytes to ${tensor.label}: it ` +
+        (tensor.home ? `holds ${tensor.bytes}` : "lives in a workspace"),
+    );
+  }
+  device.gpu.queue.writeBuffer(tensor.home.buffer, tensor.home.offset, data);
+}
+
+/**
+ * Reads tensors back, all in one wait.
+ *
+ * A wait costs some 10 ms under Deno and drains the device, so a step does not read; it asks for all it wants at once.
+ *
+ * @returns For each tensor its stored elements, padding included.
+ */
+export async function readBack(
+  device: Device,
+  tensors: readonly Tensor[],
+): Promise<Float32Array<ArrayBuffer>[]> {
+  const total = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const staging = device.buffer("read-back", total, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+  try {
+    const encoder = device.gpu.createCommandEncoder();
+    let at = 0;
+    for (const tensor of tensors) {
+      if (!tensor.home) {
+        throw new DeviceError(`Cannot read ${tensor.label}: it lives in a workspace; keep it first`);
+      }
+      encoder.copyBufferToBuffer(tensor.home.buffer, tensor.home.offset, staging, at, tensor.bytes);
+      at += tensor.bytes;
+    }
+    device.gpu.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    device.check();
+    const whole = staging.getMappedRange();
+    at = 0;
+    return tensors.map((tensor) => new Float32Array(whole.slice(at, at += tensor.bytes)));
+  } finally {
+    staging.destroy();
+  }
+}
+
+/** The same bytes seen as unsigned integers. */
+export function asUint32(data: Float32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(data.buffer, data.byteOffset, data.length);
+}

@@ -1,0 +1,166 @@
+import { KernelError } from "./errors.ts";
+import { checkLoops, type Kernel, MAX_GROUPS } from "./kernel.ts";
+import { makeTensor, type Tensor, type TensorSpec } from "./tensor.ts";
+
+/** One launch of a kernel, as captured. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  readonly reads: readonly Tensor[];
+  readonly writes: readonly Tensor[];
+  readonly uniforms: Readonly<Record<string, number>>;
+  readonly constants: Readonly<Record<string, number>>;
+  readonly groups: readonly [number, number, number];
+  /** Useful multiply-adds times two, for benches; 0 where bytes are the cost. */
+  readonly flops: number;
+}
+
+/** What an op asks for when it launches. */
+export interface Launch {
+  kernel: Kernel;
+  reads: readonly Tensor[];
+  writes: readonly Tensor[];
+  uniforms?: Record<string, number>;
+  /** Values of `override`s and of names in `#unroll` blocks; each distinct set is a pipeline. */
+  constants?: Record<string, number>;
+  groups: readonly [number, number, number];
+  /** Loop iterations of the busiest invocation, held under the bound that every driver honors. */
+  loops: number;
+  flops?: number;
+}
+
+/** A scalar to minimize: its value on the device, and how its gradient enters the graph. */
+export interface Loss {
+  readonly label: string;
+  /** [1], a home to read it from; the unweighted value. */
+  readonly value: Tensor;
+  /** Launches ∂(weight · value)/∂input for each input and returns the pairs. */
+  seed(graph: Graph, weight: number): readonly GradientPair[];
+}
+
+export type GradientPair = readonly [input: Tensor, gradient: Tensor];
+
+/** How an op gives the gradients of its inputs, from that of its output. */
+export type Backward = (gradient: Tensor) => readonly GradientPair[];
+
+interface TapeEntry {
+  readonly output: Tensor;
+  readonly backward: Backward;
+}
+
+/**
+ * A step being written down: ops append launches, and a tape of how to go back.
+ *
+ * Nothing runs while a graph is built. `compile` (program.ts) plans its memory and replays it.
+ */
+export class Graph {
+  readonly dispatches: Dispatch[] = [];
+  readonly kept = new Set<Tensor>();
+  readonly #tape: TapeEntry[] = [];
+  readonly #memo = new Map<string, Tensor>();
+  readonly #written = new Set<Tensor>();
+  #recording = true;
+
+  /** @param lanes Lanes of a subgroup on the device the graph is meant for; 0 for kernels without subgroups. */
+  constructor(readonly lanes: number) {}
+
+  /** A tensor of the workspace. */
+  tensor(spec: TensorSpec & { tracked?: boolean }): Tensor {
+    return makeTensor(spec);
+  }
+
+  /** An op's output: tracked if any of `inputs` is and gradients are being recorded. */
+  output(spec: TensorSpec, inputs: readonly Tensor[]): Tensor {
+    return makeTensor({ ...spec, tracked: this.#recording && inputs.some((input) => input.tracked) });
+  }
+
+  launch(launch: Launch): void {
+    const { kernel, reads, writes, uniforms = {}, constants = {}, groups, loops, flops = 0 } = launch;
+    if (reads.length !== kernel.reads.length || writes.length !== kernel.writes.length) {
+      throw new KernelError(
+        `Cannot launch kernel "${kernel.name}" with ${reads.length} inputs and ${writes.length} outputs: ` +
+          `it has ${kernel.reads.length} and ${kernel.writes.length}`,
+      );
+    }
+    if (groups.some((n) => !Number.isInteger(n) || n < 1 || n > MAX_GROUPS)) {
+      throw new KernelError(
+        `Cannot launch kernel "${kernel.name}" on [${groups}] workgroups: each axis takes 1 to ${MAX_GROUPS}`,
+      );
+    }
+    checkLoops(kernel.name, loops);
+    this.dispatches.push({ kernel, reads, writes, uniforms, constants, groups, flops });
+  }
+
+  /** Tells how to go back from `output`; ignored where no gradient is wanted. */
+  record(output: Tensor, backward: Backward): void {
+    if (output.tracked) this.#tape.push({ output, backward });
+  }
+
+  /** Runs `body` without recording: its outputs are constants to every gradient. */
+  withoutGradients<T>(body: () => T): T {
+    const before = this.#recording;
+    this.#recording = false;
+    try {
+      return body();
+    } finally {
+      this.#recording = before;
+    }
+  }
+
+  /** Makes `tensor` live to the end of the program, so that it can be read after a run. */
+  keep<T extends Tensor>(tensor: T): T {
+    this.kept.add(tensor);
+    return tensor;
+  }
+
+  /** A derived tensor that is made once a step, however many ops ask for it. */
+  memo(key: string, make: () => Tensor): Tensor {
+    let tensor = this.#memo.get(key);
+    if (!tensor) this.#memo.set(key, tensor = make());
+    return tensor;
+  }
+
+  /**
+   * Where an op sums a parameter's gradient.
+   *
+   * @returns `accumulate` is false for the first writer of the step, which overwrites what the last step left.
+   */
+  gradientOf(parameter: Tensor): { tensor: Tensor; accumulate: boolean } {
+    const tensor = parameter.gradient;
+    if (!tensor) throw new KernelError(`Cannot differentiate by ${parameter.label}: it is not a parameter`);
+    const accumulate = this.#written.has(tensor);
+    this.#written.add(tensor);
+    return { tensor, accumulate };
+  }
+
+  /** True once a launch has written the parameter's gradient in this step. */
+  hasGradient(parameter: Tensor): boolean {
+    return parameter.gradient !== undefined && this.#written.has(parameter.gradient);
+  }
+
+  /**
+   * Appends the backward pass.
+   *
+   * @param seeds Gradients of outputs, or of losses' inputs; several for one tensor are added, in this order.
+   * @param add Launches the sum of two gradients.
+   * @returns The gradient of each tracked tensor that is not an op's output (an input under test).
+   */
+  backward(seeds: readonly GradientPair[], add: (a: Tensor, b: Tensor) => Tensor): Map<Tensor, Tensor> {
+    const gradients = new Map<Tensor, Tensor>();
+    const accumulate = (pairs: readonly GradientPair[]) => {
+      for (const [tensor, gradient] of pairs) {
+        if (!tensor.tracked) continue;
+        const before = gradients.get(tensor);
+        gradients.set(tensor, before ? add(before, gradient) : gradient);
+      }
+    };
+    accumulate(seeds);
+    for (const { output, backward } of this.#tape.toReversed()) {
+      const gradient = gradients.get(output);
+      if (!gradient) continue;
+      gradients.delete(output);
+      accumulate(backward(gradient));
+    }
+    this.#tape.length = 0;
+    return gradients;
+  }
+}

@@ -1,0 +1,76 @@
+import { KernelError } from "./errors.ts";
+import { unroll } from "./unroll.ts";
+
+/** Most workgroups along one axis of a dispatch (WebGPU's guaranteed limit). */
+export const MAX_GROUPS = 65_535;
+
+/**
+ * Most loop iterations one invocation may make in all.
+ *
+ * lavapipe ends loops without a word after 65,535 iterations per invocation, so results would be silently short.
+ * Every dispatch states its count and {@linkcode checkLoops} holds it under this bound.
+ */
+export const MAX_LOOP_ITERATIONS = 60_000;
+
+/** A compute shader with its interface: binding 0 is the uniform struct, then `reads`, then `writes`, in order. */
+export interface Kernel {
+  readonly name: string;
+  /** WGSL, possibly with `#unroll` blocks (see unroll.ts); entry point `main`. */
+  readonly source: string;
+  /** Fields of the uniform struct in order; each takes 4 bytes. */
+  readonly uniforms: Readonly<Record<string, "u32" | "i32" | "f32">>;
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
+/** Declares a kernel; a value, so that an op names what it launches. */
+export function defineKernel<const K extends Kernel>(kernel: K): K {
+  return kernel;
+}
+
+/** The uniform struct's bytes.
+ *
+ * @throws {KernelError} If a field is missing, unknown or not a finite number.
+ */
+export function packUniforms(
+  kernel: Kernel,
+  values: Readonly<Record<string, number>>,
+): Uint8Array<ArrayBuffer> {
+  const fields = Object.entries(kernel.uniforms);
+  const view = new DataView(new ArrayBuffer(Math.max(16, Math.ceil(fields.length / 4) * 16)));
+  fields.forEach(([field, type], i) => {
+    const value = values[field];
+    if (value === undefined || !Number.isFinite(value)) {
+      throw new KernelError(`Cannot launch kernel "${kernel.name}": uniform "${field}" is ${value}`);
+    }
+    if (type === "f32") view.setFloat32(4 * i, value, true);
+    else if (type === "i32") view.setInt32(4 * i, value, true);
+    else view.setUint32(4 * i, value, true);
+  });
+  const unknown = Object.keys(values).filter((field) => !(field in kernel.uniforms));
+  if (unknown.length) {
+    throw new KernelError(`Cannot launch kernel "${kernel.name}": no uniform is called ${unknown}`);
+  }
+  return new Uint8Array(view.buffer);
+}
+
+/**
+ * The WGSL that the driver gets: blocks unrolled, constants set.
+ *
+ * Files declare inputs as `read`, which says what the kernel does. WebGPU forbids one buffer to be bound for reading and
+ * for writing in one dispatch, even at separate ranges, unless every binding of it is `read_write`; the planned
+ * workspace needs just that, so inputs are bound as `read_write` too.
+ */
+export function shaderText(kernel: Kernel, constants: Readonly<Record<string, number>>): string {
+  return unroll(kernel.source, constants).replaceAll("var<storage, read>", "var<storage, read_write>");
+}
+
+/** @throws {KernelError} If an invocation would loop more often than every driver is known to honor. */
+export function checkLoops(kernel: string, iterations: number): void {
+  if (iterations > MAX_LOOP_ITERATIONS) {
+    throw new KernelError(
+      `Cannot launch kernel "${kernel}": one invocation would make ${iterations} loop iterations, and at most ` +
+        `${MAX_LOOP_ITERATIONS} are safe; split the reduction`,
+    );
+  }
+}

@@ -1,0 +1,156 @@
+import type { Device } from "./device.ts";
+import { DeviceError } from "./errors.ts";
+import type { Dispatch, Graph } from "./graph.ts";
+import { packUniforms } from "./kernel.ts";
+import { type MemoryPlan, planMemory } from "./plan.ts";
+import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "./tensor.ts";
+
+/** A captured graph with its memory, ready to be replayed. */
+export interface Program {
+  /** Bytes of the workspace on the device. */
+  readonly workspaceBytes: number;
+  readonly plan: MemoryPlan;
+  readonly dispatches: readonly Dispatch[];
+  /** Records all launches and submits them once; creates nothing, reads nothing back. */
+  run(): void;
+  /** Runs once with a timestamp around each launch; milliseconds, in the order of `dispatches`. */
+  profile(): Promise<number[]>;
+  /** A kept tensor with its place in the workspace as its home, so that it can be read back. */
+  locate(tensor: Tensor): Tensor;
+  free(): void;
+}
+
+interface Replay {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly groups: readonly [number, number, number];
+}
+
+/**
+ * Plans memory, compiles every pipeline and binds every launch.
+ *
+ * @param onProgress Called with the count of launches prepared, as compiling shaders may take seconds.
+ * @throws {DeviceError} If a tensor is larger than the adapter lets a kernel bind, or the workspace than a buffer.
+ */
+export function compile(
+  device: Device,
+  graph: Graph,
+  onProgress: (done: number, total: number) => void = () => {},
+): Program {
+  const { gpu } = device;
+  const { dispatches } = graph;
+  const plan = planMemory(dispatches, graph.kept, gpu.limits.maxBufferSize);
+  checkBindings(device, dispatches);
+  const arenas = plan.arenas.map((bytes, i) => device.buffer(`workspace ${i}`, bytes));
+  const uniforms = device.buffer(
+    "uniforms",
+    Math.max(dispatches.length, 1) * ALIGNMENT,
+    GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  );
+  const table = new Uint8Array(dispatches.length * ALIGNMENT);
+  const home = (tensor: Tensor) => {
+    if (tensor.home) return tensor.home;
+    const { arena, offset } = plan.places.get(tensor)!;
+    return { buffer: arenas[arena]!, offset };
+  };
+  const replays = dispatches.map((dispatch, i): Replay => {
+    const { kernel, constants, groups } = dispatch;
+    const packed = packUniforms(kernel, dispatch.uniforms);
+    table.set(packed, i * ALIGNMENT);
+    const pipeline = device.pipeline(kernel, constants);
+    const bindings = [...dispatch.reads, ...dispatch.writes].map((tensor, at) => ({
+      binding: at + 1,
+      resource: { ...home(tensor), size: roundUp(tensor.bytes, 16) },
+    }));
+    device.created.bindGroups++;
+    const bindGroup = gpu.createBindGroup({
+      label: kernel.name,
+      layout: pipeline.getBindGroupLayout(0),
+      entries: [
+        { binding: 0, resource: { buffer: uniforms, offset: i * ALIGNMENT, size: packed.byteLength } },
+        ...bindings,
+      ],
+    });
+    onProgress(i + 1, dispatches.length);
+    return { pipeline, bindGroup, groups };
+  });
+  gpu.queue.writeBuffer(uniforms, 0, table);
+  device.check();
+
+  return {
+    plan,
+    dispatches,
+    workspaceBytes: plan.arenas.reduce((sum, bytes) => sum + bytes, 0),
+    run() {
+      device.check();
+      const encoder = gpu.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      let bound: GPUComputePipeline | undefined;
+      for (const { pipeline, bindGroup, groups } of replays) {
+        if (pipeline !== bound) pass.setPipeline(bound = pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...groups);
+      }
+      pass.end();
+      gpu.queue.submit([encoder.finish()]);
+    },
+    profile: () => profile(device, replays),
+    locate: (tensor) => makeTensor({ ...tensor, home: home(tensor) }),
+    free() {
+      for (const buffer of [...arenas, uniforms]) buffer.destroy();
+    },
+  };
+}
+
+function checkBindings(device: Device, dispatches: readonly Dispatch[]): void {
+  const limit = device.gpu.limits.maxStorageBufferBindingSize;
+  for (const { kernel, reads, writes } of dispatches) {
+    for (const tensor of [...reads, ...writes]) {
+      if (tensor.bytes > limit) {
+        throw new DeviceError(
+          `Cannot run kernel "${kernel.name}" on ${tensor.label} [${tensor.shape}]: it takes ${tensor.bytes} bytes, and ` +
+            `"${device.facts.name}" binds at most ${limit}; use a smaller crop or batch`,
+        );
+      }
+    }
+  }
+}
+
+/** Timestamps are written at the ends of passes, so each launch gets a pass of its own. */
+async function profile(device: Device, replays: readonly Replay[]): Promise<number[]> {
+  const { gpu } = device;
+  const times: number[] = [];
+  const MOST = 1024; // queries in a set; WebGPU allows 4096
+  for (let start = 0; start < replays.length; start += MOST) {
+    const part = replays.slice(start, start + MOST);
+    const querySet = gpu.createQuerySet({ type: "timestamp", count: 2 * part.length });
+    const resolved = device.buffer(
+      "timestamps",
+      16 * part.length,
+      GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+    );
+    const staging = device.buffer(
+      "timestamps",
+      16 * part.length,
+      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    );
+    const encoder = gpu.createCommandEncoder();
+    part.forEach(({ pipeline, bindGroup, groups }, i) => {
+      const pass = encoder.beginComputePass({
+        timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+      });
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...groups);
+      pass.end();
+    });
+    encoder.resolveQuerySet(querySet, 0, 2 * part.length, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16 * part.length);
+    gpu.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
+    part.forEach((_, i) => times.push(Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6));
+    for (const used of [querySet, resolved, staging]) used.destroy();
+  }
+  return times;
+}

@@ -1,0 +1,107 @@
+import { ShapeError } from "./errors.ts";
+
+/** What one stored element is. */
+export type DType = "f32" | "u32";
+
+/**
+ * How the elements lie in memory.
+ *
+ * - `channels`: the last axis is padded with zeros to a multiple of 4, so that kernels move `vec4f`s.
+ *   Images are [N, H, W, C]; vectors are [C].
+ * - `kernel`: convolution weights [kh, kw, in, out], with both `in` and `out` padded with zeros to a multiple of 4.
+ * - `map`: one element a pixel, [N, H, W], not padded.
+ */
+export type Layout = "channels" | "kernel" | "map";
+
+/** Where a tensor lives for good. A tensor with no home lives in its program's planned workspace. */
+export interface Home {
+  readonly buffer: GPUBuffer;
+  /** Bytes from the start of `buffer`, a multiple of {@linkcode ALIGNMENT}. */
+  readonly offset: number;
+}
+
+/** A value on the device, by name and shape: what an op takes and returns. It holds no memory of its own. */
+export interface Tensor {
+  readonly label: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly layout: Layout;
+  /** Stored size in bytes, padding included. */
+  readonly bytes: number;
+  readonly home?: Home;
+  /** Where gradients are summed, for a parameter. */
+  readonly gradient?: Tensor;
+  /** True where a gradient has to flow back through this tensor. */
+  readonly tracked: boolean;
+}
+
+/** Offsets of tensors within one buffer are multiples of this many bytes: WebGPU's largest permitted minimum. */
+export const ALIGNMENT = 256;
+
+/** The smallest multiple of `step` that is not below `value`. */
+export function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
+
+/** Channels as stored: rounded up to whole `vec4f`s. */
+export function padded(channels: number): number {
+  return roundUp(channels, 4);
+}
+
+/**
+ * Number of stored elements, padding included.
+ *
+ * @throws {ShapeError} If an extent is not a positive integer, or the rank does not suit the layout.
+ */
+export function storedLength(shape: readonly number[], layout: Layout): number {
+  if (shape.some((extent) => !Number.isInteger(extent) || extent < 1)) {
+    throw new ShapeError(
+      `Cannot store a tensor of shape [${shape}]: every extent must be a positive integer`,
+    );
+  }
+  const outer = (axes: number) => shape.slice(0, -axes).reduce((product, extent) => product * extent, 1);
+  if (layout === "map") return outer(1) * shape.at(-1)!;
+  if (layout === "channels") return outer(1) * padded(shape.at(-1)!);
+  if (shape.length !== 4) {
+    throw new ShapeError(`Cannot store weights of shape [${shape}]: [kh, kw, in, out] is needed`);
+  }
+  return outer(2) * padded(shape[2]!) * padded(shape[3]!);
+}
+
+/** A tensor to be: what there must be room for. */
+export interface TensorSpec {
+  readonly label: string;
+  readonly shape: readonly number[];
+  readonly dtype?: DType;
+  readonly layout?: Layout;
+}
+
+/** Describes a tensor; its memory is found later, by the plan, unless `home` says where it is. */
+export function makeTensor(
+  options: TensorSpec & { home?: Home; gradient?: Tensor; tracked?: boolean },
+): Tensor {
+  const { label, shape, dtype = "f32", layout = "channels", home, gradient, tracked = false } = options;
+  // Kernels address whole vec4s, so even a map's last element must have 16 bytes to lie in.
+  const bytes = roundUp(storedLength(shape, layout) * 4, 16);
+  return {
+    label,
+    shape: [...shape],
+    dtype,
+    layout,
+    bytes,
+    tracked,
+    ...(home && { home }),
+    ...(gradient && { gradient }),
+  };
+}
+
+/** The four extents of an image tensor, by name. */
+export function imageExtents(
+  tensor: Tensor,
+): { batch: number; height: number; width: number; channels: number } {
+  const [batch, height, width, channels] = tensor.shape;
+  if (tensor.layout !== "channels" || tensor.shape.length !== 4) {
+    throw new ShapeError(`Cannot use ${tensor.label} [${tensor.shape}] as an image: [N, H, W, C] is needed`);
+  }
+  return { batch: batch!, height: height!, width: width!, channels: channels! };
+}

@@ -1,0 +1,182 @@
+import { allocate, type Device, openDevice, readBack, upload } from "../../kernels/device.ts";
+import { type GradientPair, Graph } from "../../kernels/graph.ts";
+import { add } from "../../kernels/ops/add.ts";
+import { compile } from "../../kernels/program.ts";
+import { type Layout, makeTensor, padded, type Tensor } from "../../kernels/tensor.ts";
+
+let shared: Promise<Device> | undefined;
+
+/** The device all tests of a file share. */
+export function testDevice(): Promise<Device> {
+  return shared ??= openDevice(navigator.gpu);
+}
+
+/** A test that needs an adapter. The device outlives single tests, so their resources are not counted against them. */
+export function gpuTest(
+  name: string,
+  body: (device: Device, t: Deno.TestContext) => void | Promise<void>,
+): void {
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async (t) => await body(await testDevice(), t),
+  });
+}
+
+/** Uniform numbers in [low, high) from a fixed integer hash. */
+export function uniform(seed: number, length: number, low = -1, high = 1): Float64Array {
+  return Float64Array.from({ length }, (_, i) => {
+    let x = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(seed + 1, 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+    x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+    // Rounded to f32, so that the twin sees what the device sees.
+    return Math.fround(low + (high - low) * (((x ^ (x >>> 16)) >>> 0) / 2 ** 32));
+  });
+}
+
+/** Dense values of the given shape → stored values of the layout, padding zero. */
+export function store(
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  layout: Layout = "channels",
+): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(makeTensor({ label: "store", shape, layout }).bytes / 4);
+  copyDense(values, out, shape, layout, true);
+  return out;
+}
+
+/** Stored values → dense values of the given shape. */
+export function unstore(
+  stored: ArrayLike<number>,
+  shape: readonly number[],
+  layout: Layout = "channels",
+): Float64Array {
+  const out = new Float64Array(shape.reduce((product, extent) => product * extent, 1));
+  copyDense(stored, out, shape, layout, false);
+  return out;
+}
+
+function copyDense(
+  from: ArrayLike<number>,
+  to: Float32Array | Float64Array,
+  shape: readonly number[],
+  layout: Layout,
+  intoStored: boolean,
+): void {
+  const channels = shape.at(-1)!;
+  const rows = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
+  const inputs = layout === "kernel" ? shape[2]! : 1;
+  const pitch = layout === "map" ? channels : padded(channels);
+  for (let row = 0; row < rows; row++) {
+    const storedRow = layout === "kernel" ? Math.floor(row / inputs) * padded(inputs) + (row % inputs) : row;
+    for (let c = 0; c < channels; c++) {
+      const dense = row * channels + c, stored = storedRow * pitch + c;
+      if (intoStored) to[stored] = from[dense]!;
+      else to[dense] = from[stored]!;
+    }
+  }
+}
+
+/** A tensor under test: dense values, with the gradient to be looked at if `tracked`. */
+export interface Given {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+  readonly layout?: Layout;
+  readonly dtype?: "f32" | "u32";
+  /** `input`: its gradient is asked of the graph; `parameter`: it has a gradient tensor of its own. */
+  readonly tracked?: "input" | "parameter";
+}
+
+/**
+ * Runs an op forward and, where `outputGradient` is given, backward, and reads everything back, dense.
+ *
+ * @param build Builds the op; what it returns is read back. The first output gets the gradient.
+ */
+export async function runOp<K extends string>(
+  device: Device,
+  given: Readonly<Record<K, Given>>,
+  build: (graph: Graph, tensors: Record<K, Tensor>) => readonly Tensor[],
+  outputGradient?: ArrayLike<number>,
+  options: { lanes?: number } = {},
+): Promise<{ outputs: Float64Array[]; gradients: Record<string, Float64Array>; dispatches: number }> {
+  const entries = Object.entries<Given>(given);
+  const spec = ([label, { shape, layout = "channels", dtype = "f32" }]: [string, Given]) => ({
+    label,
+    shape,
+    layout,
+    dtype,
+  });
+  const memory = allocate(device, "test inputs", entries.map(spec));
+  const slots = allocate(device, "test gradients", entries.map(spec));
+  const tensors = entries.map(([, { tracked }], i) =>
+    makeTensor({
+      ...memory.tensors[i]!,
+      tracked: tracked !== undefined,
+      ...(tracked === "parameter" && { gradient: slots.tensors[i]! }),
+    })
+  );
+  entries.forEach(([, { shape, values, layout, dtype }], i) =>
+    upload(device, tensors[i]!, dtype === "u32" ? Uint32Array.from(values) : store(values, shape, layout))
+  );
+  const graph = new Graph(options.lanes ?? device.facts.subgroupSize);
+  const outputs = build(
+    graph,
+    Object.fromEntries(entries.map(([name], i) => [name, tensors[i]!])) as Record<K, Tensor>,
+  );
+  outputs.forEach((tensor) => graph.keep(tensor));
+  let gradients = new Map<Tensor, Tensor>();
+  if (outputGradient) {
+    const first = outputs[0]!;
+    const seed = allocate(device, "test seed", [first]);
+    upload(device, seed.tensors[0]!, store(outputGradient, first.shape, first.layout));
+    const seeds: GradientPair[] = [[first, seed.tensors[0]!]];
+    gradients = graph.backward(seeds, (a, b) => add(graph, a, b));
+    for (const gradient of gradients.values()) graph.keep(gradient);
+  }
+  const program = compile(device, graph);
+  program.run();
+  const wanted = new Map<string, Tensor>();
+  entries.forEach(([name, { tracked }], i) => {
+    const found = tracked === "parameter" ? slots.tensors[i] : gradients.get(tensors[i]!);
+    if (tracked && outputGradient && found) wanted.set(name, found);
+  });
+  const located = [...outputs, ...wanted.values()].map((tensor) =>
+    tensor.home ? tensor : program.locate(tensor)
+  );
+  const read = await readBack(device, located);
+  const dense = located.map((tensor, i) =>
+    tensor.dtype === "u32"
+      ? Float64Array.from(new Uint32Array(read[i]!.buffer)).slice(0, tensor.shape.reduce((a, b) => a * b, 1))
+      : unstore(read[i]!, tensor.shape, tensor.layout)
+  );
+  program.free();
+  memory.free();
+  slots.free();
+  return {
+    outputs: dense.slice(0, outputs.length),
+    gradients: Object.fromEntries([...wanted.keys()].map((name, i) => [name, dense[outputs.length + i]!])),
+    dispatches: graph.dispatches.length,
+  };
+}
+
+/**
+ * Asserts |actual − expected| ≤ atol + rtol · |expected| everywhere, naming the worst entry.
+ */
+export function assertClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { rtol = 1e-5, atol = 1e-5, what = "values" }: { rtol?: number; atol?: number; what?: string } = {},
+): void {
+  if (actual.length !== expected.length) {
+    throw new Error(`${what}: ${actual.length} entries, and ${expected.length} are expected`);
+  }
+  let worst = -1, excess = 0;
+  for (let i = 0; i < actual.length; i++) {
+    const over = Math.abs(actual[i]! - expected[i]!) - atol - rtol * Math.abs(expected[i]!);
+    if (over > excess || Number.isNaN(over)) [worst, excess] = [i, Number.isNaN(over) ? Infinity : over];
+  }
+  if (worst >= 0) {
+    throw new Error(`${what}[${worst}] is ${actual[worst]}, and ${expected[worst]} is expected`);
+  }
+}
