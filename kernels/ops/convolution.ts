@@ -1,0 +1,275 @@
+import { forwardTiling, weightSplits, weightTiling } from "../convolution_tiles.ts";
+import { ShapeError } from "../errors.ts";
+import type { GradientPair, Graph } from "../graph.ts";
+import { defineKernel } from "../kernel.ts";
+import { elementwise } from "../launch.ts";
+import { imageExtents, padded, type Tensor } from "../tensor.ts";
+import convolutionSource from "../wgsl/convolution.wgsl" with { type: "text" };
+import weightGradientSource from "../wgsl/convolution_weight_gradient.wgsl" with { type: "text" };
+import transposeSource from "../wgsl/transpose_weights.wgsl" with { type: "text" };
+import { channelSums } from "./channel_sums.ts";
+import { sumPartials } from "./sum_partials.ts";
+
+const convolutionKernel = defineKernel({
+  name: "convolution",
+  source: convolutionSource,
+  uniforms: {
+    batch: "u32",
+    height: "u32",
+    width: "u32",
+    channels: "u32",
+    out_height: "u32",
+    out_width: "u32",
+    out_channels: "u32",
+    taps: "u32",
+    scale: "i32",
+    tap_step: "i32",
+    offset: "i32",
+    divisor: "i32",
+  },
+  reads: ["source", "weight"],
+  writes: ["result"],
+});
+
+const biasedKernel = defineKernel({
+  ...convolutionKernel,
+  name: "convolution_bias",
+  reads: ["source", "weight", "bias"],
+});
+
+/** The same shader as the forward pass; a name of its own so that a profile tells them apart. */
+const inputGradientKernel = defineKernel({ ...convolutionKernel, name: "convolution_input_gradient" });
+
+const weightGradientKernel = defineKernel({
+  name: "convolution_weight_gradient",
+  source: weightGradientSource,
+  uniforms: {
+    height: "u32",
+    width: "u32",
+    channels: "u32",
+    out_height: "u32",
+    out_width: "u32",
+    out_channels: "u32",
+    rows: "u32",
+    rows_per_split: "u32",
+    pixels: "u32",
+    taps: "u32",
+    stride: "i32",
+    dilation: "i32",
+    padding: "i32",
+    accumulate: "u32",
+  },
+  reads: ["source", "gradient"],
+  writes: ["result"],
+});
+
+const transposeKernel = defineKernel({
+  name: "transpose_weights",
+  source: transposeSource,
+  uniforms: { taps: "u32", inputs: "u32", outputs: "u32", stride: "u32" },
+  reads: ["weight"],
+  writes: ["result"],
+});
+
+/** How a convolution steps over its input, in pixels, equal on both axes. */
+export interface ConvolutionOptions {
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly dilation?: number;
+  /** f32[O], a parameter. */
+  readonly bias?: Tensor;
+}
+
+/**
+ * 2-d cross-correlation, as deep learning calls convolution.
+ *
+ * @param x Input, f32[N, H, W, C].
+ * @param weight A parameter, f32[k, k, C, O] in kernel layout.
+ * @returns f32[N, H', W', O] with H' = ⌊(H + 2·padding − dilation·(k − 1) − 1) / stride⌋ + 1.
+ * @throws {ShapeError} If the channels differ, the kernel is not square, or no output pixel remains.
+ */
+export function convolution(
+  graph: Graph,
+  x: Tensor,
+  weight: Tensor,
+  options: ConvolutionOptions = {},
+): Tensor {
+  const { stride = 1, padding = 0, dilation = 1, bias } = options;
+  const { batch, height, width, channels } = imageExtents(x);
+  const [taps = 0, tapsX = 0, inputs = 0, outputs = 0] = weight.shape;
+  if (inputs !== channels || taps !== tapsX) {
+    throw new ShapeError(
+      `Cannot convolve ${x.label} [${x.shape}] with ${weight.label} [${weight.shape}]: the weights must be ` +
+        `[k, k, ${channels}, out]`,
+    );
+  }
+  const extent = (size: number) => Math.floor((size + 2 * padding - dilation * (taps - 1) - 1) / stride) + 1;
+  const outHeight = extent(height), outWidth = extent(width);
+  if (outHeight < 1 || outWidth < 1) {
+    throw new ShapeError(
+      `Cannot convolve ${x.label} [${x.shape}] with ${weight.label} [${weight.shape}]: dilation ${dilation} and padding ` +
+        `${padding} leave ${outHeight} × ${outWidth} pixels; use a larger image`,
+    );
+  }
+  const y = graph.output({
+    label: weight.label.replace(/\.weight$/, ""),
+    shape: [batch, outHeight, outWidth, outputs],
+  }, [
+    x,
+    weight,
+  ]);
+  const flops = 2 * batch * outHeight * outWidth * taps * taps * channels * outputs;
+  launchGather(graph, {
+    kernel: bias ? biasedKernel : convolutionKernel,
+    reads: bias ? [x, weight, bias] : [x, weight],
+    result: y,
+    taps,
+    walk: { scale: stride, tap_step: dilation, offset: -padding, divisor: 1 },
+    flops,
+  });
+  graph.record(y, (gradient) => {
+    const pairs: GradientPair[] = [];
+    if (bias?.tracked) channelSums(graph, gradient, graph.gradientOf(bias));
+    if (weight.tracked) {
+      launchWeightGradient(graph, x, gradient, weight, { stride, padding, dilation }, flops);
+    }
+    if (x.tracked) {
+      const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+      launchGather(graph, {
+        kernel: inputGradientKernel,
+        reads: [gradient, transposed(graph, weight)],
+        result: dx,
+        taps,
+        walk: { scale: 1, tap_step: -dilation, offset: padding, divisor: stride },
+        flops,
+      });
+      pairs.push([x, dx]);
+    }
+    return pairs;
+  });
+  return y;
+}
+
+/** The forward pass and the gradient by the input are one gather with other steps. */
+function launchGather(
+  graph: Graph,
+  { kernel, reads, result, taps, walk, flops }: {
+    kernel: typeof convolutionKernel | typeof biasedKernel | typeof inputGradientKernel;
+    reads: readonly Tensor[];
+    result: Tensor;
+    taps: number;
+    walk: { scale: number; tap_step: number; offset: number; divisor: number };
+    flops: number;
+  },
+): void {
+  const from = imageExtents(reads[0]!), to = imageExtents(result);
+  const tiling = forwardTiling(graph.lanes);
+  const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
+  // The largest residue class sets the count of workgroups; those past a smaller one end at once.
+  const pixels = to.batch * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
+  graph.launch({
+    kernel,
+    reads,
+    writes: [result],
+    uniforms: {
+      batch: to.batch,
+      height: from.height,
+      width: from.width,
+      channels,
+      out_height: to.height,
+      out_width: to.width,
+      out_channels: outChannels,
+      taps,
+      ...walk,
+    },
+    constants: { ...tiling, BIAS: kernel === biasedKernel ? 1 : 0 },
+    groups: [
+      Math.ceil(outChannels / (tiling.LANES * tiling.COLUMNS)),
+      Math.ceil(pixels / (tiling.ROWS * tiling.TILES)),
+      Math.min(walk.divisor, to.height) * walk.divisor,
+    ],
+    loops: taps * taps * (channels + 1),
+    flops,
+  });
+}
+
+function transposed(graph: Graph, weight: Tensor): Tensor {
+  return graph.memo(`transposed ${weight.label}`, () => {
+    const [taps = 0, , inputs = 0, outputs = 0] = weight.shape;
+    const result = graph.tensor({
+      label: `${weight.label}ᵀ`,
+      shape: [taps, taps, outputs, inputs],
+      layout: "kernel",
+    });
+    const counts = { taps: taps * taps, inputs: padded(inputs) / 4, outputs: padded(outputs) / 4 };
+    const { groups, stride } = elementwise(counts.taps * counts.inputs * counts.outputs);
+    graph.launch({
+      kernel: transposeKernel,
+      reads: [weight],
+      writes: [result],
+      uniforms: { ...counts, stride },
+      groups,
+      loops: 0,
+    });
+    return result;
+  });
+}
+
+function launchWeightGradient(
+  graph: Graph,
+  x: Tensor,
+  gradient: Tensor,
+  weight: Tensor,
+  { stride, padding, dilation }: { stride: number; padding: number; dilation: number },
+  flops: number,
+): void {
+  const [taps = 0] = weight.shape;
+  const from = imageExtents(x), to = imageExtents(gradient);
+  const tiling = weightTiling(graph.lanes, from.channels);
+  const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
+  const pixels = to.batch * to.height * to.width;
+  // Pixels of a 1×1 convolution have no neighbors: rows of any length will do, and long ones waste no lanes.
+  const flat = taps === 1 && stride === 1 && padding === 0;
+  const shape = flat ? flatRows(pixels) : { height: to.height, width: to.width, rows: to.batch * to.height };
+  const tiles = Math.ceil(outChannels / tiling.LANES) * Math.ceil(channels / tiling.INPUTS);
+  const wanted = weightSplits(tiles * taps * taps, shape.rows);
+  const rowsPerSplit = Math.ceil(shape.rows / wanted);
+  const splits = Math.ceil(shape.rows / rowsPerSplit);
+  const { tensor, accumulate } = graph.gradientOf(weight);
+  const partials = splits === 1 ? tensor : graph.tensor({
+    label: `d ${weight.label} in parts`,
+    shape: [splits, tensor.bytes / 4],
+  });
+  graph.launch({
+    kernel: weightGradientKernel,
+    reads: [x, gradient],
+    writes: [partials],
+    uniforms: {
+      height: flat ? shape.height : from.height,
+      width: flat ? shape.width : from.width,
+      channels,
+      out_height: shape.height,
+      out_width: shape.width,
+      out_channels: outChannels,
+      rows: shape.rows,
+      rows_per_split: rowsPerSplit,
+      pixels,
+      taps,
+      stride,
+      dilation,
+      padding,
+      accumulate: splits === 1 && accumulate ? 1 : 0,
+    },
+    constants: { ...tiling },
+    groups: [tiles, taps * taps, splits],
+    loops: rowsPerSplit * (1 + Math.ceil(shape.width / tiling.PIXELS)),
+    flops,
+  });
+  if (splits > 1) sumPartials(graph, partials, { tensor, accumulate }, splits);
+}
+
+function flatRows(pixels: number): { height: number; width: number; rows: number } {
+  const width = Math.min(64, pixels);
+  const rows = Math.ceil(pixels / width);
+  return { height: rows, width, rows };
+}
