@@ -1,0 +1,238 @@
+import { ShapeError } from "../errors.ts";
+import type { GradientPair, Graph } from "../graph.ts";
+import { defineKernel } from "../kernel.ts";
+import { WORKGROUP } from "../launch.ts";
+import { imageExtents, type Tensor } from "../tensor.ts";
+import gradientSource from "../wgsl/batch_norm_gradient.wgsl" with { type: "text" };
+import gradientSumsSource from "../wgsl/batch_norm_gradient_sums.wgsl" with { type: "text" };
+import momentsSource from "../wgsl/batch_norm_moments.wgsl" with { type: "text" };
+import parameterGradientSource from "../wgsl/batch_norm_parameter_gradient.wgsl" with { type: "text" };
+import statisticsSource from "../wgsl/batch_norm_statistics.wgsl" with { type: "text" };
+import source from "../wgsl/batch_norm.wgsl" with { type: "text" };
+import { channelLanes, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
+
+const vectors = ["mean", "variance", "weight", "bias"] as const;
+const chunkUniforms = { lanes: "u32", pixels: "u32", chunk_pixels: "u32", chunks: "u32" } as const;
+const pixelUniforms = { lanes: "u32", count: "u32", stride: "u32", step: "u32", epsilon: "f32" } as const;
+
+const statistics = defineKernel({
+  name: "batch_norm_statistics",
+  source: statisticsSource,
+  uniforms: chunkUniforms,
+  reads: ["x"],
+  writes: ["partials"],
+});
+const moments = defineKernel({
+  name: "batch_norm_moments",
+  source: momentsSource,
+  uniforms: { lanes: "u32", chunks: "u32", pixels: "f32", momentum: "f32" },
+  reads: ["x", "partials"],
+  writes: ["mean", "variance", "running_mean", "running_variance"],
+});
+const apply = defineKernel({
+  name: "batch_norm",
+  source,
+  uniforms: pixelUniforms,
+  reads: ["x", "residual", ...vectors],
+  writes: ["y"],
+});
+const gradientSums = defineKernel({
+  name: "batch_norm_gradient_sums",
+  source: gradientSumsSource,
+  uniforms: { ...chunkUniforms, epsilon: "f32" },
+  reads: ["dy", "x", "y", ...vectors],
+  writes: ["partials"],
+});
+const parameterGradient = defineKernel({
+  name: "batch_norm_parameter_gradient",
+  source: parameterGradientSource,
+  uniforms: { lanes: "u32", chunks: "u32", epsilon: "f32", accumulate_weight: "u32", accumulate_bias: "u32" },
+  reads: ["partials", "variance"],
+  writes: ["sums", "dweight", "dbias"],
+});
+const gradientKernels = [false, true].map((residual) =>
+  defineKernel({
+    name: residual ? "batch_norm_residual_gradient" : "batch_norm_gradient",
+    source: gradientSource,
+    uniforms: { ...pixelUniforms, pixels: "f32" },
+    reads: ["dy", "x", "y", ...vectors, "sums"],
+    writes: residual ? ["dx", "dresidual"] : ["dx"],
+  })
+);
+
+/** What a batch norm learns and remembers; each [C]. */
+export interface BatchNormParameters {
+  /** γ. */
+  readonly weight: Tensor;
+  /** β. */
+  readonly bias: Tensor;
+  /** With a home; updated in place by every step in training mode. */
+  readonly runningMean: Tensor;
+  /** With a home; updated in place, by the unbiased variance of the batch. */
+  readonly runningVariance: Tensor;
+}
+
+export interface BatchNormOptions {
+  /** Normalizes by the batch's own statistics and updates the running ones; else the running ones are used. */
+  readonly training: boolean;
+  /** Ends in max(·, 0). */
+  readonly relu: boolean;
+  /** [N, H, W, C], added before the ReLU. */
+  readonly residual?: Tensor;
+  /** Share of the batch in the new running statistics. */
+  readonly momentum?: number;
+  readonly epsilon?: number;
+}
+
+/**
+ * Batch normalization with what usually follows it, in one pass: relu(weight · (x − mean) / √(variance + epsilon) + bias
+ * + residual).
+ *
+ * Going back keeps x, and with both a residual and a ReLU the output. In evaluation mode the running statistics are read
+ * again on the way back: one graph should not update them in between.
+ *
+ * @param x [N, H, W, C].
+ * @throws {ShapeError} If a shape does not fit, or if in training mode a channel has a single value.
+ * @see Ioffe, Szegedy, "Batch Normalization", ICML 2015; running statistics as PyTorch's BatchNorm2d.
+ */
+export function batchNorm(
+  graph: Graph,
+  x: Tensor,
+  parameters: BatchNormParameters,
+  options: BatchNormOptions,
+): Tensor {
+  const { weight, bias, runningMean, runningVariance } = parameters;
+  const { training, relu, residual, momentum = 0.1, epsilon = 1e-5 } = options;
+  const { batch, height, width, channels } = imageExtents(x);
+  checkShapes(x, parameters, residual);
+  const pixels = batch * height * width;
+  if (training && pixels === 1) {
+    throw new ShapeError(
+      `Cannot normalize ${x.label} [${x.shape}] by its own statistics: one value per channel has no variance; ` +
+        "use a batch of 2 or more images, or evaluation mode",
+    );
+  }
+  const lanes = channelLanes(channels), count = x.bytes / 16;
+  const chunked = pixelChunks(pixels, lanes);
+  const chunkUniforms = { lanes, pixels, chunk_pixels: chunked.chunkPixels, chunks: chunked.chunks };
+  const partialSums = () => graph.tensor({ label: `${x.label} sums`, shape: [chunked.chunks, 2, channels] });
+  const chunkGroups = [Math.ceil(chunked.chunks * lanes / WORKGROUP), 1, 1] as const;
+  const channelGroups = [Math.ceil(lanes / WORKGROUP), 1, 1] as const;
+  const addChunks = Math.ceil(chunked.chunks / 4) + 4;
+
+  let mean = runningMean, variance = runningVariance;
+  if (training) {
+    const partials = partialSums();
+    mean = graph.tensor({ label: `${x.label} mean`, shape: [channels] });
+    variance = graph.tensor({ label: `${x.label} variance`, shape: [channels] });
+    graph.launch({
+      kernel: statistics,
+      reads: [x],
+      writes: [partials],
+      uniforms: chunkUniforms,
+      groups: chunkGroups,
+      loops: chunked.loops,
+    });
+    graph.launch({
+      kernel: moments,
+      reads: [x, partials],
+      writes: [mean, variance, runningMean, runningVariance],
+      uniforms: { lanes, chunks: chunked.chunks, pixels, momentum },
+      groups: channelGroups,
+      loops: addChunks,
+    });
+  }
+  const y = graph.output({ label: `${x.label} normalized`.slice(0, 60), shape: x.shape }, [
+    x,
+    weight,
+    bias,
+    ...(residual ? [residual] : []),
+  ]);
+  const { groups, stride, step } = perChannel(count, lanes);
+  graph.launch({
+    kernel: apply,
+    reads: [x, residual ?? x, mean, variance, weight, bias],
+    writes: [y],
+    uniforms: { lanes, count, stride, step, epsilon },
+    constants: { PIXELS, RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
+    groups,
+    loops: 0,
+  });
+
+  graph.record(y, (dy) => {
+    const pairs: GradientPair[] = [];
+    // Without a residual the sign of y follows from x, and y need not be read.
+    const signs = { SIGN_FROM_X: Number(relu && !residual), SIGN_FROM_Y: Number(relu && Boolean(residual)) };
+    const signed = signs.SIGN_FROM_Y ? y : x;
+    const statisticsRead = [mean, variance, weight, bias];
+    let sums = variance;
+    if (training || weight.tracked || bias.tracked) {
+      const partials = partialSums();
+      sums = graph.tensor({ label: `${x.label} gradient sums`, shape: [2, channels] });
+      graph.launch({
+        kernel: gradientSums,
+        reads: [dy, x, signed, ...statisticsRead],
+        writes: [partials],
+        uniforms: { ...chunkUniforms, epsilon },
+        constants: signs,
+        groups: chunkGroups,
+        loops: chunked.loops,
+      });
+      const [dweight, dbias] = [weight, bias].map((parameter) =>
+        parameter.tracked
+          ? graph.gradientOf(parameter)
+          : { tensor: graph.tensor({ label: "unused", shape: [channels] }), accumulate: false }
+      ) as [{ tensor: Tensor; accumulate: boolean }, { tensor: Tensor; accumulate: boolean }];
+      graph.launch({
+        kernel: parameterGradient,
+        reads: [partials, variance],
+        writes: [sums, dweight.tensor, dbias.tensor],
+        uniforms: {
+          lanes,
+          chunks: chunked.chunks,
+          epsilon,
+          accumulate_weight: Number(dweight.accumulate),
+          accumulate_bias: Number(dbias.accumulate),
+        },
+        groups: channelGroups,
+        loops: addChunks,
+      });
+    }
+    const wantsResidual = residual?.tracked === true;
+    const masksResidual = wantsResidual && relu;
+    if (wantsResidual && !relu) pairs.push([residual, dy]);
+    if (!x.tracked && !masksResidual) return pairs;
+    const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+    const dresidual = graph.tensor({ label: `d ${residual?.label}`, shape: x.shape });
+    graph.launch({
+      kernel: gradientKernels[Number(masksResidual)]!,
+      reads: [dy, x, signed, ...statisticsRead, sums],
+      writes: masksResidual ? [dx, dresidual] : [dx],
+      uniforms: { lanes, count, stride, step, epsilon, pixels },
+      constants: { PIXELS, ...signs, TRAINING: Number(training), RESIDUAL_GRADIENT: Number(masksResidual) },
+      groups,
+      loops: 0,
+    });
+    if (x.tracked) pairs.push([x, dx]);
+    if (masksResidual) pairs.push([residual, dresidual]);
+    return pairs;
+  });
+  return y;
+}
+
+function checkShapes(x: Tensor, parameters: BatchNormParameters, residual: Tensor | undefined): void {
+  const channels = x.shape.at(-1);
+  for (const [name, tensor] of Object.entries(parameters) as [string, Tensor][]) {
+    if (tensor.shape.length !== 1 || tensor.shape[0] !== channels) {
+      throw new ShapeError(
+        `Cannot normalize ${x.label} [${x.shape}]: ${name} (${tensor.label}) is [${tensor.shape}], and ` +
+          `[${channels}] is needed, a value per channel`,
+      );
+    }
+  }
+  if (residual && `${residual.shape}` !== `${x.shape}`) {
+    throw new ShapeError(
+      `Cannot add residual ${residual.label} [${residual.shape}] to ${x.label} [${x.shape}]: the shapes must be equal`,
+    );
+  }
+}

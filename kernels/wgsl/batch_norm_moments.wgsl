@@ -1,0 +1,55 @@
+// Batch norm, training, second pass: adds the chunks in order; mean and variance, and the running ones.
+//
+//   x                 f32[pixels, lanes·4]       its first pixel is the pivot
+//   partials          f32[chunks, 2, lanes·4]    sum of x − pivot, sum of (x − pivot)²
+//   mean, variance    f32[lanes·4]               of the batch; the variance divides by the number of pixels
+//   running_…         f32[lanes·4]               (1 − momentum)·running + momentum·batch, unbiased variance
+//
+// Twin: kernels/reference/batch_norm.ts
+
+struct Extents {
+  lanes: u32,
+  chunks: u32,
+  pixels: f32,
+  momentum: f32,
+}
+
+@group(0) @binding(0) var<uniform> extents: Extents;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> partials: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> mean: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> variance: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> running_mean: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> running_variance: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let lane = id.x;
+  let lanes = extents.lanes;
+  if (lane >= lanes) { return; }
+  var sum = vec4f();
+  var squares = vec4f();
+  var at = lane;
+  for (var n = extents.chunks / 4u; n > 0u; n--) {
+    #unroll P 4
+    let s${P} = partials[at + ${2 * P}u * lanes];
+    let q${P} = partials[at + ${2 * P + 1}u * lanes];
+    #end
+    sum += (s0 + s1) + (s2 + s3);
+    squares += (q0 + q1) + (q2 + q3);
+    at += 8u * lanes;
+  }
+  for (var n = extents.chunks % 4u; n > 0u; n--) {
+    sum += partials[at];
+    squares += partials[at + lanes];
+    at += 2u * lanes;
+  }
+  let shift = sum / extents.pixels;
+  let batch_mean = x[lane] + shift;
+  let batch_variance = max(squares / extents.pixels - shift * shift, vec4f());
+  mean[lane] = batch_mean;
+  variance[lane] = batch_variance;
+  let unbiased = batch_variance * (extents.pixels / (extents.pixels - 1.0));
+  running_mean[lane] = (1.0 - extents.momentum) * running_mean[lane] + extents.momentum * batch_mean;
+  running_variance[lane] = (1.0 - extents.momentum) * running_variance[lane] + extents.momentum * unbiased;
+}
