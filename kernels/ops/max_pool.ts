@@ -1,0 +1,119 @@
+import { ShapeError } from "../errors.ts";
+import type { Graph } from "../graph.ts";
+import { defineKernel } from "../kernel.ts";
+import { elementwise } from "../launch.ts";
+import { imageExtents, type Tensor } from "../tensor.ts";
+import gradientSource from "../wgsl/max_pool_gradient.wgsl" with { type: "text" };
+import source from "../wgsl/max_pool.wgsl" with { type: "text" };
+import { channelLanes } from "./channel_lanes.ts";
+
+const uniforms = {
+  count: "u32",
+  stride: "u32",
+  lanes: "u32",
+  in_height: "u32",
+  in_width: "u32",
+  out_height: "u32",
+  out_width: "u32",
+} as const;
+
+const forward = defineKernel({ name: "max_pool", source, uniforms, reads: ["x"], writes: ["y"] });
+const forwardWithWinners = defineKernel({
+  name: "max_pool_with_winners",
+  source,
+  uniforms,
+  reads: ["x"],
+  writes: ["y", "winners"],
+});
+const backward = defineKernel({
+  name: "max_pool_gradient",
+  source: gradientSource,
+  uniforms,
+  reads: ["dy", "winners"],
+  writes: ["dx"],
+});
+
+/** A square window, in pixels. */
+export interface MaxPoolOptions {
+  readonly size: number;
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/**
+ * The largest value of each window; of equal ones the first in scan order gets the gradient.
+ *
+ * As PyTorch's max_pool2d: outside the image lies −∞, and an extent n becomes ⌊(n + 2·padding − size) / stride⌋ + 1.
+ * Going back keeps a byte per output value.
+ *
+ * @param x [N, H, W, C].
+ * @throws {ShapeError} If the window does not fit into the padded image, or has a side outside [1, 8], or its padding is
+ * more than half its side, or its stride is not in [1, size].
+ */
+export function maxPool(graph: Graph, x: Tensor, options: MaxPoolOptions): Tensor {
+  const { size, stride, padding } = options;
+  const { batch, height, width, channels } = imageExtents(x);
+  checkWindow(x, options);
+  const outHeight = Math.floor((height + 2 * padding - size) / stride) + 1;
+  const outWidth = Math.floor((width + 2 * padding - size) / stride) + 1;
+  const lanes = channelLanes(channels);
+  const y = graph.output(
+    { label: `${x.label} pooled`.slice(0, 60), shape: [batch, outHeight, outWidth, channels] },
+    [x],
+  );
+  const winners = graph.tensor({
+    label: `${x.label} winners`,
+    shape: [batch, outHeight, outWidth, lanes],
+    dtype: "u32",
+    layout: "map",
+  });
+  const extents = {
+    lanes,
+    in_height: height,
+    in_width: width,
+    out_height: outHeight,
+    out_width: outWidth,
+  };
+  const window = { SIZE: size, STRIDE: stride, PADDING: padding };
+  const outputs = elementwise(y.bytes / 16);
+  graph.launch({
+    kernel: y.tracked ? forwardWithWinners : forward,
+    reads: [x],
+    writes: y.tracked ? [y, winners] : [y],
+    uniforms: { ...extents, count: y.bytes / 16, stride: outputs.stride },
+    constants: { ...window, WINNERS: Number(y.tracked) },
+    groups: outputs.groups,
+    loops: 0,
+  });
+  graph.record(y, (dy) => {
+    const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+    const inputs = elementwise(x.bytes / 16);
+    graph.launch({
+      kernel: backward,
+      reads: [dy, winners],
+      writes: [dx],
+      uniforms: { ...extents, count: x.bytes / 16, stride: inputs.stride },
+      constants: { ...window, COVER: Math.ceil(size / stride) },
+      groups: inputs.groups,
+      loops: 0,
+    });
+    return [[x, dx]];
+  });
+  return y;
+}
+
+function checkWindow(x: Tensor, { size, stride, padding }: MaxPoolOptions): void {
+  const { height, width } = imageExtents(x);
+  const within = (value: number, low: number, high: number) =>
+    Number.isInteger(value) && value >= low && value <= high;
+  const action = `Cannot pool ${x.label} [${x.shape}] by windows of ${size} × ${size}`;
+  if (!within(size, 1, 8) || !within(stride, 1, size) || !within(padding, 0, size / 2)) {
+    throw new ShapeError(
+      `${action} at stride ${stride} with padding ${padding}: the side must be in [1, 8], the stride in [1, side] ` +
+        "and the padding at most half the side",
+    );
+  }
+  if (Math.min(height, width) + 2 * padding < size) {
+    throw new ShapeError(`${action}: with padding ${padding} the image is smaller; use a larger image`);
+  }
+}
