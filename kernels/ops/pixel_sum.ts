@@ -1,0 +1,70 @@
+import type { Graph } from "../graph.ts";
+import { defineKernel } from "../kernel.ts";
+import { WORKGROUP } from "../launch.ts";
+import { imageExtents, type Tensor } from "../tensor.ts";
+import spreadSource from "../wgsl/pixel_spread.wgsl" with { type: "text" };
+import sumSource from "../wgsl/pixel_sum.wgsl" with { type: "text" };
+import { channelLanes, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
+
+const sum = defineKernel({
+  name: "pixel_sum",
+  source: sumSource,
+  uniforms: { lanes: "u32", pixels: "u32", chunk_pixels: "u32", chunks: "u32", count: "u32", scale: "f32" },
+  reads: ["x"],
+  writes: ["sum"],
+});
+const spread = defineKernel({
+  name: "pixel_spread",
+  source: spreadSource,
+  uniforms: { lanes: "u32", image: "u32", step: "u32", scale: "f32" },
+  reads: ["x"],
+  writes: ["y"],
+});
+
+/**
+ * Launches [N, H, W, C] → [N, 1, 1, C]: scale · the sum over an image's pixels, in an order that only the shape decides.
+ *
+ * The adjoint of {@linkcode spreadPixels}; neither is recorded, the ops that use them say how to go back.
+ */
+export function sumPixels(graph: Graph, x: Tensor, output: Tensor, scale: number): void {
+  const { batch, height, width, channels } = imageExtents(x);
+  const lanes = channelLanes(channels), pixels = height * width;
+  const { chunks, chunkPixels } = pixelChunks(pixels, lanes);
+  const partials = graph.tensor({ label: `${x.label} sums`, shape: [batch, chunks, 1, channels] });
+  const pass = (
+    from: Tensor,
+    to: Tensor,
+    pixels: number,
+    chunkPixels: number,
+    chunks: number,
+    scale: number,
+  ) => {
+    const count = to.bytes / 16;
+    graph.launch({
+      kernel: sum,
+      reads: [from],
+      writes: [to],
+      uniforms: { lanes, pixels, chunk_pixels: chunkPixels, chunks, count, scale },
+      groups: [Math.ceil(count / WORKGROUP), 1, 1],
+      loops: Math.ceil(chunkPixels / 4) + 4,
+    });
+  };
+  pass(x, partials, pixels, chunkPixels, chunks, 1);
+  pass(partials, output, chunks, chunks, 1, scale);
+}
+
+/** Launches [N, 1, 1, C] → the shape of `output`, [N, H, W, C]: scale · x at every pixel. */
+export function spreadPixels(graph: Graph, x: Tensor, output: Tensor, scale: number): void {
+  const { batch, channels } = imageExtents(output);
+  const lanes = channelLanes(channels), image = output.bytes / 16 / batch;
+  const { step } = perChannel(image, lanes);
+  graph.launch({
+    kernel: spread,
+    reads: [x],
+    writes: [output],
+    uniforms: { lanes, image, step, scale },
+    constants: { PIXELS },
+    groups: [Math.ceil(step / WORKGROUP), batch, 1],
+    loops: 0,
+  });
+}
