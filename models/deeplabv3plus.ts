@@ -1,0 +1,118 @@
+import { channelDropout } from "../kernels/ops/channel_dropout.ts";
+import { concatenate } from "../kernels/ops/concatenate.ts";
+import { globalAveragePool } from "../kernels/ops/global_average_pool.ts";
+import { resizeBilinear } from "../kernels/ops/resize_bilinear.ts";
+import { imageExtents, type Tensor } from "../kernels/tensor.ts";
+import { convolutionLayer, convolutionNormRelu } from "./layers.ts";
+import { type Forward, type Layer, type Scope, within } from "./registry.ts";
+import { type BackboneName, BACKBONES, type Dilations, EXPANSION, resnet } from "./resnet.ts";
+
+/** Sizes of the decoder, in channels. */
+export interface HeadSpec {
+  /** ASPP branches, their projection and the fuse convolutions. */
+  readonly aspp: number;
+  /** The reduced low-level feature. */
+  readonly low: number;
+}
+
+/** The 1×1 convolution that gives a branch another view of the same features (spec §1.3). */
+export interface Mapping {
+  /** Batch norm and ReLU after the convolution. */
+  readonly norm: boolean;
+  /** Probability that a channel is dropped after the mapping; 0 for no dropout. Needs `norm`. */
+  readonly dropout: number;
+}
+
+/** One DeepLabV3+ network. */
+export interface DeepLabSpec {
+  readonly backbone: BackboneName;
+  readonly classes: number;
+  readonly dilations: Dilations;
+  /** ASPP dilation rates. */
+  readonly rates: readonly [number, number, number];
+  readonly mapping?: Mapping;
+}
+
+/** Channels of the decoder: the published ones, and a quarter of them for the small backbone. */
+export function headSpec(backbone: BackboneName): HeadSpec {
+  return backbone === "resnet14" ? { aspp: 64, low: 16 } : { aspp: 256, low: 48 };
+}
+
+/** What a forward pass gives. */
+export interface Prediction {
+  /** Class scores at the input's size, f32[N, H, W, classes]. */
+  readonly logits: Tensor;
+  /** What enters the fuse convolutions, after mapping and dropout: where the branches are pushed apart. */
+  readonly features: Tensor;
+}
+
+/** Captures a network's forward pass. */
+export type Network = (forward: Forward, x: Tensor) => Prediction;
+
+/**
+ * DeepLabV3+: ASPP over the last stage, a skip from the first, two fuse convolutions.
+ *
+ * @see Chen et al., ECCV 2018, https://arxiv.org/abs/1802.02611
+ */
+export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
+  const { widths } = BACKBONES[spec.backbone];
+  const { aspp: channels, low } = headSpec(spec.backbone);
+  const backbone = resnet({ ...within(scope, "backbone"), group: "backbone" }, BACKBONES[spec.backbone], spec.dilations);
+  const pyramid = aspp(within(scope, "head"), widths[3] * EXPANSION, channels, spec.rates);
+  const reduce = convolutionNormRelu(within(scope, "reduce"), 0, { inputs: widths[0] * EXPANSION, outputs: low, size: 1 });
+  const joined = low + channels;
+  const mapping = spec.mapping && mappingLayer(within(scope, "mapping"), joined, spec.mapping);
+  const fuse = within(scope, "fuse");
+  const fuse1 = convolutionNormRelu(fuse, 0, { inputs: joined, outputs: channels, size: 3 });
+  const fuse2 = convolutionNormRelu(fuse, 3, { inputs: channels, outputs: channels, size: 3 });
+  const classify = convolutionLayer(within(scope, "classifier"), {
+    inputs: channels,
+    outputs: spec.classes,
+    size: 1,
+    bias: true,
+  });
+
+  return (forward, x) => {
+    const { graph } = forward;
+    const { height, width } = imageExtents(x);
+    const taps = backbone(forward, x);
+    const size = imageExtents(taps.low);
+    const high = resizeBilinear(graph, pyramid(forward, taps.high), size.height, size.width);
+    let features = concatenate(graph, [reduce(forward, taps.low), high]);
+    if (mapping) features = mapping(forward, features);
+    const scores = classify(forward, fuse2(forward, fuse1(forward, features)));
+    return { logits: resizeBilinear(graph, scores, height, width), features };
+  };
+}
+
+/** Atrous spatial pyramid pooling: a 1×1, three dilated 3×3 and an image-wide branch, concatenated and projected. */
+function aspp(scope: Scope, inputs: number, outputs: number, rates: readonly number[]): Layer {
+  const point = convolutionNormRelu(within(scope, "b0"), 0, { inputs, outputs, size: 1 });
+  const dilated = rates.map((dilation, i) =>
+    convolutionNormRelu(within(scope, `b${i + 1}`), 0, { inputs, outputs, size: 3, dilation })
+  );
+  const image = convolutionNormRelu(within(scope, "b4.gap"), 1, { inputs, outputs, size: 1 });
+  const project = convolutionNormRelu(within(scope, "project"), 0, { inputs: 5 * outputs, outputs, size: 1 });
+  return (forward, x) => {
+    const { graph } = forward;
+    const { height, width } = imageExtents(x);
+    const pooled = resizeBilinear(graph, image(forward, globalAveragePool(graph, x)), height, width);
+    const branches = [point(forward, x), ...dilated.map((branch) => branch(forward, x)), pooled];
+    return project(forward, concatenate(graph, branches));
+  };
+}
+
+function mappingLayer(scope: Scope, channels: number, mapping: Mapping): Layer {
+  const spec = { inputs: channels, outputs: channels, size: 1 };
+  if (!mapping.norm) return convolutionLayer(within(scope, "0"), spec);
+  const map = convolutionNormRelu(scope, 0, spec);
+  return (forward, x) => {
+    const y = map(forward, x);
+    if (!forward.training || mapping.dropout === 0 || !forward.counters) return y;
+    return channelDropout(forward.graph, y, {
+      probability: mapping.dropout,
+      stream: `${forward.stream}/${scope.prefix}`,
+      counters: forward.counters,
+    });
+  };
+}

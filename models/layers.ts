@@ -1,0 +1,73 @@
+import { batchNorm } from "../kernels/ops/batch_norm.ts";
+import { convolution } from "../kernels/ops/convolution.ts";
+import type { Tensor } from "../kernels/tensor.ts";
+import { type Forward, type Layer, type Scope, within } from "./registry.ts";
+
+/** A convolution's declaration. */
+export interface ConvolutionSpec {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Taps per axis. */
+  readonly size: number;
+  readonly stride?: number;
+  readonly dilation?: number;
+  readonly bias?: boolean;
+}
+
+/** Convolution with "same" padding for its dilation; `<prefix>.weight` and, where asked for, `<prefix>.bias`. */
+export function convolutionLayer(scope: Scope, spec: ConvolutionSpec): Layer {
+  const { inputs, outputs, size, stride = 1, dilation = 1, bias = false } = spec;
+  const name = (part: string) => `${scope.prefix}.${part}`;
+  const fanIn = inputs * size * size;
+  scope.registry.parameters.push({
+    name: name("weight"),
+    shape: [outputs, inputs, size, size],
+    initialization: scope.group === "backbone"
+      ? { law: "kaiming-normal-fan-out" }
+      : { law: "uniform-fan-in", fanIn },
+    group: scope.group,
+  });
+  if (bias) {
+    scope.registry.parameters.push({
+      name: name("bias"),
+      shape: [outputs],
+      initialization: { law: "uniform-fan-in", fanIn },
+      group: scope.group,
+    });
+  }
+  const options = { stride, dilation, padding: dilation * Math.floor(size / 2) };
+  return ({ graph, tensor }, x) =>
+    convolution(graph, x, tensor(name("weight")), bias ? { ...options, bias: tensor(name("bias")) } : options);
+}
+
+/** Batch norm with its ReLU and residual sum, which are one pass over the data. */
+export type NormLayer = (forward: Forward, x: Tensor, options?: { relu?: boolean; residual?: Tensor }) => Tensor;
+
+/** Batch norm, eps 1e-5 and momentum 0.1; PyTorch's names. ReLU is on unless told otherwise. */
+export function normLayer(scope: Scope, channels: number): NormLayer {
+  const name = (part: string) => `${scope.prefix}.${part}`;
+  const { registry, group } = scope;
+  const shape = [channels];
+  registry.parameters.push(
+    { name: name("weight"), shape, initialization: { law: "constant", value: 1 }, group },
+    { name: name("bias"), shape, initialization: { law: "constant", value: 0 }, group },
+  );
+  registry.statistics.push(
+    { name: name("running_mean"), shape, value: 0 },
+    { name: name("running_var"), shape, value: 1 },
+  );
+  return ({ graph, tensor, training }, x, { relu = true, residual } = {}) =>
+    batchNorm(graph, x, {
+      weight: tensor(name("weight")),
+      bias: tensor(name("bias")),
+      runningMean: tensor(name("running_mean")),
+      runningVariance: tensor(name("running_var")),
+    }, { training, relu, ...(residual && { residual }) });
+}
+
+/** Convolution, batch norm, ReLU: `<prefix>.<at>` and `<prefix>.<at + 1>`, as in a PyTorch Sequential. */
+export function convolutionNormRelu(scope: Scope, at: number, spec: ConvolutionSpec): Layer {
+  const convolve = convolutionLayer(within(scope, `${at}`), spec);
+  const normalize = normLayer(within(scope, `${at + 1}`), spec.outputs);
+  return (forward, x) => normalize(forward, convolve(forward, x));
+}

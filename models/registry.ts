@@ -1,0 +1,65 @@
+import type { Graph } from "../kernels/graph.ts";
+import type { Tensor } from "../kernels/tensor.ts";
+
+/** The distribution a parameter starts from; a law of PyTorch's. */
+export type Initialization =
+  | { readonly law: "constant"; readonly value: number }
+  /** Normal with variance 2 / (out · kh · kw): He et al., ICCV 2015, `mode="fan_out"`. */
+  | { readonly law: "kaiming-normal-fan-out" }
+  /** Uniform in ±1/√fanIn: what PyTorch's convolutions do when they are told nothing. */
+  | { readonly law: "uniform-fan-in"; readonly fanIn: number };
+
+/** Which learning rate a parameter follows. */
+export type ParameterGroup = "backbone" | "head";
+
+/** A trained tensor, in PyTorch's terms. */
+export interface ParameterSpec {
+  /** State-dict name, e.g. `branch1.backbone.conv1.0.weight`. */
+  readonly name: string;
+  /** PyTorch's shape: [out, in, kh, kw] for convolutions, [C] for vectors. */
+  readonly shape: readonly number[];
+  readonly initialization: Initialization;
+  readonly group: ParameterGroup;
+}
+
+/** A running statistic: part of the state, not trained. */
+export interface StatisticSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Value of a fresh network. */
+  readonly value: number;
+}
+
+/** What an architecture is made of, in the order of its state dict. */
+export class Registry {
+  readonly parameters: ParameterSpec[] = [];
+  readonly statistics: StatisticSpec[] = [];
+}
+
+/** Where a module is declared: its prefix in the state dict, and the group of its parameters. */
+export interface Scope {
+  readonly registry: Registry;
+  readonly prefix: string;
+  readonly group: ParameterGroup;
+}
+
+/** The scope of a child module. */
+export function within(scope: Scope, name: string): Scope {
+  return { ...scope, prefix: scope.prefix ? `${scope.prefix}.${name}` : name };
+}
+
+/** What a forward pass is captured with. */
+export interface Forward {
+  readonly graph: Graph;
+  /** Batch statistics and dropout, or running statistics and none. */
+  readonly training: boolean;
+  /** The device tensor of a parameter or statistic. */
+  readonly tensor: (name: string) => Tensor;
+  /** Seed, epoch and step for dropout (kernels/ops/channel_dropout.ts); needed where `training`. */
+  readonly counters?: Tensor;
+  /** Tells this pass's dropout from that of other passes of the same step. */
+  readonly stream: string;
+}
+
+/** A module's forward pass. */
+export type Layer = (forward: Forward, x: Tensor) => Tensor;
