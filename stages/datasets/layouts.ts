@@ -1,0 +1,170 @@
+/** Where each data set keeps its lists, which classes it has, and how its mask values are read. */
+import { findPartition, PartitionError, partitionPaths, readPartition } from "../../partitions/reader.ts";
+import { camvidClasses, cityscapesClasses, type ClassList, ignoreIndex, pascalClasses } from "./classes.ts";
+import { DataError, joinPath } from "./errors.ts";
+import { assertDisjoint, type IdList, parseIdList } from "./id_list.ts";
+
+/** The data sets that are read from a folder. */
+export type FolderDataset = "pascal" | "cityscapes" | "camvid";
+
+/** Where the lists of a data set are to be found; see the config of `load`. */
+export interface ListOptions {
+  readonly dataset: FolderDataset;
+  readonly root: string;
+  readonly partition?: string | undefined;
+  readonly partitions: string;
+  readonly lists?:
+    | { readonly labeled: string; readonly unlabeled: string; readonly validation: string }
+    | undefined;
+  readonly labeledEvery: number;
+  readonly evaluateOn: "validation" | "test";
+}
+
+/** Who is labeled, who is not, and who is evaluated on. */
+export interface ResolvedLists {
+  readonly labeled: IdList;
+  readonly unlabeled: IdList;
+  readonly validation: IdList;
+  /** The list files that were read. */
+  readonly files: readonly string[];
+}
+
+/** The classes of a layout, and the mask values that mean "ignored" besides 255. */
+export const layouts: Readonly<
+  Record<FolderDataset, { classes: ClassList; ignoredValues: readonly number[] }>
+> = {
+  pascal: { classes: pascalClasses, ignoredValues: [] },
+  cityscapes: { classes: cityscapesClasses, ignoredValues: [] },
+  camvid: { classes: camvidClasses, ignoredValues: [11] },
+};
+
+/** A table from mask value to label: the class itself, {@linkcode ignoreIndex}, or −1 for a value that must not occur. */
+export function labelTable(classes: ClassList, ignoredValues: readonly number[]): Int16Array {
+  const table = new Int16Array(256).fill(-1);
+  classes.names.forEach((_, index) => table[index] = index);
+  for (const value of [...ignoredValues, ignoreIndex]) table[value] = ignoreIndex;
+  return table;
+}
+
+/**
+ * Finds, reads and checks the lists: a named partition, lists of one's own, or those in the data set's folder.
+ *
+ * @throws {DataError} If the folder or a list is missing, a list breaks a rule of {@linkcode parseIdList}, or an image is
+ *   in two lists.
+ */
+export async function resolveLists(options: ListOptions): Promise<ResolvedLists> {
+  await assertFolder(options.root, options.dataset);
+  const lists = await readLists(options);
+  assertDisjoint(lists.labeled, "labeled", lists.unlabeled, "unlabeled");
+  assertDisjoint(lists.labeled, "labeled", lists.validation, "in validation");
+  assertDisjoint(lists.unlabeled, "unlabeled", lists.validation, "in validation");
+  return lists;
+}
+
+async function readLists(options: ListOptions): Promise<ResolvedLists> {
+  const { dataset, root, partition, lists } = options;
+  if (partition !== undefined && lists !== undefined) {
+    throw new DataError(
+      `Cannot load both the partition "${partition}" and lists of one's own; give one of the two.`,
+    );
+  }
+  if (partition !== undefined) return await readPublished(partition, options);
+  if (lists !== undefined) return await readThree(lists);
+  if (dataset === "camvid") return await readCamvid(options);
+  const folder = joinPath(root, "ImageSets");
+  const paths = {
+    labeled: joinPath(folder, "labeled.txt"),
+    unlabeled: joinPath(folder, "unlabeled.txt"),
+    validation: joinPath(folder, "val.txt"),
+  };
+  return await readThree(
+    paths,
+    `Put the three lists there, or name a partition or lists in the config of load`,
+  );
+}
+
+async function readPublished(name: string, options: ListOptions): Promise<ResolvedLists> {
+  try {
+    const partition = findPartition(name);
+    if (partition.dataset !== options.dataset) {
+      throw new DataError(
+        `Cannot load the partition "${name}" of ${partition.dataset} as ${options.dataset}.`,
+      );
+    }
+    const { labeled, unlabeled, validation } = await readPartition(name, options.partitions);
+    return {
+      labeled: parseIdList(labeled.text, labeled.path, { masks: "required" }),
+      unlabeled: parseIdList(unlabeled.text, unlabeled.path, { masks: "optional" }),
+      validation: parseIdList(validation.text, validation.path, { masks: "required" }),
+      files: Object.values(partitionPaths(partition, options.partitions)),
+    };
+  } catch (cause) {
+    if (cause instanceof PartitionError) throw new DataError(cause.message, { cause });
+    throw cause;
+  }
+}
+
+async function readThree(
+  paths: { readonly labeled: string; readonly unlabeled: string; readonly validation: string },
+  remedy?: string,
+): Promise<ResolvedLists> {
+  return {
+    labeled: await readList(paths.labeled, "required", remedy),
+    unlabeled: await readList(paths.unlabeled, "optional", remedy),
+    validation: await readList(paths.validation, "required", remedy),
+    files: [paths.labeled, paths.unlabeled, paths.validation],
+  };
+}
+
+/** CamVid as SegNet published it: one training list, of which every n-th frame is labeled, the first included. */
+async function readCamvid({ root, labeledEvery, evaluateOn }: ListOptions): Promise<ResolvedLists> {
+  const trainPath = joinPath(root, "train.txt");
+  const validationPath = joinPath(root, evaluateOn === "test" ? "test.txt" : "val.txt");
+  const train = await readList(trainPath, "required");
+  const labeled = train.samples.filter((_, index) => index % labeledEvery === 0);
+  const unlabeled = train.samples.filter((_, index) => index % labeledEvery !== 0);
+  if (unlabeled.length === 0) {
+    throw new DataError(
+      `Cannot divide "${trainPath}" by labeling every ${labeledEvery} of its ${train.samples.length} frames: none is left ` +
+        `unlabeled. Set load.labeledEvery to 2 or more.`,
+    );
+  }
+  return {
+    labeled: { path: trainPath, samples: labeled },
+    unlabeled: { path: trainPath, samples: unlabeled },
+    validation: await readList(validationPath, "required"),
+    files: [trainPath, validationPath],
+  };
+}
+
+async function readList(path: string, masks: "required" | "optional", remedy?: string): Promise<IdList> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new DataError(
+      `Cannot read the id list "${path}": there is no such file. ${
+        remedy ?? "Check the path in the config of load"
+      }.`,
+      { cause },
+    );
+  }
+  return parseIdList(text, path, { masks });
+}
+
+async function assertFolder(root: string, dataset: string): Promise<void> {
+  const reason = await Deno.stat(root).then(
+    (info) => info.isDirectory ? undefined : "it is not a folder",
+    (cause) => {
+      if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
+        return "there is no such folder";
+      }
+      throw cause;
+    },
+  );
+  if (reason === undefined) return;
+  throw new DataError(
+    `Cannot load ${dataset} from "${root}": ${reason}. Name the folder of the data set, e.g. --set load.root=PATH.`,
+  );
+}
