@@ -1,0 +1,104 @@
+import { ShapeError } from "../errors.ts";
+import type { Graph } from "../graph.ts";
+import { defineKernel } from "../kernel.ts";
+import { imageExtents, type Tensor } from "../tensor.ts";
+import source from "../wgsl/channel_copy.wgsl" with { type: "text" };
+import { channelLanes, perChannel, PIXELS } from "./channel_lanes.ts";
+
+const kernel = defineKernel({
+  name: "channel_copy",
+  source,
+  uniforms: {
+    lanes: "u32",
+    count: "u32",
+    stride: "u32",
+    step: "u32",
+    origin_lanes: "u32",
+    origin_offset: "u32",
+    goal_lanes: "u32",
+    goal_offset: "u32",
+  },
+  reads: ["origin"],
+  writes: ["goal"],
+});
+
+/**
+ * Images side by side along their channels, in order.
+ *
+ * @param tensors Each [N, H, W, Cᵢ].
+ * @returns [N, H, W, ΣCᵢ]; a single tensor comes back as it is.
+ * @throws {ShapeError} If there is none, N, H or W differ, or a Cᵢ before the last is not a multiple of 4 (channels are
+ * stored in fours, so the next would have to be shifted).
+ */
+export function concatenate(graph: Graph, tensors: readonly Tensor[]): Tensor {
+  const [first, ...others] = tensors;
+  if (!first) throw new ShapeError("Cannot concatenate no tensors: one or more are needed");
+  const { batch, height, width } = imageExtents(first);
+  for (const other of others) {
+    if (`${other.shape.slice(0, 3)}` !== `${first.shape.slice(0, 3)}` || other.shape.length !== 4) {
+      throw new ShapeError(
+        `Cannot concatenate ${other.label} [${other.shape}] with ${first.label} [${first.shape}]: ` +
+          "batch, height and width must be equal",
+      );
+    }
+  }
+  const uneven = tensors.slice(0, -1).find((tensor) => imageExtents(tensor).channels % 4 !== 0);
+  if (uneven) {
+    throw new ShapeError(
+      `Cannot concatenate ${uneven.label} [${uneven.shape}] with what follows: its channels must be a multiple of 4; ` +
+        "put it last",
+    );
+  }
+  if (others.length === 0) return first;
+  const channels = tensors.reduce((sum, tensor) => sum + imageExtents(tensor).channels, 0);
+  const joined = graph.output(
+    {
+      label: tensors.map(({ label }) => label).join("|").slice(0, 60),
+      shape: [batch, height, width, channels],
+    },
+    tensors,
+  );
+  const joinedLanes = channelLanes(channels);
+  let offset = 0;
+  const parts = tensors.map((tensor) => {
+    const part = { tensor, offset, lanes: channelLanes(tensor.shape[3]!) };
+    offset += part.lanes;
+    return part;
+  });
+  const copy = (from: Tensor, to: Tensor, lanes: number, uniforms: Record<string, number>) => {
+    const count = batch * height * width * lanes;
+    const { groups, stride, step } = perChannel(count, lanes);
+    graph.launch({
+      kernel,
+      reads: [from],
+      writes: [to],
+      uniforms: { lanes, count, stride, step, ...uniforms },
+      constants: { PIXELS },
+      groups,
+      loops: 0,
+    });
+  };
+  for (const { tensor, offset, lanes } of parts) {
+    copy(tensor, joined, lanes, {
+      origin_lanes: lanes,
+      origin_offset: 0,
+      goal_lanes: joinedLanes,
+      goal_offset: offset,
+    });
+  }
+  graph.record(
+    joined,
+    (gradient) =>
+      parts.filter(({ tensor }) => tensor.tracked).map(({ tensor, offset, lanes }) => {
+        const slice = graph.tensor({ label: `d ${tensor.label}`, shape: tensor.shape });
+        copy(gradient, slice, lanes, {
+          origin_lanes: joinedLanes,
+          origin_offset: offset,
+          goal_lanes: lanes,
+          goal_offset: 0,
+        });
+        return [tensor, slice] as const;
+      }),
+  );
+  return joined;
+}

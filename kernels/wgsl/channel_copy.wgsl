@@ -1,0 +1,37 @@
+// A range of channels, from one tensor's pixels to another's.
+//
+//   origin   f32[pixels, origin_lanes·4]
+//   goal     f32[pixels, goal_lanes·4]     vec4s goal_offset … + lanes of each pixel ← origin_offset … + lanes
+//
+// Twin: kernels/reference/concatenate.ts
+
+struct Extents {
+  lanes: u32, // vec4s of the range
+  count: u32, // vec4s of the range in all pixels
+  stride: u32, // invocations along x, as one axis of a dispatch is limited
+  step: u32, // vec4s from one pixel of an invocation to its next; a multiple of lanes
+  origin_lanes: u32, // vec4s of a pixel
+  origin_offset: u32,
+  goal_lanes: u32,
+  goal_offset: u32,
+}
+
+@group(0) @binding(0) var<uniform> extents: Extents;
+@group(0) @binding(1) var<storage, read> origin: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> goal: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.y * extents.stride + id.x;
+  if (i >= extents.step) { return; }
+  let lane = i % extents.lanes;
+  let pixel = i / extents.lanes;
+  let pixels = extents.step / extents.lanes; // between two pixels of an invocation
+  let origin_at = pixel * extents.origin_lanes + extents.origin_offset + lane;
+  let goal_at = pixel * extents.goal_lanes + extents.goal_offset + lane;
+  #unroll P PIXELS
+  if (i + ${P}u * extents.step < extents.count) {
+    goal[goal_at + ${P}u * pixels * extents.goal_lanes] = origin[origin_at + ${P}u * pixels * extents.origin_lanes];
+  }
+  #end
+}
