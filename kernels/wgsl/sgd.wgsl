@@ -1,0 +1,33 @@
+// One step of stochastic gradient descent with momentum and weight decay, in place.
+//
+//   gradients   f32[4·count]
+//   rates       f32            [rate_index] is the learning rate
+//   parameters  f32[4·count]   p ← p − rate · buffer
+//   momenta     f32[4·count]   buffer ← momentum · buffer + gradient + weight_decay · p
+//
+// Twin: kernels/reference/sgd.ts
+
+struct Extents {
+  count: u32, // vec4s
+  stride: u32, // invocations along x
+  rate_index: u32,
+  momentum: f32,
+  weight_decay: f32,
+}
+
+@group(0) @binding(0) var<uniform> extents: Extents;
+@group(0) @binding(1) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(2) var<storage, read> rates: array<f32>;
+@group(0) @binding(3) var<storage, read_write> parameters: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> momenta: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.y * extents.stride + id.x;
+  if (i >= extents.count) { return; }
+  let parameter = parameters[i];
+  let gradient = gradients[i] + extents.weight_decay * parameter;
+  let buffer = extents.momentum * momenta[i] + gradient;
+  momenta[i] = buffer;
+  parameters[i] = parameter - rates[extents.rate_index] * buffer;
+}
