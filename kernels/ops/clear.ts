@@ -1,0 +1,20 @@
+import type { Graph } from "../graph.ts";
+import { defineKernel } from "../kernel.ts";
+import { elementwise } from "../launch.ts";
+import type { Tensor } from "../tensor.ts";
+import source from "../wgsl/clear.wgsl" with { type: "text" };
+
+const kernel = defineKernel({
+  name: "clear",
+  source,
+  uniforms: { count: "u32", stride: "u32" },
+  reads: [],
+  writes: ["tensor"],
+});
+
+/** Sets a tensor to zero, padding included: counts and sums that later launches add to. */
+export function clear(graph: Graph, tensor: Tensor): void {
+  const count = tensor.bytes / 16;
+  const { groups, stride } = elementwise(count);
+  graph.launch({ kernel, reads: [], writes: [tensor], uniforms: { count, stride }, groups, loops: 0 });
+}
