@@ -74,26 +74,31 @@ export function drawShapesScene(seed: number, index: number, size: number, varie
     return (x - object.x) ** 2 + (y - object.y) ** 2 < reach * reach;
   }
 
+  function covers(object: SceneObject, x: number, y: number): boolean {
+    return mayTouch(object, x, y) && object.outline(x, y) <= 0;
+  }
+
   /** The color of the topmost thing at a point, with the shadows that lie on it. */
   function colorAt(x: number, y: number): Color {
-    let color = ground(x, y);
-    for (const object of objects) {
+    let top = objects.length - 1;
+    while (top >= 0 && !covers(objects[top]!, x, y)) top--;
+    let color = top < 0 ? ground(x, y) : surfaceAt(objects[top]!, x, y);
+    for (const object of objects.slice(top + 1)) {
       if (!mayTouch(object, x, y)) continue;
-      const distance = object.outline(x, y);
-      if (distance <= 0) {
-        // Lit like a dome: the surface tilts away from the center, and more steeply near the outline.
-        const tilt = ((x - object.x) * light[0] + (y - object.y) * light[1]) / object.radius;
-        const rim = Math.max(0, 1 + distance / (0.12 * object.radius));
-        const shade = 1 + lightStrength * tilt - 0.18 * rim * rim;
-        const [red, green, blue] = object.texture(x, y);
-        color = [red * shade, green * shade, blue * shade];
-      } else {
-        const reach = object.outline(x + light[0] * shadowLength, y + light[1] * shadowLength);
-        const dark = object.shadow * Math.max(0, Math.min(1, 0.5 - reach / shadowSoftness));
-        color = [color[0] * (1 - dark), color[1] * (1 - dark), color[2] * (1 - dark)];
-      }
+      const reach = object.outline(x + light[0] * shadowLength, y + light[1] * shadowLength);
+      const dark = object.shadow * Math.max(0, Math.min(1, 0.5 - reach / shadowSoftness));
+      color = [color[0] * (1 - dark), color[1] * (1 - dark), color[2] * (1 - dark)];
     }
     return color;
+  }
+
+  /** Lit like a dome: the surface tilts away from the center, and more steeply near the outline. */
+  function surfaceAt(object: SceneObject, x: number, y: number): Color {
+    const tilt = ((x - object.x) * light[0] + (y - object.y) * light[1]) / object.radius;
+    const rim = Math.max(0, 1 + object.outline(x, y) / (0.12 * object.radius));
+    const shade = 1 + lightStrength * tilt - 0.18 * rim * rim;
+    const [red, green, blue] = object.texture(x, y);
+    return [red * shade, green * shade, blue * shade];
   }
 }
 

@@ -93,7 +93,7 @@ export function randomTexture(random: RandomStream, period: number, contrast: nu
       const b = softStep(Math.abs(fraction(v / 2) - 0.5) - 0.25, soft / 2);
       amount = a + b - 2 * a * b;
     } else if (kind === 3) {
-      const radius = Math.hypot(fraction(u) - 0.5, fraction(v) - 0.5);
+      const radius = Math.sqrt((fraction(u) - 0.5) ** 2 + (fraction(v) - 0.5) ** 2);
       amount = softStep(0.2 + 0.25 * share - radius, soft);
     } else amount = softStep(noise(x, y) + share - 0.5, 0.5);
     const [red, green, blue] = mix(base, second, amount);
