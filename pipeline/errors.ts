@@ -69,6 +69,22 @@ export class StageError extends UserError {
   }
 }
 
+/** A stage threw what is no user's mistake: a defect, whose cause and stack trace are kept and shown. */
+export class StageCrashError extends Error {
+  override readonly name: string = "StageCrashError";
+  /** Instance id of the stage. */
+  readonly stage: string;
+  /**
+   * @param stage Instance id.
+   * @param message What failed.
+   * @param options `cause`: what the stage threw.
+   */
+  constructor(stage: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.stage = stage;
+  }
+}
+
 /** The run was stopped through its `AbortSignal`; what had finished is in the cache. */
 export class InterruptedError extends UserError {
   override readonly name: string = "InterruptedError";

@@ -1,12 +1,24 @@
 /** The pipeline room: declaring stages and pipelines, fingerprints, cache, scheduler. Re-exports only. @module */
 export * from "./artifact.ts";
-export * from "./builder.ts";
+export { artifactReader } from "./artifact_store.ts";
+export type { Edge, GraphNode, RuntimeRef } from "./builder.ts";
+export { Cache, type Lookup } from "./cache.ts";
 export * from "./canonical_json.ts";
+export { type Code, codeOf } from "./code.ts";
+export * from "./collection.ts";
 export * from "./config.ts";
+export * from "./dag.ts";
 export * from "./definition.ts";
+export * from "./entry.ts";
 export * from "./errors.ts";
+export * from "./events.ts";
+export * from "./fingerprint.ts";
 export * from "./graph.ts";
+export * from "./plan.ts";
 export * from "./refs.ts";
+export type { OpenResource, ResourceOpeners } from "./resources.ts";
+export * from "./scheduler.ts";
 export * from "./schema.ts";
 export * from "./stage.ts";
 export * from "./suggest.ts";
+export { type Difference, differences, entriesOf, type Reason } from "./why.ts";

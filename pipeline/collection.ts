@@ -1,0 +1,143 @@
+/** How large the cache is, and keeping it within its bounds: least recently used entries go first. @module */
+import { join } from "node:path";
+import type { Cache } from "./cache.ts";
+import { blobsOf } from "./entry.ts";
+import { stampOf } from "./files.ts";
+
+/** Bounds of a cache. */
+export interface CacheLimits {
+  /** Bytes of blobs and entries; 50 GB by default. */
+  readonly maxBytes?: number;
+  /** Days since the last use of an entry; 30 by default. */
+  readonly maxAgeDays?: number;
+  /** Keys that stay whatever happens: those of the present run, and pins. */
+  readonly keep?: ReadonlySet<string>;
+}
+
+/** What a cache holds. */
+export interface CacheStats {
+  /** Entries. */
+  readonly entries: number;
+  /** Blobs. */
+  readonly blobs: number;
+  /** Bytes of entries and blobs. */
+  readonly bytes: number;
+  /** Stage → entries and the bytes they refer to (a blob shared by two stages counts for both). */
+  readonly stages: Readonly<Record<string, { readonly entries: number; readonly bytes: number }>>;
+}
+
+/** What a collection did. */
+export interface Collected {
+  /** Entries taken out. */
+  readonly entries: number;
+  /** Blobs taken out. */
+  readonly blobs: number;
+  /** Bytes freed. */
+  readonly freed: number;
+  /** Bytes that stay. */
+  readonly kept: number;
+}
+
+/** Blobs younger than this are spared: another process may be about to refer to them. */
+const sparedMilliseconds = 3_600_000;
+const day = 86_400_000;
+
+/** Counts what a cache holds. */
+export async function cacheStats(cache: Cache): Promise<CacheStats> {
+  const keys = await cache.keys();
+  const blobs = await listFiles(join(cache.root, "cas"));
+  const stages: Record<string, { entries: number; bytes: number }> = {};
+  for (const { key } of keys) {
+    const entry = await cache.peek(key);
+    if (entry === undefined) continue;
+    const stage = stages[entry.stage] ??= { entries: 0, bytes: 0 };
+    stage.entries++;
+    for (const { size } of new Map(blobsOf(entry).map((blob) => [blob.digest, blob])).values()) {
+      stage.bytes += size;
+    }
+  }
+  const bytes = sum(keys.map(({ size }) => size)) + sum(blobs.map(({ size }) => size));
+  return { entries: keys.length, blobs: blobs.length, bytes, stages };
+}
+
+/**
+ * Takes out damaged entries, entries not used for too long, then the least recently used ones until the rest fits; then the
+ * blobs nobody refers to, and scratch that a dead process left. Running processes are not disturbed: what they store
+ * waits, and an input that is gone is made again.
+ */
+export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Promise<Collected> {
+  using _guard = await cache.guard(false);
+  const { maxBytes = 50e9, maxAgeDays = 30, keep = new Set() } = limits;
+  const now = Date.now();
+  const blobs = new Map((await listFiles(join(cache.root, "cas"))).map((file) => [file.name, file]));
+  const held = new Set<string>();
+  let kept = 0;
+  let entries = 0;
+  let freed = 0;
+  // Kept keys first, then from the most recently used on: what no longer fits goes.
+  const keys = (await cache.keys()).sort((a, b) => Number(keep.has(b.key)) - Number(keep.has(a.key)));
+  let full = false;
+  for (const { key, used, size } of keys) {
+    const entry = await cache.peek(key);
+    const fresh = entry === undefined
+      ? []
+      : [...new Set(blobsOf(entry).map((b) => b.digest))].filter((d) => !held.has(d));
+    const added = size + sum(fresh.map((digest) => blobs.get(digest)?.size ?? 0));
+    full ||= !keep.has(key) && kept + added > maxBytes;
+    const tooOld = !keep.has(key) && now - used > maxAgeDays * day;
+    if (entry === undefined || full || tooOld) {
+      await cache.remove(key);
+      entries++;
+      freed += size;
+    } else {
+      for (const digest of fresh) held.add(digest);
+      kept += added;
+    }
+  }
+  let removed = 0;
+  for (const { name, size, modified } of blobs.values()) {
+    if (held.has(name)) continue;
+    if (now - modified < sparedMilliseconds && !full) {
+      kept += size;
+      continue;
+    }
+    await Deno.remove(cache.blobPath(name)).catch(() => {});
+    removed++;
+    freed += size;
+  }
+  for (const directory of await listDirectories(join(cache.root, "scratch"))) {
+    if (now - directory.modified > day) {
+      await Deno.remove(directory.path, { recursive: true }).catch(() => {});
+    }
+  }
+  return { entries, blobs: removed, freed, kept };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
+async function listFiles(directory: string): Promise<{ name: string; size: number; modified: number }[]> {
+  const found = [];
+  for (const { name, isFile } of await list(directory)) {
+    const stamp = isFile ? stampOf(join(directory, name)) : undefined;
+    if (stamp !== undefined) found.push({ name, size: stamp.size, modified: stamp.modified });
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function listDirectories(directory: string): Promise<{ path: string; modified: number }[]> {
+  const found = [];
+  for (const { name, isDirectory } of await list(directory)) {
+    const path = join(directory, name);
+    if (isDirectory) found.push({ path, modified: (await Deno.stat(path)).mtime?.getTime() ?? Date.now() });
+  }
+  return found;
+}
+
+async function list(directory: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(directory));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

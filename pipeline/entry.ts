@@ -1,0 +1,96 @@
+/** Entries of the cache: what a stage with a given key made, and what was recorded about it. @module */
+import { canonicalJson, type Json, sha256 } from "./canonical_json.ts";
+import { keyOf, type KeyParts, keySchema } from "./fingerprint.ts";
+
+/** A file of an artifact. */
+export interface StoredFile {
+  /** SHA-256 of its bytes: its name in `cas/`. */
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** An artifact in the cache. */
+export interface StoredArtifact {
+  /** Name of its kind. */
+  readonly kind: string;
+  /** Version of the kind's byte format. */
+  readonly version: number;
+  /** SHA-256 of kind, version, and the files' names and digests: what the keys of later stages hold. */
+  readonly digest: string;
+  /** File name → file. */
+  readonly files: Readonly<Record<string, StoredFile>>;
+}
+
+/** What is recorded about an execution and is no part of its key. */
+export interface Recorded {
+  /** When it started and ended, ISO 8601. */
+  readonly started: string;
+  /** When it ended, ISO 8601. */
+  readonly finished: string;
+  /** Wall seconds. */
+  readonly seconds: number;
+  /** Facts given by the caller and by the resources used: adapter, driver, host, commit, Deno's version. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** Module → digest, behind the code's bundle. */
+  readonly modules: Readonly<Record<string, string>>;
+  /** The manifest of the sources: a blob of canonical JSON, name → digest. */
+  readonly sources?: StoredFile | undefined;
+}
+
+/** An entry: the file `ac/<key>`. */
+export interface Entry {
+  /** The key: SHA-256 of the parts. */
+  readonly key: string;
+  /** Name of the stage. */
+  readonly stage: string;
+  /** Parts of the key. */
+  readonly parts: KeyParts;
+  /** Output name → artifact. */
+  readonly outputs: Readonly<Record<string, StoredArtifact>>;
+  /** Recorded facts. */
+  readonly recorded: Recorded;
+}
+
+/** The content digest of an artifact. */
+export function artifactDigest(
+  kind: string,
+  version: number,
+  files: Readonly<Record<string, StoredFile>>,
+): string {
+  return sha256(canonicalJson({ kind, version, files }));
+}
+
+/** All blobs of an entry. */
+export function blobsOf(entry: Entry): StoredFile[] {
+  const files = Object.values(entry.outputs).flatMap((artifact) => Object.values(artifact.files));
+  return entry.recorded.sources ? [...files, entry.recorded.sources] : files;
+}
+
+/** Writes an entry as JSON that carries the digest of itself. */
+export function encodeEntry(entry: Entry): string {
+  const body = { schema: keySchema, ...entry } as unknown as Record<string, Json>;
+  return canonicalJson({ ...body, check: sha256(canonicalJson(body)) });
+}
+
+/**
+ * Reads an entry.
+ *
+ * @returns The entry, or what is wrong with it: any byte changed, a key that its parts do not have, another schema.
+ */
+export function decodeEntry(text: string, key: string): Entry | string {
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return "it is not JSON";
+  }
+  if (typeof value !== "object" || value === null) return "it is not an object";
+  const { check, ...body } = value;
+  if (sha256(canonicalJson(body)) !== check) return "its check digest does not hold";
+  if (body.schema !== keySchema) return `it has schema ${body.schema}, not ${keySchema}`;
+  const { schema: _, ...entry } = body;
+  const found = entry as unknown as Entry;
+  if (found.key !== key || keyOf(found.parts) !== key) return "it belongs to another key";
+  return found;
+}

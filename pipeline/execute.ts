@@ -1,0 +1,198 @@
+/** One execution of one stage: inputs read, the work done, outputs written and stored. @module */
+import { join } from "node:path";
+import type { ArtifactKind } from "./artifact.ts";
+import { artifactReader, stageArtifact, type StagedArtifact } from "./artifact_store.ts";
+import type { GraphNode } from "./builder.ts";
+import type { Cache } from "./cache.ts";
+import { canonicalJson } from "./canonical_json.ts";
+import { codeOf } from "./code.ts";
+import type { StageContext } from "./definition.ts";
+import type { Entry, StoredArtifact } from "./entry.ts";
+import { CacheError, messageOf, StageCrashError, StageError, systemCode, UserError } from "./errors.ts";
+import type { Events } from "./events.ts";
+import { explainWrite } from "./files.ts";
+import type { KeyParts } from "./fingerprint.ts";
+import { type Prepared, sourcesOf } from "./prepare.ts";
+import type { Resources } from "./resources.ts";
+
+/** What an execution needs. */
+export interface Execution {
+  /** The node, its code and sources. */
+  readonly prepared: Prepared;
+  /** Its key. */
+  readonly key: string;
+  /** Parts of the key. */
+  readonly parts: KeyParts;
+  /** The artifact an edge carries. */
+  readonly inputs: (from: GraphNode, output: string) => StoredArtifact;
+  /** The cache. */
+  readonly cache: Cache;
+  /** The run's resources; those of the stage are held. */
+  readonly resources: Resources;
+  /** The run's events. */
+  readonly events: Events;
+  /** Stops the work. */
+  readonly signal: AbortSignal;
+  /** The run's seed. */
+  readonly seed: number;
+  /** Facts to record. */
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/**
+ * Executes a stage and stores its result, unless its code or sources changed meanwhile: then the bytes are kept for this
+ * run, and no entry is made.
+ *
+ * @throws {CorruptBlobError} If an input's bytes are damaged.
+ * @throws {UserError} What the stage threw of the kind, or a full disk.
+ * @throws {StageCrashError} If the stage threw anything else.
+ */
+export async function execute(execution: Execution): Promise<{ entry: Entry; stored: boolean }> {
+  const { prepared: { node, code, sources }, key, parts, cache } = execution;
+  const scratch = await cache.scratch();
+  const started = new Date();
+  try {
+    const facts: Record<string, string> = { ...execution.facts };
+    const inputs = await readInputs(execution);
+    const outputs = await guarded(node.id, cache, () => {
+      return node.stage.run({ inputs, config: node.config, context: context(execution, scratch, facts) });
+    });
+    execution.signal.throwIfAborted();
+    const staged = await guarded(node.id, cache, () => writeOutputs(execution, outputs, scratch));
+    const artifacts = staged.map(([name, { artifact }]) => [name, artifact] as const);
+    const finished = new Date();
+    const entry: Entry = {
+      key,
+      stage: node.stage.name,
+      parts,
+      outputs: Object.fromEntries(artifacts),
+      recorded: {
+        started: started.toISOString(),
+        finished: finished.toISOString(),
+        seconds: (finished.getTime() - started.getTime()) / 1000,
+        facts,
+        modules: code.modules,
+        ...(sources ? { sources: await cache.storeText(sources.manifest) } : {}),
+      },
+    };
+    const files = staged.flatMap(([, { files }]) => files);
+    const changed = await whatChanged(execution);
+    if (changed === undefined) await cache.store(entry, files);
+    else {
+      await cache.storeBlobs(files);
+      execution.events.emit({ type: "changed", node: node.id, message: changed });
+    }
+    return { entry, stored: changed === undefined };
+  } finally {
+    await Deno.remove(scratch, { recursive: true }).catch(() => {});
+  }
+}
+
+async function readInputs(
+  { prepared: { node }, cache, inputs }: Execution,
+): Promise<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const { from, output, input } of node.edges) {
+    const artifact = inputs(from, output);
+    // Every byte is checked before the stage starts, so that hours of work never end in a damaged input.
+    for (const file of Object.values(artifact.files)) await cache.verify(file);
+    const [name, member] = input.split(".") as [string, string?];
+    const declared = node.stage.inputs[name];
+    const kind: ArtifactKind<unknown> = member === undefined ? declared : declared[member];
+    if (kind.version !== artifact.version) {
+      throw new StageError(
+        node.id,
+        `Cannot read input "${input}" of stage "${node.id}": it is a ${artifact.kind} of version ${artifact.version}, ` +
+          `the stage reads version ${kind.version}`,
+      );
+    }
+    const value = await guarded(node.id, cache, () => kind.read(artifactReader(cache, artifact)));
+    if (member === undefined) values[name] = value;
+    else {(values[name] ??= {} as Record<string, unknown>, values[name] as Record<string, unknown>)[member] =
+        value;}
+  }
+  return values;
+}
+
+async function writeOutputs(
+  { prepared: { node }, cache }: Execution,
+  outputs: Record<string, unknown>,
+  scratch: string,
+): Promise<[string, StagedArtifact][]> {
+  const staged: [string, StagedArtifact][] = [];
+  for (const [name, kind] of Object.entries(node.stage.outputs as Record<string, ArtifactKind<unknown>>)) {
+    if (typeof outputs !== "object" || outputs === null || outputs[name] === undefined) {
+      throw new StageError(
+        node.id,
+        `Stage "${node.id}" ended without its output "${name}": its run must return it`,
+      );
+    }
+    const directory = join(scratch, "outputs", name);
+    staged.push([name, await stageArtifact(kind, outputs[name], cache, scratch, directory)]);
+  }
+  return staged;
+}
+
+function context(execution: Execution, scratch: string, facts: Record<string, string>): StageContext {
+  const { prepared: { node }, resources, events } = execution;
+  let seed = 0;
+  if (node.stage.seeded === true) seed = execution.seed;
+  return {
+    seed,
+    signal: execution.signal,
+    scratch(name) {
+      const parts = name.split("/");
+      if (parts.some((part) => part === "" || part === "." || part === "..")) {
+        throw new StageError(
+          node.id,
+          `Cannot make scratch file "${name}" in stage "${node.id}": no "..", no absolute path`,
+        );
+      }
+      const path = join(scratch, "work", ...parts);
+      Deno.mkdirSync(join(path, ".."), { recursive: true });
+      return path;
+    },
+    progress: (data) => events.emit({ type: "progress", node: node.id, data }),
+    async resource<T>(name: string) {
+      if (node.stage.resources?.includes(name) !== true) {
+        throw new StageError(
+          node.id,
+          `Stage "${node.id}" uses resource "${name}" and does not declare it in \`resources\``,
+        );
+      }
+      const open = await resources.open(name);
+      for (const [fact, value] of Object.entries(open.describe())) facts[`${name}.${fact}`] = value;
+      return open.handle as T;
+    },
+  };
+}
+
+/** What changed of code and sources since the key was made. */
+async function whatChanged({ prepared, cache }: Execution): Promise<string | undefined> {
+  const { node } = prepared;
+  const code = (await codeOf([node.stage], cache.notes)).get(node.stage)!;
+  const sources = await sourcesOf(node, cache);
+  const what = canonicalJson(code.parts) !== canonicalJson(prepared.code.parts)
+    ? "code"
+    : sources?.digest !== prepared.sources?.digest
+    ? "sources"
+    : undefined;
+  if (what === undefined) return undefined;
+  return `The ${what} of stage "${node.id}" changed while it ran: its result serves this run and is not kept in the cache`;
+}
+
+/** Runs a stage's own code: a user's errors pass, a full disk is explained, all else is a crash with its cause. */
+async function guarded<T>(id: string, cache: Cache, work: () => Promise<T> | T): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    const code = systemCode(error);
+    if (code === "ENOSPC" || code === "EDQUOT" || code === "EROFS") {
+      const explained = explainWrite(error, cache.root);
+      throw new CacheError(`Stage "${id}" failed: ${explained.message}`, { cause: error });
+    }
+    throw new StageCrashError(id, `Stage "${id}" failed: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,133 @@
+/** Files written so that a reader sees all or nothing, and bookkeeping that proves itself before it is believed. @module */
+import { dirname, join } from "node:path";
+import { createHash } from "node:crypto";
+import { canonicalJson, sha256 } from "./canonical_json.ts";
+import { CacheError, messageOf, systemCode, UserError } from "./errors.ts";
+
+/** What tells that a file is the one seen before, without reading it. */
+export interface FileStamp {
+  /** Bytes. */
+  readonly size: number;
+  /** Last change, milliseconds since 1970. */
+  readonly modified: number;
+  /** Number of the inode, 0 where the system has none. */
+  readonly inode: number;
+}
+
+/** The stamp of a file, or undefined if there is no such file. */
+export function stampOf(path: string): FileStamp | undefined {
+  try {
+    const info = Deno.statSync(path);
+    if (!info.isFile) return undefined;
+    return { size: info.size, modified: info.mtime?.getTime() ?? 0, inode: info.ino ?? 0 };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error;
+  }
+}
+
+/** Whether two stamps are of the same, unchanged file. */
+export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
+  return a !== undefined && b !== undefined && a.size === b.size && a.modified === b.modified &&
+    a.inode === b.inode;
+}
+
+/**
+ * Whether a stamp taken at `now` can be trusted later: a file changed again within the clock's grain keeps its stamp,
+ * so one that changed in the last 20 ms is read again next time.
+ */
+export function isSettled(stamp: FileStamp, now: number): boolean {
+  return stamp.modified < now - 20;
+}
+
+/** SHA-256 and size of a file, read as a stream. */
+export async function digestFile(path: string): Promise<{ digest: string; size: number }> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path);
+  const chunk = new Uint8Array(1 << 20);
+  let size = 0;
+  for (let count; (count = await file.read(chunk)) !== null;) {
+    hash.update(chunk.subarray(0, count));
+    size += count;
+  }
+  return { digest: hash.digest("hex"), size };
+}
+
+/**
+ * Writes a file aside, syncs it and renames it into place: after a crash there is the old file or the new one.
+ *
+ * @throws {CacheError} If the file system refuses; nothing half-written stays.
+ */
+export async function writeAtomically(path: string, data: Uint8Array): Promise<void> {
+  const aside = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    {
+      using file = await Deno.open(aside, { write: true, createNew: true });
+      for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
+      await file.sync();
+    }
+    await Deno.rename(aside, path);
+  } catch (error) {
+    await Deno.remove(aside).catch(() => {});
+    throw explainWrite(error, path);
+  }
+}
+
+/** Syncs a directory, so that a rename in it outlives a power cut. Systems that cannot are left alone. */
+export async function syncDirectory(path: string): Promise<void> {
+  try {
+    using directory = await Deno.open(path);
+    await directory.sync();
+  } catch { /* a system without directory handles keeps its own order */ }
+}
+
+/** Turns what a file system throws on a write into an error that names the path and the way out. */
+export function explainWrite(error: unknown, path: string): Error {
+  if (error instanceof UserError) return error;
+  const code = systemCode(error);
+  const way = code === "ENOSPC" || code === "EDQUOT"
+    ? "there is no space left. Make room there (or shrink the cache with gc), or choose another directory, and run again"
+    : error instanceof Deno.errors.NotCapable
+    ? "Deno was not given write permission for it. Add it to --allow-write"
+    : code === "EACCES" || code === "EPERM" || code === "EROFS"
+    ? "it is not writable. Choose another directory, or change its permissions"
+    : messageOf(error);
+  return new CacheError(`Cannot write "${path}": ${way}.`, { cause: error });
+}
+
+/** Bookkeeping that is only ever an accelerator: believed if its check digest holds, else forgotten. */
+export class Notes {
+  readonly #root: string;
+
+  /** @param root Directory; made at the first write. */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The note of a name, or undefined if there is none or its bytes are damaged. */
+  read(name: string): unknown {
+    try {
+      const text = Deno.readTextFileSync(this.#path(name));
+      const line = text.indexOf("\n");
+      const body = text.slice(line + 1);
+      return sha256(body) === text.slice(0, line) ? JSON.parse(body) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps a note; a cache that cannot be written keeps none, which costs time only. */
+  async write(name: string, value: unknown): Promise<void> {
+    const body = canonicalJson(value);
+    try {
+      await writeAtomically(this.#path(name), new TextEncoder().encode(`${sha256(body)}\n${body}`));
+    } catch (error) {
+      if (!(error instanceof CacheError)) throw error;
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.#root, sha256(name));
+  }
+}

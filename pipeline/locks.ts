@@ -1,0 +1,66 @@
+/** Locks between processes; the system frees them when their holder dies. @module */
+import { join } from "node:path";
+import { explainWrite } from "./files.ts";
+
+/** A held lock; disposing gives it back. */
+export interface Lock {
+  /** Gives the lock back. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Waits for a lock file, polling, so that an abort is heard.
+ *
+ * @param directory Where lock files lie; made if need be.
+ * @param name Name of the lock.
+ * @param options `shared`: many may hold it together; `signal`: stops the wait; `waiting`: called once if it is taken.
+ * @throws {CacheError} If the directory is not writable. The signal's reason if aborted.
+ */
+export async function acquireLock(
+  directory: string,
+  name: string,
+  options: { shared?: boolean; signal?: AbortSignal | undefined; waiting?: () => void } = {},
+): Promise<Lock> {
+  const path = join(directory, name);
+  for (let tries = 0;; tries++) {
+    options.signal?.throwIfAborted();
+    const file = await open(directory, path);
+    if (await file.tryLock(options.shared !== true)) {
+      // A holder removes the file when it leaves: a lock on a removed file keeps nobody out.
+      if (isSameFile(file, path)) return release(file, options.shared === true ? undefined : path);
+    } else if (tries === 0) {
+      options.waiting?.();
+    }
+    file.close();
+    await new Promise((resolve) => setTimeout(resolve, Math.min(20 + tries * 5, 250)));
+  }
+}
+
+async function open(directory: string, path: string): Promise<Deno.FsFile> {
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+    return await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    throw explainWrite(error, path);
+  }
+}
+
+function isSameFile(file: Deno.FsFile, path: string): boolean {
+  try {
+    const [held, named] = [file.statSync(), Deno.statSync(path)];
+    return held.ino === named.ino && held.dev === named.dev;
+  } catch {
+    return false;
+  }
+}
+
+function release(file: Deno.FsFile, path: string | undefined): Lock {
+  return {
+    [Symbol.dispose]() {
+      try {
+        if (path !== undefined) Deno.removeSync(path);
+      } catch { /* removed by hand: the lock ends with the file's handle all the same */ }
+      file.close();
+    },
+  };
+}

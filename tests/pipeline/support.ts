@@ -1,0 +1,103 @@
+/** Tiny stages and temporary places for the tests of the pipeline. @module */
+import { join } from "node:path";
+import { z } from "zod";
+import {
+  Cache,
+  defineStage,
+  Events,
+  type Graph,
+  jsonKind,
+  type PipelineEvent,
+  run,
+  type RunOptions,
+  type RunResult,
+} from "../../pipeline/mod.ts";
+
+/** A number, as an artifact. */
+export const number = jsonKind<number>("number", 1);
+
+/** Gives a number. */
+export const start = defineStage({
+  name: "start",
+  version: 1,
+  module: import.meta.url,
+  config: z.strictObject({
+    at: z.number().default(1),
+    label: z.string().default("").meta({ location: true }),
+  }),
+  inputs: {},
+  outputs: { value: number },
+  run: ({ config }) => ({ value: config.at }),
+});
+
+/** Halves, rounding down: different inputs may give equal outputs. */
+export const halve = defineStage({
+  name: "halve",
+  version: 1,
+  module: import.meta.url,
+  config: z.strictObject({}),
+  inputs: { value: number },
+  outputs: { value: number },
+  run: ({ inputs }) => ({ value: Math.floor(inputs.value / 2) }),
+});
+
+/** Adds. */
+export const add = defineStage({
+  name: "add",
+  version: 1,
+  module: import.meta.url,
+  config: z.strictObject({
+    by: z.number().default(1),
+    deep: z.strictObject({ leaf: z.string().default("x") }).prefault({}),
+  }),
+  inputs: { value: number },
+  outputs: { value: number },
+  run: ({ inputs, config }) => ({ value: inputs.value + config.by }),
+});
+
+/** Runs `body` with a temporary directory. */
+export async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "crossview-" }));
+  try {
+    await body(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Runs a graph and records its events; every call opens the cache afresh, as another process would. */
+export async function record<R>(
+  graph: Graph<R>,
+  root: string,
+  options: Partial<RunOptions> = {},
+): Promise<{ result: RunResult<R>; events: PipelineEvent[]; ran: string[] }> {
+  const events = new Events();
+  const seen: PipelineEvent[] = [];
+  events.on((event) => seen.push(event));
+  const result = await run(graph, { cache: new Cache(root), ...options, events });
+  return {
+    result,
+    events: seen,
+    ran: result.nodes.filter((node) => node.state === "ran").map((node) => node.id),
+  };
+}
+
+/** The `why` lines of a node's miss. */
+export function whyOf(events: readonly PipelineEvent[], node: string): readonly string[] {
+  const miss = events.find((event) => event.type === "miss" && event.node === node);
+  return miss?.type === "miss" ? miss.why : [];
+}
+
+/** Writes a file with a time of change in the past, as a file that was there before has. */
+export async function writeOld(
+  directory: string,
+  name: string,
+  text: string,
+  secondsAgo = 100,
+): Promise<string> {
+  const path = join(directory, name);
+  await Deno.writeTextFile(path, text);
+  const then = new Date(Date.now() - secondsAgo * 1000);
+  await Deno.utime(path, then, then);
+  return path;
+}
