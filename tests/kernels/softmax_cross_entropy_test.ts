@@ -69,6 +69,22 @@ gpuTest("softmaxCrossEntropy() and its gradient match the twin", async (device, 
   }
 });
 
+gpuTest("softmaxCrossEntropy() gives the value's derivative", async (device) => {
+  const shape = [1, 2, 2, 3], logits = uniform(10, 12, -2, 2), labels = [2, 0, 255, 1], h = 1e-4;
+  const options = { denominator: "valid" as const, weights: [0.5, 2, 1, 3] };
+  const moved = (i: number, by: number) =>
+    reference(logits.map((x, j) => i === j ? x + by : x), labels, 3, options).value;
+  const derivative = logits.map((_, i) => (moved(i, h) - moved(i, -h)) / (2 * h));
+  const { value, gradient } = await run(device, shape, logits, labels, options);
+  assertClose(gradient, derivative, { rtol: 1e-4, atol: 1e-6 });
+  // By hand: the weights times −log p, over three pixels.
+  const term = (pixel: number, label: number) => {
+    const row = [...logits.slice(3 * pixel, 3 * pixel + 3)].map(Math.exp);
+    return -Math.log(row[label]! / (row[0]! + row[1]! + row[2]!));
+  };
+  assertClose([value], [(0.5 * term(0, 2) + 2 * term(1, 0) + 3 * term(3, 1)) / 3]);
+});
+
 gpuTest("softmaxCrossEntropy() is exact for logits whose exponentials overflow", async (device) => {
   const shape = [1, 1, 4, 6];
   // The last pixel's logits are large and close: their differences must keep all their digits.
