@@ -113,10 +113,9 @@ export function batchNorm(
     );
   }
   const lanes = channelLanes(channels), count = x.bytes / 16;
-  const chunked = pixelChunks(pixels, lanes);
+  const chunked = pixelChunks(1, pixels, lanes);
   const chunkUniforms = { lanes, pixels, chunk_pixels: chunked.chunkPixels, chunks: chunked.chunks };
   const partialSums = () => graph.tensor({ label: `${x.label} sums`, shape: [chunked.chunks, 2, channels] });
-  const chunkGroups = [Math.ceil(chunked.chunks * lanes / WORKGROUP), 1, 1] as const;
   const channelGroups = [Math.ceil(lanes / WORKGROUP), 1, 1] as const;
   const addChunks = Math.ceil(chunked.chunks / 4) + 4;
 
@@ -130,7 +129,8 @@ export function batchNorm(
       reads: [x],
       writes: [partials],
       uniforms: chunkUniforms,
-      groups: chunkGroups,
+      constants: chunked.constants,
+      groups: chunked.groups,
       loops: chunked.loops,
     });
     graph.launch({
@@ -174,8 +174,8 @@ export function batchNorm(
         reads: [dy, x, signed, ...statisticsRead],
         writes: [partials],
         uniforms: { ...chunkUniforms, epsilon },
-        constants: signs,
-        groups: chunkGroups,
+        constants: { ...signs, ...chunked.constants },
+        groups: chunked.groups,
         loops: chunked.loops,
       });
       const [dweight, dbias] = [weight, bias].map((parameter) =>

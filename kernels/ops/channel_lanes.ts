@@ -1,4 +1,4 @@
-import { elementwise } from "../launch.ts";
+import { elementwise, WORKGROUP } from "../launch.ts";
 import { padded } from "../tensor.ts";
 
 /**
@@ -6,7 +6,7 @@ import { padded } from "../tensor.ts";
  *
  * What depends on the channel alone (a mean, a mask) is loaded or computed once for all of them.
  */
-export const PIXELS = 8;
+export const PIXELS = 4;
 
 /** Most partial results a reduction leaves for its second pass, which adds them in order. */
 const MAX_CHUNKS = 512;
@@ -32,12 +32,32 @@ export function perChannel(
   return { ...elementwise(step), step };
 }
 
-/** Splits `pixels` into chunks, each summed by one invocation per channel group in the order of its pixels. */
-export function pixelChunks(
-  pixels: number,
-  lanes: number,
-): { chunks: number; chunkPixels: number; loops: number } {
+/** How a sum over pixels, for each channel, is spread over invocations. */
+export interface PixelChunks {
+  readonly chunks: number;
+  readonly chunkPixels: number;
+  readonly groups: readonly [number, number, number];
+  /** WIDTH: groups of channels that an invocation sums, 8 lanes apart; UNROLL: pixels of an iteration. */
+  readonly constants: { readonly WIDTH: number; readonly UNROLL: number };
+  readonly loops: number;
+}
+
+/**
+ * Splits the pixels of each image into chunks, each summed by one invocation in the order of its pixels.
+ *
+ * Eight lanes side by side touch 128 bytes of a pixel. Where pixels are long, that is a short touch in a long stride,
+ * and an invocation takes four such groups: about twice as fast where measured, with the same sums in the same order.
+ */
+export function pixelChunks(images: number, pixels: number, lanes: number): PixelChunks {
   const wanted = Math.min(MAX_CHUNKS, Math.ceil(REDUCING / lanes), Math.ceil(pixels / PIXELS));
   const chunkPixels = Math.ceil(pixels / wanted);
-  return { chunks: Math.ceil(pixels / chunkPixels), chunkPixels, loops: Math.ceil(chunkPixels / 4) + 4 };
+  const chunks = Math.ceil(pixels / chunkPixels);
+  const constants = lanes % 32 === 0 ? { WIDTH: 4, UNROLL: 2 } : { WIDTH: 1, UNROLL: 4 };
+  return {
+    chunks,
+    chunkPixels,
+    groups: [Math.ceil(images * chunks * lanes / constants.WIDTH / WORKGROUP), 1, 1],
+    constants,
+    loops: Math.ceil(chunkPixels / constants.UNROLL) + constants.UNROLL,
+  };
 }

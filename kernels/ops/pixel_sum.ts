@@ -9,7 +9,7 @@ import { channelLanes, perChannel, pixelChunks, PIXELS } from "./channel_lanes.t
 const sum = defineKernel({
   name: "pixel_sum",
   source: sumSource,
-  uniforms: { lanes: "u32", pixels: "u32", chunk_pixels: "u32", chunks: "u32", count: "u32", scale: "f32" },
+  uniforms: { lanes: "u32", pixels: "u32", chunk_pixels: "u32", chunks: "u32", batch: "u32", scale: "f32" },
   reads: ["x"],
   writes: ["sum"],
 });
@@ -29,28 +29,26 @@ const spread = defineKernel({
 export function sumPixels(graph: Graph, x: Tensor, output: Tensor, scale: number): void {
   const { batch, height, width, channels } = imageExtents(x);
   const lanes = channelLanes(channels), pixels = height * width;
-  const { chunks, chunkPixels } = pixelChunks(pixels, lanes);
+  const { chunks, chunkPixels, groups, constants, loops } = pixelChunks(batch, pixels, lanes);
   const partials = graph.tensor({ label: `${x.label} sums`, shape: [batch, chunks, 1, channels] });
-  const pass = (
-    from: Tensor,
-    to: Tensor,
-    pixels: number,
-    chunkPixels: number,
-    chunks: number,
-    scale: number,
-  ) => {
-    const count = to.bytes / 16;
-    graph.launch({
-      kernel: sum,
-      reads: [from],
-      writes: [to],
-      uniforms: { lanes, pixels, chunk_pixels: chunkPixels, chunks, count, scale },
-      groups: [Math.ceil(count / WORKGROUP), 1, 1],
-      loops: Math.ceil(chunkPixels / 4) + 4,
-    });
-  };
-  pass(x, partials, pixels, chunkPixels, chunks, 1);
-  pass(partials, output, chunks, chunks, 1, scale);
+  graph.launch({
+    kernel: sum,
+    reads: [x],
+    writes: [partials],
+    uniforms: { lanes, pixels, chunk_pixels: chunkPixels, chunks, batch, scale: 1 },
+    constants,
+    groups,
+    loops,
+  });
+  graph.launch({
+    kernel: sum,
+    reads: [partials],
+    writes: [output],
+    uniforms: { lanes, pixels: chunks, chunk_pixels: chunks, chunks: 1, batch, scale },
+    constants: { WIDTH: 1, UNROLL: 4 },
+    groups: [Math.ceil(batch * lanes / WORKGROUP), 1, 1],
+    loops: Math.ceil(chunks / 4) + 4,
+  });
 }
 
 /** Launches [N, 1, 1, C] → the shape of `output`, [N, H, W, C]: scale · x at every pixel. */

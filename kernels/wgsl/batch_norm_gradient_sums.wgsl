@@ -5,7 +5,7 @@
 //   mean, variance, weight, bias   f32[lanes·4]
 //   partials                       f32[chunks, 2, lanes·4]    sum of dy', sum of dy' · (x − mean)
 //
-// dy' is dy where the ReLU let the value pass. Without a residual, x tells that too, and y is not read.
+// WIDTH and UNROLL as in ops/channel_lanes.ts. dy' is dy where the ReLU let the value pass. Without a residual, x tells that too, and y is not read.
 //
 // Twin: kernels/reference/batch_norm.ts
 
@@ -30,46 +30,56 @@ struct Extents {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let lanes = extents.lanes;
-  let lane = id.x % lanes;
-  let chunk = id.x / lanes;
+  let threads = lanes / ${WIDTH}u; // of a chunk
+  let thread = id.x % threads;
+  let lane = thread / 8u * ${8 * WIDTH}u + thread % 8u; // the first; the others follow 8 lanes apart
+  let chunk = id.x / threads;
   if (chunk >= extents.chunks) { return; }
   let first = chunk * extents.chunk_pixels;
   let pixels = min(extents.chunk_pixels, extents.pixels - first);
 
-  let center = mean[lane];
-  let scale = weight[lane] * (1.0 / sqrt(variance[lane] + extents.epsilon));
-  let shift = bias[lane];
-  var sum = vec4f();
-  var products = vec4f();
+  #unroll W WIDTH
+  let center${W} = mean[lane + ${8 * W}u];
+  let scale${W} = weight[lane + ${8 * W}u] * (1.0 / sqrt(variance[lane + ${8 * W}u] + extents.epsilon));
+  let shift${W} = bias[lane + ${8 * W}u];
+  var sum${W} = vec4f();
+  var products${W} = vec4f();
+  #end
   var at = first * lanes + lane;
-  for (var n = pixels / 4u; n > 0u; n--) {
-    #unroll P 4
-    var g${P} = dy[at + ${P}u * lanes];
-    let d${P} = x[at + ${P}u * lanes] - center;
+  for (var n = pixels / ${UNROLL}u; n > 0u; n--) {
+    #unroll P UNROLL
+    #unroll W WIDTH
+    var g${P}_${W} = dy[at + ${P}u * lanes + ${8 * W}u];
+    let d${P}_${W} = x[at + ${P}u * lanes + ${8 * W}u] - center${W};
     #if SIGN_FROM_X
-    g${P} = select(vec4f(), g${P}, d${P} * scale + shift > vec4f());
+    g${P}_${W} = select(vec4f(), g${P}_${W}, d${P}_${W} * scale${W} + shift${W} > vec4f());
     #end
     #if SIGN_FROM_Y
-    g${P} = select(vec4f(), g${P}, y[at + ${P}u * lanes] > vec4f());
+    g${P}_${W} = select(vec4f(), g${P}_${W}, y[at + ${P}u * lanes + ${8 * W}u] > vec4f());
+    #end
+    sum${W} += g${P}_${W};
+    products${W} += g${P}_${W} * d${P}_${W};
     #end
     #end
-    sum += (g0 + g1) + (g2 + g3);
-    products += (g0 * d0 + g1 * d1) + (g2 * d2 + g3 * d3);
-    at += 4u * lanes;
+    at += ${UNROLL}u * lanes;
   }
-  for (var n = pixels % 4u; n > 0u; n--) {
-    var g = dy[at];
-    let d = x[at] - center;
+  for (var n = pixels % ${UNROLL}u; n > 0u; n--) {
+    #unroll W WIDTH
+    var g${W} = dy[at + ${8 * W}u];
+    let d${W} = x[at + ${8 * W}u] - center${W};
     #if SIGN_FROM_X
-    g = select(vec4f(), g, d * scale + shift > vec4f());
+    g${W} = select(vec4f(), g${W}, d${W} * scale${W} + shift${W} > vec4f());
     #end
     #if SIGN_FROM_Y
-    g = select(vec4f(), g, y[at] > vec4f());
+    g${W} = select(vec4f(), g${W}, y[at + ${8 * W}u] > vec4f());
     #end
-    sum += g;
-    products += g * d;
+    sum${W} += g${W};
+    products${W} += g${W} * d${W};
+    #end
     at += lanes;
   }
-  partials[2u * chunk * lanes + lane] = sum;
-  partials[(2u * chunk + 1u) * lanes + lane] = products;
+  #unroll W WIDTH
+  partials[2u * chunk * lanes + lane + ${8 * W}u] = sum${W};
+  partials[(2u * chunk + 1u) * lanes + lane + ${8 * W}u] = products${W};
+  #end
 }

@@ -3,7 +3,7 @@
 //   x         f32[pixels, lanes·4]
 //   partials  f32[chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)²
 //
-// The pivot is the channel's first value: the difference of two large sums would lose a small variance.
+// WIDTH and UNROLL as in ops/channel_lanes.ts. The pivot is the channel's first value: the difference of two large sums would lose a small variance.
 //
 // Twin: kernels/reference/batch_norm.ts
 
@@ -21,30 +21,40 @@ struct Extents {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let lanes = extents.lanes;
-  let lane = id.x % lanes;
-  let chunk = id.x / lanes;
+  let threads = lanes / ${WIDTH}u; // of a chunk
+  let thread = id.x % threads;
+  let lane = thread / 8u * ${8 * WIDTH}u + thread % 8u; // the first; the others follow 8 lanes apart
+  let chunk = id.x / threads;
   if (chunk >= extents.chunks) { return; }
   let first = chunk * extents.chunk_pixels;
   let pixels = min(extents.chunk_pixels, extents.pixels - first);
 
-  let pivot = x[lane];
-  var sum = vec4f();
-  var squares = vec4f();
+  #unroll W WIDTH
+  let pivot${W} = x[lane + ${8 * W}u];
+  var sum${W} = vec4f();
+  var squares${W} = vec4f();
+  #end
   var at = first * lanes + lane;
-  for (var n = pixels / 4u; n > 0u; n--) {
-    #unroll P 4
-    let d${P} = x[at + ${P}u * lanes] - pivot;
+  for (var n = pixels / ${UNROLL}u; n > 0u; n--) {
+    #unroll P UNROLL
+    #unroll W WIDTH
+    let d${P}_${W} = x[at + ${P}u * lanes + ${8 * W}u] - pivot${W};
+    sum${W} += d${P}_${W};
+    squares${W} += d${P}_${W} * d${P}_${W};
     #end
-    sum += (d0 + d1) + (d2 + d3);
-    squares += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3);
-    at += 4u * lanes;
+    #end
+    at += ${UNROLL}u * lanes;
   }
-  for (var n = pixels % 4u; n > 0u; n--) {
-    let d = x[at] - pivot;
-    sum += d;
-    squares += d * d;
+  for (var n = pixels % ${UNROLL}u; n > 0u; n--) {
+    #unroll W WIDTH
+    let d${W} = x[at + ${8 * W}u] - pivot${W};
+    sum${W} += d${W};
+    squares${W} += d${W} * d${W};
+    #end
     at += lanes;
   }
-  partials[2u * chunk * lanes + lane] = sum;
-  partials[(2u * chunk + 1u) * lanes + lane] = squares;
+  #unroll W WIDTH
+  partials[2u * chunk * lanes + lane + ${8 * W}u] = sum${W};
+  partials[(2u * chunk + 1u) * lanes + lane + ${8 * W}u] = squares${W};
+  #end
 }

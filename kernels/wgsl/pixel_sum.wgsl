@@ -3,6 +3,8 @@
 //   x     f32[batch, pixels, lanes·4]
 //   sum   f32[batch, chunks, lanes·4]   scale · sum over the chunk's pixels, in order
 //
+// WIDTH and UNROLL as in ops/channel_lanes.ts.
+//
 // Twin: kernels/reference/global_average_pool.ts
 
 struct Extents {
@@ -10,7 +12,7 @@ struct Extents {
   pixels: u32, // of an image
   chunk_pixels: u32,
   chunks: u32, // of an image
-  count: u32, // vec4s of sum
+  batch: u32,
   scale: f32,
 }
 
@@ -20,23 +22,35 @@ struct Extents {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= extents.count) { return; }
   let lanes = extents.lanes;
-  let lane = id.x % lanes;
-  let chunk = (id.x / lanes) % extents.chunks;
-  let image = id.x / (lanes * extents.chunks);
+  let threads = lanes / ${WIDTH}u; // of a chunk
+  let thread = id.x % threads;
+  let lane = thread / 8u * ${8 * WIDTH}u + thread % 8u; // the first; the others follow 8 lanes apart
+  let chunk = id.x / threads % extents.chunks;
+  let image = id.x / threads / extents.chunks;
+  if (image >= extents.batch) { return; }
   let first = chunk * extents.chunk_pixels;
   let pixels = min(extents.chunk_pixels, extents.pixels - first);
 
-  var total = vec4f();
+  #unroll W WIDTH
+  var total${W} = vec4f();
+  #end
   var at = (image * extents.pixels + first) * lanes + lane;
-  for (var n = pixels / 4u; n > 0u; n--) {
-    total += (x[at] + x[at + lanes]) + (x[at + 2u * lanes] + x[at + 3u * lanes]);
-    at += 4u * lanes;
+  for (var n = pixels / ${UNROLL}u; n > 0u; n--) {
+    #unroll P UNROLL
+    #unroll W WIDTH
+    total${W} += x[at + ${P}u * lanes + ${8 * W}u];
+    #end
+    #end
+    at += ${UNROLL}u * lanes;
   }
-  for (var n = pixels % 4u; n > 0u; n--) {
-    total += x[at];
+  for (var n = pixels % ${UNROLL}u; n > 0u; n--) {
+    #unroll W WIDTH
+    total${W} += x[at + ${8 * W}u];
+    #end
     at += lanes;
   }
-  sum[id.x] = extents.scale * total;
+  #unroll W WIDTH
+  sum[(image * extents.chunks + chunk) * lanes + lane + ${8 * W}u] = extents.scale * total${W};
+  #end
 }
