@@ -1,15 +1,13 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
-import { elementwise } from "../launch.ts";
+import { WORKGROUP } from "../launch.ts";
 import { imageExtents, type Tensor } from "../tensor.ts";
 import gradientSource from "../wgsl/max_pool_gradient.wgsl" with { type: "text" };
 import source from "../wgsl/max_pool.wgsl" with { type: "text" };
 import { channelLanes } from "./channel_lanes.ts";
 
 const uniforms = {
-  count: "u32",
-  stride: "u32",
   lanes: "u32",
   in_height: "u32",
   in_width: "u32",
@@ -75,26 +73,27 @@ export function maxPool(graph: Graph, x: Tensor, options: MaxPoolOptions): Tenso
     out_width: outWidth,
   };
   const window = { SIZE: size, STRIDE: stride, PADDING: padding };
-  const outputs = elementwise(y.bytes / 16);
   graph.launch({
     kernel: y.tracked ? forwardWithWinners : forward,
     reads: [x],
     writes: y.tracked ? [y, winners] : [y],
-    uniforms: { ...extents, count: y.bytes / 16, stride: outputs.stride },
+    uniforms: extents,
     constants: { ...window, WINNERS: Number(y.tracked) },
-    groups: outputs.groups,
+    groups: [Math.ceil(outWidth * lanes / WORKGROUP), outHeight, batch],
     loops: 0,
   });
   graph.record(y, (dy) => {
     const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
-    const inputs = elementwise(x.bytes / 16);
+    // The windows over a block of stride × stride pixels, from the first to the last.
+    const first = -Math.floor((size - 1 - padding) / stride);
+    const last = Math.floor((padding + stride - 1) / stride);
     graph.launch({
       kernel: backward,
       reads: [dy, winners],
       writes: [dx],
-      uniforms: { ...extents, count: x.bytes / 16, stride: inputs.stride },
-      constants: { ...window, COVER: Math.ceil(size / stride) },
-      groups: inputs.groups,
+      uniforms: extents,
+      constants: { ...window, FIRST: first, WINDOWS: last - first + 1 },
+      groups: [Math.ceil(Math.ceil(width / stride) * lanes / WORKGROUP), Math.ceil(height / stride), batch],
       loops: 0,
     });
     return [[x, dx]];

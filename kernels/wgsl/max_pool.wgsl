@@ -10,8 +10,6 @@
 // Twin: kernels/reference/max_pool.ts
 
 struct Extents {
-  count: u32, // vec4s of y
-  stride: u32, // invocations along x, as one axis of a dispatch is limited
   lanes: u32, // vec4s of a pixel
   in_height: u32,
   in_width: u32,
@@ -28,16 +26,12 @@ struct Extents {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.y * extents.stride + id.x;
-  if (i >= extents.count) { return; }
-  let lane = i % extents.lanes;
-  let pixel = i / extents.lanes;
-  let out_row = pixel / extents.out_width;
-  let image = out_row / extents.out_height;
+  let lane = id.x % extents.lanes;
+  let column = id.x / extents.lanes;
+  if (column >= extents.out_width) { return; }
   // The window's corner; below zero, it wraps around and lies outside all the same.
-  let left = (pixel % extents.out_width) * ${STRIDE}u - ${PADDING}u;
-  let top = (out_row % extents.out_height) * ${STRIDE}u - ${PADDING}u;
-  let origin = image * extents.in_height;
+  let left = column * ${STRIDE}u - ${PADDING}u;
+  let top = id.y * ${STRIDE}u - ${PADDING}u;
 
   var best = vec4f(-3.4028234e38);
   var winner = vec4u();
@@ -45,10 +39,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   #unroll Y SIZE
   #unroll X SIZE
   {
-    let row = top + ${Y}u;
-    let column = left + ${X}u;
-    if (row < extents.in_height && column < extents.in_width) {
-      let value = x[((origin + row) * extents.in_width + column) * extents.lanes + lane];
+    let in_row = top + ${Y}u;
+    let in_column = left + ${X}u;
+    if (in_row < extents.in_height && in_column < extents.in_width) {
+      let value = x[((id.z * extents.in_height + in_row) * extents.in_width + in_column) * extents.lanes + lane];
       // The first pixel inside wins whatever it holds, −∞ included.
       let wins = (value > best) | vec4<bool>(!seen);
       best = select(best, value, wins);
@@ -58,8 +52,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   #end
   #end
-  y[i] = best;
+  let at = (id.z * extents.out_height + id.y) * extents.out_width * extents.lanes + id.x;
+  y[at] = best;
   #if WINNERS
-  winners[i] = winner.x | (winner.y << 8u) | (winner.z << 16u) | (winner.w << 24u);
+  winners[at] = winner.x | (winner.y << 8u) | (winner.z << 16u) | (winner.w << 24u);
   #end
 }

@@ -4,13 +4,12 @@
 //   winners   u32[batch, out_height, out_width, lanes]     a byte per channel: the winner's number in its window
 //   dx        f32[batch, in_height, in_width, lanes·4]
 //
-// Constants SIZE, STRIDE, PADDING of the square window; COVER = ceil(SIZE / STRIDE) windows over a pixel along an axis.
+// An invocation does a block of STRIDE × STRIDE pixels, which lie under the same windows: WINDOWS along each axis, the
+// first of which is FIRST places from the block's number. Constants SIZE, STRIDE, PADDING of the square window.
 //
 // Twin: kernels/reference/max_pool.ts
 
 struct Extents {
-  count: u32, // vec4s of dx
-  stride: u32, // invocations along x, as one axis of a dispatch is limited
   lanes: u32, // vec4s of a pixel
   in_height: u32,
   in_width: u32,
@@ -25,34 +24,50 @@ struct Extents {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.y * extents.stride + id.x;
-  if (i >= extents.count) { return; }
-  let lane = i % extents.lanes;
-  let pixel = i / extents.lanes;
-  let in_row = pixel / extents.in_width;
-  let image = in_row / extents.in_height;
-  let column = pixel % extents.in_width + ${PADDING}u;
-  let row = in_row % extents.in_height + ${PADDING}u;
-  // The last window that starts at or before this pixel; the others over it precede, and below zero wrap around.
-  let last_column = column / ${STRIDE}u;
-  let last_row = row / ${STRIDE}u;
-  let origin = image * extents.out_height;
+  let lane = id.x % extents.lanes;
+  let column = id.x / extents.lanes; // of the block
+  let row = id.y;
+  if (column * ${STRIDE}u >= extents.in_width) { return; }
 
-  var sum = vec4f();
-  #unroll Y COVER
-  #unroll X COVER
+  #unroll Y STRIDE
+  #unroll X STRIDE
+  var sum${Y}_${X} = vec4f();
+  #end
+  #end
+  #unroll V WINDOWS
+  #unroll U WINDOWS
   {
-    let out_row = last_row - ${COVER - 1 - Y}u;
-    let out_column = last_column - ${COVER - 1 - X}u;
-    let y = row - out_row * ${STRIDE}u; // within the window
-    let x = column - out_column * ${STRIDE}u;
-    if (out_row < extents.out_height && out_column < extents.out_width && y < ${SIZE}u && x < ${SIZE}u) {
-      let at = ((origin + out_row) * extents.out_width + out_column) * extents.lanes + lane;
+    // Below zero, these wrap around and lie outside all the same.
+    let out_row = u32(i32(row) + ${FIRST + V});
+    let out_column = u32(i32(column) + ${FIRST + U});
+    if (out_row < extents.out_height && out_column < extents.out_width) {
+      let at = ((id.z * extents.out_height + out_row) * extents.out_width + out_column) * extents.lanes + lane;
       let winner = (vec4u(winners[at]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
-      sum += select(vec4f(), dy[at], winner == vec4u(y * ${SIZE}u + x));
+      let gradient = dy[at];
+      #unroll Y STRIDE
+      #unroll X STRIDE
+      // A pixel's place in the window is Y + PADDING − STRIDE·(FIRST + V); divided by SIZE, that is 0 inside, ±1 outside.
+      #if 1 - ((Y + PADDING - STRIDE * (FIRST + V)) / SIZE) * ((Y + PADDING - STRIDE * (FIRST + V)) / SIZE)
+      #if 1 - ((X + PADDING - STRIDE * (FIRST + U)) / SIZE) * ((X + PADDING - STRIDE * (FIRST + U)) / SIZE)
+      sum${Y}_${X} += select(
+        vec4f(),
+        gradient,
+        winner == vec4u(${(Y + PADDING - STRIDE * (FIRST + V)) * SIZE + X + PADDING - STRIDE * (FIRST + U)}u),
+      );
+      #end
+      #end
+      #end
+      #end
     }
   }
   #end
   #end
-  dx[i] = sum;
+  #unroll Y STRIDE
+  #unroll X STRIDE
+  if (row * ${STRIDE}u + ${Y}u < extents.in_height && column * ${STRIDE}u + ${X}u < extents.in_width) {
+    let in_row = id.z * extents.in_height + row * ${STRIDE}u + ${Y}u;
+    dx[(in_row * extents.in_width + column * ${STRIDE}u + ${X}u) * extents.lanes + lane] = sum${Y}_${X};
+  }
+  #end
+  #end
 }

@@ -15,6 +15,8 @@ const cases = [
   { shape: [1, 9, 8, 5], window: { size: 2, stride: 2, padding: 0 } },
   { shape: [1, 9, 11, 4], window: { size: 3, stride: 1, padding: 1 } },
   { shape: [1, 13, 11, 4], window: { size: 5, stride: 3, padding: 2 } },
+  { shape: [1, 10, 12, 4], window: { size: 3, stride: 3, padding: 0 } },
+  { shape: [2, 11, 9, 4], window: { size: 4, stride: 3, padding: 2 } },
 ] as const;
 
 gpuTest("maxPool() and its gradient match the twin at awkward sizes", async (device, t) => {
