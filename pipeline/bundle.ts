@@ -26,6 +26,19 @@ export interface Bundle {
 let loading: Promise<typeof Esbuild> | undefined;
 let users = 0;
 
+async function load(): Promise<typeof Esbuild> {
+  // Asked first: esbuild itself fails obscurely, and leaves its parts behind.
+  for (const name of ["run", "env"] as const) {
+    const { state, partial } = Deno.permissions.querySync({ name });
+    if (state === "granted" || partial) continue;
+    throw new CodeError(
+      `Cannot fingerprint code: esbuild needs the permission --allow-${name}, and it is not granted. Add --allow-${name} ` +
+        `(a plan whose code is unchanged since the last one needs none of it)`,
+    );
+  }
+  return await import("esbuild");
+}
+
 /** Runs `body` with esbuild at hand; its process is stopped when the last user leaves, so that nothing keeps Deno alive. */
 export async function withBundler<T>(body: () => Promise<T>): Promise<T> {
   users++;
@@ -33,11 +46,11 @@ export async function withBundler<T>(body: () => Promise<T>): Promise<T> {
     return await body();
   } finally {
     if (--users === 0 && loading !== undefined) {
-      const esbuild = await loading;
+      const esbuild = await loading.catch(() => undefined);
       // Another user may have come while this one waited.
       if (users === 0) {
         loading = undefined;
-        await esbuild.stop();
+        await esbuild?.stop();
       }
     }
   }
@@ -51,7 +64,7 @@ export async function withBundler<T>(body: () => Promise<T>): Promise<T> {
  * @throws {CodeError} If a part of the code would escape the hash.
  */
 export async function bundleModule(path: string, alsoHash: readonly string[] = []): Promise<Bundle> {
-  const esbuild = await (loading ??= import("esbuild"));
+  const esbuild = await (loading ??= load());
   const library = findProject(libraryRoot);
   const projects = new Map<string, readonly Project[]>();
   const projectsOf = (directory: string): readonly Project[] => {
@@ -92,15 +105,20 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
   }
   const text = result.outputFiles[0]!.text;
   guard(path, text, result.warnings, alsoHash);
-  const packages = lockedParts(path, externals, projectsOf);
-  const files = Object.keys(result.metafile.inputs).map((name) => resolve(dirname(path), name));
+  const outside = Object.values(result.metafile.outputs).flatMap((output) => output.imports)
+    .filter((target) => target.external === true).map((target) => target.path);
+  const kept = new Map([...externals].filter(([specifier]) => outside.includes(specifier)));
+  const packages = lockedParts(path, kept, projectsOf);
+  const files = Object.keys(result.metafile.inputs).filter(isFile).map((name) =>
+    resolve(dirname(path), name)
+  );
   const contributing = Object.values(result.metafile.outputs).flatMap((output) =>
     Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([name]) => name)
   );
   // A constant may be inlined from a module that leaves no byte of its own: what a contributing module imports counts, too.
   const imported = contributing.flatMap((name) => result.metafile.inputs[name]?.imports ?? [])
     .filter((target) => target.external !== true).map((target) => target.path);
-  const used = [...new Set([...contributing, ...imported])];
+  const used = [...new Set([...contributing, ...imported])].filter(isFile);
   const modules = await Promise.all(
     used.sort().map(async (name) => {
       const file = resolve(dirname(path), name);
@@ -116,6 +134,8 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
   };
 }
 
+const isFile = (name: string) => !name.startsWith("engine:");
+
 /** Resolves as Deno does: relative and absolute paths, `file:` URLs, aliases of the import map; the rest is external. */
 function resolver(
   projectsOf: (directory: string) => readonly Project[],
@@ -124,12 +144,7 @@ function resolver(
 ): Esbuild.Plugin {
   const local = (url: string, kind: Record<string, string>) => {
     const path = fileURLToPath(url);
-    if (path.startsWith(engineRoot)) {
-      return {
-        path: `crossview:pipeline/${path.slice(engineRoot.length).split(sep).join("/")}`,
-        external: true,
-      };
-    }
+    if (path.startsWith(engineRoot)) return { path, namespace: "engine", sideEffects: false };
     const pluginData = kind.type;
     // The library's modules do nothing when imported; a user's may, so theirs are kept whole.
     return pureLibrary && path.startsWith(libraryRoot)
@@ -141,6 +156,9 @@ function resolver(
     setup(build) {
       build.onResolve({ filter: /.*/ }, (request) => {
         if (request.kind === "entry-point") return undefined;
+        if (request.path.startsWith("crossview:")) {
+          return { path: request.path, external: true, sideEffects: false };
+        }
         if (request.path.startsWith("node:")) return { path: request.path, external: true };
         if (/^(\.{0,2}\/|file:)/.test(request.path)) {
           return local(new URL(request.path, pathToFileURL(request.importer)).href, request.with);
@@ -153,6 +171,17 @@ function resolver(
         const importers = externals.get(request.path) ?? new Set();
         externals.set(request.path, importers.add(directory));
         return { path: request.path, external: true };
+      });
+      // The engine's modules by their names alone: what a stage uses of them is in its bundle as an import, nothing else is.
+      // An external `export *` would do, but for a barrel: behind one, nothing can be shaken off any more.
+      build.onLoad({ filter: /.*/, namespace: "engine" }, async ({ path }) => {
+        const names = Object.keys(await import(pathToFileURL(path).href));
+        const name = `crossview:pipeline/${path.slice(engineRoot.length).split(sep).join("/")}`;
+        // A statement for each: a statement is what is shaken off.
+        return {
+          contents: names.map((each) => `export { ${each} } from ${JSON.stringify(name)};`).join("\n"),
+          loader: "js",
+        };
       });
       build.onLoad({ filter: /.*/ }, async ({ path, pluginData }) => {
         if (pluginData !== "text" && pluginData !== "bytes") return undefined;

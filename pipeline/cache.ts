@@ -28,7 +28,11 @@ export class Cache {
   readonly notes: Notes;
   readonly #verified = new Set<string>();
 
-  /** @param root Directory of the cache. */
+  /**
+   * A cache in a directory.
+   *
+   * @param root Directory of the cache.
+   */
   constructor(root: string) {
     this.root = resolve(root);
     this.notes = new Notes(join(this.root, "notes"));

@@ -62,7 +62,7 @@ export async function cacheStats(cache: Cache): Promise<CacheStats> {
 
 /**
  * Takes out damaged entries, entries not used for too long, then the least recently used ones until the rest fits; then the
- * blobs nobody refers to, and scratch that a dead process left. Running processes are not disturbed: what they store
+ * blobs nobody refers to, and scratch and checkpoints that dead processes left. Running processes are not disturbed: what they store
  * waits, and an input that is gone is made again.
  */
 export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Promise<Collected> {
@@ -111,6 +111,15 @@ export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Pr
     }
   }
   return { entries, blobs: removed, freed, kept };
+}
+
+/** Collects at most once an hour: for the end of every run. */
+export async function collectNowAndThen(cache: Cache, limits: CacheLimits): Promise<void> {
+  const note = "collected";
+  const last = cache.notes.read(note);
+  if (typeof last === "number" && Math.abs(Date.now() - last) < sparedMilliseconds) return;
+  await cache.notes.write(note, Date.now());
+  await collectGarbage(cache, limits);
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

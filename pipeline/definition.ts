@@ -18,6 +18,11 @@ export interface StageContext {
   readonly signal: AbortSignal;
   /** A path for a temporary file on the cache's file system; gone when the stage ends. */
   scratch(name: string): string;
+  /**
+   * A path for a file that outlives a run that is stopped: the next run of the same key, and of no other, finds it again.
+   * Gone once the result is stored. Only the key's one runner has it; write aside and rename.
+   */
+  checkpoint(name: string): string;
   /** Reports progress: goes out as a `progress` event. */
   progress(event: Record<string, unknown>): void;
   /**

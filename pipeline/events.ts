@@ -62,6 +62,8 @@ export class JsonLines {
   readonly #path: string;
 
   /**
+   * Opens a file to append to.
+   *
    * @param path The file; made if need be, its directory not.
    * @throws {CacheError} If it cannot be written.
    */

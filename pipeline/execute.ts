@@ -1,5 +1,5 @@
 /** One execution of one stage: inputs read, the work done, outputs written and stored. @module */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ArtifactKind } from "./artifact.ts";
 import { artifactReader, stageArtifact, type StagedArtifact } from "./artifact_store.ts";
 import type { GraphNode } from "./builder.ts";
@@ -77,8 +77,10 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
     };
     const files = staged.flatMap(([, { files }]) => files);
     const changed = await whatChanged(execution);
-    if (changed === undefined) await cache.store(entry, files);
-    else {
+    if (changed === undefined) {
+      await cache.store(entry, files);
+      await Deno.remove(checkpointsOf(execution), { recursive: true }).catch(() => {});
+    } else {
       await cache.storeBlobs(files);
       execution.events.emit({ type: "changed", node: node.id, message: changed });
     }
@@ -140,18 +142,8 @@ function context(execution: Execution, scratch: string, facts: Record<string, st
   return {
     seed,
     signal: execution.signal,
-    scratch(name) {
-      const parts = name.split("/");
-      if (parts.some((part) => part === "" || part === "." || part === "..")) {
-        throw new StageError(
-          node.id,
-          `Cannot make scratch file "${name}" in stage "${node.id}": no "..", no absolute path`,
-        );
-      }
-      const path = join(scratch, "work", ...parts);
-      Deno.mkdirSync(join(path, ".."), { recursive: true });
-      return path;
-    },
+    scratch: (name) => within(join(scratch, "work"), name, node.id),
+    checkpoint: (name) => within(checkpointsOf(execution), name, node.id),
     progress: (data) => events.emit({ type: "progress", node: node.id, data }),
     async resource<T>(name: string) {
       if (node.stage.resources?.includes(name) !== true) {
@@ -165,6 +157,28 @@ function context(execution: Execution, scratch: string, facts: Record<string, st
       return open.handle as T;
     },
   };
+}
+
+function checkpointsOf({ cache, key }: Execution): string {
+  return join(cache.root, "checkpoints", key);
+}
+
+/** A path in a directory; what lies between is made. */
+function within(directory: string, name: string, id: string): string {
+  const parts = name.split("/");
+  if (parts.some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(name)) {
+    throw new StageError(
+      id,
+      `Stage "${id}" cannot have a file "${name}": a relative path with / and without .. is wanted`,
+    );
+  }
+  const path = join(directory, ...parts);
+  try {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw explainWrite(error, path);
+  }
+  return path;
 }
 
 /** What changed of code and sources since the key was made. */

@@ -100,7 +100,11 @@ export function explainWrite(error: unknown, path: string): Error {
 export class Notes {
   readonly #root: string;
 
-  /** @param root Directory; made at the first write. */
+  /**
+   * Notes in a directory.
+   *
+   * @param root Directory; made at the first write.
+   */
   constructor(root: string) {
     this.#root = root;
   }

@@ -1,9 +1,6 @@
 /** Typed references: outputs that do not exist yet. All that the type checker knows of the data flow is here. @module */
 import type { ArtifactKind, ValueOf } from "./artifact.ts";
 
-declare const value: unique symbol;
-declare const single: unique symbol;
-
 /**
  * An output of a stage that nobody has paid for yet. Invariant in `T`: a reference to samples is no reference to images,
  * even where every sample would do as an image, since a mask must not slip along.
@@ -14,7 +11,7 @@ export interface Ref<in out T> {
   /** Which of the node's outputs it is. */
   readonly output: string;
   /** Carries the type; there is nothing at run time. */
-  readonly [value]: (value: T) => T;
+  readonly "~type": (value: T) => T;
 }
 
 /** What a reference knows of its node. */
@@ -26,7 +23,7 @@ export interface RefNode {
 /** Stands for a stage with exactly one output; the record of its references is accepted where that one is wanted. */
 export interface Single<in out T> {
   /** Carries the type; there is nothing at run time. */
-  readonly [single]: (value: T) => T;
+  readonly "~single": (value: T) => T;
 }
 
 /** The outputs of a stage, by name. */
@@ -35,7 +32,8 @@ export type OutputKinds = Readonly<Record<string, ArtifactKind<unknown>>>;
 /** The inputs of a stage, by name: kinds, or groups of kinds. */
 export type InputKinds = Readonly<Record<string, ArtifactKind<unknown> | OutputKinds>>;
 
-type IsOne<K, All = K> = [K] extends [never] ? false
+/** Whether a union has exactly one member. */
+export type IsOne<K, All = K> = [K] extends [never] ? false
   : K extends unknown ? ([All] extends [K] ? true : false)
   : never;
 

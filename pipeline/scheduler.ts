@@ -3,6 +3,7 @@ import type { ArtifactReader } from "./artifact.ts";
 import { artifactReader } from "./artifact_store.ts";
 import type { GraphNode, RuntimeRef } from "./builder.ts";
 import type { Cache } from "./cache.ts";
+import { type CacheLimits, collectNowAndThen } from "./collection.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
 import { CorruptBlobError, InterruptedError, messageOf, StageError } from "./errors.ts";
 import { Events } from "./events.ts";
@@ -25,6 +26,8 @@ export interface RunOptions {
   readonly resources?: ResourceOpeners;
   /** Where events go. */
   readonly events?: Events;
+  /** Bounds of the cache, kept (at most once an hour) at the end of a run that ran something; `false` for none. */
+  readonly limits?: CacheLimits | false;
   /** Facts recorded with each result: host, commit, … */
   readonly facts?: Readonly<Record<string, string>>;
 }
@@ -103,6 +106,10 @@ export async function run<R>(graph: Graph<R>, options: RunOptions): Promise<RunR
     const settled = await Promise.all(graph.nodes.map((node) => scheduler.settle(node)));
     const entries = new Map(graph.nodes.map((node, i) => [node, settled[i]!.entry]));
     const ran = settled.filter(({ state }) => state === "ran").length;
+    if (ran > 0 && options.limits !== false) {
+      const keep = new Set([...options.limits?.keep ?? [], ...settled.map(({ entry }) => entry.key)]);
+      await collectNowAndThen(options.cache, { ...options.limits, keep });
+    }
     const seconds = (performance.now() - started) / 1000;
     events.emit({ type: "done", ran, hits: settled.length - ran, seconds });
     return {

@@ -218,3 +218,27 @@ Deno.test("aliases of a deno.json resolve to local files, comments in it allowed
     await writeOld(directory, "lib/x.ts", "export const x = 2;", 90);
     assert.notEqual((await hash(directory)).parts["bundle"], first.parts["bundle"]);
   }));
+
+Deno.test("through the library's barrel a stage is hashed with what it uses, not with the whole library", () =>
+  withDirectory(async (directory) => {
+    await files(directory);
+    const barrel = new URL("./fixtures/barrel.ts", import.meta.url).href;
+    const through = (imports = "", body = "1") => stageText(imports, body).replace(engine, barrel);
+    await writeOld(directory, "stage.ts", through());
+    const { modules } = await hash(directory);
+    assert.deepEqual(Object.keys(modules).filter((name) => name.includes("unrelated")), []);
+    await writeOld(
+      directory,
+      "stage.ts",
+      through(`import { table } from ${JSON.stringify(barrel)};`, "table.length"),
+      90,
+    );
+    assert.ok("tests/pipeline/fixtures/unrelated.ts" in (await hash(directory)).modules);
+    await writeOld(
+      directory,
+      "stage.ts",
+      through(`import { here } from ${JSON.stringify(barrel)};`, "here.length"),
+      80,
+    );
+    await assert.rejects(hash(directory), CodeError);
+  }));

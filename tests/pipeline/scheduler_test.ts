@@ -373,3 +373,31 @@ Deno.test("sources that change while the stage runs: the result serves the run a
     const entries = await Array.fromAsync(Deno.readDir(join(root, "cache", "ac")));
     assert.equal(entries.length, 1);
   }));
+
+Deno.test("a checkpoint outlives a failure, belongs to its key, and is gone with the result", () =>
+  withDirectory(async (root) => {
+    const seen: string[] = [];
+    const long = defineStage({
+      ...common,
+      name: "long",
+      config: z.strictObject({ steps: z.number() }),
+      inputs: {},
+      outputs: { value: number },
+      run: async ({ config, context }) => {
+        const path = context.checkpoint("step.txt");
+        const from = await Deno.readTextFile(path).catch(() => "none");
+        seen.push(`${config.steps} from ${from}`);
+        if (from === "none") {
+          await Deno.writeTextFile(path, "3");
+          throw new Error("killed");
+        }
+        return { value: config.steps };
+      },
+    });
+    const build = (steps: number) => pipeline("p", () => long({ steps })).build();
+    await assert.rejects(record(build(5), root), /killed/);
+    await assert.rejects(record(build(6), root), /killed/);
+    await record(build(5), root);
+    assert.deepEqual(seen, ["5 from none", "6 from none", "5 from 3"]);
+    assert.equal((await Array.fromAsync(Deno.readDir(join(root, "checkpoints")))).length, 1);
+  }));
