@@ -38,7 +38,9 @@ export async function digestSources(
     }
     names.add(file.name);
     const directory = dirname(resolve(file.path));
-    directories.set(directory, [...(directories.get(directory) ?? []), file]);
+    const members = directories.get(directory);
+    if (members === undefined) directories.set(directory, [file]);
+    else members.push(file);
   }
   const digests: Record<string, string> = {};
   let read = 0;
