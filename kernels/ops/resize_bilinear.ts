@@ -23,6 +23,9 @@ const axisGradient = defineKernel({
   writes: ["dx"],
 });
 
+/** Output rows of an invocation: neighbors come from the same input rows. */
+const ROWS = 4;
+
 /** Largest extent whose positions, products of two extents, are exact in the kernels' 32-bit integers. */
 const MAX_EXTENT = 32_768;
 
@@ -63,7 +66,8 @@ export function resizeBilinear(graph: Graph, x: Tensor, height: number, width: n
     reads: [x],
     writes: [y],
     uniforms: { lanes, in_height: inHeight, in_width: inWidth, out_height: height, out_width: width },
-    groups: [Math.ceil(width * lanes / WORKGROUP), height, batch],
+    constants: { ROWS },
+    groups: [Math.ceil(width * lanes / WORKGROUP), Math.ceil(height / ROWS), batch],
     loops: 0,
   });
   graph.record(y, (dy) => {

@@ -4,6 +4,7 @@
 //   y   f32[batch, out_height, out_width, lanes·4]
 //
 // Output o lies at o · (in − 1) / (out − 1) of the input; quotient and remainder are exact integers.
+// An invocation does ROWS values, one below the other.
 //
 // Twin: kernels/reference/resize_bilinear.ts
 
@@ -23,7 +24,6 @@ struct Extents {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let lanes = extents.lanes;
   let column = id.x / lanes;
-  let row = id.y;
   if (column >= extents.out_width) { return; }
   let lane = id.x % lanes;
 
@@ -34,17 +34,33 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let right = min(left + 1u, extents.in_width - 1u);
   let right_share = f32(left_position % column_steps) / f32(column_steps);
   let row_steps = max(extents.out_height - 1u, 1u);
-  let top_position = row * (extents.in_height - 1u);
-  let top = top_position / row_steps;
-  let bottom = min(top + 1u, extents.in_height - 1u);
-  let bottom_share = f32(top_position % row_steps) / f32(row_steps);
+  let origin = id.z * extents.in_height;
 
-  let top_row = (id.z * extents.in_height + top) * extents.in_width;
-  let bottom_row = (id.z * extents.in_height + bottom) * extents.in_width;
-  let upper = (1.0 - right_share) * x[(top_row + left) * lanes + lane]
-    + right_share * x[(top_row + right) * lanes + lane];
-  let lower = (1.0 - right_share) * x[(bottom_row + left) * lanes + lane]
-    + right_share * x[(bottom_row + right) * lanes + lane];
-  y[((id.z * extents.out_height + row) * extents.out_width) * lanes + id.x] =
-    (1.0 - bottom_share) * upper + bottom_share * lower;
+  // An input row is loaded once for all the output rows it has a share in: the same ones for a whole workgroup.
+  var upper = vec4f();
+  var lower = vec4f();
+  var above = 0xffffffffu; // the input row in `upper`; `lower` holds the next
+  #unroll R ROWS
+  {
+    let row = id.y * ${ROWS}u + ${R}u;
+    if (row < extents.out_height) {
+      let position = row * (extents.in_height - 1u);
+      let top = position / row_steps;
+      let bottom = min(top + 1u, extents.in_height - 1u);
+      let share = f32(position % row_steps) / f32(row_steps);
+      if (top != above) {
+        if (top == above + 1u && above != 0xffffffffu) {
+          upper = lower;
+        } else {
+          upper = (1.0 - right_share) * x[((origin + top) * extents.in_width + left) * lanes + lane]
+            + right_share * x[((origin + top) * extents.in_width + right) * lanes + lane];
+        }
+        lower = (1.0 - right_share) * x[((origin + bottom) * extents.in_width + left) * lanes + lane]
+          + right_share * x[((origin + bottom) * extents.in_width + right) * lanes + lane];
+        above = top;
+      }
+      y[(id.z * extents.out_height + row) * extents.out_width * lanes + id.x] = (1.0 - share) * upper + share * lower;
+    }
+  }
+  #end
 }
