@@ -11,6 +11,8 @@ export interface ForwardTiling extends Tiling {
   readonly ROWS: number;
   readonly COLUMNS: number;
   readonly TILES: number;
+  /** vec4s of input channels that are summed by themselves before they join the total. */
+  readonly BLOCK: number;
   readonly SPREAD: number;
 }
 
@@ -29,9 +31,9 @@ export interface WeightTiling extends Tiling {
  */
 export function forwardTiling(lanes: number): ForwardTiling {
   if (lanes > 0) {
-    return { LANES: lanes, SUBGROUPS: 1, ROWS: Math.max(32, lanes), COLUMNS: 1, TILES: 1, SPREAD: lanes };
+    return { LANES: lanes, SUBGROUPS: 1, ROWS: Math.max(32, lanes), COLUMNS: 1, BLOCK: 8, TILES: 1, SPREAD: lanes };
   }
-  return { LANES: 16, SUBGROUPS: 0, ROWS: 8, COLUMNS: 2, TILES: 4, SPREAD: 1 };
+  return { LANES: 16, SUBGROUPS: 0, ROWS: 8, COLUMNS: 2, BLOCK: 8, TILES: 4, SPREAD: 1 };
 }
 
 /** The tile of the weight gradient; `channels` is the convolution's input channel count. */

@@ -94,31 +94,45 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     if (!any_inside) { continue; }
 #end
     var row = tap * extents.channels * 4u * extents.out_channels;
-    for (var k = 0u; k < extents.channels; k++) {
+    for (var start = 0u; start < extents.channels; start += ${BLOCK}u) {
+      // Sums of sums: a plain running sum over thousands of terms would lose digits.
+#unroll R ROWS
+#unroll J COLUMNS
+      var part${R}_${J} = vec4f();
+#end
+#end
+      let end = min(start + ${BLOCK}u, extents.channels);
+      for (var k = start; k < end; k++) {
 #unroll G ROWS / SPREAD
-      let a${G} = source[at${G} + k] * keep${G};
+        let a${G} = source[at${G} + k] * keep${G};
 #end
 #unroll K 4
 #unroll J COLUMNS
-      let b${K}_${J} = weight[row + ${K}u * extents.out_channels + min(column + ${J * LANES}u, last_column)];
+        let b${K}_${J} = weight[row + ${K}u * extents.out_channels + min(column + ${J * LANES}u, last_column)];
 #end
 #end
-      row += 4u * extents.out_channels;
+        row += 4u * extents.out_channels;
 #unroll R ROWS
-      {
+        {
 #if SUBGROUPS
-        let v = subgroupBroadcast(a${R / SPREAD}, ${R % SPREAD}u);
+          let v = subgroupBroadcast(a${R / SPREAD}, ${R % SPREAD}u);
 #end
 #if 1 - SUBGROUPS
-        let v = a${R};
+          let v = a${R};
 #end
 #unroll J COLUMNS
-        sum${R}_${J} = fma(vec4f(v.x), b0_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v.y), b1_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v.z), b2_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v.w), b3_${J}, sum${R}_${J});
+          part${R}_${J} = fma(vec4f(v.x), b0_${J}, part${R}_${J});
+          part${R}_${J} = fma(vec4f(v.y), b1_${J}, part${R}_${J});
+          part${R}_${J} = fma(vec4f(v.z), b2_${J}, part${R}_${J});
+          part${R}_${J} = fma(vec4f(v.w), b3_${J}, part${R}_${J});
+#end
+        }
 #end
       }
+#unroll R ROWS
+#unroll J COLUMNS
+      sum${R}_${J} += part${R}_${J};
+#end
 #end
     }
   }
