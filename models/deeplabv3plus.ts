@@ -57,9 +57,17 @@ export type Network = (forward: Forward, x: Tensor) => Prediction;
 export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
   const { widths } = BACKBONES[spec.backbone];
   const { aspp: channels, low } = headSpec(spec.backbone);
-  const backbone = resnet({ ...within(scope, "backbone"), group: "backbone" }, BACKBONES[spec.backbone], spec.dilations);
+  const backbone = resnet(
+    { ...within(scope, "backbone"), group: "backbone" },
+    BACKBONES[spec.backbone],
+    spec.dilations,
+  );
   const pyramid = aspp(within(scope, "head"), widths[3] * EXPANSION, channels, spec.rates);
-  const reduce = convolutionNormRelu(within(scope, "reduce"), 0, { inputs: widths[0] * EXPANSION, outputs: low, size: 1 });
+  const reduce = convolutionNormRelu(within(scope, "reduce"), 0, {
+    inputs: widths[0] * EXPANSION,
+    outputs: low,
+    size: 1,
+  });
   const joined = low + channels;
   const mapping = spec.mapping && mappingLayer(within(scope, "mapping"), joined, spec.mapping);
   const fuse = within(scope, "fuse");

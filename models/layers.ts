@@ -37,11 +37,20 @@ export function convolutionLayer(scope: Scope, spec: ConvolutionSpec): Layer {
   }
   const options = { stride, dilation, padding: dilation * Math.floor(size / 2) };
   return ({ graph, tensor }, x) =>
-    convolution(graph, x, tensor(name("weight")), bias ? { ...options, bias: tensor(name("bias")) } : options);
+    convolution(
+      graph,
+      x,
+      tensor(name("weight")),
+      bias ? { ...options, bias: tensor(name("bias")) } : options,
+    );
 }
 
 /** Batch norm with its ReLU and residual sum, which are one pass over the data. */
-export type NormLayer = (forward: Forward, x: Tensor, options?: { relu?: boolean; residual?: Tensor }) => Tensor;
+export type NormLayer = (
+  forward: Forward,
+  x: Tensor,
+  options?: { relu?: boolean; residual?: Tensor },
+) => Tensor;
 
 /** Batch norm, eps 1e-5 and momentum 0.1; PyTorch's names. ReLU is on unless told otherwise. */
 export function normLayer(scope: Scope, channels: number): NormLayer {

@@ -17,11 +17,17 @@ export interface Parameters {
   /** The tensor of a parameter or running statistic, by its PyTorch name. */
   readonly tensor: (name: string) => Tensor;
   readonly ranges: readonly ParameterRange[];
-  readonly buffers: { readonly values: GPUBuffer; readonly gradients?: GPUBuffer; readonly momenta?: GPUBuffer };
+  readonly buffers: {
+    readonly values: GPUBuffer;
+    readonly gradients?: GPUBuffer;
+    readonly momenta?: GPUBuffer;
+  };
   /** Bytes held on the device. */
   readonly bytes: number;
   /** @throws {WeightsError} If the names or shapes are not those of the network. */
-  load(state: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>): void;
+  load(
+    state: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
+  ): void;
   /** Reads everything back, in the order of the state dict. */
   read(): Promise<StateDict>;
   free(): void;
@@ -73,12 +79,19 @@ export function allocateParameters(
     },
     bytes: held.reduce((sum, arena) => sum + arena.bytes, 0),
     load(state) {
-      checkStateDict(new Map([...state].map(([name, t]) => [name, { ...t, values: new Float32Array() }])), everything);
-      for (const { name, shape } of everything) upload(device, tensor(name), toDevice(state.get(name)!.values, shape));
+      checkStateDict(
+        new Map([...state].map(([name, t]) => [name, { ...t, values: new Float32Array() }])),
+        everything,
+      );
+      for (const { name, shape } of everything) {
+        upload(device, tensor(name), toDevice(state.get(name)!.values, shape));
+      }
     },
     async read() {
       const stored = await readBack(device, everything.map(({ name }) => tensor(name)));
-      return new Map(everything.map(({ name, shape }, i) => [name, { shape, values: fromDevice(stored[i]!, shape) }]));
+      return new Map(
+        everything.map(({ name, shape }, i) => [name, { shape, values: fromDevice(stored[i]!, shape) }]),
+      );
     },
     free() {
       for (const arena of held) arena.free();

@@ -50,7 +50,11 @@ export const EXPANSION = 4;
  *
  * The first block of a dilated stage keeps the dilation of the stage before it.
  */
-export function resnet(scope: Scope, spec: ResNetSpec, dilations: Dilations): (forward: Forward, x: Tensor) => Features {
+export function resnet(
+  scope: Scope,
+  spec: ResNetSpec,
+  dilations: Dilations,
+): (forward: Forward, x: Tensor) => Features {
   const stem = within(scope, "conv1");
   const [first, second, third] = spec.stem;
   const head = [
@@ -104,7 +108,13 @@ function bottleneck(
   const part = (name: string) => within(scope, name);
   const reduce = convolutionLayer(part("conv1"), { inputs, outputs: width, size: 1 });
   const norm1 = normLayer(part("bn1"), width);
-  const spatial = convolutionLayer(part("conv2"), { inputs: width, outputs: width, size: 3, stride, dilation });
+  const spatial = convolutionLayer(part("conv2"), {
+    inputs: width,
+    outputs: width,
+    size: 3,
+    stride,
+    dilation,
+  });
   const norm2 = normLayer(part("bn2"), width);
   const expand = convolutionLayer(part("conv3"), { inputs: width, outputs, size: 1 });
   const norm3 = normLayer(part("bn3"), outputs);

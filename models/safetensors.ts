@@ -54,7 +54,9 @@ export function decodeSafetensors(
   const fail = (reason: string): never => {
     throw new WeightsError(`Cannot read weights from "${name}": ${reason}`);
   };
-  if (bytes.length < 8) fail(`it has ${bytes.length} bytes, and a safetensors file starts with 8 of header length`);
+  if (bytes.length < 8) {
+    fail(`it has ${bytes.length} bytes, and a safetensors file starts with 8 of header length`);
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES || 8 + length > bytes.length) {

@@ -30,7 +30,9 @@ export function checkStateDict(
     ...list("unexpected", unexpected),
     ...list("of another shape", reshaped),
   ];
-  if (complaints.length) throw new WeightsError(`Cannot load weights into this network: ${complaints.join("; ")}`);
+  if (complaints.length) {
+    throw new WeightsError(`Cannot load weights into this network: ${complaints.join("; ")}`);
+  }
 }
 
 function list(what: string, names: readonly string[]): string[] {

@@ -1,0 +1,57 @@
+/** Primitive "Loss": the terms that methods weigh and add. Spec §2. @module */
+import { cosineDiscrepancy } from "../../kernels/ops/cosine_discrepancy.ts";
+import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import type { Prediction } from "../../models/deeplabv3plus.ts";
+import type { Target } from "./pseudo_labels.ts";
+import { forBoth, type Pair, type Step, type Term } from "./step.ts";
+
+/** Cross-entropy of each branch, averaged over labeled pixels; `weight` is for the two together (spec §2.1). */
+export function supervisedTerms(
+  step: Step,
+  predictions: Pair<Prediction>,
+  labels: Tensor,
+  weight: number,
+): Pair<Term> {
+  return forBoth((own) => {
+    const name = `ce${own + 1}`;
+    const loss = softmaxCrossEntropy(step.graph, predictions[own].logits, labels, {
+      label: name,
+      denominator: "valid",
+    });
+    return { name, loss, weight: weight / 2 };
+  });
+}
+
+/**
+ * Each branch learns the other's labels: `con1` is labeled by branch 1 and trains branch 2. The mean is over all pixels that
+ * are not padding, never over selected ones (spec §2.2).
+ */
+export function consistencyTerms(
+  step: Step,
+  learners: Pair<Prediction>,
+  targets: Pair<Target>,
+  { suffix = "", weight }: { suffix?: string; weight: number },
+): Pair<Term> {
+  return forBoth((own, other) => {
+    const name = `con${own + 1}${suffix}`;
+    const { labels, weights } = targets[own];
+    const loss = softmaxCrossEntropy(step.graph, learners[other].logits, labels, {
+      label: name,
+      denominator: "valid",
+      ...(weights && { weights }),
+    });
+    return { name, loss, weight };
+  });
+}
+
+/** 1 + mean cosine of the branches' features, half of the gradient to each (spec §2.3). */
+export function discrepancyTerm(
+  step: Step,
+  predictions: Pair<Prediction>,
+  name: string,
+  weight: number,
+): Term {
+  const [one, two] = predictions;
+  return { name, loss: cosineDiscrepancy(step.graph, one.features, two.features, { label: name }), weight };
+}

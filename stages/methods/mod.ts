@@ -1,0 +1,38 @@
+/** The methods by name; a config's `method` is one of their options. @module */
+import { z } from "zod";
+import type { Mapping } from "../../models/deeplabv3plus.ts";
+import { ccvcMethod, ccvcOptions } from "./ccvc.ts";
+import type { Method } from "./method.ts";
+import type { Pair, Step, Term } from "./step.ts";
+import { supervisedMethod, supervisedOptions } from "./supervised.ts";
+
+/** Options of any method, told apart by `name`. */
+export const methodOptions = z.discriminatedUnion("name", [ccvcOptions, supervisedOptions]);
+
+/** Parsed options of any method. */
+export type MethodOptions = z.infer<typeof methodOptions>;
+
+/** A method with its options filled in. */
+export interface BoundMethod {
+  readonly strongViews: boolean;
+  readonly mappings: Pair<Mapping | undefined>;
+  terms(step: Step): readonly Term[];
+}
+
+/** Finds the recipe that options name. */
+export function bindMethod(options: MethodOptions): BoundMethod {
+  switch (options.name) {
+    case "ccvc":
+      return bind(ccvcMethod, options);
+    case "supervised":
+      return bind(supervisedMethod, options);
+  }
+}
+
+function bind<O>(method: Method<O>, options: O): BoundMethod {
+  return {
+    strongViews: method.strongViews(options),
+    mappings: method.mappings(options),
+    terms: (step) => method.terms(step, options),
+  };
+}

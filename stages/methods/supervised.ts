@@ -1,0 +1,25 @@
+/** The baseline: both branches learn the labeled images, and nothing else. @module */
+import { z } from "zod";
+import { supervisedTerms } from "./losses.ts";
+import type { Method } from "./method.ts";
+
+/** The baseline has no switches: the same two networks, each trained by cross-entropy on the labeled images. */
+export const supervisedOptions = z.strictObject({ name: z.literal("supervised") });
+
+/** Parsed options. */
+export type SupervisedOptions = z.infer<typeof supervisedOptions>;
+
+/** The supervised baseline for a config. */
+export function supervised(): z.input<typeof supervisedOptions> {
+  return { name: "supervised" };
+}
+
+/** The supervised baseline as a recipe. */
+export const supervisedMethod: Method<SupervisedOptions> = {
+  strongViews: () => false,
+  mappings: () => [undefined, undefined],
+  terms(step) {
+    const predictions = step.predict(step.views.labeled.image, { pass: "labeled" });
+    return [...supervisedTerms(step, predictions, step.views.labeled.labels, 2)];
+  },
+};

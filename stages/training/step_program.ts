@@ -1,0 +1,54 @@
+/** A training step, captured: forward passes, loss terms, gradients, optimizer, meters. @module */
+import type { Graph } from "../../kernels/graph.ts";
+import { add } from "../../kernels/ops/add.ts";
+import { meter } from "../../kernels/ops/meter.ts";
+import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import type { Branches } from "../../models/branches.ts";
+import type { Parameters } from "../../models/parameters.ts";
+import type { BoundMethod } from "../methods/mod.ts";
+import { predictor, type StepViews, type Term } from "../methods/step.ts";
+
+/** Learning rates on the device, by parameter group: places in the `rates` tensor. */
+export const RATE_INDEX = { backbone: 0, head: 1 } as const;
+
+/** What a step is captured with. */
+export interface StepParts {
+  readonly branches: Branches;
+  readonly parameters: Parameters;
+  readonly method: BoundMethod;
+  readonly views: StepViews;
+  /** u32 map [1, 1, 4]: seed, epoch, step, 0. */
+  readonly counters: Tensor;
+  /** f32 map [1, 1, 4]: learning rates by {@linkcode RATE_INDEX}. */
+  readonly rates: Tensor;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** A homed f32 map [1, 1, 4] for each term's running sum, given its position. */
+  readonly meter: (index: number) => Tensor;
+}
+
+/** Captures one optimizer step; returns the loss terms in the order of their meters. */
+export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
+  const { branches, parameters, counters, rates, momentum, weightDecay } = parts;
+  const terms = parts.method.terms({
+    graph,
+    views: parts.views,
+    predict: predictor(graph, branches, parameters.tensor, counters),
+    threshold: (value) => value,
+  });
+  terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
+  graph.backward(terms.flatMap(({ loss, weight }) => loss.seed(graph, weight)), (a, b) => add(graph, a, b));
+  const { values, gradients, momenta } = parameters.buffers;
+  if (!gradients || !momenta) throw new Error("Cannot train parameters that were allocated for inference");
+  for (const { group, start, end } of parameters.ranges) {
+    for (const range of sgdRanges(start, end)) {
+      sgd(graph, {
+        parameters: arenaRange(`${group} parameters`, values, range),
+        gradients: arenaRange(`${group} gradients`, gradients, range),
+        momenta: arenaRange(`${group} momenta`, momenta, range),
+      }, { rates, rateIndex: RATE_INDEX[group], momentum, weightDecay });
+    }
+  }
+  return terms;
+}
