@@ -3,6 +3,7 @@ import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { checkMap } from "../maps.ts";
+import { packedExtents } from "../packed_image.ts";
 import { roundUp, type Tensor } from "../tensor.ts";
 import jitterSource from "../wgsl/color_jitter.wgsl" with { type: "text" };
 import meanSource from "../wgsl/luma_mean.wgsl" with { type: "text" };
@@ -38,26 +39,6 @@ export const JITTER = 1, GRAY = 2, BLUR = 4;
 const MOST_PIXELS = 2 ** 23;
 const MOST_CHUNKS = 1024;
 
-/** The extents of an image map, checked together with its table of settings. */
-export function photometricExtents(
-  action: string,
-  image: Tensor,
-  settings: Tensor,
-): { batch: number; height: number; width: number } {
-  const [batch, height, width] = image.shape;
-  if (image.shape.length !== 3) {
-    throw new ShapeError(`Cannot ${action} ${image.label} [${image.shape}]: a u32 map [N, H, W] is needed`);
-  }
-  checkMap(action, image, "u32", image.shape);
-  checkMap(action, settings, "u32", [1, batch!, SETTING_WORDS]);
-  if (height! * width! >= MOST_PIXELS) {
-    throw new ShapeError(
-      `Cannot ${action} ${image.label} [${image.shape}]: a sample may have at most ${MOST_PIXELS - 1} pixels`,
-    );
-  }
-  return { batch: batch!, height: height!, width: width! };
-}
-
 /**
  * Brightness, contrast, saturation and hue in each sample's order, then gray: torchvision's ColorJitter and
  * RandomGrayscale on Pillow images, rounded to u8 after each step, padding included.
@@ -72,8 +53,16 @@ export function photometricExtents(
  * @throws {ShapeError} If the shapes do not suit, or a sample has 2²³ pixels or more.
  */
 export function colorJitter(graph: Graph, image: Tensor, settings: Tensor): Tensor {
-  const { batch, height, width } = photometricExtents("jitter the colors of", image, settings);
+  const { batch, height, width } = packedExtents("jitter the colors of", image);
+  checkMap("jitter colors", settings, "u32", [1, batch, SETTING_WORDS]);
   const pixels = height * width;
+  if (pixels >= MOST_PIXELS) {
+    throw new ShapeError(
+      `Cannot jitter the colors of ${image.label} [${image.shape}]: a sample may have at most ${
+        MOST_PIXELS - 1
+      } pixels`,
+    );
+  }
   const chunks = Math.min(MOST_CHUNKS, roundUp(Math.ceil(pixels / 16), 4));
   const map = (label: string, shape: readonly number[]) =>
     graph.tensor({ label: `${image.label} ${label}`, shape, dtype: "u32", layout: "map" });

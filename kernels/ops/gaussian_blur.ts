@@ -1,9 +1,11 @@
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { WORKGROUP } from "../launch.ts";
+import { checkMap } from "../maps.ts";
+import { packedExtents } from "../packed_image.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/box_blur.wgsl" with { type: "text" };
-import { photometricExtents } from "./color_jitter.ts";
+import { SETTING_WORDS } from "./color_jitter.ts";
 
 const kernel = defineKernel({
   name: "box_blur",
@@ -29,7 +31,8 @@ export const MAX_BLUR_RADIUS = 64;
  * @see Gwosdek et al., "Theoretical foundations of Gaussian convolution by extended box filtering", SSVM 2011.
  */
 export function gaussianBlur(graph: Graph, image: Tensor, settings: Tensor): Tensor {
-  const { batch, height, width } = photometricExtents("blur", image, settings);
+  const { batch, height, width } = packedExtents("blur", image);
+  checkMap("blur", settings, "u32", [1, batch, SETTING_WORDS]);
   let current = image;
   for (let pass = 0; pass < 2 * BLUR_PASSES; pass++) {
     const rows = pass < BLUR_PASSES ? 0 : 1;

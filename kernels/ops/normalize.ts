@@ -1,8 +1,7 @@
-import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
-import { checkMap } from "../maps.ts";
+import { packedExtents } from "../packed_image.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/normalize.wgsl" with { type: "text" };
 
@@ -47,13 +46,10 @@ export function normalize(
   image: Tensor,
   statistics: ColorStatistics = imageNetStatistics,
 ): Tensor {
-  if (image.shape.length !== 3) {
-    throw new ShapeError(`Cannot normalize ${image.label} [${image.shape}]: a u32 map [N, H, W] is needed`);
-  }
-  checkMap("normalize", image, "u32", image.shape);
+  const { batch, height, width } = packedExtents("normalize", image);
   const { mean, std } = statistics;
   const normalized = graph.tensor({ label: `${image.label} normalized`, shape: [...image.shape, 3] });
-  const count = image.shape.reduce((product, extent) => product * extent, 1);
+  const count = batch * height * width;
   const { groups, stride } = elementwise(count);
   graph.launch({
     kernel,

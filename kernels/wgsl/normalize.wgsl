@@ -27,6 +27,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let word = image[i];
   let color = vec3f(vec3u(word, word >> 8u, word >> 16u) & vec3u(255u));
   let mean = vec3f(extents.mean0, extents.mean1, extents.mean2);
-  let std = vec3f(extents.std0, extents.std1, extents.std2);
-  normalized[i] = vec4f((color / 255.0 - mean) / std, 0.0);
+  let deviation = vec3f(extents.std0, extents.std1, extents.std2);
+  normalized[i] = vec4f((color / 255.0 - mean) / deviation, 0.0);
 }

@@ -68,8 +68,8 @@ export class ViewPacker {
   /**
    * Packs a batch.
    *
-   * @returns What to upload to the tensors of the same names, as far as they are used; `masks` is empty unless the samples have
-   *   masks. Valid until the next call.
+   * @returns What to upload to the tensors of the same names, as far as they are used; `masks` is one idle word where no
+   *   sample has a mask. Valid until the next call.
    * @throws {RangeError} If the batch has another number of samples, an image is larger than the extents allow, a geometry or a
    *   mask is of another size than its image, or shrinks it beyond the least ratio.
    */
@@ -103,7 +103,13 @@ export class ViewPacker {
         maskWords += rows.length * maskPitch;
       }
     });
-    return { pixels: pixels.subarray(0, pixelWords), masks: masks.subarray(0, maskWords), windows, taps };
+    // Never empty: Deno 2.9.6 panics where nothing is written to a buffer.
+    return {
+      pixels: pixels.subarray(0, pixelWords),
+      masks: masks.subarray(0, maskWords || 1),
+      windows,
+      taps,
+    };
   }
 }
 

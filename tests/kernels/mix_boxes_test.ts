@@ -1,0 +1,52 @@
+import { deepStrictEqual, throws } from "node:assert/strict";
+import { Graph } from "../../kernels/graph.ts";
+import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
+import { mixBoxes } from "../../kernels/reference/mix_boxes.ts";
+import { makeTensor } from "../../kernels/tensor.ts";
+import { gpuTest, runOp, uniform } from "../support/gpu.ts";
+
+// Empty; one pixel; touching two edges; the whole.
+const table = [[0, 0, 0, 0], [3, 1, 4, 2], [2, 0, 7, 3], [0, 0, 7, 5], [1, 2, 6, 4]];
+
+gpuTest("images, labels and weights mix by the same boxes as the twin's", async (device, t) => {
+  for (const batch of [1, 2, 5]) {
+    await t.step(`batch ${batch}`, async () => {
+      const boxes = table.slice(5 - batch).flat();
+      const [height, width, channels] = [5, 7, 6];
+      const images = uniform(1, batch * height * width * channels);
+      const weights = uniform(2, batch * height * width);
+      const labels = uniform(3, batch * height * width, 0, 255).map(Math.floor);
+      const { outputs } = await runOp(
+        device,
+        {
+          images: { shape: [batch, height, width, channels], values: images },
+          weights: { shape: [batch, height, width], values: weights, layout: "map" },
+          labels: { shape: [batch, height, width], values: labels, layout: "map", dtype: "u32" },
+          boxes: { shape: [1, batch, 4], values: boxes, layout: "map", dtype: "u32" },
+        },
+        (graph, { images, weights, labels, boxes }) => [
+          mixImages(graph, images, boxes),
+          mixMaps(graph, weights, boxes),
+          mixMaps(graph, labels, boxes),
+        ],
+      );
+      deepStrictEqual(outputs[0], mixBoxes(images, [batch, height, width, channels], boxes));
+      deepStrictEqual(outputs[1], mixBoxes(weights, [batch, height, width, 1], boxes));
+      deepStrictEqual(outputs[2], mixBoxes(labels, [batch, height, width, 1], boxes));
+    });
+  }
+});
+
+Deno.test("what is tracked, or has another batch, is refused", () => {
+  const boxes = makeTensor({ label: "boxes", shape: [1, 2, 4], dtype: "u32", layout: "map" });
+  const logits = makeTensor({ label: "logits", shape: [2, 5, 5, 3], tracked: true });
+  throws(
+    () => mixImages(new Graph(0), logits, boxes),
+    /Cannot mix logits \[2,5,5,3\]: a gradient would have to flow/,
+  );
+  const map = makeTensor({ label: "weights", shape: [3, 5, 5], layout: "map" });
+  throws(
+    () => mixMaps(new Graph(0), map, boxes),
+    /Cannot mix by boxes \[1,2,4\].*a u32 map \[1,3,4\] is needed/,
+  );
+});
