@@ -1,0 +1,85 @@
+import { deepStrictEqual, notDeepStrictEqual, throws } from "node:assert/strict";
+import { type Device, readBack } from "../../../kernels/device.ts";
+import { Graph } from "../../../kernels/graph.ts";
+import { compile } from "../../../kernels/program.ts";
+import type { Bytes } from "../../../kernels/reference/resample.ts";
+import { ViewBatch, type ViewItem } from "../../../stages/views/batch.ts";
+import { strongPhotometric } from "../../../stages/views/draws.ts";
+import { gpuTest, uniform } from "../../support/gpu.ts";
+
+const noise = (seed: number, width: number, height: number, channels: number): Bytes => ({
+  width,
+  height,
+  channels,
+  data: Uint8Array.from(uniform(seed, width * height * channels, 0, 256)),
+});
+const item = (sample: number): ViewItem => ({
+  sample,
+  image: noise(sample, 40 + sample, 30, 3),
+  mask: noise(sample + 50, 40 + sample, 30, 1),
+});
+const options = {
+  name: "labeled",
+  batch: 3,
+  crop: 33,
+  scale: [0.5, 2] as const,
+  maxWidth: 60,
+  maxHeight: 30,
+  masks: true,
+  strong: strongPhotometric,
+  cutMix: {},
+};
+
+/** Captures a batch once; the function returned fills it and reads weak, validity, labels, strong and boxes back. */
+function capture(device: Device) {
+  const batch = new ViewBatch(device, options);
+  const graph = new Graph(device.facts.subgroupSize);
+  const views = batch.capture(graph);
+  const outputs = [views.image, views.validity, views.labels!, views.strong!].map((t) => graph.keep(t));
+  const program = compile(device, graph);
+  const read = async (items: readonly ViewItem[], step: number) => {
+    batch.fill(items, { seed: 1, epoch: 0, step });
+    program.run();
+    const located = outputs.map((tensor) => program.locate(tensor));
+    return await readBack(device, [...located, views.boxes!]);
+  };
+  return { batch, read, free: () => [program, batch].forEach((held) => held.free()) };
+}
+
+gpuTest(
+  "a step's views depend on the samples and the step, and steady steps create nothing",
+  async (device) => {
+    const { batch, read, free } = capture(device);
+    const items = [item(0), item(7), item(3)];
+    const first = await read(items, 0);
+    const before = { ...device.created };
+    batch.fill(items, { seed: 1, epoch: 0, step: 1 });
+    deepStrictEqual({ ...device.created }, before);
+    const second = await read(items, 1);
+    for (const output of [0, 2, 3, 4]) notDeepStrictEqual(first[output], second[output]);
+    deepStrictEqual(await read(items, 0), first);
+    // A sample's views are the same wherever it stands in the batch.
+    const turned = await read([item(7), item(3), item(0)], 0);
+    const size = first[0]!.length / 3;
+    deepStrictEqual(turned[0]!.subarray(0, size), first[0]!.subarray(size, 2 * size));
+    free();
+  },
+);
+
+gpuTest("a sample that is in a batch twice is seen in two ways", async (device) => {
+  const { read, free } = capture(device);
+  const [image] = await read([item(4), item(4), item(9)], 2);
+  const size = image!.length / 3;
+  notDeepStrictEqual(image!.subarray(0, size), image!.subarray(size, 2 * size));
+  free();
+});
+
+gpuTest("a labeled sample without its mask is refused by number", (device) => {
+  const { batch, free } = capture(device);
+  const { mask: _, ...bare } = item(5);
+  throws(
+    () => batch.fill([item(1), bare, item(2)], { seed: 1, epoch: 0, step: 0 }),
+    /Cannot fill the labeled batch: sample 5 has no mask/,
+  );
+  free();
+});
