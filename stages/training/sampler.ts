@@ -1,7 +1,7 @@
 /** Primitive "Draw": which images a step sees. @module */
 import { RandomStream } from "../../kernels/random.ts";
 
-/** One step's items, by position in their sets. */
+/** One step's images, by position in their sets. */
 export interface Batch {
   readonly labeled: readonly number[];
   readonly unlabeled: readonly number[];
@@ -10,7 +10,7 @@ export interface Batch {
 /** How a run walks through its images. */
 export interface Sampler {
   readonly stepsPerEpoch: number;
-  /** The items of one step; a pure function of the arguments and the seed. */
+  /** The images of one step; a pure function of the arguments and the seed. */
   batch(epoch: number, step: number): Batch;
 }
 
@@ -33,39 +33,38 @@ export function makeSampler(options: {
 }): Sampler {
   const { seed, labeled, unlabeled, batch, pairing } = options;
   const stepsPerEpoch = options.stepsPerEpoch ?? Math.floor(unlabeled / batch);
-  if (labeled < 1 || stepsPerEpoch < 1) {
+  if (labeled < 1 || unlabeled < 1 || stepsPerEpoch < 1) {
     throw new RangeError(
       `Cannot train on ${labeled} labeled and ${unlabeled} unlabeled images in batches of ${batch}: at least one labeled ` +
         `image and ${batch} unlabeled ones are needed; use a smaller batch`,
     );
   }
-  const once = shuffled({ seed, stream: "labeled list" }, unlabeled);
-  const repeated = once.map((position) => position % labeled);
-  const orders = new Map<string, Uint32Array>();
-  const order = (name: string, epoch: number) => {
-    const key = `${name} ${epoch}`;
-    let found = orders.get(key);
-    if (!found) {
-      // Only the current epoch's orders are asked for again.
-      if (orders.size > 4) orders.clear();
-      orders.set(key, found = shuffled({ seed, stream: name, epoch }, unlabeled));
-    }
-    return found;
+  const repeated = order("labeled list", 0).map((position) => position % labeled);
+  // Asked for once a step; only the current epoch's orders are worth keeping.
+  let current: { epoch: number; unlabeled: Uint32Array; labeled: Uint32Array } = {
+    epoch: -1,
+    unlabeled: new Uint32Array(),
+    labeled: new Uint32Array(),
   };
+  function order(stream: string, epoch: number): Uint32Array {
+    return new RandomStream({ seed, stream, epoch }).shuffle(unlabeled);
+  }
   return {
     stepsPerEpoch,
     batch(epoch, step) {
-      const walk = order("epoch order", epoch);
-      const other = pairing === "fixed" ? walk : order("labeled order", epoch);
-      const positions = Array.from({ length: batch }, (_, i) => (step * batch + i) % unlabeled);
+      if (current.epoch !== epoch) {
+        const walk = order("epoch order", epoch);
+        current = {
+          epoch,
+          unlabeled: walk,
+          labeled: pairing === "fixed" ? walk : order("labeled order", epoch),
+        };
+      }
+      const places = Array.from({ length: batch }, (_, i) => (step * batch + i) % unlabeled);
       return {
-        unlabeled: positions.map((position) => walk[position]!),
-        labeled: positions.map((position) => repeated[other[position]!]!),
+        unlabeled: places.map((place) => current.unlabeled[place]!),
+        labeled: places.map((place) => repeated[current.labeled[place]!]!),
       };
     },
   };
-}
-
-function shuffled(address: { seed: number; stream: string; epoch?: number }, count: number): Uint32Array {
-  return new RandomStream(address).shuffle(count);
 }

@@ -1,0 +1,51 @@
+/** Checkpoints: weights of both branches with the description of their network, as one safetensors file. @module */
+import { WeightsError } from "../models/errors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../models/safetensors.ts";
+import type { StateDict } from "../models/state_dict.ts";
+import { type ArtifactKind, type ArtifactReader, type ArtifactWriter, defineKind } from "../pipeline/mod.ts";
+import type { NetworkDescription } from "./network.ts";
+
+/** A trained pair of branches, in a file. */
+export interface Checkpoint {
+  /** Where the file lies. */
+  readonly path: string;
+  /** @throws {WeightsError} If the file is no checkpoint of this project. */
+  read(): Promise<{ network: NetworkDescription; state: StateDict }>;
+}
+
+/** Opens a checkpoint file. */
+export function openCheckpoint(path: string): Checkpoint {
+  return {
+    path,
+    async read() {
+      const { state, metadata } = decodeSafetensors(await Deno.readFile(path), path);
+      if (!metadata.network) {
+        throw new WeightsError(
+          `Cannot tell which network "${path}" holds: its metadata has no "network"; only checkpoints that training wrote can ` +
+            "be opened by themselves",
+        );
+      }
+      return { network: JSON.parse(metadata.network), state };
+    },
+  };
+}
+
+/** Writes a checkpoint file. */
+export async function writeCheckpoint(
+  path: string,
+  network: NetworkDescription,
+  state: StateDict,
+): Promise<Checkpoint> {
+  await Deno.writeFile(path, encodeSafetensors(state, { network: JSON.stringify(network) }));
+  return openCheckpoint(path);
+}
+
+const FILE = "weights.safetensors";
+
+/** A checkpoint as an artifact: one safetensors file that other tools open as well. */
+export const checkpointKind: ArtifactKind<Checkpoint> = defineKind({
+  name: "checkpoint",
+  version: 1,
+  write: (checkpoint: Checkpoint, out: ArtifactWriter) => out.adopt(FILE, checkpoint.path),
+  read: async (source: ArtifactReader) => openCheckpoint(await source.path(FILE)),
+});

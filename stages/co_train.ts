@@ -1,0 +1,216 @@
+/** The stage `co-train`: two branches that see the same images and teach each other. @module */
+import { z } from "zod";
+import type { Device } from "../kernels/device.ts";
+import { type BackboneName, BACKBONES } from "../models/resnet.ts";
+import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
+import { policyKind } from "./augment.ts";
+import { type Checkpoint, checkpointKind, writeCheckpoint } from "./checkpoint.ts";
+import { type PerPrediction, PREDICTIONS } from "./inference.ts";
+import { bindMethod, type MethodOptions, methodOptions } from "./methods/mod.ts";
+import { score } from "./metrics.ts";
+import type { NetworkDescription } from "./network.ts";
+import { imagesKind, samplesKind } from "./samples.ts";
+import { makeSampler } from "./training/sampler.ts";
+import { polyFactor } from "./training/schedule.ts";
+import { openSession } from "./training/session.ts";
+
+/** What {@linkcode coTrain} gets; every leaf is described in its schema. */
+export interface CoTrainConfig {
+  readonly method: MethodOptions;
+  readonly backbone: BackboneName;
+  readonly outputStride: 8 | 16;
+  readonly epochs: number;
+  readonly stepsPerEpoch?: number | undefined;
+  readonly batch: number;
+  readonly baseRate: number;
+  readonly backboneRate: number;
+  readonly headRate: number;
+  readonly power: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly pairing: "fixed" | "free";
+  readonly evaluateEvery: number;
+  readonly logEvery: number;
+}
+
+/** What an experiment writes for {@linkcode coTrain}; what is left out has the published value. */
+export type CoTrainInput = Partial<Omit<CoTrainConfig, "method">> & {
+  readonly method: z.input<typeof methodOptions>;
+};
+
+const factor = (value: number, what: string, source: string) =>
+  z.number().min(0).default(value).describe(what).meta({ unit: "factor", source });
+
+const schema = z.strictObject({
+  method: methodOptions.describe("The method, by name, with its switches: ccvc(…) or supervised()."),
+  backbone: z.enum(Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]]).default("resnet101")
+    .describe("Both branches' backbone; resnet14 is the small one, for small images and CPUs.")
+    .meta({ unit: "name", source: "spec §1.1, §5" }),
+  outputStride: z.literal([8, 16]).default(16).describe(
+    "How much smaller than the image the last features are.",
+  )
+    .meta({ unit: "pixels", source: "spec §1.1: 16 PASCAL, 8 Cityscapes" }),
+  epochs: z.int().min(1).default(80).describe("Passes over the unlabeled images.")
+    .meta({ unit: "epochs", source: "spec §5" }),
+  stepsPerEpoch: z.int().min(1).optional().describe(
+    "Steps of an epoch; without it ⌊unlabeled images / batch⌋.",
+  )
+    .meta({ unit: "steps", source: "spec §3.5" }),
+  batch: z.int().min(1).default(8).describe("Labeled images in a step, and as many unlabeled ones.")
+    .meta({ unit: "images", source: "README no-aug command, 4 GPUs × 2, spec §3.7" }),
+  baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
+  backboneRate: factor(5, "Multiple of the base rate for both backbones.", "spec §3.4"),
+  headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
+  power: factor(0.9, "Exponent of the polynomial decay.", "spec §3.4"),
+  momentum: z.number().min(0).lt(1).default(0.9).describe("Momentum of SGD.").meta({
+    unit: "factor",
+    source: "spec §3.4",
+  }),
+  weightDecay: factor(1e-4, "Weight decay, on everything.", "spec §3.4"),
+  pairing: z.enum(["fixed", "free"]).default("fixed")
+    .describe("Whether an unlabeled image meets the same labeled one in every epoch.")
+    .meta({ unit: "none", source: "spec §3.6" }),
+  evaluateEvery: z.int().min(1).default(1).describe(
+    "Epochs between scores on the validation set, for the best weights.",
+  )
+    .meta({ unit: "epochs", source: "spec §6" }),
+  logEvery: z.int().min(1).default(10).describe(
+    "Steps between readings of the losses; each drains the device.",
+  )
+    .meta({ unit: "steps", source: "Crossview" }),
+});
+
+const config: Schema<CoTrainConfig, CoTrainInput> = schema as unknown as Schema<CoTrainConfig, CoTrainInput>;
+
+/** The course of a training. */
+export interface TrainingHistory {
+  /** Mean of each loss term since the reading before. */
+  readonly losses: readonly {
+    readonly step: number;
+    readonly epoch: number;
+    readonly terms: Record<string, number>;
+  }[];
+  /** Scores on the validation set, mIoU in percent. */
+  readonly evaluations: readonly { readonly epoch: number; readonly miou: PerPrediction<number> }[];
+}
+
+const inputs = {
+  views: { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind, policy: policyKind },
+};
+
+const historyKind: ArtifactKind<TrainingHistory> = jsonKind("training-history", 1);
+
+const outputs = {
+  /** Weights after the last step. */
+  last: checkpointKind,
+  /** Weights of the epoch with the best validation mIoU, by whose prediction it is. */
+  bestBranch1: checkpointKind,
+  bestBranch2: checkpointKind,
+  bestAverage: checkpointKind,
+  history: historyKind,
+};
+
+const BEST = { branch1: "bestBranch1", branch2: "bestBranch2", average: "bestAverage" } as const;
+
+/** Trains two branches by a method; gives the last weights and the best by each of the three predictions. */
+export const coTrain: Stage<typeof inputs, CoTrainConfig, CoTrainInput, typeof outputs> = defineStage({
+  name: "co-train",
+  version: 1,
+  module: import.meta.url,
+  config,
+  inputs,
+  outputs,
+  resources: ["gpu"],
+  seeded: true,
+  numerics: "f32",
+  async run({ inputs: { views }, config, context }) {
+    const { seed, signal } = context;
+    const { epochs, batch } = config;
+    const device = await context.resource<Device>("gpu");
+    const [first, second] = bindMethod(config.method).mappings;
+    const network: NetworkDescription = {
+      backbone: config.backbone,
+      outputStride: config.outputStride,
+      mappings: [first ?? null, second ?? null],
+      classes: views.labeled.classes,
+    };
+    const sampler = makeSampler({
+      seed,
+      labeled: views.labeled.length,
+      unlabeled: views.unlabeled.length,
+      batch,
+      pairing: config.pairing,
+      stepsPerEpoch: config.stepsPerEpoch,
+    });
+    const session = openSession(device, {
+      network,
+      method: config.method,
+      views,
+      batch,
+      seed,
+      momentum: config.momentum,
+      weightDecay: config.weightDecay,
+      onCompile: (done, total) => {
+        if (done % 50 === 0 || done === total) context.progress({ kind: "compile", done, total });
+      },
+    });
+    try {
+      context.progress({ kind: "memory", ...session.memory });
+      const steps = epochs * sampler.stepsPerEpoch;
+      const losses: TrainingHistory["losses"][number][] = [];
+      const evaluations: TrainingHistory["evaluations"][number][] = [];
+      const best: Partial<Record<(typeof BEST)[keyof typeof BEST], Checkpoint>> = {};
+      const bestScore = { branch1: -1, branch2: -1, average: -1 };
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        for (let s = 0; s < sampler.stepsPerEpoch; s++) {
+          signal.throwIfAborted();
+          const step = epoch * sampler.stepsPerEpoch + s;
+          const rate = config.baseRate * polyFactor(step, steps, config.power);
+          session.step(sampler.batch(epoch, s), {
+            epoch,
+            step,
+            rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },
+          });
+          const done = step + 1;
+          if (done % config.logEvery === 0 || s + 1 === sampler.stepsPerEpoch) {
+            const terms = await session.losses();
+            losses.push({ step: done, epoch, terms });
+            const images = done * batch * 2;
+            context.progress({
+              kind: "step",
+              step: done,
+              steps,
+              epoch: epoch + 1,
+              epochs,
+              images,
+              losses: terms,
+            });
+          }
+        }
+        if ((epoch + 1) % config.evaluateEvery !== 0 && epoch + 1 !== epochs) continue;
+        const confusions = await session.evaluate(signal);
+        const miou = Object.fromEntries(
+          PREDICTIONS.map((name) => [name, score(confusions[name]).miou]),
+        ) as Record<(typeof PREDICTIONS)[number], number>;
+        evaluations.push({ epoch: epoch + 1, miou });
+        context.progress({ kind: "evaluation", epoch: epoch + 1, epochs, miou });
+        const improved = PREDICTIONS.filter((name) => miou[name] > bestScore[name]);
+        if (improved.length === 0) continue;
+        const state = await session.state();
+        for (const name of improved) {
+          bestScore[name] = miou[name];
+          best[BEST[name]] = await writeCheckpoint(
+            context.scratch(`${BEST[name]}.safetensors`),
+            network,
+            state,
+          );
+        }
+      }
+      const last = await writeCheckpoint(context.scratch("last.safetensors"), network, await session.state());
+      const { bestBranch1 = last, bestBranch2 = last, bestAverage = last } = best;
+      return { last, bestBranch1, bestBranch2, bestAverage, history: { losses, evaluations } };
+    } finally {
+      session.free();
+    }
+  },
+});

@@ -1,0 +1,167 @@
+/** The stage `evaluate`: scores the last and the best weights on whole images. @module */
+import { z } from "zod";
+import type { Device } from "../kernels/device.ts";
+import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
+import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
+import type { ClassList } from "./datasets/classes.ts";
+import { openInference, type PerPrediction, PREDICTIONS } from "./inference.ts";
+import { type Confusion, type Score, score } from "./metrics.ts";
+import { pictureFiles, picturesKind } from "./pictures.ts";
+import { type SampleSet, samplesKind } from "./samples.ts";
+
+/** What {@linkcode evaluate} gets. */
+export interface EvaluateConfig {
+  readonly protocol: "original";
+  readonly pictures: number;
+}
+
+/** The scores of one set of weights, in percent. */
+export interface WeightsScore {
+  readonly miou: PerPrediction<number>;
+  readonly pixelAccuracy: PerPrediction<number>;
+  /** IoU of each class, by the average of the branches. */
+  readonly perClass: readonly { readonly name: string; readonly iou: number }[];
+}
+
+/** The scores of a training: those of the last weights, and beside them the best. */
+export interface Metrics extends WeightsScore {
+  /** Which pixels were scored, and how: part of any published result's name. */
+  readonly protocol: EvaluateConfig["protocol"];
+  readonly last: WeightsScore;
+  /** Each prediction by the weights that were best for it during training, chosen on the validation set. */
+  readonly best: WeightsScore;
+  /** Of the last weights' average: rows are truth, columns predictions, in pixels. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+const schema = z.strictObject({
+  protocol: z.enum(["original"]).default("original").describe("Each image whole, at its own size.")
+    .meta({ unit: "none", source: "spec §4.4" }),
+  pictures: z.int().min(0).default(8).describe(
+    "How many images are drawn with truth, predictions and conflict.",
+  )
+    .meta({ unit: "images", source: "Crossview" }),
+});
+
+const config: Schema<EvaluateConfig, Partial<EvaluateConfig>> = schema as unknown as Schema<
+  EvaluateConfig,
+  Partial<EvaluateConfig>
+>;
+
+const inputs = {
+  nets: {
+    last: checkpointKind,
+    bestBranch1: checkpointKind,
+    bestBranch2: checkpointKind,
+    bestAverage: checkpointKind,
+  },
+  samples: samplesKind,
+};
+
+/** Scores as an artifact. */
+export const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
+
+const outputs = { metrics: metricsKind, pictures: picturesKind };
+
+/** Scores branch 1, branch 2 and the average of their logits, for the last and the best weights. */
+export const evaluate: Stage<typeof inputs, EvaluateConfig, Partial<EvaluateConfig>, typeof outputs> =
+  defineStage({
+    name: "evaluate",
+    version: 1,
+    module: import.meta.url,
+    config,
+    inputs,
+    outputs,
+    resources: ["gpu"],
+    numerics: "f32",
+    async run({ inputs: { nets, samples }, config, context }) {
+      const device = await context.resource<Device>("gpu");
+      const score = (checkpoint: Checkpoint) => scoreCheckpoint(device, checkpoint, samples, context);
+      const last = await score(nets.last);
+      const best = {
+        branch1: await score(nets.bestBranch1),
+        branch2: await score(nets.bestBranch2),
+        average: await score(nets.bestAverage),
+      };
+      const lastScore = weightsScore(samples.classes, (name) => last[name]);
+      const { classes, matrix } = last.average;
+      const rows = Array.from(
+        { length: classes },
+        (_, row) => Array.from(matrix as Uint32Array).slice(row * classes, (row + 1) * classes),
+      );
+      const pictures = await drawPictures(device, nets.last, samples, config.pictures, context.signal);
+      return {
+        metrics: {
+          ...lastScore,
+          protocol: config.protocol,
+          last: lastScore,
+          best: weightsScore(samples.classes, (name) => best[name][name]),
+          confusion: rows,
+        },
+        pictures: {
+          names: [...pictures.keys()],
+          read: (name: string) => Promise.resolve(pictures.get(name)!),
+        },
+      };
+    },
+  });
+
+/** Scores one checkpoint. */
+export async function scoreCheckpoint(
+  device: Device,
+  checkpoint: Checkpoint,
+  samples: SampleSet,
+  context: { signal: AbortSignal; progress(event: Record<string, unknown>): void },
+): Promise<PerPrediction<Confusion>> {
+  const { inference, free } = await openInference(device, checkpoint);
+  try {
+    return await inference.score(samples, {
+      signal: context.signal,
+      progress: (done) => context.progress({ unit: "images", done, total: samples.length }),
+    });
+  } finally {
+    free();
+  }
+}
+
+/** Turns confusion matrices into scores, one matrix for each prediction. */
+export function weightsScore(
+  classes: ClassList,
+  confusion: (name: (typeof PREDICTIONS)[number]) => Confusion,
+): WeightsScore {
+  const scores = Object.fromEntries(PREDICTIONS.map((name) => [name, score(confusion(name))])) as Record<
+    (typeof PREDICTIONS)[number],
+    Score
+  >;
+  const pick = (value: (score: Score) => number) =>
+    Object.fromEntries(PREDICTIONS.map((name) => [name, value(scores[name])])) as PerPrediction<number>;
+  return {
+    miou: pick(({ miou }) => miou),
+    pixelAccuracy: pick(({ pixelAccuracy }) => pixelAccuracy),
+    perClass: classes.names.map((name, i) => ({ name, iou: scores.average.iou[i]! })),
+  };
+}
+
+async function drawPictures(
+  device: Device,
+  checkpoint: Checkpoint,
+  samples: SampleSet,
+  count: number,
+  signal: AbortSignal,
+): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  if (count === 0) return files;
+  const { inference, free } = await openInference(device, checkpoint);
+  try {
+    for (let i = 0; i < Math.min(count, samples.length); i++) {
+      signal.throwIfAborted();
+      const size = samples.size(i), image = samples.image(i);
+      const labels = await inference.predict(image, size);
+      const drawn = pictureFiles(samples.ids[i]!, size, image, samples.mask(i), labels, samples.classes);
+      for (const [name, bytes] of drawn) files.set(name, bytes);
+    }
+  } finally {
+    free();
+  }
+  return files;
+}

@@ -1,0 +1,59 @@
+/** Pictures to look at: image, truth, what each branch says, and where they disagree. @module */
+import { type ArtifactKind, type ArtifactReader, type ArtifactWriter, defineKind } from "../pipeline/mod.ts";
+import { encodePalettePng, encodeRgbPng } from "./codecs/png_encoder.ts";
+import { type ClassList, maskPalette } from "./datasets/classes.ts";
+import type { PredictedLabels } from "./inference.ts";
+import type { ImageSize } from "./samples.ts";
+
+/** PNG files by name. */
+export interface Pictures {
+  readonly names: readonly string[];
+  read(name: string): Promise<Uint8Array>;
+}
+
+/** Pictures as an artifact: the files under their names. */
+export const picturesKind: ArtifactKind<Pictures> = defineKind({
+  name: "pictures",
+  version: 1,
+  async write(pictures: Pictures, out: ArtifactWriter) {
+    for (const name of pictures.names) await out.bytes(name, await pictures.read(name));
+  },
+  read: (source: ArtifactReader) =>
+    Promise.resolve({ names: source.names(), read: (name) => source.bytes(name) }),
+});
+
+/** Black where the branches agree, white where they do not. */
+const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
+
+/** A file name made of an id: separators and what else a file system may refuse become `_`. */
+export function fileName(id: string): string {
+  return id.replace(/[^A-Za-z0-9._-]/g, "_");
+}
+
+/** 1 where the branches' labels differ. */
+export function conflictMap({ branch1, branch2 }: Pick<PredictedLabels, "branch1" | "branch2">): Uint8Array {
+  return branch1.map((label, i) => label === branch2[i] ? 0 : 1);
+}
+
+/** The pictures of one image. `truth` is left out where there is none. */
+export function pictureFiles(
+  id: string,
+  size: ImageSize,
+  image: Uint8Array,
+  truth: Uint8Array | undefined,
+  labels: Pick<PredictedLabels, "branch1" | "branch2" | "average">,
+  classes: ClassList,
+): Map<string, Uint8Array> {
+  const { width, height } = size;
+  const palette = maskPalette(classes);
+  const stem = fileName(id);
+  const mask = (indices: Uint8Array) => encodePalettePng(indices, width, height, palette);
+  return new Map([
+    [`${stem}/image.png`, encodeRgbPng(image, width, height)],
+    ...(truth ? [[`${stem}/truth.png`, mask(truth)] as const] : []),
+    [`${stem}/branch1.png`, mask(labels.branch1)],
+    [`${stem}/branch2.png`, mask(labels.branch2)],
+    [`${stem}/average.png`, mask(labels.average)],
+    [`${stem}/conflict.png`, encodePalettePng(conflictMap(labels), width, height, CONFLICT_PALETTE)],
+  ]);
+}

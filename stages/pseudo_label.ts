@@ -1,0 +1,102 @@
+/** The stage `pseudo-label`: labels unlabeled images with trained branches. @module */
+import { z } from "zod";
+import type { Device } from "../kernels/device.ts";
+import { defineStage, type Schema, type Stage } from "../pipeline/mod.ts";
+import { checkpointKind } from "./checkpoint.ts";
+import { encodePalettePng } from "./codecs/png_encoder.ts";
+import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
+import { openInference } from "./inference.ts";
+import { conflictMap, fileName, picturesKind } from "./pictures.ts";
+import { imagesKind } from "./samples.ts";
+
+/** What {@linkcode pseudoLabel} gets. */
+export interface PseudoLabelConfig {
+  readonly threshold: number;
+}
+
+const schema = z.strictObject({
+  threshold: z.number().min(0).max(1).default(0.95)
+    .describe(
+      "A pixel keeps its label where the largest probability is at least this, and becomes 255 elsewhere.",
+    )
+    .meta({ unit: "probability", source: "Sohn et al., FixMatch, NeurIPS 2020, eq. 4" }),
+});
+
+const config: Schema<PseudoLabelConfig, Partial<PseudoLabelConfig>> = schema as unknown as Schema<
+  PseudoLabelConfig,
+  Partial<PseudoLabelConfig>
+>;
+
+const inputs = { nets: { last: checkpointKind }, images: imagesKind };
+const outputs = { labels: picturesKind };
+
+/** Gray levels 0–255. */
+const GRAY_PALETTE = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
+const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
+
+/**
+ * For each image `<id>/mask.png` (palette indices; 255 where unsure), `<id>/confidence.png` (probability · 255) and
+ * `<id>/conflict.png` (1 where the branches disagree); `index.json` says which folder is whose, and how much was kept.
+ *
+ * The labels are the arg-max of the mean of both branches' logits.
+ */
+export const pseudoLabel: Stage<
+  typeof inputs,
+  PseudoLabelConfig,
+  Partial<PseudoLabelConfig>,
+  typeof outputs
+> = defineStage({
+  name: "pseudo-label",
+  version: 1,
+  module: import.meta.url,
+  config,
+  inputs,
+  outputs,
+  resources: ["gpu"],
+  numerics: "f32",
+  async run({ inputs: { nets, images }, config, context }) {
+    const device = await context.resource<Device>("gpu");
+    const { inference, network, free } = await openInference(device, nets.last);
+    const palette = maskPalette(network.classes);
+    const files = new Map<string, string>();
+    const entries: { id: string; folder: string; kept: number; conflict: number }[] = [];
+    const keep = async (name: string, bytes: Uint8Array) => {
+      const path = context.scratch(name.replaceAll("/", "-"));
+      await Deno.writeFile(path, bytes);
+      files.set(name, path);
+    };
+    try {
+      for (let i = 0; i < images.length; i++) {
+        context.signal.throwIfAborted();
+        const size = images.size(i), { width, height } = size;
+        const labels = await inference.predict(images.image(i), size);
+        const sure = labels.average.map((label, p) =>
+          labels.confidence[p]! >= config.threshold ? label : ignoreIndex
+        );
+        const conflict = conflictMap(labels);
+        const confidence = Uint8Array.from(labels.confidence, (value) => Math.round(255 * value));
+        const id = images.ids[i]!, folder = fileName(id);
+        await keep(`${folder}/mask.png`, encodePalettePng(sure, width, height, palette));
+        await keep(`${folder}/confidence.png`, encodePalettePng(confidence, width, height, GRAY_PALETTE));
+        await keep(`${folder}/conflict.png`, encodePalettePng(conflict, width, height, CONFLICT_PALETTE));
+        const share = (count: number) => count / (width * height);
+        entries.push({
+          id,
+          folder,
+          kept: share(sure.reduce((sum, label) => sum + (label === ignoreIndex ? 0 : 1), 0)),
+          conflict: share(conflict.reduce((sum, value) => sum + value, 0)),
+        });
+        if ((i + 1) % 16 === 0 || i + 1 === images.length) {
+          context.progress({ unit: "images", done: i + 1, total: images.length });
+        }
+      }
+    } finally {
+      free();
+    }
+    await keep(
+      "index.json",
+      new TextEncoder().encode(JSON.stringify({ threshold: config.threshold, entries }, null, 1)),
+    );
+    return { labels: { names: [...files.keys()], read: (name: string) => Deno.readFile(files.get(name)!) } };
+  },
+});

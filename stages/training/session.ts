@@ -1,0 +1,154 @@
+/** A training run on the device: everything captured once, then stepped. @module */
+import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
+import { Graph } from "../../kernels/graph.ts";
+import { readMeter } from "../../kernels/ops/meter.ts";
+import { compile } from "../../kernels/program.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import { initialize } from "../../models/initialization.ts";
+import { allocateParameters } from "../../models/parameters.ts";
+import type { StateDict } from "../../models/state_dict.ts";
+import { UserError } from "../../pipeline/mod.ts";
+import type { Views } from "../augment.ts";
+import { Inference, type PerPrediction } from "../inference.ts";
+import { bindMethod, type MethodOptions } from "../methods/mod.ts";
+import type { Confusion } from "../metrics.ts";
+import { buildBranches, type NetworkDescription } from "../network.ts";
+import { makeFeed } from "./feed.ts";
+import type { Batch } from "./sampler.ts";
+import { captureStep, RATE_INDEX } from "./step_program.ts";
+
+/** A number of the training went out of bounds. */
+export class DivergenceError extends UserError {
+  override readonly name = "DivergenceError";
+}
+
+/** What a session is opened with. */
+export interface SessionOptions {
+  readonly network: NetworkDescription;
+  readonly method: MethodOptions;
+  readonly views: Views;
+  /** Images of each kind in a step. */
+  readonly batch: number;
+  readonly seed: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** Called while pipelines are compiled. */
+  readonly onCompile?: (done: number, total: number) => void;
+}
+
+/** Where a run is. */
+export interface StepAddress {
+  readonly epoch: number;
+  /** Steps taken before this one in the whole run. */
+  readonly step: number;
+  /** Learning rates of this step. */
+  readonly rates: { readonly backbone: number; readonly head: number };
+}
+
+/** An opened session. */
+export interface Session {
+  readonly memory: {
+    readonly workspaceBytes: number;
+    readonly parameterBytes: number;
+    readonly inputBytes: number;
+  };
+  /** Runs one optimizer step; does not wait for it. */
+  step(batch: Batch, address: StepAddress): void;
+  /**
+   * Waits, and gives each loss term's mean since the last call.
+   * @throws {DivergenceError} If a term was NaN or infinite, naming it and the step.
+   */
+  losses(): Promise<Record<string, number>>;
+  /** Scores the current weights on the validation set. */
+  evaluate(signal: AbortSignal): Promise<PerPrediction<Confusion>>;
+  /** Reads the current weights and running statistics. */
+  state(): Promise<StateDict>;
+  free(): void;
+}
+
+/** Most loss terms a method may have. */
+const MOST_TERMS = 32;
+
+/** Allocates, initializes and compiles a training run. */
+export function openSession(device: Device, options: SessionOptions): Session {
+  const { network, views, batch, seed } = options;
+  const branches = buildBranches(network);
+  const method = bindMethod(options.method);
+  const parameters = allocateParameters(device, branches.registry, { training: true });
+  parameters.load(initialize(branches.registry, seed));
+  const feed = makeFeed(device, views, { batch, seed, strong: method.strongViews });
+  const control = allocate(device, "control", [
+    { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
+    { label: "rates", shape: [1, 1, 4], layout: "map" },
+    ...Array.from(
+      { length: MOST_TERMS },
+      (_, i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const }),
+    ),
+  ]);
+  const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
+  const graph = new Graph(device.facts.subgroupSize);
+  const terms = captureStep(graph, {
+    branches,
+    parameters,
+    method,
+    views: feed.capture(graph),
+    counters,
+    rates,
+    momentum: options.momentum,
+    weightDecay: options.weightDecay,
+    meter: (index) => meters[index]!,
+  });
+  const program = compile(device, graph, options.onCompile);
+  const used = meters.slice(0, terms.length);
+  const inference = new Inference(device, {
+    branches,
+    tensor: parameters.tensor,
+    classes: network.classes.names.length,
+  });
+
+  return {
+    memory: {
+      workspaceBytes: program.workspaceBytes,
+      parameterBytes: parameters.bytes,
+      inputBytes: feed.bytes + control.bytes,
+    },
+    step(images, { epoch, step, rates: { backbone, head } }) {
+      feed.fill(images, { epoch, step });
+      upload(device, counters, Uint32Array.of(seed, epoch, step, 0));
+      const values = new Float32Array(4);
+      values[RATE_INDEX.backbone] = backbone;
+      values[RATE_INDEX.head] = head;
+      upload(device, rates, values);
+      program.run();
+    },
+    async losses() {
+      const readings = (await readBack(device, used)).map(readMeter);
+      for (const meter of used) upload(device, meter, new Float32Array(4));
+      const bad = terms.flatMap(({ name }, i) => {
+        const { firstBadStep } = readings[i]!;
+        return firstBadStep === undefined ? [] : [{ name, step: firstBadStep }];
+      }).sort((a, b) => a.step - b.step);
+      if (bad[0]) {
+        const also = bad.filter(({ step, name }) => step === bad[0]!.step && name !== bad[0]!.name).map((b) =>
+          b.name
+        );
+        throw new DivergenceError(
+          `Cannot go on training: loss term "${bad[0].name}"${
+            also.length ? ` (and ${also.join(", ")})` : ""
+          } was NaN or ` +
+            `infinite at step ${
+              bad[0].step
+            }. Lower the learning rate (co-train.baseRate) or the weights of the method's terms`,
+        );
+      }
+      return Object.fromEntries(
+        terms.map(({ name }, i) => [name, readings[i]!.sum / Math.max(1, readings[i]!.count)]),
+      );
+    },
+    evaluate: (signal) => inference.score(views.validation, { signal }),
+    state: () => parameters.read(),
+    free() {
+      for (const held of [inference, program, control, feed, parameters]) held.free();
+    },
+  };
+}
