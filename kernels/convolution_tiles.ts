@@ -31,7 +31,15 @@ export interface WeightTiling extends Tiling {
  */
 export function forwardTiling(lanes: number): ForwardTiling {
   if (lanes > 0) {
-    return { LANES: lanes, SUBGROUPS: 1, ROWS: Math.max(32, lanes), COLUMNS: 1, BLOCK: 8, TILES: 1, SPREAD: lanes };
+    return {
+      LANES: lanes,
+      SUBGROUPS: 1,
+      ROWS: Math.max(32, lanes),
+      COLUMNS: 1,
+      BLOCK: 8,
+      TILES: 1,
+      SPREAD: lanes,
+    };
   }
   return { LANES: 16, SUBGROUPS: 0, ROWS: 8, COLUMNS: 2, BLOCK: 8, TILES: 4, SPREAD: 1 };
 }

@@ -22,7 +22,7 @@ export interface Device {
   /** How many pipelines, buffers and bind groups were made so far: steady steps must not raise it. */
   readonly created: { pipelines: number; buffers: number; bindGroups: number };
   buffer(label: string, bytes: number, usage?: number): GPUBuffer;
-  /** Rejects with a {@linkcode DeviceError} once the device is lost or has reported an error. */
+  /** @throws {DeviceError} Once the device is lost or has reported an error; reports may come after the call at fault. */
   check(): void;
   close(): void;
 }
@@ -108,7 +108,7 @@ class OpenDevice implements Device {
 
   pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>): GPUComputePipeline {
     const names = Object.keys(constants).sort();
-    const key = `${kernel.name} ${names.map((name) => `${name}=${constants[name]}`).join(" ")}`;
+    const key = [kernel.name, ...names.map((name) => `${name}=${constants[name]}`)].join(" ");
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
       const code = shaderText(kernel, constants);
@@ -195,7 +195,8 @@ export function upload(
         (tensor.home ? `holds ${tensor.bytes}` : "lives in a workspace"),
     );
   }
-  device.gpu.queue.writeBuffer(tensor.home.buffer, tensor.home.offset, data);
+  // Deno ends the process on a write of no bytes.
+  if (data.byteLength > 0) device.gpu.queue.writeBuffer(tensor.home.buffer, tensor.home.offset, data);
 }
 
 /**
@@ -209,6 +210,7 @@ export async function readBack(
   device: Device,
   tensors: readonly Tensor[],
 ): Promise<Float32Array<ArrayBuffer>[]> {
+  if (tensors.length === 0) return [];
   const total = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const staging = device.buffer("read-back", total, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   try {

@@ -12,6 +12,8 @@ export const MAX_GROUPS = 65_535;
  */
 export const MAX_LOOP_ITERATIONS = 60_000;
 
+const RANGES = { u32: [0, 2 ** 32 - 1], i32: [-(2 ** 31), 2 ** 31 - 1], f32: [-Infinity, Infinity] } as const;
+
 /** A compute shader with its interface: binding 0 is the uniform struct, then `reads`, then `writes`, in order. */
 export interface Kernel {
   readonly name: string;
@@ -28,9 +30,10 @@ export function defineKernel<const K extends Kernel>(kernel: K): K {
   return kernel;
 }
 
-/** The uniform struct's bytes.
+/**
+ * The uniform struct's bytes, little-endian, a multiple of 16.
  *
- * @throws {KernelError} If a field is missing, unknown or not a finite number.
+ * @throws {KernelError} If a field is missing, unknown, not a finite number or not of its type.
  */
 export function packUniforms(
   kernel: Kernel,
@@ -42,6 +45,12 @@ export function packUniforms(
     const value = values[field];
     if (value === undefined || !Number.isFinite(value)) {
       throw new KernelError(`Cannot launch kernel "${kernel.name}": uniform "${field}" is ${value}`);
+    }
+    const [low, high] = RANGES[type];
+    if (type !== "f32" && !(Number.isInteger(value) && value >= low && value <= high)) {
+      throw new KernelError(
+        `Cannot launch kernel "${kernel.name}": uniform "${field}" is ${value}, and ${type} holds integers from ${low} to ${high}`,
+      );
     }
     if (type === "f32") view.setFloat32(4 * i, value, true);
     else if (type === "i32") view.setInt32(4 * i, value, true);

@@ -1,3 +1,4 @@
+import { KernelError } from "./errors.ts";
 import type { Dispatch } from "./graph.ts";
 import { ALIGNMENT, roundUp, type Tensor } from "./tensor.ts";
 
@@ -21,9 +22,10 @@ interface Interval {
  * Gives every tensor without a home a place that no tensor alive at the same time shares.
  *
  * Greedy by size: the largest tensors choose first, each the lowest gap that is free over its whole life. Tensors that the
- * host reads after a run (`kept`) live to the end, and what is read before it is written lives from the start.
+ * host reads after a run (`kept`) live to the end.
  *
- * @param arenaLimit Largest size of one buffer, in bytes.
+ * @param arenaLimit Largest size of one buffer, in bytes; a larger tensor gets an arena of its own.
+ * @throws {KernelError} If a launch reads a tensor of the workspace that none before it has written.
  */
 export function planMemory(
   dispatches: readonly Dispatch[],
@@ -55,7 +57,13 @@ export function planMemory(
 
 function lives(dispatches: readonly Dispatch[], kept: ReadonlySet<Tensor>): Interval[] {
   const intervals = new Map<Tensor, Interval>();
-  dispatches.forEach(({ reads, writes }, at) => {
+  dispatches.forEach(({ kernel, reads, writes }, at) => {
+    const unwritten = reads.find((tensor) => !tensor.home && !intervals.has(tensor));
+    if (unwritten) {
+      throw new KernelError(
+        `Cannot plan the memory of ${unwritten.label}: kernel "${kernel.name}" reads it and no launch before has written it`,
+      );
+    }
     for (const tensor of [...reads, ...writes]) {
       if (tensor.home) continue;
       const known = intervals.get(tensor);

@@ -15,7 +15,10 @@ export interface Program {
   run(): void;
   /** Runs once with a timestamp around each launch; milliseconds, in the order of `dispatches`. */
   profile(): Promise<number[]>;
-  /** A kept tensor with its place in the workspace as its home, so that it can be read back. */
+  /**
+   * A kept tensor with its place in the workspace as its home, so that it can be read back.
+   * @throws {DeviceError} If the graph did not keep it.
+   */
   locate(tensor: Tensor): Tensor;
   free(): void;
 }
@@ -74,7 +77,8 @@ export function compile(
     onProgress(i + 1, dispatches.length);
     return { pipeline, bindGroup, groups };
   });
-  gpu.queue.writeBuffer(uniforms, 0, table);
+  // Deno ends the process on a write of no bytes.
+  if (table.length > 0) gpu.queue.writeBuffer(uniforms, 0, table);
   device.check();
 
   return {
@@ -95,7 +99,14 @@ export function compile(
       gpu.queue.submit([encoder.finish()]);
     },
     profile: () => profile(device, replays),
-    locate: (tensor) => makeTensor({ ...tensor, home: home(tensor) }),
+    locate(tensor) {
+      if (!tensor.home && !(graph.kept.has(tensor) && plan.places.has(tensor))) {
+        throw new DeviceError(
+          `Cannot locate ${tensor.label}: its memory is reused within a run; keep it in the graph before compiling`,
+        );
+      }
+      return makeTensor({ ...tensor, home: home(tensor) });
+    },
     free() {
       for (const buffer of [...arenas, uniforms]) buffer.destroy();
     },

@@ -19,7 +19,7 @@ import { KernelError } from "./errors.ts";
  *
  * @param source The file's text.
  * @param constants Values of the names in upper case.
- * @throws {KernelError} If a block is not closed or a name is unknown.
+ * @throws {KernelError} If a block is not closed, a directive is none of these, or an expression is malformed.
  */
 export function unroll(source: string, constants: Readonly<Record<string, number>>): string {
   const lines = source.split("\n");
@@ -40,28 +40,35 @@ function expand(
   let i = start;
   while (i < lines.length) {
     const line = lines[i]!;
-    const directive = line.trim();
+    const directive = line.trim().replace(/\s*\/\/.*$/, "");
     if (directive === "#end") {
       if (nested) return [out, i + 1];
       return [out, i];
     }
-    const block = /^#(unroll|if)\s+(.+?)(?:\s*\/\/.*)?$/.exec(directive);
+    const block = /^#(?:(unroll)\s+([A-Za-z_]\w*)|(if))\s+(.+)$/.exec(directive);
     if (!block) {
+      if (directive.startsWith("#")) {
+        throw new KernelError(
+          `Cannot expand a kernel: line ${
+            i + 1
+          }, "${directive}", is not #unroll NAME COUNT, #if CONDITION or #end`,
+        );
+      }
       out.push(line.replace(/\$\{([^}]*)\}/g, (_, expression) => String(evaluate(expression, scope))));
       i++;
       continue;
     }
     let end = i + 1;
-    if (block[1] === "if") {
+    const [, , name, , expression] = block;
+    const times = evaluate(expression!, scope);
+    if (name === undefined) {
       const [body, after] = expand(lines, i + 1, scope, true);
-      if (evaluate(block[2]!, scope) !== 0) out.push(...body);
+      if (times !== 0) out.push(...body);
       end = after;
     } else {
-      const [, name, count] = /^(\w+)\s+(.+)$/.exec(block[2]!)!;
-      const times = evaluate(count!, scope);
       // The body is expanded at least once to find its end.
       for (let k = 0; k < Math.max(times, 1); k++) {
-        const [body, after] = expand(lines, i + 1, { ...scope, [name!]: k }, true);
+        const [body, after] = expand(lines, i + 1, { ...scope, [name]: k }, true);
         if (k < times) out.push(...body);
         end = after;
       }
@@ -76,29 +83,29 @@ function expand(
 
 /** Integer arithmetic over named constants, by recursive descent. */
 function evaluate(expression: string, scope: Readonly<Record<string, number>>): number {
-  const tokens = expression.match(/\d+|\w+|[-+*/%()]/g) ?? [];
+  const tokens = expression.match(/\d+|[A-Za-z_]\w*|\S/g) ?? [];
   let at = 0;
+  const fail = (reason: string): never => {
+    throw new KernelError(`Cannot evaluate "${expression}" in a kernel: ${reason}`);
+  };
   const atom = (): number => {
     const token = tokens[at++];
+    if (token === undefined) return fail("it ends where a value is needed");
     if (token === "(") {
       const value = sum();
-      at++;
+      if (tokens[at++] !== ")") fail('a ")" is missing');
       return value;
     }
-    if (token !== undefined && /^\d/.test(token)) return Number(token);
-    const value = token === undefined ? undefined : scope[token];
-    if (value === undefined) {
-      throw new KernelError(
-        `Cannot evaluate "${expression}" in a kernel: "${token}" is not one of ${Object.keys(scope)}`,
-      );
-    }
-    return value;
+    if (/^\d/.test(token)) return Number(token);
+    if (!Object.hasOwn(scope, token)) fail(`"${token}" is not one of ${Object.keys(scope).join(", ")}`);
+    return scope[token]!;
   };
   const product = (): number => {
     let value = atom();
     while (tokens[at] === "*" || tokens[at] === "/" || tokens[at] === "%") {
       const operator = tokens[at++];
       const right = atom();
+      if (operator !== "*" && right === 0) fail("it divides by 0");
       value = operator === "*" ? value * right : operator === "/" ? Math.floor(value / right) : value % right;
     }
     return value;
@@ -108,5 +115,7 @@ function evaluate(expression: string, scope: Readonly<Record<string, number>>): 
     while (tokens[at] === "+" || tokens[at] === "-") value += tokens[at++] === "+" ? product() : -product();
     return value;
   };
-  return sum();
+  const value = sum();
+  if (at < tokens.length) fail(`"${tokens[at]}" is not expected`);
+  return value;
 }
