@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { allocate, asUint32, type Device, openDevice, readBack, upload } from "../../kernels/device.ts";
+import { DeviceError } from "../../kernels/errors.ts";
+import { Graph } from "../../kernels/graph.ts";
+import { defineKernel } from "../../kernels/kernel.ts";
+import { compile } from "../../kernels/program.ts";
+import { ALIGNMENT, makeTensor } from "../../kernels/tensor.ts";
+import { gpuTest } from "../support/gpu.ts";
+
+const isDeviceError = (message: RegExp) => (error: unknown) =>
+  error instanceof DeviceError && message.test(error.message);
+
+/** A device of its own, for tests that leave it broken. */
+async function withDevice(body: (device: Device) => Promise<void>): Promise<void> {
+  const device = await openDevice(navigator.gpu);
+  try {
+    await body(device);
+  } finally {
+    device.close();
+  }
+}
+
+Deno.test("openDevice() says what to install where there is no adapter", async () => {
+  await assert.rejects(
+    openDevice(undefined),
+    isDeviceError(/no WebGPU adapter was found.*mesa-vulkan-drivers/),
+  );
+  const none = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;
+  await assert.rejects(openDevice(none), isDeviceError(/no WebGPU adapter/));
+});
+
+Deno.test("openDevice() says which adapter refuses, and why", async () => {
+  const adapter = {
+    info: { description: "Stubborn" },
+    limits: {},
+    features: new Set(),
+    requestDevice: () => Promise.reject(new Error("not today")),
+  };
+  const gpu = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
+  await assert.rejects(openDevice(gpu), isDeviceError(/Cannot open adapter "Stubborn": Error: not today/));
+});
+
+gpuTest(
+  "openDevice() asks for the adapter's own limits, and does without subgroups where told to",
+  async (device) => {
+    const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+    assert.equal(device.gpu.limits.maxStorageBufferBindingSize, adapter!.limits.maxStorageBufferBindingSize);
+    assert.equal(device.gpu.limits.maxBufferSize, adapter!.limits.maxBufferSize);
+    const plain = await openDevice(navigator.gpu, { subgroups: false });
+    assert.equal(plain.facts.subgroupSize, 0);
+    assert.ok(!plain.facts.features.includes("subgroups"));
+    plain.close();
+  },
+);
+
+gpuTest(
+  "a shader that WebGPU refuses surfaces as a DeviceError that names the kernel",
+  () =>
+    withDevice(async (device) => {
+      const kernel = defineKernel({
+        name: "misspelled",
+        source: "@compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }",
+        uniforms: {},
+        reads: [],
+        writes: ["y"],
+      });
+      const graph = new Graph(0);
+      const y = graph.keep(graph.tensor({ label: "y", shape: [4] }));
+      graph.launch({ kernel, reads: [], writes: [y], groups: [1, 1, 1], loops: 0 });
+      const broken = isDeviceError(/reported an error: .*Shader 'misspelled'/s);
+      await assert.rejects(async () => {
+        const program = compile(device, graph);
+        program.run();
+        await readBack(device, [program.locate(y)]);
+      }, broken);
+      // It stays known: nothing that follows is trusted.
+      assert.throws(() => device.check(), broken);
+      assert.throws(() => compile(device, new Graph(0)), broken);
+    }),
+);
+
+gpuTest("a lost device surfaces as a DeviceError; one that was closed does not", async () => {
+  const lost = await openDevice(navigator.gpu);
+  lost.gpu.destroy();
+  await lost.gpu.lost;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.throws(() => lost.check(), isDeviceError(/was lost/));
+  const closed = await openDevice(navigator.gpu);
+  closed.close();
+  await closed.gpu.lost;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  closed.check();
+});
+
+gpuTest(
+  "buffer() refuses more than the adapter allows, saying what was asked and what is allowed",
+  (device) => {
+    const limit = device.gpu.limits.maxBufferSize;
+    const { buffers } = device.created;
+    assert.throws(
+      () => device.buffer("workspace 0", limit + 1),
+      isDeviceError(
+        new RegExp(`Cannot allocate ${limit + 1} bytes for workspace 0: ".+" allows ${limit} a buffer`),
+      ),
+    );
+    assert.equal(device.created.buffers, buffers);
+  },
+);
+
+gpuTest("pipeline() compiles a kernel once for each set of constants", (device) => {
+  const kernel = defineKernel({
+    name: "constant",
+    source: "@group(0) @binding(1) var<storage, read_write> y: array<u32>;\n" +
+      "@compute @workgroup_size(1) fn main() { y[0] = ${A}u + ${B}u; }",
+    uniforms: {},
+    reads: [],
+    writes: ["y"],
+  });
+  const before = device.created.pipelines;
+  const one = device.pipeline(kernel, { A: 1, B: 2 });
+  assert.equal(device.pipeline(kernel, { B: 2, A: 1 }), one);
+  assert.notEqual(device.pipeline(kernel, { A: 2, B: 1 }), one);
+  assert.equal(device.created.pipelines, before + 2);
+});
+
+gpuTest("allocate() gives zeroed tensors at aligned offsets, apart from each other", async (device) => {
+  const shapes = [[1], [65], [3, 3]];
+  const { tensors, bytes, free } = allocate(device, "three", shapes.map((shape) => ({ label: "t", shape })));
+  assert.deepEqual(tensors.map(({ home }) => home!.offset), [0, ALIGNMENT, 3 * ALIGNMENT]);
+  assert.equal(bytes, 4 * ALIGNMENT);
+  assert.ok((await readBack(device, tensors)).every((values) => values.every((value) => value === 0)));
+  upload(device, tensors[1]!, new Float32Array(65).fill(7));
+  const [before, written, after] = await readBack(device, tensors);
+  assert.deepEqual([...written!.subarray(0, 66)], [...Array(65).fill(7), 0]);
+  assert.ok([...before!, ...after!].every((value) => value === 0));
+  free();
+});
+
+gpuTest("upload() takes no bytes at all, and refuses too many and tensors without a home", (device) => {
+  const { tensors: [tensor], free } = allocate(device, "t", [{ label: "t", shape: [4] }]);
+  upload(device, tensor!, new Float32Array());
+  upload(device, tensor!, new Float32Array(4));
+  assert.throws(
+    () => upload(device, tensor!, new Float32Array(5)),
+    isDeviceError(/upload 20 bytes to t: it holds 16/),
+  );
+  const homeless = makeTensor({ label: "h", shape: [4] });
+  assert.throws(
+    () => upload(device, homeless, new Float32Array(4)),
+    isDeviceError(/to h: it lives in a workspace/),
+  );
+  free();
+});
+
+gpuTest(
+  "readBack() reads tensors in the order asked, none where none are asked, and none without a home",
+  async (device) => {
+    const specs = ["a", "b"].map((label) => ({
+      label,
+      shape: [1, 1, 4],
+      dtype: "u32" as const,
+      layout: "map" as const,
+    }));
+    const { tensors: [a, b], free } = allocate(device, "two", specs);
+    upload(device, a!, Uint32Array.of(1, 2, 3, 4));
+    upload(device, b!, Uint32Array.of(5, 6, 7, 0xffffffff));
+    const read = await readBack(device, [b!, a!, b!]);
+    assert.deepEqual(read.map((values) => [...asUint32(values)]), [
+      [5, 6, 7, 0xffffffff],
+      [1, 2, 3, 4],
+      [5, 6, 7, 0xffffffff],
+    ]);
+    assert.deepEqual(await readBack(device, []), []);
+    await assert.rejects(
+      readBack(device, [makeTensor({ label: "h", shape: [4] })]),
+      isDeviceError(/Cannot read h: it lives in a workspace/),
+    );
+    free();
+  },
+);

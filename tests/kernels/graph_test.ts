@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { KernelError } from "../../kernels/errors.ts";
+import { Graph, type Launch } from "../../kernels/graph.ts";
+import { defineKernel, MAX_GROUPS, MAX_LOOP_ITERATIONS } from "../../kernels/kernel.ts";
+import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
+
+const kernel = defineKernel({ name: "twofold", source: "", uniforms: {}, reads: ["x"], writes: ["y"] });
+
+const input = (label: string) => makeTensor({ label, shape: [4], tracked: true });
+
+/** An op of any inputs whose gradient by input i is the tensor `d<output>/d<input>`. */
+function op(graph: Graph, label: string, ...inputs: Tensor[]): Tensor {
+  const output = graph.output({ label, shape: [4] }, inputs);
+  graph.record(
+    output,
+    (gradient) =>
+      inputs.map((x) => [x, makeTensor({ label: `${gradient.label}·${label}/${x.label}`, shape: [4] })]),
+  );
+  return output;
+}
+
+/** Runs the backward pass from d`output`; sums are written as `(a+b)`. */
+function differentiate(graph: Graph, ...outputs: Tensor[]): Record<string, string> {
+  const seeds = outputs.map((y) => [y, makeTensor({ label: `d${y.label}`, shape: [4] })] as const);
+  const gradients = graph.backward(
+    seeds,
+    (a, b) => makeTensor({ label: `(${a.label}+${b.label})`, shape: [4] }),
+  );
+  return Object.fromEntries([...gradients].map(([x, gradient]) => [x.label, gradient.label]));
+}
+
+Deno.test("Graph.backward() follows the chain rule and returns the gradients of inputs alone", () => {
+  const graph = new Graph(0), x = input("x");
+  const z = op(graph, "z", op(graph, "y", x));
+  assert.deepEqual(differentiate(graph, z), { x: "dz·z/y·y/x" });
+});
+
+Deno.test("Graph.backward() adds the gradients of a tensor that is used twice, last use first", () => {
+  const graph = new Graph(0), x = input("x");
+  const a = op(graph, "a", x), b = op(graph, "b", x);
+  const y = op(graph, "y", a, b);
+  assert.deepEqual(differentiate(graph, y), { x: "(dy·y/b·b/x+dy·y/a·a/x)" });
+});
+
+Deno.test("Graph.backward() sums an op's uses before it goes through the op", () => {
+  const graph = new Graph(0), x = input("x");
+  const h = op(graph, "h", x);
+  const y = op(graph, "y", op(graph, "a", h), op(graph, "b", h));
+  assert.deepEqual(differentiate(graph, y), { x: "(dy·y/b·b/h+dy·y/a·a/h)·h/x" });
+});
+
+Deno.test("Graph.backward() adds several seeds of one tensor in their order", () => {
+  const graph = new Graph(0), x = input("x");
+  const y = op(graph, "y", x);
+  const [one, two] = ["one", "two"].map((label) => makeTensor({ label, shape: [4] }));
+  const gradients = graph.backward(
+    [[y, one!], [y, two!]],
+    (a, b) => makeTensor({ label: `(${a.label}+${b.label})`, shape: [4] }),
+  );
+  assert.equal(gradients.get(x)?.label, "(one+two)·y/x");
+});
+
+Deno.test("Graph.backward() leaves out ops that no seed reaches, and inputs that are not tracked", () => {
+  const graph = new Graph(0), x = input("x");
+  const constant = makeTensor({ label: "c", shape: [4] });
+  op(graph, "unused", x);
+  const y = op(graph, "y", x, constant);
+  assert.deepEqual(differentiate(graph, y), { x: "dy·y/x" });
+});
+
+Deno.test("Graph.withoutGradients() makes constants of outputs, and recording goes on after it", () => {
+  const graph = new Graph(0), x = input("x");
+  const detached = graph.withoutGradients(() => op(graph, "detached", x));
+  assert.equal(detached.tracked, false);
+  const y = op(graph, "y", x, detached);
+  assert.equal(y.tracked, true);
+  assert.deepEqual(differentiate(graph, y), { x: "dy·y/x" });
+});
+
+Deno.test("Graph.withoutGradients() may be nested, and ends when its body throws", () => {
+  const graph = new Graph(0), x = input("x");
+  graph.withoutGradients(() => {
+    graph.withoutGradients(() => {});
+    assert.equal(op(graph, "still", x).tracked, false);
+  });
+  assert.throws(() =>
+    graph.withoutGradients(() => {
+      throw new Error("a body's own");
+    }), /a body's own/);
+  assert.equal(op(graph, "again", x).tracked, true);
+});
+
+Deno.test("Graph.memo() makes a derived tensor once a key", () => {
+  const graph = new Graph(0);
+  let made = 0;
+  const make = () => graph.tensor({ label: `${made++}`, shape: [4] });
+  const first = graph.memo("transposed a", make);
+  assert.equal(graph.memo("transposed a", make), first);
+  assert.notEqual(graph.memo("transposed b", make), first);
+  assert.equal(made, 2);
+});
+
+Deno.test("Graph.gradientOf() lets the first writer of a step overwrite and later ones add", () => {
+  const graph = new Graph(0);
+  const gradient = makeTensor({ label: "dw", shape: [4] });
+  const weight = makeTensor({ label: "w", shape: [4], gradient, tracked: true });
+  assert.equal(graph.hasGradient(weight), false);
+  assert.deepEqual(graph.gradientOf(weight), { tensor: gradient, accumulate: false });
+  assert.deepEqual(graph.gradientOf(weight), { tensor: gradient, accumulate: true });
+  assert.equal(graph.hasGradient(weight), true);
+  assert.deepEqual(new Graph(0).gradientOf(weight), { tensor: gradient, accumulate: false });
+  assert.throws(
+    () => graph.gradientOf(input("x")),
+    (error) => error instanceof KernelError && /by x: it is not a parameter/.test(error.message),
+  );
+});
+
+const [x, y] = [input("x"), makeTensor({ label: "y", shape: [4] })];
+const launch: Launch = { kernel, reads: [x], writes: [y], groups: [1, 1, 1], loops: 0 };
+
+Deno.test("Graph.launch() takes what a kernel is made for", () => {
+  const graph = new Graph(0);
+  graph.launch({ ...launch, groups: [MAX_GROUPS, 1, 1], loops: MAX_LOOP_ITERATIONS });
+  assert.deepEqual(graph.dispatches.map(({ groups }) => groups), [[MAX_GROUPS, 1, 1]]);
+});
+
+const refused: Record<string, readonly [Partial<Launch>, RegExp]> = {
+  "other inputs": [{ reads: [x, x] }, /with 2 inputs and 1 outputs: it has 1 and 1/],
+  "other outputs": [{ writes: [] }, /with 1 inputs and 0 outputs/],
+  "no workgroups": [{ groups: [1, 0, 1] }, /\[1,0,1\] workgroups: each axis takes 1 to 65535/],
+  "too many workgroups": [{ groups: [1, MAX_GROUPS + 1, 1] }, /\[1,65536,1\] workgroups/],
+  "half a workgroup": [{ groups: [1.5, 1, 1] }, /\[1.5,1,1\] workgroups/],
+  "too many iterations": [{ loops: MAX_LOOP_ITERATIONS + 1 }, /60001 loop iterations, and at most 60000/],
+};
+
+Deno.test("Graph.launch() refuses, naming the kernel, what would fail or lie later", async (t) => {
+  for (const [what, [change, message]] of Object.entries(refused)) {
+    await t.step(what, () => {
+      const graph = new Graph(0);
+      assert.throws(
+        () => graph.launch({ ...launch, ...change }),
+        (error) =>
+          error instanceof KernelError && message.test(error.message) && /"twofold"/.test(error.message),
+      );
+      assert.equal(graph.dispatches.length, 0);
+    });
+  }
+});
