@@ -1,0 +1,35 @@
+/** Deno run as a child on the project's own files: tests and benchmarks. @module */
+import { fileURLToPath } from "node:url";
+import { driverVariables } from "./environment.ts";
+import { Gpu } from "./gpu.ts";
+import type { Terminal } from "./terminal.ts";
+import { commandPermissions } from "./permissions.ts";
+
+/** The project's folder. */
+export const projectRoot: string = fileURLToPath(new URL("../", import.meta.url));
+
+/**
+ * Runs `deno <subcommand>` in the project's folder once an adapter is there; the child sees the same driver variables.
+ *
+ * @param args Behind the permissions.
+ * @returns Its exit status.
+ */
+export async function denoWithGpu(
+  subcommand: "test" | "bench",
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  const env = await driverVariables();
+  const gpu = new Gpu(terminal);
+  await gpu.announce();
+  await gpu.close();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [subcommand, ...commandPermissions, ...args],
+    cwd: projectRoot,
+    env,
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  return (await child.status).code;
+}

@@ -1,0 +1,60 @@
+/** Commander behind {@linkcode Command}: the only file that knows which library reads the command line. @module */
+import { Argument, Command as Parser, CommanderError, Option } from "commander";
+import { type Command, CommandInput } from "./command.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * Reads a command line and runs what it names.
+ *
+ * @param root The program with its commands.
+ * @param args As typed, without the program's name.
+ * @returns The exit status: that of the command; 0 for help; 2 for a command line that is wrong.
+ * @throws What the command throws.
+ */
+export async function runProgram(
+  root: Command,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  let status = 0;
+  const parser = build(root, terminal, (code) => status = code);
+  try {
+    await parser.parseAsync([...args], { from: "user" });
+    return status;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+}
+
+function build(command: Command, terminal: Terminal, done: (status: number) => void): Parser {
+  const parser = new Parser(command.name)
+    .description(command.details === undefined ? command.summary : `${command.summary}\n\n${command.details}`)
+    .summary(command.summary)
+    .helpOption("-h, --help", "show this help")
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ helpWidth: 110 })
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    });
+  for (const { name, description, count = "required" } of command.arguments ?? []) {
+    const spelled = { required: `<${name}>`, optional: `[${name}]`, several: `[${name}...]` }[count];
+    parser.addArgument(new Argument(spelled, description));
+  }
+  for (const { name, value, description, repeats } of command.options ?? []) {
+    const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, description);
+    if (repeats) option.argParser((text: string, before: string[] = []) => [...before, text]);
+    parser.addOption(option);
+  }
+  if (command.passesOn) parser.allowUnknownOption().allowExcessArguments().passThroughOptions();
+  // An option after a command's name is that command's own, though its group may have one of the same name.
+  if (command.commands) parser.enablePositionalOptions();
+  for (const child of command.commands ?? []) parser.addCommand(build(child, terminal, done));
+  const { run } = command;
+  if (run !== undefined) {
+    parser.action(async () => done(await run(new CommandInput(parser.args, parser.opts(), terminal)) ?? 0));
+  }
+  return parser;
+}

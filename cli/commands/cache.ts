@@ -1,0 +1,56 @@
+/** `cache`: what it holds, and keeping it within bounds. @module */
+import { cacheStats, collectGarbage } from "../../pipeline/mod.ts";
+import type { Command } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import { cacheOf, cacheOption, jsonOption } from "../options.ts";
+import { bytes, table } from "../text.ts";
+
+const stats: Command = {
+  name: "stats",
+  summary: "count entries, blobs and bytes, stage by stage",
+  options: [cacheOption, jsonOption],
+  async run(input) {
+    const cache = cacheOf(input);
+    const found = await cacheStats(cache);
+    if (input.flag("json")) return input.terminal.print(JSON.stringify({ root: cache.root, ...found }));
+    input.terminal.print(
+      `${cache.root}: ${found.entries} entries, ${found.blobs} blobs, ${bytes(found.bytes)}`,
+    );
+    const rows = Object.entries(found.stages).sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([stage, { entries, bytes: size }]) => [stage, String(entries), bytes(size)]);
+    if (rows.length > 0) input.terminal.print(`\n${table(["stage", "entries", "refers to"], rows)}`);
+  },
+};
+
+const gc: Command = {
+  name: "gc",
+  summary: "take out what was not used for long, then the least recently used until the rest fits",
+  options: [
+    cacheOption,
+    { name: "size", value: "GB", description: "most gigabytes to keep (default: 50)" },
+    { name: "days", value: "n", description: "most days since the last use (default: 30)" },
+    jsonOption,
+  ],
+  async run(input) {
+    const size = input.text("size");
+    const gigabytes = Number(size ?? 50);
+    if (!(gigabytes >= 0) || size?.trim() === "") {
+      throw new UsageError(`Cannot read "--size ${size}": it must be a number of gigabytes, 0 or more`);
+    }
+    const maxAgeDays = input.integer("days") ?? 30;
+    const done = await collectGarbage(cacheOf(input), { maxBytes: gigabytes * 1e9, maxAgeDays });
+    if (input.flag("json")) return input.terminal.print(JSON.stringify(done));
+    input.terminal.print(
+      `took out ${done.entries} entries and ${done.blobs} blobs, ${bytes(done.freed)}; ${
+        bytes(done.kept)
+      } stay`,
+    );
+  },
+};
+
+/** The command. */
+export const cache: Command = {
+  name: "cache",
+  summary: "stats and gc of the cache",
+  commands: [stats, gc],
+};

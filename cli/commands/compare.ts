@@ -1,0 +1,121 @@
+/** `compare`: the same data, steps and backbone, by the experiment's method and by labels alone. @module */
+import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipeline/mod.ts";
+import type { Command } from "../command.ts";
+import { loadExperiment } from "../experiment.ts";
+import { type Metrics, predictions, type SeedsSummary, spreadCells, summarize } from "../metrics.ts";
+import {
+  cacheOf,
+  cacheOption,
+  experimentArgument,
+  experimentName,
+  jsonOption,
+  overrides,
+  runsOf,
+  runsOption,
+  seedsOf,
+  seedsOption,
+  setHelp,
+  setOption,
+} from "../options.ts";
+import { runExperiment } from "../run_experiment.ts";
+import { type Session, withSession } from "../session.ts";
+import { notesOnly } from "../terminal.ts";
+import { spread, table } from "../text.ts";
+
+/** Name of the training stage whose method is exchanged. */
+const trainingStage = "co-train";
+const supervised = '{"name":"supervised"}';
+
+/** The command. */
+export const compare: Command = {
+  name: "compare",
+  summary: "train by the experiment's method and by labels alone, over seeds: mean and spread of mIoU",
+  details: `Both see the same data, steps and backbone; the baseline is ${trainingStage}.method=${supervised}.
+The default is --seeds 0..2.\n\n${setHelp}`,
+  arguments: [experimentArgument],
+  options: [setOption, seedsOption, cacheOption, runsOption, jsonOption],
+  async run(input) {
+    const seeds = seedsOf(input, [0, 1, 2]);
+    const set = overrides(input);
+    const pipeline = await loadExperiment(experimentName(input));
+    const baseline = [...set, ...baselineOverrides(pipeline, set)];
+    const json = input.flag("json");
+    const terminal = json ? notesOnly(input.terminal) : input.terminal;
+    const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
+    await withSession(options, async (session) => {
+      const method: Metrics[] = [], labels: Metrics[] = [];
+      for (const seed of seeds) {
+        terminal.print(`\nseed ${seed}, labels alone`);
+        labels.push(await scoreOf(pipeline, baseline, seed, session));
+        terminal.print(`\nseed ${seed}, the experiment's method`);
+        method.push(await scoreOf(pipeline, set, seed, session));
+      }
+      const result = comparison(summarize(seeds, labels), summarize(seeds, method));
+      terminal.print(`\n${comparisonText(result)}`);
+      if (json) input.terminal.print(JSON.stringify(result));
+    });
+  },
+};
+
+/** What turns every training stage of a pipeline into the baseline. */
+function baselineOverrides(pipeline: Pipeline, set: readonly Override[]): Override[] {
+  const nodes = pipeline.build(set).nodes.filter(({ stage }) => stage.name === trainingStage);
+  if (nodes.length > 0) return nodes.map(({ id }) => parseSet(`${id}.method=${supervised}`));
+  throw new ConfigError(
+    `Cannot compare "${pipeline.name}": it has no stage "${trainingStage}" whose method could be exchanged.`,
+  );
+}
+
+async function scoreOf(
+  pipeline: Pipeline,
+  overrides: readonly Override[],
+  seed: number,
+  session: Session,
+): Promise<Metrics> {
+  const { metrics } = await runExperiment({ pipeline, overrides, seed }, session);
+  if (metrics !== undefined) return metrics;
+  throw new ConfigError(
+    `Cannot compare "${pipeline.name}": it returns no scores (an output of the kind "metrics").`,
+  );
+}
+
+/** Two ways to train, seed by seed. */
+export interface Comparison {
+  readonly supervised: SeedsSummary;
+  readonly method: SeedsSummary;
+  /** Method − supervised, in points of mIoU. */
+  readonly difference: Readonly<
+    Record<(typeof predictions)[number], { readonly mean: number; readonly standardDeviation: number }>
+  >;
+}
+
+/** Sets two summaries of the same seeds against each other; the differences are taken seed by seed. */
+export function comparison(supervised: SeedsSummary, method: SeedsSummary): Comparison {
+  const difference = Object.fromEntries(predictions.map((name) => {
+    const each = method.runs.map((run, i) => run.miou[name] - supervised.runs[i]!.miou[name]);
+    return [name, spread(each)];
+  })) as unknown as Comparison["difference"];
+  return { supervised, method, difference };
+}
+
+/** The comparison as a table. */
+export function comparisonText({ supervised, method, difference }: Comparison): string {
+  const rows = supervised.seeds.flatMap((seed, i) =>
+    ([["labels alone", supervised], ["method", method]] as const).map(([name, { runs }]) => [
+      `seed ${seed}, ${name}`,
+      ...predictions.map((prediction) => runs[i]!.miou[prediction].toFixed(2)),
+    ])
+  );
+  const sign = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+  return table(["mIoU, percent", "branch 1", "branch 2", "average"], [
+    ...rows,
+    ["mean, labels alone", ...spreadCells(supervised)],
+    ["mean, method", ...spreadCells(method)],
+    [
+      "difference",
+      ...predictions.map((name) =>
+        `${sign(difference[name].mean)} ± ${difference[name].standardDeviation.toFixed(2)}`
+      ),
+    ],
+  ]);
+}

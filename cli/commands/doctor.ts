@@ -1,0 +1,112 @@
+/** `doctor`: what this machine has, and the remedy for what is missing. @module */
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Command } from "../command.ts";
+import { driverVariables } from "../environment.ts";
+import { Gpu } from "../gpu.ts";
+import { cacheOf, cacheOption, jsonOption } from "../options.ts";
+import { bytes } from "../text.ts";
+import type { Terminal } from "../terminal.ts";
+import { messageOf } from "../../pipeline/mod.ts";
+
+/** The oldest Deno that the project is tested with. */
+const testedDeno = [2, 9, 6] as const;
+/** Less free space than this is pointed out: one data set of photographs, decoded, is of this order. */
+const littleSpace = 20e9;
+
+/** One thing looked at. */
+interface Finding {
+  readonly name: string;
+  readonly value: string;
+  /** What to do about it; none if it is in order. */
+  readonly remedy?: string;
+  /** Whether nothing works without it. */
+  readonly fatal?: boolean;
+}
+
+/** The command. */
+export const doctor: Command = {
+  name: "doctor",
+  summary: "look at adapter, limits, features, disk and Deno, with the remedy for what is missing",
+  options: [cacheOption, jsonOption],
+  async run(input) {
+    const findings = [
+      denoFinding(Deno.version.deno),
+      ...await gpuFindings(input.terminal),
+      ...diskFindings(cacheOf(input).root),
+    ];
+    if (input.flag("json")) input.terminal.print(JSON.stringify(findings));
+    else {
+      for (const { name, value, remedy } of findings) {
+        input.terminal.print(`${remedy === undefined ? "ok " : "!! "} ${name}: ${value}`);
+        if (remedy !== undefined) input.terminal.print(`     ${remedy.replaceAll("\n", "\n     ")}`);
+      }
+    }
+    return findings.some(({ fatal }) => fatal === true) ? 1 : 0;
+  },
+};
+
+/** Whether a version of Deno is new enough. */
+export function denoFinding(version: string): Finding {
+  const found = version.split(/[.+-]/).map(Number);
+  const at = testedDeno.findIndex((part, i) => found[i] !== part);
+  if (at < 0 || found[at]! > testedDeno[at]!) return { name: "Deno", value: version };
+  const wanted = testedDeno.join(".");
+  return {
+    name: "Deno",
+    value: version,
+    remedy: `The project is tested with ${wanted} and later: deno upgrade ${wanted}`,
+  };
+}
+
+async function gpuFindings(terminal: Terminal): Promise<Finding[]> {
+  const variables = await driverVariables();
+  const gpu = new Gpu(terminal, { mayInstall: false });
+  try {
+    const { facts: { name, features, subgroupSize, isSoftware }, gpu: { limits } } = await gpu.open();
+    return [
+      {
+        name: "adapter",
+        value: `${name}, ${isSoftware ? "software" : "hardware"}`,
+        ...(isSoftware
+          ? { remedy: "It computes on the processor. For speed, use a machine with a GPU." }
+          : {}),
+      },
+      { name: "features", value: features.join(", ") || "none" },
+      {
+        name: "subgroups",
+        value: subgroupSize > 0 ? `of ${subgroupSize} lanes` : "not used: refused, or of varying size",
+      },
+      { name: "largest buffer", value: bytes(limits.maxBufferSize) },
+      { name: "largest storage binding", value: bytes(limits.maxStorageBufferBindingSize) },
+      { name: "storage buffers a stage", value: String(limits.maxStorageBuffersPerShaderStage) },
+      { name: "workgroup memory", value: bytes(limits.maxComputeWorkgroupStorageSize) },
+      { name: "invocations a workgroup", value: String(limits.maxComputeInvocationsPerWorkgroup) },
+      {
+        name: "driver variables set by the commands",
+        value: Object.entries(variables).map(([key, value]) => `${key}=${value}`).join(" ") || "none",
+      },
+    ];
+  } catch (error) {
+    return [{ name: "adapter", value: "none", remedy: messageOf(error), fatal: true }];
+  } finally {
+    await gpu.close();
+  }
+}
+
+function diskFindings(root: string): Finding[] {
+  for (let path = root;; path = dirname(path)) {
+    try {
+      const { bavail, bsize } = statfsSync(path);
+      const free = bavail * bsize;
+      const value = `${bytes(free)} free at ${root}`;
+      if (free >= littleSpace) return [{ name: "cache", value }];
+      const remedy =
+        'Photographs are kept decoded there. Make room ("cache gc"), or name another folder with --cache.';
+      return [{ name: "cache", value, remedy }];
+    } catch (error) {
+      // The cache's folder need not be there yet.
+      if (path === dirname(path)) return [{ name: "cache", value: messageOf(error) }];
+    }
+  }
+}

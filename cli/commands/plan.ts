@@ -1,0 +1,31 @@
+/** `plan`: what would run. @module */
+import type { Command } from "../command.ts";
+import { experimentArgument, setHelp } from "../options.ts";
+import { planningOptions, planOf } from "../planning.ts";
+import { table } from "../text.ts";
+
+/** The command. */
+export const plan: Command = {
+  name: "plan",
+  summary: "show what would run and what is in the cache, without doing anything",
+  details: `${setHelp}\n\n--json prints the whole plan: nodes, edges, parsed configs, parts of the keys.`,
+  arguments: [experimentArgument],
+  options: planningOptions,
+  async run(input) {
+    const found = await planOf(input, { why: true });
+    if (input.flag("json")) return input.terminal.print(JSON.stringify(found));
+    const rows = found.nodes.map(({ id, stage, state, key }) => [
+      id,
+      stage,
+      state === "miss" ? "runs" : state === "hit" ? "in the cache" : "waits",
+      key?.slice(0, 12) ?? "",
+    ]);
+    input.terminal.print(
+      `${found.pipeline}, seed ${found.seed}\n\n${table(["stage id", "stage", "state", "key"], rows)}`,
+    );
+    const set = found.nodes.flatMap(({ id, origins }) =>
+      Object.entries(origins).filter(([, origin]) => origin === "set").map(([leaf]) => `${id}.${leaf}`)
+    );
+    if (set.length > 0) input.terminal.print(`\nset on the command line: ${set.join(", ")}`);
+  },
+};

@@ -1,0 +1,64 @@
+/** `train`: runs an experiment. @module */
+import type { Command } from "../command.ts";
+import { loadExperiment } from "../experiment.ts";
+import { metricsText, seedsText, summarize } from "../metrics.ts";
+import {
+  cacheOf,
+  cacheOption,
+  experimentArgument,
+  experimentName,
+  jsonOption,
+  overrides,
+  runsOf,
+  runsOption,
+  seedOption,
+  seedsOf,
+  seedsOption,
+  setHelp,
+  setOption,
+} from "../options.ts";
+import { type FinishedRun, runExperiment } from "../run_experiment.ts";
+import { withSession } from "../session.ts";
+import { notesOnly, type Terminal } from "../terminal.ts";
+import { duration } from "../text.ts";
+
+/** The command. */
+export const train: Command = {
+  name: "train",
+  summary: "run an experiment: what is in the cache is taken from there, the rest is run",
+  details:
+    `Writes runs/<name>/<id>/: events.jsonl, plan.json, metrics.json, pictures/, weights/.\n\n${setHelp}
+
+--json prints the scores (the content of metrics.json) as the last line of stdout; with several seeds
+an object with "seeds", "runs", "mean" and "standardDeviation".`,
+  arguments: [experimentArgument],
+  options: [setOption, seedOption, seedsOption, cacheOption, runsOption, jsonOption],
+  async run(input) {
+    const seeds = seedsOf(input);
+    const set = overrides(input);
+    const pipeline = await loadExperiment(experimentName(input));
+    const json = input.flag("json");
+    const terminal = json ? notesOnly(input.terminal) : input.terminal;
+    const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
+    await withSession(options, async (session) => {
+      const runs: FinishedRun[] = [];
+      for (const seed of seeds) {
+        if (seeds.length > 1) terminal.print(`\nseed ${seed}`);
+        runs.push(await runExperiment({ pipeline, overrides: set, seed }, session));
+        report(runs.at(-1)!, terminal);
+      }
+      const scores = runs.map(({ metrics }) => metrics).filter((metrics) => metrics !== undefined);
+      const summary = seeds.length > 1 && scores.length === seeds.length
+        ? summarize(seeds, scores)
+        : undefined;
+      if (summary !== undefined) terminal.print(`\n${seedsText(summary)}`);
+      if (json) input.terminal.print(JSON.stringify(summary ?? scores[0] ?? {}));
+    });
+  },
+};
+
+function report({ folder, seconds, ran, metrics }: FinishedRun, terminal: Terminal): void {
+  if (metrics !== undefined) terminal.print(`\n${metricsText(metrics)}\n`);
+  const work = ran === 0 ? "nothing had to run" : `${ran} ${ran === 1 ? "stage" : "stages"} ran`;
+  terminal.print(`done in ${duration(seconds)}; ${work}; see ${folder}`);
+}

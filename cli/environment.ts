@@ -1,0 +1,48 @@
+/** The process's surroundings: variables the driver reads, and facts that are recorded with results. @module */
+
+/** Runs a program and gives its output, or undefined if it is missing or fails. */
+export async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Variables that must be set before the first adapter is asked for, where the user has not set them.
+ *
+ * Lavapipe picks vectors of 256 bits on processors that have 512, which halves the speed of convolutions; without
+ * XDG_RUNTIME_DIR the drivers complain on stderr; and without a Vulkan driver a Linux system may offer OpenGL, which the
+ * kernels are not made for.
+ */
+export async function driverVariables(): Promise<Record<string, string>> {
+  if (Deno.build.os !== "linux") return {};
+  const wanted: Record<string, string> = { XDG_RUNTIME_DIR: "/tmp", DENO_WEBGPU_BACKEND: "vulkan" };
+  // Deno guards /proc itself; a program may read it.
+  if (await outputOf("grep", ["-m1", "-o", "avx512f", "/proc/cpuinfo"]) === "avx512f") {
+    wanted.LP_NATIVE_VECTOR_WIDTH = "512";
+  }
+  return Object.fromEntries(Object.entries(wanted).filter(([name]) => Deno.env.get(name) === undefined));
+}
+
+/** Sets {@linkcode driverVariables} in this process. */
+export async function setDriverVariables(): Promise<void> {
+  for (const [name, value] of Object.entries(await driverVariables())) Deno.env.set(name, value);
+}
+
+/** Facts recorded with each result: they are no part of a key. */
+export async function hostFacts(): Promise<Record<string, string>> {
+  const project = new URL("../", import.meta.url).pathname;
+  const commit = await outputOf("git", ["-C", project, "rev-parse", "--short=12", "HEAD"]);
+  return {
+    deno: Deno.version.deno,
+    system: `${Deno.build.os} ${Deno.build.arch}`,
+    ...(commit === undefined ? {} : { commit }),
+  };
+}

@@ -1,0 +1,69 @@
+/** Finds the experiment that is named on the command line. @module */
+import { isAbsolute, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { ConfigError, didYouMean, messageOf, type Pipeline, UserError } from "../pipeline/mod.ts";
+import { UsageError } from "./errors.ts";
+
+/** The experiment that needs no download. */
+export const defaultExperiment = "shapes-12";
+
+const configs = new URL("../configs/", import.meta.url);
+
+/** A path as typed: relative to where the user was when the task was started, which need not be the project's folder. */
+export function typedPath(path: string): string {
+  return isAbsolute(path) ? path : resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), path);
+}
+
+/** Names of the experiments in `configs/`, sorted so that numbers count as numbers. */
+export function experimentNames(): string[] {
+  const files = [...Deno.readDirSync(configs)].filter((file) => file.isFile && file.name.endsWith(".ts"));
+  return files.map(({ name }) => name.slice(0, -3).replaceAll("_", "-"))
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+}
+
+/**
+ * Loads an experiment.
+ *
+ * @param given A name in `configs/`, or a path of a TypeScript file whose default export is a pipeline.
+ * @throws {UsageError} If there is none, or it exports no pipeline.
+ */
+export async function loadExperiment(given: string): Promise<Pipeline> {
+  const path = experimentPath(given);
+  let module: Record<string, unknown>;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new ConfigError(`Cannot load the experiment "${path}": ${messageOf(error)}`, { cause: error });
+  }
+  const found = module.default as Partial<Pipeline> | undefined;
+  if (typeof found?.build === "function" && typeof found.name === "string") return found as Pipeline;
+  throw new UsageError(
+    `Cannot run "${path}": its default export is no pipeline. Write export default pipeline("name", () => { … });`,
+  );
+}
+
+function experimentPath(given: string): string {
+  if (/[/\\]|\.[mc]?[jt]s$/.test(given)) {
+    const path = typedPath(given);
+    if (isFile(path)) return path;
+    throw new UsageError(`Cannot find the experiment "${given}": there is no file "${path}".`);
+  }
+  const names = experimentNames();
+  if (names.includes(given)) return fileURLToPath(new URL(`${given.replaceAll("-", "_")}.ts`, configs));
+  const guess = didYouMean(given, names);
+  throw new UsageError(
+    `Unknown experiment "${given}". ${guess.startsWith("Known:") ? "" : guess + " "}Known: ${
+      names.join(", ")
+    }; ` +
+      `or the path of a TypeScript file, e.g. ./my_experiment.ts.`,
+  );
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

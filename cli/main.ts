@@ -1,0 +1,47 @@
+/** The program: reads the command line, runs a command, and ends with its status. @module */
+import { runProgram } from "./commander.ts";
+import type { Command } from "./command.ts";
+import { bench } from "./commands/bench.ts";
+import { cache } from "./commands/cache.ts";
+import { compare } from "./commands/compare.ts";
+import { dag } from "./commands/dag.ts";
+import { data } from "./commands/data.ts";
+import { doctor } from "./commands/doctor.ts";
+import { partitions } from "./commands/partitions.ts";
+import { plan } from "./commands/plan.ts";
+import { runs } from "./commands/runs.ts";
+import { test } from "./commands/test.ts";
+import { train } from "./commands/train.ts";
+import { why } from "./commands/why.ts";
+import { exitStatus, explain } from "./errors.ts";
+import { DriverInstalled } from "./gpu.ts";
+import { startAgain } from "./gpu_driver.ts";
+import { commandPermissions } from "./permissions.ts";
+import { systemTerminal, type Terminal } from "./terminal.ts";
+
+/** All commands, in the order of the help. */
+export const program: Command = {
+  name: "deno task",
+  summary: "Crossview trains semantic segmentation from a few labeled and many unlabeled images.",
+  details: `Every command takes --help.
+Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted.`,
+  commands: [train, plan, why, dag, compare, data, partitions, runs, cache, doctor, bench, test],
+};
+
+/**
+ * Runs a command line.
+ *
+ * @param args As typed after `deno task`.
+ * @returns The exit status.
+ */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    return await runProgram(program, args, terminal);
+  } catch (error) {
+    if (error instanceof DriverInstalled) return await startAgain(commandPermissions);
+    terminal.note(explain(error));
+    return exitStatus(error);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args, systemTerminal()));

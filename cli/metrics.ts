@@ -1,0 +1,82 @@
+/** Scores as a run's outputs hold them, and as tables show them. @module */
+import { spread, table } from "./text.ts";
+
+/** One value for each prediction. */
+export interface Predictions {
+  readonly branch1: number;
+  readonly branch2: number;
+  readonly average: number;
+}
+
+/** What the commands read of a metrics artifact; a pipeline of one's own may hold more, and metrics.json keeps it all. */
+export interface Metrics {
+  /** Mean IoU, percent. */
+  readonly miou: Predictions;
+  /** Percent of the pixels that are right. */
+  readonly pixelAccuracy?: Predictions;
+  /** IoU of each class, percent. */
+  readonly perClass?: readonly { readonly name: string; readonly iou: number }[];
+  /** The best weights' scores. */
+  readonly best?: { readonly miou: Predictions };
+}
+
+/** The three predictions, in the order of the tables. */
+export const predictions = ["branch1", "branch2", "average"] as const;
+
+/** Whether a value has the scores that the tables need. */
+export function isMetrics(value: unknown): value is Metrics {
+  const miou = (value as Partial<Metrics> | null | undefined)?.miou as Partial<Predictions> | undefined;
+  return predictions.every((name) => typeof miou?.[name] === "number");
+}
+
+const percent = (value: number | undefined) => value === undefined ? "" : value.toFixed(2);
+
+/** The scores of one run, as tables. */
+export function metricsText({ miou, pixelAccuracy, perClass = [], best }: Metrics): string {
+  const rows = predictions.map((name) => [
+    { branch1: "branch 1", branch2: "branch 2", average: "average" }[name],
+    percent(miou[name]),
+    percent(best?.miou[name]),
+    percent(pixelAccuracy?.[name]),
+  ]);
+  const scores = table(["percent", "mIoU", "best mIoU", "pixel accuracy"], rows);
+  if (perClass.length === 0) return scores;
+  return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
+}
+
+/** Scores over seeds. */
+export interface SeedsSummary {
+  readonly seeds: readonly number[];
+  /** Of each seed, in the order of `seeds`. */
+  readonly runs: readonly Metrics[];
+  readonly mean: { readonly miou: Predictions };
+  /** Of the sample, n − 1. */
+  readonly standardDeviation: { readonly miou: Predictions };
+}
+
+/** Sums up the runs of several seeds. */
+export function summarize(seeds: readonly number[], runs: readonly Metrics[]): SeedsSummary {
+  const each = (pick: "mean" | "standardDeviation") => ({
+    miou: Object.fromEntries(
+      predictions.map((name) => [name, spread(runs.map((run) => run.miou[name]))[pick]]),
+    ) as unknown as Predictions,
+  });
+  return { seeds, runs, mean: each("mean"), standardDeviation: each("standardDeviation") };
+}
+
+/** A row of a table over seeds: mean ± standard deviation of each prediction. */
+export function spreadCells({ mean, standardDeviation }: SeedsSummary): string[] {
+  return predictions.map((name) => `${percent(mean.miou[name])} ± ${percent(standardDeviation.miou[name])}`);
+}
+
+/** The scores of several seeds, as a table. */
+export function seedsText(summary: SeedsSummary): string {
+  const rows = summary.runs.map((run, i) => [
+    `seed ${summary.seeds[i]}`,
+    ...predictions.map((name) => percent(run.miou[name])),
+  ]);
+  return table(["mIoU, percent", "branch 1", "branch 2", "average"], [
+    ...rows,
+    ["mean", ...spreadCells(summary)],
+  ]);
+}

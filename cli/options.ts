@@ -1,0 +1,117 @@
+/** Options that several commands share, and how they are read. @module */
+import { Cache, type Override, parseSet } from "../pipeline/mod.ts";
+import type { ArgumentSpec, CommandInput, OptionSpec } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import { defaultExperiment, typedPath } from "./experiment.ts";
+
+/** The experiment, as an argument. */
+export const experimentArgument: ArgumentSpec = {
+  name: "experiment",
+  description: `a name in configs/ or the path of a TypeScript file (default: ${defaultExperiment})`,
+  count: "optional",
+};
+
+/** `--set`. */
+export const setOption: OptionSpec = {
+  name: "set",
+  value: "stage.key=value",
+  description: "set a leaf of a stage's config; may be repeated, the last one wins",
+  repeats: true,
+};
+
+/** `--seed`. */
+export const seedOption: OptionSpec = {
+  name: "seed",
+  value: "n",
+  description: "seed of the run (default: 0)",
+};
+
+/** `--seeds`. */
+export const seedsOption: OptionSpec = {
+  name: "seeds",
+  value: "list",
+  description: "several seeds, one run each: 0..2 or 0,3,7",
+};
+
+/** `--cache`. */
+export const cacheOption: OptionSpec = {
+  name: "cache",
+  value: "dir",
+  description: "folder of the cache (default: .cache)",
+};
+
+/** `--runs`. */
+export const runsOption: OptionSpec = {
+  name: "runs",
+  value: "dir",
+  description: "folder that runs are written to (default: runs)",
+};
+
+/** `--json`. */
+export const jsonOption: OptionSpec = {
+  name: "json",
+  description: "print facts as JSON on stdout; all else goes to stderr",
+};
+
+/** How config paths are spelled; part of the help of every command that takes `--set`. */
+export const setHelp = `Config paths are stage.key=value, where stage is the id that "plan" shows:
+  --set load.root=../data/voc
+  --set co-train.backbone=resnet50 --set augment.crop=129
+  --set co-train.method.threshold=0.9
+  --set 'co-train.method={"name":"supervised"}'
+A value is JSON where it reads as JSON, else text. "plan --json" lists every leaf of an experiment.`;
+
+/** The experiment's name as typed, or the default. */
+export function experimentName(input: CommandInput): string {
+  return input.positional[0] ?? defaultExperiment;
+}
+
+/** All `--set`, parsed. */
+export function overrides(input: CommandInput): Override[] {
+  return input.texts("set").map(parseSet);
+}
+
+/** The cache that `--cache` names. */
+export function cacheOf(input: CommandInput): Cache {
+  const given = input.text("cache");
+  return new Cache(given === undefined ? ".cache" : typedPath(given));
+}
+
+/** The folder that `--runs` names. */
+export function runsOf(input: CommandInput): string {
+  const given = input.text("runs");
+  return given === undefined ? "runs" : typedPath(given);
+}
+
+/**
+ * The seeds that `--seed` or `--seeds` name; `[0]` without either.
+ * @throws {UsageError} If they cannot be read, or both are given.
+ */
+export function seedsOf(input: CommandInput, fallback: readonly number[] = [0]): readonly number[] {
+  const one = input.integer("seed");
+  const several = input.text("seeds");
+  if (one !== undefined && several !== undefined) {
+    throw new UsageError("Cannot take both --seed and --seeds; give one of the two.");
+  }
+  if (several !== undefined) return parseSeeds(several);
+  return one === undefined ? fallback : [one];
+}
+
+/**
+ * Reads `0..2` (both ends included), `0,3,7`, or a mixture.
+ * @throws {UsageError} If it is neither, or names more than 1,000 seeds.
+ */
+export function parseSeeds(text: string): number[] {
+  const seeds = new Set<number>();
+  for (const part of text.split(",")) {
+    const match = /^(\d{1,9})(?:\.\.(\d{1,9}))?$/.exec(part.trim());
+    const from = Number(match?.[1]), to = Number(match?.[2] ?? match?.[1]);
+    if (match === null || to < from || to - from > 999) {
+      throw new UsageError(
+        `Cannot read "--seeds ${text}": it must be a range such as 0..2, or a list such as 0,3,7 (1,000 seeds at most)`,
+      );
+    }
+    for (let seed = from; seed <= to; seed++) seeds.add(seed);
+  }
+  return [...seeds];
+}

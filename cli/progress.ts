@@ -1,0 +1,135 @@
+/** What a run says while it works: a line drawn over on a terminal, a line now and then elsewhere. @module */
+import type { PipelineEvent } from "../pipeline/mod.ts";
+import { Rate } from "./rate.ts";
+import type { Terminal } from "./terminal.ts";
+import { bytes, duration } from "./text.ts";
+
+/** Seconds between lines where the output is no terminal. */
+const plainEvery = 10;
+/** Seconds between drawings of the live line. */
+const liveEvery = 0.1;
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** Turns a run's events into lines. */
+export class Progress {
+  readonly #width: number;
+  readonly #rates = new Map<string, { images: Rate; steps: Rate }>();
+  #shown = -Infinity;
+  #epoch: unknown;
+
+  /**
+   * @param terminal Where lines go.
+   * @param now Seconds from any fixed moment.
+   */
+  constructor(readonly terminal: Terminal, readonly now: () => number = () => performance.now() / 1000) {
+    this.#width = 14;
+  }
+
+  /** Takes an event in. */
+  on(event: PipelineEvent): void {
+    switch (event.type) {
+      case "hit":
+        return this.#line(event.node, `in the cache (${event.key.slice(0, 8)})`);
+      case "miss":
+        return this.#line(event.node, `runs: ${shortened(event.why).join("; ")}`);
+      case "waiting":
+        return this.#line(event.node, "another process runs it; its result will be taken");
+      case "progress":
+        return this.#progress(event.node, event.data);
+      case "finished":
+        return this.#line(event.node, `done in ${duration(event.seconds)}`);
+      case "changed":
+      case "damaged":
+      case "failed":
+        return this.#line(event.node, event.type === "failed" ? "failed" : event.message);
+    }
+  }
+
+  #line(node: string, text: string): void {
+    this.#shown = -Infinity;
+    this.terminal.print(`${node.padEnd(this.#width)} ${text}`);
+  }
+
+  #progress(node: string, data: Data): void {
+    switch (data.kind) {
+      case "memory":
+        return this.#line(node, memoryText(data));
+      case "evaluation":
+        return this.#line(node, evaluationText(data));
+      case "step":
+        return this.#step(node, data);
+      case "compile":
+        return this.#passing(node, `compiling ${data.done} of ${data.total} kernels`);
+    }
+    if (typeof data.done === "number" && typeof data.total === "number") {
+      const rate = this.#rate(node).images;
+      rate.add(data.done, this.now());
+      const speed = rate.perSecond ? `, ${shortRate(rate.perSecond)} ${data.unit ?? "items"}/s` : "";
+      return this.#passing(node, `${data.done} of ${data.total} ${data.unit ?? ""}`.trimEnd() + speed);
+    }
+    this.#passing(node, JSON.stringify(data));
+  }
+
+  #step(node: string, data: Data): void {
+    const { step, steps, epoch, epochs, images } = data as Record<string, number>;
+    const { images: imageRate, steps: stepRate } = this.#rate(node);
+    const now = this.now();
+    if (typeof images === "number") imageRate.add(images, now);
+    stepRate.add(step!, now);
+    const losses = Object.entries((data.losses ?? {}) as Record<string, number>);
+    const speed = imageRate.perSecond, stepsPerSecond = stepRate.perSecond;
+    const text = [
+      `step ${step}/${steps}`,
+      `epoch ${epoch}/${epochs}`,
+      ...losses.map(([name, value]) => `${name} ${Number(value).toPrecision(3)}`),
+      ...(speed ? [`${shortRate(speed)} images/s`] : []),
+      ...(stepsPerSecond && step! < steps! ? [`${duration((steps! - step!) / stepsPerSecond)} left`] : []),
+    ].join("  ");
+    // A new epoch and the last step get a line that stays.
+    if (epoch !== this.#epoch || step === steps) {
+      this.#epoch = epoch;
+      return this.#line(node, text);
+    }
+    this.#passing(node, text);
+  }
+
+  /** A line that the next one may replace. */
+  #passing(node: string, text: string): void {
+    const now = this.now();
+    if (now - this.#shown < (this.terminal.isLive ? liveEvery : plainEvery)) return;
+    // The first lines of a stage would all be due at once.
+    const first = this.#shown === -Infinity;
+    this.#shown = now;
+    const line = `${node.padEnd(this.#width)} ${text}`;
+    if (this.terminal.isLive) this.terminal.live(line);
+    else if (!first) this.terminal.print(line);
+  }
+
+  #rate(node: string): { images: Rate; steps: Rate } {
+    let found = this.#rates.get(node);
+    if (found === undefined) this.#rates.set(node, found = { images: new Rate(), steps: new Rate() });
+    return found;
+  }
+}
+
+function memoryText(data: Data): string {
+  const parts = Object.entries(data).filter(([, value]) => typeof value === "number") as [string, number][];
+  const total = parts.reduce((sum, [, value]) => sum + value, 0);
+  const named = parts.map(([name, value]) => `${name.replace(/Bytes$/, "")} ${bytes(value)}`);
+  return `device memory: ${bytes(total)} (${named.join(", ")})`;
+}
+
+function evaluationText({ epoch, epochs, miou }: Data): string {
+  const scores = Object.entries((miou ?? {}) as Record<string, number>);
+  const named = scores.map(([name, value]) => `${name.replace(/(\d)$/, " $1")} ${Number(value).toFixed(2)}`);
+  return `epoch ${epoch}${epochs === undefined ? "" : `/${epochs}`}  mIoU ${named.join("  ")}`;
+}
+
+function shortened(why: readonly string[]): string[] {
+  return why.length <= 4 ? [...why] : [...why.slice(0, 4), `and ${why.length - 4} more (see "why")`];
+}
+
+function shortRate(perSecond: number): string {
+  return perSecond >= 100 ? perSecond.toFixed(0) : perSecond.toPrecision(3);
+}

@@ -1,0 +1,112 @@
+/** One run of an experiment: planned, run, and written to its folder. @module */
+import {
+  canonicalJson,
+  Events,
+  InterruptedError,
+  messageOf,
+  namedOutputs,
+  type Override,
+  type Pipeline,
+  plan,
+  run,
+  sha256,
+} from "../pipeline/mod.ts";
+import type { Metrics } from "./metrics.ts";
+import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
+import { Progress } from "./progress.ts";
+import { RunFolder, runId } from "./run_folder.ts";
+import { announceAdapter, type Session } from "./session.ts";
+
+/** What to run. */
+export interface RunRequest {
+  readonly pipeline: Pipeline;
+  readonly overrides: readonly Override[];
+  readonly seed: number;
+}
+
+/** A run that ended well. */
+export interface FinishedRun {
+  /** Its folder. */
+  readonly folder: string;
+  readonly id: string;
+  readonly seed: number;
+  /** Wall seconds of this run. */
+  readonly seconds: number;
+  /** Stages that were executed; the others were in the cache. */
+  readonly ran: number;
+  /** The scores, if the pipeline returns any. */
+  readonly metrics: Metrics | undefined;
+}
+
+/** A `--set` as it would be typed. */
+export function setText({ stage, path, text }: Override): string {
+  return `${[stage, ...path].join(".")}=${text}`;
+}
+
+/**
+ * Runs an experiment once. Nothing is written before plan and adapter are in order; a run that fails before any stage has
+ * finished leaves no folder.
+ *
+ * @throws What planning, the GPU or a stage throws.
+ */
+export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
+  const { pipeline, overrides, seed } = request;
+  const { cache, terminal, signal } = session;
+  const started = new Date();
+  const graph = pipeline.build(overrides);
+  const planned = await plan(graph, { cache, seed });
+  const gpu = await announceAdapter([planned], session);
+  const folder = await RunFolder.create(session.runs, {
+    name: graph.name,
+    id: runId(started, sha256(canonicalJson(planned.nodes.map(({ id, parts }) => [id, parts])))),
+    seed,
+    set: overrides.map(setText),
+    started: started.toISOString(),
+    ...(gpu === undefined ? {} : { gpu }),
+    facts: session.facts,
+  });
+  let settled = 0;
+  try {
+    await folder.json("plan.json", planned);
+    const progress = new Progress(terminal);
+    const events = new Events();
+    events.on((event) => {
+      if (event.type === "hit" || event.type === "finished") settled++;
+      folder.event(event);
+      progress.on(event);
+    });
+    const result = await run(graph, {
+      cache,
+      seed,
+      signal,
+      events,
+      facts: session.facts,
+      resources: { gpu: () => session.gpu.resource() },
+    });
+    const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
+    const metrics = await findMetrics(returned);
+    if (metrics !== undefined) await folder.json("metrics.json", metrics);
+    await copyPictures(returned, folder);
+    await linkWeights(all, folder);
+    const seconds = (Date.now() - started.getTime()) / 1000;
+    await folder.update({
+      state: "done",
+      seconds,
+      ...(metrics === undefined ? {} : { miou: metrics.miou }),
+      nodes: result.nodes.map(({ id, stage, key, state, seconds }) => ({ id, stage, key, state, seconds })),
+      outputs: returned.map(({ name, kind, node, output, digest }) => ({ name, kind, node, output, digest })),
+    });
+    await folder.close();
+    const ran = result.nodes.filter(({ state }) => state === "ran").length;
+    return { folder: folder.path, id: folder.id, seed, seconds, ran, metrics };
+  } catch (error) {
+    terminal.live("");
+    await folder.update({
+      state: error instanceof InterruptedError ? "interrupted" : "failed",
+      seconds: (Date.now() - started.getTime()) / 1000,
+      error: messageOf(error),
+    }).catch(() => {}); // A full disk must not hide what failed.
+    await folder.close({ remove: settled === 0 }).catch(() => {});
+    throw error;
+  }
+}

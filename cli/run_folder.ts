@@ -1,0 +1,193 @@
+/** A run's folder, `runs/<name>/<id>/`: events as they happen, all else written aside and renamed into place. @module */
+import { join } from "node:path";
+import { explainWrite, writeAtomically } from "../pipeline/files.ts";
+import { JsonLines, type PipelineEvent } from "../pipeline/mod.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** How far a run came. `stopped`: its process ended without a word. */
+export type RunState = "running" | "done" | "failed" | "interrupted" | "stopped";
+
+/** An output of a run, as `run.json` names it. */
+export interface RecordedOutput {
+  /** Path in what the pipeline returns, e.g. `"score.metrics"`. */
+  readonly name: string;
+  readonly kind: string;
+  /** The node and output that made it. */
+  readonly node: string;
+  readonly output: string;
+  /** Content digest. */
+  readonly digest: string;
+}
+
+/** The file `run.json`. */
+export interface RunRecord {
+  /** Name of the pipeline. */
+  readonly name: string;
+  /** Time (UTC) and the beginning of the plan's digest: sorts by time. */
+  readonly id: string;
+  readonly seed: number;
+  /** All `--set`, as typed. */
+  readonly set: readonly string[];
+  readonly state: RunState;
+  /** ISO 8601. */
+  readonly started: string;
+  readonly seconds?: number;
+  /** Adapter, driver, features: of this run, or of the run whose results were taken from the cache. */
+  readonly gpu?: Readonly<Record<string, string>>;
+  readonly facts?: Readonly<Record<string, string>>;
+  readonly miou?: Metrics["miou"];
+  readonly nodes?: readonly {
+    readonly id: string;
+    readonly stage: string;
+    readonly key: string;
+    readonly state: string;
+    readonly seconds: number;
+  }[];
+  readonly outputs?: readonly RecordedOutput[];
+  /** What failed. */
+  readonly error?: string;
+}
+
+/** `20260131-235959-3fa9c1d2` for a time and a digest. */
+export function runId(time: Date, digest: string): string {
+  const [date, clock] = time.toISOString().slice(0, 19).replaceAll(/[-:]/g, "").split("T");
+  return `${date}-${clock}-${digest.slice(0, 8)}`;
+}
+
+/** The folder of one run, while it is written. */
+export class RunFolder {
+  readonly #events: JsonLines;
+  readonly #lock: Deno.FsFile;
+  #record: RunRecord;
+
+  private constructor(readonly path: string, record: RunRecord, readonly made: readonly string[]) {
+    this.#record = record;
+    this.#events = new JsonLines(join(path, "events.jsonl"));
+    // Held until the end, so that `runs` can tell a run that works from one whose process is gone.
+    this.#lock = Deno.openSync(join(path, "events.jsonl"), { read: true, write: true });
+    this.#lock.lockSync(true);
+  }
+
+  /**
+   * Makes the folder; a run with the same id in the same second gets a number behind it.
+   * @throws {CacheError} If it cannot be written.
+   */
+  static async create(runs: string, record: Omit<RunRecord, "state">): Promise<RunFolder> {
+    const parent = join(runs, record.name);
+    const made = [parent, runs].filter((directory) => !exists(directory));
+    for (let again = 1;; again++) {
+      const id = again === 1 ? record.id : `${record.id}-${again}`;
+      const path = join(parent, id);
+      try {
+        Deno.mkdirSync(parent, { recursive: true });
+        Deno.mkdirSync(path);
+      } catch (error) {
+        if (error instanceof Deno.errors.AlreadyExists && again < 1000) continue;
+        throw explainWrite(error, path);
+      }
+      const folder = new RunFolder(path, { ...record, id, state: "running" }, made);
+      await folder.update({});
+      return folder;
+    }
+  }
+
+  /** Id of the run. */
+  get id(): string {
+    return this.#record.id;
+  }
+
+  /** Appends an event. */
+  event(event: PipelineEvent): void {
+    this.#events.write(event);
+  }
+
+  /** Changes `run.json`. */
+  async update(change: Partial<RunRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...change };
+    await this.json("run.json", this.#record);
+  }
+
+  /** Writes a file of JSON for people: indented, whole or not at all. */
+  async json(name: string, value: unknown): Promise<void> {
+    const text = JSON.stringify(value, null, 2) + "\n";
+    await writeAtomically(join(this.path, name), new TextEncoder().encode(text));
+  }
+
+  /** Fills a folder within the run's: made aside, then renamed. */
+  async directory(name: string, fill: (path: string) => Promise<void>): Promise<void> {
+    const aside = join(this.path, `.${name}.tmp`);
+    try {
+      await Deno.mkdir(aside);
+      await fill(aside);
+      await Deno.rename(aside, join(this.path, name));
+    } catch (error) {
+      await Deno.remove(aside, { recursive: true }).catch(() => {});
+      throw explainWrite(error, join(this.path, name));
+    }
+  }
+
+  /** Ends the writing; with `remove` nothing of the run stays. */
+  async close(options: { remove?: boolean } = {}): Promise<void> {
+    this.#events[Symbol.dispose]();
+    this.#lock.close();
+    if (options.remove !== true) return;
+    await Deno.remove(this.path, { recursive: true });
+    // The folders above that were made for it go, too, unless another run came into them.
+    for (const parent of this.made) await Deno.remove(parent).catch(() => {});
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A run as it lies on disk. */
+export interface StoredRun extends RunRecord {
+  /** Its folder. */
+  readonly path: string;
+}
+
+/** All runs in a folder, the latest last. What is no run is passed over. */
+export async function storedRuns(runs: string): Promise<StoredRun[]> {
+  const found: StoredRun[] = [];
+  for (const name of await folders(runs)) {
+    for (const id of await folders(join(runs, name))) {
+      const run = await readRun(join(runs, name, id));
+      if (run !== undefined) found.push(run);
+    }
+  }
+  return found.sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : a.name < b.name ? -1 : 1);
+}
+
+async function readRun(path: string): Promise<StoredRun | undefined> {
+  try {
+    const record = JSON.parse(await Deno.readTextFile(join(path, "run.json"))) as RunRecord;
+    const state = record.state === "running" && !await isHeld(join(path, "events.jsonl"))
+      ? "stopped"
+      : record.state;
+    return { ...record, state, path };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a living process holds the lock of a run. */
+async function isHeld(path: string): Promise<boolean> {
+  using file = await Deno.open(path, { read: true, write: true });
+  return !await file.tryLock(true);
+}
+
+async function folders(path: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(path));
+    return entries.filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

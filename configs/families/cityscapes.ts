@@ -1,0 +1,35 @@
+/** Cityscapes with the published partitions: what its experiments have in common. @module */
+import { augment, ccvc, coTrain, evaluate, load, pipeline, pseudoLabel } from "../../mod.ts";
+
+/**
+ * The settings of the training script that CCVC's authors publish: ResNet-50 with output stride 8 and multi-grid, 250 epochs,
+ * crops of 712, 8 images a step, learning rate 0.005 throughout, strong views, loss weights 1, 1, 1, threshold 0.
+ *
+ * @param name Name of the experiment.
+ * @param partition Name of the partition (`deno task partitions list`).
+ */
+export function cityscapes(name: string, partition: string) {
+  return pipeline(name, () => {
+    const data = load({ dataset: "cityscapes", root: "data/cityscapes", partition });
+    const views = augment({ data }, { crop: 712 });
+    const nets = coTrain({ views }, {
+      method: ccvc({
+        augmentation: "strong",
+        threshold: 0,
+        conflictWeight: 2,
+        supervisedWeight: 1,
+        consistencyWeight: 1,
+        discrepancyWeight: 1,
+      }),
+      backbone: "resnet50",
+      outputStride: 8,
+      epochs: 250,
+      batch: 8,
+      baseRate: 0.001,
+      backboneRate: 5,
+      headRate: 5,
+    });
+    const labels = pseudoLabel({ nets, images: data.unlabeled });
+    return { labels, score: evaluate({ nets, samples: data.validation }) };
+  });
+}

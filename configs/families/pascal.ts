@@ -1,0 +1,34 @@
+/** PASCAL VOC 2012 with the published partitions: what its experiments have in common. @module */
+import { augment, ccvc, coTrain, evaluate, load, pipeline, pseudoLabel } from "../../mod.ts";
+
+/**
+ * The settings of the no-augmentation command that CCVC's authors publish: ResNet-101, 40 epochs, crops of 512, 8 images a
+ * step, learning rate 0.001 for the backbones and ten times that for the rest, loss weights 5, 2, 1, threshold 0.9.
+ *
+ * @param name Name of the experiment.
+ * @param partition Name of the partition (`deno task partitions list`).
+ */
+export function pascal(name: string, partition: string) {
+  return pipeline(name, () => {
+    const data = load({ dataset: "pascal", root: "data/pascal", partition });
+    const views = augment({ data }, { crop: 512 });
+    const nets = coTrain({ views }, {
+      method: ccvc({
+        threshold: 0.9,
+        conflictWeight: 2,
+        supervisedWeight: 5,
+        consistencyWeight: 2,
+        discrepancyWeight: 1,
+      }),
+      backbone: "resnet101",
+      outputStride: 16,
+      epochs: 40,
+      batch: 8,
+      baseRate: 0.001,
+      backboneRate: 1,
+      headRate: 10,
+    });
+    const labels = pseudoLabel({ nets, images: data.unlabeled });
+    return { labels, score: evaluate({ nets, samples: data.validation }) };
+  });
+}
