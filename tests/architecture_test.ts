@@ -1,0 +1,176 @@
+/** The rooms and who may import whom; what kernels and models must not know; files that stay readable. @module */
+import assert from "node:assert/strict";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** A room → the rooms that its files may import, besides itself. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  cli: ["configs", "mod", "stages", "pipeline", "models", "partitions", "kernels"],
+  configs: ["mod"],
+  mod: ["stages", "pipeline"],
+  stages: ["pipeline", "models", "partitions", "kernels"],
+  models: ["kernels"],
+  kernels: [],
+  pipeline: [],
+  partitions: [],
+};
+const rooms = Object.keys(mayImport);
+
+interface SourceFile {
+  /** Relative to the project, with `/`. */
+  readonly path: string;
+  readonly text: string;
+  /** Without comments. */
+  readonly code: string;
+  /** What it imports: paths of the project, or specifiers of packages. */
+  readonly imports: readonly string[];
+}
+
+/** Takes comments out. What follows ` //` in a string goes, too, which none of the rules minds. */
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+/** The specifiers that a module imports or re-exports at the left margin, where the formatter puts them, or by a literal. */
+function importsOf(text: string): string[] {
+  const found = text.matchAll(
+    /^(?:import|export)\b[^;"'`=(]*?\bfrom\s+["']([^"']+)["']|^import\s+["']([^"']+)["']|\bimport\(\s*"([^"]+)"\s*\)/gm,
+  );
+  return [...found].map((match) => (match[1] ?? match[2] ?? match[3])!);
+}
+
+function* walk(directory: string): Generator<string> {
+  for (const entry of [...Deno.readDirSync(directory)].sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory) yield* walk(path);
+    else yield path;
+  }
+}
+
+function read(path: string): SourceFile {
+  const text = Deno.readTextFileSync(path);
+  const code = path.endsWith(".ts") ? withoutComments(text) : "";
+  const imports = (code === "" ? [] : importsOf(text)).map((specifier) =>
+    specifier.startsWith(".")
+      ? relative(root, join(dirname(path), specifier)).replaceAll("\\", "/")
+      : specifier
+  );
+  return { path: relative(root, path).replaceAll("\\", "/"), text, code, imports };
+}
+
+const files = [
+  join(root, "mod.ts"),
+  ...rooms.filter((room) => room !== "mod").flatMap((room) => [...walk(join(root, room))]),
+].filter((path) => /\.(ts|wgsl)$/.test(path)).map(read);
+const modules = files.filter(({ path }) => path.endsWith(".ts"));
+
+const roomOf = (path: string) => path === "mod.ts" ? "mod" : path.split("/")[0]!;
+
+Deno.test("every room has files to look at", () => {
+  for (const room of rooms) {
+    assert.ok(modules.some(({ path }) => roomOf(path) === room), `no module in ${room}`);
+  }
+});
+
+Deno.test("imports are found in all their forms, and comments hold none", () => {
+  const text = [
+    'import a from "./a.ts"; // import no from "./no.ts";',
+    'import type { B } from "./b.ts";',
+    '/* export * from "./no.ts"; */',
+    '// import no from "./no.ts";',
+    'export * from "./c.ts";',
+    'import "./d.ts";',
+    'const e = await import("./e.ts"), url = "https://x.test//y";',
+    'import text from "./f.wgsl" with { type: "text" };',
+    "export {",
+    "  type G,",
+    "  h as i,",
+    '} from "./g.ts";',
+    'export const from = "./no.ts";',
+    'export type { J } from "./j.ts";',
+  ].join("\n");
+  const wanted = ["./a.ts", "./b.ts", "./c.ts", "./d.ts", "./e.ts", "./f.wgsl", "./g.ts", "./j.ts"];
+  assert.deepEqual(importsOf(text), wanted);
+  assert.ok(!withoutComments(text).includes("no from"));
+});
+
+Deno.test("rooms import in one direction", () => {
+  const wrong = modules.flatMap(({ path, imports }) => {
+    const room = roomOf(path);
+    return imports.filter((target) => /\.(ts|wgsl)$/.test(target))
+      .filter((target) => roomOf(target) !== room && !mayImport[room]!.includes(roomOf(target)))
+      .map((target) => `${path} imports ${target}`);
+  });
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("every relative import ends at a file of a room", () => {
+  const known = new Set(files.map(({ path }) => path));
+  const wrong = modules.flatMap(({ path, imports }) =>
+    imports.filter((target) => /\.(ts|wgsl)$/.test(target) && !known.has(target))
+      .map((target) => `${path} imports ${target}`)
+  );
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("no cycle of imports", () => {
+  const imports = new Map(modules.map((file) => [file.path, file.imports]));
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const visit = (path: string): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) throw new Error(`cycle: ${[...trail.slice(at), path].join(" → ")}`);
+    if (done.has(path)) return;
+    trail.push(path);
+    for (const target of imports.get(path) ?? []) if (imports.has(target)) visit(target);
+    trail.pop();
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path);
+});
+
+Deno.test("packages are imported where they belong", () => {
+  const owners: Readonly<Record<string, RegExp>> = {
+    commander: /^cli\/commander\.ts$/,
+    esbuild: /^pipeline\/bundle\.ts$/,
+    "@jsquash/jpeg": /^stages\/codecs\//,
+    "fast-png": /^stages\/codecs\//,
+    zod: /^stages\//,
+  };
+  const wrong = modules.flatMap(({ path, imports }) =>
+    imports.filter((target) => !target.startsWith("node:") && !/\.(ts|wgsl)$/.test(target))
+      .filter((target) => {
+        const name = target.split("/").slice(0, target.startsWith("@") ? 2 : 1).join("/");
+        return owners[name]?.test(path) !== true;
+      })
+      .map((target) => `${path} imports ${target}`)
+  );
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("kernels and models run in a web page: no Deno, no node, no disk", () => {
+  const wrong = modules.filter(({ path }) => ["kernels", "models"].includes(roomOf(path)))
+    .filter(({ code, imports }) =>
+      /\bDeno\b|\bprocess\.|\brequire\(/.test(code) || imports.some((target) => target.startsWith("node:"))
+    )
+    .map(({ path }) => path);
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("no chance and no clock where results are made", () => {
+  const wrong = modules.filter(({ path }) => ["stages", "kernels", "models"].includes(roomOf(path)))
+    .filter(({ code }) =>
+      /Math\.random|\bDate\.now|\bnew Date\b|performance\.now|crypto\.(randomUUID|getRandomValues)/.test(code)
+    )
+    .map(({ path }) => path);
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("no file is longer than 500 lines", () => {
+  const tests = [...walk(join(root, "tests"))].filter((path) => path.endsWith(".ts")).map(read);
+  const wrong = [...files, ...tests].map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }))
+    .filter(({ lines }) => lines > 500);
+  assert.deepEqual(wrong, []);
+});
