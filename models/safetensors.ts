@@ -45,7 +45,8 @@ export function encodeSafetensors(
  * Decodes a file of f32 tensors.
  *
  * @param name What to call the file in errors.
- * @throws {WeightsError} If the header is malformed, an offset lies outside, a size contradicts a shape, or a dtype is not F32.
+ * @throws {WeightsError} If the header is malformed, an offset lies outside, a size contradicts a shape, a dtype is not F32,
+ *   or the tensors do not cover the data exactly.
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
@@ -62,31 +63,55 @@ export function decodeSafetensors(
   if (length > MAX_HEADER_BYTES || 8 + length > bytes.length) {
     fail(`it claims a header of ${length} bytes, and the file has ${bytes.length}`);
   }
-  let header: Record<string, unknown> = {};
+  let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length)));
   } catch (error) {
     fail(`its header is not JSON (${error instanceof Error ? error.message : error})`);
   }
+  if (!isRecord(header)) return fail("its header is not a JSON object");
   const data = bytes.subarray(8 + length);
   const state: StateDict = new Map();
+  const parts: { key: string; from: number; to: number }[] = [];
   let metadata: Record<string, string> = {};
   for (const [key, value] of Object.entries(header)) {
+    if (!isRecord(value)) return fail(`its entry "${key}" is not a JSON object`);
     if (key === "__metadata__") {
+      if (Object.values(value).some((text) => typeof text !== "string")) {
+        fail("its __metadata__ holds something that is not a string");
+      }
       metadata = value as Record<string, string>;
       continue;
     }
-    const { dtype, shape, data_offsets: [from, to] = [NaN, NaN] } = value as HeaderEntry;
+    const { dtype, shape, data_offsets: offsets } = value as Partial<HeaderEntry>;
     if (dtype !== "F32") fail(`tensor "${key}" is ${dtype}, and only F32 is understood`);
-    if (!Array.isArray(shape) || shape.some((extent) => !Number.isSafeInteger(extent) || extent < 0)) {
-      fail(`tensor "${key}" has no valid shape`);
+    if (!isExtents(shape)) return fail(`tensor "${key}" has no valid shape`);
+    if (!isExtents(offsets) || offsets.length !== 2) {
+      return fail(`tensor "${key}" has no valid data_offsets`);
     }
+    const [from, to] = offsets as [number, number];
     const count = shape.reduce((product, extent) => product * extent, 1);
-    if (!(from >= 0 && to <= data.length && to - from === 4 * count)) {
+    if (to > data.length || to - from !== 4 * count) {
       fail(`tensor "${key}" [${shape}] claims bytes ${from} to ${to} of ${data.length}`);
     }
+    parts.push({ key, from, to });
     // A copy, as the data need not be aligned.
     state.set(key, { shape, values: new Float32Array(data.slice(from, to).buffer) });
   }
+  // As in the reference implementation, the tensors cover the data once: nothing is shared, and nothing hides in between.
+  let end = 0;
+  for (const { key, from, to } of parts.sort((a, b) => a.from - b.from || a.to - b.to)) {
+    if (from !== end) fail(`tensor "${key}" starts at byte ${from} of the data, and ${end} is next`);
+    end = to;
+  }
+  if (end !== data.length) fail(`its tensors end at byte ${end} of the data, and ${data.length} are there`);
   return { state, metadata };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isExtents(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
 }
