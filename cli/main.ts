@@ -7,8 +7,10 @@ import { compare } from "./commands/compare.ts";
 import { dag } from "./commands/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
+import { evaluate } from "./commands/evaluate.ts";
 import { partitions } from "./commands/partitions.ts";
 import { plan } from "./commands/plan.ts";
+import { predict } from "./commands/predict.ts";
 import { runs } from "./commands/runs.ts";
 import { test } from "./commands/test.ts";
 import { train } from "./commands/train.ts";
@@ -25,7 +27,22 @@ export const program: Command = {
   summary: "Crossview trains semantic segmentation from a few labeled and many unlabeled images.",
   details: `Every command takes --help.
 Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted.`,
-  commands: [train, plan, why, dag, compare, data, partitions, runs, cache, doctor, bench, test],
+  commands: [
+    train,
+    plan,
+    why,
+    dag,
+    compare,
+    evaluate,
+    predict,
+    data,
+    partitions,
+    runs,
+    cache,
+    doctor,
+    bench,
+    test,
+  ],
 };
 
 /**

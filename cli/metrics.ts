@@ -29,17 +29,21 @@ export function isMetrics(value: unknown): value is Metrics {
   return predictions.every((name) => typeof miou?.[name] === "number");
 }
 
-const percent = (value: number | undefined) => value === undefined ? "" : value.toFixed(2);
+const percent = (value: number) => value.toFixed(2);
 
 /** The scores of one run, as tables. */
 export function metricsText({ miou, pixelAccuracy, perClass = [], best }: Metrics): string {
+  const columns: readonly (readonly [string, Predictions | undefined])[] = [
+    ["mIoU", miou],
+    ["best mIoU", best?.miou],
+    ["pixel accuracy", pixelAccuracy],
+  ];
+  const given = columns.filter(([, values]) => values !== undefined);
   const rows = predictions.map((name) => [
     { branch1: "branch 1", branch2: "branch 2", average: "average" }[name],
-    percent(miou[name]),
-    percent(best?.miou[name]),
-    percent(pixelAccuracy?.[name]),
+    ...given.map(([, values]) => percent(values![name])),
   ]);
-  const scores = table(["percent", "mIoU", "best mIoU", "pixel accuracy"], rows);
+  const scores = table(["percent", ...given.map(([head]) => head)], rows);
   if (perClass.length === 0) return scores;
   return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
 }

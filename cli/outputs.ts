@@ -8,7 +8,9 @@ import {
   type RunNode,
   type RunResult,
   type RuntimeRef,
+  UserError,
 } from "../pipeline/mod.ts";
+import { explainWrite } from "../pipeline/files.ts";
 import { isMetrics, type Metrics } from "./metrics.ts";
 import type { RecordedOutput, RunFolder } from "./run_folder.ts";
 
@@ -83,8 +85,26 @@ export async function linkWeights(all: readonly FoundOutput[], folder: RunFolder
   return true;
 }
 
-/** Copies an artifact's files into a folder. */
-export async function exportFiles(files: ArtifactReader, folder: string): Promise<void> {
+/**
+ * Copies an artifact's files into a folder that is not there yet: all of them or none.
+ * @throws {UserError} If the folder exists, or cannot be written.
+ */
+export async function exportNew(files: ArtifactReader, folder: string): Promise<void> {
+  if (await Deno.stat(folder).then(() => true, () => false)) {
+    throw new UserError(`Cannot write "${folder}": it exists. Name another folder, or remove it.`);
+  }
+  const aside = `${folder}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.mkdir(aside, { recursive: true });
+    await exportFiles(files, aside);
+    await Deno.rename(aside, folder);
+  } catch (error) {
+    await Deno.remove(aside, { recursive: true }).catch(() => {});
+    throw explainWrite(error, folder);
+  }
+}
+
+async function exportFiles(files: ArtifactReader, folder: string): Promise<void> {
   for (const name of files.names()) {
     const to = join(folder, name);
     await Deno.mkdir(dirname(to), { recursive: true });

@@ -1,12 +1,10 @@
 /** `data`: checks a data set as `load` will read it. @module */
-import { join } from "node:path";
-import { type GraphNode, type Pipeline, pipeline, UserError } from "../../pipeline/mod.ts";
+import { type GraphNode, UserError } from "../../pipeline/mod.ts";
 import { type LocatedSample, readImage, readMask } from "../../stages/datasets/decode_sample.ts";
 import { type FolderDataset, labelTable, layouts, resolveLists } from "../../stages/datasets/layouts.ts";
 import { load, type LoadConfig } from "../../stages/load.ts";
 import type { Command } from "../command.ts";
-import { UsageError } from "../errors.ts";
-import { loadExperiment, typedPath } from "../experiment.ts";
+import { dataNodes } from "../data_source.ts";
 import { jsonOption, overrides, setHelp, setOption } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -41,35 +39,15 @@ Exits 1 if something is wrong.\n\n${setHelp}`,
     jsonOption,
   ],
   async run(input) {
-    const given = input.positional[0]!;
-    const folder = typedPath(given);
-    const source = isFolder(folder) ? folderPipeline(folder) : await loadExperiment(given);
-    const nodes = source.build(overrides(input)).nodes.filter(({ stage }) =>
-      stage.name === load.definition.name
-    );
-    if (nodes.length === 0) {
-      throw new UsageError(`Cannot check the data of "${given}": it has no stage "load".`);
-    }
     const reports: DataReport[] = [];
-    for (const node of nodes) reports.push(await check(node, input.flag("all"), input.terminal));
+    for (const node of await dataNodes(input.positional[0]!, overrides(input))) {
+      reports.push(await check(node, input.flag("all"), input.terminal));
+    }
     if (input.flag("json")) input.terminal.print(JSON.stringify(reports));
     else for (const report of reports) print(report, input.terminal);
     return reports.some(({ problems }) => problems.length > 0) ? 1 : 0;
   },
 };
-
-/** A pipeline that would load a folder, its layout told by what lies in it. */
-function folderPipeline(root: string): Pipeline {
-  const marks: readonly (readonly [FolderDataset, string])[] = [
-    ["pascal", "JPEGImages"],
-    ["cityscapes", "leftImg8bit"],
-    ["camvid", "trainannot"],
-  ];
-  const found = marks.find(([, mark]) => isFolder(join(root, mark)));
-  if (found !== undefined) return pipeline("data", () => load({ dataset: found[0], root }));
-  const wanted = marks.map(([dataset, mark]) => `${mark}/ (${dataset})`).join(", ");
-  throw new UsageError(`Cannot tell the layout of "${root}": it holds none of ${wanted}.`);
-}
 
 async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise<DataReport> {
   const config = node.config as LoadConfig;
@@ -140,13 +118,5 @@ function print({ stage, dataset, root, counts, decoded, problems }: DataReport, 
   for (const problem of problems.slice(0, shown)) terminal.print(`problem: ${problem}`);
   if (problems.length > shown) {
     terminal.print(`and ${problems.length - shown} more problems (--json lists all)`);
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
   }
 }

@@ -1,12 +1,14 @@
 /** `runs`: the runs that were written, one by one. @module */
 import { join } from "node:path";
-import { didYouMean } from "../../pipeline/mod.ts";
-import type { Command, CommandInput } from "../command.ts";
+import { artifactReader, didYouMean, UserError } from "../../pipeline/mod.ts";
+import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
+import { typedPath } from "../experiment.ts";
+import { exportNew } from "../outputs.ts";
 import { adapterLine } from "../gpu.ts";
 import { isMetrics, metricsText } from "../metrics.ts";
-import { jsonOption, runsOf, runsOption } from "../options.ts";
-import { type StoredRun, storedRuns } from "../run_folder.ts";
+import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../options.ts";
+import { findRun, storedRuns } from "../stored_runs.ts";
 import { duration, table } from "../text.ts";
 
 const show: Command = {
@@ -15,7 +17,7 @@ const show: Command = {
   arguments: [{ name: "id", description: "id of the run, its beginning, or latest" }],
   options: [runsOption, jsonOption],
   async run(input) {
-    const found = await findRun(input.positional[0]!, input);
+    const found = await findRun(input.positional[0]!, runsOf(input));
     const metrics = await readJson(join(found.path, "metrics.json"));
     const { print } = input.terminal;
     if (input.flag("json")) return print(JSON.stringify({ ...found, metrics }));
@@ -33,12 +35,43 @@ const show: Command = {
   },
 };
 
+const exporting: Command = {
+  name: "export",
+  summary: "copy the files of one of a run's outputs (pseudo-labels, say) from the cache to a folder",
+  arguments: [
+    { name: "id", description: "id of the run, its beginning, or latest" },
+    { name: "output", description: "name of the output, as run.json lists it, e.g. labels.labels" },
+    { name: "folder", description: "where to; must not be there yet" },
+  ],
+  options: [runsOption, cacheOption],
+  async run(input) {
+    const [id, name, folder] = input.positional as [string, string, string];
+    const { outputs = [], nodes = [], id: found } = await findRun(id, runsOf(input));
+    const output = outputs.find((candidate) => candidate.name === name);
+    if (output === undefined) {
+      const guess = didYouMean(name, outputs.map((candidate) => candidate.name));
+      throw new UsageError(`Run "${found}" has no output "${name}". ${guess}`);
+    }
+    const cache = cacheOf(input);
+    const key = nodes.find((node) => node.id === output.node)?.key ?? "";
+    const artifact = (await cache.peek(key))?.outputs[output.output];
+    if (artifact?.digest !== output.digest) {
+      throw new UserError(
+        `Cannot export "${name}" of run "${found}": it is no longer in the cache "${cache.root}". Train again to make it.`,
+      );
+    }
+    const files = artifactReader(cache, artifact);
+    await exportNew(files, typedPath(folder));
+    input.terminal.print(`${files.names().length} files → ${folder}`);
+  },
+};
+
 /** The command. */
 export const runs: Command = {
   name: "runs",
-  summary: "list the runs, or show one",
+  summary: "list the runs, show one, or export what it made",
   options: [runsOption, jsonOption],
-  commands: [show],
+  commands: [show, exporting],
   async run(input) {
     const found = await storedRuns(runsOf(input));
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));
@@ -55,30 +88,6 @@ export const runs: Command = {
     input.terminal.print(table(["name", "id", "seed", "mIoU", "time", "state", "adapter"], rows));
   },
 };
-
-/**
- * Finds a run.
- * @throws {UsageError} If there is none, or the beginning of an id fits several.
- */
-export async function findRun(given: string, input: CommandInput): Promise<StoredRun> {
-  const all = await storedRuns(runsOf(input));
-  const latest = all.at(-1);
-  if (given === "latest" && latest !== undefined) return latest;
-  const fits = all.filter(({ id, name }) => id.startsWith(given) || `${name}/${id}` === given);
-  const exact = fits.filter(({ id, name }) => id === given || `${name}/${id}` === given);
-  const found = exact.length > 0 ? exact : fits;
-  if (found.length === 1) return found[0]!;
-  if (found.length > 1) {
-    const ids = found.map(({ name, id }) => `${name}/${id}`).join(", ");
-    throw new UsageError(`"${given}" fits several runs: ${ids}. Give more of the id.`);
-  }
-  const known = all.map(({ id }) => id);
-  throw new UsageError(
-    `Cannot find the run "${given}" in "${runsOf(input)}". ${
-      known.length === 0 ? "There is none." : didYouMean(given, known)
-    }`,
-  );
-}
 
 async function readJson(path: string): Promise<unknown> {
   try {

@@ -1,0 +1,72 @@
+/** `evaluate`: scores weights on a data set. @module */
+import { parseSet, pipeline, run, UserError } from "../../pipeline/mod.ts";
+import { scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
+import { load, type LoadConfig } from "../../stages/load.ts";
+import { checkpointArgument, findCheckpoint } from "../checkpoint_source.ts";
+import type { Command } from "../command.ts";
+import { dataNodes } from "../data_source.ts";
+import { metricsText } from "../metrics.ts";
+import {
+  cacheOf,
+  cacheOption,
+  jsonOption,
+  overrides,
+  runsOf,
+  runsOption,
+  setHelp,
+  setOption,
+} from "../options.ts";
+import { Progress } from "../progress.ts";
+import { withSession } from "../session.ts";
+import { notesOnly } from "../terminal.ts";
+import { defaultExperiment } from "../experiment.ts";
+
+/** The command. */
+export const evaluate: Command = {
+  name: "evaluate",
+  summary: "score weights on the validation images of a data set",
+  details:
+    `The data is that of an experiment, or a folder. Where the weights are named by a run, it is that run's
+data unless another is named.\n\n${setHelp}`,
+  arguments: [
+    checkpointArgument,
+    { name: "data", description: "an experiment, or the folder of a data set", count: "optional" },
+  ],
+  options: [setOption, cacheOption, runsOption, jsonOption],
+  async run(input) {
+    const { checkpoint, run: from } = await findCheckpoint(input, runsOf(input));
+    const given = input.positional[1];
+    const inherited = given === undefined ? (from?.set ?? []).filter((text) => text.startsWith("load.")) : [];
+    const set = [...inherited.map(parseSet), ...overrides(input)];
+    const [node] = await dataNodes(given ?? from?.name ?? defaultExperiment, set);
+    const graph = pipeline("data", () => load(node!.config as LoadConfig)).build();
+    const terminal = input.flag("json") ? notesOnly(input.terminal) : input.terminal;
+    await withSession(
+      { terminal, cache: cacheOf(input), runs: runsOf(input) },
+      async ({ gpu, cache, signal }) => {
+        await gpu.announce();
+        const { outputs } = await run(graph, { cache, signal });
+        const samples = await outputs.validation.read();
+        const { network } = await checkpoint.read();
+        const [theirs, ours] = [network.classes.names, samples.classes.names].map((names) =>
+          names.join(", ")
+        );
+        if (theirs !== ours) {
+          throw new UserError(
+            `Cannot score "${checkpoint.path}" on this data: its classes are ${theirs}; the data's are ${ours}.`,
+          );
+        }
+        const progress = new Progress(terminal);
+        const report = (data: Record<string, unknown>) =>
+          progress.on({ type: "progress", node: "evaluate", data });
+        const confusion = await scoreCheckpoint(await gpu.open(), checkpoint, samples, {
+          signal,
+          progress: report,
+        });
+        const metrics = weightsScore(samples.classes, (name) => confusion[name]);
+        terminal.print(`\n${metricsText(metrics)}`);
+        if (input.flag("json")) input.terminal.print(JSON.stringify(metrics));
+      },
+    );
+  },
+};

@@ -1,0 +1,75 @@
+/** Runs as they lie on disk. @module */
+import { join } from "node:path";
+import { didYouMean } from "../pipeline/mod.ts";
+import { UsageError } from "./errors.ts";
+import type { RunRecord } from "./run_folder.ts";
+
+/** A run as it lies on disk. */
+export interface StoredRun extends RunRecord {
+  /** Its folder. */
+  readonly path: string;
+}
+
+/** All runs in a folder, the latest last. What is no run is passed over. */
+export async function storedRuns(runs: string): Promise<StoredRun[]> {
+  const found: StoredRun[] = [];
+  for (const name of await folders(runs)) {
+    for (const id of await folders(join(runs, name))) {
+      const run = await readRun(join(runs, name, id));
+      if (run !== undefined) found.push(run);
+    }
+  }
+  return found.sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : a.name < b.name ? -1 : 1);
+}
+
+async function readRun(path: string): Promise<StoredRun | undefined> {
+  try {
+    const record = JSON.parse(await Deno.readTextFile(join(path, "run.json"))) as RunRecord;
+    const state = record.state === "running" && !await isHeld(join(path, "events.jsonl"))
+      ? "stopped"
+      : record.state;
+    return { ...record, state, path };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a living process holds the lock of a run. */
+async function isHeld(path: string): Promise<boolean> {
+  using file = await Deno.open(path, { read: true, write: true });
+  return !await file.tryLock(true);
+}
+
+async function folders(path: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(path));
+    return entries.filter((entry) => entry.isDirectory).map((entry) => entry.name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/**
+ * Finds a run.
+ * @throws {UsageError} If there is none, or the beginning of an id fits several.
+ */
+export async function findRun(given: string, runs: string): Promise<StoredRun> {
+  const all = await storedRuns(runs);
+  const latest = all.at(-1);
+  if (given === "latest" && latest !== undefined) return latest;
+  const fits = all.filter(({ id, name }) => id.startsWith(given) || `${name}/${id}` === given);
+  const exact = fits.filter(({ id, name }) => id === given || `${name}/${id}` === given);
+  const found = exact.length > 0 ? exact : fits;
+  if (found.length === 1) return found[0]!;
+  if (found.length > 1) {
+    const ids = found.map(({ name, id }) => `${name}/${id}`).join(", ");
+    throw new UsageError(`"${given}" fits several runs: ${ids}. Give more of the id.`);
+  }
+  const known = all.map(({ id }) => id);
+  throw new UsageError(
+    `Cannot find the run "${given}" in "${runs}". ${
+      known.length === 0 ? "There is none." : didYouMean(given, known)
+    }`,
+  );
+}
