@@ -1,61 +1,89 @@
 import { padded } from "./tensor.ts";
 
-/** How a convolution kernel cuts its work: the constants that its `#unroll` blocks take. */
-export interface Tiling {
-  readonly LANES: number;
-  readonly SUBGROUPS: number;
+/** How the forward and input-gradient kernels cut their work: constants of their `#unroll` blocks, and what they cover. */
+export interface GatherTiling {
+  /** `narrow`: lanes along pixels (convolution_narrow.wgsl); `wide`: lanes along output channels (convolution.wgsl). */
+  readonly shape: "wide" | "narrow";
+  readonly constants: Readonly<Record<string, number>>;
+  /** Pixels and vec4s of output channels that one workgroup covers. */
+  readonly pixels: number;
+  readonly outputs: number;
 }
 
-/** Output pixels × channels for each invocation in the forward and input-gradient kernels. */
-export interface ForwardTiling extends Tiling {
-  readonly ROWS: number;
-  readonly COLUMNS: number;
-  readonly TILES: number;
-  /** vec4s of input channels that are summed by themselves before they join the total. */
-  readonly BLOCK: number;
-  readonly SPREAD: number;
+/** How the weight-gradient kernels cut their work. */
+export interface WeightTiling {
+  /** `narrow`: lanes along taps and input channels; `wide`: lanes along output channels. */
+  readonly shape: "wide" | "narrow";
+  readonly constants: Readonly<Record<string, number>>;
+  /** Workgroups for one split. */
+  readonly groups: readonly [number, number];
+  /** Pixels of a row that one turn of the inner loop takes. */
+  readonly pixels: number;
 }
 
-/** Input × output channels for each invocation in the weight-gradient kernel. */
-export interface WeightTiling extends Tiling {
-  readonly INPUTS: number;
-  readonly PIXELS: number;
-}
+/** vec4s of input channels that are summed by themselves before they join the total. */
+const BLOCK = 8;
+/** vec4 accumulators of an invocation: what a software driver keeps in its first-level cache, and a GPU in registers. */
+const ACCUMULATORS = 32;
 
 /**
- * The tile for a device of so many subgroup lanes.
+ * The tile of a gather with so many output channels, for a device of so many subgroup lanes.
  *
- * It decides the order in which nothing but independent sums are formed, so it never changes the bits of a forward pass.
+ * It decides which sums are formed side by side, never the order of one sum, so it does not change the bits.
  *
  * @param lanes Lanes of a subgroup; 0 where there are none to be had.
  */
-export function forwardTiling(lanes: number): ForwardTiling {
-  if (lanes > 0) {
+export function gatherTiling(lanes: number, outputChannels: number): GatherTiling {
+  const outputs = padded(outputChannels) / 4;
+  if (lanes === 0) {
+    const constants = { LANES: 16, SUBGROUPS: 0, ROWS: 8, COLUMNS: 2, BLOCK, TILES: 4, SPREAD: 1 };
+    return { shape: "wide", constants, pixels: 8 * 4, outputs: 16 * 2 };
+  }
+  if (2 * outputs <= lanes) {
+    const OUTPUTS = powerOfTwo(outputs);
+    const PIXELS = Math.min(8, ACCUMULATORS / OUTPUTS);
+    const ROWS = Math.min(4, lanes / OUTPUTS);
     return {
-      LANES: lanes,
-      SUBGROUPS: 1,
-      ROWS: Math.max(32, lanes),
-      COLUMNS: 1,
-      BLOCK: 8,
-      TILES: 1,
-      SPREAD: lanes,
+      shape: "narrow",
+      constants: { LANES: lanes, OUTPUTS, PIXELS, ROWS, BLOCK },
+      pixels: PIXELS * lanes,
+      outputs: OUTPUTS,
     };
   }
-  return { LANES: 16, SUBGROUPS: 0, ROWS: 8, COLUMNS: 2, BLOCK: 8, TILES: 4, SPREAD: 1 };
+  const ROWS = Math.max(ACCUMULATORS, lanes);
+  const constants = { LANES: lanes, SUBGROUPS: 1, ROWS, COLUMNS: 1, BLOCK, TILES: 1, SPREAD: lanes };
+  return { shape: "wide", constants, pixels: ROWS, outputs: lanes };
 }
 
-/** The tile of the weight gradient; `channels` is the convolution's input channel count. */
-export function weightTiling(lanes: number, channels: number): WeightTiling {
-  const groups = padded(channels) / 4;
-  if (lanes > 0) {
-    const INPUTS = groups >= 8 ? 8 : groups >= 4 ? 4 : 1;
-    return { LANES: lanes, SUBGROUPS: 1, INPUTS, PIXELS: Math.max(1, Math.floor(lanes / INPUTS)) };
+/** The tile of the weight gradient of a convolution of `taps` in all, from and to so many channels. */
+export function weightTiling(
+  lanes: number,
+  { taps, inputChannels, outputChannels }: { taps: number; inputChannels: number; outputChannels: number },
+): WeightTiling {
+  const inputs = padded(inputChannels) / 4, outputs = padded(outputChannels) / 4;
+  if (lanes > 0 && 2 * outputs <= lanes) {
+    const OUTPUTS = powerOfTwo(outputs);
+    const PIXELS = lanes / OUTPUTS;
+    const constants = { LANES: lanes, OUTPUTS, PIXELS };
+    return { shape: "narrow", constants, groups: [Math.ceil(taps * inputs / lanes), 1], pixels: PIXELS };
   }
-  return { LANES: 64, SUBGROUPS: 0, INPUTS: groups >= 4 ? 4 : 1, PIXELS: 1 };
+  const INPUTS = lanes > 0 ? (inputs >= 8 ? 8 : inputs >= 4 ? 4 : 1) : (inputs >= 4 ? 4 : 1);
+  const LANES = lanes || 64;
+  const PIXELS = lanes > 0 ? Math.max(1, Math.floor(lanes / INPUTS)) : 1;
+  return {
+    shape: "wide",
+    constants: { LANES, SUBGROUPS: lanes > 0 ? 1 : 0, INPUTS, PIXELS },
+    groups: [Math.ceil(outputs / LANES) * Math.ceil(inputs / INPUTS), taps],
+    pixels: PIXELS,
+  };
 }
 
 /** Splits of the weight gradient's sum over pixels: enough workgroups to occupy a device, no more partials than that. */
 export function weightSplits(workgroups: number, rows: number): number {
   const ENOUGH = 64;
   return Math.max(1, Math.min(rows, Math.ceil(ENOUGH / workgroups)));
+}
+
+function powerOfTwo(atLeast: number): number {
+  return 2 ** Math.ceil(Math.log2(atLeast));
 }

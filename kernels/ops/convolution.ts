@@ -1,16 +1,20 @@
-import { forwardTiling, weightSplits, weightTiling } from "../convolution_tiles.ts";
+import { gatherTiling, weightSplits, weightTiling } from "../convolution_tiles.ts";
 import { ShapeError } from "../errors.ts";
 import type { GradientPair, Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
 import convolutionSource from "../wgsl/convolution.wgsl" with { type: "text" };
+import narrowSource from "../wgsl/convolution_narrow.wgsl" with { type: "text" };
 import weightGradientSource from "../wgsl/convolution_weight_gradient.wgsl" with { type: "text" };
+import weightGradientNarrowSource from "../wgsl/convolution_weight_gradient_narrow.wgsl" with {
+  type: "text",
+};
 import transposeSource from "../wgsl/transpose_weights.wgsl" with { type: "text" };
 import { channelSums } from "./channel_sums.ts";
 import { sumPartials } from "./sum_partials.ts";
 
-const convolutionKernel = defineKernel({
+const convolutionKernel: Kernel = {
   name: "convolution",
   source: convolutionSource,
   uniforms: {
@@ -29,16 +33,24 @@ const convolutionKernel = defineKernel({
   },
   reads: ["source", "weight"],
   writes: ["result"],
-});
+};
 
-const biasedKernel = defineKernel({
-  ...convolutionKernel,
-  name: "convolution_bias",
-  reads: ["source", "weight", "bias"],
-});
+/**
+ * The shaders of a gather, by what they do and how lanes run. Forward and input gradient share theirs; names of their own tell
+ * them apart in a profile.
+ */
+const gatherKernels = {
+  forward: kernelShapes("convolution", ["source", "weight"]),
+  biased: kernelShapes("convolution_bias", ["source", "weight", "bias"]),
+  inputGradient: kernelShapes("convolution_input_gradient", ["source", "weight"]),
+};
 
-/** The same shader as the forward pass; a name of its own so that a profile tells them apart. */
-const inputGradientKernel = defineKernel({ ...convolutionKernel, name: "convolution_input_gradient" });
+function kernelShapes(name: string, reads: readonly string[]) {
+  return {
+    wide: defineKernel({ ...convolutionKernel, name, reads }),
+    narrow: defineKernel({ ...convolutionKernel, name: `${name}_narrow`, reads, source: narrowSource }),
+  };
+}
 
 const weightGradientKernel = defineKernel({
   name: "convolution_weight_gradient",
@@ -61,6 +73,12 @@ const weightGradientKernel = defineKernel({
   },
   reads: ["source", "gradient"],
   writes: ["result"],
+});
+
+const weightGradientNarrowKernel = defineKernel({
+  ...weightGradientKernel,
+  name: "convolution_weight_gradient_narrow",
+  source: weightGradientNarrowSource,
 });
 
 const transposeKernel = defineKernel({
@@ -120,7 +138,7 @@ export function convolution(
   ]);
   const flops = 2 * batch * outHeight * outWidth * taps * taps * channels * outputs;
   launchGather(graph, {
-    kernel: bias ? biasedKernel : convolutionKernel,
+    work: bias ? "biased" : "forward",
     reads: bias ? [x, weight, bias] : [x, weight],
     result: y,
     taps,
@@ -136,7 +154,7 @@ export function convolution(
     if (x.tracked) {
       const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
       launchGather(graph, {
-        kernel: inputGradientKernel,
+        work: "inputGradient",
         reads: [gradient, transposed(graph, weight)],
         result: dx,
         taps,
@@ -153,8 +171,8 @@ export function convolution(
 /** The forward pass and the gradient by the input are one gather with other steps. */
 function launchGather(
   graph: Graph,
-  { kernel, reads, result, taps, walk, flops }: {
-    kernel: typeof convolutionKernel | typeof biasedKernel | typeof inputGradientKernel;
+  { work, reads, result, taps, walk, flops }: {
+    work: keyof typeof gatherKernels;
     reads: readonly Tensor[];
     result: Tensor;
     taps: number;
@@ -163,12 +181,14 @@ function launchGather(
   },
 ): void {
   const from = imageExtents(reads[0]!), to = imageExtents(result);
-  const tiling = forwardTiling(graph.lanes);
+  const tiling = gatherTiling(graph.lanes, to.channels);
   const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
   // The largest residue class sets the count of workgroups; those past a smaller one end at once.
   const pixels = to.batch * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
+  const tiles = Math.ceil(pixels / tiling.pixels);
+  const classes = walk.divisor * walk.divisor;
   graph.launch({
-    kernel,
+    kernel: gatherKernels[work][tiling.shape],
     reads,
     writes: [result],
     uniforms: {
@@ -182,13 +202,11 @@ function launchGather(
       taps,
       ...walk,
     },
-    constants: { ...tiling, BIAS: kernel === biasedKernel ? 1 : 0 },
-    groups: [
-      Math.ceil(outChannels / (tiling.LANES * tiling.COLUMNS)),
-      Math.ceil(pixels / (tiling.ROWS * tiling.TILES)),
-      Math.min(walk.divisor, to.height) * walk.divisor,
-    ],
-    loops: taps * taps * (channels + 1),
+    constants: { ...tiling.constants, BIAS: work === "biased" ? 1 : 0 },
+    groups: tiling.shape === "narrow"
+      ? [tiles, 1, classes]
+      : [Math.ceil(outChannels / tiling.outputs), tiles, classes],
+    loops: taps * taps * (channels + Math.ceil(channels / tiling.constants.BLOCK!) + 1),
     flops,
   });
 }
@@ -225,14 +243,18 @@ function launchWeightGradient(
 ): void {
   const [taps = 0] = weight.shape;
   const from = imageExtents(x), to = imageExtents(gradient);
-  const tiling = weightTiling(graph.lanes, from.channels);
+  const tiling = weightTiling(graph.lanes, {
+    taps: taps * taps,
+    inputChannels: from.channels,
+    outputChannels: to.channels,
+  });
   const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
   const pixels = to.batch * to.height * to.width;
   // Pixels of a 1×1 convolution have no neighbors: rows of any length will do, and long ones waste no lanes.
   const flat = taps === 1 && stride === 1 && padding === 0;
   const shape = flat ? flatRows(pixels) : { height: to.height, width: to.width, rows: to.batch * to.height };
-  const tiles = Math.ceil(outChannels / tiling.LANES) * Math.ceil(channels / tiling.INPUTS);
-  const wanted = weightSplits(tiles * taps * taps, shape.rows);
+  const [across, down] = tiling.groups;
+  const wanted = weightSplits(across * down, shape.rows);
   const rowsPerSplit = Math.ceil(shape.rows / wanted);
   const splits = Math.ceil(shape.rows / rowsPerSplit);
   const { tensor, accumulate } = graph.gradientOf(weight);
@@ -241,7 +263,7 @@ function launchWeightGradient(
     shape: [splits, tensor.bytes / 4],
   });
   graph.launch({
-    kernel: weightGradientKernel,
+    kernel: tiling.shape === "narrow" ? weightGradientNarrowKernel : weightGradientKernel,
     reads: [x, gradient],
     writes: [partials],
     uniforms: {
@@ -260,9 +282,9 @@ function launchWeightGradient(
       padding,
       accumulate: splits === 1 && accumulate ? 1 : 0,
     },
-    constants: { ...tiling },
-    groups: [tiles, taps * taps, splits],
-    loops: rowsPerSplit * (1 + Math.ceil(shape.width / tiling.PIXELS)),
+    constants: tiling.constants,
+    groups: [across, down, splits],
+    loops: rowsPerSplit * (1 + Math.ceil(shape.width / tiling.pixels)),
     flops,
   });
   if (splits > 1) sumPartials(graph, partials, { tensor, accumulate }, splits);
