@@ -6,7 +6,7 @@ import { toRgb } from "../../stages/codecs/image.ts";
 import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { openInference } from "../../stages/inference.ts";
-import { fileName, pictureFiles } from "../../stages/pictures.ts";
+import { fileNames, pictureFiles } from "../../stages/pictures.ts";
 import { checkpointArgument, findCheckpoint } from "../checkpoint_source.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
@@ -36,14 +36,15 @@ values are class indices), and where the branches disagree.`,
     const images = input.positional.slice(1).map(typedPath);
     if (images.length === 0) throw new UsageError("Cannot predict: name one image file at least.");
     const out = typedPath(input.text("out") ?? "predictions");
-    const targets = foldersFor(images, out);
+    const names = fileNames(images.map((path) => basename(path).replace(/\.[^.]+$/, "")));
+    const targets = images.map((path, i) => ({ path, folder: join(out, names[i]!) }));
     const terminal = input.flag("json") ? notesOnly(input.terminal) : input.terminal;
     const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
     await withSession(options, async ({ gpu, signal }) => {
       await gpu.announce();
       const { inference, network: { classes }, free } = await openInference(await gpu.open(), checkpoint);
       try {
-        for (const [path, folder] of targets) {
+        for (const { path, folder } of targets) {
           signal.throwIfAborted();
           const image = await readPicture(path);
           const labels = await inference.predict(image.data, image);
@@ -57,29 +58,10 @@ values are class indices), and where the branches disagree.`,
       }
     });
     if (input.flag("json")) {
-      const written = [...targets].map(([image, folder]) => ({ image, folder }));
-      input.terminal.print(JSON.stringify(written));
+      input.terminal.print(JSON.stringify(targets.map(({ path, folder }) => ({ image: path, folder }))));
     }
   },
 };
-
-/** Image → folder; two images must not share one. */
-function foldersFor(images: readonly string[], out: string): Map<string, string> {
-  const targets = new Map<string, string>();
-  const owners = new Map<string, string>();
-  for (const image of images) {
-    const folder = join(out, fileName(basename(image).replace(/\.[^.]+$/, "")));
-    const other = owners.get(folder);
-    if (other !== undefined && other !== image) {
-      throw new UsageError(
-        `Cannot predict "${other}" and "${image}" at once: both would be written to "${folder}".`,
-      );
-    }
-    owners.set(folder, image);
-    targets.set(image, folder);
-  }
-  return targets;
-}
 
 async function readPicture(path: string): Promise<{ width: number; height: number; data: Uint8Array }> {
   let bytes: Uint8Array;
