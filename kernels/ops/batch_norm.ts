@@ -117,7 +117,7 @@ export function batchNorm(
   const chunkUniforms = { lanes, pixels, chunk_pixels: chunked.chunkPixels, chunks: chunked.chunks };
   const partialSums = () => graph.tensor({ label: `${x.label} sums`, shape: [chunked.chunks, 2, channels] });
   const channelGroups = [Math.ceil(lanes / WORKGROUP), 1, 1] as const;
-  const addChunks = Math.ceil(chunked.chunks / 4) + 4;
+  const addChunks = chunked.chunks + Math.ceil(chunked.chunks / 16);
 
   let mean = runningMean, variance = runningVariance;
   if (training) {

@@ -27,22 +27,21 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let lane = id.x;
   let lanes = extents.lanes;
   if (lane >= lanes) { return; }
+  // Sums of sums: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
   var sum = vec4f();
   var squares = vec4f();
   var at = lane;
-  for (var n = extents.chunks / 4u; n > 0u; n--) {
-    #unroll P 4
-    let s${P} = partials[at + ${2 * P}u * lanes];
-    let q${P} = partials[at + ${2 * P + 1}u * lanes];
-    #end
-    sum += (s0 + s1) + (s2 + s3);
-    squares += (q0 + q1) + (q2 + q3);
-    at += 8u * lanes;
-  }
-  for (var n = extents.chunks % 4u; n > 0u; n--) {
-    sum += partials[at];
-    squares += partials[at + lanes];
-    at += 2u * lanes;
+  for (var start = 0u; start < extents.chunks; start += 16u) {
+    var part_sum = vec4f();
+    var part_squares = vec4f();
+    let end = min(start + 16u, extents.chunks);
+    for (var chunk = start; chunk < end; chunk++) {
+      part_sum += partials[at];
+      part_squares += partials[at + lanes];
+      at += 2u * lanes;
+    }
+    sum += part_sum;
+    squares += part_squares;
   }
   let shift = sum / extents.pixels;
   let batch_mean = x[lane] + shift;
