@@ -24,6 +24,9 @@ export async function dataNodes(
   overrides: readonly Override[],
 ): Promise<readonly GraphNode[]> {
   const folder = typedPath(given);
+  if (/[/\\]$|[/\\][^./\\]*$/.test(given) && !isFolder(folder)) {
+    throw new UsageError(`Cannot find the data "${given}": there is no folder "${folder}".`);
+  }
   const source = isFolder(folder) ? folderPipeline(folder) : await loadExperiment(given);
   const { nodes } = source.build(overrides);
   const found = nodes.filter(({ stage }) => stage === load.definition);

@@ -47,7 +47,8 @@ export class Progress {
   }
 
   #line(node: string, text: string): void {
-    this.#shown = -Infinity;
+    // A drawn line may follow at once; a plain one waits, as this one has just told.
+    this.#shown = this.terminal.isLive ? -Infinity : this.now();
     this.terminal.print(`${node.padEnd(this.#width)} ${text}`);
   }
 
@@ -98,12 +99,10 @@ export class Progress {
   #passing(node: string, text: string): void {
     const now = this.now();
     if (now - this.#shown < (this.terminal.isLive ? liveEvery : plainEvery)) return;
-    // The first lines of a stage would all be due at once.
-    const first = this.#shown === -Infinity;
     this.#shown = now;
     const line = `${node.padEnd(this.#width)} ${text}`;
     if (this.terminal.isLive) this.terminal.live(line);
-    else if (!first) this.terminal.print(line);
+    else this.terminal.print(line);
   }
 
   #rate(node: string): { images: Rate; steps: Rate } {

@@ -46,7 +46,7 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
     ["partitions", "show", "pascal/367"],
     /Unknown partition "pascal\/367". Did you mean "pascal\/366"\?/,
   ],
-  ["a data set that is not there", ["data", "./nowhere"], /there is no file/],
+  ["a data set that is not there", ["data", "./nowhere"], /there is no folder ".*nowhere"/],
 ];
 
 for (const [what, args, said] of wrong) {
