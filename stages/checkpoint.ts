@@ -25,7 +25,13 @@ export function openCheckpoint(path: string): Checkpoint {
             "be opened by themselves",
         );
       }
-      return { network: JSON.parse(metadata.network), state };
+      try {
+        return { network: JSON.parse(metadata.network), state };
+      } catch (error) {
+        throw new WeightsError(
+          `Cannot tell which network "${path}" holds: its metadata is not JSON (${error})`,
+        );
+      }
     },
   };
 }

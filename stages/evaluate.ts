@@ -6,7 +6,7 @@ import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import type { ClassList } from "./datasets/classes.ts";
 import { openInference, type PerPrediction, PREDICTIONS } from "./inference.ts";
 import { type Confusion, type Score, score } from "./metrics.ts";
-import { pictureFiles, picturesKind } from "./pictures.ts";
+import { fileNames, pictureFiles, picturesKind } from "./pictures.ts";
 import { type SampleSet, samplesKind } from "./samples.ts";
 
 /** What {@linkcode evaluate} gets. */
@@ -76,7 +76,14 @@ export const evaluate: Stage<typeof inputs, EvaluateConfig, Partial<EvaluateConf
     numerics: "f32",
     async run({ inputs: { nets, samples }, config, context }) {
       const device = await context.resource<Device>("gpu");
-      const score = (checkpoint: Checkpoint) => scoreCheckpoint(device, checkpoint, samples, context);
+      // The best weights are often the last ones: the same file is scored once.
+      const scored = new Map<string, PerPrediction<Confusion>>();
+      const score = async (checkpoint: Checkpoint) => {
+        const known = scored.get(checkpoint.path) ??
+          await scoreCheckpoint(device, checkpoint, samples, context);
+        scored.set(checkpoint.path, known);
+        return known;
+      };
       const last = await score(nets.last);
       const best = {
         branch1: await score(nets.bestBranch1),
@@ -153,11 +160,12 @@ async function drawPictures(
   if (count === 0) return files;
   const { inference, free } = await openInference(device, checkpoint);
   try {
+    const names = fileNames(samples.ids);
     for (let i = 0; i < Math.min(count, samples.length); i++) {
       signal.throwIfAborted();
       const size = samples.size(i), image = samples.image(i);
       const labels = await inference.predict(image, size);
-      const drawn = pictureFiles(samples.ids[i]!, size, image, samples.mask(i), labels, samples.classes);
+      const drawn = pictureFiles(names[i]!, size, image, samples.mask(i), labels, samples.classes);
       for (const [name, bytes] of drawn) files.set(name, bytes);
     }
   } finally {

@@ -25,9 +25,21 @@ export const picturesKind: ArtifactKind<Pictures> = defineKind({
 /** Black where the branches agree, white where they do not. */
 const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
 
-/** A file name made of an id: separators and what else a file system may refuse become `_`. */
+/** A file name made of an id: separators, leading dots and what else a file system may refuse become `_`. */
 export function fileName(id: string): string {
-  return id.replace(/[^A-Za-z0-9._-]/g, "_");
+  return id.replace(/[^A-Za-z0-9._-]|^\.+/g, "_");
+}
+
+/** {@linkcode fileName} of each id. Where two would be equal, also to a file system that ignores case, the later gets a number. */
+export function fileNames(ids: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return ids.map((id) => {
+    const stem = fileName(id);
+    let name = stem;
+    for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}_${n}`;
+    taken.add(name.toLowerCase());
+    return name;
+  });
 }
 
 /** 1 where the branches' labels differ. */
@@ -35,9 +47,9 @@ export function conflictMap({ branch1, branch2 }: Pick<PredictedLabels, "branch1
   return branch1.map((label, i) => label === branch2[i] ? 0 : 1);
 }
 
-/** The pictures of one image. `truth` is left out where there is none. */
+/** The pictures of one image, in the folder `stem`. `truth` is left out where there is none. */
 export function pictureFiles(
-  id: string,
+  stem: string,
   size: ImageSize,
   image: Uint8Array,
   truth: Uint8Array | undefined,
@@ -46,7 +58,6 @@ export function pictureFiles(
 ): Map<string, Uint8Array> {
   const { width, height } = size;
   const palette = maskPalette(classes);
-  const stem = fileName(id);
   const mask = (indices: Uint8Array) => encodePalettePng(indices, width, height, palette);
   return new Map([
     [`${stem}/image.png`, encodeRgbPng(image, width, height)],

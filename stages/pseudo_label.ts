@@ -6,7 +6,7 @@ import { checkpointKind } from "./checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
 import { openInference } from "./inference.ts";
-import { conflictMap, fileName, picturesKind } from "./pictures.ts";
+import { conflictMap, fileNames, picturesKind } from "./pictures.ts";
 import { imagesKind } from "./samples.ts";
 
 /** What {@linkcode pseudoLabel} gets. */
@@ -58,6 +58,7 @@ export const pseudoLabel: Stage<
     const device = await context.resource<Device>("gpu");
     const { inference, network, free } = await openInference(device, nets.last);
     const palette = maskPalette(network.classes);
+    const folders = fileNames(images.ids);
     const files = new Map<string, string>();
     const entries: { id: string; folder: string; kept: number; conflict: number }[] = [];
     const keep = async (name: string, bytes: Uint8Array) => {
@@ -75,7 +76,7 @@ export const pseudoLabel: Stage<
         );
         const conflict = conflictMap(labels);
         const confidence = Uint8Array.from(labels.confidence, (value) => Math.round(255 * value));
-        const id = images.ids[i]!, folder = fileName(id);
+        const id = images.ids[i]!, folder = folders[i]!;
         await keep(`${folder}/mask.png`, encodePalettePng(sure, width, height, palette));
         await keep(`${folder}/confidence.png`, encodePalettePng(confidence, width, height, GRAY_PALETTE));
         await keep(`${folder}/conflict.png`, encodePalettePng(conflict, width, height, CONFLICT_PALETTE));

@@ -56,7 +56,7 @@ export interface Session {
   step(batch: Batch, address: StepAddress): void;
   /**
    * Waits, and gives each loss term's mean since the last call.
-   * @throws {DivergenceError} If a term was NaN or infinite, naming it and the step.
+   * @throws {DivergenceError} If a term was NaN or infinite, naming it and the step, from 1.
    */
   losses(): Promise<Record<string, number>>;
   /** Scores the current weights on the validation set. */
@@ -137,7 +137,7 @@ export function openSession(device: Device, options: SessionOptions): Session {
             also.length ? ` (and ${also.join(", ")})` : ""
           } was NaN or ` +
             `infinite at step ${
-              bad[0].step
+              bad[0].step + 1
             }. Lower the learning rate (co-train.baseRate) or the weights of the method's terms`,
         );
       }
