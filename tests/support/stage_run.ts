@@ -2,18 +2,23 @@
 import type { ArtifactKind, ArtifactReader, ArtifactWriter } from "../../pipeline/artifact.ts";
 import type { StageContext } from "../../pipeline/definition.ts";
 
-/** A context whose scratch files lie in `folder`; progress events are collected. */
+/** A context whose scratch files and checkpoints lie in `folder`; progress events are collected. */
 export function testContext(
   folder: string,
   signal?: AbortSignal,
-): StageContext & { readonly events: unknown[] } {
-  const events: unknown[] = [];
+  { seed = 0, resources = {} }: { seed?: number; resources?: Readonly<Record<string, unknown>> } = {},
+): StageContext & { readonly events: Record<string, unknown>[] } {
+  const events: Record<string, unknown>[] = [];
   return {
-    seed: 0,
+    seed,
     signal: signal ?? new AbortController().signal,
     scratch: (name) => `${folder}/${name}`,
+    checkpoint: (name) => `${folder}/checkpoint-${name}`,
     progress: (event) => events.push(event),
-    resource: () => Promise.reject(new Error("This test gives no resource")),
+    resource: <T>(name: string) =>
+      name in resources
+        ? Promise.resolve(resources[name] as T)
+        : Promise.reject(new Error(`This test gives no resource "${name}"`)),
     events,
   };
 }

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { decodePng } from "../../stages/codecs/png.ts";
+import { shapesClasses } from "../../stages/datasets/classes.ts";
+import { evaluate, scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
+import { openInference } from "../../stages/inference.ts";
+import { gpuTest } from "../support/gpu.ts";
+import { testContext, withFolder } from "../support/stage_run.ts";
+import { gpuResources, parsed, shapesSet, square, testCheckpoint } from "../support/training.ts";
+
+const samples = shapesSet([...square(36, 3), { width: 33, height: 25 }]);
+
+gpuTest(
+  "the scores are those of the last weights, and of each prediction by its best ones",
+  (device) =>
+    withFolder(async (folder) => {
+      const seeds = { last: 2, bestBranch1: 5, bestBranch2: 6, bestAverage: 1 };
+      const nets = Object.fromEntries(
+        await Promise.all(
+          Object.entries(seeds).map(async ([name, seed]) => [
+            name,
+            await testCheckpoint(`${folder}/${name}.safetensors`, { seed }),
+          ]),
+        ),
+      );
+      const context = testContext(folder, undefined, gpuResources(device));
+      const { metrics, pictures } = await evaluate.definition.run({
+        inputs: { nets, samples },
+        config: parsed(evaluate, { pictures: 2 }),
+        context,
+      });
+
+      const counts = async (name: string) => await scoreCheckpoint(device, nets[name], samples, context);
+      const last = await counts("last");
+      const expected = weightsScore(shapesClasses, (name) => last[name]);
+      assert.deepEqual(metrics.last, expected);
+      assert.deepEqual(
+        { miou: metrics.miou, pixelAccuracy: metrics.pixelAccuracy, perClass: metrics.perClass },
+        expected,
+      );
+      const [branch1, branch2, average] = [
+        await counts("bestBranch1"),
+        await counts("bestBranch2"),
+        await counts("bestAverage"),
+      ];
+      const best = { branch1: branch1.branch1, branch2: branch2.branch2, average: average.average };
+      assert.deepEqual(metrics.best, weightsScore(shapesClasses, (name) => best[name]));
+      assert.notDeepEqual(metrics.best, metrics.last);
+      assert.equal(metrics.protocol, "original");
+
+      // Rows are the truth: their sums are the pixels of each class.
+      assert.equal(metrics.confusion.length, 7);
+      const truth = Array(7).fill(0);
+      for (let i = 0; i < samples.length; i++) for (const label of samples.mask(i)) truth[label]++;
+      assert.deepEqual(metrics.confusion.map((row) => row.reduce((a, b) => a + b, 0)), truth);
+      assert.deepEqual(metrics.confusion.flat(), [...last.average.matrix as Uint32Array].slice(0, 49));
+
+      // Pictures are of the last weights.
+      assert.equal(pictures.names.length, 2 * 6);
+      const { inference, free } = await openInference(device, nets.last);
+      const labels = await inference.predict(samples.image(1), samples.size(1));
+      free();
+      const drawn = async (name: string) => decodePng(await pictures.read(`scene_1/${name}.png`), name).data;
+      assert.deepEqual(await drawn("image"), samples.image(1));
+      assert.deepEqual(await drawn("truth"), samples.mask(1));
+      assert.deepEqual(await drawn("branch2"), labels.branch2);
+      assert.deepEqual(await drawn("average"), labels.average);
+    })(),
+);
+
+gpuTest("no pictures are drawn where none are asked for", (device) =>
+  withFolder(async (folder) => {
+    const last = await testCheckpoint(`${folder}/w.safetensors`);
+    const nets = { last, bestBranch1: last, bestBranch2: last, bestAverage: last };
+    const context = testContext(folder, undefined, gpuResources(device));
+    const { metrics, pictures } = await evaluate.definition.run({
+      inputs: { nets, samples },
+      config: parsed(evaluate, { pictures: 0 }),
+      context,
+    });
+    assert.deepEqual(pictures.names, []);
+    assert.deepEqual(metrics.best, metrics.last);
+    assert.ok(context.events.length > 0);
+    assert.ok(context.events.every(({ unit, total }) => unit === "images" && total === samples.length));
+  })());
+
+Deno.test("weightsScore() names each class and takes its IoU from the average", () => {
+  const diagonal = (hits: number) => ({
+    classes: 7,
+    matrix: Array.from({ length: 49 }, (_, i) => i % 8 === 0 ? hits : i === 1 ? 10 - hits : 0),
+  });
+  const one = weightsScore(shapesClasses, (name) => diagonal({ branch1: 2, branch2: 5, average: 10 }[name]));
+  assert.deepEqual(one.perClass.map(({ name }) => name), shapesClasses.names);
+  assert.ok(one.perClass.every(({ iou }) => Math.abs(iou - 100) < 1e-6));
+  assert.ok(one.miou.branch1 < one.miou.branch2 && one.miou.branch2 < one.miou.average);
+  assert.ok(Math.abs(one.pixelAccuracy.branch1 - 100 * 14 / 22) < 1e-6);
+});

@@ -1,0 +1,296 @@
+import assert from "node:assert/strict";
+import { type Dispatch, Graph } from "../../../kernels/graph.ts";
+import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
+import { ccvc, ccvcOptions } from "../../../stages/methods/ccvc.ts";
+import { bindMethod, methodOptions } from "../../../stages/methods/mod.ts";
+import type { PassOptions, Step, Term } from "../../../stages/methods/step.ts";
+import { supervised } from "../../../stages/methods/supervised.ts";
+
+type Options = Parameters<typeof ccvc>[0];
+const home = { buffer: {} as GPUBuffer, offset: 0 };
+const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [2, 8, 8]) =>
+  makeTensor({ label, shape, dtype, layout: "map", home });
+const image = (label: string, channels = 3, tracked = false) =>
+  makeTensor({ label, shape: [2, 8, 8, channels], home, tracked });
+
+interface Captured {
+  readonly terms: readonly Term[];
+  readonly passes: readonly Required<PassOptions & { readonly image: string }>[];
+  /** The op that made a tensor, its inputs in the same manner, down to what the step was given. */
+  readonly source: (tensor: Tensor) => string;
+  readonly graph: Graph;
+}
+
+/** Captures a method's step on predictions of no network: `raw1` are branch 1's logits of the pass "raw". */
+function capture(options: Options | "supervised", { strong = true } = {}): Captured {
+  const graph = new Graph(0);
+  const passes: Captured["passes"][number][] = [];
+  const source = (tensor: Tensor): string => {
+    const made = graph.dispatches.find(({ writes }) => writes.includes(tensor));
+    if (!made) return tensor.label;
+    const inputs = made.reads.map(source).join(", ");
+    return `${made.kernel.name}${
+      made.writes.length > 1 ? `[${made.writes.indexOf(tensor)}]` : ""
+    }(${inputs})`;
+  };
+  const step: Step = {
+    graph,
+    views: {
+      labeled: { image: image("labeled"), labels: map("truth") },
+      unlabeled: {
+        image: image("weak"),
+        validity: map("validity"),
+        ...(strong && { strong: image("strong"), boxes: map("boxes", "u32", [1, 2, 4]) }),
+      },
+    },
+    predict(seen, { pass, training = true, gradients = true }) {
+      passes.push({ image: source(seen), pass, training, gradients });
+      const branch = (n: number) => ({
+        logits: image(`${pass}${n}`, 5, gradients),
+        features: image(`${pass}${n} features`, 8, gradients),
+      });
+      return [branch(1), branch(2)];
+    },
+    threshold: (value) => value,
+  };
+  const parsed = methodOptions.parse(options === "supervised" ? supervised() : ccvc(options));
+  return { terms: bindMethod(parsed).terms(step), passes, source, graph };
+}
+
+/** What the cross-entropy of term `name` reads: [logits, labels, weights]. */
+function reads({ graph, source }: Captured, name: string): string[] {
+  const made = graph.dispatches.find(({ kernel, writes }) =>
+    /^softmax_cross_entropy/.test(kernel.name) && writes[0]!.label === `${name} partials`
+  ) as Dispatch;
+  return made.reads.map(source);
+}
+
+const table = ({ terms }: Captured) => Object.fromEntries(terms.map(({ name, weight }) => [name, weight]));
+
+Deno.test("the weak step has the published terms and weights, on two training passes", () => {
+  const captured = capture({ supervisedWeight: 5, consistencyWeight: 2, discrepancyWeight: 1 });
+  assert.deepEqual(table(captured), {
+    ce1: 2.5,
+    ce2: 2.5,
+    con1: 1,
+    con2: 1,
+    dis_labeled: 0.5,
+    dis_unlabeled: 0.5,
+  });
+  assert.deepEqual(captured.passes, [
+    { image: "labeled", pass: "labeled", training: true, gradients: true },
+    { image: "weak", pass: "unlabeled", training: true, gradients: true },
+  ]);
+});
+
+Deno.test("the strong step has the published terms and weights, on four passes in the published order", () => {
+  const captured = capture({
+    augmentation: "strong",
+    supervisedWeight: 5,
+    consistencyWeight: 2,
+    discrepancyWeight: 1,
+  });
+  assert.deepEqual(table(captured), {
+    ce1: 2.5,
+    ce2: 2.5,
+    con1_mix: 0.5,
+    con2_mix: 0.5,
+    con1_raw: 0.5,
+    con2_raw: 0.5,
+    dis_labeled: 0.5,
+    dis_mix: 0.25,
+    dis_raw: 0.25,
+  });
+  assert.deepEqual(captured.passes, [
+    { image: "labeled", pass: "labeled", training: true, gradients: true },
+    { image: "weak", pass: "labeling", training: false, gradients: false },
+    { image: "mix_boxes_vectors(strong, boxes)", pass: "mixed", training: true, gradients: true },
+    { image: "weak", pass: "raw", training: true, gradients: true },
+  ]);
+});
+
+Deno.test("a branch learns the truth, and the other branch's labels where they are no padding", () => {
+  const captured = capture({ mode: "no" });
+  assert.deepEqual(reads(captured, "ce1"), ["labeled1", "truth"]);
+  assert.deepEqual(reads(captured, "ce2"), ["labeled2", "truth"]);
+  assert.deepEqual(reads(captured, "con1"), ["unlabeled2", "mask_labels(arg_max[0](unlabeled1), validity)"]);
+  assert.deepEqual(reads(captured, "con2"), ["unlabeled1", "mask_labels(arg_max[0](unlabeled2), validity)"]);
+});
+
+Deno.test("in the strong step labels, validity and image go through the same CutMix; the raw term through none", () => {
+  const captured = capture({ augmentation: "strong", mode: "no" });
+  assert.deepEqual(reads(captured, "con1_mix"), [
+    "mixed2",
+    "mask_labels(mix_boxes(arg_max[0](labeling1), boxes), mix_boxes(validity, boxes))",
+  ]);
+  assert.deepEqual(reads(captured, "con2_mix"), [
+    "mixed1",
+    "mask_labels(mix_boxes(arg_max[0](labeling2), boxes), mix_boxes(validity, boxes))",
+  ]);
+  assert.deepEqual(reads(captured, "con1_raw"), ["raw2", "mask_labels(arg_max[0](raw1), validity)"]);
+  assert.deepEqual(reads(captured, "con2_raw"), ["raw1", "mask_labels(arg_max[0](raw2), validity)"]);
+});
+
+/** Weights where branches agree and are confident, agree and are not, conflict and are confident, conflict and are not. */
+const modes = {
+  normal: { weights: [1, 0, 1, 0], probability: 1 },
+  soft: { weights: [1, 0.6, 1, 0.6], probability: 0 },
+  vote: { weights: [1, 1, 1.7, 1.7], probability: 0 },
+  vote_threshold: { weights: [1, 1, 1.7, 1], probability: 0 },
+  vote_soft: { weights: [1, 1, 1.7, 0.6], probability: 0 },
+} as const;
+
+const switches = { conflictWeight: 1.7, unconfidentWeight: 0.6, threshold: 0.4 };
+
+for (const [mode, { weights, probability }] of Object.entries(modes)) {
+  Deno.test(`mode ${mode} weighs pixels as published, by the ${probability ? "probability" : "logit"}`, () => {
+    const captured = capture({ ...switches, mode: mode as keyof typeof modes });
+    const { dispatches } = captured.graph;
+    const rules = dispatches.filter(({ kernel }) => kernel.name === "conflict_weights");
+    assert.equal(rules.length, 2);
+    for (const { uniforms: u } of rules) {
+      assert.equal(u.threshold, 0.4);
+      assert.deepEqual(
+        [u.agree_confident, u.agree_unconfident, u.conflict_confident, u.conflict_unconfident],
+        weights,
+      );
+    }
+    const labelings = dispatches.filter(({ kernel }) => kernel.name === "arg_max");
+    assert.deepEqual(labelings.map(({ constants }) => constants.PROBABILITY), [probability, probability]);
+    // Each direction is weighed by the branch that labels, against the one that learns.
+    const rule = (own: number, other: number) =>
+      `conflict_weights(arg_max[0](unlabeled${own}), arg_max[0](unlabeled${other}), arg_max[1](unlabeled${own}))`;
+    assert.equal(reads(captured, "con1")[2], rule(1, 2));
+    assert.equal(reads(captured, "con2")[2], rule(2, 1));
+  });
+}
+
+Deno.test("mode no weighs nothing", () => {
+  const { graph } = capture({ ...switches, mode: "no" });
+  assert.ok(graph.dispatches.every(({ kernel }) => !/conflict_weights|weighted/.test(kernel.name)));
+});
+
+Deno.test("confidence overrides what a mode compares with the threshold", () => {
+  const kinds = (options: Options) =>
+    capture(options).graph.dispatches.filter(({ kernel }) => kernel.name === "arg_max")
+      .map(({ constants }) => constants.PROBABILITY);
+  assert.deepEqual(kinds({ mode: "vote_threshold", confidence: "probability" }), [1, 1]);
+  assert.deepEqual(kinds({ mode: "normal", confidence: "logit" }), [0, 0]);
+});
+
+Deno.test("CutMix moves the weights along in the published modes alone, or as told", () => {
+  const moved = (options: Options) =>
+    reads(capture({ ...switches, augmentation: "strong", ...options }), "con1_mix")[2]!.startsWith(
+      "mix_boxes(",
+    );
+  const published = Object.keys(modes).filter((mode) => moved({ mode: mode as keyof typeof modes }));
+  assert.deepEqual(published, ["normal", "soft"]);
+  assert.equal(moved({ mode: "vote_threshold", mixWeights: "always" }), true);
+  assert.equal(moved({ mode: "soft", mixWeights: "never" }), false);
+});
+
+Deno.test("the raw term is weighed by its own pass, but in mode vote_soft by the labeling one", () => {
+  for (const mode of Object.keys(modes) as (keyof typeof modes)[]) {
+    const captured = capture({ ...switches, augmentation: "strong", mode });
+    const pass = mode === "vote_soft" ? "labeling" : "raw";
+    for (const [own, other] of [[1, 2], [2, 1]] as const) {
+      const [, labels, weights] = reads(captured, `con${own}_raw`);
+      assert.equal(
+        weights,
+        `conflict_weights(arg_max[0](${pass}${own}), arg_max[0](${pass}${other}), arg_max[1](${pass}${own}))`,
+      );
+      assert.equal(labels, `mask_labels(arg_max[0](raw${own}), validity)`);
+    }
+  }
+});
+
+Deno.test("no gradient crosses between the branches, and none goes back from the labeling pass", () => {
+  const { terms, graph } = capture({ augmentation: "strong" });
+  const learners = terms.map((
+    { name, loss, weight },
+  ) => [name, loss.seed(graph, weight).map(([x]) => x.label)]);
+  assert.deepEqual(Object.fromEntries(learners), {
+    ce1: ["labeled1"],
+    ce2: ["labeled2"],
+    con1_mix: ["mixed2"],
+    con2_mix: ["mixed1"],
+    con1_raw: ["raw2"],
+    con2_raw: ["raw1"],
+    dis_labeled: ["labeled1 features", "labeled2 features"],
+    dis_mix: ["mixed1 features", "mixed2 features"],
+    dis_raw: ["raw1 features", "raw2 features"],
+  });
+});
+
+Deno.test("a term of weight 0 is left out", () => {
+  assert.deepEqual(
+    Object.keys(table(capture({ discrepancyWeight: 0, consistencyWeight: 0 }))),
+    ["ce1", "ce2"],
+  );
+  assert.deepEqual(
+    Object.keys(table(capture({ supervisedWeight: 0, augmentation: "strong", discrepancyWeight: 0 }))),
+    ["con1_mix", "con2_mix", "con1_raw", "con2_raw"],
+  );
+});
+
+Deno.test("a strong step needs strong views", () => {
+  assert.throws(
+    () => capture({ augmentation: "strong" }, { strong: false }),
+    /the views hold no strong image/,
+  );
+});
+
+Deno.test("the supervised baseline learns labeled images alone, each branch at full weight", () => {
+  const captured = capture("supervised");
+  assert.deepEqual(table(captured), { ce1: 1, ce2: 1 });
+  assert.deepEqual(captured.passes.map(({ pass }) => pass), ["labeled"]);
+  const bound = bindMethod(methodOptions.parse(supervised()));
+  assert.deepEqual([bound.strongViews, bound.mappings], [false, [undefined, undefined]]);
+});
+
+Deno.test("defaults are the published ones: the README's command without augmentation", () => {
+  assert.deepEqual(ccvcOptions.parse(ccvc()), {
+    name: "ccvc",
+    augmentation: "weak",
+    mode: "vote_threshold",
+    threshold: 0.9,
+    confidence: "published",
+    conflictWeight: 2,
+    unconfidentWeight: 0.75,
+    mixWeights: "published",
+    supervisedWeight: 5,
+    consistencyWeight: 2,
+    discrepancyWeight: 1,
+    mapping: "second",
+    mappingNorm: true,
+    dropout: 0.5,
+  });
+});
+
+Deno.test("the mapping is on the branches asked for", () => {
+  const mappings = (options: Options) => bindMethod(methodOptions.parse(ccvc(options))).mappings;
+  const map = { norm: true, dropout: 0.5 };
+  assert.deepEqual(mappings({}), [undefined, map]);
+  assert.deepEqual(mappings({ mapping: "both" }), [map, map]);
+  assert.deepEqual(mappings({ mapping: "none" }), [undefined, undefined]);
+  assert.deepEqual(mappings({ mappingNorm: false, dropout: 0 }), [undefined, { norm: false, dropout: 0 }]);
+});
+
+const refused: Record<string, readonly [unknown, RegExp]> = {
+  "dropout without norm": [ccvc({ mappingNorm: false }), /dropout after the mapping needs mappingNorm/],
+  "an unknown mode": [{ name: "ccvc", mode: "votes" }, /mode/],
+  "an unknown switch": [{ name: "ccvc", treshold: 0.9 }, /treshold/],
+  "a negative weight": [ccvc({ conflictWeight: -1 }), /conflictWeight/],
+  "dropout of everything": [ccvc({ dropout: 1 }), /dropout/],
+  "an unknown method": [{ name: "cps" }, /name/],
+  "a switch of another method": [{ ...supervised(), mode: "no" }, /mode/],
+};
+
+Deno.test("options that no run could honor are refused, naming the switch", async (t) => {
+  for (const [what, [options, message]] of Object.entries(refused)) {
+    await t.step(what, () => assert.throws(() => methodOptions.parse(options), message));
+  }
+  await t.step("dropout without norm does not matter where there is no mapping", () => {
+    methodOptions.parse(ccvc({ mapping: "none", mappingNorm: false }));
+  });
+});

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import type { Device } from "../../kernels/device.ts";
+import { decodePng } from "../../stages/codecs/png.ts";
+import { openInference } from "../../stages/inference.ts";
+import { pseudoLabel } from "../../stages/pseudo_label.ts";
+import type { ImageSet } from "../../stages/samples.ts";
+import { gpuTest } from "../support/gpu.ts";
+import { testContext, withFolder } from "../support/stage_run.ts";
+import { gpuResources, parsed, shapesSet, square, testCheckpoint } from "../support/training.ts";
+
+const set = shapesSet([...square(36, 2), { width: 33, height: 25 }]);
+/** Two ids that would be one folder. */
+const images: ImageSet = {
+  length: 3,
+  ids: ["images/a", "images_a", "b"],
+  size: (i) => set.size(i),
+  image: (i) => set.image(i),
+};
+
+async function run(device: Device, folder: string, input: { threshold?: number }, signal?: AbortSignal) {
+  const checkpoint = await testCheckpoint(`${folder}/w.safetensors`);
+  const context = testContext(folder, signal, gpuResources(device));
+  const config = parsed(pseudoLabel, input);
+  const { labels } = await pseudoLabel.definition.run({
+    inputs: { nets: { last: checkpoint }, images },
+    config,
+    context,
+  });
+  const { inference, free } = await openInference(device, checkpoint);
+  const expected = [];
+  for (let i = 0; i < images.length; i++) {
+    expected.push(await inference.predict(images.image(i), images.size(i)));
+  }
+  free();
+  const png = async (name: string) => decodePng(await labels.read(name), name);
+  const index = JSON.parse(new TextDecoder().decode(await labels.read("index.json")));
+  return { labels, png, index, expected, events: context.events };
+}
+
+gpuTest(
+  "a pixel keeps the average's label where it is sure, and becomes 255 elsewhere",
+  (device) =>
+    withFolder(async (folder) => {
+      const threshold = 0.6;
+      const { png, index, expected, labels } = await run(device, folder, { threshold });
+      const folders = ["images_a", "images_a_2", "b"];
+      assert.equal(labels.names.length, 3 * 3 + 1);
+      let sure = 0, unsure = 0;
+      for (const [i, name] of folders.entries()) {
+        const { average, branch1, branch2, confidence } = expected[i]!;
+        const { width, height } = images.size(i);
+        const mask = await png(`${name}/mask.png`);
+        assert.deepEqual([mask.width, mask.height], [width, height]);
+        const wanted = average.map((label, p) => confidence[p]! >= threshold ? label : 255);
+        assert.deepEqual(mask.data, wanted);
+        const kept = wanted.filter((label) => label !== 255).length;
+        const conflict = branch1.filter((label, p) => label !== branch2[p]).length;
+        assert.deepEqual(index.entries[i], {
+          id: images.ids[i],
+          folder: name,
+          kept: kept / (width * height),
+          conflict: conflict / (width * height),
+        });
+        const gray = await png(`${name}/confidence.png`);
+        assert.deepEqual(gray.data, Uint8Array.from(confidence, (value) => Math.round(255 * value)));
+        assert.deepEqual([...gray.palette!.subarray(300, 303)], [100, 100, 100]);
+        const differ = await png(`${name}/conflict.png`);
+        assert.deepEqual(differ.data, branch1.map((label, p) => label === branch2[p] ? 0 : 1));
+        sure += kept;
+        unsure += wanted.length - kept;
+      }
+      assert.ok(sure > 0 && unsure > 0, `${sure} pixels are sure and ${unsure} are not`);
+      assert.equal(index.threshold, threshold);
+      assert.equal(index.entries.length, 3);
+    })(),
+);
+
+gpuTest(
+  "a threshold of 0 keeps every label, and one of 1 those that are certain",
+  (device) =>
+    withFolder(async (folder) => {
+      const all = await run(device, folder, { threshold: 0 });
+      assert.ok(all.index.entries.every(({ kept }: { kept: number }) => kept === 1));
+      const none = await run(device, folder, { threshold: 1 });
+      assert.ok(none.index.entries.every(({ kept }: { kept: number }) => kept === 0));
+      assert.deepEqual(none.events, [{ unit: "images", done: 3, total: 3 }]);
+    })(),
+);
+
+gpuTest("labeling stops where its signal says so", (device) =>
+  withFolder(async (folder) => {
+    const signal = AbortSignal.abort(new Error("stopped by the user"));
+    await assert.rejects(run(device, folder, {}, signal), /stopped by the user/);
+  })());
+
+Deno.test("the threshold is a probability, 0.95 unless told", () => {
+  assert.deepEqual(parsed(pseudoLabel, {}), { threshold: 0.95 });
+  for (const threshold of [-0.1, 1.1, NaN]) {
+    assert.throws(() => parsed(pseudoLabel, { threshold }), /pseudo-label.threshold/);
+  }
+});

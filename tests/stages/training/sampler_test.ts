@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { type Batch, makeSampler, type Sampler } from "../../../stages/training/sampler.ts";
+
+const published:
+  readonly (readonly [name: string, labeled: number, unlabeled: number, steps: readonly number[]])[] = [
+    // Steps of an epoch on four GPUs, with batches of 2, 4 and 6 each: ⌊⌈unlabeled / 4⌉ / batch⌋.
+    ["pascal/92", 92, 10490, [1311, 655, 437]],
+    ["pascal/183", 183, 10399, [1300, 650, 433]],
+    ["pascal/366", 366, 10216, [1277, 638, 425]],
+    ["pascal/732", 732, 9850, [1231, 615, 410]],
+    ["pascal/1464", 1464, 9118, [1140, 570, 380]],
+    ["pascal/1_16", 662, 9920, [1240, 620, 413]],
+    ["pascal/1_8", 1323, 9259, [1157, 578, 385]],
+    ["pascal/1_4", 2646, 7936, [992, 496, 330]],
+    ["cityscapes/1_30", 100, 2875, [359]],
+    ["cityscapes/1_16", 186, 2789, [349]],
+    ["cityscapes/1_8", 372, 2603, [325]],
+    ["cityscapes/1_4", 744, 2231, [279]],
+  ];
+
+Deno.test("an epoch has the published number of steps for the GPUs' batches together", () => {
+  const shorter: string[] = [];
+  for (const [name, labeled, unlabeled, steps] of published) {
+    steps.forEach((expected, i) => {
+      const batch = 4 * [2, 4, 6][i]!;
+      const { stepsPerEpoch } = makeSampler({ seed: 0, labeled, unlabeled, batch, pairing: "fixed" });
+      if (stepsPerEpoch !== expected) shorter.push(`${name} by ${batch}: ${expected - stepsPerEpoch}`);
+      const asked = makeSampler({
+        seed: 0,
+        labeled,
+        unlabeled,
+        batch,
+        pairing: "fixed",
+        stepsPerEpoch: expected,
+      });
+      assert.equal(asked.stepsPerEpoch, expected);
+      assert.equal(asked.batch(0, expected - 1).unlabeled.length, batch);
+    });
+  }
+  // Four GPUs share a list evenly by repeating up to three of its images, which here and there makes one step more.
+  assert.deepEqual(shorter, [
+    "pascal/183 by 8: 1",
+    "pascal/183 by 16: 1",
+    "pascal/1464 by 8: 1",
+    "pascal/1464 by 16: 1",
+    "pascal/1464 by 24: 1",
+    "cityscapes/1_16 by 8: 1",
+    "cityscapes/1_4 by 8: 1",
+  ]);
+});
+
+const options = { seed: 3, labeled: 5, unlabeled: 23, batch: 4, pairing: "fixed" as const };
+
+function epoch(sampler: Sampler, number: number): Batch[] {
+  return Array.from({ length: sampler.stepsPerEpoch }, (_, step) => sampler.batch(number, step));
+}
+
+const pairs = (batches: readonly Batch[]) =>
+  batches.flatMap(({ labeled, unlabeled }) => unlabeled.map((u, i) => [u, labeled[i]!] as const));
+
+Deno.test("an epoch sees each unlabeled image at most once, in another order than the epoch before", () => {
+  const sampler = makeSampler(options);
+  const orders = [0, 1].map((number) => epoch(sampler, number).flatMap(({ unlabeled }) => unlabeled));
+  for (const order of orders) {
+    assert.equal(order.length, 20);
+    assert.equal(new Set(order).size, 20);
+    assert.ok(order.every((index) => Number.isInteger(index) && index >= 0 && index < 23));
+  }
+  assert.notDeepEqual(orders[0], orders[1]);
+});
+
+Deno.test("labeled images are used equally often, give or take one", () => {
+  const sampler = makeSampler({ ...options, batch: 1 });
+  const uses = Array(5).fill(0);
+  for (const { labeled } of epoch(sampler, 0)) uses[labeled[0]!]++;
+  assert.deepEqual(uses.toSorted(), [4, 4, 5, 5, 5]);
+});
+
+Deno.test("fixed pairing: an unlabeled image meets the same labeled one in every epoch; free: it does not", () => {
+  const partners = (pairing: "fixed" | "free") => {
+    const sampler = makeSampler({ ...options, pairing });
+    const met = new Map<number, Set<number>>();
+    for (let number = 0; number < 6; number++) {
+      for (const [u, l] of pairs(epoch(sampler, number))) met.set(u, (met.get(u) ?? new Set()).add(l));
+    }
+    return [...met.values()].map(({ size }) => size);
+  };
+  assert.deepEqual(new Set(partners("fixed")), new Set([1]));
+  assert.ok(partners("free").filter((count) => count > 1).length > 15);
+});
+
+Deno.test("more steps than a pass wrap around, in the order of the first", () => {
+  const sampler = makeSampler({ ...options, stepsPerEpoch: 12 });
+  assert.equal(sampler.stepsPerEpoch, 12);
+  const order = epoch(sampler, 0).flatMap(({ unlabeled }) => unlabeled);
+  assert.equal(new Set(order.slice(0, 23)).size, 23);
+  assert.deepEqual(order.slice(23), order.slice(0, 25));
+});
+
+Deno.test("a batch larger than the list wraps around where the number of steps is given", () => {
+  const sampler = makeSampler({
+    seed: 0,
+    labeled: 1,
+    unlabeled: 3,
+    batch: 7,
+    pairing: "fixed",
+    stepsPerEpoch: 1,
+  });
+  const { labeled, unlabeled } = sampler.batch(0, 0);
+  assert.deepEqual(unlabeled.slice(3, 6), unlabeled.slice(0, 3));
+  assert.deepEqual(labeled, Array(7).fill(0));
+});
+
+Deno.test("a batch depends on seed, epoch and step alone, not on what was asked before", () => {
+  const wanted = makeSampler(options).batch(4, 2);
+  const wandering = makeSampler(options);
+  for (const [number, step] of [[0, 0], [4, 4], [9, 1]] as const) wandering.batch(number, step);
+  assert.deepEqual(wandering.batch(4, 2), wanted);
+  assert.notDeepEqual(makeSampler({ ...options, seed: 4 }).batch(4, 2), wanted);
+});
+
+Deno.test("lists that fill no batch are refused, saying what is needed", () => {
+  for (const change of [{ labeled: 0 }, { unlabeled: 0 }, { unlabeled: 3 }]) {
+    assert.throws(
+      () => makeSampler({ ...options, ...change }),
+      /at least one labeled image and 4 unlabeled ones are needed/,
+    );
+  }
+  assert.throws(() => makeSampler({ ...options, unlabeled: 0, stepsPerEpoch: 2 }), RangeError);
+});

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { polyFactor } from "../../../stages/training/schedule.ts";
+
+Deno.test("polyFactor() decays with the published lag: steps 0 and 1 at the full rate, the last above 0", () => {
+  const factors = Array.from({ length: 4 }, (_, step) => polyFactor(step, 4, 0.9));
+  assert.deepEqual(factors, [1, 1, 0.75 ** 0.9, 0.5 ** 0.9]);
+});
+
+Deno.test("polyFactor() follows the published law over a whole run", () => {
+  const steps = 1277 * 40;
+  for (const step of [1, 2, 1000, 25_540, steps - 1]) {
+    // After iteration n the rate is set to (1 − n/N)^p, for iteration n + 1.
+    const n = step - 1;
+    assert.equal(polyFactor(step, steps, 0.9), (1 - n / steps) ** 0.9);
+  }
+  assert.equal(polyFactor(steps - 1, steps, 0.9), (1 - (steps - 2) / steps) ** 0.9);
+  assert.equal(polyFactor(7, 10, 0), 1);
+  assert.equal(polyFactor(0, 1, 0.9), 1);
+});
+
+Deno.test("polyFactor() refuses steps outside the run", () => {
+  for (const step of [-1, 4, 5, NaN]) assert.throws(() => polyFactor(step, 4, 0.9), RangeError);
+});

@@ -1,0 +1,98 @@
+/** Small data sets and networks for tests of the training stages. */
+import { parseConfig, type Schema } from "../../pipeline/schema.ts";
+import { augment, type ViewPolicyInput, type Views } from "../../stages/augment.ts";
+import type { Device } from "../../kernels/device.ts";
+import { initialize } from "../../models/initialization.ts";
+import { type Checkpoint, writeCheckpoint } from "../../stages/checkpoint.ts";
+import { type ClassList, shapesClasses } from "../../stages/datasets/classes.ts";
+import { drawShapesScene } from "../../stages/datasets/shapes.ts";
+import { buildBranches, type NetworkDescription } from "../../stages/network.ts";
+import type { ImageSize, SampleSet } from "../../stages/samples.ts";
+import { uniform } from "./gpu.ts";
+
+/** Generated scenes of the given sizes, in memory; `offset` tells sets apart. */
+export function shapesSet(sizes: readonly ImageSize[], offset = 0): SampleSet {
+  const scenes = sizes.map(({ width, height }, i) => {
+    const side = Math.max(width, height, 16);
+    const { image, mask } = drawShapesScene(1, offset + i, side);
+    const rows = Array.from({ length: height }, (_, y) => y * side);
+    return {
+      image: Uint8Array.from(rows.flatMap((at) => [...image.subarray(3 * at, 3 * (at + width))])),
+      mask: Uint8Array.from(rows.flatMap((at) => [...mask.subarray(at, at + width)])),
+    };
+  });
+  return {
+    length: sizes.length,
+    ids: sizes.map((_, i) => `scene ${offset + i}`),
+    size: (i) => sizes[i]!,
+    image: (i) => scenes[i]!.image.slice(),
+    mask: (i) => scenes[i]!.mask.slice(),
+    classes: shapesClasses,
+  };
+}
+
+export const square = (side: number, count: number): ImageSize[] =>
+  Array.from({ length: count }, () => ({ width: side, height: side }));
+
+/** 4 labeled, 8 unlabeled and 3 validation scenes of 40 pixels or so, seen through crops of 32. */
+export function shapesViews(policy: ViewPolicyInput = {}): Views {
+  const { length, ids, size, image } = shapesSet(square(40, 8), 10);
+  return {
+    labeled: shapesSet(square(40, 4)),
+    // No masks: as with real unlabeled images.
+    unlabeled: { length, ids, size, image },
+    validation: shapesSet([...square(36, 2), { width: 40, height: 33 }], 20),
+    policy: parsed(augment, { crop: 32, ...policy }),
+  };
+}
+
+/** A small network with norms that are no identities, so that its predictions are of many classes. */
+export async function testCheckpoint(
+  path: string,
+  { classes = shapesClasses, seed = 2 }: { classes?: ClassList; seed?: number } = {},
+): Promise<Checkpoint> {
+  const network: NetworkDescription = {
+    backbone: "resnet14",
+    outputStride: 16,
+    mappings: [null, { norm: true, dropout: 0.5 }],
+    classes,
+  };
+  const { registry } = buildBranches(network);
+  const state = initialize(registry, seed);
+  [...registry.parameters, ...registry.statistics].forEach(({ name, shape }, i) => {
+    if (name.includes("classifier")) return;
+    if (shape.length === 4) {
+      // Contrast: each kernel of an output sums to 0, so that what an image has everywhere does not decide its labels.
+      const { values } = state.get(name)!;
+      const each = values.length / shape[0]!;
+      for (let o = 0; o < values.length; o += each) {
+        const mean = values.subarray(o, o + each).reduce((sum, value) => sum + value, 0) / each;
+        for (let k = o; k < o + each; k++) values[k]! -= mean;
+      }
+      return;
+    }
+    const around = /weight|running_var/.test(name) ? 1 : 0;
+    state.set(name, {
+      shape,
+      values: Float32Array.from(uniform(i + seed, shape[0]!, around - 0.4, around + 0.4)),
+    });
+  });
+  for (const branch of ["branch1", "branch2"]) {
+    const { values } = state.get(`${branch}.classifier.weight`)!;
+    values.forEach((value, i) => values[i] = 30 * value);
+  }
+  return await writeCheckpoint(path, network, state);
+}
+
+/** A stage's config with its defaults filled in. */
+export function parsed<C, CI>(
+  { definition: { config, name } }: { definition: { config: Schema<C, CI>; name: string } },
+  input: CI,
+): C {
+  return parseConfig(config, input, name);
+}
+
+/** What a stage that declares the GPU is given. */
+export function gpuResources(device: Device): { resources: { gpu: Device } } {
+  return { resources: { gpu: device } };
+}
