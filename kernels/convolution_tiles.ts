@@ -23,6 +23,11 @@ export interface WeightTiling {
 
 /** vec4s of input channels that are summed by themselves before they join the total. */
 const BLOCK = 8;
+/**
+ * Most lanes for which a subgroup shares its operands by broadcasts. On a processor (8 or 16 lanes) that is one permutation of a
+ * register; a GPU has more lanes, fewer registers for each, and a cache that serves neighbors that ask for the same value.
+ */
+const MOST_BROADCAST_LANES = 16;
 /** vec4 accumulators of an invocation: what a software driver keeps in its first-level cache, and a GPU in registers. */
 const ACCUMULATORS = 32;
 
@@ -35,7 +40,7 @@ const ACCUMULATORS = 32;
  */
 export function gatherTiling(lanes: number, outputChannels: number): GatherTiling {
   const outputs = padded(outputChannels) / 4;
-  if (lanes === 0) {
+  if (!broadcasts(lanes)) {
     const constants = { LANES: 16, SUBGROUPS: 0, ROWS: 8, COLUMNS: 2, BLOCK, TILES: 4, SPREAD: 1 };
     return { shape: "wide", constants, pixels: 8 * 4, outputs: 16 * 2 };
   }
@@ -50,9 +55,16 @@ export function gatherTiling(lanes: number, outputChannels: number): GatherTilin
       outputs: OUTPUTS,
     };
   }
-  const ROWS = Math.max(ACCUMULATORS, lanes);
-  const constants = { LANES: lanes, SUBGROUPS: 1, ROWS, COLUMNS: 1, BLOCK, TILES: 1, SPREAD: lanes };
-  return { shape: "wide", constants, pixels: ROWS, outputs: lanes };
+  const constants = {
+    LANES: lanes,
+    SUBGROUPS: 1,
+    ROWS: ACCUMULATORS,
+    COLUMNS: 1,
+    BLOCK,
+    TILES: 1,
+    SPREAD: lanes,
+  };
+  return { shape: "wide", constants, pixels: ACCUMULATORS, outputs: lanes };
 }
 
 /** The tile of the weight gradient of a convolution of `taps` in all, from and to so many channels. */
@@ -61,27 +73,32 @@ export function weightTiling(
   { taps, inputChannels, outputChannels }: { taps: number; inputChannels: number; outputChannels: number },
 ): WeightTiling {
   const inputs = padded(inputChannels) / 4, outputs = padded(outputChannels) / 4;
-  if (lanes > 0 && 2 * outputs <= lanes) {
+  const shared = broadcasts(lanes);
+  if (shared && 2 * outputs <= lanes) {
     const OUTPUTS = powerOfTwo(outputs);
     const PIXELS = lanes / OUTPUTS;
     const constants = { LANES: lanes, OUTPUTS, PIXELS };
     return { shape: "narrow", constants, groups: [Math.ceil(taps * inputs / lanes), 1], pixels: PIXELS };
   }
-  const INPUTS = lanes > 0 ? (inputs >= 8 ? 8 : inputs >= 4 ? 4 : 1) : (inputs >= 4 ? 4 : 1);
-  const LANES = lanes || 64;
-  const PIXELS = lanes > 0 ? Math.max(1, Math.floor(lanes / INPUTS)) : 1;
+  const INPUTS = shared && inputs >= 8 ? 8 : inputs >= 4 ? 4 : 1;
+  const LANES = shared ? lanes : 64;
+  const PIXELS = shared ? Math.floor(lanes / INPUTS) : 1;
   return {
     shape: "wide",
-    constants: { LANES, SUBGROUPS: lanes > 0 ? 1 : 0, INPUTS, PIXELS },
+    constants: { LANES, SUBGROUPS: shared ? 1 : 0, INPUTS, PIXELS },
     groups: [Math.ceil(outputs / LANES) * Math.ceil(inputs / INPUTS), taps],
     pixels: PIXELS,
   };
 }
 
-/** Splits of the weight gradient's sum over pixels: enough workgroups to occupy a device, no more partials than that. */
-export function weightSplits(workgroups: number, rows: number): number {
-  const ENOUGH = 64;
-  return Math.max(1, Math.min(rows, Math.ceil(ENOUGH / workgroups)));
+/** Splits of the weight gradient's sum over pixels: enough workgroups to occupy the device, no more partials than that. */
+export function weightSplits(lanes: number, workgroups: number, rows: number): number {
+  const enough = broadcasts(lanes) ? 64 : 1024;
+  return Math.max(1, Math.min(rows, Math.ceil(enough / workgroups)));
+}
+
+function broadcasts(lanes: number): boolean {
+  return lanes >= 8 && lanes <= MOST_BROADCAST_LANES;
 }
 
 function powerOfTwo(atLeast: number): number {

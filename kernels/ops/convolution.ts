@@ -254,7 +254,7 @@ function launchWeightGradient(
   const flat = taps === 1 && stride === 1 && padding === 0;
   const shape = flat ? flatRows(pixels) : { height: to.height, width: to.width, rows: to.batch * to.height };
   const [across, down] = tiling.groups;
-  const wanted = weightSplits(across * down, shape.rows);
+  const wanted = weightSplits(graph.lanes, across * down, shape.rows);
   const rowsPerSplit = Math.ceil(shape.rows / wanted);
   const splits = Math.ceil(shape.rows / rowsPerSplit);
   const { tensor, accumulate } = graph.gradientOf(weight);
