@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import type { Device } from "../../../kernels/device.ts";
+import { initialize } from "../../../models/initialization.ts";
+import { ccvc } from "../../../stages/methods/ccvc.ts";
+import { methodOptions } from "../../../stages/methods/mod.ts";
+import { buildBranches, type NetworkDescription } from "../../../stages/network.ts";
+import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
+import { gpuTest } from "../../support/gpu.ts";
+import { shapesViews } from "../../support/training.ts";
+
+const views = shapesViews();
+const network: NetworkDescription = {
+  backbone: "resnet14",
+  outputStride: 16,
+  mappings: [null, { norm: true, dropout: 0.5 }],
+  classes: views.labeled.classes,
+};
+const batch = { labeled: [0, 1], unlabeled: [2, 3] };
+
+function open(device: Device, change: Partial<SessionOptions> = {}) {
+  return openSession(device, {
+    network,
+    method: methodOptions.parse(ccvc({ augmentation: "strong" })),
+    views,
+    batch: 2,
+    seed: 9,
+    momentum: 0.9,
+    weightDecay: 0,
+    ...change,
+  });
+}
+
+const rates = { backbone: 0.01, head: 0.01 };
+
+gpuTest(
+  "a steady training step makes no buffer, bind group or pipeline, and reads nothing back",
+  (device) => {
+    const session = open(device);
+    const before = { ...device.created };
+    for (let step = 0; step < 4; step++) session.step(batch, { epoch: 0, step, rates });
+    assert.deepEqual(device.created, before);
+    session.free();
+  },
+);
+
+gpuTest("an untouched session holds the initialization of its seed", async (device) => {
+  const session = open(device);
+  assert.deepEqual(await session.state(), initialize(buildBranches(network).registry, 9));
+  session.free();
+});
+
+gpuTest("each group of parameters follows its own rate", async (device) => {
+  for (const still of ["backbone", "head"] as const) {
+    const session = open(device);
+    const { registry } = buildBranches(network);
+    const start = initialize(registry, 9);
+    session.step(batch, { epoch: 0, step: 0, rates: { ...rates, [still]: 0 } });
+    const state = await session.state();
+    for (const { name, group } of registry.parameters) {
+      const { values } = state.get(name)!, before = start.get(name)!.values;
+      if (group === still) assert.deepEqual(values, before, name);
+      else assert.ok(values.some((value, i) => value !== before[i]), `${name} has moved`);
+    }
+    session.free();
+  }
+});
+
+gpuTest("weight decay shrinks every parameter, norms and biases too", async (device) => {
+  // With a decay this strong and no momentum the gradients of a step do not matter: w ← w − rate · (g + decay · w).
+  const session = open(device, { weightDecay: 1e6, momentum: 0 });
+  const start = initialize(buildBranches(network).registry, 9);
+  session.step(batch, { epoch: 0, step: 0, rates: { backbone: 5e-7, head: 5e-7 } });
+  const state = await session.state();
+  for (const { name } of buildBranches(network).registry.parameters) {
+    const { values } = state.get(name)!, before = start.get(name)!.values;
+    const off = values.reduce((most, value, i) => Math.max(most, Math.abs(value - before[i]! / 2)), 0);
+    assert.ok(off < 1e-3, `${name} is off its half by ${off}`);
+  }
+  session.free();
+});
+
+gpuTest("losses() gives the mean since the last reading, and starts anew", async (device) => {
+  const at = (step: number) => ({ epoch: 0, step, rates });
+  const single = open(device), double = open(device);
+  const first: Record<string, number>[] = [];
+  for (let step = 0; step < 2; step++) {
+    single.step(batch, at(step));
+    first.push(await single.losses());
+    double.step(batch, at(step));
+  }
+  const both = await double.losses();
+  for (const [name, value] of Object.entries(both)) {
+    const mean = (first[0]![name]! + first[1]![name]!) / 2;
+    assert.ok(Math.abs(value - mean) < 1e-6 * Math.abs(mean), `${name}: ${value} and ${mean}`);
+  }
+  assert.notEqual(first[0]!.ce1, first[1]!.ce1);
+  // Nothing was run since.
+  assert.ok(Object.values(await double.losses()).every((value) => value === 0));
+  single.free();
+  double.free();
+});
+
+gpuTest("a step sees the images it is given, in the views of its epoch and step", async (device) => {
+  const losses = async (images: typeof batch, address: { epoch: number; step: number }) => {
+    const session = open(device);
+    session.step(images, { ...address, rates });
+    const { ce1, con1_raw: con1 } = await session.losses();
+    session.free();
+    return { ce1, con1 };
+  };
+  const base = await losses(batch, { epoch: 0, step: 0 });
+  assert.deepEqual(await losses(batch, { epoch: 0, step: 0 }), base);
+  const labeled = await losses({ ...batch, labeled: [2, 3] }, { epoch: 0, step: 0 });
+  assert.notEqual(labeled.ce1, base.ce1);
+  assert.equal(labeled.con1, base.con1);
+  const unlabeled = await losses({ ...batch, unlabeled: [4, 5] }, { epoch: 0, step: 0 });
+  assert.equal(unlabeled.ce1, base.ce1);
+  assert.notEqual(unlabeled.con1, base.con1);
+  assert.notEqual((await losses(batch, { epoch: 1, step: 0 })).ce1, base.ce1);
+});
