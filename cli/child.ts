@@ -8,6 +8,9 @@ import { commandPermissions } from "./permissions.ts";
 /** The project's folder. */
 export const projectRoot: string = fileURLToPath(new URL("../", import.meta.url));
 
+/** Tests may do everything: that of a full disk writes to /dev/full, which Deno guards by nothing less. */
+const permissions = { test: ["--allow-all"], bench: commandPermissions } as const;
+
 /**
  * Runs `deno <subcommand>` in the project's folder once an adapter is there; the child sees the same driver variables.
  *
@@ -24,7 +27,7 @@ export async function denoWithGpu(
   await gpu.announce();
   await gpu.close();
   const child = new Deno.Command(Deno.execPath(), {
-    args: [subcommand, ...commandPermissions, ...args],
+    args: [subcommand, ...permissions[subcommand], ...args],
     cwd: projectRoot,
     env,
     stdin: "inherit",

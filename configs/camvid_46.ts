@@ -4,5 +4,5 @@ import { small } from "./families/small.ts";
 export default small("camvid-46", {
   data: { dataset: "camvid", root: "data/camvid", labeledEvery: 8 },
   crop: 128,
-  epochs: 3,
+  epochs: 2,
 });
