@@ -7,6 +7,7 @@ import {
   namedOutputs,
   type Override,
   type Pipeline,
+  type Plan,
   plan,
   run,
   sha256,
@@ -38,6 +39,15 @@ export interface FinishedRun {
   readonly metrics: Metrics | undefined;
 }
 
+/** Digest of what a plan is made of: equal for equal code, configs, sources and seed, whatever the cache holds. */
+function settingsDigest({ nodes }: Plan): string {
+  const settings = nodes.map(({ id, parts }) => [
+    id,
+    Object.entries(parts).filter(([name]) => !name.startsWith("input.")),
+  ]);
+  return sha256(canonicalJson(settings));
+}
+
 /** A `--set` as it would be typed. */
 export function setText({ stage, path, text }: Override): string {
   return `${[stage, ...path].join(".")}=${text}`;
@@ -58,7 +68,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   const gpu = await announceAdapter([planned], session);
   const folder = await RunFolder.create(session.runs, {
     name: graph.name,
-    id: runId(started, sha256(canonicalJson(planned.nodes.map(({ id, parts }) => [id, parts])))),
+    id: runId(started, settingsDigest(planned)),
     seed,
     set: overrides.map(setText),
     started: started.toISOString(),

@@ -23,7 +23,7 @@ export interface RecordedOutput {
 export interface RunRecord {
   /** Name of the pipeline. */
   readonly name: string;
-  /** Time (UTC) and the beginning of the plan's digest: sorts by time. */
+  /** Time (UTC) and the beginning of the settings' digest: sorts by time. */
   readonly id: string;
   readonly seed: number;
   /** All `--set`, as typed. */
