@@ -43,7 +43,7 @@ export interface FinishedRun {
 function settingsDigest({ nodes }: Plan): string {
   const settings = nodes.map(({ id, parts }) => [
     id,
-    Object.entries(parts).filter(([name]) => !name.startsWith("input.")),
+    Object.fromEntries(Object.entries(parts).filter(([name]) => !name.startsWith("input."))),
   ]);
   return sha256(canonicalJson(settings));
 }

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ["configs", "mod", "stages", "pipeline", "models", "partitions", "kernels"],
   configs: ["mod"],
-  mod: ["stages", "pipeline"],
+  mod: ["stages", "pipeline", "models", "partitions", "kernels"],
   stages: ["pipeline", "models", "partitions", "kernels"],
   models: ["kernels"],
   kernels: [],
