@@ -103,6 +103,37 @@ gpuTest(
     })(),
 );
 
+gpuTest(
+  "each step gets the seed, its address and the published rates",
+  (device) =>
+    withFolder(async (folder) => {
+      const { queue } = device.gpu;
+      const write = queue.writeBuffer.bind(queue);
+      const counters: number[][] = [], rates: number[][] = [];
+      queue.writeBuffer = (buffer, offset, data, ...rest) => {
+        if (buffer.label === "control" && data instanceof Uint32Array) counters.push([...data]);
+        if (buffer.label === "control" && data instanceof Float32Array && data[0] !== 0) {
+          rates.push([...data]);
+        }
+        return write(buffer, offset, data, ...rest);
+      };
+      try {
+        await train(device, folder, { ...small, method: supervised(), backboneRate: 1, headRate: 10 }, {
+          seed: 7,
+        });
+      } finally {
+        queue.writeBuffer = write;
+      }
+      // seed, epoch, step of the whole run
+      assert.deepEqual(counters, [0, 1, 2, 3, 4, 5, 6, 7].map((step) => [7, step < 4 ? 0 : 1, step, 0]));
+      const decay = [1, 1, ...[1, 2, 3, 4, 5, 6].map((n) => (1 - n / 8) ** 0.9)];
+      assert.deepEqual(
+        rates,
+        decay.map((factor) => [0.01 * factor, 0.01 * factor * 10, 0, 0].map(Math.fround)),
+      );
+    })(),
+);
+
 gpuTest("the cross-entropy falls over a training", (device) =>
   withFolder(async (folder) => {
     const { history } = await train(device, folder, {
