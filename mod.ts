@@ -6,10 +6,53 @@
  * @module
  */
 export * from "./pipeline/mod.ts";
-export { load } from "./stages/load.ts";
-export { augment } from "./stages/augment.ts";
-export { coTrain } from "./stages/co_train.ts";
-export { pseudoLabel } from "./stages/pseudo_label.ts";
-export { evaluate } from "./stages/evaluate.ts";
-export { ccvc } from "./stages/methods/ccvc.ts";
-export { supervised } from "./stages/methods/supervised.ts";
+export {
+  load,
+  type LoadConfig,
+  type LoadInput,
+  type LoadOutputs,
+  type Optional,
+  type ShapesConfig,
+} from "./stages/load.ts";
+export {
+  augment,
+  type DataKinds,
+  type DeepPartial,
+  type ViewPolicy,
+  type ViewPolicyInput,
+  type ViewsKinds,
+} from "./stages/augment.ts";
+export {
+  coTrain,
+  type CoTrainConfig,
+  type CoTrainInput,
+  type NetsKinds,
+  type TrainingHistory,
+} from "./stages/co_train.ts";
+export {
+  pseudoLabel,
+  type PseudoLabelConfig,
+  type PseudoLabelInputs,
+  type PseudoLabelOutputs,
+} from "./stages/pseudo_label.ts";
+export {
+  evaluate,
+  type EvaluateConfig,
+  type EvaluateInputs,
+  type EvaluateOutputs,
+  type Metrics,
+  type WeightsScore,
+} from "./stages/evaluate.ts";
+export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts";
+export { supervised, type SupervisedOptions } from "./stages/methods/supervised.ts";
+export type { MethodInput, MethodOptions } from "./stages/methods/mod.ts";
+export type { Checkpoint } from "./stages/checkpoint.ts";
+export type { NetworkDescription } from "./stages/network.ts";
+export type { PerPrediction } from "./stages/inference.ts";
+export type { Pictures } from "./stages/pictures.ts";
+export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/samples.ts";
+export type { ClassList } from "./stages/datasets/classes.ts";
+export type { Mapping } from "./models/deeplabv3plus.ts";
+export type { BackboneName } from "./models/resnet.ts";
+export type { HostTensor, StateDict } from "./models/state_dict.ts";
+export type { FolderDataset } from "./stages/datasets/layouts.ts";

@@ -21,10 +21,10 @@ export const BACKBONES = {
   resnet101: { stem: [64, 64, 128], blocks: [3, 4, 23, 3], widths: [64, 128, 256, 512] },
   /** The same family at a tenth of the width and depth, for small images and CPUs. */
   resnet14: { stem: [16, 16, 32], blocks: [1, 1, 1, 1], widths: [16, 32, 64, 64] },
-} as const satisfies Record<string, ResNetSpec>;
+} as const satisfies Record<BackboneName, ResNetSpec>;
 
 /** Name of a backbone. */
-export type BackboneName = keyof typeof BACKBONES;
+export type BackboneName = "resnet50" | "resnet101" | "resnet14";
 
 /** Where strides become dilations. */
 export interface Dilations {

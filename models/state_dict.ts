@@ -2,7 +2,9 @@ import { WeightsError } from "./errors.ts";
 
 /** A tensor on the host, in PyTorch's order of elements. */
 export interface HostTensor {
+  /** PyTorch's shape. */
   readonly shape: readonly number[];
+  /** Its elements, the last axis fastest. */
   readonly values: Float32Array<ArrayBuffer>;
 }
 

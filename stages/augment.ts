@@ -5,8 +5,11 @@ import { type ImageSet, imagesKind, type SampleSet, samplesKind } from "./sample
 
 /** How views are drawn; every leaf is described in its schema. */
 export interface ViewPolicy {
+  /** Side of the square crop that training sees, pixels. */
   readonly crop: number;
+  /** Range of the resized long side, relative to the image's. */
   readonly scale: readonly [low: number, high: number];
+  /** Color jitter of strong views. */
   readonly jitter: {
     readonly probability: number;
     readonly brightness: number;
@@ -14,8 +17,11 @@ export interface ViewPolicy {
     readonly saturation: number;
     readonly hue: number;
   };
+  /** Grayscale of strong views. */
   readonly gray: { readonly probability: number };
+  /** Gaussian blur of strong views. */
   readonly blur: { readonly probability: number; readonly sigma: readonly [low: number, high: number] };
+  /** CutMix of strong views. */
   readonly cutmix: {
     readonly probability: number;
     readonly area: readonly [low: number, high: number];
@@ -23,7 +29,8 @@ export interface ViewPolicy {
   };
 }
 
-type DeepPartial<T> = T extends readonly unknown[] ? T
+/** Every leaf may be left out. */
+export type DeepPartial<T> = T extends readonly unknown[] ? T
   : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
   : T;
 
@@ -69,24 +76,35 @@ const config: Schema<ViewPolicy, ViewPolicyInput> = schema as unknown as Schema<
 /** The policy as an artifact. */
 export const policyKind: ArtifactKind<ViewPolicy> = jsonKind("view-policy", 1);
 
-const sets = { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind };
-const outputs = { ...sets, policy: policyKind };
+/** A data set, as `load` gives it. */
+export type DataKinds = {
+  readonly labeled: ArtifactKind<SampleSet>;
+  readonly unlabeled: ArtifactKind<ImageSet>;
+  readonly validation: ArtifactKind<SampleSet>;
+};
+
+/** A data set with the policy of its views. */
+export type ViewsKinds = DataKinds & { readonly policy: ArtifactKind<ViewPolicy> };
+
+const sets: DataKinds = { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind };
+const outputs: ViewsKinds = { ...sets, policy: policyKind };
 
 /**
  * Binds a data set to a policy of views. No pixel is touched: a view is a pure function of seed, sample, epoch and stream, so
  * it is made when a step needs it.
  */
-export const augment: Stage<{ data: typeof sets }, ViewPolicy, ViewPolicyInput, typeof outputs> = defineStage(
-  {
-    name: "augment",
-    version: 1,
-    module: import.meta.url,
-    config,
-    inputs: { data: sets },
-    outputs,
-    run: ({ inputs, config }) => ({ ...inputs.data, policy: config }),
-  },
-);
+export const augment: Stage<{ readonly data: DataKinds }, ViewPolicy, ViewPolicyInput, ViewsKinds> =
+  defineStage(
+    {
+      name: "augment",
+      version: 1,
+      module: import.meta.url,
+      config,
+      inputs: { data: sets },
+      outputs,
+      run: ({ inputs, config }) => ({ ...inputs.data, policy: config }),
+    },
+  );
 
 /** What {@linkcode augment} gives: the data with the policy. */
 export interface Views {

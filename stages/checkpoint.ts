@@ -10,6 +10,7 @@ export interface Checkpoint {
   /** Where the file lies. */
   readonly path: string;
   /** @throws {WeightsError} If the file is no checkpoint of this project. */
+  /** Reads the file. */
   read(): Promise<{ network: NetworkDescription; state: StateDict }>;
 }
 

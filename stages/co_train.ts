@@ -3,10 +3,10 @@ import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
 import { type BackboneName, BACKBONES } from "../models/resnet.ts";
 import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
-import { policyKind } from "./augment.ts";
+import { policyKind, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind, writeCheckpoint } from "./checkpoint.ts";
-import { type PerPrediction, PREDICTIONS } from "./inference.ts";
-import { bindMethod, type MethodOptions, methodOptions } from "./methods/mod.ts";
+import { forPredictions, type PerPrediction, PREDICTIONS } from "./inference.ts";
+import { bindMethod, type MethodInput, type MethodOptions, methodOptions } from "./methods/mod.ts";
 import { score } from "./metrics.ts";
 import type { NetworkDescription } from "./network.ts";
 import { imagesKind, samplesKind } from "./samples.ts";
@@ -16,26 +16,41 @@ import { openSession } from "./training/session.ts";
 
 /** What {@linkcode coTrain} gets; every leaf is described in its schema. */
 export interface CoTrainConfig {
+  /** The method with its switches. */
   readonly method: MethodOptions;
+  /** Both branches' backbone; resnet14 is the small one, for small images and CPUs. */
   readonly backbone: BackboneName;
+  /** How much smaller than the image the last features are. */
   readonly outputStride: 8 | 16;
+  /** Passes over the unlabeled images. */
   readonly epochs: number;
+  /** Steps of an epoch; without it ⌊unlabeled images / batch⌋. */
   readonly stepsPerEpoch?: number | undefined;
+  /** Labeled images in a step, and as many unlabeled ones. */
   readonly batch: number;
+  /** Base learning rate. */
   readonly baseRate: number;
+  /** Multiple of the base rate for both backbones. */
   readonly backboneRate: number;
+  /** Multiple of the base rate for all else. */
   readonly headRate: number;
+  /** Exponent of the polynomial decay. */
   readonly power: number;
+  /** Momentum of SGD. */
   readonly momentum: number;
+  /** Weight decay, on everything. */
   readonly weightDecay: number;
+  /** Whether an unlabeled image meets the same labeled one in every epoch. */
   readonly pairing: "fixed" | "free";
+  /** Epochs between scores on the validation set, for the best weights. */
   readonly evaluateEvery: number;
+  /** Steps between readings of the losses; each drains the device. */
   readonly logEvery: number;
 }
 
 /** What an experiment writes for {@linkcode coTrain}; what is left out has the published value. */
 export type CoTrainInput = Partial<Omit<CoTrainConfig, "method">> & {
-  readonly method: z.input<typeof methodOptions>;
+  readonly method: MethodInput;
 };
 
 const factor = (value: number, what: string, source: string) =>
@@ -94,16 +109,28 @@ export interface TrainingHistory {
   readonly evaluations: readonly { readonly epoch: number; readonly miou: PerPrediction<number> }[];
 }
 
-const inputs = {
+const inputs: { readonly views: ViewsKinds } = {
   views: { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind, policy: policyKind },
 };
 
 const historyKind: ArtifactKind<TrainingHistory> = jsonKind("training-history", 1);
 
-const outputs = {
+/** What training gives. */
+export type NetsKinds = {
   /** Weights after the last step. */
+  readonly last: ArtifactKind<Checkpoint>;
+  /** Weights of the epoch with the best validation mIoU of branch 1. */
+  readonly bestBranch1: ArtifactKind<Checkpoint>;
+  /** The same for branch 2. */
+  readonly bestBranch2: ArtifactKind<Checkpoint>;
+  /** The same for the average of both branches' logits. */
+  readonly bestAverage: ArtifactKind<Checkpoint>;
+  /** Losses and validation scores along the way. */
+  readonly history: ArtifactKind<TrainingHistory>;
+};
+
+const outputs: NetsKinds = {
   last: checkpointKind,
-  /** Weights of the epoch with the best validation mIoU, by whose prediction it is. */
   bestBranch1: checkpointKind,
   bestBranch2: checkpointKind,
   bestAverage: checkpointKind,
@@ -113,104 +140,109 @@ const outputs = {
 const BEST = { branch1: "bestBranch1", branch2: "bestBranch2", average: "bestAverage" } as const;
 
 /** Trains two branches by a method; gives the last weights and the best by each of the three predictions. */
-export const coTrain: Stage<typeof inputs, CoTrainConfig, CoTrainInput, typeof outputs> = defineStage({
-  name: "co-train",
-  version: 1,
-  module: import.meta.url,
-  config,
-  inputs,
-  outputs,
-  resources: ["gpu"],
-  seeded: true,
-  numerics: "f32",
-  async run({ inputs: { views }, config, context }) {
-    const { seed, signal } = context;
-    const { epochs, batch } = config;
-    const device = await context.resource<Device>("gpu");
-    const [first, second] = bindMethod(config.method).mappings;
-    const network: NetworkDescription = {
-      backbone: config.backbone,
-      outputStride: config.outputStride,
-      mappings: [first ?? null, second ?? null],
-      classes: views.labeled.classes,
-    };
-    const sampler = makeSampler({
-      seed,
-      labeled: views.labeled.length,
-      unlabeled: views.unlabeled.length,
-      batch,
-      pairing: config.pairing,
-      stepsPerEpoch: config.stepsPerEpoch,
-    });
-    const session = openSession(device, {
-      network,
-      method: config.method,
-      views,
-      batch,
-      seed,
-      momentum: config.momentum,
-      weightDecay: config.weightDecay,
-      onCompile: (done, total) => {
-        if (done % 50 === 0 || done === total) context.progress({ kind: "compile", done, total });
-      },
-    });
-    try {
-      context.progress({ kind: "memory", ...session.memory });
-      const steps = epochs * sampler.stepsPerEpoch;
-      const losses: TrainingHistory["losses"][number][] = [];
-      const evaluations: TrainingHistory["evaluations"][number][] = [];
-      const best: Partial<Record<(typeof BEST)[keyof typeof BEST], Checkpoint>> = {};
-      const bestScore = { branch1: -1, branch2: -1, average: -1 };
-      for (let epoch = 0; epoch < epochs; epoch++) {
-        for (let s = 0; s < sampler.stepsPerEpoch; s++) {
-          signal.throwIfAborted();
-          const step = epoch * sampler.stepsPerEpoch + s;
-          const rate = config.baseRate * polyFactor(step, steps, config.power);
-          session.step(sampler.batch(epoch, s), {
-            epoch,
-            step,
-            rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },
-          });
-          const done = step + 1;
-          if (done % config.logEvery === 0 || s + 1 === sampler.stepsPerEpoch) {
-            const terms = await session.losses();
-            losses.push({ step: done, epoch, terms });
-            const images = done * batch * 2;
-            context.progress({
-              kind: "step",
-              step: done,
-              steps,
-              epoch: epoch + 1,
-              epochs,
-              images,
-              losses: terms,
+export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTrainInput, NetsKinds> =
+  defineStage({
+    name: "co-train",
+    version: 1,
+    module: import.meta.url,
+    config,
+    inputs,
+    outputs,
+    resources: ["gpu"],
+    seeded: true,
+    numerics: "f32",
+    async run({ inputs: { views }, config, context }) {
+      const { seed, signal } = context;
+      const { epochs, batch } = config;
+      const device = await context.resource<Device>("gpu");
+      const [first, second] = bindMethod(config.method).mappings;
+      const network: NetworkDescription = {
+        backbone: config.backbone,
+        outputStride: config.outputStride,
+        mappings: [first ?? null, second ?? null],
+        classes: views.labeled.classes,
+      };
+      const sampler = makeSampler({
+        seed,
+        labeled: views.labeled.length,
+        unlabeled: views.unlabeled.length,
+        batch,
+        pairing: config.pairing,
+        stepsPerEpoch: config.stepsPerEpoch,
+      });
+      const session = openSession(device, {
+        network,
+        method: config.method,
+        views,
+        batch,
+        seed,
+        momentum: config.momentum,
+        weightDecay: config.weightDecay,
+        onCompile: (done, total) => {
+          if (done % Math.ceil(total / 8) === 0 || done === total) {
+            context.progress({ kind: "compile", done, total });
+          }
+        },
+      });
+      try {
+        context.progress({ kind: "memory", ...session.memory });
+        const steps = epochs * sampler.stepsPerEpoch;
+        const losses: TrainingHistory["losses"][number][] = [];
+        const evaluations: TrainingHistory["evaluations"][number][] = [];
+        const best: Partial<Record<(typeof BEST)[keyof typeof BEST], Checkpoint>> = {};
+        const bestScore = { branch1: -1, branch2: -1, average: -1 };
+        for (let epoch = 0; epoch < epochs; epoch++) {
+          for (let s = 0; s < sampler.stepsPerEpoch; s++) {
+            signal.throwIfAborted();
+            const step = epoch * sampler.stepsPerEpoch + s;
+            const rate = config.baseRate * polyFactor(step, steps, config.power);
+            session.step(sampler.batch(epoch, s), {
+              epoch,
+              step,
+              rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },
             });
+            const done = step + 1;
+            if (done % config.logEvery === 0 || s + 1 === sampler.stepsPerEpoch) {
+              const terms = await session.losses();
+              losses.push({ step: done, epoch, terms });
+              const images = done * batch * 2;
+              context.progress({
+                kind: "step",
+                step: done,
+                steps,
+                epoch: epoch + 1,
+                epochs,
+                images,
+                losses: terms,
+              });
+            }
+          }
+          if ((epoch + 1) % config.evaluateEvery !== 0 && epoch + 1 !== epochs) continue;
+          const confusions = await session.evaluate(signal);
+          const miou = forPredictions((name) => score(confusions[name]).miou);
+          evaluations.push({ epoch: epoch + 1, miou });
+          context.progress({ kind: "evaluation", epoch: epoch + 1, epochs, miou });
+          const improved = PREDICTIONS.filter((name) => miou[name] > bestScore[name]);
+          if (improved.length === 0) continue;
+          const state = await session.state();
+          for (const name of improved) {
+            bestScore[name] = miou[name];
+            best[BEST[name]] = await writeCheckpoint(
+              context.scratch(`${BEST[name]}.safetensors`),
+              network,
+              state,
+            );
           }
         }
-        if ((epoch + 1) % config.evaluateEvery !== 0 && epoch + 1 !== epochs) continue;
-        const confusions = await session.evaluate(signal);
-        const miou = Object.fromEntries(
-          PREDICTIONS.map((name) => [name, score(confusions[name]).miou]),
-        ) as Record<(typeof PREDICTIONS)[number], number>;
-        evaluations.push({ epoch: epoch + 1, miou });
-        context.progress({ kind: "evaluation", epoch: epoch + 1, epochs, miou });
-        const improved = PREDICTIONS.filter((name) => miou[name] > bestScore[name]);
-        if (improved.length === 0) continue;
-        const state = await session.state();
-        for (const name of improved) {
-          bestScore[name] = miou[name];
-          best[BEST[name]] = await writeCheckpoint(
-            context.scratch(`${BEST[name]}.safetensors`),
-            network,
-            state,
-          );
-        }
+        const last = await writeCheckpoint(
+          context.scratch("last.safetensors"),
+          network,
+          await session.state(),
+        );
+        const { bestBranch1 = last, bestBranch2 = last, bestAverage = last } = best;
+        return { last, bestBranch1, bestBranch2, bestAverage, history: { losses, evaluations } };
+      } finally {
+        session.free();
       }
-      const last = await writeCheckpoint(context.scratch("last.safetensors"), network, await session.state());
-      const { bestBranch1 = last, bestBranch2 = last, bestAverage = last } = best;
-      return { last, bestBranch1, bestBranch2, bestAverage, history: { losses, evaluations } };
-    } finally {
-      session.free();
-    }
-  },
-});
+    },
+  });

@@ -3,21 +3,26 @@ import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
 import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
+import type { NetsKinds } from "./co_train.ts";
 import type { ClassList } from "./datasets/classes.ts";
-import { openInference, type PerPrediction, PREDICTIONS } from "./inference.ts";
+import { forPredictions, openInference, type PerPrediction } from "./inference.ts";
 import { type Confusion, type Score, score } from "./metrics.ts";
-import { fileNames, pictureFiles, picturesKind } from "./pictures.ts";
+import { fileNames, pictureFiles, type Pictures, picturesKind } from "./pictures.ts";
 import { type SampleSet, samplesKind } from "./samples.ts";
 
 /** What {@linkcode evaluate} gets. */
 export interface EvaluateConfig {
+  /** Each image whole, at its own size. */
   readonly protocol: "original";
+  /** How many images are drawn with truth, predictions and conflict. */
   readonly pictures: number;
 }
 
 /** The scores of one set of weights, in percent. */
 export interface WeightsScore {
+  /** Mean IoU, percent. */
   readonly miou: PerPrediction<number>;
+  /** Share of pixels labeled right, percent. */
   readonly pixelAccuracy: PerPrediction<number>;
   /** IoU of each class, by the average of the branches. */
   readonly perClass: readonly { readonly name: string; readonly iou: number }[];
@@ -27,6 +32,7 @@ export interface WeightsScore {
 export interface Metrics extends WeightsScore {
   /** Which pixels were scored, and how: part of any published result's name. */
   readonly protocol: EvaluateConfig["protocol"];
+  /** Scores of the weights after the last step. */
   readonly last: WeightsScore;
   /** Each prediction by the weights that were best for it during training, chosen on the validation set. */
   readonly best: WeightsScore;
@@ -48,7 +54,19 @@ const config: Schema<EvaluateConfig, Partial<EvaluateConfig>> = schema as unknow
   Partial<EvaluateConfig>
 >;
 
-const inputs = {
+/** Which weights are scored, on what. */
+export type EvaluateInputs = {
+  readonly nets: Omit<NetsKinds, "history">;
+  readonly samples: ArtifactKind<SampleSet>;
+};
+
+/** Scores, and pictures to look at. */
+export type EvaluateOutputs = {
+  readonly metrics: ArtifactKind<Metrics>;
+  readonly pictures: ArtifactKind<Pictures>;
+};
+
+const inputs: EvaluateInputs = {
   nets: {
     last: checkpointKind,
     bestBranch1: checkpointKind,
@@ -61,10 +79,10 @@ const inputs = {
 /** Scores as an artifact. */
 export const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
 
-const outputs = { metrics: metricsKind, pictures: picturesKind };
+const outputs: EvaluateOutputs = { metrics: metricsKind, pictures: picturesKind };
 
 /** Scores branch 1, branch 2 and the average of their logits, for the last and the best weights. */
-export const evaluate: Stage<typeof inputs, EvaluateConfig, Partial<EvaluateConfig>, typeof outputs> =
+export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateConfig>, EvaluateOutputs> =
   defineStage({
     name: "evaluate",
     version: 1,
@@ -134,14 +152,10 @@ export async function scoreCheckpoint(
 /** Turns confusion matrices into scores, one matrix for each prediction. */
 export function weightsScore(
   classes: ClassList,
-  confusion: (name: (typeof PREDICTIONS)[number]) => Confusion,
+  confusion: (name: keyof PerPrediction<unknown>) => Confusion,
 ): WeightsScore {
-  const scores = Object.fromEntries(PREDICTIONS.map((name) => [name, score(confusion(name))])) as Record<
-    (typeof PREDICTIONS)[number],
-    Score
-  >;
-  const pick = (value: (score: Score) => number) =>
-    Object.fromEntries(PREDICTIONS.map((name) => [name, value(scores[name])])) as PerPrediction<number>;
+  const scores = forPredictions((name) => score(confusion(name)));
+  const pick = (value: (score: Score) => number) => forPredictions((name) => value(scores[name]));
   return {
     miou: pick(({ miou }) => miou),
     pixelAccuracy: pick(({ pixelAccuracy }) => pixelAccuracy),

@@ -20,7 +20,19 @@ import type { ImageSize, SampleSet } from "./samples.ts";
 export const PREDICTIONS = ["branch1", "branch2", "average"] as const;
 
 /** One value for each of {@linkcode PREDICTIONS}. */
-export type PerPrediction<T> = Readonly<Record<(typeof PREDICTIONS)[number], T>>;
+export interface PerPrediction<T> {
+  /** Of branch 1. */
+  readonly branch1: T;
+  /** Of branch 2. */
+  readonly branch2: T;
+  /** Of the average of their logits. */
+  readonly average: T;
+}
+
+/** Makes one value for each prediction. */
+export function forPredictions<T>(make: (name: keyof PerPrediction<unknown>) => T): PerPrediction<T> {
+  return { branch1: make("branch1"), branch2: make("branch2"), average: make("average") };
+}
 
 /** What is predicted for an image: labels of each pixel, row by row. */
 export interface PredictedLabels extends PerPrediction<Uint8Array> {

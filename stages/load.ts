@@ -1,5 +1,6 @@
 /** The stage `load`: decodes a data set once, into packed 8-bit images and masks. */
 import { z } from "zod";
+import type { ArtifactKind } from "../pipeline/artifact.ts";
 import type { Schema } from "../pipeline/schema.ts";
 import { defineStage, type Stage } from "../pipeline/stage.ts";
 import type { SourceFile } from "../pipeline/definition.ts";
@@ -10,36 +11,60 @@ import type { IdList } from "./datasets/id_list.ts";
 import { type FolderDataset, labelTable, layouts, resolveLists } from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
 import { mapOrdered } from "./map_ordered.ts";
-import { imagesKind, masksKind, samplesKind, SetWriter } from "./samples.ts";
+import {
+  type ImageSet,
+  imagesKind,
+  type MaskSet,
+  masksKind,
+  type SampleSet,
+  samplesKind,
+  SetWriter,
+} from "./samples.ts";
 
 /** Settings of the generated data set `shapes`. */
 export interface ShapesConfig {
+  /** Side of a scene, pixels. */
   readonly size: number;
+  /** How many labeled scenes are drawn. */
   readonly labeled: number;
+  /** How many unlabeled scenes are drawn. */
   readonly unlabeled: number;
+  /** How many validation scenes are drawn. */
   readonly validation: number;
+  /** Names the drawn data set; apart from the run's seed, so that all seeds of a comparison see one data set. */
   readonly sceneSeed: number;
+  /** How strongly textures, clutter, light and camera vary. */
   readonly variety: number;
 }
 
 /** What {@linkcode load} gets; every leaf is described in its schema. */
 export interface LoadConfig {
+  /** Which data set, and so which layout and classes. */
   readonly dataset: "shapes" | FolderDataset;
+  /** Folder of the data set. */
   readonly root: string;
+  /** Published partition, e.g. pascal/366; without it the lists of the folder are used. */
   readonly partition?: string | undefined;
+  /** Folder of the published lists. */
   readonly partitions: string;
+  /** Id lists of one's own instead of a partition. */
   readonly lists?:
     | { readonly labeled: string; readonly unlabeled: string; readonly validation: string }
     | undefined;
+  /** CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367. */
   readonly labeledEvery: number;
+  /** CamVid only: which of its lists the output validation is read from. */
   readonly evaluateOn: "validation" | "test";
+  /** Whether the masks of the unlabeled images are read too, for diagnostics alone. */
   readonly unlabeledTruth: boolean;
+  /** Settings of the generated data set. */
   readonly shapes: ShapesConfig;
 }
 
 /** What an experiment writes for {@linkcode load}; what is left out has a default. */
 export type LoadInput = Optional<Omit<LoadConfig, "shapes"> & { readonly shapes: Optional<ShapesConfig> }>;
-type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
+/** Every leaf may be left out. */
+export type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
 const own = "Crossview";
 const count = (fallback: number, what: string) =>
@@ -96,7 +121,16 @@ const schema = z.strictObject({
 });
 
 const config: Schema<LoadConfig, LoadInput> = schema;
-const outputs = {
+/** A loaded data set. */
+export type LoadOutputs = {
+  readonly labeled: ArtifactKind<SampleSet>;
+  readonly unlabeled: ArtifactKind<ImageSet>;
+  readonly validation: ArtifactKind<SampleSet>;
+  /** Masks of the unlabeled images, for diagnostics alone; empty unless the config asks for them. */
+  readonly unlabeledTruth: ArtifactKind<MaskSet>;
+};
+
+const outputs: LoadOutputs = {
   labeled: samplesKind,
   unlabeled: imagesKind,
   validation: samplesKind,
@@ -110,7 +144,7 @@ const readAhead = 4;
  * Loads a data set: `labeled` and `validation` with masks, `unlabeled` without. `unlabeledTruth` is empty unless the
  * config asks for it. Masks of unlabeled images need not exist otherwise.
  */
-export const load: Stage<Record<never, never>, LoadConfig, LoadInput, typeof outputs> = defineStage({
+export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutputs> = defineStage({
   name: "load",
   version: 1,
   module: import.meta.url,

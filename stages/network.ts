@@ -6,10 +6,13 @@ import type { ClassList } from "./datasets/classes.ts";
 
 /** A pair of branches, described. */
 export interface NetworkDescription {
+  /** Which backbone both branches have. */
   readonly backbone: BackboneName;
   /** 16: stage 4 dilated, ASPP rates 6, 12, 18. 8: stages 3 and 4 dilated with multi-grid 2, 2, 4, rates 12, 24, 36. */
   readonly outputStride: 8 | 16;
+  /** The mapping of each branch, or null. */
   readonly mappings: readonly [Mapping | null, Mapping | null];
+  /** What the classes are. */
   readonly classes: ClassList;
 }
 

@@ -7,7 +7,9 @@ import type { ImageSize } from "./samples.ts";
 
 /** PNG files by name. */
 export interface Pictures {
+  /** File names, relative paths with `/`. */
   readonly names: readonly string[];
+  /** A file's bytes. */
   read(name: string): Promise<Uint8Array>;
 }
 

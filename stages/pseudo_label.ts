@@ -1,16 +1,17 @@
 /** The stage `pseudo-label`: labels unlabeled images with trained branches. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
-import { defineStage, type Schema, type Stage } from "../pipeline/mod.ts";
-import { checkpointKind } from "./checkpoint.ts";
+import { type ArtifactKind, defineStage, type Schema, type Stage } from "../pipeline/mod.ts";
+import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
 import { openInference } from "./inference.ts";
-import { conflictMap, fileNames, picturesKind } from "./pictures.ts";
-import { imagesKind } from "./samples.ts";
+import { conflictMap, fileNames, type Pictures, picturesKind } from "./pictures.ts";
+import { type ImageSet, imagesKind } from "./samples.ts";
 
 /** What {@linkcode pseudoLabel} gets. */
 export interface PseudoLabelConfig {
+  /** A pixel keeps its label where the largest probability is at least this, and becomes 255 elsewhere. */
   readonly threshold: number;
 }
 
@@ -27,8 +28,17 @@ const config: Schema<PseudoLabelConfig, Partial<PseudoLabelConfig>> = schema as 
   Partial<PseudoLabelConfig>
 >;
 
-const inputs = { nets: { last: checkpointKind }, images: imagesKind };
-const outputs = { labels: picturesKind };
+/** Which weights label which images. */
+export type PseudoLabelInputs = {
+  readonly nets: { readonly last: ArtifactKind<Checkpoint> };
+  readonly images: ArtifactKind<ImageSet>;
+};
+
+/** The labels, as files. */
+export type PseudoLabelOutputs = { readonly labels: ArtifactKind<Pictures> };
+
+const inputs: PseudoLabelInputs = { nets: { last: checkpointKind }, images: imagesKind };
+const outputs: PseudoLabelOutputs = { labels: picturesKind };
 
 /** Gray levels 0–255. */
 const GRAY_PALETTE = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
@@ -41,10 +51,10 @@ const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
  * The labels are the arg-max of the mean of both branches' logits.
  */
 export const pseudoLabel: Stage<
-  typeof inputs,
+  PseudoLabelInputs,
   PseudoLabelConfig,
   Partial<PseudoLabelConfig>,
-  typeof outputs
+  PseudoLabelOutputs
 > = defineStage({
   name: "pseudo-label",
   version: 1,

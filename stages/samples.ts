@@ -15,14 +15,19 @@ import { DataError } from "./datasets/errors.ts";
 
 /** Width and height in pixels. */
 export interface ImageSize {
+  /** Pixels of a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
 }
 
 /** Things with an id and a size, by position 0 … length − 1. A position outside throws {@linkcode RangeError}. */
 export interface SizedSet {
+  /** How many there are. */
   readonly length: number;
+  /** Their ids, in order. */
   readonly ids: readonly string[];
+  /** Width and height of one. */
   size(index: number): ImageSize;
 }
 
@@ -36,6 +41,7 @@ export interface ImageSet extends SizedSet {
 export interface MaskSet extends SizedSet {
   /** height × width, a class index or 255 (ignored); a fresh array. */
   mask(index: number): Uint8Array;
+  /** What the labels mean. */
   readonly classes: ClassList;
 }
 

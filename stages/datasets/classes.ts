@@ -5,6 +5,7 @@ export const ignoreIndex = 255;
 
 /** The classes of a data set, in the order of their label values. */
 export interface ClassList {
+  /** Names, by label value. */
   readonly names: readonly string[];
   /** One RGB triple a class, 0–255. */
   readonly colors: readonly (readonly [number, number, number])[];

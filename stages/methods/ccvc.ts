@@ -56,11 +56,43 @@ export const ccvcOptions = z.strictObject({
   message: "dropout after the mapping needs mappingNorm; set dropout to 0 (the original crashes here)",
 });
 
-/** Parsed options. */
-export type CcvcOptions = z.infer<typeof ccvcOptions>;
+/** Parsed options; every one is described in {@linkcode ccvcOptions}. */
+export interface CcvcOptions {
+  /** Which method this is. */
+  readonly name: "ccvc";
+  /** Views of unlabeled images: weak only, or also a strong one with CutMix. */
+  readonly augmentation: "weak" | "strong";
+  /** Which pixels count how much in the consistency loss. */
+  readonly mode: "normal" | "soft" | "vote" | "vote_threshold" | "vote_soft" | "no";
+  /** Confidence above which a label counts as confident, strictly. */
+  readonly threshold: number;
+  /** What is compared with the threshold; published: the largest raw logit, but the probability in mode normal. */
+  readonly confidence: "published" | "logit" | "probability";
+  /** Weight of pixels where the branches disagree and the labeling one is confident. */
+  readonly conflictWeight: number;
+  /** Weight of unconfident pixels in the modes soft and vote_soft. */
+  readonly unconfidentWeight: number;
+  /** Whether CutMix moves the pixel weights along; published: only in modes normal and soft. */
+  readonly mixWeights: "published" | "always" | "never";
+  /** Weight of the supervised loss. */
+  readonly supervisedWeight: number;
+  /** Weight of the consistency loss; 0 leaves it out. */
+  readonly consistencyWeight: number;
+  /** Weight of the discrepancy loss; 0 leaves it out. */
+  readonly discrepancyWeight: number;
+  /** Which branch maps its features to another view. */
+  readonly mapping: "none" | "second" | "both";
+  /** Batch norm and ReLU after the mapping. */
+  readonly mappingNorm: boolean;
+  /** Probability that a channel is dropped after the mapping. */
+  readonly dropout: number;
+}
+
+/** What an experiment writes; what is left out has the published value. */
+export type CcvcInput = Partial<CcvcOptions> & { readonly name: "ccvc" };
 
 /** CCVC for a config; what is left out takes the published value. */
-export function ccvc(options: Omit<z.input<typeof ccvcOptions>, "name"> = {}): z.input<typeof ccvcOptions> {
+export function ccvc(options: Partial<Omit<CcvcOptions, "name">> = {}): CcvcInput {
   return { name: "ccvc", ...options };
 }
 

@@ -1,16 +1,19 @@
 /** The methods by name; a config's `method` is one of their options. @module */
 import { z } from "zod";
 import type { Mapping } from "../../models/deeplabv3plus.ts";
-import { ccvcMethod, ccvcOptions } from "./ccvc.ts";
+import { type CcvcInput, ccvcMethod, type CcvcOptions, ccvcOptions } from "./ccvc.ts";
 import type { Method } from "./method.ts";
 import type { Pair, Step, Term } from "./step.ts";
-import { supervisedMethod, supervisedOptions } from "./supervised.ts";
+import { supervisedMethod, type SupervisedOptions, supervisedOptions } from "./supervised.ts";
 
 /** Options of any method, told apart by `name`. */
 export const methodOptions = z.discriminatedUnion("name", [ccvcOptions, supervisedOptions]);
 
 /** Parsed options of any method. */
-export type MethodOptions = z.infer<typeof methodOptions>;
+export type MethodOptions = CcvcOptions | SupervisedOptions;
+
+/** What an experiment writes for a method. */
+export type MethodInput = CcvcInput | SupervisedOptions;
 
 /** A method with its options filled in. */
 export interface BoundMethod {

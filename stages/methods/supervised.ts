@@ -6,11 +6,14 @@ import type { Method } from "./method.ts";
 /** The baseline has no switches: the same two networks, each trained by cross-entropy on the labeled images. */
 export const supervisedOptions = z.strictObject({ name: z.literal("supervised") });
 
-/** Parsed options. */
-export type SupervisedOptions = z.infer<typeof supervisedOptions>;
+/** Its options: none but the name. */
+export interface SupervisedOptions {
+  /** Which method this is. */
+  readonly name: "supervised";
+}
 
 /** The supervised baseline for a config. */
-export function supervised(): z.input<typeof supervisedOptions> {
+export function supervised(): SupervisedOptions {
   return { name: "supervised" };
 }
 
