@@ -61,7 +61,10 @@ export interface Session {
   losses(): Promise<Record<string, number>>;
   /** Scores the current weights on the validation set. */
   evaluate(signal: AbortSignal): Promise<PerPrediction<Confusion>>;
-  /** Reads the current weights and running statistics. */
+  /**
+   * Reads the current weights and running statistics.
+   * @throws {DivergenceError} If one is NaN or infinite: no loss is read after the last update.
+   */
   state(): Promise<StateDict>;
   free(): void;
 }
@@ -146,7 +149,17 @@ export function openSession(device: Device, options: SessionOptions): Session {
       );
     },
     evaluate: (signal) => inference.score(views.validation, { signal }),
-    state: () => parameters.read(),
+    async state() {
+      const state = await parameters.read();
+      for (const [name, { values }] of state) {
+        if (values.every(Number.isFinite)) continue;
+        throw new DivergenceError(
+          `Cannot keep these weights: "${name}" holds NaN or infinity. Lower the learning rate (co-train.baseRate) or the ` +
+            "weights of the method's terms",
+        );
+      }
+      return state;
+    },
     free() {
       for (const held of [inference, program, control, feed, parameters]) held.free();
     },
