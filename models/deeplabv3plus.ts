@@ -33,9 +33,9 @@ export interface DeepLabSpec {
   readonly mapping?: Mapping;
 }
 
-/** Channels of the decoder: the published ones, and a quarter of them for the small backbone. */
+/** Channels of the decoder: the published ones, and an eighth of them for the small backbone. */
 export function headSpec(backbone: BackboneName): HeadSpec {
-  return backbone === "resnet14" ? { aspp: 64, low: 16 } : { aspp: 256, low: 48 };
+  return backbone === "resnet14" ? { aspp: 32, low: 32 } : { aspp: 256, low: 48 };
 }
 
 /** What a forward pass gives. */

@@ -19,8 +19,8 @@ export const BACKBONES = {
   resnet50: { stem: [64, 64, 128], blocks: [3, 4, 6, 3], widths: [64, 128, 256, 512] },
   /** The same with 23 bottlenecks in stage 3; 42.6 M parameters. */
   resnet101: { stem: [64, 64, 128], blocks: [3, 4, 23, 3], widths: [64, 128, 256, 512] },
-  /** The same family at a tenth of the width and depth, for small images and CPUs. */
-  resnet14: { stem: [16, 16, 32], blocks: [1, 1, 1, 1], widths: [16, 32, 64, 64] },
+  /** The same family, one narrow bottleneck a stage, for small images and CPUs; 0.3 M parameters. */
+  resnet14: { stem: [32, 32, 32], blocks: [1, 1, 1, 1], widths: [32, 32, 64, 64] },
 } as const satisfies Record<BackboneName, ResNetSpec>;
 
 /** Name of a backbone. */

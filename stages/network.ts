@@ -8,7 +8,10 @@ import type { ClassList } from "./datasets/classes.ts";
 export interface NetworkDescription {
   /** Which backbone both branches have. */
   readonly backbone: BackboneName;
-  /** 16: stage 4 dilated, ASPP rates 6, 12, 18. 8: stages 3 and 4 dilated with multi-grid 2, 2, 4, rates 12, 24, 36. */
+  /**
+   * 16: stage 4 dilated, ASPP rates 6, 12, 18. 8: stages 3 and 4 dilated with multi-grid 2, 2, 4, rates 12, 24, 36.
+   * The small backbone sees small images, where such rates meet only padding: no multi-grid, rates 1, 2, 3.
+   */
   readonly outputStride: 8 | 16;
   /** The mapping of each branch, or null. */
   readonly mappings: readonly [Mapping | null, Mapping | null];
@@ -18,12 +21,14 @@ export interface NetworkDescription {
 
 /** Declares the described branches. Dilations as in spec §1.1 and §1.2. */
 export function buildBranches({ backbone, outputStride, mappings, classes }: NetworkDescription): Branches {
+  const small = backbone === "resnet14";
   return declareBranches({
     backbone,
     classes: classes.names.length,
-    dilations: outputStride === 16
-      ? { replaceStride: [false, false, true] }
-      : { replaceStride: [false, true, true], multiGrid: [2, 2, 4] },
-    rates: outputStride === 16 ? [6, 12, 18] : [12, 24, 36],
+    dilations: {
+      replaceStride: [false, outputStride === 8, true],
+      ...(outputStride === 8 && !small && { multiGrid: [2, 2, 4] }),
+    },
+    rates: small ? [1, 2, 3] : outputStride === 16 ? [6, 12, 18] : [12, 24, 36],
   }, [mappings[0] ?? undefined, mappings[1] ?? undefined]);
 }
