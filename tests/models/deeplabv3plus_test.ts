@@ -213,5 +213,5 @@ Deno.test("the small backbone is of the same family: same names, and features at
   assert.deepEqual(names.toSorted(), publishedNames([1, 1, 1, 1], [false, true]).toSorted());
   const { predictions, convolutions } = capture(branches, 321);
   assert.deepEqual(convolutions.get("branch1.backbone.layer4.0.conv3")!.writes[0]!.shape, [1, 21, 21, 256]);
-  assert.deepEqual(predictions[0]!.features.shape, [1, 81, 81, 80]);
+  assert.deepEqual(predictions[0]!.features.shape, [1, 81, 81, 64]);
 });

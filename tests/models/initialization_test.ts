@@ -75,8 +75,8 @@ Deno.test("initialize() draws head convolutions and biases uniformly within ±1/
   assert.deepEqual(biases.map(({ name }) => name), ["branch1.classifier.bias", "branch2.classifier.bias"]);
   for (const { name } of biases) {
     const { values } = state.get(name)!;
-    // The fan-in of the classifier: 64 channels.
-    assert.ok(values.every((value) => Math.abs(value) <= 1 / 8 && value !== 0), name);
+    // The fan-in of the classifier: 32 channels.
+    assert.ok(values.every((value) => Math.abs(value) <= 1 / Math.sqrt(32) && value !== 0), name);
   }
 });
 
