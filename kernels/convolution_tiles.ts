@@ -28,8 +28,12 @@ const BLOCK = 8;
  * register; a GPU has more lanes, fewer registers for each, and a cache that serves neighbors that ask for the same value.
  */
 const MOST_BROADCAST_LANES = 16;
-/** vec4 accumulators of an invocation: what a software driver keeps in its first-level cache, and a GPU in registers. */
+/** vec4 accumulators of an invocation that shares its operands: what a software driver keeps in its first-level cache. */
 const ACCUMULATORS = 32;
+/** vec4 accumulators, each of a block and of the whole, of an invocation that fetches its operands itself. */
+const UNSHARED_ACCUMULATORS = 16;
+/** Invocations side by side along the channels of a tile without broadcasts: neighbors whose fetches meet in a cache line. */
+const MOST_UNSHARED_LANES = 16;
 
 /**
  * The tile of a gather with so many output channels, for a device of so many subgroup lanes.
@@ -41,8 +45,13 @@ const ACCUMULATORS = 32;
 export function gatherTiling(lanes: number, outputChannels: number): GatherTiling {
   const outputs = padded(outputChannels) / 4;
   if (!broadcasts(lanes)) {
-    const constants = { LANES: 16, SUBGROUPS: 0, ROWS: 8, COLUMNS: 2, BLOCK, TILES: 4, SPREAD: 1 };
-    return { shape: "wide", constants, pixels: 8 * 4, outputs: 16 * 2 };
+    // No wider than the channels: lanes past the last one would multiply in vain.
+    const COLUMNS = outputs > 8 ? 2 : 1;
+    const ROWS = UNSHARED_ACCUMULATORS / COLUMNS;
+    const LANES = Math.min(MOST_UNSHARED_LANES, powerOfTwo(Math.ceil(outputs / COLUMNS)));
+    const TILES = unsharedInvocations(lanes) / LANES;
+    const constants = { LANES, SUBGROUPS: 0, ROWS, COLUMNS, BLOCK, TILES, SPREAD: 1 };
+    return { shape: "wide", constants, pixels: ROWS * TILES, outputs: LANES * COLUMNS };
   }
   if (2 * outputs <= lanes) {
     const OUTPUTS = powerOfTwo(outputs);
@@ -80,13 +89,14 @@ export function weightTiling(
     const constants = { LANES: lanes, OUTPUTS, PIXELS };
     return { shape: "narrow", constants, groups: [Math.ceil(taps * inputs / lanes), 1], pixels: PIXELS };
   }
-  const INPUTS = shared && inputs >= 8 ? 8 : inputs >= 4 ? 4 : 1;
-  const LANES = shared ? lanes : 64;
+  const INPUTS = inputs >= 8 ? 8 : inputs >= 4 ? 4 : 1;
+  const LANES = shared ? lanes : Math.min(MOST_UNSHARED_LANES, powerOfTwo(outputs));
+  const TILES = shared ? 1 : Math.min(unsharedInvocations(lanes) / LANES, Math.ceil(inputs / INPUTS));
   const PIXELS = shared ? Math.floor(lanes / INPUTS) : 1;
   return {
     shape: "wide",
-    constants: { LANES, SUBGROUPS: shared ? 1 : 0, INPUTS, PIXELS },
-    groups: [Math.ceil(outputs / LANES) * Math.ceil(inputs / INPUTS), taps],
+    constants: { LANES, SUBGROUPS: shared ? 1 : 0, INPUTS, PIXELS, TILES },
+    groups: [Math.ceil(outputs / LANES) * Math.ceil(inputs / (INPUTS * TILES)), taps],
     pixels: PIXELS,
   };
 }
@@ -99,6 +109,11 @@ export function weightSplits(lanes: number, workgroups: number, rows: number): n
 
 function broadcasts(lanes: number): boolean {
   return lanes >= 8 && lanes <= MOST_BROADCAST_LANES;
+}
+
+/** Invocations of a workgroup without broadcasts: GPUs hide more waits with more; a software driver's cache holds few. */
+function unsharedInvocations(lanes: number): number {
+  return lanes > MOST_BROADCAST_LANES ? 64 : 32;
 }
 
 function powerOfTwo(atLeast: number): number {

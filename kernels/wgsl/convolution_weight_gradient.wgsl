@@ -8,7 +8,8 @@
 // order (sum_partials.wgsl), never by atomics. With one split the result is the gradient itself, added to if ACCUMULATE.
 //
 // An invocation sums a tile of 4·INPUTS input channels × one vec4 of output channels. With SUBGROUPS, one fetch brings the
-// INPUTS vec4s of LANES / INPUTS neighboring pixels, and broadcasts share them.
+// INPUTS vec4s of LANES / INPUTS neighboring pixels, and broadcasts share them. Without, a workgroup is TILES such tiles side
+// by side along the input channels.
 // A 1×1 convolution of stride 1 passes its pixels as one image of `width` columns whose last row may be short: `pixels`.
 //
 // Twin: kernels/reference/convolution.ts
@@ -35,10 +36,11 @@ struct Extents {
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> result: array<vec4f>;
 
-@compute @workgroup_size(${LANES})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+@compute @workgroup_size(${LANES}, ${TILES})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let lane = local.x;
   let column_tiles = (extents.out_channels + ${LANES - 1}u) / ${LANES}u;
-  let input = group.x / column_tiles * ${INPUTS}u;
+  let input = (group.x / column_tiles * ${TILES}u + local.y) * ${INPUTS}u;
   let column = group.x % column_tiles * ${LANES}u + lane;
   let tap = group.y;
   let tap_y = i32(tap / extents.taps) * extents.dilation - extents.padding;

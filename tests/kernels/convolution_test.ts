@@ -21,12 +21,16 @@ const cases: [string, ConvolutionShape][] = [
   ["1×1 stride 2, even extents", { x: [1, 8, 6, 20], taps: 1, outputs: 12, ...plain, padding: 0, stride: 2 }],
   ["3×3 stride 2, even extents", { x: [2, 10, 8, 16], taps: 3, outputs: 33, ...plain, stride: 2 }],
   ["dilation 2", { x: [1, 9, 9, 16], taps: 3, outputs: 16, stride: 1, padding: 2, dilation: 2 }],
+  ["1×1 of many inputs", { x: [1, 4, 5, 200], taps: 1, outputs: 9, ...plain, padding: 0 }],
   ["dilation beyond the map", { x: [2, 5, 6, 8], taps: 3, outputs: 5, stride: 1, padding: 18, dilation: 18 }],
 ];
 
-for (const lanes of ["subgroups", "no subgroups"]) {
+/** Tiles are cut for the lanes of a subgroup; those of 0 and 32 need no subgroups, so that they run everywhere. */
+const tilings = { "the device's subgroups": undefined, "no subgroups": 0, "a GPU's 32 lanes": 32 };
+
+for (const [name, lanes] of Object.entries(tilings)) {
   gpuTest(
-    `convolution() with ${lanes} and its gradients match the twin at awkward sizes`,
+    `convolution() tiled for ${name} and its gradients match the twin at awkward sizes`,
     async (device, t) => {
       for (const [name, shape] of cases) {
         await t.step(name, async () => {
@@ -46,7 +50,7 @@ for (const lanes of ["subgroups", "no subgroups"]) {
             },
             (graph, { x, w, bias }) => [convolution(graph, x, w, { ...shape, bias })],
             gradient,
-            lanes === "subgroups" ? {} : { lanes: 0 },
+            lanes === undefined ? {} : { lanes },
           );
           const expected = convolutionGradients(x, w, gradient, shape);
           assertClose(run.outputs[0]!, reference(x, w, bias, shape), { atol: 1e-5, rtol: 1e-5, what: "y" });
