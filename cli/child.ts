@@ -1,4 +1,4 @@
-/** Deno run as a child on the project's own files: tests and benchmarks. @module */
+/** Deno run as a child on the project's own files: tests and benches. @module */
 import { fileURLToPath } from "node:url";
 import { driverVariables } from "./environment.ts";
 import { Gpu } from "./gpu.ts";
@@ -9,7 +9,7 @@ import { commandPermissions } from "./permissions.ts";
 export const projectRoot: string = fileURLToPath(new URL("../", import.meta.url));
 
 /** Tests may do everything: that of a full disk writes to /dev/full, which Deno guards by nothing less. */
-const permissions = { test: ["--allow-all"], bench: commandPermissions } as const;
+const permissions = { test: ["--allow-all"], run: commandPermissions } as const;
 
 /**
  * Runs `deno <subcommand>` in the project's folder once an adapter is there; the child sees the same driver variables.
@@ -18,7 +18,7 @@ const permissions = { test: ["--allow-all"], bench: commandPermissions } as cons
  * @returns Its exit status.
  */
 export async function denoWithGpu(
-  subcommand: "test" | "bench",
+  subcommand: "test" | "run",
   args: readonly string[],
   terminal: Terminal,
 ): Promise<number> {

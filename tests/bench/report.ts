@@ -1,0 +1,84 @@
+/** What every bench says of its surroundings, and how it prints. */
+import type { Device } from "../../kernels/device.ts";
+import { hostFacts } from "../../cli/environment.ts";
+import { Gpu } from "../../cli/gpu.ts";
+import { collectingTerminal } from "../../cli/terminal.ts";
+
+/** Where figures were measured. */
+export interface Surroundings {
+  readonly adapter: string;
+  readonly driver: string;
+  readonly date: string;
+  readonly commit: string;
+  /** Processors that the program may use, and processes that wanted one in the last minute (itself included). */
+  readonly processors: number;
+  readonly load: number | undefined;
+}
+
+/** Opens the adapter as the commands do, so that figures are of the same driver settings. */
+export async function openBench(): Promise<{ device: Device; surroundings: Surroundings }> {
+  const gpu = new Gpu(collectingTerminal(), { mayInstall: false });
+  const device = await gpu.open();
+  const { adapter, driver } = await gpu.announce();
+  const { commit = "unknown" } = await hostFacts();
+  return {
+    device,
+    surroundings: {
+      adapter,
+      driver,
+      date: new Date().toISOString().slice(0, 16).replace("T", " "),
+      commit,
+      processors: navigator.hardwareConcurrency,
+      load: await loadAverage(),
+    },
+  };
+}
+
+/** Linux alone tells without further permissions. */
+async function loadAverage(): Promise<number | undefined> {
+  try {
+    const { stdout } = await new Deno.Command("cat", { args: ["/proc/loadavg"], stderr: "null" }).output();
+    const load = Number.parseFloat(new TextDecoder().decode(stdout));
+    return Number.isNaN(load) ? undefined : load;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The line above a table. */
+export function heading({ adapter, driver, date, commit, processors, load }: Surroundings): string {
+  const busy = load === undefined ? "" : `, load ${load.toFixed(1)} at the start`;
+  return `${adapter}${
+    driver && `, ${driver}`
+  }; ${processors} processors${busy}; ${date} UTC; commit ${commit}`;
+}
+
+/** A Markdown table; columns of numbers are set to the right. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const numeric = header.map((_, i) => rows.every((row) => /^[\d.,–−-]*( %)?$/.test(row[i] ?? "")));
+  const widths = header.map((title, i) =>
+    Math.max(3, title.length, ...rows.map((row) => (row[i] ?? "").length))
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${
+      widths.map((width, i) => numeric[i] ? (cells[i] ?? "").padStart(width) : (cells[i] ?? "").padEnd(width))
+        .join(" | ")
+    } |`;
+  const rule = `| ${
+    widths.map((width, i) => numeric[i] ? `${"-".repeat(width - 1)}:` : "-".repeat(width)).join(" | ")
+  } |`;
+  return [line(header), rule, ...rows.map(line)].join("\n");
+}
+
+/** Three digits, and none more than are known. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 0.01))));
+  return value.toFixed(Math.min(digits, 3));
+}
+
+/** The middle value; of an even count the lower one. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[(sorted.length - 1) >> 1] ?? NaN;
+}
