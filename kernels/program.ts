@@ -3,6 +3,7 @@ import { DeviceError } from "./errors.ts";
 import type { Dispatch, Graph } from "./graph.ts";
 import { packUniforms } from "./kernel.ts";
 import { type MemoryPlan, planMemory } from "./plan.ts";
+import { prune } from "./prune.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "./tensor.ts";
 
 /** A captured graph with its memory, ready to be replayed. */
@@ -41,7 +42,7 @@ export function compile(
   onProgress: (done: number, total: number) => void = () => {},
 ): Program {
   const { gpu } = device;
-  const { dispatches } = graph;
+  const dispatches = prune(graph.dispatches, graph.kept);
   const plan = planMemory(dispatches, graph.kept, gpu.limits.maxBufferSize);
   checkBindings(device, dispatches);
   const arenas = plan.arenas.map((bytes, i) => device.buffer(`workspace ${i}`, bytes));
