@@ -24,6 +24,8 @@ export interface CoTrainConfig {
   readonly outputStride: 8 | 16;
   /** Passes over the unlabeled images. */
   readonly epochs: number;
+  /** Epochs, of those, that learn from the labeled images alone before the method starts. */
+  readonly warmUpEpochs: number;
   /** Steps of an epoch; without it ⌊unlabeled images / batch⌋. */
   readonly stepsPerEpoch?: number | undefined;
   /** Labeled images in a step, and as many unlabeled ones. */
@@ -67,6 +69,9 @@ const schema = z.strictObject({
     .meta({ unit: "pixels", source: "spec §1.1: 16 PASCAL, 8 Cityscapes" }),
   epochs: z.int().min(1).default(80).describe("Passes over the unlabeled images.")
     .meta({ unit: "epochs", source: "spec §5" }),
+  warmUpEpochs: z.int().min(0).default(0)
+    .describe("Epochs, of those, that learn from the labeled images alone before the method starts.")
+    .meta({ unit: "epochs", source: "published: 0, from ImageNet weights; PS-MT warms up for 5" }),
   stepsPerEpoch: z.int().min(1).optional().describe(
     "Steps of an epoch; without it ⌊unlabeled images / batch⌋.",
   )
@@ -178,6 +183,7 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
         seed,
         momentum: config.momentum,
         weightDecay: config.weightDecay,
+        warmUp: config.warmUpEpochs > 0,
         onCompile: (done, total) => {
           if (done % Math.ceil(total / 8) === 0 || done === total) {
             context.progress({ kind: "compile", done, total });
@@ -197,6 +203,7 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
             const step = epoch * sampler.stepsPerEpoch + s;
             const rate = config.baseRate * polyFactor(step, steps, config.power);
             session.step(sampler.batch(epoch, s), {
+              phase: epoch < config.warmUpEpochs ? "warm-up" : "method",
               epoch,
               step,
               rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },

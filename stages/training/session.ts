@@ -10,7 +10,7 @@ import type { StateDict } from "../../models/state_dict.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { Inference, type PerPrediction } from "../inference.ts";
-import { bindMethod, type MethodOptions } from "../methods/mod.ts";
+import { bindMethod, type BoundMethod, type MethodOptions } from "../methods/mod.ts";
 import type { Confusion } from "../metrics.ts";
 import { buildBranches, type NetworkDescription } from "../network.ts";
 import { makeFeed } from "./feed.ts";
@@ -32,12 +32,19 @@ export interface SessionOptions {
   readonly seed: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** Whether some steps are of the phase `warm-up`; none unless told. */
+  readonly warmUp?: boolean;
   /** Called while pipelines are compiled. */
   readonly onCompile?: (done: number, total: number) => void;
 }
 
+/** What a step learns from: labels alone, with the networks of the method, or as the method says. */
+export type Phase = "warm-up" | "method";
+
 /** Where a run is. */
 export interface StepAddress {
+  /** `method` unless told. */
+  readonly phase?: Phase;
   readonly epoch: number;
   /** Steps taken before this one in the whole run. */
   readonly step: number;
@@ -55,7 +62,7 @@ export interface Session {
   /** Runs one optimizer step; does not wait for it. */
   step(batch: Batch, address: StepAddress): void;
   /**
-   * Waits, and gives each loss term's mean since the last call.
+   * Waits, and gives each loss term's mean since the last call; to be called before the phase changes.
    * @throws {DivergenceError} If a term was NaN or infinite, naming it and the step, from 1.
    */
   losses(): Promise<Record<string, number>>;
@@ -89,20 +96,27 @@ export function openSession(device: Device, options: SessionOptions): Session {
     ),
   ]);
   const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
-  const graph = new Graph(device.facts.subgroupSize);
-  const terms = captureStep(graph, {
-    branches,
-    parameters,
-    method,
-    views: feed.capture(graph),
-    counters,
-    rates,
-    momentum: options.momentum,
-    weightDecay: options.weightDecay,
-    meter: (index) => meters[index]!,
-  });
-  const program = compile(device, graph, options.onCompile);
-  const used = meters.slice(0, terms.length);
+  const open = (terms: BoundMethod["terms"]) => {
+    const graph = new Graph(device.facts.subgroupSize);
+    const captured = captureStep(graph, {
+      branches,
+      parameters,
+      method: { ...method, terms },
+      views: feed.capture(graph),
+      counters,
+      rates,
+      momentum: options.momentum,
+      weightDecay: options.weightDecay,
+      meter: (index) => meters[index]!,
+    });
+    return { terms: captured, program: compile(device, graph, options.onCompile) };
+  };
+  const phases = {
+    "warm-up": options.warmUp ? open(bindMethod({ name: "supervised" }).terms) : undefined,
+    method: open(method.terms),
+  };
+  const programs = Object.values(phases).filter((phase) => phase !== undefined);
+  let current = phases.method;
   const inference = new Inference(device, {
     branches,
     tensor: parameters.tensor,
@@ -111,20 +125,25 @@ export function openSession(device: Device, options: SessionOptions): Session {
 
   return {
     memory: {
-      workspaceBytes: program.workspaceBytes,
+      workspaceBytes: programs.reduce((sum, { program }) => sum + program.workspaceBytes, 0),
       parameterBytes: parameters.bytes,
       inputBytes: feed.bytes + control.bytes,
     },
-    step(images, { epoch, step, rates: { backbone, head } }) {
+    step(images, { phase = "method", epoch, step, rates: { backbone, head } }) {
       feed.fill(images, { epoch, step });
       upload(device, counters, Uint32Array.of(seed, epoch, step, 0));
       const values = new Float32Array(4);
       values[RATE_INDEX.backbone] = backbone;
       values[RATE_INDEX.head] = head;
       upload(device, rates, values);
-      program.run();
+      const chosen = phases[phase];
+      if (!chosen) throw new Error("Cannot warm up: the session was opened without it");
+      current = chosen;
+      current.program.run();
     },
     async losses() {
+      const { terms } = current;
+      const used = meters.slice(0, terms.length);
       const readings = (await readBack(device, used)).map(readMeter);
       for (const meter of used) upload(device, meter, new Float32Array(4));
       const bad = terms.flatMap(({ name }, i) => {
@@ -161,7 +180,8 @@ export function openSession(device: Device, options: SessionOptions): Session {
       return state;
     },
     free() {
-      for (const held of [inference, program, control, feed, parameters]) held.free();
+      for (const { program } of programs) program.free();
+      for (const held of [inference, control, feed, parameters]) held.free();
     },
   };
 }

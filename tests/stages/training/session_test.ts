@@ -49,6 +49,22 @@ gpuTest("an untouched session holds the initialization of its seed", async (devi
   session.free();
 });
 
+gpuTest(
+  "a warm-up step learns from labels alone; the method's terms start with its own steps",
+  async (device) => {
+    const session = open(device, { warmUp: true });
+    session.step(batch, { phase: "warm-up", epoch: 0, step: 0, rates });
+    assert.deepEqual(Object.keys(await session.losses()).sort(), ["ce1", "ce2"]);
+    session.step(batch, { epoch: 1, step: 1, rates });
+    const names = Object.keys(await session.losses());
+    assert.ok(names.includes("con1_mix") && names.includes("dis_raw"), `${names}`);
+    session.free();
+    const without = open(device);
+    assert.throws(() => without.step(batch, { phase: "warm-up", epoch: 0, step: 0, rates }), /without it/);
+    without.free();
+  },
+);
+
 gpuTest("each group of parameters follows its own rate", async (device) => {
   for (const still of ["backbone", "head"] as const) {
     const session = open(device);
