@@ -35,6 +35,8 @@ export interface ShapesConfig {
   readonly sceneSeed: number;
   /** How strongly textures, clutter, light and camera vary. */
   readonly variety: number;
+  /** How often an object has a color that its class prefers; 0: the outline alone tells. */
+  readonly hint: number;
 }
 
 /** What {@linkcode load} gets; every leaf is described in its schema. */
@@ -117,6 +119,9 @@ const schema = z.strictObject({
         unit: "0 to 1",
         source: own,
       }),
+    hint: z.number().min(0).max(1).default(0.9)
+      .describe("How often an object has a color that its class prefers; 0: the outline alone tells.")
+      .meta({ unit: "share", source: own }),
   }).prefault({}).describe("Settings of the generated data set."),
 });
 
@@ -175,11 +180,11 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
     }
 
     async function drawAll(): Promise<void> {
-      const { size, labeled, unlabeled, validation, sceneSeed, variety } = config.shapes;
+      const { size, labeled, unlabeled, validation, sceneSeed, variety, hint } = config.shapes;
       const total = labeled + unlabeled + validation;
       for (let index = 0; index < total; index++) {
         context.signal.throwIfAborted();
-        const { image, mask } = drawShapesScene(sceneSeed, index, size, variety);
+        const { image, mask } = drawShapesScene(sceneSeed, index, size, variety, hint);
         const id = `scene-${String(index).padStart(5, "0")}`, box = { width: size, height: size };
         if (index < labeled) await writers.labeled.add(id, box, { images: image, masks: mask });
         else if (index >= labeled + unlabeled) {

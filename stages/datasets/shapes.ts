@@ -1,12 +1,21 @@
 /**
  * `shapes`: a generated data set of textured, lit, overlapping objects.
  *
- * The class is decided by an object's outline alone. Color, texture, size, pose, light and background are drawn from
- * the same laws for every class, so that color tells nothing and a few labels do not cover what varies.
+ * The class is decided by an object's outline. Texture, size, pose, light and background are drawn from the same laws for
+ * every class; color hints at the class as often as is asked for. A dozen scenes do not cover what varies.
  */
 import { RandomStream } from "../../kernels/random.ts";
 import { type Outline, outlineCount, posedOutline } from "./shapes_outline.ts";
-import { type Color, mix, randomColor, randomTexture, smoothNoise, type Texture } from "./shapes_texture.ts";
+import {
+  anyColor,
+  type Color,
+  mix,
+  type Palette,
+  randomColor,
+  randomTexture,
+  smoothNoise,
+  type Texture,
+} from "./shapes_texture.ts";
 
 /** One generated picture and its truth. */
 export interface ShapesScene {
@@ -36,12 +45,20 @@ const supersampling = 2;
  * @param index Number of the scene, from 0.
  * @param size Side in pixels, 16 at least.
  * @param variety 0–1: how strongly textures, clutter, light and camera vary. At 0 objects and ground are nearly plain.
+ * @param hint 0–1: how often an object has a color that its class prefers, and how muted the ground is. At 0 the outline alone
+ *   tells the class.
  */
-export function drawShapesScene(seed: number, index: number, size: number, variety = 1): ShapesScene {
+export function drawShapesScene(
+  seed: number,
+  index: number,
+  size: number,
+  variety = 1,
+  hint = 0,
+): ShapesScene {
   const stream = (name: string) => new RandomStream({ seed, stream: `shapes ${name}`, sample: index });
   const layout = stream("layout"), surface = stream("surface"), camera = stream("camera");
-  const ground = background(stream("background"), size, variety);
-  const objects = placeObjects(layout, surface, size, variety);
+  const ground = background(stream("background"), size, variety, hint);
+  const objects = placeObjects(layout, surface, size, variety, hint);
   const lightAngle = camera.uniformBetween(0, 2 * Math.PI);
   const light = [Math.cos(lightAngle), Math.sin(lightAngle)] as const;
   const lightStrength = camera.uniformBetween(0.1, 0.45);
@@ -102,28 +119,38 @@ export function drawShapesScene(seed: number, index: number, size: number, varie
   }
 }
 
-/** Two to four objects, far ones first; each may hide part of those before it. */
+/** Two or three objects, far ones first; each may hide part of those before it. */
 function placeObjects(
   layout: RandomStream,
   surface: RandomStream,
   size: number,
   variety: number,
+  hint: number,
 ): SceneObject[] {
-  const count = layout.integer(2, 4);
+  const count = layout.integer(2, 3);
   return Array.from({ length: count }, () => {
-    const radius = size * layout.uniformBetween(0.13, 0.27);
+    const radius = size * layout.uniformBetween(0.18, 0.32);
     const x = layout.uniformBetween(0.08, 0.92) * size, y = layout.uniformBetween(0.08, 0.92) * size;
     const label = layout.integer(1, outlineCount);
     const outline = posedOutline(layout, label, x, y, radius);
-    const texture = randomTexture(surface, size * surface.uniformBetween(0.06, 0.16), variety);
+    const hinted = surface.uniform() < hint;
+    const palette = hinted ? classPalette(label) : anyColor;
+    const texture = randomTexture(surface, size * surface.uniformBetween(0.06, 0.16), variety, palette);
     return { label, outline, texture, x, y, radius, shadow: surface.uniformBetween(0.2, 0.6) };
   });
 }
 
+/** The hues that a class prefers: evenly spaced, each reaching a little into its neighbors. */
+function classPalette(label: number): Palette {
+  const center = (6 * (label - 1)) / outlineCount;
+  return { hue: { center, spread: 0.3 }, saturation: [0.45, 0.95], value: [0.35, 0.95] };
+}
+
 /** A texture under a gradient of two colors, with clutter: lines and specks that belong to no class. */
-function background(random: RandomStream, size: number, variety: number): Texture {
-  const texture = randomTexture(random, size * random.uniformBetween(0.1, 0.4), variety);
-  const far = randomColor(random), share = random.uniformBetween(0.3, 0.75);
+function background(random: RandomStream, size: number, variety: number, hint: number): Texture {
+  const palette: Palette = { ...anyColor, saturation: [0, 0.95 - 0.8 * hint] };
+  const texture = randomTexture(random, size * random.uniformBetween(0.1, 0.4), variety, palette);
+  const far = randomColor(random, palette), share = random.uniformBetween(0.3, 0.75);
   const angle = random.uniformBetween(0, 2 * Math.PI);
   const cos = Math.cos(angle) / size, sin = Math.sin(angle) / size;
   const clouds = smoothNoise(random, size * 0.3, 2);
@@ -155,7 +182,9 @@ function background(random: RandomStream, size: number, variety: number): Textur
 
 /** What a camera does: color cast, contrast, brightness, a little blur, noise, and rounding to 8 bits. */
 function develop(random: RandomStream, linear: Float64Array, size: number, variety: number): Uint8Array {
-  const cast = [0, 1, 2].map(() => 1 + variety * random.uniformBetween(-0.15, 0.15));
+  // From noon to dusk: the light's strength spans a factor of two.
+  const exposure = Math.exp(variety * random.uniformBetween(Math.log(0.55), Math.log(1.2)));
+  const cast = [0, 1, 2].map(() => exposure * (1 + variety * random.uniformBetween(-0.18, 0.18)));
   const contrast = 1 + variety * random.uniformBetween(-0.25, 0.2);
   const brightness = variety * random.uniformBetween(-0.12, 0.12);
   const blur = variety * Math.max(0, random.uniformBetween(-0.6, 0.7)) * size / 64;

@@ -39,10 +39,23 @@ export function smoothNoise(
   };
 }
 
-/** A random color: hue, saturation and value drawn apart, so that grays, pastels and dark tones all occur. */
-export function randomColor(random: RandomStream): Color {
-  const hue = random.uniform() * 6, saturation = random.uniformBetween(0.05, 0.95);
-  const value = random.uniformBetween(0.25, 0.95);
+/** Where colors are drawn from: hue, saturation and value apart. */
+export interface Palette {
+  /** Hues on a circle of 6: red 0, green 2, blue 4. `spread` is the standard deviation; left out, every hue is alike. */
+  readonly hue?: { readonly center: number; readonly spread: number };
+  readonly saturation: readonly [low: number, high: number];
+  readonly value: readonly [low: number, high: number];
+}
+
+/** Grays, pastels and dark tones of every hue. */
+export const anyColor: Palette = { saturation: [0.05, 0.95], value: [0.25, 0.95] };
+
+/** A random color of a palette. */
+export function randomColor(random: RandomStream, palette: Palette = anyColor): Color {
+  const { center, spread } = palette.hue ?? { center: 6 * random.uniform(), spread: 0 };
+  const hue = (((center + spread * random.normal()) % 6) + 6) % 6;
+  const saturation = random.uniformBetween(...palette.saturation);
+  const value = random.uniformBetween(...palette.value);
   const part = (offset: number) => {
     const k = (offset + hue) % 6;
     return value * (1 - saturation * Math.max(0, Math.min(k, 4 - k, 1)));
@@ -65,10 +78,16 @@ function softStep(value: number, width: number): number {
  *
  * @param period Typical length of a repetition, in pixels.
  * @param contrast 0–1: how far apart the two colors may be.
+ * @param palette Of both colors.
  */
-export function randomTexture(random: RandomStream, period: number, contrast: number): Texture {
-  const base = randomColor(random);
-  const second = mix(base, randomColor(random), contrast * random.uniformBetween(0.25, 0.9));
+export function randomTexture(
+  random: RandomStream,
+  period: number,
+  contrast: number,
+  palette: Palette = anyColor,
+): Texture {
+  const base = randomColor(random, palette);
+  const second = mix(base, randomColor(random, palette), contrast * random.uniformBetween(0.25, 0.9));
   const angle = random.uniformBetween(0, Math.PI);
   const cos = Math.cos(angle), sin = Math.sin(angle);
   const length = period * random.uniformBetween(0.7, 1.6), phase = random.uniformBetween(0, length);
