@@ -119,7 +119,7 @@ const schema = z.strictObject({
         unit: "0 to 1",
         source: own,
       }),
-    hint: z.number().min(0).max(1).default(0.9)
+    hint: z.number().min(0).max(1).default(0.95)
       .describe("How often an object has a color that its class prefers; 0: the outline alone tells.")
       .meta({ unit: "share", source: own }),
   }).prefault({}).describe("Settings of the generated data set."),

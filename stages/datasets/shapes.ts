@@ -129,7 +129,7 @@ function placeObjects(
 ): SceneObject[] {
   const count = layout.integer(2, 3);
   return Array.from({ length: count }, () => {
-    const radius = size * layout.uniformBetween(0.18, 0.32);
+    const radius = size * layout.uniformBetween(0.2, 0.36);
     const x = layout.uniformBetween(0.08, 0.92) * size, y = layout.uniformBetween(0.08, 0.92) * size;
     const label = layout.integer(1, outlineCount);
     const outline = posedOutline(layout, label, x, y, radius);
@@ -143,18 +143,18 @@ function placeObjects(
 /** The hues that a class prefers: evenly spaced, each reaching a little into its neighbors. */
 function classPalette(label: number): Palette {
   const center = (6 * (label - 1)) / outlineCount;
-  return { hue: { center, spread: 0.3 }, saturation: [0.45, 0.95], value: [0.35, 0.95] };
+  return { hue: { center, spread: 0.25 }, saturation: [0.55, 0.95], value: [0.4, 0.95] };
 }
 
 /** A texture under a gradient of two colors, with clutter: lines and specks that belong to no class. */
 function background(random: RandomStream, size: number, variety: number, hint: number): Texture {
-  const palette: Palette = { ...anyColor, saturation: [0, 0.95 - 0.8 * hint] };
+  const palette: Palette = { ...anyColor, saturation: [0, 0.95 - 0.75 * hint] };
   const texture = randomTexture(random, size * random.uniformBetween(0.1, 0.4), variety, palette);
   const far = randomColor(random, palette), share = random.uniformBetween(0.3, 0.75);
   const angle = random.uniformBetween(0, 2 * Math.PI);
   const cos = Math.cos(angle) / size, sin = Math.sin(angle) / size;
   const clouds = smoothNoise(random, size * 0.3, 2);
-  const strokes = Array.from({ length: random.integer(0, Math.round(5 * variety)) }, () => {
+  const strokes = Array.from({ length: random.integer(0, Math.round(3 * variety)) }, () => {
     const turn = random.uniformBetween(0, Math.PI), half = size * random.uniformBetween(0.05, 0.3);
     return {
       x: random.uniform() * size,
@@ -182,9 +182,10 @@ function background(random: RandomStream, size: number, variety: number, hint: n
 
 /** What a camera does: color cast, contrast, brightness, a little blur, noise, and rounding to 8 bits. */
 function develop(random: RandomStream, linear: Float64Array, size: number, variety: number): Uint8Array {
-  // From noon to dusk: the light's strength spans a factor of two.
-  const exposure = Math.exp(variety * random.uniformBetween(Math.log(0.55), Math.log(1.2)));
-  const cast = [0, 1, 2].map(() => exposure * (1 + variety * random.uniformBetween(-0.18, 0.18)));
+  // From noon to dusk the light's strength spans a factor of three, and colors fade with it or not.
+  const exposure = Math.exp(variety * random.uniformBetween(Math.log(0.45), Math.log(1.35)));
+  const vividness = 1 + variety * random.uniformBetween(-0.65, 0.2);
+  const cast = [0, 1, 2].map(() => exposure * (1 + variety * random.uniformBetween(-0.12, 0.12)));
   const contrast = 1 + variety * random.uniformBetween(-0.25, 0.2);
   const brightness = variety * random.uniformBetween(-0.12, 0.12);
   const blur = variety * Math.max(0, random.uniformBetween(-0.6, 0.7)) * size / 64;
@@ -192,7 +193,10 @@ function develop(random: RandomStream, linear: Float64Array, size: number, varie
   const soft = blur > 0.2 ? blurred(linear, size, blur) : linear;
   const image = new Uint8Array(linear.length);
   for (let i = 0; i < image.length; i++) {
-    const value = (soft[i]! * cast[i % 3]! - 0.5) * contrast + 0.5 + brightness + noise * random.normal();
+    const pixel = i - (i % 3);
+    const gray = 0.299 * soft[pixel]! + 0.587 * soft[pixel + 1]! + 0.114 * soft[pixel + 2]!;
+    const color = (gray + vividness * (soft[i]! - gray)) * cast[i % 3]!;
+    const value = (color - 0.5) * contrast + 0.5 + brightness + noise * random.normal();
     image[i] = Math.round(255 * Math.max(0, Math.min(1, value)));
   }
   return image;
