@@ -1,5 +1,6 @@
 /** Primitive "Draw": which images a step sees. @module */
 import { RandomStream } from "../../kernels/random.ts";
+import { ConfigError } from "../../pipeline/mod.ts";
 
 /** One step's images, by position in their sets. */
 export interface Batch {
@@ -20,7 +21,7 @@ export interface Sampler {
  *
  * @param options.pairing `fixed` as published, or `free`: the labeled list gets a permutation of its own each epoch.
  * @param options.stepsPerEpoch Fewer or more steps than the published ⌊unlabeled / batch⌋; the walk wraps around.
- * @throws {RangeError} If a list is empty or, with the published length, shorter than a batch.
+ * @throws {ConfigError} If a list is empty or, with the published length, shorter than a batch.
  * @see spec §3.5, §3.6
  */
 export function makeSampler(options: {
@@ -34,7 +35,7 @@ export function makeSampler(options: {
   const { seed, labeled, unlabeled, batch, pairing } = options;
   const stepsPerEpoch = options.stepsPerEpoch ?? Math.floor(unlabeled / batch);
   if (labeled < 1 || unlabeled < 1 || stepsPerEpoch < 1) {
-    throw new RangeError(
+    throw new ConfigError(
       `Cannot train on ${labeled} labeled and ${unlabeled} unlabeled images in batches of ${batch}: at least one labeled ` +
         `image and ${batch} unlabeled ones are needed; use a smaller batch`,
     );

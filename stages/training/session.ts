@@ -1,5 +1,6 @@
 /** A training run on the device: everything captured once, then stepped. @module */
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
+import { DeviceError, ShapeError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
 import { compile } from "../../kernels/program.ts";
@@ -20,6 +21,11 @@ import { captureStep, RATE_INDEX } from "./step_program.ts";
 /** A number of the training went out of bounds. */
 export class DivergenceError extends UserError {
   override readonly name = "DivergenceError";
+}
+
+/** What the settings ask for does not fit the networks or the device. */
+export class SettingsError extends UserError {
+  override readonly name = "SettingsError";
 }
 
 /** What a session is opened with. */
@@ -79,8 +85,25 @@ export interface Session {
 /** Most loss terms a method may have. */
 const MOST_TERMS = 32;
 
-/** Allocates, initializes and compiles a training run. */
+/**
+ * Allocates, initializes and compiles a training run.
+ *
+ * @throws {SettingsError} If the settings leave a layer without pixels, or ask for more than the device has.
+ */
 export function openSession(device: Device, options: SessionOptions): Session {
+  try {
+    return prepareSession(device, options);
+  } catch (error) {
+    if (!(error instanceof ShapeError || error instanceof DeviceError)) throw error;
+    const { views: { policy }, batch, network: { backbone } } = options;
+    throw new SettingsError(
+      `Cannot train ${backbone} at crop ${policy.crop} in batches of ${batch}: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function prepareSession(device: Device, options: SessionOptions): Session {
   const { network, views, batch, seed } = options;
   const branches = buildBranches(network);
   const method = bindMethod(options.method);

@@ -126,5 +126,5 @@ Deno.test("lists that fill no batch are refused, saying what is needed", () => {
       /at least one labeled image and 4 unlabeled ones are needed/,
     );
   }
-  assert.throws(() => makeSampler({ ...options, unlabeled: 0, stepsPerEpoch: 2 }), RangeError);
+  assert.throws(() => makeSampler({ ...options, unlabeled: 0, stepsPerEpoch: 2 }), { name: "ConfigError" });
 });

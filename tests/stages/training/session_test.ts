@@ -65,6 +65,13 @@ gpuTest(
   },
 );
 
+gpuTest("settings that no layer can work with are the user's to mend, and the message says how", (device) => {
+  assert.throws(() => open(device, { batch: 1 }), {
+    name: "SettingsError",
+    message: /^Cannot train resnet14 at crop \d+ in batches of 1: .*batch/s,
+  });
+});
+
 gpuTest("each group of parameters follows its own rate", async (device) => {
   for (const still of ["backbone", "head"] as const) {
     const session = open(device);
