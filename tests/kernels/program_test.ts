@@ -110,7 +110,7 @@ gpuTest(
     const limit = device.gpu.limits.maxStorageBufferBindingSize;
     const kernel = defineKernel({ name: "wide", source: "", uniforms: {}, reads: [], writes: ["y"] });
     const graph = new Graph(0);
-    const y = graph.tensor({ label: "y", shape: [limit / 4 + 4] });
+    const y = graph.keep(graph.tensor({ label: "y", shape: [limit / 4 + 4] }));
     graph.launch({ kernel, reads: [], writes: [y], groups: [1, 1, 1], loops: 0 });
     const { buffers } = device.created;
     assert.throws(

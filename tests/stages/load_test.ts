@@ -21,7 +21,15 @@ const sourcesOf = async (input: LoadInput) => await load.definition.sources!(con
 Deno.test(
   "shapes: counts, ids and pixels are as the config says, and no file is a source",
   withFolder(async (folder) => {
-    const shapes = { size: 16, labeled: 2, unlabeled: 3, validation: 2, sceneSeed: 9 };
+    const shapes = {
+      size: 16,
+      labeled: 2,
+      unlabeled: 3,
+      validation: 2,
+      sceneSeed: 9,
+      variety: 0.7,
+      hint: 0.4,
+    };
     const { labeled, unlabeled, validation, unlabeledTruth, events } = await runLoad({ shapes }, folder);
     deepStrictEqual([labeled.length, unlabeled.length, validation.length, unlabeledTruth.length], [
       2,
@@ -30,7 +38,7 @@ Deno.test(
       0,
     ]);
     deepStrictEqual(unlabeled.ids, ["scene-00002", "scene-00003", "scene-00004"]);
-    const scene = drawShapesScene(9, 5, 16);
+    const scene = drawShapesScene(9, 5, 16, 0.7, 0.4);
     deepStrictEqual(validation.image(0), scene.image);
     deepStrictEqual(validation.mask(0), scene.mask);
     ok(!("mask" in unlabeled));
