@@ -9,7 +9,7 @@ export interface Project {
   readonly root: string;
   /** Files this was read from. */
   readonly files: readonly string[];
-  /** Import map: alias → target. */
+  /** Import map: alias → target; the project's own name leads to its exports. */
   readonly imports: Readonly<Record<string, string>>;
   /** The lock file's content. */
   readonly lock: Lock;
@@ -60,12 +60,17 @@ export function findProject(directory: string): Project | undefined {
       return {
         root,
         files: lock === undefined ? [path] : [path, lockPath],
-        imports: (config.imports ?? {}) as Record<string, string>,
+        imports: { ...ownName(config), ...config.imports as Record<string, string> | undefined },
         lock: (lock ?? {}) as Lock,
       };
     }
     if (dirname(root) === root) return undefined;
   }
+}
+
+/** A project may be imported by its own name, from itself and from files that it runs: that leads to its `exports`. */
+function ownName({ name, exports }: Record<string, unknown>): Record<string, string> {
+  return typeof name === "string" && typeof exports === "string" ? { [name]: exports } : {};
 }
 
 /** What the import map makes of a specifier: itself where no alias fits; the longest alias wins. */
