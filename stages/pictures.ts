@@ -25,7 +25,7 @@ export const picturesKind: ArtifactKind<Pictures> = defineKind({
 });
 
 /** Black where the branches agree, white where they do not. */
-const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
+export const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
 
 /** A file name made of an id: separators, leading dots and what else a file system may refuse become `_`. */
 export function fileName(id: string): string {

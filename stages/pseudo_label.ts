@@ -6,7 +6,7 @@ import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
 import { openInference } from "./inference.ts";
-import { conflictMap, fileNames, type Pictures, picturesKind } from "./pictures.ts";
+import { CONFLICT_PALETTE, conflictMap, fileNames, type Pictures, picturesKind } from "./pictures.ts";
 import { type ImageSet, imagesKind } from "./samples.ts";
 
 /** What {@linkcode pseudoLabel} gets. */
@@ -42,7 +42,6 @@ const outputs: PseudoLabelOutputs = { labels: picturesKind };
 
 /** Gray levels 0–255. */
 const GRAY_PALETTE = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
-const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
 
 /**
  * For each image `<id>/mask.png` (palette indices; 255 where unsure), `<id>/confidence.png` (probability · 255) and
