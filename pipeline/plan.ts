@@ -6,7 +6,7 @@ import type { Origin } from "./config.ts";
 import type { KeyParts } from "./fingerprint.ts";
 import { type Graph, namedOutputs } from "./graph.ts";
 import { fingerprintNode, type Outputs, prepare, type Prepared } from "./prepare.ts";
-import { reasonOf } from "./why.ts";
+import { History, reasonOf } from "./why.ts";
 
 /** hit: in the cache; miss: would run; waiting: runs or not, as what comes before it turns out. */
 export type PlanState = "hit" | "miss" | "waiting";
@@ -25,8 +25,12 @@ export interface PlanNode {
   readonly origins: Readonly<Record<string, Origin>>;
   /** Parts of the key; inputs that are not known yet are left out. */
   readonly parts: KeyParts;
+  /** Module → digest, behind the code's part of the key. */
+  readonly modules: Readonly<Record<string, string>>;
   /** The key, where all inputs are known. */
   readonly key?: string;
+  /** Output → content digest, where the result is known. */
+  readonly outputs?: Readonly<Record<string, string>>;
   /** What is to be expected. */
   readonly state: PlanState;
   /** For a miss or a waiting node: what differs from the nearest earlier entry, one line a part. */
@@ -77,8 +81,9 @@ export async function plan(graph: Graph, options: PlanOptions): Promise<Plan> {
   const prepared = await prepare(graph, cache);
   const settled = new Map<GraphNode, Outputs>();
   const nodes: PlanNode[] = [];
+  const history = options.why === false ? undefined : new History(cache);
   for (const node of graph.nodes) {
-    nodes.push(await planNode(prepared.get(node)!, settled, cache, seed, options.why ?? true));
+    nodes.push(await planNode(prepared.get(node)!, settled, cache, seed, history));
   }
   return {
     pipeline: graph.name,
@@ -100,7 +105,7 @@ async function planNode(
   settled: Map<GraphNode, Outputs>,
   cache: Cache,
   seed: number,
-  why: boolean,
+  history: History | undefined,
 ): Promise<PlanNode> {
   const { node } = prepared;
   const { parts, key } = fingerprintNode(prepared, (from) => settled.get(from), seed);
@@ -117,10 +122,19 @@ async function planNode(
     config: JSON.parse(JSON.stringify(node.config ?? null)),
     origins: node.origins,
     parts,
+    modules: prepared.code.modules,
     ...(key === undefined ? {} : { key }),
+    ...(found.entry === undefined ? {} : { outputs: contentDigests(found.entry.outputs) }),
     state,
-    ...(why && state !== "hit" ? { why: (await reasonOf(cache, prepared, parts, found.damage)).lines } : {}),
+    ...(history !== undefined && state !== "hit"
+      ? { why: (await reasonOf(cache, prepared, parts, found.damage, history)).lines }
+      : {}),
     ...(state === "waiting" ? { waitingFor } : {}),
     resources: node.stage.resources ?? [],
   };
+}
+
+/** Output → content digest. */
+export function contentDigests(outputs: Outputs): Record<string, string> {
+  return Object.fromEntries(Object.entries(outputs).map(([name, { digest }]) => [name, digest]));
 }

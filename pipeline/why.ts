@@ -1,19 +1,19 @@
 /** Why a stage would run: its key's parts against those of the nearest earlier entry. @module */
 import type { Cache } from "./cache.ts";
-import { canonicalJson, type Json } from "./canonical_json.ts";
-import type { Entry } from "./entry.ts";
+import {
+  type Behind,
+  changes,
+  type Difference,
+  differenceLines,
+  differences,
+  type KeyRecord,
+  listed,
+} from "./difference.ts";
+import type { Entry, StoredArtifact } from "./entry.ts";
 import type { KeyParts } from "./fingerprint.ts";
+import { stampOf } from "./files.ts";
 import type { Prepared } from "./prepare.ts";
-
-/** A part of the key that differs. */
-export interface Difference {
-  /** Name of the part, e.g. `"config.epochs"`. */
-  readonly part: string;
-  /** Value in the earlier entry; undefined if it had none. */
-  readonly before: Json | undefined;
-  /** Value now; undefined if there is none. */
-  readonly after: Json | undefined;
-}
+import type { SourcesDigest } from "./sources.ts";
 
 /** The nearest earlier entry and what differs from it. */
 export interface Reason {
@@ -25,20 +25,104 @@ export interface Reason {
   readonly lines: readonly string[];
 }
 
-/** All intact entries of a stage, most recently used first. */
-export async function entriesOf(cache: Cache, stage: string): Promise<Entry[]> {
-  const keys = await cache.keys();
-  const entries = await Promise.all(keys.map(({ key }) => cache.peek(key)));
-  return entries.filter((entry) => entry !== undefined).filter((entry) => entry.stage === stage);
+/** An artifact in the cache, and what made it. */
+interface Made {
+  readonly entry: Entry;
+  readonly output: string;
+  readonly artifact: StoredArtifact;
 }
 
-/** The parts in which two keys differ, sorted; inputs that are not known yet are no difference. */
-export function differences(before: KeyParts, after: KeyParts): Difference[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  const text = (value: Json | undefined) => value === undefined ? "" : canonicalJson(value);
-  return names.filter((name) => text(before[name]) !== text(after[name]))
-    .filter((name) => !(name.startsWith("input.") && after[name] === undefined))
-    .map((part) => ({ part, before: before[part], after: after[part] }));
+/** All that a cache has kept, read once: what was run before, and what lies behind a digest. */
+export class History implements Behind {
+  #entries: Promise<readonly Entry[]> | undefined;
+  readonly #manifests = new Map<string, string>();
+
+  /**
+   * The history of a cache, as it is when it is first asked.
+   *
+   * @param cache The cache.
+   */
+  constructor(readonly cache: Cache) {}
+
+  /** Makes a manifest known that is not in the cache yet: that of files as they are now. */
+  remember({ digest, manifest }: SourcesDigest): void {
+    this.#manifests.set(digest, manifest);
+  }
+
+  /** All intact entries, most recently used first. */
+  entries(): Promise<readonly Entry[]> {
+    return this.#entries ??= this.#read();
+  }
+
+  async #read(): Promise<readonly Entry[]> {
+    const found = await Promise.all((await this.cache.keys()).map(({ key }) => this.cache.peek(key)));
+    return found.filter((entry) => entry !== undefined);
+  }
+
+  /** Files of a manifest of sources: name → digest; undefined if it is no longer there. */
+  async sources(digest: string): Promise<Readonly<Record<string, string>> | undefined> {
+    try {
+      const known = this.#manifests.get(digest);
+      if (known !== undefined) return JSON.parse(known);
+      const stamp = stampOf(this.cache.blobPath(digest));
+      if (stamp === undefined) return undefined;
+      return JSON.parse(await Deno.readTextFile(await this.cache.verify({ digest, size: stamp.size })));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Names the stage that made an input, the files of it that changed, and what made them change. */
+  async input(_name: string, before: string, after: string): Promise<string> {
+    const now = await this.#made(after);
+    if (now === undefined) return "";
+    const from = ` (output "${now.output}" of "${now.entry.stage}")`;
+    const then = await this.#made(before);
+    if (then === undefined) return from;
+    const names = changes(digests(then.artifact), digests(now.artifact));
+    const causes = then.entry.stage === now.entry.stage ? await this.#causes(then.entry, now.entry, 0) : [];
+    return `${from}${listed(names)}${causes.length > 0 ? `; from ${causes.join("; ")}` : ""}`;
+  }
+
+  /** What differs at the beginning of the chain of inputs, each part with its stage. */
+  async #causes(then: Entry, now: Entry, depth: number): Promise<string[]> {
+    const found = differences(then.parts, now.parts);
+    const lines = await differenceLines(ownParts(then), ownParts(now), this);
+    const causes = lines.map((line) => `${now.stage}.${line}`);
+    for (const { part, before, after } of found.filter(({ part }) => part.startsWith("input."))) {
+      if (typeof before !== "string" || typeof after !== "string" || depth > 20) continue;
+      const [old, made] = [await this.#made(before), await this.#made(after)];
+      if (old === undefined || made === undefined || old.entry.stage !== made.entry.stage) {
+        causes.push(`${now.stage}.${part}`);
+      } else {
+        causes.push(...await this.#causes(old.entry, made.entry, depth + 1));
+      }
+    }
+    return [...new Set(causes)];
+  }
+
+  async #made(digest: string): Promise<Made | undefined> {
+    for (const entry of await this.entries()) {
+      for (const [output, artifact] of Object.entries(entry.outputs)) {
+        if (artifact.digest === digest) return { entry, output, artifact };
+      }
+    }
+    return undefined;
+  }
+}
+
+const digests = ({ files }: StoredArtifact) =>
+  Object.fromEntries(Object.entries(files).map(([name, { digest }]) => [name, digest]));
+
+/** An entry without its inputs: what it changed by itself. */
+function ownParts(entry: Entry): KeyRecord {
+  const own = Object.entries(entry.parts).filter(([part]) => !part.startsWith("input."));
+  return { parts: Object.fromEntries(own), modules: entry.recorded.modules };
+}
+
+/** All intact entries of a stage, most recently used first. */
+export async function entriesOf(cache: Cache, stage: string): Promise<Entry[]> {
+  return (await new History(cache).entries()).filter((entry) => entry.stage === stage);
 }
 
 /**
@@ -48,78 +132,28 @@ export function differences(before: KeyParts, after: KeyParts): Difference[] {
  * @param prepared The node.
  * @param parts Parts of its key, as far as known.
  * @param damage What is wrong with the node's own entry, if there is one that cannot be used.
+ * @param history What the cache holds, where several nodes are asked about at once.
  */
 export async function reasonOf(
   cache: Cache,
   prepared: Prepared,
   parts: KeyParts,
   damage?: string,
+  history: History = new History(cache),
 ): Promise<Reason> {
   const stage = prepared.node.stage.name;
   if (damage !== undefined) return { nearest: undefined, differences: [], lines: [`cache: ${damage}`] };
+  if (prepared.sources !== undefined) history.remember(prepared.sources);
   let best: { entry: Entry; found: Difference[] } | undefined;
-  for (const entry of await entriesOf(cache, stage)) {
+  for (const entry of await history.entries()) {
+    if (entry.stage !== stage) continue;
     const found = differences(entry.parts, parts);
     if (best === undefined || found.length < best.found.length) best = { entry, found };
   }
   if (best === undefined) {
     return { nearest: undefined, differences: [], lines: [`no earlier result of "${stage}" in this cache`] };
   }
-  const lines = [];
-  for (const difference of best.found) lines.push(...await describe(cache, best.entry, prepared, difference));
+  const before = { parts: best.entry.parts, modules: best.entry.recorded.modules };
+  const lines = await differenceLines(before, { parts, modules: prepared.code.modules }, history);
   return { nearest: best.entry.key, differences: best.found, lines };
-}
-
-async function describe(
-  cache: Cache,
-  entry: Entry,
-  prepared: Prepared,
-  difference: Difference,
-): Promise<string[]> {
-  const { part, before, after } = difference;
-  if (part === "code.bundle") {
-    const changed = changes(entry.recorded.modules, prepared.code.modules);
-    if (changed.length > 0) return changed.map((change) => `code: ${change}`);
-  }
-  if (part === "sources" && entry.recorded.sources && prepared.sources) {
-    const old = await readManifest(cache, entry);
-    const changed = old === undefined ? [] : changes(old, JSON.parse(prepared.sources.manifest));
-    const more = changed.length > 5 ? [`and ${changed.length - 5} more`] : [];
-    if (changed.length > 0) return [`sources: ${[...changed.slice(0, 5), ...more].join(", ")}`];
-  }
-  if (part.startsWith("input.")) {
-    const edge = prepared.node.edges.find((candidate) => `input.${candidate.input}` === part);
-    const from = edge ? ` (output "${edge.output}" of "${edge.from.id}")` : "";
-    return [`${part}: ${short(before)} → ${short(after)}${from}`];
-  }
-  if (part.startsWith("code.")) return [`${part}: ${short(before)} → ${short(after)}`];
-  return [`${part}: ${show(before)} → ${show(after)}`];
-}
-
-/** Names that were changed, added or removed between two records. */
-function changes(
-  before: Readonly<Record<string, string>>,
-  after: Readonly<Record<string, string>>,
-): string[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return names.filter((name) => before[name] !== after[name]).map((name) =>
-    `${name} ${before[name] === undefined ? "added" : after[name] === undefined ? "removed" : "changed"}`
-  );
-}
-
-async function readManifest(cache: Cache, entry: Entry): Promise<Record<string, string> | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(await cache.verify(entry.recorded.sources!)));
-  } catch {
-    return undefined;
-  }
-}
-
-const show = (value: Json | undefined) => value === undefined ? "none" : canonicalJson(value);
-
-/** A digest by its first 12 digits; a package by its version, and by its integrity's beginning. */
-function short(value: Json | undefined): string {
-  if (typeof value !== "string") return show(value);
-  if (/^[0-9a-f]{64}$/.test(value)) return value.slice(0, 12);
-  return value.replaceAll(/sha512-(\S{8})\S*/g, "sha512-$1…");
 }

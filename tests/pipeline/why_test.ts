@@ -1,0 +1,124 @@
+/** Why a stage runs: one line for each part that differs, with values, modules and files. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Cache, pipeline, plan, type Ref } from "../../pipeline/mod.ts";
+import { reading } from "./fixtures/reading.ts";
+import { add, record, start, withDirectory, writeOld } from "./support.ts";
+
+const engine = new URL("../../pipeline/mod.ts", import.meta.url).href;
+
+/** The lines of a node of a plan. */
+async function linesOf(
+  graph: Parameters<typeof plan>[0],
+  cache: string,
+  node = 0,
+): Promise<readonly string[]> {
+  return (await plan(graph, { cache: new Cache(cache) })).nodes[node]!.why ?? [];
+}
+
+/** A project of its own, whose stage has a helper, a kernel and a package. */
+async function project(directory: string, zod = "4.6.7", kernel = "fn a() {}", extra = ""): Promise<void> {
+  const integrity = `sha512-${"abcdefgh".repeat(4)}${zod}==`;
+  await writeOld(directory, "deno.json", JSON.stringify({ imports: { zod: `npm:zod@${zod}` } }));
+  const lock = {
+    version: "5",
+    specifiers: { [`npm:zod@${zod}`]: zod },
+    npm: { [`zod@${zod}`]: { integrity } },
+  };
+  await writeOld(directory, "deno.lock", JSON.stringify(lock), Number(zod.at(-1)) * 10);
+  await writeOld(directory, "kernel.wgsl", kernel, kernel.length * 10);
+  await writeOld(directory, "helper.ts", "export const two = 2;\n");
+  await writeOld(
+    directory,
+    "stage.ts",
+    `import { z } from "zod";
+    import { defineStage, jsonKind } from ${JSON.stringify(engine)};
+    import { two } from "./helper.ts";
+    import kernel from "./kernel.wgsl" with { type: "text" };
+    ${extra}
+    export const mine = defineStage({
+      name: "mine", version: 1, module: import.meta.url,
+      config: z.strictObject({ n: z.number().default(1) }),
+      inputs: {}, outputs: { value: jsonKind<number>("number", 1) },
+      run: ({ config }) => ({ value: config.n * two + kernel.length }),
+    });`,
+    200 - extra.length,
+  );
+}
+
+async function build(directory: string, version: number) {
+  const { mine } = await import(`${pathToFileURL(join(directory, "stage.ts")).href}?v=${version}`);
+  return pipeline("p", (): { value: Ref<number> } => mine()).build();
+}
+
+Deno.test("a comment in TypeScript is no reason; one in WGSL, which the device gets, is, and the file is named", () =>
+  withDirectory(async (directory) => {
+    // The import map of the project that runs resolves "zod"; the one beside the stage is what its key is made of.
+    await project(directory);
+    const cache = join(directory, "cache");
+    await record(await build(directory, 1), cache);
+    await project(directory, "4.6.7", "fn a() {}", "// a comment");
+    const commented = await plan(await build(directory, 2), { cache: new Cache(cache) });
+    assert.equal(commented.nodes[0]!.state, "hit");
+    await project(directory, "4.6.7", "fn a() {} // a comment");
+    const lines = await linesOf(await build(directory, 3), cache);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0]!, /^code\.bundle: [0-9a-f]{12} → [0-9a-f]{12}; kernel\.wgsl changed$/);
+  }));
+
+Deno.test("modules that were changed, added and removed are named; a package by its versions", () =>
+  withDirectory(async (directory) => {
+    await project(directory);
+    const cache = join(directory, "cache");
+    await record(await build(directory, 1), cache);
+    await writeOld(directory, "more.ts", "export const more = 3;\nconsole.assert(more);\n", 50);
+    await project(directory, "4.6.8", "fn b() {}", 'import "./more.ts";');
+    await writeOld(directory, "helper.ts", "export const two = 2.5;\n", 70);
+    const lines = await linesOf(await build(directory, 2), cache);
+    // Both lock files count: the one beside the stage, and the library's own.
+    assert.match(lines[0]!, /; helper\.ts changed, kernel\.wgsl changed, more\.ts added, stage\.ts changed$/);
+    assert.deepEqual(lines.slice(1), ["code.npm:zod: 4.6.7 → 4.6.7 | 4.6.8"]);
+  }));
+
+Deno.test("several leaves are several lines, and the nearest entry is the one with the fewest", () =>
+  withDirectory(async (directory) => {
+    const graph = (by: number, leaf: string) =>
+      pipeline("p", () => ({ end: add({ value: start() }, { by, deep: { leaf } }) })).build();
+    await record(graph(1, "x"), directory);
+    await record(graph(2, "y"), directory);
+    assert.deepEqual(await linesOf(graph(2, "z"), directory, 1), ['config.deep.leaf: "y" → "z"']);
+    assert.deepEqual(await linesOf(graph(3, "w"), directory, 1), [
+      "config.by: 2 → 3",
+      'config.deep.leaf: "y" → "w"',
+    ]);
+  }));
+
+Deno.test("a file that changed is named, by the stage that reads it and by the stages after it", () =>
+  withDirectory(async (directory) => {
+    const cache = join(directory, "cache");
+    const files = [await writeOld(directory, "a.txt", "a"), await writeOld(directory, "b.txt", "b")];
+    const graph = pipeline("p", () => {
+      const first = add({ value: reading(files)() }, {}, { as: "first" });
+      return { end: add({ value: first }, { by: 5 }, { as: "second" }) };
+    }).build();
+    await record(graph, cache);
+    await writeOld(directory, "b.txt", "bbb", 50);
+    const [line, ...more] = await linesOf(graph, cache, 0);
+    assert.match(line!, /^sources: [0-9a-f]{12} → [0-9a-f]{12}; b\.txt changed$/);
+    assert.deepEqual(more, []);
+    // Once the reader and the first of the two have run again, the second one's reason goes back to the file.
+    await record(
+      pipeline("p", () => ({ end: add({ value: reading(files)() }, {}, { as: "first" }) })).build(),
+      cache,
+    );
+    const [behind] = await linesOf(graph, cache, 2);
+    const made = '(output "value" of "add"); value\\.json changed';
+    const cause = "reading\\.sources: [0-9a-f]{12} → [0-9a-f]{12}; b\\.txt changed";
+    assert.match(
+      behind!,
+      new RegExp(
+        `^input\\.value: [0-9a-f]{12} → [0-9a-f]{12} ${made.replaceAll(/[()]/g, "\\$&")}; from ${cause}$`,
+      ),
+    );
+  }));
