@@ -7,7 +7,7 @@ import source from "../wgsl/arg_max.wgsl" with { type: "text" };
 const kernel = defineKernel({
   name: "arg_max",
   source,
-  uniforms: { pixels: "u32", vectors: "u32", classes: "u32", stride: "u32" },
+  uniforms: { pixels: "u32", vectors: "u32", classes: "u32", stride: "u32", scale: "f32" },
   reads: ["logits"],
   writes: ["labels", "confidence"],
 });
@@ -17,13 +17,14 @@ const kernel = defineKernel({
  *
  * @param logits [N, H, W, C], finite.
  * @param options.confidence What is told of the winner: its raw `logit`, any range, or its softmax `probability`, (0, 1].
+ * @param options.scale Multiplies the logits first, 1 unless told, more than 0; ½ makes the mean of a sum of two.
  * @returns `labels`, a u32 map [N, H, W], of several equal logits the first; `confidence`, a f32 map [N, H, W].
  * @throws {ShapeError} If the logits are no image.
  */
 export function argMax(
   graph: Graph,
   logits: Tensor,
-  options: { confidence: "logit" | "probability" },
+  options: { confidence: "logit" | "probability"; scale?: number },
 ): { labels: Tensor; confidence: Tensor } {
   const { batch, height, width, channels } = imageExtents(logits);
   const shape = [batch, height, width];
@@ -36,7 +37,7 @@ export function argMax(
     kernel,
     reads: [logits],
     writes: [labels, confidence],
-    uniforms: { pixels, vectors, classes: channels, stride },
+    uniforms: { pixels, vectors, classes: channels, stride, scale: options.scale ?? 1 },
     constants: { PROBABILITY: options.confidence === "probability" ? 1 : 0 },
     groups,
     loops: vectors,

@@ -2,10 +2,11 @@
 export function argMax(
   logits: ArrayLike<number>,
   classes: number,
+  scale = 1,
 ): { labels: number[]; logits: number[]; probabilities: number[] } {
   const labels: number[] = [], largest: number[] = [], probabilities: number[] = [];
   for (let first = 0; first < logits.length; first += classes) {
-    const row = Array.from({ length: classes }, (_, c) => logits[first + c]!);
+    const row = Array.from({ length: classes }, (_, c) => scale * logits[first + c]!);
     const peak = Math.max(...row);
     labels.push(row.indexOf(peak));
     largest.push(peak);

@@ -11,6 +11,7 @@ struct Extents {
   vectors: u32, // vec4s a pixel
   classes: u32,
   stride: u32, // invocations along x
+  scale: f32, // of the logits
 }
 
 @group(0) @binding(0) var<uniform> extents: Extents;
@@ -32,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #end
   var channel = vec4u(0, 1, 2, 3);
   for (var k = 0u; k < extents.vectors; k++) {
-    let value = select(vec4f(LOWEST), logits[first + k], channel < vec4u(extents.classes));
+    let value = select(vec4f(LOWEST), extents.scale * logits[first + k], channel < vec4u(extents.classes));
     let highest = max(max(value.x, value.y), max(value.z, value.w));
     if (highest > peak) {
       label = select(select(select(channel.w, channel.z, value.z == highest), channel.y, value.y == highest),

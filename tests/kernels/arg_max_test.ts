@@ -26,6 +26,18 @@ gpuTest("argMax() gives the twin's labels and confidences", async (device, t) =>
   }
 });
 
+gpuTest("argMax() scales the logits first: half of a sum of two is their mean", async (device) => {
+  const shape = [1, 5, 7, 11];
+  const values = uniform(3, 5 * 7 * 11, -4, 4);
+  const { outputs } = await runOp(device, { logits: { shape, values } }, (graph, { logits }) => {
+    const { labels, confidence } = argMax(graph, logits, { confidence: "probability", scale: 0.5 });
+    return [labels, confidence];
+  });
+  const expected = reference(values, 11, 0.5);
+  assert.deepEqual([...outputs[0]!], expected.labels);
+  assertClose(outputs[1]!, expected.probabilities);
+});
+
 gpuTest("argMax() takes the first of equal logits", async (device) => {
   const classes = 9, shape = [1, classes, classes, classes];
   // Pixel (i, j) has its maximum at the classes i and j.
