@@ -4,8 +4,10 @@ import type { ArtifactKind, ArtifactReader, ArtifactWriter } from "./artifact.ts
 import type { Cache, Staged } from "./cache.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import { artifactDigest, type StoredArtifact, type StoredFile } from "./entry.ts";
+import { isFileName } from "./entry_shape.ts";
 import { CacheError } from "./errors.ts";
 import { digestFile, explainWrite, stampOf } from "./files.ts";
+import { isInnerPath } from "./untrusted.ts";
 
 /** An artifact on its way into the cache. */
 export interface StagedArtifact {
@@ -120,8 +122,7 @@ class Writer implements ArtifactWriter {
   }
 
   #claim(name: string): void {
-    const parts = name.split("/");
-    if (parts.some((part) => part === "" || part === "." || part === "..") || /[\\\0]/.test(name)) {
+    if (!isInnerPath(name)) {
       throw new CacheError(
         `Cannot store a ${this.kind}: "${name}" is not a relative path with / and without ..`,
       );
@@ -146,7 +147,7 @@ export function artifactReader(cache: Cache, artifact: StoredArtifact): Artifact
     digest: (name) => file(name).digest,
     size: (name) => file(name).size,
     path: (name) => cache.verify(file(name)),
-    bytes: async (name) => await Deno.readFile(await cache.verify(file(name))),
-    json: async (name) => JSON.parse(await Deno.readTextFile(await cache.verify(file(name)))),
+    bytes: (name) => cache.read(file(name)),
+    json: async (name) => JSON.parse(new TextDecoder().decode(await cache.read(file(name)))),
   };
 }

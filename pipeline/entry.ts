@@ -1,6 +1,7 @@
 /** Entries of the cache: what a stage with a given key made, and what was recorded about it. @module */
 import { canonicalJson, type Json, sha256 } from "./canonical_json.ts";
-import { keyOf, type KeyParts, keySchema } from "./fingerprint.ts";
+import { type KeyParts, keySchema } from "./fingerprint.ts";
+import { isCount, isDigest, isInnerPath, isRecord, isRecordOf, isText } from "./untrusted.ts";
 
 /** A file of an artifact. */
 export interface StoredFile {
@@ -73,10 +74,14 @@ export function encodeEntry(entry: Entry): string {
   return canonicalJson({ ...body, check: sha256(canonicalJson(body)) });
 }
 
+/** An entry larger than this is none: names and digests of a million files take less. */
+export const maxEntryBytes = 256 * 2 ** 20;
+
 /**
  * Reads an entry.
  *
- * @returns The entry, or what is wrong with it: any byte changed, a key that its parts do not have, another schema.
+ * @returns The entry, or what is wrong with it: any byte changed, a key that its parts do not have, another schema, a digest
+ *   or a name of a file that is none.
  */
 export function decodeEntry(text: string, key: string): Entry | string {
   let value: Record<string, unknown>;
@@ -86,11 +91,25 @@ export function decodeEntry(text: string, key: string): Entry | string {
     return "it is not JSON";
   }
   if (typeof value !== "object" || value === null) return "it is not an object";
-  const { check, ...body } = value;
+  try {
+    return checkEntry(value, key);
+  } catch {
+    return "it holds what an entry cannot"; // Text that is no Unicode, or nesting without end.
+  }
+}
+
+function checkEntry({ check, ...body }: Record<string, unknown>, key: string): Entry | string {
   if (sha256(canonicalJson(body)) !== check) return "its check digest does not hold";
-  if (body.schema !== keySchema) return `it has schema ${body.schema}, not ${keySchema}`;
-  const { schema: _, ...entry } = body;
+  const { schema, ...entry } = body;
+  if (schema !== keySchema) return `it has schema ${schema}, not ${keySchema}`;
+  const problem = entryProblem(entry);
+  if (problem !== undefined) return `it ${problem}`;
   const found = entry as unknown as Entry;
   if (found.key !== key || keyOf(found.parts) !== key) return "it belongs to another key";
+  for (const [name, { kind, version, files, digest }] of Object.entries(found.outputs)) {
+    if (artifactDigest(kind, version, files) !== digest) {
+      return `the digest of its output "${name}" does not hold`;
+    }
+  }
   return found;
 }

@@ -1,0 +1,111 @@
+/** Entries that are damaged, or made by somebody who lies well: with a right check digest over wrong content. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import {
+  Cache,
+  canonicalJson,
+  decodeEntry,
+  encodeEntry,
+  type Entry,
+  keyOf,
+  sha256,
+} from "../../pipeline/mod.ts";
+import { artifactDigest } from "../../pipeline/entry.ts";
+import { withDirectory } from "./support.ts";
+
+const blob = { digest: sha256("blob"), size: 4 };
+const parts = { schema: 1, stage: "load", version: 1 };
+const key = keyOf(parts);
+const files = { "value.json": blob };
+const entry: Entry = {
+  key,
+  stage: "load",
+  parts,
+  outputs: { value: { kind: "number", version: 1, digest: artifactDigest("number", 1, files), files } },
+  recorded: {
+    started: "2026-01-01",
+    finished: "2026-01-01",
+    seconds: 1,
+    facts: {},
+    modules: { "a.ts": sha256("a") },
+  },
+};
+
+/** The entry with other members, its check digest right for them. */
+const forged = (change: Record<string, unknown>) => encodeEntry({ ...entry, ...change } as Entry);
+
+/** An artifact with these files, its digest right for them. */
+const artifact = (files: Record<string, unknown>) => ({
+  value: {
+    kind: "number",
+    version: 1,
+    digest: sha256(canonicalJson({ kind: "number", version: 1, files })),
+    files,
+  },
+});
+
+Deno.test("an entry comes back as it was", () => {
+  assert.deepEqual(decodeEntry(encodeEntry(entry), key), entry);
+});
+
+Deno.test("an entry with a right check digest and wrong members is refused", () => {
+  const wrong: readonly Record<string, unknown>[] = [
+    { outputs: undefined },
+    { outputs: [] },
+    { outputs: { value: null } },
+    { outputs: artifact({ "../../elsewhere": blob }) },
+    { outputs: artifact({ "/etc/passwd": blob }) },
+    { outputs: artifact({ "C:/elsewhere": blob }) },
+    { outputs: artifact({ "a\\..\\b": blob }) },
+    { outputs: artifact({ "": blob }) },
+    { outputs: artifact({ "a": { ...blob, digest: "../../../etc/passwd" } }) },
+    { outputs: artifact({ "a": { ...blob, digest: blob.digest.toUpperCase() } }) },
+    { outputs: artifact({ "a": { ...blob, size: -1 } }) },
+    { outputs: artifact({ "a": { ...blob, size: 1.5 } }) },
+    { outputs: { value: { ...entry.outputs.value!, digest: sha256("another") } } },
+    { recorded: undefined },
+    { recorded: { ...entry.recorded, facts: { a: 1 } } },
+    { recorded: { ...entry.recorded, modules: "a" } },
+    { recorded: { ...entry.recorded, sources: { digest: "../x", size: 1 } } },
+    { stage: 7 },
+    { key: 7 },
+  ];
+  for (const change of wrong) {
+    assert.equal(
+      decodeEntry(forged(change), key),
+      "its members are not those of an entry",
+      JSON.stringify(change),
+    );
+  }
+  assert.equal(decodeEntry(forged({ parts: { ...parts, version: 2 } }), key), "it belongs to another key");
+});
+
+Deno.test("what is not an entry's JSON is a message, however deep or odd it is", () => {
+  const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+  for (
+    const [text, reason] of [
+      ["", "it is not JSON"],
+      ["[1]", "it is not an object"],
+      ["null", "it is not an object"],
+      ['{"check":"\\ud800","a":"\\ud800"}', "its check digest does not hold"],
+      [`{"a":${deep}}`, "its check digest does not hold"],
+      ['{"check":null}', "its check digest does not hold"],
+    ] as const
+  ) {
+    assert.equal(decodeEntry(text, key), reason, text.slice(0, 40));
+  }
+});
+
+Deno.test("a forged entry makes the cache touch no file outside", () =>
+  withDirectory(async (directory) => {
+    const cache = new Cache(join(directory, "cache"));
+    const outside = join(directory, "outside");
+    await Deno.writeTextFile(outside, "keep me");
+    await Deno.mkdir(join(cache.root, "ac"), { recursive: true });
+    const wrong = artifact({ "value.json": { digest: "../../outside", size: 7 } });
+    await Deno.writeTextFile(cache.entryPath(key), forged({ outputs: wrong }));
+    const found = await cache.find(key);
+    assert.equal(found.entry, undefined);
+    assert.match(found.damage!, /its members are not those of an entry/);
+    assert.equal(await Deno.readTextFile(outside), "keep me");
+  }));
