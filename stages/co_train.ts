@@ -11,7 +11,7 @@ import { score } from "./metrics.ts";
 import type { NetworkDescription } from "./network.ts";
 import { imagesKind, samplesKind } from "./samples.ts";
 import { makeSampler } from "./training/sampler.ts";
-import { polyFactor } from "./training/schedule.ts";
+import { polyFactor, selfPacedThreshold } from "./training/schedule.ts";
 import { openSession } from "./training/session.ts";
 
 /** What {@linkcode coTrain} gets; every leaf is described in its schema. */
@@ -26,8 +26,10 @@ export interface CoTrainConfig {
   readonly epochs: number;
   /** Epochs, of those, that learn from the labeled images alone before the method starts. */
   readonly warmUpEpochs: number;
-  /** Steps of an epoch; without it ⌊unlabeled images / batch⌋. */
+  /** Steps of an epoch; without it ⌊⌈unlabeled images / shards⌉ · shards / batch⌋. */
   readonly stepsPerEpoch?: number | undefined;
+  /** Processes that the published lists are dealt to: a pass repeats its first images to fill the last round; 1: none. */
+  readonly shards: number;
   /** Labeled images in a step, and as many unlabeled ones. */
   readonly batch: number;
   /** Base learning rate. */
@@ -38,6 +40,8 @@ export interface CoTrainConfig {
   readonly headRate: number;
   /** Exponent of the polynomial decay. */
   readonly power: number;
+  /** Steps by which the decay comes late. */
+  readonly rateLag: 0 | 1;
   /** Momentum of SGD. */
   readonly momentum: number;
   /** Weight decay, on everything. */
@@ -73,15 +77,23 @@ const schema = z.strictObject({
     .describe("Epochs, of those, that learn from the labeled images alone before the method starts.")
     .meta({ unit: "epochs", source: "published: 0, from ImageNet weights; PS-MT warms up for 5" }),
   stepsPerEpoch: z.int().min(1).optional().describe(
-    "Steps of an epoch; without it ⌊unlabeled images / batch⌋.",
+    "Steps of an epoch; without it ⌊⌈unlabeled images / shards⌉ · shards / batch⌋.",
   )
     .meta({ unit: "steps", source: "spec §3.5" }),
+  shards: z.int().min(1).max(1024).default(1).describe(
+    "Processes that the published lists are dealt to: a pass repeats its first images to fill the last round; 1: none.",
+  )
+    .meta({ unit: "processes", source: "spec §3.5; 4 in every published command" }),
   batch: z.int().min(1).default(8).describe("Labeled images in a step, and as many unlabeled ones.")
     .meta({ unit: "images", source: "README no-aug command, 4 GPUs × 2, spec §3.7" }),
   baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
   backboneRate: factor(5, "Multiple of the base rate for both backbones.", "spec §3.4"),
   headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
   power: factor(0.9, "Exponent of the polynomial decay.", "spec §3.4"),
+  rateLag: z.literal([0, 1]).default(1).describe(
+    "Steps by which the decay comes late: 1 as published, where steps 0 and 1 both run at the full rate.",
+  )
+    .meta({ unit: "steps", source: "spec §3.4" }),
   momentum: z.number().min(0).lt(1).default(0.9).describe("Momentum of SGD.").meta({
     unit: "factor",
     source: "spec §3.4",
@@ -160,7 +172,7 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
       const { seed, signal } = context;
       const { epochs, batch } = config;
       const device = await context.resource<Device>("gpu");
-      const [first, second] = bindMethod(config.method).mappings;
+      const { mappings: [first, second], risingThreshold } = bindMethod(config.method);
       const network: NetworkDescription = {
         backbone: config.backbone,
         outputStride: config.outputStride,
@@ -173,6 +185,7 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
         unlabeled: views.unlabeled.length,
         batch,
         pairing: config.pairing,
+        shards: config.shards,
         stepsPerEpoch: config.stepsPerEpoch,
       });
       const session = openSession(device, {
@@ -201,15 +214,19 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
           for (let s = 0; s < sampler.stepsPerEpoch; s++) {
             signal.throwIfAborted();
             const step = epoch * sampler.stepsPerEpoch + s;
-            const rate = config.baseRate * polyFactor(step, steps, config.power);
+            const rate = config.baseRate * polyFactor(step, steps, config.power, config.rateLag);
             session.step(sampler.batch(epoch, s), {
               phase: epoch < config.warmUpEpochs ? "warm-up" : "method",
               epoch,
               step,
               rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },
+              threshold: risingThreshold === undefined
+                ? undefined
+                : selfPacedThreshold(risingThreshold, epoch - config.warmUpEpochs),
             });
             const done = step + 1;
-            if (done % config.logEvery === 0 || s + 1 === sampler.stepsPerEpoch) {
+            // The first step's losses tell whether the start is sound.
+            if (done === 1 || done % config.logEvery === 0 || s + 1 === sampler.stepsPerEpoch) {
               const terms = await session.losses();
               losses.push({ step: done, epoch, terms });
               const images = done * batch * 2;

@@ -25,6 +25,7 @@ export function cityscapes(name: string, partition: string) {
       outputStride: 8,
       epochs: 250,
       batch: 8,
+      shards: 4,
       baseRate: 0.001,
       backboneRate: 5,
       headRate: 5,

@@ -13,17 +13,12 @@ export function pascal(name: string, partition: string) {
     const data = load({ dataset: "pascal", root: "data/pascal", partition });
     const views = augment({ data }, { crop: 512 });
     const nets = coTrain({ views }, {
-      method: ccvc({
-        threshold: 0.9,
-        conflictWeight: 2,
-        supervisedWeight: 5,
-        consistencyWeight: 2,
-        discrepancyWeight: 1,
-      }),
+      method: ccvc({ as: "published-code" }),
       backbone: "resnet101",
       outputStride: 16,
       epochs: 40,
       batch: 8,
+      shards: 4,
       baseRate: 0.001,
       backboneRate: 1,
       headRate: 10,

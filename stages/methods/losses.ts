@@ -1,21 +1,29 @@
 /** Primitive "Loss": the terms that methods weigh and add. Spec §2. @module */
 import { cosineDiscrepancy } from "../../kernels/ops/cosine_discrepancy.ts";
+import { ohemLabels, type OhemOptions } from "../../kernels/ops/ohem.ts";
 import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { Target } from "./pseudo_labels.ts";
 import { forBoth, type Pair, type Step, type Term } from "./step.ts";
 
-/** Cross-entropy of each branch, averaged over labeled pixels; `weight` is for the two together (spec §2.1). */
+/**
+ * Cross-entropy of each branch, averaged over labeled pixels; `weight` is for the two together (spec §2.1).
+ *
+ * @param mining With it, only the pixels that are hard for the branch take part (online hard example mining).
+ */
 export function supervisedTerms(
   step: Step,
   predictions: Pair<Prediction>,
   labels: Tensor,
   weight: number,
+  mining?: OhemOptions,
 ): Pair<Term> {
   return forBoth((own) => {
     const name = `ce${own + 1}`;
-    const loss = softmaxCrossEntropy(step.graph, predictions[own].logits, labels, {
+    const { logits } = predictions[own];
+    const mined = mining ? ohemLabels(step.graph, logits, labels, mining) : labels;
+    const loss = softmaxCrossEntropy(step.graph, logits, mined, {
       label: name,
       denominator: "valid",
     });

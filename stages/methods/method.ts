@@ -6,6 +6,8 @@ import type { Pair, Step, Term } from "./step.ts";
 export interface Method<O> {
   /** Whether the step needs strong views and CutMix boxes. */
   strongViews(options: O): boolean;
+  /** The confidence threshold that rises from epoch to epoch, at its start; undefined where none does. */
+  risingThreshold?(options: O): number | undefined;
   /** Which branch maps its features to another view. */
   mappings(options: O): Pair<Mapping | undefined>;
   /** Captures the forward passes and the weighted terms of the loss. */

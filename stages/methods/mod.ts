@@ -18,6 +18,7 @@ export type MethodInput = CcvcInput | SupervisedOptions;
 /** A method with its options filled in. */
 export interface BoundMethod {
   readonly strongViews: boolean;
+  readonly risingThreshold: number | undefined;
   readonly mappings: Pair<Mapping | undefined>;
   terms(step: Step): readonly Term[];
 }
@@ -35,6 +36,7 @@ export function bindMethod(options: MethodOptions): BoundMethod {
 function bind<O>(method: Method<O>, options: O): BoundMethod {
   return {
     strongViews: method.strongViews(options),
+    risingThreshold: method.risingThreshold?.(options),
     mappings: method.mappings(options),
     terms: (step) => method.terms(step, options),
   };

@@ -14,6 +14,8 @@ export type Confidence = "logit" | "probability";
 export interface Weighting {
   readonly confidence: Confidence;
   readonly threshold: number;
+  /** Whether the threshold rises from epoch to epoch. */
+  readonly rises: boolean;
   readonly weights: {
     readonly agreeConfident: number;
     readonly agreeUnconfident: number;
@@ -36,7 +38,7 @@ export function pseudoLabels(step: Step, predictions: Pair<Prediction>, weightin
   const { confidence, weights } = weighting;
   const labels = forBoth((own) => argMax(graph, predictions[own].logits, { confidence }));
   if (Object.values(weights).every((weight) => weight === 1)) return labels;
-  const threshold = step.threshold(weighting.threshold);
+  const threshold = weighting.rises ? step.risingThreshold : weighting.threshold;
   return forBoth((own, other) => ({
     labels: labels[own].labels,
     weights: conflictWeights(graph, {

@@ -51,8 +51,8 @@ export interface Step {
   readonly views: StepViews;
   /** Captures both branches' forward pass on one image batch, branch 1 first. */
   predict(image: Tensor, options: PassOptions): Pair<Prediction>;
-  /** The confidence threshold: a number, or a place on the device that a schedule moves. */
-  readonly threshold: (value: number) => number | { readonly tensor: Tensor; readonly index: number };
+  /** Where on the device the confidence threshold of this step lies, for methods that ask for one that rises. */
+  readonly risingThreshold: { readonly tensor: Tensor; readonly index: number };
 }
 
 /** Makes the `predict` of a step. */

@@ -16,11 +16,15 @@ export interface Sampler {
 }
 
 /**
- * The published walk: an epoch is one pass over the unlabeled images; the labeled list is repeated to that length,
- * shuffled once, and walked in the same permutation, so that an unlabeled image always meets the same labeled one.
+ * The published walk: an epoch is one pass over the unlabeled images; the labeled list is repeated until it is no shorter,
+ * shuffled once, cut to that length, and walked in the same permutation, so that an unlabeled image always meets the same
+ * labeled one.
  *
- * @param options.pairing `fixed` as published, or `free`: the labeled list gets a permutation of its own each epoch.
- * @param options.stepsPerEpoch Fewer or more steps than the published ⌊unlabeled / batch⌋; the walk wraps around.
+ * @param options.pairing `fixed` as published, or `free`: the repeated labeled list is shuffled anew for each epoch.
+ * @param options.shards Processes that the published lists are dealt to: a pass ends with as many of its first images again
+ *   as fill the last round, which here and there makes one step more; 1 repeats none.
+ * @param options.stepsPerEpoch Fewer or more steps than the published ⌊⌈unlabeled / shards⌉ · shards / batch⌋; the walk
+ *   wraps around.
  * @throws {ConfigError} If a list is empty or, with the published length, shorter than a batch.
  * @see spec §3.5, §3.6
  */
@@ -30,26 +34,30 @@ export function makeSampler(options: {
   unlabeled: number;
   batch: number;
   pairing: "fixed" | "free";
+  shards?: number | undefined;
   stepsPerEpoch?: number | undefined;
 }): Sampler {
-  const { seed, labeled, unlabeled, batch, pairing } = options;
-  const stepsPerEpoch = options.stepsPerEpoch ?? Math.floor(unlabeled / batch);
+  const { seed, labeled, unlabeled, batch, pairing, shards = 1 } = options;
+  const walked = Math.ceil(unlabeled / shards) * shards;
+  const stepsPerEpoch = options.stepsPerEpoch ?? Math.floor(walked / batch);
   if (labeled < 1 || unlabeled < 1 || stepsPerEpoch < 1) {
     throw new ConfigError(
       `Cannot train on ${labeled} labeled and ${unlabeled} unlabeled images in batches of ${batch}: at least one labeled ` +
         `image and ${batch} unlabeled ones are needed; use a smaller batch`,
     );
   }
-  const repeated = order("labeled list", 0).map((position) => position % labeled);
+  const order = (stream: string, epoch: number, length = unlabeled) =>
+    new RandomStream({ seed, stream, epoch }).shuffle(length);
+  const repeatedLength = Math.ceil(unlabeled / labeled) * labeled;
+  const labeledOrder = (stream: string, epoch: number) =>
+    order(stream, epoch, repeatedLength).subarray(0, unlabeled).map((position) => position % labeled);
+  const partners = labeledOrder("labeled list", 0);
   // Asked for once a step; only the current epoch's orders are worth keeping.
   let current: { epoch: number; unlabeled: Uint32Array; labeled: Uint32Array } = {
     epoch: -1,
     unlabeled: new Uint32Array(),
     labeled: new Uint32Array(),
   };
-  function order(stream: string, epoch: number): Uint32Array {
-    return new RandomStream({ seed, stream, epoch }).shuffle(unlabeled);
-  }
   return {
     stepsPerEpoch,
     batch(epoch, step) {
@@ -58,13 +66,15 @@ export function makeSampler(options: {
         current = {
           epoch,
           unlabeled: walk,
-          labeled: pairing === "fixed" ? walk : order("labeled order", epoch),
+          labeled: pairing === "fixed"
+            ? walk.map((position) => partners[position]!)
+            : labeledOrder("labeled order", epoch),
         };
       }
       const places = Array.from({ length: batch }, (_, i) => (step * batch + i) % unlabeled);
       return {
         unlabeled: places.map((place) => current.unlabeled[place]!),
-        labeled: places.map((place) => repeated[current.labeled[place]!]!),
+        labeled: places.map((place) => current.labeled[place]!),
       };
     },
   };

@@ -1,19 +1,34 @@
 /** Primitive "Phase": how far a run is, and what that changes. @module */
 
 /**
- * Polynomial decay with the published lag of one step: the rate is set after a step, so steps 0 and 1 both run at the full
- * rate and the last one above 0.
+ * Polynomial decay, by default with the published lag of one step: the rate is set after a step, so steps 0 and 1 both run at
+ * the full rate.
  *
  * @param step Optimizer steps taken before this one, an integer in [0, steps).
  * @param steps Steps of the whole run.
  * @param power 0.9 is customary.
+ * @param lag Steps by which the decay comes late: 1 as published, 0 for none.
  * @returns Factor of the base rate for this step, in (0, 1].
  * @throws {RangeError} If `step` lies outside [0, steps).
  * @see spec §3.4; Chen et al., DeepLab, TPAMI 2018, §4.1
  */
-export function polyFactor(step: number, steps: number, power: number): number {
+export function polyFactor(step: number, steps: number, power: number, lag = 1): number {
   if (!(step >= 0 && step < steps)) {
     throw new RangeError(`Cannot decay the learning rate: step ${step} must lie in [0, ${steps})`);
   }
-  return (1 - Math.max(0, step - 1) / steps) ** power;
+  return (1 - Math.max(0, step - lag) / steps) ** power;
+}
+
+/**
+ * The self-paced threshold: after every epoch it rises by 0.01, and is held at 0.95, to which it falls if it started above.
+ *
+ * @param start The threshold of the first epoch.
+ * @param epoch Epochs of the method before this one.
+ * @see spec §2.2
+ */
+export function selfPacedThreshold(start: number, epoch: number): number {
+  let threshold = start;
+  // Added one by one, as published: a product would round otherwise.
+  for (let done = 0; done < epoch; done++) threshold = Math.min(threshold + 0.01, 0.95);
+  return threshold;
 }

@@ -16,7 +16,7 @@ import type { Confusion } from "../metrics.ts";
 import { buildBranches, type NetworkDescription } from "../network.ts";
 import { makeFeed } from "./feed.ts";
 import type { Batch } from "./sampler.ts";
-import { captureStep, RATE_INDEX } from "./step_program.ts";
+import { captureStep, RATE_INDEX, THRESHOLD_INDEX } from "./step_program.ts";
 
 /** A number of the training went out of bounds. */
 export class DivergenceError extends UserError {
@@ -56,6 +56,8 @@ export interface StepAddress {
   readonly step: number;
   /** Learning rates of this step. */
   readonly rates: { readonly backbone: number; readonly head: number };
+  /** Confidence threshold of this step, for a method that lets it rise; its start unless told. */
+  readonly threshold?: number | undefined;
 }
 
 /** An opened session. */
@@ -152,12 +154,13 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       parameterBytes: parameters.bytes,
       inputBytes: feed.bytes + control.bytes,
     },
-    step(images, { phase = "method", epoch, step, rates: { backbone, head } }) {
+    step(images, { phase = "method", epoch, step, rates: { backbone, head }, threshold }) {
       feed.fill(images, { epoch, step });
       upload(device, counters, Uint32Array.of(seed, epoch, step, 0));
       const values = new Float32Array(4);
       values[RATE_INDEX.backbone] = backbone;
       values[RATE_INDEX.head] = head;
+      values[THRESHOLD_INDEX] = threshold ?? method.risingThreshold ?? 0;
       upload(device, rates, values);
       const chosen = phases[phase];
       if (!chosen) throw new Error("Cannot warm up: the session was opened without it");

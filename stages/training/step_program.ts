@@ -11,6 +11,8 @@ import { predictor, type StepViews, type Term } from "../methods/step.ts";
 
 /** Learning rates on the device, by parameter group: places in the `rates` tensor. */
 export const RATE_INDEX = { backbone: 0, head: 1 } as const;
+/** The confidence threshold of this step, for methods that let it rise: its place in the `rates` tensor. */
+export const THRESHOLD_INDEX = 2;
 
 /** What a step is captured with. */
 export interface StepParts {
@@ -20,7 +22,7 @@ export interface StepParts {
   readonly views: StepViews;
   /** u32 map [1, 1, 4]: seed, epoch, step, 0. */
   readonly counters: Tensor;
-  /** f32 map [1, 1, 4]: learning rates by {@linkcode RATE_INDEX}. */
+  /** f32 map [1, 1, 4]: what a schedule moves, by {@linkcode RATE_INDEX} and {@linkcode THRESHOLD_INDEX}. */
   readonly rates: Tensor;
   readonly momentum: number;
   readonly weightDecay: number;
@@ -35,7 +37,7 @@ export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
     graph,
     views: parts.views,
     predict: predictor(graph, branches, parameters.tensor, counters),
-    threshold: (value) => value,
+    risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
   });
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   graph.backward(terms.flatMap(({ loss, weight }) => loss.seed(graph, weight)), (a, b) => add(graph, a, b));

@@ -61,11 +61,11 @@ gpuTest(
   (device) =>
     withFolder(async (folder) => {
       const { history, events, last, files } = await train(device, folder, { ...small, method: ccvc() });
-      // 8 unlabeled images in batches of 2: 4 steps an epoch, read every 3 and at an epoch's end.
-      assert.deepEqual(history.losses.map(({ step, epoch }) => [step, epoch]), [[3, 0], [4, 0], [6, 1], [
-        8,
+      // 8 unlabeled images in batches of 2: 4 steps an epoch, read after the first, every 3 and at an epoch's end.
+      assert.deepEqual(history.losses.map(({ step, epoch }) => [step, epoch]), [[1, 0], [3, 0], [4, 0], [
+        6,
         1,
-      ]]);
+      ], [8, 1]]);
       for (const { terms } of history.losses) {
         assert.deepEqual(Object.keys(terms), ["ce1", "ce2", "con1", "con2", "dis_labeled", "dis_unlabeled"]);
         assert.ok(Object.values(terms).every((value) => Number.isFinite(value) && value > 0));
@@ -83,7 +83,7 @@ gpuTest(
       assert.deepEqual(steps.at(-1)!.losses, history.losses.at(-1)!.terms);
       assert.deepEqual(
         steps.map(({ step, images }) => [step, images]),
-        [[3, 12], [4, 16], [6, 24], [8, 32]],
+        [[1, 4], [3, 12], [4, 16], [6, 24], [8, 32]],
       );
       const { network, state } = await last.read();
       assert.deepEqual(network, {
@@ -134,6 +134,36 @@ gpuTest(
     })(),
 );
 
+gpuTest(
+  "a self-paced threshold rises with the epochs of the method, and reaches the device",
+  (device) =>
+    withFolder(async (folder) => {
+      const { queue } = device.gpu;
+      const write = queue.writeBuffer.bind(queue);
+      const thresholds: number[] = [];
+      queue.writeBuffer = (buffer, offset, data, ...rest) => {
+        if (buffer.label === "control" && data instanceof Float32Array && data[0] !== 0) {
+          thresholds.push(data[2]!);
+        }
+        return write(buffer, offset, data, ...rest);
+      };
+      try {
+        await train(device, folder, {
+          ...small,
+          method: ccvc({ selfPaced: true, threshold: 0.9, confidence: "probability" }),
+          epochs: 4,
+          warmUpEpochs: 1,
+          stepsPerEpoch: 1,
+          rateLag: 0,
+          evaluateEvery: 4,
+        });
+      } finally {
+        queue.writeBuffer = write;
+      }
+      assert.deepEqual(thresholds, [0.9, 0.9, 0.9 + 0.01, 0.9 + 0.01 + 0.01].map(Math.fround));
+    })(),
+);
+
 gpuTest("the cross-entropy falls over a training", (device) =>
   withFolder(async (folder) => {
     const { history } = await train(device, folder, {
@@ -144,7 +174,8 @@ gpuTest("the cross-entropy falls over a training", (device) =>
       logEvery: 4,
     });
     const ce = history.losses.map(({ terms }) => terms.ce1! + terms.ce2!);
-    assert.equal(ce.length, 10);
+    // The first step's, and each epoch's mean.
+    assert.equal(ce.length, 11);
     assert.ok(ce.at(-1)! < 0.7 * ce[0]!, `from ${ce[0]} to ${ce.at(-1)}`);
     assert.deepEqual(history.evaluations.map(({ epoch }) => epoch), [10]);
   })());

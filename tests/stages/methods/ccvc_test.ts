@@ -51,7 +51,7 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
       });
       return [branch(1), branch(2)];
     },
-    threshold: (value) => value,
+    risingThreshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 },
   };
   const parsed = methodOptions.parse(options === "supervised" ? supervised() : ccvc(options));
   return { terms: bindMethod(parsed).terms(step), passes, source, graph };
@@ -185,8 +185,9 @@ Deno.test("CutMix moves the weights along in the published modes alone, or as to
     );
   const published = Object.keys(modes).filter((mode) => moved({ mode: mode as keyof typeof modes }));
   assert.deepEqual(published, ["normal", "soft"]);
-  assert.equal(moved({ mode: "vote_threshold", mixWeights: "always" }), true);
-  assert.equal(moved({ mode: "soft", mixWeights: "never" }), false);
+  assert.equal(moved({ mode: "vote_threshold", mixWeights: true }), true);
+  assert.equal(moved({ mode: "vote_threshold", as: "paper" }), true);
+  assert.equal(moved({ mode: "soft", mixWeights: false }), false);
 });
 
 Deno.test("the raw term is weighed by its own pass, but in mode vote_soft by the labeling one", () => {
@@ -248,23 +249,109 @@ Deno.test("the supervised baseline learns labeled images alone, each branch at f
   assert.deepEqual([bound.strongViews, bound.mappings], [false, [undefined, undefined]]);
 });
 
-Deno.test("defaults are the published ones: the README's command without augmentation", () => {
-  assert.deepEqual(ccvcOptions.parse(ccvc()), {
-    name: "ccvc",
-    augmentation: "weak",
-    mode: "vote_threshold",
-    threshold: 0.9,
-    confidence: "published",
-    conflictWeight: 2,
-    unconfidentWeight: 0.75,
-    mixWeights: "published",
-    supervisedWeight: 5,
-    consistencyWeight: 2,
-    discrepancyWeight: 1,
-    mapping: "second",
-    mappingNorm: true,
-    dropout: 0.5,
-  });
+const shared = {
+  name: "ccvc",
+  mode: "vote_threshold",
+  threshold: 0.9,
+  selfPaced: false,
+  criterion: "cross-entropy",
+  ohemThreshold: 0.7,
+  ohemMinKept: 100000,
+  supervisedWeight: 5,
+  consistencyWeight: 2,
+  discrepancyWeight: 1,
+  mapping: "second",
+  mappingNorm: true,
+  dropout: 0.5,
+};
+const published = {
+  ...shared,
+  as: "published-code",
+  augmentation: "weak",
+  confidence: "logit",
+  conflictWeight: 2,
+  unconfidentWeight: 0.75,
+  mixWeights: false,
+  rawWeights: "own",
+};
+
+Deno.test("defaults are the published code's: the README's command without augmentation", () => {
+  assert.deepEqual(ccvcOptions.parse(ccvc()), published);
+});
+
+Deno.test("the script with strong views has its own default and hard-coded weights, and mixes none of the conflicts", () => {
+  for (const mode of ["vote", "vote_threshold", "vote_soft", "soft", "normal", "no"] as const) {
+    assert.deepEqual(ccvcOptions.parse(ccvc({ augmentation: "strong", mode })), {
+      ...published,
+      augmentation: "strong",
+      mode,
+      conflictWeight: 1.5,
+      unconfidentWeight: 0.5,
+      confidence: mode === "normal" ? "probability" : "logit",
+      mixWeights: mode === "normal" || mode === "soft",
+      rawWeights: mode === "vote_soft" ? "labeling" : "own",
+    });
+  }
+});
+
+Deno.test("the paper compares probabilities, mixes weights with their labels, and weighs a pass by itself", () => {
+  for (const mode of ["vote_threshold", "vote_soft", "soft"] as const) {
+    const read = ccvcOptions.parse(ccvc({ as: "paper", augmentation: "strong", mode }));
+    const { confidence, mixWeights, rawWeights, conflictWeight } = read;
+    assert.deepEqual([confidence, mixWeights, rawWeights, conflictWeight], ["probability", true, "own", 1.5]);
+  }
+});
+
+Deno.test("a leaf that is written wins over the preset, and reading twice changes nothing", () => {
+  const read = ccvcOptions.parse(ccvc({ as: "paper", confidence: "logit", conflictWeight: 3 }));
+  assert.equal(read.confidence, "logit");
+  assert.equal(read.conflictWeight, 3);
+  assert.equal(read.mixWeights, true);
+  assert.deepEqual(ccvcOptions.parse(read), read);
+  assert.deepEqual(ccvcOptions.parse({ ...ccvc(), threshold: undefined }).threshold, 0.9);
+});
+
+Deno.test("a self-paced threshold is looked up on the device, where the schedule writes it", () => {
+  const thresholds = (options: Options) =>
+    capture({ ...switches, ...options }).graph.dispatches.flatMap(({ kernel, uniforms, reads }) =>
+      kernel.name.startsWith("conflict_weights")
+        ? [[kernel.name, uniforms.index, reads.at(-1)!.label] as const]
+        : []
+    );
+  assert.deepEqual(thresholds({ selfPaced: true }), [
+    ["conflict_weights_scheduled", 2, "schedule"],
+    ["conflict_weights_scheduled", 2, "schedule"],
+  ]);
+  assert.ok(thresholds({}).every(([name]) => name === "conflict_weights"));
+  const start = (options: Options) => bindMethod(methodOptions.parse(ccvc(options))).risingThreshold;
+  assert.equal(start({ selfPaced: true, threshold: 0.6 }), 0.6);
+  assert.equal(start({ threshold: 0.6 }), undefined);
+});
+
+Deno.test("OHEM mines each branch's own labeled pixels; the consistency loss stays as it is", () => {
+  for (const augmentation of ["weak", "strong"] as const) {
+    const captured = capture({
+      criterion: "ohem",
+      ohemThreshold: 0.6,
+      ohemMinKept: 7,
+      augmentation,
+      mode: "no",
+    });
+    for (const own of [1, 2]) {
+      const [logits, labels] = reads(captured, `ce${own}`);
+      assert.equal(logits, `labeled${own}`);
+      assert.match(
+        labels!,
+        new RegExp(`^ohem_apply\\(truth, ohem_probabilities\\(labeled${own}, truth\\), `),
+      );
+    }
+    const { dispatches } = captured.graph;
+    const limits = dispatches.filter(({ kernel }) => kernel.name === "ohem_select");
+    assert.ok(limits.length > 0 && limits.every(({ uniforms: u }) => u.kept === 7 && u.threshold === 0.6));
+    assert.equal(dispatches.filter(({ kernel }) => kernel.name === "ohem_apply").length, 2);
+  }
+  const plain = capture({ criterion: "ohem", ohemMinKept: 0 });
+  assert.deepEqual(reads(plain, "ce1"), ["labeled1", "truth"]);
 });
 
 Deno.test("the mapping is on the branches asked for", () => {
@@ -277,6 +364,25 @@ Deno.test("the mapping is on the branches asked for", () => {
 });
 
 const refused: Record<string, readonly [unknown, RegExp]> = {
+  "an unknown preset": [{ ...ccvc(), as: "code" }, /published-code/],
+  "a probability threshold of 1": [
+    ccvc({ confidence: "probability", threshold: 1 }),
+    /a probability is never above 1, .*set one in \[0, 1\)/,
+  ],
+  "a negative probability threshold": [
+    ccvc({ mode: "normal", threshold: -0.1 }),
+    /a probability is never below -0\.1/,
+  ],
+  "a rising threshold that no mode reads": [
+    ccvc({ mode: "vote", selfPaced: true }),
+    /mode .*vote.* has no threshold that could rise/,
+  ],
+  "nothing to learn from": [
+    ccvc({ supervisedWeight: 0, consistencyWeight: 0, discrepancyWeight: 0 }),
+    /nothing to learn from/,
+  ],
+  "an OHEM threshold of 0": [ccvc({ ohemThreshold: 0 }), /ohemThreshold/],
+  "half a pixel": [ccvc({ ohemMinKept: 0.5 }), /ohemMinKept/],
   "dropout without norm": [ccvc({ mappingNorm: false }), /dropout after the mapping needs mappingNorm/],
   "an unknown mode": [{ name: "ccvc", mode: "votes" }, /mode/],
   "an unknown switch": [{ name: "ccvc", treshold: 0.9 }, /treshold/],

@@ -1,0 +1,210 @@
+/** Every switch of CCVC, read and checked. @module */
+import { z } from "zod";
+import {
+  type ConfidentMode,
+  type Preset,
+  type PresetChoice,
+  presetValue,
+  type PresetValues,
+  presetValues,
+} from "./ccvc_presets.ts";
+
+/** Parsed options; every one is described in {@linkcode ccvcOptions}. */
+export interface CcvcOptions extends PresetValues {
+  /** Which method this is. */
+  readonly name: "ccvc";
+  /** Whose values the leaves took that were left out. */
+  readonly as: Preset;
+  /** Views of unlabeled images: weak only, or also a strong one with CutMix. */
+  readonly augmentation: "weak" | "strong";
+  /** Which pixels count how much in the consistency loss. */
+  readonly mode: ConfidentMode;
+  /** Confidence above which a label counts as confident, strictly. */
+  readonly threshold: number;
+  /** Whether the threshold rises by 0.01 an epoch, up to 0.95. */
+  readonly selfPaced: boolean;
+  /** What is compared with the threshold. */
+  readonly confidence: "logit" | "probability";
+  /** Weight of pixels where the branches disagree and the labeling one is confident. */
+  readonly conflictWeight: number;
+  /** Weight of unconfident pixels in the modes soft and vote_soft. */
+  readonly unconfidentWeight: number;
+  /** Whether CutMix moves the pixels' weights along with their labels. */
+  readonly mixWeights: boolean;
+  /** Which pass weighs the pixels of the weak view in a strong step. */
+  readonly rawWeights: "own" | "labeling";
+  /** Loss on labeled images. */
+  readonly criterion: "cross-entropy" | "ohem";
+  /** OHEM: a label predicted with at most this probability is hard. */
+  readonly ohemThreshold: number;
+  /** OHEM: at least this many labeled pixels of a batch are kept. */
+  readonly ohemMinKept: number;
+  /** Weight of the supervised loss; 0 leaves it out. */
+  readonly supervisedWeight: number;
+  /** Weight of the consistency loss; 0 leaves it out. */
+  readonly consistencyWeight: number;
+  /** Weight of the discrepancy loss; 0 leaves it out. */
+  readonly discrepancyWeight: number;
+  /** Which branch maps its features to another view. */
+  readonly mapping: "none" | "second" | "both";
+  /** Batch norm and ReLU after the mapping. */
+  readonly mappingNorm: boolean;
+  /** Probability that a channel is dropped after the mapping. */
+  readonly dropout: number;
+}
+
+/** What an experiment writes; what is left out has the value of the preset that `as` names, the published code's unless told. */
+export type CcvcInput = Partial<CcvcOptions> & { readonly name: "ccvc" };
+
+/** A leaf whose default depends on the preset. */
+function preset<T extends z.ZodType>(name: keyof PresetValues, schema: T, what: string, unit: string) {
+  return schema.optional().describe(what).meta({
+    unit,
+    source: "by the preset",
+    preset(options: unknown) {
+      const { as, ...choice } = options as PresetChoice;
+      return { name: as, source: presetValue(name, { as, ...choice }).source };
+    },
+  });
+}
+
+const weight = z.number().min(0).max(1e6);
+
+const given = z.strictObject({
+  name: z.literal("ccvc").describe("which method").meta({ unit: "name", source: "Crossview" }),
+  as: z.enum(["published-code", "paper"]).default("published-code").describe(
+    "whose values the leaves take that are left out, where the paper and its code differ",
+  ).meta({ unit: "none", source: "spec §8.1", naming: true }),
+  augmentation: z.enum(["weak", "strong"]).default("weak").describe(
+    "views of unlabeled images: weak only, or also a strong one with CutMix",
+  ).meta({ unit: "none", source: "spec §3.1 (no-aug script), §3.2 (aug script)" }),
+  mode: z.enum(["normal", "soft", "vote", "vote_threshold", "vote_soft", "no"]).default("vote_threshold")
+    .describe("which pixels count how much in the consistency loss")
+    .meta({ unit: "none", source: "spec §2.2; vote_threshold is the published method" }),
+  threshold: preset(
+    "threshold",
+    z.number(),
+    "confidence above which a label counts as confident, strictly",
+    "logit or probability, see confidence",
+  ),
+  selfPaced: z.boolean().default(false).describe(
+    "whether the threshold rises by 0.01 after every epoch of the method, up to 0.95",
+  ).meta({ unit: "none", source: "spec §2.2 (use_SPL); off in every published command" }),
+  confidence: preset(
+    "confidence",
+    z.enum(["logit", "probability"]),
+    "what is compared with the threshold: the largest raw logit, or its softmax probability",
+    "none",
+  ),
+  conflictWeight: preset(
+    "conflictWeight",
+    weight,
+    "weight of pixels where the branches disagree and the labeling one is confident",
+    "factor",
+  ),
+  unconfidentWeight: preset(
+    "unconfidentWeight",
+    weight,
+    "weight of unconfident pixels in the modes soft and vote_soft",
+    "factor",
+  ),
+  mixWeights: preset(
+    "mixWeights",
+    z.boolean(),
+    "strong views: whether CutMix moves the pixels' weights along with their labels",
+    "none",
+  ),
+  rawWeights: preset(
+    "rawWeights",
+    z.enum(["own", "labeling"]),
+    "strong views: which pass weighs the pixels of the weak view, the one that labels them or the evaluation-mode one",
+    "none",
+  ),
+  criterion: z.enum(["cross-entropy", "ohem"]).default("cross-entropy").describe(
+    "loss on labeled images: over all labeled pixels, or over the hard ones (online hard example mining)",
+  ).meta({ unit: "none", source: "spec §2.1 (mode_criterion of the aug script)" }),
+  ohemThreshold: z.number().positive().max(1).default(0.7).describe(
+    "ohem: a label predicted with at most this probability is hard",
+  ).meta({ unit: "probability", source: "the original's cityscapes.yaml, spec §2.1, §5" }),
+  ohemMinKept: z.int().min(0).max(2 ** 32 - 1).default(100000).describe(
+    "ohem: at least this many labeled pixels of a batch are kept; 0 mines nothing, and a batch with fewer keeps all",
+  ).meta({ unit: "pixels", source: "the original's cityscapes.yaml, spec §2.1, §5" }),
+  supervisedWeight: preset(
+    "supervisedWeight",
+    weight,
+    "weight of the supervised loss; 0 leaves it out",
+    "factor",
+  ),
+  consistencyWeight: preset(
+    "consistencyWeight",
+    weight,
+    "weight of the consistency loss; 0 leaves it out (use_con off)",
+    "factor",
+  ),
+  discrepancyWeight: preset(
+    "discrepancyWeight",
+    weight,
+    "weight of the discrepancy loss; 0 leaves it out (use_dis off)",
+    "factor",
+  ),
+  mapping: z.enum(["none", "second", "both"]).default("second").describe(
+    "which branch maps its features to another view",
+  ).meta({ unit: "none", source: "spec §1.3" }),
+  mappingNorm: z.boolean().default(true).describe("batch norm and ReLU after the mapping")
+    .meta({ unit: "none", source: "spec §1.3" }),
+  dropout: z.number().min(0).max(0.95).default(0.5).describe(
+    "probability that a channel is dropped after the mapping",
+  ).meta({ unit: "probability", source: "spec §1.3" }),
+});
+
+/**
+ * Every switch of the method. What is left out takes the value of the preset; what the README's commands, the script's
+ * defaults and hard-coded numbers are is in `ccvc_presets.ts`.
+ */
+export const ccvcOptions = given.transform((written, context): CcvcOptions => {
+  const present = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
+  const options = { ...presetValues(written), ...present } as CcvcOptions;
+  for (const [leaf, message] of objections(options)) {
+    context.addIssue({ code: "custom", path: [leaf], message });
+  }
+  return options;
+});
+
+/** CCVC for a config; what is left out takes the published value. */
+export function ccvc(options: Partial<Omit<CcvcOptions, "name">> = {}): CcvcInput {
+  return { name: "ccvc", ...options };
+}
+
+/** Whether a mode compares a confidence with the threshold. */
+export function readsThreshold(mode: ConfidentMode): boolean {
+  return mode !== "vote" && mode !== "no";
+}
+
+/** Combinations that no training could honor, by the leaf to change. */
+function* objections(options: CcvcOptions): Generator<readonly [leaf: string, message: string]> {
+  const { mode, threshold, confidence, mapping, mappingNorm, dropout } = options;
+  if (dropout > 0 && !mappingNorm && mapping !== "none") {
+    yield [
+      "dropout",
+      "dropout after the mapping needs mappingNorm; set dropout to 0 (the original crashes here)",
+    ];
+  }
+  if (readsThreshold(mode) && confidence === "probability" && !(threshold >= 0 && threshold < 1)) {
+    yield [
+      "threshold",
+      `a probability is never ${
+        threshold < 0 ? "below" : "above"
+      } ${threshold}, so the threshold would tell nothing ` +
+      'apart; set one in [0, 1), or confidence to "logit"',
+    ];
+  }
+  if (options.selfPaced && !readsThreshold(mode)) {
+    yield ["selfPaced", `mode "${mode}" has no threshold that could rise; set selfPaced to false`];
+  }
+  if (options.supervisedWeight + options.consistencyWeight + options.discrepancyWeight === 0) {
+    yield [
+      "supervisedWeight",
+      "all three losses have weight 0, so there is nothing to learn from; set one above 0",
+    ];
+  }
+}
