@@ -1,4 +1,5 @@
 /** What a stage is: its definition, and what its `run` may use. @module */
+import type { Checkpoints } from "./checkpoints.ts";
 import type { InputKinds, InputValues, OutputKinds, OutputValues } from "./refs.ts";
 import type { Schema } from "./schema.ts";
 
@@ -19,12 +20,14 @@ export interface StageContext {
   /** A path for a temporary file on the cache's file system; gone when the stage ends. */
   scratch(name: string): string;
   /**
-   * A path for a file that outlives a run that is stopped: the next run of the same key, and of no other, finds it again.
-   * Gone once the result is stored. Only the key's one runner has it; write aside and rename.
+   * States that outlive a run that is stopped, however it is stopped: the next run of the same key, and of no other, finds them
+   * again. Gone once the result is stored.
    */
-  checkpoint(name: string): string;
+  readonly checkpoints: Checkpoints;
   /** Reports progress: goes out as a `progress` event. */
   progress(event: Record<string, unknown>): void;
+  /** Records a fact about this execution with its result; no part of the key. */
+  fact(name: string, value: string): void;
   /**
    * The handle of a resource that the stage declares, opened at its first use in the run.
    * @throws {StageError} If the stage does not declare it, or the run was given none of that name.

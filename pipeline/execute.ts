@@ -8,10 +8,11 @@ import { canonicalJson } from "./canonical_json.ts";
 import { codeOf } from "./code.ts";
 import type { StageContext } from "./definition.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
-import { CacheError, messageOf, StageCrashError, StageError, systemCode, UserError } from "./errors.ts";
+import { CacheError, messageOf, StageCrashError, StageError, UserError } from "./errors.ts";
 import type { Events } from "./events.ts";
-import { explainWrite } from "./files.ts";
+import { explainWrite, isDiskFault, stampOf } from "./files.ts";
 import type { KeyParts } from "./fingerprint.ts";
+import { FolderCheckpoints } from "./folder_checkpoints.ts";
 import { type Prepared, sourcesOf } from "./prepare.ts";
 import type { Resources } from "./resources.ts";
 
@@ -37,6 +38,8 @@ export interface Execution {
   readonly seed: number;
   /** Facts to record. */
   readonly facts: Readonly<Record<string, string>>;
+  /** Seconds between checkpoints; without it they are spaced by their cost. */
+  readonly checkpointEvery?: number | undefined;
 }
 
 /**
@@ -53,12 +56,12 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
   const started = new Date();
   try {
     const facts: Record<string, string> = { ...execution.facts };
-    const inputs = await readInputs(execution);
-    const outputs = await guarded(node.id, cache, () => {
+    const inputs = await readInputs(execution, scratch);
+    const outputs = await guarded(node.id, scratch, () => {
       return node.stage.run({ inputs, config: node.config, context: context(execution, scratch, facts) });
     });
     execution.signal.throwIfAborted();
-    const staged = await guarded(node.id, cache, () => writeOutputs(execution, outputs, scratch));
+    const staged = await guarded(node.id, scratch, () => writeOutputs(execution, outputs, scratch));
     const artifacts = staged.map(([name, { artifact }]) => [name, artifact] as const);
     const finished = new Date();
     const entry: Entry = {
@@ -92,6 +95,7 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
 
 async function readInputs(
   { prepared: { node }, cache, inputs }: Execution,
+  scratch: string,
 ): Promise<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const { from, output, input } of node.edges) {
@@ -108,7 +112,7 @@ async function readInputs(
           `the stage reads version ${kind.version}`,
       );
     }
-    const value = await guarded(node.id, cache, () => kind.read(artifactReader(cache, artifact)));
+    const value = await guarded(node.id, scratch, () => kind.read(artifactReader(cache, artifact)));
     if (member === undefined) values[name] = value;
     else {(values[name] ??= {} as Record<string, unknown>, values[name] as Record<string, unknown>)[member] =
         value;}
@@ -143,8 +147,9 @@ function context(execution: Execution, scratch: string, facts: Record<string, st
     seed,
     signal: execution.signal,
     scratch: (name) => within(join(scratch, "work"), name, node.id),
-    checkpoint: (name) => within(checkpointsOf(execution), name, node.id),
+    checkpoints: new FolderCheckpoints(checkpointsOf(execution), { every: execution.checkpointEvery }),
     progress: (data) => events.emit({ type: "progress", node: node.id, data }),
+    fact: (name, value) => facts[name] = value,
     async resource<T>(name: string) {
       if (node.stage.resources?.includes(name) !== true) {
         throw new StageError(
@@ -195,18 +200,46 @@ async function whatChanged({ prepared, cache }: Execution): Promise<string | und
   return `The ${what} of stage "${node.id}" changed while it ran: its result serves this run and is not kept in the cache`;
 }
 
-/** Runs a stage's own code: a user's errors pass, a full disk is explained, all else is a crash with its cause. */
-async function guarded<T>(id: string, cache: Cache, work: () => Promise<T> | T): Promise<T> {
+/** Runs a stage's own code: a user's errors pass, a failing disk is explained, all else is a crash with its cause. */
+async function guarded<T>(id: string, scratch: string, work: () => Promise<T> | T): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof UserError) throw error;
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    const code = systemCode(error);
-    if (code === "ENOSPC" || code === "EDQUOT" || code === "EROFS") {
-      const explained = explainWrite(error, cache.root);
-      throw new CacheError(`Stage "${id}" failed: ${explained.message}`, { cause: error });
+    const written = await sizeOf(scratch);
+    if (written === undefined) {
+      throw new CacheError(
+        `Stage "${id}" failed: ${
+          messageOf(error)
+        }. Its directory "${scratch}" is gone: if the cache was moved or removed, or ` +
+          "its disk unmounted, bring it back and run again",
+        { cause: error },
+      );
+    }
+    if (isDiskFault(error)) {
+      const explained = explainWrite(error, scratch).message;
+      throw new CacheError(
+        `Stage "${id}" failed: ${explained} The stage had written ${
+          written.toLocaleString("en-US")
+        } bytes there.`,
+        { cause: error },
+      );
     }
     throw new StageCrashError(id, `Stage "${id}" failed: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Bytes in a directory; undefined if it is not there. */
+async function sizeOf(directory: string): Promise<number | undefined> {
+  let size = 0;
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(directory)) {
+      const path = join(directory, name);
+      size += (isDirectory ? await sizeOf(path) : stampOf(path)?.size) ?? 0;
+    }
+  } catch {
+    return undefined;
+  }
+  return size;
 }

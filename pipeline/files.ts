@@ -1,6 +1,7 @@
 /** Files written so that a reader sees all or nothing, and bookkeeping that proves itself before it is believed. @module */
 import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
+import { statfsSync } from "node:fs";
 import { canonicalJson, sha256 } from "./canonical_json.ts";
 import { CacheError, messageOf, systemCode, UserError } from "./errors.ts";
 
@@ -10,6 +11,8 @@ export interface FileStamp {
   readonly size: number;
   /** Last change, milliseconds since 1970. */
   readonly modified: number;
+  /** Last change of content or attributes, which no program can set back; 0 where the system has none. */
+  readonly changed: number;
   /** Number of the inode, 0 where the system has none. */
   readonly inode: number;
 }
@@ -19,7 +22,12 @@ export function stampOf(path: string): FileStamp | undefined {
   try {
     const info = Deno.statSync(path);
     if (!info.isFile) return undefined;
-    return { size: info.size, modified: info.mtime?.getTime() ?? 0, inode: info.ino ?? 0 };
+    return {
+      size: info.size,
+      modified: info.mtime?.getTime() ?? 0,
+      changed: info.ctime?.getTime() ?? 0,
+      inode: info.ino ?? 0,
+    };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw error;
@@ -29,7 +37,7 @@ export function stampOf(path: string): FileStamp | undefined {
 /** Whether two stamps are of the same, unchanged file. */
 export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
   return a !== undefined && b !== undefined && a.size === b.size && a.modified === b.modified &&
-    a.inode === b.inode;
+    a.changed === b.changed && a.inode === b.inode;
 }
 
 /**
@@ -37,7 +45,7 @@ export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): b
  * so one that changed in the last 20 ms is read again next time.
  */
 export function isSettled(stamp: FileStamp, now: number): boolean {
-  return stamp.modified < now - 20;
+  return Math.max(stamp.modified, stamp.changed) < now - 20;
 }
 
 /** SHA-256 and size of a file, read as a stream. */
@@ -70,7 +78,7 @@ export async function writeAtomically(path: string, data: Uint8Array): Promise<v
     await Deno.rename(aside, path);
   } catch (error) {
     await Deno.remove(aside).catch(() => {});
-    throw explainWrite(error, path);
+    throw explainWrite(error, path, data.length);
   }
 }
 
@@ -82,18 +90,59 @@ export async function syncDirectory(path: string): Promise<void> {
   } catch { /* a system without directory handles keeps its own order */ }
 }
 
-/** Turns what a file system throws on a write into an error that names the path and the way out. */
-export function explainWrite(error: unknown, path: string): Error {
+/** Whether an error says that a disk, or a user's share of it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "");
+}
+
+/** What tells that the disk is at fault, not the code that wrote. */
+const diskFaults = ["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENODEV", "ENXIO", "ESTALE", "ENOTCONN"];
+
+/** Whether an error comes from a disk that is full, read-only, broken or gone. */
+export function isDiskFault(error: unknown): boolean {
+  return diskFaults.includes(systemCode(error) ?? "");
+}
+
+/**
+ * Turns what a file system throws on a write into an error that names the path and the way out.
+ *
+ * @param needed Bytes that were to be written.
+ */
+export function explainWrite(error: unknown, path: string, needed?: number): Error {
   if (error instanceof UserError) return error;
   const code = systemCode(error);
-  const way = code === "ENOSPC" || code === "EDQUOT"
-    ? "there is no space left. Make room there (or shrink the cache with gc), or choose another directory, and run again"
+  const way = isDiskFull(error)
+    ? `there is no space left${
+      room(path, needed)
+    }. Make room there (or shrink the cache with gc), or choose another directory, ` +
+      "and run again"
     : error instanceof Deno.errors.NotCapable
     ? "Deno was not given write permission for it. Add it to --allow-write"
     : code === "EACCES" || code === "EPERM" || code === "EROFS"
     ? "it is not writable. Choose another directory, or change its permissions"
+    : error instanceof Deno.errors.NotFound || isDiskFault(error)
+    ? `${
+      messageOf(error)
+    }. Its directory or disk is gone or broken: bring it back, or choose another one, and run again`
     : messageOf(error);
   return new CacheError(`Cannot write "${path}": ${way}.`, { cause: error });
+}
+
+/** What is needed and what is free, as far as that can be told. */
+function room(path: string, needed: number | undefined): string {
+  const count = (bytes: number) => `${bytes.toLocaleString("en-US")} bytes`;
+  const parts = needed === undefined ? [] : [`${count(needed)} are needed`];
+  for (let at = dirname(path); parts.length < 2; at = dirname(at)) {
+    try {
+      const { bavail, bsize } = statfsSync(at);
+      parts.push(`${count(bavail * bsize)} are free`);
+    } catch {
+      if (at === dirname(at)) break; // Neither directory nor permission: nothing can be told.
+      continue;
+    }
+    break;
+  }
+  return parts.length === 0 ? "" : `: ${parts.join(", ")}`;
 }
 
 /** Bookkeeping that is only ever an accelerator: believed if its check digest holds, else forgotten. */

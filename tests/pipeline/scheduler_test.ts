@@ -385,11 +385,10 @@ Deno.test("a checkpoint outlives a failure, belongs to its key, and is gone with
       inputs: {},
       outputs: { value: number },
       run: async ({ config, context }) => {
-        const path = context.checkpoint("step.txt");
-        const from = await Deno.readTextFile(path).catch(() => "none");
-        seen.push(`${config.steps} from ${from}`);
-        if (from === "none") {
-          await Deno.writeTextFile(path, "3");
+        const { state } = await context.checkpoints.load(100, (bytes) => new TextDecoder().decode(bytes));
+        seen.push(`${config.steps} from ${state?.position ?? "none"}: ${state?.value ?? ""}`);
+        if (state === undefined) {
+          await context.checkpoints.save(3, () => Promise.resolve([new TextEncoder().encode("three")]), []);
           throw new Error("killed");
         }
         return { value: config.steps };
@@ -399,6 +398,6 @@ Deno.test("a checkpoint outlives a failure, belongs to its key, and is gone with
     await assert.rejects(record(build(5), root), /killed/);
     await assert.rejects(record(build(6), root), /killed/);
     await record(build(5), root);
-    assert.deepEqual(seen, ["5 from none", "6 from none", "5 from 3"]);
+    assert.deepEqual(seen, ["5 from none: ", "6 from none: ", "5 from 3: three"]);
     assert.equal((await Array.fromAsync(Deno.readDir(join(root, "checkpoints")))).length, 1);
   }));

@@ -1,20 +1,26 @@
 /** Runs one stage by itself, without scheduler or cache, in a folder that the test owns. */
 import type { ArtifactKind, ArtifactReader, ArtifactWriter } from "../../pipeline/artifact.ts";
 import type { StageContext } from "../../pipeline/definition.ts";
+import { FolderCheckpoints } from "../../pipeline/folder_checkpoints.ts";
 
 /** A context whose scratch files and checkpoints lie in `folder`; progress events are collected. */
 export function testContext(
   folder: string,
   signal?: AbortSignal,
-  { seed = 0, resources = {} }: { seed?: number; resources?: Readonly<Record<string, unknown>> } = {},
+  { seed = 0, resources = {}, checkpointEvery }: {
+    seed?: number;
+    resources?: Readonly<Record<string, unknown>>;
+    checkpointEvery?: number;
+  } = {},
 ): StageContext & { readonly events: Record<string, unknown>[] } {
   const events: Record<string, unknown>[] = [];
   return {
     seed,
     signal: signal ?? new AbortController().signal,
     scratch: (name) => `${folder}/${name}`,
-    checkpoint: (name) => `${folder}/checkpoint-${name}`,
+    checkpoints: new FolderCheckpoints(`${folder}/checkpoints`, { every: checkpointEvery }),
     progress: (event) => events.push(event),
+    fact: (name, value) => events.push({ kind: "fact", [name]: value }),
     resource: <T>(name: string) =>
       name in resources
         ? Promise.resolve(resources[name] as T)
