@@ -4,7 +4,6 @@ import type { ArtifactKind, ArtifactReader, ArtifactWriter } from "./artifact.ts
 import type { Cache, Staged } from "./cache.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import { artifactDigest, type StoredArtifact, type StoredFile } from "./entry.ts";
-import { isFileName } from "./entry_shape.ts";
 import { CacheError } from "./errors.ts";
 import { digestFile, explainWrite, stampOf } from "./files.ts";
 import { isInnerPath } from "./untrusted.ts";

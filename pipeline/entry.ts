@@ -1,7 +1,8 @@
 /** Entries of the cache: what a stage with a given key made, and what was recorded about it. @module */
 import { canonicalJson, type Json, sha256 } from "./canonical_json.ts";
-import { type KeyParts, keySchema } from "./fingerprint.ts";
-import { isCount, isDigest, isInnerPath, isRecord, isRecordOf, isText } from "./untrusted.ts";
+import { entryProblem } from "./entry_shape.ts";
+import { keyOf, type KeyParts, keySchema } from "./fingerprint.ts";
+import { isObject } from "./untrusted.ts";
 
 /** A file of an artifact. */
 export interface StoredFile {
@@ -78,22 +79,24 @@ export function encodeEntry(entry: Entry): string {
 export const maxEntryBytes = 256 * 2 ** 20;
 
 /**
- * Reads an entry.
+ * Reads an entry. What it says is checked in full, as it may come from a disk that failed or from a server that lies: an
+ * entry that passes names no file outside the cache and no path outside an artifact.
  *
  * @returns The entry, or what is wrong with it: any byte changed, a key that its parts do not have, another schema, a digest
  *   or a name of a file that is none.
  */
 export function decodeEntry(text: string, key: string): Entry | string {
-  let value: Record<string, unknown>;
+  let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return "it is not JSON";
   }
-  if (typeof value !== "object" || value === null) return "it is not an object";
+  if (!isObject(value)) return "it is not an object";
   try {
     return checkEntry(value, key);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     return "it holds what an entry cannot"; // Text that is no Unicode, or nesting without end.
   }
 }

@@ -1,41 +1,80 @@
-/** Looks at values that come from files anyone may have written: entries, plans, published results. @module */
+/** Shapes of values that come from files anyone may have written: entries, plans, published results. @module */
+
+/** Says what is wrong with a value, as the end of a sentence that begins with its name; undefined if nothing is. */
+export type Shape = (value: unknown) => string | undefined;
+
+/** Any value. */
+export const anything: Shape = () => undefined;
+
+/** A text. */
+export const text: Shape = (value) => typeof value === "string" ? undefined : "is no text";
+
+/** A SHA-256: the only text that may name a file of the cache. */
+export const digest: Shape = (value) =>
+  typeof value === "string" && /^[0-9a-f]{64}$/.test(value) ? undefined : "is no SHA-256 in lower-case hex";
+
+/** A finite number, 0 or more. */
+export const quantity: Shape = (value) =>
+  typeof value === "number" && value >= 0 && Number.isFinite(value) ? undefined : "is no number from 0";
+
+/** A whole number that a double holds exactly. */
+export const count = (least: number): Shape => (value) =>
+  Number.isSafeInteger(value) && (value as number) >= least ? undefined : `is no whole number from ${least}`;
+
+/** One of some texts. */
+export const oneOf = (...texts: readonly string[]): Shape => (value) =>
+  typeof value === "string" && texts.includes(value) ? undefined : `is none of ${texts.join(", ")}`;
+
+/** An array. */
+export const list = (item: Shape): Shape => (value) => {
+  if (!Array.isArray(value)) return "is no array";
+  for (const [index, inner] of value.entries()) {
+    const problem = item(inner);
+    if (problem !== undefined) return `${index} ${problem}`;
+  }
+  return undefined;
+};
+
+/** An object whose members are alike. */
+export const record = (member: Shape, isName: (name: string) => boolean = () => true): Shape => (value) => {
+  if (!isObject(value)) return "is no object";
+  for (const [name, inner] of Object.entries(value)) {
+    if (!isName(name)) return `has the name ${JSON.stringify(name)}, which it must not have`;
+    const problem = member(inner);
+    if (problem !== undefined) return `${JSON.stringify(name)} ${problem}`;
+  }
+  return undefined;
+};
+
+/** An object with these members and no others. */
+export const object = (
+  members: Readonly<Record<string, Shape>>,
+  optional: readonly string[] = [],
+): Shape => {
+  return (value) => {
+    if (!isObject(value)) return "is no object";
+    const unknown = Object.keys(value).find((name) => !Object.hasOwn(members, name));
+    if (unknown !== undefined) return `has a member ${JSON.stringify(unknown)}`;
+    for (const [name, shape] of Object.entries(members)) {
+      if (!Object.hasOwn(value, name)) {
+        if (optional.includes(name)) continue;
+        return `has no member "${name}"`;
+      }
+      const problem = shape(value[name]);
+      if (problem !== undefined) return `${name} ${problem}`;
+    }
+    return undefined;
+  };
+};
 
 /** Whether a value is an object and no array. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is an object whose members all pass. */
-export function isRecordOf<T>(
-  value: unknown,
-  isMember: (member: unknown) => member is T,
-): value is Record<string, T> {
-  return isRecord(value) && Object.values(value).every(isMember);
-}
-
-/** Whether a value is an array whose items all pass. */
-export function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
-  return Array.isArray(value) && value.every(isItem);
-}
-
-/** Whether a value is a text. */
-export function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-/** Whether a value is a whole number, 0 or more, that a double holds exactly. */
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** Whether a value is a SHA-256 as 64 lower-case hex digits: the only text that may name a file of the cache. */
-export function isDigest(value: unknown): value is string {
-  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
-}
-
 /**
- * Whether a text is a relative path with `/` that cannot leave its folder on any system: no empty, `.` or `..` segment, no
- * backslash, no drive, no control character.
+ * Whether a name is that of a file within its folder: relative with `/`, and on no system a way out of it: no empty, `.` or
+ * `..` segment, no backslash, no drive, no control character.
  */
 export function isInnerPath(name: string): boolean {
   // deno-lint-ignore no-control-regex
