@@ -1,9 +1,19 @@
 /** The content-addressed cache: `ac/<key>` says what a stage made, `cas/<sha-256>` holds the bytes. @module */
 import { join, resolve } from "node:path";
 import { sha256 } from "./canonical_json.ts";
-import { blobsOf, decodeEntry, encodeEntry, type Entry, type StoredFile } from "./entry.ts";
+import { blobsOf, decodeEntry, encodeEntry, type Entry, maxEntryBytes, type StoredFile } from "./entry.ts";
 import { CacheError, CorruptBlobError, messageOf } from "./errors.ts";
-import { digestFile, explainWrite, Notes, stampOf, syncDirectory, writeAtomically } from "./files.ts";
+import {
+  digestFile,
+  explainWrite,
+  type FileStamp,
+  Notes,
+  sameStamp,
+  stampOf,
+  syncDirectory,
+  writeAtomically,
+} from "./files.ts";
+import { acquireLease, type LeaseTiming } from "./leases.ts";
 import { acquireLock, type Lock } from "./locks.ts";
 
 /** What looking up a key gives. */
@@ -26,14 +36,16 @@ export class Cache {
   readonly root: string;
   /** Bookkeeping that may be lost at no cost but time. */
   readonly notes: Notes;
-  readonly #verified = new Set<string>();
+  /** Digest → the stamp its blob had when its bytes were checked. */
+  readonly #verified = new Map<string, FileStamp>();
 
   /**
    * A cache in a directory.
    *
    * @param root Directory of the cache.
+   * @param leases How the locks between machines are kept.
    */
-  constructor(root: string) {
+  constructor(root: string, readonly leases?: LeaseTiming) {
     this.root = resolve(root);
     this.notes = new Notes(join(this.root, "notes"));
   }
@@ -57,7 +69,7 @@ export class Cache {
   async find(key: string): Promise<Lookup> {
     let text;
     try {
-      text = await Deno.readTextFile(this.entryPath(key));
+      text = await this.#readEntry(key);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return {};
       throw this.#explainRead(error);
@@ -71,6 +83,13 @@ export class Cache {
     return { entry };
   }
 
+  /** The text of an entry; none of a file that is too large to be one. */
+  async #readEntry(key: string): Promise<string> {
+    const path = this.entryPath(key);
+    const size = stampOf(path)?.size ?? 0;
+    return size > maxEntryBytes ? "" : await Deno.readTextFile(path);
+  }
+
   #lengthProblem({ digest, size }: StoredFile): string | undefined {
     const stamp = stampOf(this.blobPath(digest));
     if (stamp === undefined) return `blob ${digest.slice(0, 12)} is missing`;
@@ -80,27 +99,47 @@ export class Cache {
   }
 
   /**
-   * Checks a blob's bytes, once in the life of this object.
+   * Checks a blob's bytes: once in the life of this object, and again if its file has changed since.
    *
    * @returns Its path.
    * @throws {CorruptBlobError} If it is missing, of other length, or its bytes have another digest; a bad blob is removed.
    */
   async verify(file: StoredFile): Promise<string> {
     const path = this.blobPath(file.digest);
-    let problem = this.#lengthProblem(file);
-    if (problem === undefined && !this.#verified.has(file.digest)) {
-      const found = await digestFile(path);
-      if (found.digest !== file.digest) {
-        problem = `blob ${file.digest.slice(0, 12)} holds other bytes than its name says`;
-      }
-    }
-    if (problem !== undefined) {
-      this.#verified.delete(file.digest);
-      await Deno.remove(path).catch(() => {});
-      throw new CorruptBlobError(file.digest, `Cannot read "${path}": ${problem}. Its stage will run again`);
-    }
-    this.#verified.add(file.digest);
+    const problem = this.#lengthProblem(file);
+    if (problem !== undefined) return await this.#refuse(file, problem);
+    const stamp = stampOf(path);
+    if (sameStamp(this.#verified.get(file.digest), stamp)) return path;
+    this.#checked(file, stamp, (await digestFile(path)).digest) || await this.#refuse(file);
     return path;
+  }
+
+  /**
+   * Reads a blob into memory and checks the very bytes that are given.
+   *
+   * @throws {CorruptBlobError} As {@linkcode Cache.verify} does.
+   */
+  async read(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
+    const path = this.blobPath(file.digest);
+    const problem = this.#lengthProblem(file);
+    if (problem !== undefined) return await this.#refuse(file, problem);
+    const stamp = stampOf(path);
+    const bytes = await Deno.readFile(path);
+    return this.#checked(file, stamp, sha256(bytes)) ? bytes : await this.#refuse(file);
+  }
+
+  /** Remembers a blob whose bytes were found right. */
+  #checked({ digest }: StoredFile, stamp: FileStamp | undefined, found: string): boolean {
+    if (found === digest && stamp !== undefined) this.#verified.set(digest, stamp);
+    return found === digest;
+  }
+
+  async #refuse({ digest }: StoredFile, problem?: string): Promise<never> {
+    const path = this.blobPath(digest);
+    const what = problem ?? `blob ${digest.slice(0, 12)} holds other bytes than its name says`;
+    this.#verified.delete(digest);
+    await Deno.remove(path).catch(() => {});
+    throw new CorruptBlobError(digest, `Cannot read "${path}": ${what}. Its stage will run again`);
   }
 
   /** Forgets what was verified, so that the next read checks the bytes again. */
@@ -119,12 +158,16 @@ export class Cache {
     return path;
   }
 
-  /** Holds a key's lock: one process at a time runs a stage. */
+  /** Holds a key's lock: one process at a time runs a stage, on whichever machine. */
   lock(key: string, signal?: AbortSignal, waiting?: () => void): Promise<Lock> {
-    return acquireLock(join(this.root, "locks"), key, { signal, ...(waiting ? { waiting } : {}) });
+    const options = { signal, timing: this.leases, ...(waiting ? { waiting } : {}) };
+    return acquireLease(join(this.root, "locks"), key, options);
   }
 
-  /** Keeps garbage collection out while results are being put in; many may hold it together. */
+  /**
+   * Keeps this machine's garbage collection out while results are being put in; many may hold it together. Another machine's
+   * may take a blob away before its entry is written: the entry is then found wanting, and its stage runs again.
+   */
   guard(shared: boolean, signal?: AbortSignal): Promise<Lock> {
     return acquireLock(join(this.root, "locks"), "collection", { shared, signal });
   }
@@ -170,7 +213,7 @@ export class Cache {
       } catch (error) {
         throw explainWrite(error, target);
       }
-      this.#verified.add(file.digest);
+      this.#checked(file, stampOf(target), file.digest);
     }
     await syncDirectory(directory);
   }
@@ -216,7 +259,7 @@ export class Cache {
 
   /** The intact entry of a key, its blobs unchecked. */
   async peek(key: string): Promise<Entry | undefined> {
-    const text = await Deno.readTextFile(this.entryPath(key)).catch(() => "");
+    const text = await this.#readEntry(key).catch(() => "");
     const entry = decodeEntry(text, key);
     return typeof entry === "string" ? undefined : entry;
   }

@@ -42,10 +42,10 @@ export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): b
 
 /**
  * Whether a stamp taken at `now` can be trusted later: a file changed again within the clock's grain keeps its stamp,
- * so one that changed in the last 20 ms is read again next time.
+ * so one that changed in the last 20 ms is read again next time. Deno gives the last change of attributes in whole seconds.
  */
 export function isSettled(stamp: FileStamp, now: number): boolean {
-  return Math.max(stamp.modified, stamp.changed) < now - 20;
+  return stamp.modified < now - 20 && stamp.changed < now - 1020;
 }
 
 /** SHA-256 and size of a file, read as a stream. */

@@ -1,4 +1,4 @@
-/** Locks between processes; the system frees them when their holder dies. @module */
+/** Locks between the processes of one machine; the system frees them when their holder dies. @module */
 import { join } from "node:path";
 import { explainWrite } from "./files.ts";
 
