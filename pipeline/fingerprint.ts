@@ -4,7 +4,7 @@ import { canonicalJson, type Json, sha256 } from "./canonical_json.ts";
 import { leaves } from "./config.ts";
 import type { AnyStage } from "./definition.ts";
 import { ConfigError, messageOf } from "./errors.ts";
-import { isLocation } from "./schema.ts";
+import { isLocation, isPreset } from "./schema.ts";
 
 /** Number of the key's meaning and of this engine's behavior; raised when either changes, which makes every entry a miss. */
 export const keySchema = 1;
@@ -43,7 +43,7 @@ export function keyParts(material: KeyMaterial): KeyParts {
   const parts: Record<string, Json> = { schema: keySchema, stage: stage.name, version: stage.version };
   for (const [name, value] of Object.entries(code.parts)) parts[`code.${name}`] = value;
   for (const leaf of leaves(config)) {
-    if (isLocation(stage.config, leaf.path)) continue;
+    if (isLocation(stage.config, leaf.path) || isPreset(stage.config, leaf.path)) continue;
     try {
       parts[`config.${leaf.name}`] = JSON.parse(canonicalJson(leaf.value)) as Json;
     } catch (error) {

@@ -14,6 +14,7 @@ export { type Behind, type Difference, differenceLines, differences, type KeyRec
 export * from "./entry.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
+export * from "./explain.ts";
 export { type FileStamp, Notes } from "./files.ts";
 export * from "./fingerprint.ts";
 export { FolderCheckpoints } from "./folder_checkpoints.ts";

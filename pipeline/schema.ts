@@ -1,5 +1,6 @@
 /** What a config schema is. zod's objects satisfy it; no type of zod is named, so that the public surface has none. @module */
 import { ConfigError } from "./errors.ts";
+import { type Inspectable, schemasAt } from "./inspect.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** One thing wrong with a value. */
@@ -73,33 +74,6 @@ function describe(schema: Schema<unknown>, issue: SchemaIssue, stage: string): s
   return [`Cannot configure stage "${stage}": ${[stage, ...path].join(".")}: ${issue.message}`];
 }
 
-/** What this file reads of a schema object beyond the standard; every field may be absent. */
-interface Inspectable {
-  readonly shape?: Record<string, Inspectable>;
-  readonly options?: readonly Inspectable[];
-  readonly unwrap?: () => Inspectable;
-  readonly in?: Inspectable;
-  readonly meta?: () => Record<string, unknown> | undefined;
-}
-
-/** The schemas found at a path, wrappers (default, optional, readonly, pipe) and unions seen through. */
-function schemasAt(schema: Inspectable, path: readonly string[]): Inspectable[] {
-  const open = (at: Inspectable, depth = 0): Inspectable[] => {
-    if (typeof at !== "object" || at === null || depth > 16) return [];
-    if (Array.isArray(at.options)) return [at, ...at.options.flatMap((option) => open(option, depth + 1))];
-    if (at.shape === undefined && typeof at.unwrap === "function") {
-      return [at, ...open(at.unwrap(), depth + 1)];
-    }
-    if (at.shape === undefined && at.in !== undefined) return [at, ...open(at.in, depth + 1)];
-    return [at];
-  };
-  let level = open(schema);
-  for (const key of path) {
-    level = level.flatMap((at) => at.shape?.[key] === undefined ? [] : open(at.shape[key]));
-  }
-  return level;
-}
-
 /** The keys an object schema takes at a path; empty where the schema cannot be inspected. */
 export function knownKeys(schema: Schema<unknown>, path: readonly string[]): string[] {
   const found = schemasAt(schema as unknown as Inspectable, path);
@@ -111,9 +85,21 @@ export function knownKeys(schema: Schema<unknown>, path: readonly string[]): str
  * key (its content is, through the stage's `sources`). A mark on an object holds for all within.
  */
 export function isLocation(schema: Schema<unknown>, path: readonly string[]): boolean {
+  return isMarked(schema, path, "location");
+}
+
+/**
+ * Whether a leaf is marked `.meta({ preset: true })`: it chooses the defaults of other leaves. These are in the parsed config
+ * and in the key; the choice itself is not.
+ */
+export function isPreset(schema: Schema<unknown>, path: readonly string[]): boolean {
+  return isMarked(schema, path, "preset");
+}
+
+function isMarked(schema: Schema<unknown>, path: readonly string[], mark: string): boolean {
   for (let length = 0; length <= path.length; length++) {
     const found = schemasAt(schema as unknown as Inspectable, path.slice(0, length));
-    if (found.some((at) => at.meta?.()?.location === true)) return true;
+    if (found.some((at) => at.meta?.()?.[mark] === true)) return true;
   }
   return false;
 }

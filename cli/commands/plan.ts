@@ -1,5 +1,6 @@
 /** `plan`: what would run. @module */
 import type { Command } from "../command.ts";
+import { explainOption, printExplanation } from "../explain.ts";
 import { experimentArgument, setHelp } from "../options.ts";
 import { planningOptions, planOf } from "../planning.ts";
 import { table } from "../text.ts";
@@ -10,8 +11,9 @@ export const plan: Command = {
   summary: "show what would run and what is in the cache, without doing anything",
   details: `${setHelp}\n\n--json prints the whole plan: nodes, edges, parsed configs, parts of the keys.`,
   arguments: [experimentArgument],
-  options: planningOptions,
+  options: [...planningOptions, explainOption],
   async run(input) {
+    if (input.flag("explain")) return await printExplanation(input);
     const found = await planOf(input, { why: true });
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));
     const rows = found.nodes.map(({ id, stage, state, key }) => [

@@ -1,6 +1,7 @@
 /** `train`: runs an experiment. @module */
 import type { Command } from "../command.ts";
 import { loadExperiment } from "../experiment.ts";
+import { explainOption, printExplanation } from "../explain.ts";
 import { metricsText, seedsText, summarize } from "../metrics.ts";
 import {
   cacheOf,
@@ -32,8 +33,9 @@ export const train: Command = {
 --json prints the scores (the content of metrics.json) as the last line of stdout; with several seeds
 an object with "seeds", "runs", "mean" and "standardDeviation".`,
   arguments: [experimentArgument],
-  options: [setOption, seedOption, seedsOption, cacheOption, runsOption, jsonOption],
+  options: [setOption, seedOption, seedsOption, cacheOption, runsOption, explainOption, jsonOption],
   async run(input) {
+    if (input.flag("explain")) return await printExplanation(input);
     const seeds = seedsOf(input);
     const set = overrides(input);
     const pipeline = await loadExperiment(experimentName(input));

@@ -56,14 +56,59 @@ export interface CcvcOptions extends PresetValues {
 /** What an experiment writes; what is left out has the value of the preset that `as` names, the published code's unless told. */
 export type CcvcInput = Partial<CcvcOptions> & { readonly name: "ccvc" };
 
+/** Why nothing reads a leaf, with the other options as they are; undefined where it is read. */
+const unreadBecause: { readonly [K in keyof CcvcOptions]?: (options: CcvcOptions) => string | undefined } = {
+  mode: consistencyOff,
+  threshold: ({ mode, ...options }) =>
+    readsThreshold(mode) ? consistencyOff(options) : `mode ${mode} has no threshold`,
+  selfPaced: ({ mode, ...options }) =>
+    readsThreshold(mode) ? consistencyOff(options) : `mode ${mode} has no threshold`,
+  confidence: ({ mode, ...options }) =>
+    readsThreshold(mode) ? consistencyOff(options) : `mode ${mode} has no threshold`,
+  conflictWeight: ({ mode, ...options }) =>
+    mode.startsWith("vote")
+      ? consistencyOff(options)
+      : `mode ${mode} does not ask whether the branches agree`,
+  unconfidentWeight: ({ mode, ...options }) =>
+    mode.endsWith("soft") ? consistencyOff(options) : `mode ${mode} has no weight for unconfident pixels`,
+  mixWeights: onlyStrong,
+  rawWeights: onlyStrong,
+  criterion: ({ supervisedWeight }) => supervisedWeight === 0 ? "the supervised loss is off" : undefined,
+  ohemThreshold: onlyOhem,
+  ohemMinKept: onlyOhem,
+  mappingNorm: onlyMapping,
+  dropout: onlyMapping,
+};
+
+function consistencyOff({ consistencyWeight }: Pick<CcvcOptions, "consistencyWeight">): string | undefined {
+  return consistencyWeight === 0 ? "the consistency loss is off" : undefined;
+}
+
+function onlyStrong({ augmentation, mode, ...options }: CcvcOptions): string | undefined {
+  if (augmentation === "weak") return "there are no strong views";
+  return mode === "no" ? "mode no weighs nothing" : consistencyOff(options);
+}
+
+function onlyOhem({ criterion }: CcvcOptions): string | undefined {
+  return criterion === "ohem" ? undefined : "criterion is not ohem";
+}
+
+function onlyMapping({ mapping }: CcvcOptions): string | undefined {
+  return mapping === "none" ? "there is no mapping" : undefined;
+}
+
+/** What a leaf's schema says beside its meaning: unit, source, and when nothing reads it. */
+function facts(name: keyof CcvcOptions, unit: string, source: string) {
+  return { unit, source, unread: unreadBecause[name] };
+}
+
 /** A leaf whose default depends on the preset. */
 function preset<T extends z.ZodType>(name: keyof PresetValues, schema: T, what: string, unit: string) {
   return schema.optional().describe(what).meta({
-    unit,
-    source: "by the preset",
-    preset(options: unknown) {
-      const { as, ...choice } = options as PresetChoice;
-      return { name: as, source: presetValue(name, { as, ...choice }).source };
+    ...facts(name, unit, "by the preset"),
+    chosen(options: unknown) {
+      const choice = options as PresetChoice;
+      return { preset: choice.as, ...presetValue(name, choice) };
     },
   });
 }
@@ -74,13 +119,13 @@ const given = z.strictObject({
   name: z.literal("ccvc").describe("which method").meta({ unit: "name", source: "Crossview" }),
   as: z.enum(["published-code", "paper"]).default("published-code").describe(
     "whose values the leaves take that are left out, where the paper and its code differ",
-  ).meta({ unit: "none", source: "spec §8.1", naming: true }),
+  ).meta({ unit: "none", source: "spec §8.1", preset: true }),
   augmentation: z.enum(["weak", "strong"]).default("weak").describe(
     "views of unlabeled images: weak only, or also a strong one with CutMix",
   ).meta({ unit: "none", source: "spec §3.1 (no-aug script), §3.2 (aug script)" }),
   mode: z.enum(["normal", "soft", "vote", "vote_threshold", "vote_soft", "no"]).default("vote_threshold")
     .describe("which pixels count how much in the consistency loss")
-    .meta({ unit: "none", source: "spec §2.2; vote_threshold is the published method" }),
+    .meta(facts("mode", "none", "spec §2.2; vote_threshold is the published method")),
   threshold: preset(
     "threshold",
     z.number(),
@@ -89,7 +134,7 @@ const given = z.strictObject({
   ),
   selfPaced: z.boolean().default(false).describe(
     "whether the threshold rises by 0.01 after every epoch of the method, up to 0.95",
-  ).meta({ unit: "none", source: "spec §2.2 (use_SPL); off in every published command" }),
+  ).meta(facts("selfPaced", "none", "spec §2.2 (use_SPL); off in every published command")),
   confidence: preset(
     "confidence",
     z.enum(["logit", "probability"]),
@@ -122,13 +167,13 @@ const given = z.strictObject({
   ),
   criterion: z.enum(["cross-entropy", "ohem"]).default("cross-entropy").describe(
     "loss on labeled images: over all labeled pixels, or over the hard ones (online hard example mining)",
-  ).meta({ unit: "none", source: "spec §2.1 (mode_criterion of the aug script)" }),
+  ).meta(facts("criterion", "none", "spec §2.1 (mode_criterion of the aug script)")),
   ohemThreshold: z.number().positive().max(1).default(0.7).describe(
-    "ohem: a label predicted with at most this probability is hard",
-  ).meta({ unit: "probability", source: "the original's cityscapes.yaml, spec §2.1, §5" }),
+    "with criterion ohem, a label predicted with at most this probability is hard",
+  ).meta(facts("ohemThreshold", "probability", "the original's cityscapes.yaml, spec §2.1, §5")),
   ohemMinKept: z.int().min(0).max(2 ** 32 - 1).default(100000).describe(
-    "ohem: at least this many labeled pixels of a batch are kept; 0 mines nothing, and a batch with fewer keeps all",
-  ).meta({ unit: "pixels", source: "the original's cityscapes.yaml, spec §2.1, §5" }),
+    "with criterion ohem, at least this many labeled pixels of a batch are kept; 0 mines nothing, and a batch with fewer keeps all",
+  ).meta(facts("ohemMinKept", "pixels", "the original's cityscapes.yaml, spec §2.1, §5")),
   supervisedWeight: preset(
     "supervisedWeight",
     weight,
@@ -151,10 +196,10 @@ const given = z.strictObject({
     "which branch maps its features to another view",
   ).meta({ unit: "none", source: "spec §1.3" }),
   mappingNorm: z.boolean().default(true).describe("batch norm and ReLU after the mapping")
-    .meta({ unit: "none", source: "spec §1.3" }),
+    .meta(facts("mappingNorm", "none", "spec §1.3")),
   dropout: z.number().min(0).max(0.95).default(0.5).describe(
     "probability that a channel is dropped after the mapping",
-  ).meta({ unit: "probability", source: "spec §1.3" }),
+  ).meta(facts("dropout", "probability", "spec §1.3")),
 });
 
 /**
