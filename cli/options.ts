@@ -59,7 +59,8 @@ export const setHelp = `Config paths are stage.key=value, where stage is the id 
   --set co-train.backbone=resnet50 --set augment.crop=129
   --set co-train.method.threshold=0.9
   --set 'co-train.method={"name":"supervised"}'
-A value is JSON where it reads as JSON, else text. "plan --json" lists every leaf of an experiment.`;
+A value is JSON where it reads as JSON, else text; null leaves a key out, as --set load.partition=null.
+"plan --explain" tells every leaf of an experiment.`;
 
 /** The experiment's name as typed, or the default. */
 export function experimentName(input: CommandInput): string {

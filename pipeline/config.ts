@@ -84,7 +84,8 @@ function jsonElseText(text: string): unknown {
 
 /**
  * Applies the overrides of one stage to what the experiment wrote, and parses the result.
- * A text that is JSON by accident (`--set load.partition=366`) is taken as text where the schema wants text.
+ * A text that is JSON by accident (`--set load.partition=366`) is taken as text where the schema wants text, and null as if the
+ * leaf were left out where the schema wants no null.
  *
  * @param schema The stage's schema; its defaults have the lowest precedence.
  * @param experiment What the experiment wrote, or undefined.
@@ -101,10 +102,11 @@ export function resolveConfig(
   // A leaf set inside an object that only the schema's default gives (`method.threshold`) changes that default's object.
   const plain = overrides.length > 0 ? validate(schema, experiment ?? {}) : undefined;
   const defaults = plain?.issues === undefined ? plain?.value : undefined;
-  const apply = (asText: ReadonlySet<Override>) => {
+  const apply = (reread: ReadonlySet<Override>) => {
     let value: unknown = experiment ?? {};
     for (const override of overrides) {
-      value = put(value, override.path, asText.has(override) ? override.text : override.value, defaults);
+      const other = override.value === null ? undefined : override.text;
+      value = put(value, override.path, reread.has(override) ? other : override.value, defaults);
     }
     return value;
   };
@@ -112,11 +114,11 @@ export function resolveConfig(
   const issues = validate(schema, input).issues;
   if (issues !== undefined) {
     const refused = new Set(issues.map((issue) => leafName(pathOf(issue))));
-    const texts = new Set(
+    const reread = new Set(
       overrides.filter((o) => typeof o.value !== "string" && refused.has(leafName(o.path))),
     );
-    const again = apply(texts);
-    if (texts.size > 0 && validate(schema, again).issues === undefined) input = again;
+    const again = apply(reread);
+    if (reread.size > 0 && validate(schema, again).issues === undefined) input = again;
   }
   const config = parseConfig(schema, input, stage);
   const covers = (outer: readonly string[], leaf: Leaf) => outer.every((key, i) => leaf.path[i] === key);

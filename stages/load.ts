@@ -49,9 +49,13 @@ export interface LoadConfig {
   readonly partition?: string | undefined;
   /** Folder of the published lists. */
   readonly partitions: string;
-  /** Id lists of one's own instead of a partition. */
+  /** Id lists of one's own instead of a partition; a role that is left out has the list of the folder. */
   readonly lists?:
-    | { readonly labeled: string; readonly unlabeled: string; readonly validation: string }
+    | {
+      readonly labeled?: string | undefined;
+      readonly unlabeled?: string | undefined;
+      readonly validation?: string | undefined;
+    }
     | undefined;
   /** CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367. */
   readonly labeledEvery: number;
@@ -86,12 +90,13 @@ const schema = z.strictObject({
     .meta({ unit: "name", source: "partitions/manifest.ts" }),
   partitions: location("Folder of the published lists.").default("partitions/lists"),
   lists: z.strictObject({
-    labeled: location('Id list of the labeled images, "image mask" a line.'),
-    unlabeled: location("Id list of the unlabeled images; masks may be left out."),
-    validation: location('Id list of the validation images, "image mask" a line.'),
+    labeled: location('Id list of the labeled images, "image mask" a line.').optional(),
+    unlabeled: location("Id list of the unlabeled images; masks may be left out.").optional(),
+    validation: location('Id list of the validation images, "image mask" a line.').optional(),
   }).optional().describe(
-    "Id lists of one's own instead of a partition; paths inside them are relative to root.",
-  ),
+    "Id lists of one's own instead of a partition, paths inside them relative to root; a list that is left out is the " +
+      "folder's.",
+  ).meta({ unit: "none", source: own }),
   labeledEvery: z.int().min(1).default(8)
     .describe("CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367.")
     .meta({ unit: "frames", source: own }),

@@ -13,8 +13,13 @@ export interface ListOptions {
   readonly root: string;
   readonly partition?: string | undefined;
   readonly partitions: string;
+  /** Paths of id lists of one's own; a role that is left out has the list of the data set's folder. */
   readonly lists?:
-    | { readonly labeled: string; readonly unlabeled: string; readonly validation: string }
+    | {
+      readonly labeled?: string | undefined;
+      readonly unlabeled?: string | undefined;
+      readonly validation?: string | undefined;
+    }
     | undefined;
   readonly labeledEvery: number;
   readonly evaluateOn: "validation" | "test";
@@ -65,17 +70,29 @@ async function readLists(options: ListOptions): Promise<ResolvedLists> {
   const { dataset, root, partition, lists } = options;
   if (partition !== undefined && lists !== undefined) {
     throw new DataError(
-      `Cannot load both the partition "${partition}" and lists of one's own; give one of the two.`,
+      `Cannot load both the partition "${partition}" and lists of one's own; give one of the two. ` +
+        `--set load.partition=null leaves an experiment's partition out.`,
     );
   }
   if (partition !== undefined) return await readPublished(partition, options);
-  if (lists !== undefined) return await readThree(lists);
-  if (dataset === "camvid") return await readCamvid(options);
+  if (dataset === "camvid") {
+    const { labeled, unlabeled, validation } = lists ?? {};
+    if (labeled !== undefined && unlabeled !== undefined && validation !== undefined) {
+      return await readThree({ labeled, unlabeled, validation });
+    }
+    if (labeled === undefined && unlabeled === undefined && validation === undefined) {
+      return await readCamvid(options);
+    }
+    throw new DataError(
+      "Cannot load camvid with some lists of one's own: it has no three lists of which one could be replaced. Give " +
+        "load.lists.labeled, load.lists.unlabeled and load.lists.validation.",
+    );
+  }
   const folder = joinPath(root, "ImageSets");
   const paths = {
-    labeled: joinPath(folder, "labeled.txt"),
-    unlabeled: joinPath(folder, "unlabeled.txt"),
-    validation: joinPath(folder, "val.txt"),
+    labeled: lists?.labeled ?? joinPath(folder, "labeled.txt"),
+    unlabeled: lists?.unlabeled ?? joinPath(folder, "unlabeled.txt"),
+    validation: lists?.validation ?? joinPath(folder, "val.txt"),
   };
   return await readThree(
     paths,

@@ -52,6 +52,20 @@ Deno.test("--set reads JSON, else text; digits are text where the schema wants t
   for (const bad of ["a", "a=1", "a.=1", ".b=1", "=1"]) assert.throws(() => parseSet(bad), ConfigError);
 });
 
+Deno.test("--set to null leaves out what the experiment wrote, unless the schema takes null", () => {
+  const { config, origins } = resolve({ partition: "366", epochs: 3 }, "co-train.partition=null");
+  assert.equal((config as { partition: string }).partition, "none");
+  assert.equal(origins.partition, "set");
+  const optional = z.strictObject({ list: z.string().optional(), none: z.null().optional() });
+  const cleared = resolveConfig(optional, { list: "a" }, ["x.list=null", "x.none=null"].map(parseSet), "x");
+  assert.deepEqual(JSON.stringify(cleared.config), '{"none":null}');
+  assert.deepEqual(cleared.origins, { none: "set" });
+  const text = resolveConfig(optional, {}, [parseSet('x.list="null"')], "x");
+  assert.deepEqual(text.config, { list: "null" });
+  const needed = z.strictObject({ root: z.string() });
+  assert.throws(() => resolveConfig(needed, { root: "a" }, [parseSet("x.root=null")], "x"), /x\.root/);
+});
+
 Deno.test("an unknown key is an error with did-you-mean and exit status 2", () => {
   const check = (error: unknown) => error instanceof ConfigError && error.exitCode === 2;
   assert.throws(() => resolve({}, "co-train.epoch=2"), (error) => {

@@ -140,6 +140,27 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "one list of one's own takes the place of the folder's, and the others stay",
+  withFolder(async (folder) => {
+    const root = await makeRoot(folder);
+    const whole = await runLoad({ dataset: "pascal", root }, folder);
+    const labeled = `${folder}/l`;
+    await Deno.writeTextFile(labeled, "images/a.png masks/a.png");
+    const own = await runLoad({ dataset: "pascal", root, lists: { labeled } }, folder);
+    deepStrictEqual(own.labeled.ids, ["images/a"]);
+    deepStrictEqual([own.unlabeled.ids, own.validation.ids], [whole.unlabeled.ids, whole.validation.ids]);
+    await rejects(
+      runLoad({ dataset: "camvid", root, lists: { labeled } }, folder),
+      /camvid .* Give load\.lists\.labeled, load\.lists\.unlabeled and load\.lists\.validation/,
+    );
+    await rejects(
+      runLoad({ dataset: "pascal", root, partition: "pascal/366", lists: { labeled } }, folder),
+      /both the partition "pascal\/366" and lists .* --set load\.partition=null leaves/,
+    );
+  }),
+);
+
 const labeledList = "ImageSets/labeled.txt";
 const cut = (bytes: Uint8Array) => bytes.subarray(0, bytes.length - 20);
 const wide = encodePalettePng(new Uint8Array(15), 5, 3, palette);
