@@ -48,7 +48,9 @@ export { supervised, type SupervisedOptions } from "./stages/methods/supervised.
 export type { MethodInput, MethodOptions } from "./stages/methods/mod.ts";
 export type { Checkpoint } from "./stages/checkpoint.ts";
 export type { NetworkDescription } from "./stages/network.ts";
-export type { PerPrediction } from "./stages/inference.ts";
+export type { PerPrediction } from "./stages/predictions.ts";
+export type { ProtocolName } from "./stages/protocols.ts";
+export type { EvaluationConfig } from "./stages/training/evaluation.ts";
 export type { Pictures } from "./stages/pictures.ts";
 export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/samples.ts";
 export type { ClassList } from "./stages/datasets/classes.ts";

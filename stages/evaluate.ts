@@ -1,19 +1,33 @@
-/** The stage `evaluate`: scores the last and the best weights on whole images. @module */
+/** The stage `evaluate`: scores the last and the best weights under a protocol. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
 import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import type { NetsKinds } from "./co_train.ts";
 import type { ClassList } from "./datasets/classes.ts";
-import { forPredictions, openInference, type PerPrediction } from "./inference.ts";
-import { type Confusion, type Score, score } from "./metrics.ts";
+import { openInference } from "./inference.ts";
+import { type Confusion, matrixRows, type Score, score } from "./metrics.ts";
 import { fileNames, pictureFiles, type Pictures, picturesKind } from "./pictures.ts";
+import { cropPixels } from "./pixels.ts";
+import { forPredictions, type PerPrediction } from "./predictions.ts";
+import {
+  cropLeaf,
+  missingCrop,
+  type Protocol,
+  protocolLabel,
+  protocolLeaf,
+  type ProtocolName,
+  protocolOf,
+  protocolPlan,
+} from "./protocols.ts";
 import { type SampleSet, samplesKind } from "./samples.ts";
 
 /** What {@linkcode evaluate} gets. */
 export interface EvaluateConfig {
-  /** Each image whole, at its own size. */
-  readonly protocol: "original";
+  /** Which pixels are scored, and through which windows. */
+  readonly protocol: ProtocolName;
+  /** Side of the protocol's windows, pixels; all but `original` need it. */
+  readonly crop?: number | undefined;
   /** How many images are drawn with truth, predictions and conflict. */
   readonly pictures: number;
 }
@@ -30,8 +44,8 @@ export interface WeightsScore {
 
 /** The scores of a training: those of the last weights, and beside them the best. */
 export interface Metrics extends WeightsScore {
-  /** Which pixels were scored, and how: part of any published result's name. */
-  readonly protocol: EvaluateConfig["protocol"];
+  /** The protocol with its window, e.g. `sliding_window_712`: scores of two protocols are not comparable. */
+  readonly protocol: string;
   /** Scores of the weights after the last step. */
   readonly last: WeightsScore;
   /** Each prediction by the weights that were best for it during training, chosen on the validation set. */
@@ -41,12 +55,23 @@ export interface Metrics extends WeightsScore {
 }
 
 const schema = z.strictObject({
-  protocol: z.enum(["original"]).default("original").describe("Each image whole, at its own size.")
-    .meta({ unit: "none", source: "spec §4.4" }),
+  protocol: protocolLeaf.default("original")
+    .describe(
+      "Which pixels are scored, and how: images whole; their middle; windows, cut off at the border or shifted.",
+    )
+    .meta({
+      unit: "name",
+      source: "spec §4.4: original PASCAL, sliding_window Cityscapes; the last is Crossview's",
+    }),
+  crop: cropLeaf.describe("Side of the protocol's windows; all but original need it.")
+    .meta({ unit: "pixels", source: "spec §4.4: the training's crop" }),
   pictures: z.int().min(0).default(8).describe(
     "How many images are drawn with truth, predictions and conflict.",
   )
     .meta({ unit: "images", source: "Crossview" }),
+}).superRefine(({ protocol, crop }, issues) => {
+  const message = missingCrop([protocol], crop);
+  if (message !== undefined) issues.addIssue({ code: "custom", path: ["crop"], message });
 });
 
 const config: Schema<EvaluateConfig, Partial<EvaluateConfig>> = schema as unknown as Schema<
@@ -94,11 +119,12 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
     numerics: "f32",
     async run({ inputs: { nets, samples }, config, context }) {
       const device = await context.resource<Device>("gpu");
+      const protocol = protocolOf(config);
       // The best weights are often the last ones: the same file is scored once.
       const scored = new Map<string, PerPrediction<Confusion>>();
       const score = async (checkpoint: Checkpoint) => {
         const known = scored.get(checkpoint.path) ??
-          await scoreCheckpoint(device, checkpoint, samples, context);
+          await scoreCheckpoint(device, checkpoint, samples, { ...context, protocol });
         scored.set(checkpoint.path, known);
         return known;
       };
@@ -109,19 +135,21 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
         average: await score(nets.bestAverage),
       };
       const lastScore = weightsScore(samples.classes, (name) => last[name]);
-      const { classes, matrix } = last.average;
-      const rows = Array.from(
-        { length: classes },
-        (_, row) => Array.from(matrix as Uint32Array).slice(row * classes, (row + 1) * classes),
+      const pictures = await drawPictures(
+        device,
+        nets.last,
+        samples,
+        protocol,
+        config.pictures,
+        context.signal,
       );
-      const pictures = await drawPictures(device, nets.last, samples, config.pictures, context.signal);
       return {
         metrics: {
           ...lastScore,
-          protocol: config.protocol,
+          protocol: protocolLabel(protocol),
           last: lastScore,
           best: weightsScore(samples.classes, (name) => best[name][name]),
-          confusion: rows,
+          confusion: matrixRows(last.average),
         },
         pictures: {
           names: [...pictures.keys()],
@@ -131,16 +159,21 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
     },
   });
 
-/** Scores one checkpoint. */
+/** Scores one checkpoint, under `original` unless told. */
 export async function scoreCheckpoint(
   device: Device,
   checkpoint: Checkpoint,
   samples: SampleSet,
-  context: { signal: AbortSignal; progress(event: Record<string, unknown>): void },
+  context: {
+    signal: AbortSignal;
+    progress(event: Record<string, unknown>): void;
+    protocol?: Protocol;
+  },
 ): Promise<PerPrediction<Confusion>> {
   const { inference, free } = await openInference(device, checkpoint);
   try {
     return await inference.score(samples, {
+      ...(context.protocol && { protocol: context.protocol }),
       signal: context.signal,
       progress: (done) => context.progress({ unit: "images", done, total: samples.length }),
     });
@@ -167,6 +200,7 @@ async function drawPictures(
   device: Device,
   checkpoint: Checkpoint,
   samples: SampleSet,
+  protocol: Protocol,
   count: number,
   signal: AbortSignal,
 ): Promise<Map<string, Uint8Array>> {
@@ -178,8 +212,10 @@ async function drawPictures(
     for (let i = 0; i < Math.min(count, samples.length); i++) {
       signal.throwIfAborted();
       const size = samples.size(i), image = samples.image(i);
-      const labels = await inference.predict(image, size);
-      const drawn = pictureFiles(names[i]!, size, image, samples.mask(i), labels, samples.classes);
+      const labels = await inference.predict(image, size, protocol);
+      const { scored } = protocolPlan(protocol, size);
+      const seen = cropPixels(image, size, scored, 3), truth = cropPixels(samples.mask(i), size, scored);
+      const drawn = pictureFiles(names[i]!, scored, seen, truth, labels, samples.classes);
       for (const [name, bytes] of drawn) files.set(name, bytes);
     }
   } finally {

@@ -1,42 +1,22 @@
-/** Both branches and their mean, in evaluation mode, on whole images. @module */
+/** Both branches and their mean, in evaluation mode, under any protocol. @module */
 import { allocate, asUint32, type Device, readBack, upload } from "../kernels/device.ts";
 import { Graph } from "../kernels/graph.ts";
-import { add } from "../kernels/ops/add.ts";
-import { argMax } from "../kernels/ops/arg_max.ts";
 import { clear } from "../kernels/ops/clear.ts";
-import { confusion } from "../kernels/ops/confusion.ts";
-import { normalize } from "../kernels/ops/normalize.ts";
 import { compile, type Program } from "../kernels/program.ts";
-import type { Tensor } from "../kernels/tensor.ts";
-import type { Branches } from "../models/branches.ts";
 import { allocateParameters } from "../models/parameters.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { ignoreIndex } from "./datasets/classes.ts";
+import { type BoundNetwork, type Captured, captureProtocol } from "./inference_program.ts";
 import type { Confusion } from "./metrics.ts";
 import { buildBranches, type NetworkDescription } from "./network.ts";
+import { cropPixels, packRgb } from "./pixels.ts";
+import { forPredictions, type PerPrediction, PREDICTIONS } from "./predictions.ts";
+import { coverage, ORIGINAL, type Protocol, protocolLabel, protocolPlan } from "./protocols.ts";
 import type { ImageSize, SampleSet } from "./samples.ts";
 
-/** The three predictions that are scored: each branch, and the arg-max of their mean logits. */
-export const PREDICTIONS = ["branch1", "branch2", "average"] as const;
-
-/** One value for each of {@linkcode PREDICTIONS}. */
-export interface PerPrediction<T> {
-  /** Of branch 1. */
-  readonly branch1: T;
-  /** Of branch 2. */
-  readonly branch2: T;
-  /** Of the average of their logits. */
-  readonly average: T;
-}
-
-/** Makes one value for each prediction. */
-export function forPredictions<T>(make: (name: keyof PerPrediction<unknown>) => T): PerPrediction<T> {
-  return { branch1: make("branch1"), branch2: make("branch2"), average: make("average") };
-}
-
-/** What is predicted for an image: labels of each pixel, row by row. */
+/** What is predicted for an image: labels of each pixel that the protocol scores, row by row. */
 export interface PredictedLabels extends PerPrediction<Uint8Array> {
-  /** Largest softmax probability of the summed logits, [0, 1], per pixel. */
+  /** Largest softmax probability of the mean logits, [0, 1], per pixel; its mean over windows, where they overlap. */
   readonly confidence: Float32Array;
 }
 
@@ -45,25 +25,20 @@ const PIXELS_AT_ONCE = 2 ** 16;
 /** Programs kept for sizes that come again. */
 const PROGRAMS_KEPT = 6;
 
-interface Captured {
-  readonly program: Program;
-  readonly image: Tensor;
-  readonly truth: Tensor;
-  readonly labels: PerPrediction<Tensor>;
-  readonly confidence: Tensor;
-  free(): void;
-}
-
 /** Predicts and scores with weights that lie on a device; whatever they are at the time of the call. */
 export class Inference {
   readonly #programs = new Map<string, Captured>();
   readonly #matrices: ReturnType<typeof allocate>;
   readonly #reset: Program;
 
-  /** @param network Its parameters by name, and its classes. */
+  /**
+   * @param network Its parameters by name, and its classes.
+   * @param mostBytes The largest map that a kernel is given: what the device can bind.
+   */
   constructor(
     private readonly device: Device,
-    private readonly network: { branches: Branches; tensor: (name: string) => Tensor; classes: number },
+    private readonly network: BoundNetwork,
+    private readonly mostBytes: number = device.gpu.limits.maxStorageBufferBindingSize,
   ) {
     const { classes } = network;
     this.#matrices = allocate(
@@ -84,7 +59,11 @@ export class Inference {
   /** Counts the pixels of a labeled set by truth and prediction; pixels labeled 255 are left out. */
   async score(
     samples: SampleSet,
-    { signal, progress }: { signal?: AbortSignal; progress?: (done: number) => void } = {},
+    { protocol = ORIGINAL, signal, progress }: {
+      protocol?: Protocol;
+      signal?: AbortSignal;
+      progress?: (done: number) => void;
+    } = {},
   ): Promise<PerPrediction<Confusion>> {
     this.#reset.run();
     for (let first = 0; first < samples.length;) {
@@ -95,15 +74,18 @@ export class Inference {
       while (count < most && first + count < samples.length && same(size, samples.size(first + count))) {
         count++;
       }
-      const captured = this.#captured(count, size);
-      const pixels = size.width * size.height;
-      const image = new Uint32Array(count * pixels), truth = new Uint32Array(count * pixels);
-      for (let i = 0; i < count; i++) {
-        packRgb(samples.image(first + i), image, i * pixels);
-        truth.set(samples.mask(first + i), i * pixels);
+      const captured = this.#captured(count, size, protocol);
+      const numbers = Array.from({ length: count }, (_, i) => first + i);
+      this.#uploadImages(captured, size, numbers.map((i) => samples.image(i)));
+      const masks = numbers.map((i) => samples.mask(i));
+      for (const { y, height, truth } of captured.bands) {
+        const { scored } = captured.plan;
+        const rows = { ...scored, y: scored.y + y, height };
+        const labels = masks.map((mask) => cropPixels(mask, size, rows));
+        const words = new Uint32Array(count * rows.width * height);
+        labels.forEach((part, i) => words.set(part, i * part.length));
+        upload(this.device, truth, words);
       }
-      upload(this.device, captured.image, image);
-      upload(this.device, captured.truth, truth);
       captured.program.run();
       first += count;
       progress?.(first);
@@ -118,29 +100,31 @@ export class Inference {
    * Labels one image.
    *
    * @param image height × width × 3, RGB, 0–255.
+   * @param protocol Under a center crop, the pixels of the crop are labeled and no others.
    */
-  async predict(image: Uint8Array, size: ImageSize): Promise<PredictedLabels> {
-    const captured = this.#captured(1, size);
-    const pixels = size.width * size.height;
-    const packed = new Uint32Array(pixels);
-    packRgb(image, packed, 0);
-    upload(this.device, captured.image, packed);
-    // No truth, so nothing is counted.
-    upload(this.device, captured.truth, new Uint32Array(pixels).fill(ignoreIndex));
-    captured.program.run();
-    const { branch1, branch2, average } = captured.labels;
-    const wanted = [branch1, branch2, average, captured.confidence].map((tensor) =>
-      captured.program.locate(tensor)
-    );
-    const [one, two, both, confidence] = await readBack(this.device, wanted);
-    const labels = (stored: Float32Array<ArrayBuffer>) =>
-      Uint8Array.from(asUint32(stored).subarray(0, pixels));
-    return {
-      branch1: labels(one!),
-      branch2: labels(two!),
-      average: labels(both!),
-      confidence: confidence!.subarray(0, pixels),
-    };
+  async predict(image: Uint8Array, size: ImageSize, protocol: Protocol = ORIGINAL): Promise<PredictedLabels> {
+    const captured = this.#captured(1, size, protocol);
+    const { program, plan, bands } = captured;
+    const { width, height } = plan.scored;
+    this.#uploadImages(captured, size, [image]);
+    for (const band of bands) {
+      // No truth, so nothing is counted.
+      upload(this.device, band.truth, new Uint32Array(width * band.height).fill(ignoreIndex));
+    }
+    program.run();
+    const wanted = bands.flatMap((
+      { labels, confidence },
+    ) => [...PREDICTIONS.map((name) => labels[name]), confidence]);
+    const read = await readBack(this.device, wanted.map((tensor) => program.locate(tensor)));
+    const labels = forPredictions(() => new Uint8Array(width * height));
+    const confidence = new Float32Array(width * height);
+    for (const band of bands) {
+      const at = band.y * width, pixels = band.height * width;
+      for (const name of PREDICTIONS) labels[name].set(asUint32(read.shift()!).subarray(0, pixels), at);
+      confidence.set(read.shift()!.subarray(0, pixels), at);
+    }
+    if (plan.sums) coverage(plan).forEach((windows, i) => confidence[i]! /= windows);
+    return { ...labels, confidence };
   }
 
   free(): void {
@@ -150,9 +134,20 @@ export class Inference {
     this.#matrices.free();
   }
 
-  #captured(count: number, size: ImageSize): Captured {
-    const key = `${count} × ${size.height} × ${size.width}`;
-    const found = this.#programs.get(key) ?? this.#capture(count, size);
+  #uploadImages({ plan, windows }: Captured, size: ImageSize, images: readonly Uint8Array[]): void {
+    windows.forEach((tensor, i) => upload(this.device, tensor, packRgb(images, size, plan.windows[i]!)));
+  }
+
+  #captured(count: number, size: ImageSize, protocol: Protocol): Captured {
+    const key = `${protocolLabel(protocol)} ${count} × ${size.height} × ${size.width}`;
+    const [branch1, branch2, average] = this.#matrices.tensors;
+    const found = this.#programs.get(key) ?? captureProtocol(this.device, {
+      network: this.network,
+      plan: protocolPlan(protocol, size),
+      count,
+      mostBytes: this.mostBytes,
+      matrices: { branch1: branch1!, branch2: branch2!, average: average! },
+    });
     // Set again, so that the map's first entry is the one unused for longest.
     this.#programs.delete(key);
     this.#programs.set(key, found);
@@ -162,46 +157,6 @@ export class Inference {
       this.#programs.delete(oldest);
     }
     return found;
-  }
-
-  #capture(count: number, { width, height }: ImageSize): Captured {
-    const { branches, tensor, classes } = this.network;
-    const map = (label: string) => ({
-      label,
-      shape: [count, height, width],
-      dtype: "u32" as const,
-      layout: "map" as const,
-    });
-    const inputs = allocate(this.device, "evaluated images", [map("image"), map("truth")]);
-    const [image, truth] = inputs.tensors as [Tensor, Tensor];
-    const graph = new Graph(this.device.facts.subgroupSize);
-    const [one, two] = graph.withoutGradients(() => {
-      const forward = { graph, training: false, tensor, stream: "evaluation" };
-      const normalized = normalize(graph, image);
-      return branches.networks.map((network) => network(forward, normalized).logits);
-    }) as [Tensor, Tensor];
-    // The sum has the same arg-max as the mean.
-    const logits = { branch1: one, branch2: two, average: add(graph, one, two) };
-    const labels = {} as Record<(typeof PREDICTIONS)[number], Tensor>;
-    let confidence = image;
-    PREDICTIONS.forEach((name, i) => {
-      const found = argMax(graph, logits[name], { confidence: "probability" });
-      labels[name] = graph.keep(found.labels);
-      if (name === "average") confidence = graph.keep(found.confidence);
-      confusion(graph, found.labels, truth, this.#matrices.tensors[i]!, { classes });
-    });
-    const program = compile(this.device, graph);
-    return {
-      program,
-      image,
-      truth,
-      labels,
-      confidence,
-      free() {
-        program.free();
-        inputs.free();
-      },
-    };
   }
 }
 
@@ -231,11 +186,4 @@ export async function openInference(
 
 function same(a: ImageSize, b: ImageSize): boolean {
   return a.width === b.width && a.height === b.height;
-}
-
-/** RGB bytes → R | G << 8 | B << 16, one word a pixel. */
-function packRgb(bytes: Uint8Array, into: Uint32Array, at: number): void {
-  for (let i = 0, b = 0; b < bytes.length; i++, b += 3) {
-    into[at + i] = bytes[b]! | (bytes[b + 1]! << 8) | (bytes[b + 2]! << 16);
-  }
 }

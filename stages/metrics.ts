@@ -15,6 +15,14 @@ export interface Score {
   readonly iou: readonly number[];
 }
 
+/** The matrix as rows, one a true class. */
+export function matrixRows({ classes, matrix }: Confusion): number[][] {
+  return Array.from(
+    { length: classes },
+    (_, truth) => Array.from({ length: classes }, (_, prediction) => matrix[truth * classes + prediction]!),
+  );
+}
+
 /** IoU = intersection / (union + 1e-10), pixel accuracy = trace / sum. */
 export function score({ classes, matrix }: Confusion): Score {
   let right = 0, all = 0;

@@ -4,6 +4,7 @@ import { experimentNames, loadExperiment } from "../../cli/experiment.ts";
 interface Leaves {
   readonly load: Record<string, unknown>;
   readonly augment: Record<string, unknown>;
+  readonly evaluate: Record<string, unknown>;
   readonly "co-train": Record<string, unknown> & { readonly method: Record<string, unknown> };
 }
 
@@ -70,7 +71,7 @@ Deno.test("PASCAL: each its partition, all the published no-augmentation setting
 Deno.test("Cityscapes: each its partition, all the published training script", async () => {
   for (const fraction of ["1-30", "1-16", "1-8", "1-4"]) {
     const name = `cityscapes-${fraction}`;
-    const { load, augment, "co-train": train } = await configsOf(name);
+    const { load, augment, "co-train": train, evaluate } = await configsOf(name);
     const partition = `cityscapes/${fraction.replace("-", "_")}`;
     assert.deepEqual(differing(load, { dataset: "cityscapes", partition }), [], name);
     assert.equal(augment.crop ?? train.crop, 712);
@@ -93,6 +94,14 @@ Deno.test("Cityscapes: each its partition, all the published training script", a
     };
     const weights = { supervisedWeight: 1, consistencyWeight: 1, discrepancyWeight: 1 };
     assert.deepEqual(differing(train.method, { ...method, ...weights }), [], name);
+    assert.deepEqual(train.evaluation, {
+      protocol: "sliding_window",
+      crop: 712,
+      earlier: "center_crop",
+      finalEpochs: 20,
+      best: "across_protocols",
+    });
+    assert.deepEqual(differing(evaluate, { protocol: "sliding_window", crop: 712 }), [], name);
   }
 });
 

@@ -199,6 +199,29 @@ gpuTest(
     })(),
 );
 
+gpuTest(
+  "epochs before the final ones are scored under the earlier protocol, and history says so",
+  (device) =>
+    withFolder(async (folder) => {
+      const { history, events } = await train(device, folder, {
+        ...small,
+        method: supervised(),
+        epochs: 3,
+        evaluation: { protocol: "sliding_window", crop: 24, earlier: "center_crop", finalEpochs: 1 },
+      });
+      const expected = ["center_crop_24", "center_crop_24", "sliding_window_24"];
+      assert.deepEqual(history.evaluations.map(({ protocol }) => protocol), expected);
+      const told = events.filter(({ kind }) => kind === "evaluation");
+      assert.deepEqual(
+        told.map(({ protocol, miou }) => [protocol, miou]),
+        history.evaluations.map((each) => [
+          each.protocol,
+          each.miou,
+        ]),
+      );
+    })(),
+);
+
 gpuTest("a training stops where its signal says so", (device) =>
   withFolder(async (folder) => {
     const stop = new AbortController();

@@ -83,6 +83,54 @@ gpuTest("no pictures are drawn where none are asked for", (device) =>
     assert.ok(context.events.every(({ unit, total }) => unit === "images" && total === samples.length));
   })());
 
+gpuTest(
+  "a protocol is part of the scores' name, and pictures show what was scored",
+  (device) =>
+    withFolder(async (folder) => {
+      const last = await testCheckpoint(`${folder}/w.safetensors`);
+      const nets = { last, bestBranch1: last, bestBranch2: last, bestAverage: last };
+      const context = testContext(folder, undefined, gpuResources(device));
+      const under = (input: Record<string, unknown>) =>
+        evaluate.definition.run({
+          inputs: { nets, samples },
+          config: parsed(evaluate, { pictures: 1, ...input }),
+          context,
+        });
+      const whole = await under({});
+      const middle = await under({ protocol: "center_crop", crop: 24 });
+      const sliding = await under({ protocol: "sliding_window", crop: 24 });
+      assert.deepEqual(
+        [whole, middle, sliding].map(({ metrics }) => metrics.protocol),
+        ["original", "center_crop_24", "sliding_window_24"],
+      );
+      assert.notDeepEqual(sliding.metrics.confusion, whole.metrics.confusion);
+      const pixels = ({ metrics }: typeof whole) => metrics.confusion.flat().reduce((a, b) => a + b);
+      assert.deepEqual([whole, middle, sliding].map(pixels), [
+        3 * 36 ** 2 + 33 * 25,
+        4 * 24 ** 2,
+        pixels(whole),
+      ]);
+      const drawn = async (name: string) => {
+        const { width, height, data } = decodePng(await middle.pictures.read(`scene_0/${name}.png`), name);
+        return { width, height, data };
+      };
+      assert.deepEqual((await drawn("image")).data.length, 3 * 24 * 24);
+      const mask = samples.mask(0);
+      const truth = Uint8Array.from(
+        { length: 24 * 24 },
+        (_, i) => mask[(6 + Math.floor(i / 24)) * 36 + 6 + i % 24]!,
+      );
+      assert.deepEqual(await drawn("truth"), { width: 24, height: 24, data: truth });
+      assert.equal((await drawn("average")).width, 24);
+    })(),
+);
+
+Deno.test("windows without a side are refused", () => {
+  assert.throws(() => parsed(evaluate, { protocol: "sliding_window" }), /evaluate\.crop: it is missing/);
+  // An experiment's side may stay where --set asks for whole images.
+  assert.equal(parsed(evaluate, { protocol: "original", crop: 712 }).protocol, "original");
+});
+
 Deno.test("weightsScore() names each class and takes its IoU from the average", () => {
   const diagonal = (hits: number) => ({
     classes: 7,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Device } from "../../kernels/device.ts";
 
 import { confusion } from "../../kernels/reference/confusion.ts";
-import { openInference, PREDICTIONS } from "../../stages/inference.ts";
+import { openInference } from "../../stages/inference.ts";
+import { PREDICTIONS } from "../../stages/predictions.ts";
 import type { SampleSet } from "../../stages/samples.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { withFolder } from "../support/stage_run.ts";

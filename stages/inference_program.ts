@@ -1,0 +1,161 @@
+/** Both branches on images of one size, under a protocol, as one captured program. @module */
+import { allocate, type Device } from "../kernels/device.ts";
+import { Graph } from "../kernels/graph.ts";
+import { add } from "../kernels/ops/add.ts";
+import { addProbabilities } from "../kernels/ops/add_probabilities.ts";
+import { argMax } from "../kernels/ops/arg_max.ts";
+import { clear } from "../kernels/ops/clear.ts";
+import { confusion } from "../kernels/ops/confusion.ts";
+import { normalize } from "../kernels/ops/normalize.ts";
+import { compile, type Program } from "../kernels/program.ts";
+import { padded, type Tensor } from "../kernels/tensor.ts";
+import type { Branches } from "../models/branches.ts";
+import { forPredictions, type PerPrediction, PREDICTIONS } from "./predictions.ts";
+import type { ProtocolPlan } from "./protocols.ts";
+import type { ImageSize } from "./samples.ts";
+
+/** Two branches with weights that lie on a device. */
+export interface BoundNetwork {
+  readonly branches: Pick<Branches, "networks">;
+  /** Parameters and statistics by name. */
+  readonly tensor: (name: string) => Tensor;
+  /** How many classes there are. */
+  readonly classes: number;
+}
+
+/** A program for some images of one size. */
+export interface Captured {
+  readonly program: Program;
+  readonly plan: ProtocolPlan;
+  /** Packed pixels of each window, [N, h, w]. */
+  readonly windows: readonly Tensor[];
+  /** The scored part, from top to bottom. */
+  readonly bands: readonly Band[];
+  free(): void;
+}
+
+/** Rows of the scored part: a map of all its class probabilities may be larger than a kernel can bind. */
+export interface Band {
+  /** First row, from the top of the scored part. */
+  readonly y: number;
+  readonly height: number;
+  readonly truth: Tensor;
+  readonly labels: PerPrediction<Tensor>;
+  readonly confidence: Tensor;
+}
+
+/** Divides rows into bands of `most` rows, the last of what is left. */
+export function rowBands(rows: number, most: number): { y: number; height: number }[] {
+  const height = Math.max(1, most);
+  return Array.from({ length: Math.ceil(rows / height) }, (_, i) => ({
+    y: i * height,
+    height: Math.min(height, rows - i * height),
+  }));
+}
+
+/** What a program is captured for. */
+export interface CaptureOptions {
+  readonly network: BoundNetwork;
+  readonly plan: ProtocolPlan;
+  /** Images of a launch, all of the plan's size. */
+  readonly count: number;
+  /** Confusion matrices that the pixels are added to. */
+  readonly matrices: PerPrediction<Tensor>;
+  /** The largest map that a kernel is given, bytes. */
+  readonly mostBytes: number;
+}
+
+/**
+ * Captures a plan's windows one after another, and what is made of them; weights are read at each run.
+ *
+ * @throws {DeviceError} If a map of one window or image is larger than the device lets a kernel bind.
+ */
+export function captureProtocol(device: Device, options: CaptureOptions): Captured {
+  const { plan, count, matrices, mostBytes, network: { classes } } = options;
+  const { width, height } = plan.scored;
+  const map = (label: string, size: ImageSize) => ({
+    label,
+    shape: [count, size.height, size.width],
+    dtype: "u32" as const,
+    layout: "map" as const,
+  });
+  const rowBytes = 4 * count * width * padded(classes);
+  const parts = plan.sums ? rowBands(height, Math.floor(mostBytes / rowBytes)) : [{ y: 0, height }];
+  const inputs = allocate(device, "evaluated images", [
+    ...plan.windows.map((window, i) => map(`window ${i}`, window)),
+    ...parts.map((part, i) => map(`truth ${i}`, { width, height: part.height })),
+  ]);
+  const windows = inputs.tensors.slice(0, plan.windows.length);
+  const truths = inputs.tensors.slice(plan.windows.length);
+  const graph = new Graph(device.facts.subgroupSize);
+  const scores = plan.sums ? summed(graph, options, windows, parts) : [logits(graph, options, windows[0]!)];
+  const bands = parts.map((part, b): Band => {
+    const found = forPredictions((name) =>
+      argMax(graph, scores[b]![name], {
+        // Sums of probabilities are no logits: they are read as they are.
+        ...(plan.sums ? { confidence: "logit" } : { confidence: "probability", scale: SCALE[name] }),
+      })
+    );
+    for (const name of PREDICTIONS) {
+      confusion(graph, found[name].labels, truths[b]!, matrices[name], { classes });
+    }
+    return {
+      ...part,
+      truth: truths[b]!,
+      labels: forPredictions((name) => graph.keep(found[name].labels)),
+      confidence: graph.keep(found.average.confidence),
+    };
+  });
+  const program = compile(device, graph);
+  return {
+    program,
+    plan,
+    windows,
+    bands,
+    free() {
+      program.free();
+      inputs.free();
+    },
+  };
+}
+
+/** What makes logits of what {@linkcode logits} gives. */
+const SCALE: PerPrediction<number> = { branch1: 1, branch2: 1, average: 0.5 };
+
+/** Logits of each branch, and for the average their sum. */
+function logits(graph: Graph, { network }: CaptureOptions, image: Tensor): PerPrediction<Tensor> {
+  const [branch1, branch2] = graph.withoutGradients(() => {
+    const forward = { graph, training: false, tensor: network.tensor, stream: "evaluation" };
+    const normalized = normalize(graph, image);
+    return network.branches.networks.map((branch) => branch(forward, normalized).logits);
+  }) as [Tensor, Tensor];
+  return { branch1, branch2, average: add(graph, branch1, branch2) };
+}
+
+/** Softmax probabilities summed over the windows, of each band; those of the average are of the mean logits. */
+function summed(
+  graph: Graph,
+  options: CaptureOptions,
+  windows: readonly Tensor[],
+  bands: readonly { readonly y: number; readonly height: number }[],
+): PerPrediction<Tensor>[] {
+  const { plan, count, network: { classes } } = options;
+  const totals = bands.map(({ height }, b) =>
+    forPredictions((name) => {
+      const shape = [count, height, plan.scored.width, classes];
+      const sums = graph.tensor({ label: `probabilities of ${name}, band ${b}`, shape });
+      clear(graph, sums);
+      return sums;
+    })
+  );
+  windows.forEach((window, i) => {
+    const scores = logits(graph, options, window);
+    const x = plan.windows[i]!.x - plan.scored.x, y = plan.windows[i]!.y - plan.scored.y;
+    bands.forEach((band, b) => {
+      for (const name of PREDICTIONS) {
+        addProbabilities(graph, scores[name], totals[b]![name], { x, y: y - band.y, scale: SCALE[name] });
+      }
+    });
+  });
+  return totals;
+}

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import { allocate, type Device, upload } from "../../kernels/device.ts";
+import { convolution } from "../../kernels/ops/convolution.ts";
+import { imageNetStatistics } from "../../kernels/ops/normalize.ts";
+import { confusion } from "../../kernels/reference/confusion.ts";
+import { convolution as convolutionTwin } from "../../kernels/reference/convolution.ts";
+import { normalize } from "../../kernels/reference/normalize.ts";
+import type { Network } from "../../models/deeplabv3plus.ts";
+import { Inference, openInference } from "../../stages/inference.ts";
+import { rowBands } from "../../stages/inference_program.ts";
+import { PREDICTIONS } from "../../stages/predictions.ts";
+import { type Protocol, protocolPlan } from "../../stages/protocols.ts";
+import type { ImageSize, SampleSet } from "../../stages/samples.ts";
+import { gpuTest, store, uniform } from "../support/gpu.ts";
+import { withFolder } from "../support/stage_run.ts";
+import { shapesSet, testCheckpoint } from "../support/training.ts";
+
+const CLASSES = 7, TAPS = 3;
+const weights = [1, 2].map((seed) => uniform(seed, TAPS * TAPS * 3 * CLASSES, -1.5, 1.5));
+
+/** Two networks of one convolution each: their zero padding makes a pixel's logits depend on the window it is seen in. */
+function openConvolutions(device: Device, mostBytes?: number): { inference: Inference; free(): void } {
+  const shape = [TAPS, TAPS, 3, CLASSES];
+  const memory = allocate(
+    device,
+    "weights",
+    weights.map((_, i) => ({ label: `weight ${i}`, shape, layout: "kernel" as const })),
+  );
+  weights.forEach((values, i) => upload(device, memory.tensors[i]!, store(values, shape, "kernel")));
+  const network = (i: number): Network => ({ graph }, image) => {
+    const logits = convolution(graph, image, memory.tensors[i]!, { padding: 1 });
+    return { logits, features: logits };
+  };
+  const inference = new Inference(device, {
+    branches: { networks: [network(0), network(1)] },
+    tensor: () => memory.tensors[0]!,
+    classes: CLASSES,
+  }, mostBytes);
+  return {
+    inference,
+    free() {
+      inference.free();
+      memory.free();
+    },
+  };
+}
+
+/** The same in f64, written down from the specification: what each prediction sums up, per scored pixel and class. */
+function scores(protocol: Protocol, image: Uint8Array, size: ImageSize): Record<string, Float64Array> {
+  const { scored, windows } = protocolPlan(protocol, size);
+  const { mean, std } = imageNetStatistics;
+  const sums = Object.fromEntries(
+    PREDICTIONS.map((name) => [name, new Float64Array(scored.width * scored.height * CLASSES)]),
+  );
+  for (const { x, y, width, height } of windows) {
+    const bytes = new Uint8Array(3 * width * height);
+    for (let row = 0; row < height; row++) {
+      const from = 3 * ((y + row) * size.width + x);
+      bytes.set(image.subarray(from, from + 3 * width), 3 * row * width);
+    }
+    const shape = {
+      x: [1, height, width, 3] as const,
+      taps: TAPS,
+      outputs: CLASSES,
+      stride: 1,
+      padding: 1,
+      dilation: 1,
+    };
+    const [one, two] = weights.map((weight) =>
+      convolutionTwin(normalize(bytes, mean, std), weight, undefined, shape)
+    ) as [Float64Array, Float64Array];
+    const logits = { branch1: one, branch2: two, average: one.map((value, i) => (value + two[i]!) / 2) };
+    for (const name of PREDICTIONS) {
+      for (let pixel = 0; pixel < width * height; pixel++) {
+        const row = y - scored.y + Math.floor(pixel / width), column = x - scored.x + pixel % width;
+        const own = logits[name].subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
+        const total = own.reduce((sum, logit) => sum + Math.exp(logit), 0);
+        own.forEach((logit, c) =>
+          sums[name]![(row * scored.width + column) * CLASSES + c]! += Math.exp(logit) / total
+        );
+      }
+    }
+  }
+  return sums;
+}
+
+const protocols: Protocol[] = [
+  { name: "original" },
+  { name: "center_crop", crop: 10 },
+  { name: "sliding_window", crop: 10 },
+  { name: "sliding_window_shifted", crop: 10 },
+];
+const sizes = [
+  { width: 16, height: 13 },
+  { width: 11, height: 11 }, // one pixel larger than the window
+  { width: 7, height: 9 }, // smaller than it
+  { width: 40, height: 5 },
+];
+
+gpuTest("labels and confidences are those of windows summed in f64, at awkward sizes", async (device, t) => {
+  const { inference, free } = openConvolutions(device);
+  const set = shapesSet(sizes);
+  const different = new Set<string>();
+  try {
+    for (const protocol of protocols) {
+      await t.step(protocol.name, async () => {
+        for (const [i, size] of sizes.entries()) {
+          const image = set.image(i);
+          const expected = scores(protocol, image, size);
+          const found = await inference.predict(image, size, protocol);
+          const { scored } = protocolPlan(protocol, size);
+          for (const name of PREDICTIONS) {
+            assert.equal(found[name].length, scored.width * scored.height);
+            found[name].forEach((label, pixel) => {
+              const sums = expected[name]!.subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
+              const windows = sums.reduce((a, b) => a + b, 0);
+              const largest = Math.max(...sums);
+              // Where two classes are level, rounding decides.
+              assert.ok(
+                sums[label]! >= largest - 1e-5,
+                `${name} at ${pixel} of ${size.width} × ${size.height}`,
+              );
+              if (name !== "average") return;
+              const error = Math.abs(found.confidence[pixel]! - largest / windows);
+              assert.ok(error < 1e-5, `confidence at ${pixel}: ${found.confidence[pixel]}`);
+            });
+          }
+          if (i === 0) different.add([...found.average].join());
+        }
+      });
+    }
+    // The test could not tell the protocols apart if all gave the same labels.
+    assert.equal(different.size, protocols.length);
+  } finally {
+    free();
+  }
+});
+
+/** Truth of the scored part. */
+function truthOf(set: SampleSet, i: number, protocol: Protocol): number[] {
+  const { width } = set.size(i), mask = set.mask(i);
+  const { scored } = protocolPlan(protocol, set.size(i));
+  return Array.from(
+    { length: scored.width * scored.height },
+    (_, p) => mask[(scored.y + Math.floor(p / scored.width)) * width + scored.x + p % scored.width]!,
+  );
+}
+
+gpuTest(
+  "score() counts what predict() says under every protocol, and bands change nothing",
+  async (device) => {
+    const whole = openConvolutions(device);
+    // Two rows of the widest image: every image has several bands.
+    const banded = openConvolutions(device, 2 * 40 * 8 * 4);
+    const set = shapesSet([...sizes, sizes[0]!, sizes[0]!]);
+    try {
+      for (const protocol of protocols) {
+        const sums = PREDICTIONS.map(() => new Array<number>(CLASSES ** 2).fill(0));
+        for (let i = 0; i < set.length; i++) {
+          const labels = await whole.inference.predict(set.image(i), set.size(i), protocol);
+          assert.deepEqual(await banded.inference.predict(set.image(i), set.size(i), protocol), labels);
+          const truth = truthOf(set, i, protocol);
+          PREDICTIONS.forEach((name, p) =>
+            confusion(labels[name], truth, CLASSES).forEach((count, cell) => sums[p]![cell]! += count)
+          );
+        }
+        for (const { inference } of [whole, banded]) {
+          const found = await inference.score(set, { protocol });
+          PREDICTIONS.forEach((name, p) => {
+            const cells = Array.from({ length: CLASSES ** 2 }, (_, cell) => found[name].matrix[cell]!);
+            assert.deepEqual(cells, sums[p], `${protocol.name}, ${name}`);
+          });
+        }
+      }
+    } finally {
+      whole.free();
+      banded.free();
+    }
+  },
+);
+
+gpuTest("a whole network sees slivers of one pixel", (device) =>
+  withFolder(async (folder) => {
+    const { inference, free } = await openInference(device, await testCheckpoint(`${folder}/w.safetensors`));
+    try {
+      // Stride 16: the last row and the last column of windows are one pixel wide.
+      const size = { width: 33, height: 17 };
+      const set = shapesSet([size]);
+      for (const name of ["sliding_window", "sliding_window_shifted"] as const) {
+        const { confidence, average } = await inference.predict(set.image(0), size, { name, crop: 24 });
+        assert.ok(average.every((label) => label < 7));
+        assert.ok(confidence.every((value) => value >= 1 / 7 - 1e-6 && value <= 1 + 1e-6));
+        const { branch1 } = await inference.score(set, { protocol: { name, crop: 24 } });
+        const counts = Array.from({ length: 49 }, (_, cell) => branch1.matrix[cell]!);
+        assert.equal(counts.reduce((a, b) => a + b), 33 * 17);
+      }
+    } finally {
+      free();
+    }
+  })());
+
+Deno.test("rowBands() divides all rows, one row a band at least", () => {
+  assert.deepEqual(rowBands(5, 2), [{ y: 0, height: 2 }, { y: 2, height: 2 }, { y: 4, height: 1 }]);
+  assert.deepEqual(rowBands(4, 100), [{ y: 0, height: 4 }]);
+  assert.deepEqual(rowBands(2, 0), [{ y: 0, height: 1 }, { y: 1, height: 1 }]);
+});
