@@ -43,8 +43,18 @@ export async function loadExperiment(given: string): Promise<Pipeline> {
   );
 }
 
+/** Whether what was typed is a path, and not a name in `configs/`. */
+export function isExperimentPath(given: string): boolean {
+  return /[/\\]|\.[mc]?[jt]s$/.test(given);
+}
+
+/** What a run keeps of what was typed, so that the experiment can be loaded again from anywhere. */
+export function lastingName(given: string): string {
+  return isExperimentPath(given) ? typedPath(given) : given;
+}
+
 function experimentPath(given: string): string {
-  if (/[/\\]|\.[mc]?[jt]s$/.test(given)) {
+  if (isExperimentPath(given)) {
     const path = typedPath(given);
     if (isFile(path)) return path;
     throw new UsageError(`Cannot find the experiment "${given}": there is no file "${path}".`);

@@ -47,6 +47,13 @@ export const runsOption: OptionSpec = {
   description: "folder that runs are written to (default: runs)",
 };
 
+/** `--results`. */
+export const resultsOption: OptionSpec = {
+  name: "results",
+  value: "dir",
+  description: "folder of the published results (default: results)",
+};
+
 /** `--json`. */
 export const jsonOption: OptionSpec = {
   name: "json",
@@ -82,6 +89,12 @@ export function cacheOf(input: CommandInput): Cache {
 export function runsOf(input: CommandInput): string {
   const given = input.text("runs");
   return given === undefined ? "runs" : typedPath(given);
+}
+
+/** The folder that `--results` names. */
+export function resultsOf(input: CommandInput): string {
+  const given = input.text("results");
+  return given === undefined ? "results" : typedPath(given);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type Plan,
   plan,
   run,
+  settledPlan,
   sha256,
 } from "../pipeline/mod.ts";
 import type { Metrics } from "./metrics.ts";
@@ -21,6 +22,8 @@ import { announceAdapter, type Session } from "./session.ts";
 /** What to run. */
 export interface RunRequest {
   readonly pipeline: Pipeline;
+  /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file. */
+  readonly experiment: string;
   readonly overrides: readonly Override[];
   readonly seed: number;
 }
@@ -60,7 +63,7 @@ export function setText({ stage, path, text }: Override): string {
  * @throws What planning, the GPU or a stage throws.
  */
 export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
-  const { pipeline, overrides, seed } = request;
+  const { pipeline, experiment, overrides, seed } = request;
   const { cache, terminal, signal } = session;
   const started = new Date();
   const graph = pipeline.build(overrides);
@@ -69,6 +72,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   const folder = await RunFolder.create(session.runs, {
     name: graph.name,
     id: runId(started, settingsDigest(planned)),
+    experiment,
     seed,
     set: overrides.map(setText),
     started: started.toISOString(),
@@ -93,6 +97,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       facts: session.facts,
       resources: { gpu: () => session.gpu.resource() },
     });
+    await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
     const metrics = await findMetrics(returned);
     if (metrics !== undefined) await folder.json("metrics.json", metrics);

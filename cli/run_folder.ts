@@ -25,6 +25,8 @@ export interface RunRecord {
   readonly name: string;
   /** Time (UTC) and the beginning of the settings' digest: sorts by time. */
   readonly id: string;
+  /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file. */
+  readonly experiment?: string;
   readonly seed: number;
   /** All `--set`, as typed. */
   readonly set: readonly string[];

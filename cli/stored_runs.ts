@@ -1,6 +1,6 @@
 /** Runs as they lie on disk. @module */
 import { join } from "node:path";
-import { didYouMean } from "../pipeline/mod.ts";
+import { decodePlan, didYouMean, messageOf, type Plan, UserError } from "../pipeline/mod.ts";
 import { UsageError } from "./errors.ts";
 import type { RunRecord } from "./run_folder.ts";
 
@@ -19,7 +19,9 @@ export async function storedRuns(runs: string): Promise<StoredRun[]> {
       if (run !== undefined) found.push(run);
     }
   }
-  return found.sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : a.name < b.name ? -1 : 1);
+  // By the millisecond: runs out of the cache may begin in one second, which ids cannot tell apart.
+  const order = ({ started, id, name }: StoredRun) => `${started} ${id} ${name}`;
+  return found.sort((a, b) => order(a) < order(b) ? -1 : 1);
 }
 
 async function readRun(path: string): Promise<StoredRun | undefined> {
@@ -72,4 +74,32 @@ export async function findRun(given: string, runs: string): Promise<StoredRun> {
       known.length === 0 ? "There is none." : didYouMean(given, known)
     }`,
   );
+}
+
+/**
+ * The plan of a run, with the keys that it settled.
+ * @throws {UserError} If the file is missing or damaged.
+ */
+export async function readPlan({ path, id }: StoredRun): Promise<Plan> {
+  const file = join(path, "plan.json");
+  try {
+    return decodePlan(await Deno.readTextFile(file), file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new UserError(`Cannot read the plan of run "${id}": there is no file "${file}". Train again.`);
+  }
+}
+
+/**
+ * The content of a run's metrics.json; undefined if it made no scores.
+ * @throws {UserError} If it is not JSON.
+ */
+export async function readMetrics({ path }: StoredRun): Promise<unknown> {
+  const file = join(path, "metrics.json");
+  try {
+    return JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new UserError(`Cannot read the scores "${file}": ${messageOf(error)}. Train again.`);
+  }
 }

@@ -30,7 +30,7 @@ export const list = (item: Shape): Shape => (value) => {
   if (!Array.isArray(value)) return "is no array";
   for (const [index, inner] of value.entries()) {
     const problem = item(inner);
-    if (problem !== undefined) return `${index} ${problem}`;
+    if (problem !== undefined) return `[${index}] ${problem}`;
   }
   return undefined;
 };
@@ -46,15 +46,16 @@ export const record = (member: Shape, isName: (name: string) => boolean = () => 
   return undefined;
 };
 
-/** An object with these members and no others. */
+/** An object with these members, and with no others unless it may have `"more members"`. */
 export const object = (
   members: Readonly<Record<string, Shape>>,
   optional: readonly string[] = [],
+  others: "no others" | "more members" = "no others",
 ): Shape => {
   return (value) => {
     if (!isObject(value)) return "is no object";
     const unknown = Object.keys(value).find((name) => !Object.hasOwn(members, name));
-    if (unknown !== undefined) return `has a member ${JSON.stringify(unknown)}`;
+    if (unknown !== undefined && others === "no others") return `has a member ${JSON.stringify(unknown)}`;
     for (const [name, shape] of Object.entries(members)) {
       if (!Object.hasOwn(value, name)) {
         if (optional.includes(name)) continue;

@@ -1,7 +1,7 @@
 /** `compare`: the same data, steps and backbone, by the experiment's method and by labels alone. @module */
 import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipeline/mod.ts";
 import type { Command } from "../command.ts";
-import { loadExperiment } from "../experiment.ts";
+import { lastingName, loadExperiment } from "../experiment.ts";
 import { type Metrics, predictions, type SeedsSummary, spreadCells, summarize } from "../metrics.ts";
 import {
   cacheOf,
@@ -17,7 +17,7 @@ import {
   setHelp,
   setOption,
 } from "../options.ts";
-import { runExperiment } from "../run_experiment.ts";
+import { runExperiment, type RunRequest } from "../run_experiment.ts";
 import { type Session, withSession } from "../session.ts";
 import { notesOnly } from "../terminal.ts";
 import { spread, table } from "../text.ts";
@@ -37,7 +37,8 @@ The default is --seeds 0..2.\n\n${setHelp}`,
   async run(input) {
     const seeds = seedsOf(input, [0, 1, 2]);
     const set = overrides(input);
-    const pipeline = await loadExperiment(experimentName(input));
+    const experiment = lastingName(experimentName(input));
+    const pipeline = await loadExperiment(experiment);
     const baseline = [...set, ...baselineOverrides(pipeline, set)];
     const json = input.flag("json");
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
@@ -46,9 +47,9 @@ The default is --seeds 0..2.\n\n${setHelp}`,
       const method: Metrics[] = [], labels: Metrics[] = [];
       for (const seed of seeds) {
         terminal.print(`\nseed ${seed}, labels alone`);
-        labels.push(await scoreOf(pipeline, baseline, seed, session));
+        labels.push(await scoreOf({ pipeline, experiment, overrides: baseline, seed }, session));
         terminal.print(`\nseed ${seed}, the experiment's method`);
-        method.push(await scoreOf(pipeline, set, seed, session));
+        method.push(await scoreOf({ pipeline, experiment, overrides: set, seed }, session));
       }
       const result = comparison(summarize(seeds, labels), summarize(seeds, method));
       terminal.print(`\n${comparisonText(result)}`);
@@ -66,16 +67,11 @@ function baselineOverrides(pipeline: Pipeline, set: readonly Override[]): Overri
   );
 }
 
-async function scoreOf(
-  pipeline: Pipeline,
-  overrides: readonly Override[],
-  seed: number,
-  session: Session,
-): Promise<Metrics> {
-  const { metrics } = await runExperiment({ pipeline, overrides, seed }, session);
+async function scoreOf(request: RunRequest, session: Session): Promise<Metrics> {
+  const { metrics } = await runExperiment(request, session);
   if (metrics !== undefined) return metrics;
   throw new ConfigError(
-    `Cannot compare "${pipeline.name}": it returns no scores (an output of the kind "metrics").`,
+    `Cannot compare "${request.pipeline.name}": it returns no scores (an output of the kind "metrics").`,
   );
 }
 

@@ -4,15 +4,19 @@ import { explainOption, printExplanation } from "../explain.ts";
 import { experimentArgument, setHelp } from "../options.ts";
 import { planningOptions, planOf } from "../planning.ts";
 import { table } from "../text.ts";
+import { frozen, frozenOptions } from "./plan_frozen.ts";
 
 /** The command. */
 export const plan: Command = {
   name: "plan",
   summary: "show what would run and what is in the cache, without doing anything",
-  details: `${setHelp}\n\n--json prints the whole plan: nodes, edges, parsed configs, parts of the keys.`,
+  details: `${setHelp}\n\n--json prints the whole plan: nodes, edges, parsed configs, parts of the keys.
+--frozen computes the keys of the results in results/ again (of one experiment, or of all) and names the parts that
+differ. It runs nothing and needs no cache and no adapter.`,
   arguments: [experimentArgument],
-  options: [...planningOptions, explainOption],
+  options: [...planningOptions, explainOption, ...frozenOptions],
   async run(input) {
+    if (input.flag("frozen")) return await frozen(input);
     if (input.flag("explain")) return await printExplanation(input);
     const found = await planOf(input, { why: true });
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));

@@ -1,5 +1,4 @@
 /** `runs`: the runs that were written, one by one. @module */
-import { join } from "node:path";
 import { artifactReader, didYouMean, UserError } from "../../pipeline/mod.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
@@ -8,8 +7,10 @@ import { exportNew } from "../outputs.ts";
 import { adapterLine } from "../gpu.ts";
 import { isMetrics, metricsText } from "../metrics.ts";
 import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../options.ts";
-import { findRun, storedRuns } from "../stored_runs.ts";
+import { findRun, readMetrics, storedRuns } from "../stored_runs.ts";
 import { duration, table } from "../text.ts";
+import { diff } from "./runs_diff.ts";
+import { publish } from "./runs_publish.ts";
 
 const show: Command = {
   name: "show",
@@ -18,7 +19,7 @@ const show: Command = {
   options: [runsOption, jsonOption],
   async run(input) {
     const found = await findRun(input.positional[0]!, runsOf(input));
-    const metrics = await readJson(join(found.path, "metrics.json"));
+    const metrics = await readMetrics(found);
     const { print } = input.terminal;
     if (input.flag("json")) return print(JSON.stringify({ ...found, metrics }));
     const { name, id, state, seed, started, seconds, set, gpu, error, nodes = [], path } = found;
@@ -69,9 +70,9 @@ const exporting: Command = {
 /** The command. */
 export const runs: Command = {
   name: "runs",
-  summary: "list the runs, show one, or export what it made",
+  summary: "list the runs, show one, compare two, export or publish what one made",
   options: [runsOption, jsonOption],
-  commands: [show, exporting],
+  commands: [show, diff, exporting, publish],
   async run(input) {
     const found = await storedRuns(runsOf(input));
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));
@@ -88,12 +89,3 @@ export const runs: Command = {
     input.terminal.print(table(["name", "id", "seed", "mIoU", "time", "state", "adapter"], rows));
   },
 };
-
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}

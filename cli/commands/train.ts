@@ -1,6 +1,6 @@
 /** `train`: runs an experiment. @module */
 import type { Command } from "../command.ts";
-import { loadExperiment } from "../experiment.ts";
+import { lastingName, loadExperiment } from "../experiment.ts";
 import { explainOption, printExplanation } from "../explain.ts";
 import { metricsText, seedsText, summarize } from "../metrics.ts";
 import {
@@ -38,7 +38,8 @@ an object with "seeds", "runs", "mean" and "standardDeviation".`,
     if (input.flag("explain")) return await printExplanation(input);
     const seeds = seedsOf(input);
     const set = overrides(input);
-    const pipeline = await loadExperiment(experimentName(input));
+    const experiment = experimentName(input);
+    const pipeline = await loadExperiment(experiment);
     const json = input.flag("json");
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
     const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
@@ -46,7 +47,8 @@ an object with "seeds", "runs", "mean" and "standardDeviation".`,
       const runs: FinishedRun[] = [];
       for (const seed of seeds) {
         if (seeds.length > 1) terminal.print(`\nseed ${seed}`);
-        runs.push(await runExperiment({ pipeline, overrides: set, seed }, session));
+        const request = { pipeline, experiment: lastingName(experiment), overrides: set, seed };
+        runs.push(await runExperiment(request, session));
         report(runs.at(-1)!, terminal);
       }
       const scores = runs.map(({ metrics }) => metrics).filter((metrics) => metrics !== undefined);

@@ -1,0 +1,174 @@
+/** Runs compared and published, and published results held against code that changes. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { decodeResult } from "../../cli/results.ts";
+import { fixture, type Place, placeTest } from "./support.ts";
+
+const engine = new URL("../../pipeline/mod.ts", import.meta.url).href;
+const tiny = fixture("tiny");
+
+/** An experiment with a kernel, a file that it reads, and a leaf. */
+const experiment = (by: number, comment = "") => `
+import { z } from "zod";
+import { defineStage, jsonKind, pipeline } from ${JSON.stringify(engine)};
+import kernel from "./kernel.wgsl" with { type: "text" };
+${comment}
+const number = jsonKind<number>("number", 1);
+const load = defineStage({
+  name: "load", version: 1, module: import.meta.url, config: z.strictObject({}), inputs: {}, outputs: { value: number },
+  sources: () => [{ name: "data.txt", path: ${JSON.stringify("FOLDER/data.txt")} }],
+  run: () => ({ value: Deno.readTextFileSync(${JSON.stringify("FOLDER/data.txt")}).length }),
+});
+const evaluate = defineStage({
+  name: "evaluate", version: 1, module: import.meta.url, config: z.strictObject({ by: z.number().default(1) }),
+  inputs: { value: number }, outputs: { metrics: jsonKind<unknown>("metrics", 1) },
+  run: ({ inputs: { value }, config: { by } }) => {
+    const score = value * by + kernel.length;
+    return { metrics: { miou: { branch1: score, branch2: score, average: score } } };
+  },
+});
+export default pipeline("own", () => ({ score: evaluate({ value: load() }, { by: ${by} }) }));
+`;
+
+/** Writes the experiment as it is first. */
+async function write(
+  place: Place,
+  by = 1,
+  kernel = "fn a() {}",
+  comment = "",
+  data = "data",
+): Promise<string> {
+  const path = join(place.folder, "own.ts");
+  const files = { "own.ts": experiment(by, comment), "kernel.wgsl": kernel, "data.txt": data };
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(join(place.folder, name), text.replaceAll("FOLDER", place.folder));
+  }
+  return path;
+}
+
+placeTest(
+  "a published result stands until code, leaf or file changes, which is named; no cache is needed",
+  async (place) => {
+    const own = await write(place);
+    const results = join(place.folder, "results");
+    // Each command is a process of its own: a module that was imported does not change any more.
+    const frozen = async () => await place.process(["plan", "--frozen", "--results", results]);
+    assert.equal((await place.process(["train", own])).status, 0);
+    const published = await place.process(["runs", "publish", "own", "--results", results]);
+    assert.deepEqual([published.status, published.notes], [0, ""]);
+    await Deno.remove(place.cache, { recursive: true });
+    const file = join(results, "own", "seed-0.json");
+    assert.deepEqual((await frozen()).out, [`${file}: as published`]);
+    await write(place, 1, "fn a() {}", "// A comment is no change.");
+    assert.equal((await frozen()).status, 0);
+
+    await write(place, 1, "fn a() {} // one");
+    const kernel = await frozen();
+    assert.equal(kernel.status, 1);
+    assert.match(kernel.out[1]!, /^ {2}load\.code\.bundle: \S{12} → \S{12}; kernel\.wgsl changed$/);
+    assert.match(
+      kernel.notes,
+      /^error: 1 of 1 published results no longer match the code\. Undo the change, or/,
+    );
+
+    await write(place, 2);
+    const leaf = await frozen();
+    assert.equal(leaf.status, 1);
+    assert.ok(leaf.out.includes("  evaluate.config.by: 1 → 2"), leaf.out.join("\n"));
+
+    await write(place, 1, "fn a() {}", "", "other data");
+    const data = await frozen();
+    assert.match(data.out[1]!, /^ {2}load\.sources: \S{12} → \S{12}/);
+    await write(place);
+    await Deno.remove(join(place.folder, "data.txt"));
+    const away = await frozen();
+    assert.equal(away.status, 0);
+    assert.match(away.out[1]!, /^ {2}load: its files were not looked at \(.*data\.txt/);
+
+    await Deno.remove(own);
+    const gone = await frozen();
+    assert.deepEqual([gone.status, /Cannot find the experiment/.test(gone.out[1]!)], [1, true]);
+  },
+);
+
+placeTest(
+  "several seeds are published by the experiment's name, a setting of one's own beside them",
+  async (place) => {
+    const results = join(place.folder, "results");
+    await place.command("train", tiny, "--seeds", "0..1");
+    await place.command("train", tiny, "--seed", "1", "--set", "co-train.epochs=3");
+    assert.equal((await place.command("runs", "publish", "tiny", "--results", results)).status, 0);
+    assert.equal((await place.command("runs", "publish", "latest", "--results", results)).status, 0);
+    const files = place.files(join(results, "tiny"));
+    assert.equal(files.length, 3);
+    assert.match(files[2]!, /^seed-1\.json$/);
+    assert.match(files[1]!, /^seed-1-[0-9a-f]{8}\.json$/);
+    const path = join(results, "tiny", files[1]!);
+    const text = await Deno.readTextFile(path);
+    const { set, seed, metrics, nodes, facts } = decodeResult(text, path);
+    assert.deepEqual([set, seed, Object.keys(facts).includes("deno")], [["co-train.epochs=3"], 1, true]);
+    assert.equal((metrics as { miou: { average: number } }).miou.average, 52);
+    assert.deepEqual(nodes.map(({ id }) => id), ["load", "co-train", "pseudo-label", "evaluate"]);
+    const all = await place.command("plan", "--frozen", "--results", results, "--json");
+    assert.deepEqual(JSON.parse(all.out[0]!).map((each: { differences: string[] }) => each.differences), [
+      [],
+      [],
+      [],
+    ]);
+    await Deno.writeTextFile(path, text.replace('"config.epochs": 3', '"config.epochs": 4'));
+    const edited = await place.command("plan", "--frozen", "--results", results);
+    assert.match(
+      edited.notes,
+      /Cannot read the published result ".*": the key of "co-train" is not that of its parts/,
+    );
+    assert.equal(edited.status, 1);
+  },
+);
+
+placeTest("what cannot be published or held is refused", async (place) => {
+  const none = await place.command("plan", "--frozen", "--results", place.folder);
+  assert.deepEqual([none.status, /Cannot find a published result in/.test(none.notes)], [2, true]);
+  const both = await place.command("plan", "--frozen", "--set", "load.value=1");
+  assert.deepEqual([both.status, /Cannot take --set or --seed with --frozen/.test(both.notes)], [2, true]);
+  await place.command("train", tiny, "--set", "co-train.diverge=true");
+  const failed = await place.command("runs", "publish", "latest", "--results", place.folder);
+  assert.deepEqual([failed.status, /it is failed, and only one that is done/.test(failed.notes)], [2, true]);
+  const named = await place.command("runs", "publish", "tiny", "--results", place.folder);
+  assert.deepEqual([named.status, /none of its 1 runs is done/.test(named.notes)], [2, true]);
+});
+
+placeTest("two runs differ in leaves, inputs and scores, one line each", async (place) => {
+  await place.command("train", tiny);
+  await place.command("train", tiny, "--seed", "2", "--set", "co-train.epochs=3");
+  const [first, second] = JSON.parse((await place.command("runs", "--json")).out[0]!);
+  const between = async (a: string, b: string, ...more: string[]) =>
+    await place.command("runs", "diff", a, b, "--cache", place.cache, ...more);
+  const { out } = await between(first.id, second.id);
+  assert.deepEqual(out.slice(0, 3), [
+    `tiny ${first.id} → tiny ${second.id}`,
+    "co-train.config.epochs: 2 → 3",
+    "co-train.seed: 0 → 2",
+  ]);
+  assert.match(out[3]!, /^pseudo-label\.input\.skill: \S{12} → \S{12} \(output "skill" of "co-train"\)$/);
+  assert.ok(out.some((line) => /^mIoU, average +51\.00 +53\.00 +\+2\.00$/.test(line)), out.join("\n"));
+  assert.equal(
+    (await between(second.id, second.id)).out[1],
+    "every stage has the same key and the same result",
+  );
+  // The run's folder is enough: the cache may be gone.
+  await Deno.remove(place.cache, { recursive: true });
+  const { parts, facts } = JSON.parse((await between("latest", first.id, "--json")).out[0]!);
+  assert.deepEqual([parts[0], facts], ["co-train.config.epochs: 3 → 2", []]);
+  // Another adapter is told, though it is in no key.
+  const path = join(second.path, "run.json");
+  const record = JSON.parse(await Deno.readTextFile(path));
+  await Deno.writeTextFile(path, JSON.stringify({ ...record, gpu: { adapter: "a card", driver: "x" } }));
+  const told = (await between(first.id, second.id)).out;
+  assert.ok(told.includes("recorded, in no key: adapter: none → a card"), told.join("\n"));
+  await Deno.writeTextFile(join(second.path, "plan.json"), "{");
+  const damaged = await between(first.id, second.id);
+  assert.deepEqual([
+    damaged.status,
+    /Cannot read the plan ".*plan\.json": it is not JSON/.test(damaged.notes),
+  ], [1, true]);
+});
