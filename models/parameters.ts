@@ -22,6 +22,8 @@ export interface Parameters {
     readonly gradients?: GPUBuffer;
     readonly momenta?: GPUBuffer;
   };
+  /** All that a training changes and the next step reads, padding included: what a checkpoint must hold. */
+  readonly state: readonly Tensor[];
   /** Bytes held on the device. */
   readonly bytes: number;
   /** @throws {WeightsError} If the names or shapes are not those of the network. */
@@ -77,6 +79,9 @@ export function allocateParameters(
       values: values.buffer,
       ...(gradients && momenta && { gradients: gradients.buffer, momenta: momenta.buffer }),
     },
+    state: [values, momenta, statistics].filter((arena) => arena !== undefined).map(({ buffer, bytes }, i) =>
+      makeTensor({ label: `state ${i}`, shape: [bytes / 4], layout: "map", home: { buffer, offset: 0 } })
+    ),
     bytes: held.reduce((sum, arena) => sum + arena.bytes, 0),
     load(state) {
       checkStateDict(

@@ -30,16 +30,16 @@ export interface Checkpoints {
    * Saves a state: written aside, synced, renamed; then the third-newest one goes.
    *
    * @param position Where the work is, for messages.
-   * @param bytes The state, in pieces.
+   * @param make Makes the state, in pieces; undefined for none after all.
    * @param parts Digests of the parts it needs.
-   * @returns Bytes written.
+   * @returns What it took; undefined if there was none to save.
    * @throws {CacheError} If the file system refuses; the states before stay.
    */
   save(
     position: number,
-    bytes: () => Promise<readonly Uint8Array[]>,
+    make: () => Promise<readonly Uint8Array[] | undefined>,
     parts: readonly string[],
-  ): Promise<number>;
+  ): Promise<{ readonly bytes: number; readonly seconds: number } | undefined>;
   /**
    * Stores a part; it stays as long as a kept state needs it.
    *
@@ -47,8 +47,8 @@ export interface Checkpoints {
    * @returns Its digest.
    */
   addPart(bytes: Uint8Array, others: readonly string[]): Promise<string>;
-  /** Puts a part's bytes at a path on the same file system; they stay when the checkpoints go. */
-  placePart(digest: string, path: string): Promise<void>;
+  /** Copies a part to a path. */
+  copyPart(digest: string, path: string): Promise<void>;
 }
 
 /** When states are saved. */

@@ -72,12 +72,14 @@ export class FolderCheckpoints implements Checkpoints {
 
   async save(
     position: number,
-    bytes: () => Promise<readonly Uint8Array[]>,
+    make: () => Promise<readonly Uint8Array[] | undefined>,
     parts: readonly string[],
-  ): Promise<number> {
+  ): Promise<{ bytes: number; seconds: number } | undefined> {
     const started = this.#now();
+    const made = await make();
+    if (made === undefined) return undefined;
     const header = new TextEncoder().encode(JSON.stringify({ parts: [...new Set(parts)].sort() }) + "\n");
-    const pieces = [header, ...await bytes()];
+    const pieces = [header, ...made];
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     for (const digest of parts) await this.#syncPart(digest);
     const before = await this.#states();
@@ -95,10 +97,10 @@ export class FolderCheckpoints implements Checkpoints {
     for (const { name } of (await this.#states()).slice(0, -KEPT)) await this.#remove(name);
     this.#fresh.clear();
     await this.#sweep();
-    const ended = this.#now();
-    this.#since = ended;
-    this.#interval = this.#every ?? Math.max(LEAST_SECONDS, (ended - started) / SHARE);
-    return size;
+    this.#since = this.#now();
+    const seconds = this.#since - started;
+    this.#interval = this.#every ?? Math.max(LEAST_SECONDS, seconds / SHARE);
+    return { bytes: size, seconds };
   }
 
   async addPart(bytes: Uint8Array, others: readonly string[]): Promise<string> {
@@ -120,16 +122,11 @@ export class FolderCheckpoints implements Checkpoints {
     return digest;
   }
 
-  async placePart(digest: string, path: string): Promise<void> {
+  async copyPart(digest: string, path: string): Promise<void> {
     try {
-      await Deno.link(this.#partPath(digest), path);
-    } catch {
-      // Not every file system has links.
-      try {
-        await Deno.copyFile(this.#partPath(digest), path);
-      } catch (error) {
-        throw explainWrite(error, path, stampOf(this.#partPath(digest))?.size);
-      }
+      await Deno.copyFile(this.#partPath(digest), path);
+    } catch (error) {
+      throw explainWrite(error, path, stampOf(this.#partPath(digest))?.size);
     }
   }
 

@@ -3,6 +3,7 @@ import { WeightsError } from "../models/errors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../models/safetensors.ts";
 import type { StateDict } from "../models/state_dict.ts";
 import { type ArtifactKind, type ArtifactReader, type ArtifactWriter, defineKind } from "../pipeline/mod.ts";
+import { explainWrite } from "../pipeline/files.ts";
 import type { NetworkDescription } from "./network.ts";
 
 /** A trained pair of branches, in a file. */
@@ -37,13 +38,27 @@ export function openCheckpoint(path: string): Checkpoint {
   };
 }
 
-/** Writes a checkpoint file. */
+/** What a checkpoint file says of its network. */
+export function networkMetadata(network: NetworkDescription): Record<string, string> {
+  return { network: JSON.stringify(network) };
+}
+
+/**
+ * Writes a checkpoint file.
+ *
+ * @throws {CacheError} If the file system refuses.
+ */
 export async function writeCheckpoint(
   path: string,
   network: NetworkDescription,
   state: StateDict,
 ): Promise<Checkpoint> {
-  await Deno.writeFile(path, encodeSafetensors(state, { network: JSON.stringify(network) }));
+  const bytes = encodeSafetensors(state, networkMetadata(network));
+  try {
+    await Deno.writeFile(path, bytes);
+  } catch (error) {
+    throw explainWrite(error, path, bytes.length);
+  }
   return openCheckpoint(path);
 }
 

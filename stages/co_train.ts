@@ -4,15 +4,17 @@ import type { Device } from "../kernels/device.ts";
 import { type BackboneName, BACKBONES } from "../models/resnet.ts";
 import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
 import { policyKind, type ViewsKinds } from "./augment.ts";
-import { type Checkpoint, checkpointKind, writeCheckpoint } from "./checkpoint.ts";
-import { forPredictions, type PerPrediction, PREDICTIONS } from "./inference.ts";
+import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import { bindMethod, type MethodInput, type MethodOptions, methodOptions } from "./methods/mod.ts";
-import { score } from "./metrics.ts";
 import type { NetworkDescription } from "./network.ts";
-import { imagesKind, samplesKind } from "./samples.ts";
+import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
+import { runCourse } from "./training/course.ts";
+import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";
+import type { TrainingHistory } from "./training/history.ts";
 import { makeSampler } from "./training/sampler.ts";
-import { polyFactor, selfPacedThreshold } from "./training/schedule.ts";
 import { openSession } from "./training/session.ts";
+
+export type { TrainingHistory };
 
 /** What {@linkcode coTrain} gets; every leaf is described in its schema. */
 export interface CoTrainConfig {
@@ -50,13 +52,16 @@ export interface CoTrainConfig {
   readonly pairing: "fixed" | "free";
   /** Epochs between scores on the validation set, for the best weights. */
   readonly evaluateEvery: number;
+  /** How those scores are made. */
+  readonly evaluation: EvaluationConfig;
   /** Steps between readings of the losses; each drains the device. */
   readonly logEvery: number;
 }
 
 /** What an experiment writes for {@linkcode coTrain}; what is left out has the published value. */
-export type CoTrainInput = Partial<Omit<CoTrainConfig, "method">> & {
+export type CoTrainInput = Partial<Omit<CoTrainConfig, "method" | "evaluation">> & {
   readonly method: MethodInput;
+  readonly evaluation?: Partial<EvaluationConfig>;
 };
 
 const factor = (value: number, what: string, source: string) =>
@@ -106,6 +111,7 @@ const schema = z.strictObject({
     "Epochs between scores on the validation set, for the best weights.",
   )
     .meta({ unit: "epochs", source: "spec §6" }),
+  evaluation: evaluationSchema.prefault({}).describe("How those scores are made."),
   logEvery: z.int().min(1).default(10).describe(
     "Steps between readings of the losses; each drains the device.",
   )
@@ -113,18 +119,6 @@ const schema = z.strictObject({
 });
 
 const config: Schema<CoTrainConfig, CoTrainInput> = schema as unknown as Schema<CoTrainConfig, CoTrainInput>;
-
-/** The course of a training. */
-export interface TrainingHistory {
-  /** Mean of each loss term since the reading before. */
-  readonly losses: readonly {
-    readonly step: number;
-    readonly epoch: number;
-    readonly terms: Record<string, number>;
-  }[];
-  /** Scores on the validation set, mIoU in percent. */
-  readonly evaluations: readonly { readonly epoch: number; readonly miou: PerPrediction<number> }[];
-}
 
 const inputs: { readonly views: ViewsKinds } = {
   views: { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind, policy: policyKind },
@@ -154,8 +148,6 @@ const outputs: NetsKinds = {
   history: historyKind,
 };
 
-const BEST = { branch1: "bestBranch1", branch2: "bestBranch2", average: "bestAverage" } as const;
-
 /** Trains two branches by a method; gives the last weights and the best by each of the three predictions. */
 export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTrainInput, NetsKinds> =
   defineStage({
@@ -169,8 +161,8 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
     seeded: true,
     numerics: "f32",
     async run({ inputs: { views }, config, context }) {
-      const { seed, signal } = context;
-      const { epochs, batch } = config;
+      const { seed } = context;
+      const { batch } = config;
       const device = await context.resource<Device>("gpu");
       const { mappings: [first, second], risingThreshold } = bindMethod(config.method);
       const network: NetworkDescription = {
@@ -197,6 +189,15 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
         momentum: config.momentum,
         weightDecay: config.weightDecay,
         warmUp: config.warmUpEpochs > 0,
+        samplesOf(step) {
+          const { labeled, unlabeled } = sampler.batch(
+            Math.floor(step / sampler.stepsPerEpoch),
+            step % sampler.stepsPerEpoch,
+          );
+          const ids = (set: ImageSet, places: readonly number[]) =>
+            places.map((place) => `"${set.ids[place]}"`).join(", ");
+          return `labeled ${ids(views.labeled, labeled)}; unlabeled ${ids(views.unlabeled, unlabeled)}`;
+        },
         onCompile: (done, total) => {
           if (done % Math.ceil(total / 8) === 0 || done === total) {
             context.progress({ kind: "compile", done, total });
@@ -205,66 +206,17 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
       });
       try {
         context.progress({ kind: "memory", ...session.memory });
-        const steps = epochs * sampler.stepsPerEpoch;
-        const losses: TrainingHistory["losses"][number][] = [];
-        const evaluations: TrainingHistory["evaluations"][number][] = [];
-        const best: Partial<Record<(typeof BEST)[keyof typeof BEST], Checkpoint>> = {};
-        const bestScore = { branch1: -1, branch2: -1, average: -1 };
-        for (let epoch = 0; epoch < epochs; epoch++) {
-          for (let s = 0; s < sampler.stepsPerEpoch; s++) {
-            signal.throwIfAborted();
-            const step = epoch * sampler.stepsPerEpoch + s;
-            const rate = config.baseRate * polyFactor(step, steps, config.power, config.rateLag);
-            session.step(sampler.batch(epoch, s), {
-              phase: epoch < config.warmUpEpochs ? "warm-up" : "method",
-              epoch,
-              step,
-              rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },
-              threshold: risingThreshold === undefined
-                ? undefined
-                : selfPacedThreshold(risingThreshold, epoch - config.warmUpEpochs),
-            });
-            const done = step + 1;
-            // The first step's losses tell whether the start is sound.
-            if (done === 1 || done % config.logEvery === 0 || s + 1 === sampler.stepsPerEpoch) {
-              const terms = await session.losses();
-              losses.push({ step: done, epoch, terms });
-              const images = done * batch * 2;
-              context.progress({
-                kind: "step",
-                step: done,
-                steps,
-                epoch: epoch + 1,
-                epochs,
-                images,
-                losses: terms,
-              });
-            }
-          }
-          if ((epoch + 1) % config.evaluateEvery !== 0 && epoch + 1 !== epochs) continue;
-          const confusions = await session.evaluate(signal);
-          const miou = forPredictions((name) => score(confusions[name]).miou);
-          evaluations.push({ epoch: epoch + 1, miou });
-          context.progress({ kind: "evaluation", epoch: epoch + 1, epochs, miou });
-          const improved = PREDICTIONS.filter((name) => miou[name] > bestScore[name]);
-          if (improved.length === 0) continue;
-          const state = await session.state();
-          for (const name of improved) {
-            bestScore[name] = miou[name];
-            best[BEST[name]] = await writeCheckpoint(
-              context.scratch(`${BEST[name]}.safetensors`),
-              network,
-              state,
-            );
-          }
-        }
-        const last = await writeCheckpoint(
-          context.scratch("last.safetensors"),
+        const { last, best, history } = await runCourse({
+          session,
+          sampler,
           network,
-          await session.state(),
-        );
-        const { bestBranch1 = last, bestBranch2 = last, bestAverage = last } = best;
-        return { last, bestBranch1, bestBranch2, bestAverage, history: { losses, evaluations } };
+          config,
+          risingThreshold,
+          adapter: device.facts.name,
+          context,
+        });
+        const { branch1: bestBranch1, branch2: bestBranch2, average: bestAverage } = best;
+        return { last, bestBranch1, bestBranch2, bestAverage, history };
       } finally {
         session.free();
       }

@@ -4,16 +4,18 @@ import { DeviceError, ShapeError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
 import { compile } from "../../kernels/program.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
 import { allocateParameters } from "../../models/parameters.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
-import { Inference, type PerPrediction } from "../inference.ts";
+import { Inference } from "../inference.ts";
 import { bindMethod, type BoundMethod, type MethodOptions } from "../methods/mod.ts";
 import type { Confusion } from "../metrics.ts";
 import { buildBranches, type NetworkDescription } from "../network.ts";
+import type { PerPrediction } from "../predictions.ts";
+import { ORIGINAL, type Protocol } from "../protocols.ts";
 import { makeFeed } from "./feed.ts";
 import type { Batch } from "./sampler.ts";
 import { captureStep, RATE_INDEX, THRESHOLD_INDEX } from "./step_program.ts";
@@ -40,6 +42,8 @@ export interface SessionOptions {
   readonly weightDecay: number;
   /** Whether some steps are of the phase `warm-up`; none unless told. */
   readonly warmUp?: boolean;
+  /** Names the images of a step, counted from 0 over the whole run, for messages. */
+  readonly samplesOf?: (step: number) => string;
   /** Called while pipelines are compiled. */
   readonly onCompile?: (done: number, total: number) => void;
 }
@@ -69,13 +73,21 @@ export interface Session {
   };
   /** Runs one optimizer step; does not wait for it. */
   step(batch: Batch, address: StepAddress): void;
+  /** Waits for all steps so far. */
+  settle(): Promise<void>;
+  /** Floats in each array of {@linkcode Session.capture}. */
+  readonly capturedLengths: readonly number[];
+  /** Waits, and reads all that the steps so far have left on the device: parameters, momenta, statistics, running losses. */
+  capture(): Promise<readonly Float32Array<ArrayBuffer>[]>;
+  /** Puts back what {@linkcode Session.capture} gave: the next step goes on from there to the bit. */
+  restore(captured: readonly Float32Array<ArrayBuffer>[]): void;
   /**
    * Waits, and gives each loss term's mean since the last call; to be called before the phase changes.
-   * @throws {DivergenceError} If a term was NaN or infinite, naming it and the step, from 1.
+   * @throws {DivergenceError} If a term was NaN or infinite, naming it, the step, from 1, and its images.
    */
   losses(): Promise<Record<string, number>>;
-  /** Scores the current weights on the validation set. */
-  evaluate(signal: AbortSignal): Promise<PerPrediction<Confusion>>;
+  /** Scores the current weights on the validation set, under a protocol. */
+  evaluate(signal: AbortSignal, protocol?: Protocol): Promise<PerPrediction<Confusion>>;
   /**
    * Reads the current weights and running statistics.
    * @throws {DivergenceError} If one is NaN or infinite: no loss is read after the last update.
@@ -142,6 +154,17 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   };
   const programs = Object.values(phases).filter((phase) => phase !== undefined);
   let current = phases.method;
+  let taken = 0;
+  const on = (step: number) => options.samplesOf === undefined ? "" : ` (${options.samplesOf(step)})`;
+  const state = [
+    ...parameters.state,
+    makeTensor({
+      label: "meters",
+      shape: [meters.length * ALIGNMENT / 4],
+      layout: "map",
+      home: meters[0]!.home!,
+    }),
+  ];
   const inference = new Inference(device, {
     branches,
     tensor: parameters.tensor,
@@ -166,6 +189,18 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       if (!chosen) throw new Error("Cannot warm up: the session was opened without it");
       current = chosen;
       current.program.run();
+      taken = step + 1;
+    },
+    settle: async () => void await readBack(device, meters.slice(0, 1)),
+    capturedLengths: state.map(({ bytes }) => bytes / 4),
+    async capture() {
+      // One by one: together they might be more than a buffer may hold.
+      const captured = [];
+      for (const tensor of state) captured.push(...await readBack(device, [tensor]));
+      return captured;
+    },
+    restore(captured) {
+      state.forEach((tensor, i) => upload(device, tensor, captured[i]!));
     },
     async losses() {
       const { terms } = current;
@@ -184,8 +219,8 @@ function prepareSession(device: Device, options: SessionOptions): Session {
           `Cannot go on training: loss term "${bad[0].name}"${
             also.length ? ` (and ${also.join(", ")})` : ""
           } was NaN or ` +
-            `infinite at step ${
-              bad[0].step + 1
+            `infinite at step ${bad[0].step + 1}${
+              on(bad[0].step)
             }. Lower the learning rate (co-train.baseRate) or the weights of the method's terms`,
         );
       }
@@ -193,13 +228,15 @@ function prepareSession(device: Device, options: SessionOptions): Session {
         terms.map(({ name }, i) => [name, readings[i]!.sum / Math.max(1, readings[i]!.count)]),
       );
     },
-    evaluate: (signal) => inference.score(views.validation, { signal }),
+    evaluate: (signal, protocol = ORIGINAL) => inference.score(views.validation, { protocol, signal }),
     async state() {
       const state = await parameters.read();
       for (const [name, { values }] of state) {
         if (values.every(Number.isFinite)) continue;
         throw new DivergenceError(
-          `Cannot keep these weights: "${name}" holds NaN or infinity. Lower the learning rate (co-train.baseRate) or the ` +
+          `Cannot keep these weights: "${name}" holds NaN or infinity after step ${taken}${
+            on(taken - 1)
+          }. Lower the learning rate (co-train.baseRate) or the ` +
             "weights of the method's terms",
         );
       }

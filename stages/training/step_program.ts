@@ -1,6 +1,7 @@
 /** A training step, captured: forward passes, loss terms, gradients, optimizer, meters. @module */
 import type { Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/add.ts";
+import { clear } from "../../kernels/ops/clear.ts";
 import { meter } from "../../kernels/ops/meter.ts";
 import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
@@ -41,6 +42,11 @@ export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
   });
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   graph.backward(terms.flatMap(({ loss, weight }) => loss.seed(graph, weight)), (a, b) => add(graph, a, b));
+  for (const { name } of branches.registry.parameters) {
+    const parameter = parameters.tensor(name);
+    // Else the optimizer would take what another phase's last step left there.
+    if (parameter.gradient && !graph.hasGradient(parameter)) clear(graph, parameter.gradient);
+  }
   const { values, gradients, momenta } = parameters.buffers;
   if (!gradients || !momenta) throw new Error("Cannot train parameters that were allocated for inference");
   for (const { group, start, end } of parameters.ranges) {

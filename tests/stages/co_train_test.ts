@@ -188,7 +188,7 @@ gpuTest(
         train(device, folder, { ...small, method: ccvc(), baseRate: 1e30 }),
         (error) =>
           error instanceof DivergenceError && error instanceof UserError &&
-          /loss term "\w+"( \(and .+\))? was NaN or infinite at step [23]\. Lower the learning rate/.test(
+          /loss term "\w+"( \(and .+\))? was NaN or infinite at step [23] \(labeled .*; unlabeled .*\)\. Lower the learning rate/.test(
             error.message,
           ),
       );

@@ -1,0 +1,243 @@
+/** A training from its first step, or from where it was stopped, to its last. @module */
+import { DeviceError } from "../../kernels/errors.ts";
+import { encodeSafetensors } from "../../models/safetensors.ts";
+import { messageOf, type StageContext, UserError } from "../../pipeline/mod.ts";
+import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../checkpoint.ts";
+import { score } from "../metrics.ts";
+import type { NetworkDescription } from "../network.ts";
+import { forPredictions, type PerPrediction } from "../predictions.ts";
+import { protocolLabel } from "../protocols.ts";
+import { type EvaluationConfig, protocolAt, updateBest } from "./evaluation.ts";
+import type { TrainingHistory } from "./history.ts";
+import type { Sampler } from "./sampler.ts";
+import { polyFactor, selfPacedThreshold } from "./schedule.ts";
+import { DivergenceError, type Session } from "./session.ts";
+import { type Course, decodeSnapshot, encodeSnapshot, isFinite, mostBytes } from "./snapshot.ts";
+
+/** The device failed in the middle of a training. */
+export class TrainingStoppedError extends UserError {
+  /** Class name, for logs. */
+  override readonly name = "TrainingStoppedError";
+}
+
+/** The settings that a course follows: those of the stage. */
+export interface CourseConfig {
+  readonly epochs: number;
+  readonly warmUpEpochs: number;
+  readonly batch: number;
+  readonly baseRate: number;
+  readonly backboneRate: number;
+  readonly headRate: number;
+  readonly power: number;
+  readonly rateLag: 0 | 1;
+  readonly evaluateEvery: number;
+  readonly evaluation: EvaluationConfig;
+  readonly logEvery: number;
+}
+
+/** What a course is run with. */
+export interface CourseParts {
+  readonly session: Session;
+  readonly sampler: Sampler;
+  readonly network: NetworkDescription;
+  readonly config: CourseConfig;
+  /** The threshold of the method's first epoch, where it rises. */
+  readonly risingThreshold: number | undefined;
+  /** Name of the adapter. */
+  readonly adapter: string;
+  readonly context: StageContext;
+}
+
+/** What a course ends with. */
+export interface FinishedCourse {
+  readonly last: Checkpoint;
+  /** Weights with the best validation score of each prediction. */
+  readonly best: PerPrediction<Checkpoint>;
+  readonly history: TrainingHistory;
+}
+
+/**
+ * Runs a training to its end, from its newest checkpoint if there is one. What is computed does not depend on whether, where
+ * or how often it was stopped.
+ *
+ * @throws {DivergenceError} If a loss or a weight turned NaN or infinite.
+ * @throws {TrainingStoppedError} If the device failed. The signal's reason if aborted: after a step, with a checkpoint.
+ */
+export async function runCourse(parts: CourseParts): Promise<FinishedCourse> {
+  const run = new CourseRun(parts);
+  try {
+    return await run.toEnd();
+  } catch (error) {
+    throw run.explain(error);
+  }
+}
+
+class CourseRun {
+  #course: Course = { step: 0, history: { losses: [], evaluations: [] }, best: {} };
+  /** Step of the newest checkpoint. */
+  #saved: number | undefined;
+  readonly #steps: number;
+
+  constructor(readonly parts: CourseParts) {
+    this.#steps = parts.config.epochs * parts.sampler.stepsPerEpoch;
+  }
+
+  async toEnd(): Promise<FinishedCourse> {
+    const { session, context, network } = this.parts;
+    await this.#resume();
+    context.signal.throwIfAborted();
+    while (this.#isToBeScored() || this.#course.step < this.#steps) {
+      try {
+        if (this.#isToBeScored()) await this.#score();
+        else await this.#step();
+      } catch (error) {
+        // A score that was broken off is made again from the start.
+        if (error !== context.signal.reason) throw error;
+      }
+      if (context.signal.aborted) {
+        await this.#saveBeforeLeaving();
+        context.signal.throwIfAborted();
+      }
+      if (context.checkpoints.due()) {
+        // Not counted as the checkpoint's cost: these steps would have had to be waited for all the same.
+        await session.settle();
+        await this.#save();
+      }
+    }
+    const last = await writeCheckpoint(context.scratch("last.safetensors"), network, await session.state());
+    const { best, history } = this.#course;
+    const kept = new Map<string, Checkpoint>();
+    for (const [name, digest] of Object.entries(best)) {
+      const path = context.scratch(`best-${name}.safetensors`);
+      await context.checkpoints.copyPart(digest, path);
+      kept.set(name, openCheckpoint(path));
+    }
+    return { last, best: forPredictions((name) => kept.get(name) ?? last), history };
+  }
+
+  /** Says how far the work came, and what is kept of it. */
+  explain(error: unknown): unknown {
+    const isDevice = error instanceof DeviceError;
+    if (!isDevice && !(error instanceof DivergenceError)) return error;
+    const kept = this.#saved === undefined
+      ? "No checkpoint had been written yet"
+      : `The last good checkpoint, of step ${this.#saved}, is kept`;
+    if (!isDevice) return new DivergenceError(`${error.message}. ${kept}`, { cause: error });
+    const way = this.#saved === undefined
+      ? "run the same command again"
+      : "the same command goes on from there";
+    return new TrainingStoppedError(
+      `Cannot go on training after step ${this.#course.step} of ${this.#steps}: ${error.message}. ${kept}; ${way}`,
+      { cause: error },
+    );
+  }
+
+  async #resume(): Promise<void> {
+    const { session, context, adapter } = this.parts;
+    const lengths = session.capturedLengths;
+    const { state, damage } = await context.checkpoints.load(
+      mostBytes(lengths),
+      (bytes) => decodeSnapshot(bytes, lengths),
+    );
+    if (state !== undefined) {
+      session.restore(state.value.captured);
+      this.#course = state.value.course;
+      this.#saved = this.#course.step;
+    } else if (damage.length === 0) return;
+    const { step } = this.#course;
+    const before = state?.value.adapter;
+    const moved = before === undefined || before === adapter ? {} : { adapter: before };
+    context.progress({ kind: "resumed", step, steps: this.#steps, damage, ...moved });
+    context.fact(
+      "resumed",
+      `at step ${step} of ${this.#steps}${moved.adapter ? `, from ${moved.adapter}` : ""}`,
+    );
+  }
+
+  /** Whether an epoch has ended whose score is wanted and not yet made. */
+  #isToBeScored(): boolean {
+    const { sampler: { stepsPerEpoch }, config: { evaluateEvery, epochs } } = this.parts;
+    const { step, history } = this.#course;
+    const epoch = step / stepsPerEpoch;
+    const isWanted = step > 0 && (epoch % evaluateEvery === 0 || epoch === epochs);
+    return isWanted && history.evaluations.at(-1)?.epoch !== epoch;
+  }
+
+  async #step(): Promise<void> {
+    const { session, sampler, config, context, risingThreshold } = this.parts;
+    const { step, history } = this.#course;
+    const epoch = Math.floor(step / sampler.stepsPerEpoch);
+    const rate = config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag);
+    session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
+      phase: epoch < config.warmUpEpochs ? "warm-up" : "method",
+      epoch,
+      step,
+      rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },
+      threshold: risingThreshold === undefined
+        ? undefined
+        : selfPacedThreshold(risingThreshold, epoch - config.warmUpEpochs),
+    });
+    const done = step + 1;
+    this.#course = { ...this.#course, step: done };
+    // The first step's losses tell whether the start is sound.
+    if (done !== 1 && done % config.logEvery !== 0 && done % sampler.stepsPerEpoch !== 0) return;
+    const terms = await session.losses();
+    this.#course = {
+      ...this.#course,
+      history: { ...history, losses: [...history.losses, { step: done, epoch, terms }] },
+    };
+    context.progress({
+      kind: "step",
+      step: done,
+      steps: this.#steps,
+      epoch: epoch + 1,
+      epochs: config.epochs,
+      images: done * config.batch * 2,
+      losses: terms,
+    });
+  }
+
+  async #score(): Promise<void> {
+    const { session, sampler, config: { epochs, evaluation }, context, network } = this.parts;
+    const { step, history, scores: before } = this.#course;
+    const epoch = step / sampler.stepsPerEpoch;
+    const protocol = protocolAt(evaluation, epoch - 1, epochs);
+    const confusions = await session.evaluate(context.signal, protocol);
+    const miou = forPredictions((name) => score(confusions[name]).miou);
+    const scored = { epoch, protocol: protocolLabel(protocol), miou };
+    context.progress({ kind: "evaluation", epochs, ...scored });
+    const { best: scores, improved } = updateBest(before, protocol, miou, evaluation.best);
+    let { best } = this.#course;
+    if (improved.length > 0) {
+      const bytes = encodeSafetensors(await session.state(), networkMetadata(network));
+      const others = Object.entries(best).filter(([name]) => !improved.some((better) => better === name));
+      const digest = await context.checkpoints.addPart(bytes, others.map(([, part]) => part));
+      best = Object.fromEntries([...others, ...improved.map((name) => [name, digest] as const)]);
+    }
+    const evaluations = [...history.evaluations, scored];
+    this.#course = { ...this.#course, history: { ...history, evaluations }, scores, best };
+  }
+
+  async #save(): Promise<void> {
+    const { session, context, adapter } = this.parts;
+    const course = this.#course;
+    const snapshot = async () => {
+      const captured = await session.capture();
+      // What is not finite is left for the next reading of the losses to name; the last good checkpoint stays.
+      return isFinite(captured) ? encodeSnapshot({ course, adapter, captured }) : undefined;
+    };
+    const saved = await context.checkpoints.save(course.step, snapshot, Object.values(course.best));
+    if (saved === undefined) return;
+    this.#saved = course.step;
+    context.progress({ kind: "checkpoint", step: course.step, steps: this.#steps, ...saved });
+  }
+
+  /** A checkpoint that cannot be written is said, and must not hide that the user wants to leave. */
+  async #saveBeforeLeaving(): Promise<void> {
+    try {
+      await this.#save();
+    } catch (error) {
+      this.parts.context.progress({ kind: "warning", message: messageOf(error) });
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** The course of a training, as it is kept with the weights. @module */
+import type { PerPrediction } from "../predictions.ts";
+
+/** The course of a training. */
+export interface TrainingHistory {
+  /** Mean of each loss term since the reading before. */
+  readonly losses: readonly {
+    readonly step: number;
+    readonly epoch: number;
+    readonly terms: Record<string, number>;
+  }[];
+  /** Scores on the validation set, mIoU in percent, each under the protocol that is named (`sliding_window_712`). */
+  readonly evaluations: readonly {
+    readonly epoch: number;
+    readonly protocol: string;
+    readonly miou: PerPrediction<number>;
+  }[];
+}
