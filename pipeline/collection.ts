@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Cache } from "./cache.ts";
 import { blobsOf } from "./entry.ts";
 import { stampOf } from "./files.ts";
+import { pinnedKeys } from "./pins.ts";
 
 /** Bounds of a cache. */
 export interface CacheLimits {
@@ -10,7 +11,7 @@ export interface CacheLimits {
   readonly maxBytes?: number;
   /** Days since the last use of an entry; 30 by default. */
   readonly maxAgeDays?: number;
-  /** Keys that stay whatever happens: those of the present run, and pins. */
+  /** Keys that stay whatever happens, besides those that are pinned. */
   readonly keep?: ReadonlySet<string>;
 }
 
@@ -22,6 +23,10 @@ export interface CacheStats {
   readonly blobs: number;
   /** Bytes of entries and blobs. */
   readonly bytes: number;
+  /** Bytes of checkpoints of stages that have not ended. */
+  readonly checkpointBytes: number;
+  /** Keys that are pinned. */
+  readonly pinned: number;
   /** Stage → entries and the bytes they refer to (a blob shared by two stages counts for both). */
   readonly stages: Readonly<Record<string, { readonly entries: number; readonly bytes: number }>>;
 }
@@ -57,7 +62,14 @@ export async function cacheStats(cache: Cache): Promise<CacheStats> {
     }
   }
   const bytes = sum(keys.map(({ size }) => size)) + sum(blobs.map(({ size }) => size));
-  return { entries: keys.length, blobs: blobs.length, bytes, stages };
+  return {
+    entries: keys.length,
+    blobs: blobs.length,
+    bytes,
+    checkpointBytes: await sizeOf(join(cache.root, "checkpoints")),
+    pinned: pinnedKeys(cache).size,
+    stages,
+  };
 }
 
 /**
@@ -67,7 +79,8 @@ export async function cacheStats(cache: Cache): Promise<CacheStats> {
  */
 export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Promise<Collected> {
   using _guard = await cache.guard(false);
-  const { maxBytes = 50e9, maxAgeDays = 30, keep = new Set() } = limits;
+  const { maxBytes = 50e9, maxAgeDays = 30 } = limits;
+  const keep = pinnedKeys(cache).union(limits.keep ?? new Set());
   const now = Date.now();
   const blobs = new Map((await listFiles(join(cache.root, "cas"))).map((file) => [file.name, file]));
   const held = new Set<string>();
@@ -105,10 +118,11 @@ export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Pr
     removed++;
     freed += size;
   }
-  for (const directory of await listDirectories(join(cache.root, "scratch"))) {
-    if (now - directory.modified > day) {
-      await Deno.remove(directory.path, { recursive: true }).catch(() => {});
-    }
+  await sweep(join(cache.root, "scratch"), day);
+  // A stage that is under way writes there at every checkpoint.
+  await sweep(join(cache.root, "checkpoints"), Math.max(maxAgeDays, 1) * day);
+  for (const directory of ["ac", "cas", "locks", "notes"]) {
+    await sweep(join(cache.root, directory), day, aside);
   }
   return { entries, blobs: removed, freed, kept };
 }
@@ -133,13 +147,31 @@ async function listFiles(directory: string): Promise<{ name: string; size: numbe
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function listDirectories(directory: string): Promise<{ path: string; modified: number }[]> {
-  const found = [];
-  for (const { name, isDirectory } of await list(directory)) {
+/** What a dead process was writing, or claiming, when it died. */
+const aside = /\.(tmp|taken)$/;
+
+/** Removes what has not changed for so long. */
+async function sweep(directory: string, age: number, only = /^/): Promise<void> {
+  for (const { name } of await list(directory)) {
+    if (!only.test(name)) continue;
     const path = join(directory, name);
-    if (isDirectory) found.push({ path, modified: (await Deno.stat(path)).mtime?.getTime() ?? Date.now() });
+    const modified = await newest(path);
+    if (Date.now() - modified > age) await Deno.remove(path, { recursive: true }).catch(() => {});
   }
-  return found;
+}
+
+/** The last change of a file, or of anything in a directory. */
+async function newest(path: string): Promise<number> {
+  const info = await Deno.lstat(path).catch(() => undefined);
+  if (info === undefined) return Infinity;
+  const inner = info.isDirectory ? (await list(path)).map(({ name }) => newest(join(path, name))) : [];
+  return Math.max(info.mtime?.getTime() ?? 0, ...await Promise.all(inner));
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const info = await Deno.lstat(path).catch(() => undefined);
+  if (info?.isDirectory !== true) return info?.size ?? 0;
+  return sum(await Promise.all((await list(path)).map(({ name }) => sizeOf(join(path, name)))));
 }
 
 async function list(directory: string): Promise<Deno.DirEntry[]> {

@@ -13,8 +13,8 @@ export type PipelineEvent =
       readonly after: readonly string[];
     }[];
   }
-  /** The result is in the cache. */
-  | { readonly type: "hit"; readonly node: string; readonly key: string }
+  /** The result is in the cache; `from`: it was brought there from a remote store just now. */
+  | { readonly type: "hit"; readonly node: string; readonly key: string; readonly from?: "remote" }
   /** It is not; `why` has a line for each part that differs from the nearest earlier entry. */
   | { readonly type: "miss"; readonly node: string; readonly key: string; readonly why: readonly string[] }
   /** Another process runs the same key; its result will be taken. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { ArtifactKind } from "./artifact.ts";
 import { artifactReader, stageArtifact, type StagedArtifact } from "./artifact_store.ts";
 import type { GraphNode } from "./builder.ts";
-import type { Cache } from "./cache.ts";
+import type { Cache, Staged } from "./cache.ts";
 import { canonicalJson } from "./canonical_json.ts";
 import { codeOf } from "./code.ts";
 import type { StageContext } from "./definition.ts";
@@ -51,34 +51,10 @@ export interface Execution {
  * @throws {StageCrashError} If the stage threw anything else.
  */
 export async function execute(execution: Execution): Promise<{ entry: Entry; stored: boolean }> {
-  const { prepared: { node, code, sources }, key, parts, cache } = execution;
+  const { prepared: { node }, cache } = execution;
   const scratch = await cache.scratch();
-  const started = new Date();
   try {
-    const facts: Record<string, string> = { ...execution.facts };
-    const inputs = await readInputs(execution, scratch);
-    const outputs = await guarded(node.id, scratch, () => {
-      return node.stage.run({ inputs, config: node.config, context: context(execution, scratch, facts) });
-    });
-    execution.signal.throwIfAborted();
-    const staged = await guarded(node.id, scratch, () => writeOutputs(execution, outputs, scratch));
-    const artifacts = staged.map(([name, { artifact }]) => [name, artifact] as const);
-    const finished = new Date();
-    const entry: Entry = {
-      key,
-      stage: node.stage.name,
-      parts,
-      outputs: Object.fromEntries(artifacts),
-      recorded: {
-        started: started.toISOString(),
-        finished: finished.toISOString(),
-        seconds: (finished.getTime() - started.getTime()) / 1000,
-        facts,
-        modules: code.modules,
-        ...(sources ? { sources: await cache.storeText(sources.manifest) } : {}),
-      },
-    };
-    const files = staged.flatMap(([, { files }]) => files);
+    const { entry, files } = await perform(execution, scratch, checkpointsOf(execution));
     const changed = await whatChanged(execution);
     if (changed === undefined) {
       await cache.store(entry, files);
@@ -91,6 +67,58 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
   } finally {
     await Deno.remove(scratch, { recursive: true }).catch(() => {});
   }
+}
+
+/**
+ * Executes a stage from its beginning, whatever checkpoints there are, and stores nothing.
+ *
+ * @param examine Is given the entry that would have been stored and its files, which are gone afterwards.
+ * @throws As {@linkcode execute} does.
+ */
+export async function rehearse<T>(
+  execution: Execution,
+  examine: (entry: Entry, files: readonly Staged[]) => Promise<T>,
+): Promise<T> {
+  const scratch = await execution.cache.scratch();
+  try {
+    const { entry, files } = await perform(execution, scratch, join(scratch, "checkpoints"));
+    return await examine(entry, files);
+  } finally {
+    await Deno.remove(scratch, { recursive: true }).catch(() => {});
+  }
+}
+
+async function perform(
+  execution: Execution,
+  scratch: string,
+  checkpoints: string,
+): Promise<{ entry: Entry; files: Staged[] }> {
+  const { prepared: { node, code, sources }, key, parts, cache } = execution;
+  const started = new Date();
+  const facts: Record<string, string> = { ...execution.facts };
+  const inputs = await readInputs(execution, scratch);
+  const outputs = await guarded(node.id, scratch, () => {
+    const given = context(execution, scratch, checkpoints, facts);
+    return node.stage.run({ inputs, config: node.config, context: given });
+  });
+  execution.signal.throwIfAborted();
+  const staged = await guarded(node.id, scratch, () => writeOutputs(execution, outputs, scratch));
+  const finished = new Date();
+  const entry: Entry = {
+    key,
+    stage: node.stage.name,
+    parts,
+    outputs: Object.fromEntries(staged.map(([name, { artifact }]) => [name, artifact])),
+    recorded: {
+      started: started.toISOString(),
+      finished: finished.toISOString(),
+      seconds: (finished.getTime() - started.getTime()) / 1000,
+      facts,
+      modules: code.modules,
+      ...(sources ? { sources: await cache.storeText(sources.manifest) } : {}),
+    },
+  };
+  return { entry, files: staged.flatMap(([, { files }]) => files) };
 }
 
 async function readInputs(
@@ -139,7 +167,12 @@ async function writeOutputs(
   return staged;
 }
 
-function context(execution: Execution, scratch: string, facts: Record<string, string>): StageContext {
+function context(
+  execution: Execution,
+  scratch: string,
+  checkpoints: string,
+  facts: Record<string, string>,
+): StageContext {
   const { prepared: { node }, resources, events } = execution;
   let seed = 0;
   if (node.stage.seeded === true) seed = execution.seed;
@@ -147,7 +180,7 @@ function context(execution: Execution, scratch: string, facts: Record<string, st
     seed,
     signal: execution.signal,
     scratch: (name) => within(join(scratch, "work"), name, node.id),
-    checkpoints: new FolderCheckpoints(checkpointsOf(execution), { every: execution.checkpointEvery }),
+    checkpoints: new FolderCheckpoints(checkpoints, { every: execution.checkpointEvery }),
     progress: (data) => events.emit({ type: "progress", node: node.id, data }),
     fact: (name, value) => facts[name] = value,
     async resource<T>(name: string) {

@@ -34,4 +34,5 @@ export * from "./schema.ts";
 export type { SourcesDigest } from "./sources.ts";
 export * from "./stage.ts";
 export * from "./suggest.ts";
+export * from "./verify.ts";
 export { entriesOf, History, type Reason, reasonOf } from "./why.ts";

@@ -11,6 +11,7 @@ import { execute } from "./execute.ts";
 import { type Graph, mapOutputs, namedOutputs } from "./graph.ts";
 import { fingerprintNode, prepare, type Prepared } from "./prepare.ts";
 import type { Ref } from "./refs.ts";
+import type { RemoteCache } from "./remote_cache.ts";
 import { type ResourceOpeners, Resources } from "./resources.ts";
 import { reasonOf } from "./why.ts";
 
@@ -26,10 +27,12 @@ export interface RunOptions {
   readonly resources?: ResourceOpeners;
   /** Where events go. */
   readonly events?: Events;
-  /** Bounds of the cache, kept (at most once an hour) at the end of a run that ran something; `false` for none. */
+  /** Bounds of the cache, kept (at most once an hour) at the end of a run that put something in; `false` for none. */
   readonly limits?: CacheLimits | false;
   /** Facts recorded with each result: host, commit, … */
   readonly facts?: Readonly<Record<string, string>>;
+  /** A store that results are looked for in before they are made, and offered to afterwards if it takes them. */
+  readonly remote?: RemoteCache | undefined;
   /** Seconds between a stage's checkpoints; without it 30, or more where they cost over a hundredth of the time. */
   readonly checkpointEvery?: number | undefined;
 }
@@ -108,7 +111,8 @@ export async function run<R>(graph: Graph<R>, options: RunOptions): Promise<RunR
     const settled = await Promise.all(graph.nodes.map((node) => scheduler.settle(node)));
     const entries = new Map(graph.nodes.map((node, i) => [node, settled[i]!.entry]));
     const ran = settled.filter(({ state }) => state === "ran").length;
-    if (ran > 0 && options.limits !== false) {
+    const grew = ran > 0 || (options.remote?.pulledBytes ?? 0) > 0;
+    if (grew && options.limits !== false) {
       const keep = new Set([...options.limits?.keep ?? [], ...settled.map(({ entry }) => entry.key)]);
       await collectNowAndThen(options.cache, { ...options.limits, keep });
     }
@@ -130,6 +134,7 @@ export async function run<R>(graph: Graph<R>, options: RunOptions): Promise<RunR
     throw error;
   } finally {
     await resources.close();
+    await options.remote?.settled();
   }
 }
 
@@ -242,6 +247,11 @@ class Scheduler {
     if (again.damage !== undefined) {
       this.events.emit({ type: "damaged", node: node.id, message: again.damage });
     }
+    const pulled = await this.options.remote?.pull(key, this.#signal);
+    if (pulled !== undefined) {
+      this.events.emit({ type: "hit", node: node.id, key, from: "remote" });
+      return { entry: pulled, state: "hit" };
+    }
     const why = (await reasonOf(cache, prepared, parts, again.damage)).lines;
     this.events.emit({ type: "miss", node: node.id, key, why });
     const release = await this.resources.acquire(node.stage.resources ?? []);
@@ -270,6 +280,7 @@ class Scheduler {
         outputs: Object.fromEntries(outputs),
         stored,
       });
+      if (stored) this.options.remote?.offer(entry, this.#signal);
       return { entry, state: "ran" };
     } finally {
       release();

@@ -1,0 +1,50 @@
+/** Pins: keys that no collection takes away, a file for each, so that processes need not agree on a list. @module */
+import { join } from "node:path";
+import type { Cache } from "./cache.ts";
+import { explainWrite, writeAtomically } from "./files.ts";
+
+const folder = (cache: Cache) => join(cache.root, "pins");
+
+/**
+ * Pins keys.
+ *
+ * @param keys Keys, whether there are entries of them or not.
+ * @param reason For people, e.g. the name of a run.
+ * @throws {CacheError} If the cache cannot be written.
+ */
+export async function pin(cache: Cache, keys: readonly string[], reason: string): Promise<void> {
+  for (const key of keys) {
+    await writeAtomically(join(folder(cache), key), new TextEncoder().encode(`${reason}\n`));
+  }
+}
+
+/**
+ * Takes pins off.
+ *
+ * @returns How many of the keys were pinned.
+ * @throws {CacheError} If the cache cannot be written.
+ */
+export async function unpin(cache: Cache, keys: readonly string[]): Promise<number> {
+  let taken = 0;
+  for (const key of keys) {
+    const path = join(folder(cache), key);
+    try {
+      await Deno.remove(path);
+      taken++;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw explainWrite(error, path);
+    }
+  }
+  return taken;
+}
+
+/** All pinned keys. */
+export function pinnedKeys(cache: Cache): Set<string> {
+  try {
+    const names = [...Deno.readDirSync(folder(cache))].map(({ name }) => name);
+    return new Set(names.filter((name) => /^[0-9a-f]{64}$/.test(name)).sort());
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Set();
+    throw error;
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * A store on a server: files got, looked for and put over HTTP, as Bazel's caches have it. It is never trusted and never
+ * waited for without end; all that can go wrong with it is said once and costs time only. @module
+ */
+import { createHash } from "node:crypto";
+import type { StoredFile } from "./entry.ts";
+import { ConfigError } from "./errors.ts";
+import { explainWrite } from "./files.ts";
+import { HttpFailure, HttpFiles, TooLong } from "./http_files.ts";
+
+/** How a remote store is reached. */
+export interface RemoteOptions {
+  /** Where its `ac/` and `cas/` lie: `http://` or `https://`, without user, query or fragment. */
+  readonly url: string;
+  /** Whether results are put there, too; they are not by default. */
+  readonly write?: boolean;
+  /** Sent as `Authorization: Bearer …`; in no message. */
+  readonly token?: string | undefined;
+  /** Told what went wrong, each thing once. */
+  readonly notice?: (message: string) => void;
+  /** Milliseconds without a byte after which a request has failed; 20 s by default. */
+  readonly patience?: number;
+  /** Failures in a row after which the store is left alone; 3 by default. */
+  readonly failures?: number;
+  /** Most bytes taken for one result; 50 GB by default, as the local cache's bound. */
+  readonly maxBytes?: number;
+}
+
+/** A failed request is tried once more after so many milliseconds. */
+const pause = 300;
+
+/** What a server sent is not what its name promises. */
+class Lie extends Error {}
+
+/** A remote store. */
+export class Remote {
+  /** Its address, for messages. */
+  readonly url: string;
+  /** Most bytes taken for one result. */
+  readonly maxBytes: number;
+  readonly #options: RemoteOptions;
+  readonly #http: HttpFiles;
+  readonly #bad = new Set<string>();
+  #failures = 0;
+  #isAway = false;
+  #takesUploads: boolean;
+
+  /**
+   * A remote store; nothing is asked of it yet.
+   *
+   * @throws {ConfigError} If the address or the token cannot be one.
+   */
+  constructor(options: RemoteOptions) {
+    this.#options = options;
+    this.url = checkUrl(options.url);
+    // A header's value; checked here, as whoever refuses it later might name it.
+    if (options.token !== undefined && !/^[\x21-\x7e]+$/.test(options.token)) {
+      throw new ConfigError(
+        `Cannot use the remote cache "${this.url}": its token is empty, or has a space, a line's end or a sign beyond ASCII in it`,
+      );
+    }
+    this.#http = new HttpFiles(this.url, options.token, options.patience ?? 20_000);
+    this.#takesUploads = options.write ?? false;
+    this.maxBytes = options.maxBytes ?? 50e9;
+  }
+
+  /** Whether it has been given up. */
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  /** Whether results may be put there. */
+  get takesUploads(): boolean {
+    return this.#takesUploads && !this.#isAway;
+  }
+
+  /** Says that a file there cannot be used; a right one will be put in its place, if that is allowed. */
+  distrust(path: string, why: string): void {
+    if (!this.#bad.has(path)) this.#say(`${why}. It is not used`);
+    this.#bad.add(path);
+  }
+
+  /** A text of at most `limit` bytes; undefined if there is none, or it cannot be had. */
+  async text(path: string, limit: number, signal?: AbortSignal): Promise<string | undefined> {
+    let chunks: Uint8Array<ArrayBuffer>[] = [];
+    const got = await this.#attempt(path, async () => {
+      chunks = [];
+      return await this.#http.get(path, limit, (chunk) => void chunks.push(chunk), signal);
+    }, signal);
+    return got === true ? await new Blob(chunks).text() : undefined;
+  }
+
+  /**
+   * Writes a file of known digest to disk, synced; its bytes are checked on the way.
+   *
+   * @returns Whether it is there, whole and right; nothing stays if not.
+   * @throws {CacheError} If the disk refuses. The signal's reason if aborted.
+   */
+  async download(path: string, wanted: StoredFile, target: string, signal?: AbortSignal): Promise<boolean> {
+    let isRight: boolean | undefined;
+    try {
+      isRight = await this.#attempt(path, async () => {
+        using file = openNew(target);
+        const hash = createHash("sha256");
+        let size = 0;
+        const isThere = await this.#http.get(path, wanted.size, (chunk) => {
+          hash.update(chunk);
+          size += chunk.length;
+          writeAll(file, chunk, target);
+        }, signal);
+        if (!isThere) return false;
+        if (size !== wanted.size) throw new Lie(`has ${size} bytes under ${path}, not ${wanted.size}`);
+        if (hash.digest("hex") !== wanted.digest) {
+          throw new Lie(`has other bytes under ${path} than the name says`);
+        }
+        await file.sync();
+        return true;
+      }, signal);
+      return isRight === true;
+    } finally {
+      if (isRight !== true) await Deno.remove(target).catch(() => {});
+    }
+  }
+
+  /** Whether a file is there, in this length and not found wrong before; undefined if that cannot be told. */
+  async has(path: string, size?: number, signal?: AbortSignal): Promise<boolean | undefined> {
+    if (this.#bad.has(path)) return false;
+    const length = await this.#attempt(
+      path,
+      async () => await this.#http.length(path, signal) ?? false,
+      signal,
+    );
+    return typeof length === "number" ? size === undefined || length === -1 || length === size : length;
+  }
+
+  /** Puts a file there; false if it could not be. */
+  async upload(path: string, source: string, size: number, signal?: AbortSignal): Promise<boolean> {
+    if (!this.takesUploads) return false;
+    const done = await this.#attempt(
+      path,
+      async () => {
+        await this.#http.put(path, source, size, signal);
+        return true;
+      },
+      signal,
+      (status) => {
+        // Whoever may read need not be allowed to write.
+        this.#takesUploads = false;
+        this.#say(
+          `The remote cache ${this.url} answers ${status} to an upload: no result is put there any more`,
+        );
+      },
+    );
+    if (done === true) this.#bad.delete(path);
+    return done === true;
+  }
+
+  /** Does a request, once more if it fails; undefined if it fails again. `refused` is told of an answer that will not change. */
+  async #attempt<T>(
+    path: string,
+    body: () => Promise<T>,
+    signal?: AbortSignal,
+    refused = (status: number) => {
+      const way = status === 401 || status === 403 ? " (is the token missing, or a wrong one?)" : "";
+      this.#leave(`answers ${status}${way}`);
+    },
+  ): Promise<T | undefined> {
+    for (let again = false; !this.#isAway; again = true) {
+      signal?.throwIfAborted();
+      try {
+        const result = await body();
+        this.#failures = 0;
+        return result;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (error instanceof Lie || error instanceof TooLong) {
+          return void this.distrust(path, `The remote cache ${this.url} ${error.message}`);
+        }
+        if (!(error instanceof HttpFailure)) throw error;
+        const { status = 500, message } = error;
+        if (status < 500 && status !== 408 && status !== 429) return void refused(status);
+        if (again) {
+          if (++this.#failures >= (this.#options.failures ?? 3)) this.#leave(message);
+          return undefined;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+    return undefined;
+  }
+
+  #leave(why: string): void {
+    if (!this.#isAway) this.#say(`The remote cache ${this.url} ${why}: going on without it`);
+    this.#isAway = true;
+  }
+
+  #say(message: string): void {
+    const { token, notice } = this.#options;
+    notice?.(token === undefined ? message : message.replaceAll(token, "…"));
+  }
+}
+
+function checkUrl(given: string): string {
+  const say = (rule: string, shown = true) =>
+    new ConfigError(`Cannot use the remote cache${shown ? ` "${given}"` : ""}: ${rule}`);
+  // What may hold a secret is not repeated.
+  if (!URL.canParse(given)) throw say("its address is no URL, e.g. https://cache.example/crossview", false);
+  const { protocol, username, password, search, hash, origin, pathname } = new URL(given);
+  if (username !== "" || password !== "" || search !== "" || hash !== "") {
+    throw say(
+      "its address may have no user, password, query or fragment; a token is given apart from it",
+      false,
+    );
+  }
+  if (protocol !== "http:" && protocol !== "https:") {
+    throw say("its address must begin with http:// or https://");
+  }
+  return `${origin}${pathname}`.replace(/\/+$/, "");
+}
+
+function openNew(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { write: true, create: true, truncate: true });
+  } catch (error) {
+    throw explainWrite(error, path);
+  }
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array, path: string): void {
+  try {
+    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+  } catch (error) {
+    throw explainWrite(error, path);
+  }
+}
