@@ -1,41 +1,55 @@
-/** Checkpoints: weights of both branches with the description of their network, as one safetensors file. @module */
+/** Checkpoints: weights of both branches with the description of their network, as one file. @module */
 import { WeightsError } from "../models/errors.ts";
-import { decodeSafetensors, encodeSafetensors } from "../models/safetensors.ts";
+import { encodeSafetensors } from "../models/safetensors.ts";
 import type { StateDict } from "../models/state_dict.ts";
+import { hostTensor } from "../models/stored_tensor.ts";
+import { readWeights, type WeightsFile } from "../models/weights_file.ts";
 import { type ArtifactKind, type ArtifactReader, type ArtifactWriter, defineKind } from "../pipeline/mod.ts";
 import { explainWrite } from "../pipeline/files.ts";
+import { describeNetwork, type NetworkHints } from "./foreign_weights.ts";
 import type { NetworkDescription } from "./network.ts";
 
 /** A trained pair of branches, in a file. */
 export interface Checkpoint {
   /** Where the file lies. */
   readonly path: string;
-  /** @throws {WeightsError} If the file is no checkpoint of this project. */
-  /** Reads the file. */
-  read(): Promise<{ network: NetworkDescription; state: StateDict }>;
+  /**
+   * Reads the file.
+   *
+   * @param hints What files of other programs do not tell; unused where the file describes its network.
+   * @throws {WeightsError} If the file holds no pair of branches.
+   */
+  read(hints?: NetworkHints): Promise<{ network: NetworkDescription; state: StateDict }>;
 }
 
-/** Opens a checkpoint file. */
+/** Opens a checkpoint file: safetensors that training wrote, or any file of a pair of branches, the original's `.pth` too. */
 export function openCheckpoint(path: string): Checkpoint {
   return {
     path,
-    async read() {
-      const { state, metadata } = decodeSafetensors(await Deno.readFile(path), path);
-      if (!metadata.network) {
-        throw new WeightsError(
-          `Cannot tell which network "${path}" holds: its metadata has no "network"; only checkpoints that training wrote can ` +
-            "be opened by themselves",
-        );
+    async read(hints) {
+      const file = await readWeights(await Deno.readFile(path), path);
+      const network = networkOf(file, path, hints);
+      const state: StateDict = new Map();
+      for (const [name, tensor] of file.tensors) {
+        // PyTorch counts batches beside the running statistics; with a fixed momentum nothing uses the count.
+        if (!name.endsWith(".num_batches_tracked")) state.set(name, hostTensor(tensor));
       }
-      try {
-        return { network: JSON.parse(metadata.network), state };
-      } catch (error) {
-        throw new WeightsError(
-          `Cannot tell which network "${path}" holds: its metadata is not JSON (${error})`,
-        );
-      }
+      return { network, state };
     },
   };
+}
+
+function networkOf(
+  { metadata, tensors }: WeightsFile,
+  path: string,
+  hints?: NetworkHints,
+): NetworkDescription {
+  try {
+    return metadata.network ? JSON.parse(metadata.network) : describeNetwork(tensors, hints);
+  } catch (error) {
+    const reason = error instanceof WeightsError ? error.message : `its metadata is not JSON (${error})`;
+    throw new WeightsError(`Cannot tell which network "${path}" holds: ${reason}`);
+  }
 }
 
 /** What a checkpoint file says of its network. */

@@ -86,6 +86,11 @@ export const shapesClasses: ClassList = classList([
   ["cross", [64, 205, 214]],
 ]);
 
+/** Classes of which nothing but their number is known, in the colors of PASCAL's map. */
+export function numberedClasses(count: number): ClassList {
+  return classList(Array.from({ length: count }, (_, index) => [`class ${index}`, pascalColor(index)]));
+}
+
 /**
  * A 256-entry palette for mask files: the classes' colors, black after them, and a light gray for {@linkcode ignoreIndex}
  * (PASCAL's own color for void).

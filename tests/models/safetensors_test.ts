@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { WeightsError } from "../../models/errors.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../models/safetensors.ts";
+import { encodeSafetensors, encodeStoredTensors, parseSafetensors } from "../../models/safetensors.ts";
 import type { StateDict } from "../../models/state_dict.ts";
+import { elementBytes, hostTensor } from "../../models/stored_tensor.ts";
+import { readWeights } from "../../models/weights_file.ts";
+
+/** A file's tensors as f32. */
+function decode(bytes: Uint8Array<ArrayBuffer>): { state: StateDict; metadata: Record<string, string> } {
+  const { tensors, metadata } = parseSafetensors(bytes);
+  return { state: new Map([...tensors].map(([name, tensor]) => [name, hostTensor(tensor)])), metadata };
+}
 
 const state: StateDict = new Map([
   ["z.weight", { shape: [2, 1, 1, 2], values: Float32Array.of(1, -2.5, 3e-40, NaN) }],
@@ -22,7 +30,7 @@ function file(header: unknown, data = 0, length?: bigint): Uint8Array<ArrayBuffe
 
 Deno.test("safetensors: what is encoded decodes to the same bits, names, order and metadata", () => {
   const bytes = encodeSafetensors(state, { network: '{"classes":3}', note: "ä" });
-  const decoded = decodeSafetensors(bytes, "it");
+  const decoded = decode(bytes);
   assert.deepEqual([...decoded.state.keys()], [...state.keys()]);
   assert.deepEqual(decoded.state, state);
   assert.ok(Object.is(decoded.state.get("a.bias")!.values[1], -0));
@@ -45,20 +53,20 @@ Deno.test("safetensors: a file decodes at any alignment, and in any order of its
   const bytes = encodeSafetensors(state);
   const shifted = new Uint8Array(bytes.length + 3);
   shifted.set(bytes, 3);
-  assert.deepEqual(decodeSafetensors(shifted.subarray(3), "it").state, state);
+  assert.deepEqual(decode(shifted.subarray(3)).state, state);
   const header = {
     a: { dtype: "F32", shape: [1], data_offsets: [4, 8] },
     b: { dtype: "F32", shape: [1], data_offsets: [0, 4] },
   };
   const swapped = file(header, 8);
   new DataView(swapped.buffer).setFloat32(swapped.length - 4, 5, true);
-  assert.equal(decodeSafetensors(swapped, "it").state.get("a")!.values[0], 5);
+  assert.equal(decode(swapped).state.get("a")!.values[0], 5);
 });
 
 const tensor = (change: Record<string, unknown> = {}) => ({
   x: { dtype: "F32", shape: [2], data_offsets: [0, 8], ...change },
 });
-const lies: Record<string, readonly [Uint8Array, RegExp]> = {
+const lies: Record<string, readonly [Uint8Array<ArrayBuffer>, RegExp]> = {
   "no bytes": [new Uint8Array(), /has 0 bytes, and a safetensors file starts with 8/],
   "half a length": [new Uint8Array(7), /has 7 bytes/],
   "a header past the end": [file({}, 0, 3n), /claims a header of 3 bytes, and the file has 10/],
@@ -75,8 +83,13 @@ const lies: Record<string, readonly [Uint8Array, RegExp]> = {
     file({ __metadata__: { a: 1 } }),
     /__metadata__ holds something that is not a string/,
   ],
-  "half precision": [file(tensor({ dtype: "F16", data_offsets: [0, 4] }), 4), /"x" is F16, and only F32/],
-  "no dtype": [file(tensor({ dtype: undefined }), 8), /"x" is undefined, and only F32/],
+  "a type nobody knows": [file(tensor({ dtype: "F12" }), 8), /"x" is F12, and only F64, F32, F16/],
+  "half precision in the room of single": [
+    file(tensor({ dtype: "F16" }), 8),
+    /"x" \[2\] claims bytes 0 to 8/,
+  ],
+  "a type by the name of a method": [file(tensor({ dtype: "toString" }), 8), /"x" is toString, and only/],
+  "no dtype": [file(tensor({ dtype: undefined }), 8), /"x" is undefined, and only F64/],
   "no shape": [file(tensor({ shape: undefined }), 8), /"x" has no valid shape/],
   "a negative extent": [file(tensor({ shape: [-2] }), 8), /"x" has no valid shape/],
   "half an extent": [file(tensor({ shape: [0.5, 4] }), 8), /"x" has no valid shape/],
@@ -107,14 +120,51 @@ const lies: Record<string, readonly [Uint8Array, RegExp]> = {
   ],
 };
 
-Deno.test("safetensors: a file that lies is a WeightsError that names it", async (t) => {
+Deno.test("safetensors: a file that lies is a WeightsError", async (t) => {
   for (const [what, [bytes, message]] of Object.entries(lies)) {
     await t.step(what, () =>
       assert.throws(
-        () => decodeSafetensors(bytes, "w.safetensors"),
-        (error) =>
-          error instanceof WeightsError && message.test(error.message) &&
-          error.message.startsWith('Cannot read weights from "w.safetensors": '),
+        () => decode(bytes),
+        (error) => error instanceof WeightsError && message.test(error.message),
       ));
   }
+});
+
+Deno.test("safetensors: the file is named in errors", async () => {
+  await assert.rejects(
+    readWeights(encodeSafetensors(state).slice(0, -1), "w.safetensors"),
+    (error) =>
+      error instanceof WeightsError &&
+      error.message.startsWith('Cannot read weights from "w.safetensors": tensor '),
+  );
+});
+
+Deno.test("safetensors: every type keeps its bytes, and complex numbers have no place", () => {
+  const half = {
+    dtype: "float16",
+    shape: [3],
+    strides: [1],
+    offset: 0,
+    storage: Uint8Array.of(0, 0x3c, 0, 0xc0, 1, 0),
+  } as const;
+  const count = {
+    dtype: "int64",
+    shape: [],
+    strides: [],
+    offset: 0,
+    storage: Uint8Array.of(7, 0, 0, 0, 0, 0, 0, 0),
+  } as const;
+  const { tensors } = parseSafetensors(
+    encodeStoredTensors(new Map<string, typeof half | typeof count>([["a", half], ["__proto__", count]])),
+  );
+  assert.deepEqual([...tensors.keys()], ["a", "__proto__"]);
+  assert.equal(tensors.get("a")!.dtype, "float16");
+  assert.deepEqual(elementBytes(tensors.get("a")!), half.storage);
+  assert.deepEqual(hostTensor(tensors.get("a")!).values, Float32Array.of(1, -2, 2 ** -24));
+  assert.deepEqual(hostTensor(tensors.get("__proto__")!), { shape: [], values: Float32Array.of(7) });
+  const complex = { ...count, dtype: "complex64" } as const;
+  assert.throws(
+    () => encodeStoredTensors(new Map([["z", complex]])),
+    /Cannot write "z" as safetensors: .* complex64/,
+  );
 });

@@ -43,10 +43,13 @@ Deno.test(
   "files that are no checkpoints are WeightsErrors that name the file",
   withFolder(async (folder) => {
     const contents: Record<string, readonly [Uint8Array, RegExp]> = {
-      "text": [new TextEncoder().encode("these are no weights"), /Cannot read weights from ".*text"/],
+      "text": [
+        new TextEncoder().encode("these are no weights"),
+        /Cannot read weights from ".*text": it is neither/,
+      ],
       "bare": [
         encodeSafetensors(state),
-        /Cannot tell which network ".*bare" holds: its metadata has no "network"/,
+        /Cannot tell which network ".*bare" holds: it has no "branch1.classifier.weight"/,
       ],
       "torn": [encodeSafetensors(state, { network: "{" }), /".*torn" holds: its metadata is not JSON/],
       "cut": [encodeSafetensors(state, { network: "{}" }).slice(0, -1), /Cannot read weights from ".*cut"/],
