@@ -90,13 +90,20 @@ export async function openDevice(
 class OpenDevice implements Device {
   readonly created = { pipelines: 0, buffers: 0, bindGroups: 0 };
   readonly #pipelines = new Map<string, GPUComputePipeline>();
+  /** Label → bytes of the largest buffer of that label: which one did not fit is not reported. */
+  readonly #asked = new Map<string, number>();
   #failure: DeviceError | undefined;
   #closed = false;
 
   constructor(readonly gpu: GPUDevice, readonly facts: AdapterFacts) {
     gpu.addEventListener("uncapturederror", (event) => {
+      const { error } = event as GPUUncapturedErrorEvent;
+      // By name: not every platform has the classes as globals.
       this.#failure ??= new DeviceError(
-        `The device reported an error: ${(event as GPUUncapturedErrorEvent).error.message}`,
+        error.constructor.name === "GPUOutOfMemoryError"
+          ? `The device is out of memory (${error.message}); the largest buffers asked for were ${this.#largest()}. Use a ` +
+            "smaller crop or batch, or end what else uses the device"
+          : `The device reported an error: ${error.message}`,
       );
     });
     gpu.lost.then((info) => {
@@ -153,7 +160,14 @@ class OpenDevice implements Device {
       );
     }
     this.created.buffers++;
+    this.#asked.set(label, Math.max(bytes, this.#asked.get(label) ?? 0));
     return this.gpu.createBuffer({ label, size: roundUp(bytes, 16), usage });
+  }
+
+  #largest(): string {
+    const SHOWN = 3;
+    const sorted = [...this.#asked].sort(([, a], [, b]) => b - a).slice(0, SHOWN);
+    return sorted.map(([label, bytes]) => `"${label}" of ${bytes} bytes`).join(", ");
   }
 
   check(): void {
@@ -224,13 +238,29 @@ export async function readBack(
       at += tensor.bytes;
     }
     device.gpu.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    device.check();
+    await mapped(device, staging);
     const whole = staging.getMappedRange();
     at = 0;
     return tensors.map((tensor) => new Float32Array(whole.slice(at, at += tensor.bytes)));
   } finally {
     staging.destroy();
+  }
+}
+
+/** Maps a buffer for reading; what the device has to report comes before what the buffer says. */
+async function mapped(device: Device, buffer: GPUBuffer): Promise<void> {
+  let refusal: unknown;
+  try {
+    await buffer.mapAsync(GPUMapMode.READ);
+  } catch (error) {
+    refusal = error;
+    // Reports arrive as tasks of their own.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  device.check();
+  if (refusal !== undefined) {
+    const reason = refusal instanceof Error ? refusal.message : refusal;
+    throw new DeviceError(`Cannot read from the device: ${reason}`, { cause: refusal });
   }
 }
 

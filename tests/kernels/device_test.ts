@@ -92,6 +92,32 @@ gpuTest("a lost device surfaces as a DeviceError; one that was closed does not",
   closed.check();
 });
 
+gpuTest("what a lost device cannot read back says that it was lost", async () => {
+  const device = await openDevice(navigator.gpu);
+  const { tensors } = allocate(device, "t", [{ label: "t", shape: [4] }]);
+  device.gpu.destroy();
+  await assert.rejects(readBack(device, tensors), isDeviceError(/^The device was lost/));
+  await assert.rejects(readBack(device, tensors), isDeviceError(/^The device was lost/));
+});
+
+gpuTest("a device that is out of memory says so, with the largest buffers asked for", async () => {
+  class GPUOutOfMemoryError {
+    readonly message = "not enough memory left";
+  }
+  const device = await openDevice(navigator.gpu);
+  device.buffer("workspace 0", 3000);
+  device.buffer("workspace 0", 2000);
+  device.buffer("control", 16);
+  device.gpu.dispatchEvent(Object.assign(new Event("uncapturederror"), { error: new GPUOutOfMemoryError() }));
+  assert.throws(
+    () => device.check(),
+    isDeviceError(
+      /out of memory \(not enough memory left\); .* "workspace 0" of 3000 bytes, "control" of 16 bytes\. Use a smaller crop/,
+    ),
+  );
+  device.close();
+});
+
 gpuTest(
   "buffer() refuses more than the adapter allows, saying what was asked and what is allowed",
   (device) => {
