@@ -47,6 +47,13 @@ export const runsOption: OptionSpec = {
   description: "folder that runs are written to (default: runs)",
 };
 
+/** `--checkpoint-every`. */
+export const checkpointOption: OptionSpec = {
+  name: "checkpoint-every",
+  value: "seconds",
+  description: "between checkpoints (default: 30, or more where they would cost over 1 % of the time)",
+};
+
 /** `--results`. */
 export const resultsOption: OptionSpec = {
   name: "results",
@@ -95,6 +102,17 @@ export function runsOf(input: CommandInput): string {
 export function resultsOf(input: CommandInput): string {
   const given = input.text("results");
   return given === undefined ? "results" : typedPath(given);
+}
+
+/**
+ * The seconds that `--checkpoint-every` names, 0 for after every step; undefined without it.
+ * @throws {UsageError} If they cannot be read.
+ */
+export function checkpointEvery(input: CommandInput): number | undefined {
+  const text = input.text("checkpoint-every");
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
+  throw new UsageError(`Cannot read "--checkpoint-every ${text}": it must be a number of seconds, 0 or more`);
 }
 
 /**

@@ -6,6 +6,8 @@ import { metricsText, seedsText, summarize } from "../metrics.ts";
 import {
   cacheOf,
   cacheOption,
+  checkpointEvery,
+  checkpointOption,
   experimentArgument,
   experimentName,
   jsonOption,
@@ -27,13 +29,23 @@ import { duration } from "../text.ts";
 export const train: Command = {
   name: "train",
   summary: "run an experiment: what is in the cache is taken from there, the rest is run",
-  details:
-    `Writes runs/<name>/<id>/: events.jsonl, plan.json, metrics.json, pictures/, weights/.\n\n${setHelp}
+  details: `Writes runs/<name>/<id>/: events.jsonl, plan.json, metrics.json, pictures/, weights/.
+A run that was stopped, by Ctrl-C, a kill or a fault, goes on from its last checkpoint when the same
+command is given again, and ends with the same bytes as one that was not.\n\n${setHelp}
 
 --json prints the scores (the content of metrics.json) as the last line of stdout; with several seeds
 an object with "seeds", "runs", "mean" and "standardDeviation".`,
   arguments: [experimentArgument],
-  options: [setOption, seedOption, seedsOption, cacheOption, runsOption, explainOption, jsonOption],
+  options: [
+    setOption,
+    seedOption,
+    seedsOption,
+    cacheOption,
+    runsOption,
+    checkpointOption,
+    explainOption,
+    jsonOption,
+  ],
   async run(input) {
     if (input.flag("explain")) return await printExplanation(input);
     const seeds = seedsOf(input);
@@ -42,7 +54,12 @@ an object with "seeds", "runs", "mean" and "standardDeviation".`,
     const pipeline = await loadExperiment(experiment);
     const json = input.flag("json");
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
-    const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
+    const options = {
+      terminal,
+      cache: cacheOf(input),
+      runs: runsOf(input),
+      checkpointEvery: checkpointEvery(input),
+    };
     await withSession(options, async (session) => {
       const runs: FinishedRun[] = [];
       for (const seed of seeds) {

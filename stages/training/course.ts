@@ -101,7 +101,7 @@ class CourseRun {
       if (context.checkpoints.due()) {
         // Not counted as the checkpoint's cost: these steps would have had to be waited for all the same.
         await session.settle();
-        await this.#save();
+        await this.#save({ leaving: false });
       }
     }
     const last = await writeCheckpoint(context.scratch("last.safetensors"), network, await session.state());
@@ -218,7 +218,7 @@ class CourseRun {
     this.#course = { ...this.#course, history: { ...history, evaluations }, scores, best };
   }
 
-  async #save(): Promise<void> {
+  async #save({ leaving }: { leaving: boolean }): Promise<void> {
     const { session, context, adapter } = this.parts;
     const course = this.#course;
     const snapshot = async () => {
@@ -229,13 +229,13 @@ class CourseRun {
     const saved = await context.checkpoints.save(course.step, snapshot, Object.values(course.best));
     if (saved === undefined) return;
     this.#saved = course.step;
-    context.progress({ kind: "checkpoint", step: course.step, steps: this.#steps, ...saved });
+    context.progress({ kind: "checkpoint", step: course.step, steps: this.#steps, leaving, ...saved });
   }
 
   /** A checkpoint that cannot be written is said, and must not hide that the user wants to leave. */
   async #saveBeforeLeaving(): Promise<void> {
     try {
-      await this.#save();
+      await this.#save({ leaving: true });
     } catch (error) {
       this.parts.context.progress({ kind: "warning", message: messageOf(error) });
     }
