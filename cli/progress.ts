@@ -62,6 +62,17 @@ export class Progress {
         return this.#step(node, data);
       case "compile":
         return this.#passing(node, `compiling ${data.done} of ${data.total} kernels`);
+      case "resumed":
+        return this.#line(node, resumedText(data));
+      case "checkpoint":
+        // Those that are written by the clock go without saying.
+        return data.leaving === true
+          ? this.#line(node, `checkpoint of step ${data.step} is written`)
+          : undefined;
+      case "warning":
+        return this.#line(node, `warning: ${data.message}`);
+      case "compile":
+        return this.#passing(node, `compiling ${data.done} of ${data.total} kernels`);
     }
     if (typeof data.done === "number" && typeof data.total === "number") {
       const rate = this.#rate(node).images;
@@ -117,6 +128,16 @@ function memoryText(data: Data): string {
   const total = parts.reduce((sum, [, value]) => sum + value, 0);
   const named = parts.map(([name, value]) => `${name.replace(/Bytes$/, "")} ${bytes(value)}`);
   return `device memory: ${bytes(total)} (${named.join(", ")})`;
+}
+
+function resumedText({ step, steps, damage, adapter }: Data): string {
+  const problems = Array.isArray(damage) && damage.length > 0 ? ` (${damage.join("; ")})` : "";
+  const moved = adapter === undefined
+    ? ""
+    : `; it was made on ${adapter}, so the result will not be to the bit what either adapter gives alone`;
+  return step === 0
+    ? `starts anew: no checkpoint can be used${problems}`
+    : `goes on from the checkpoint of step ${step} of ${steps}${problems}${moved}`;
 }
 
 function evaluationText({ epoch, epochs, miou }: Data): string {

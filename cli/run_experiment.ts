@@ -95,6 +95,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       signal,
       events,
       facts: session.facts,
+      checkpointEvery: session.checkpointEvery,
       resources: { gpu: () => session.gpu.resource() },
     });
     await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));

@@ -15,20 +15,23 @@ export interface Session {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly facts: Readonly<Record<string, string>>;
+  /** Seconds between checkpoints; without it they are spaced by their cost. */
+  readonly checkpointEvery?: number | undefined;
 }
 
 /**
  * Runs `body` with a session. The first Ctrl-C stops the work in order, the second one at once; the GPU is closed at the end.
  */
 export async function withSession<T>(
-  options: { terminal: Terminal; cache: Cache; runs: string },
+  options: { terminal: Terminal; cache: Cache; runs: string; checkpointEvery?: number | undefined },
   body: (session: Session) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) Deno.exit(interruptedStatus);
     options.terminal.note(
-      "Stopping: what has finished stays in the cache. Press Ctrl-C again to stop at once.",
+      "Stopping after this step: what has finished stays in the cache, the rest in a checkpoint. Press Ctrl-C again to stop " +
+        "at once.",
     );
     controller.abort();
   };
