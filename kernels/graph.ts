@@ -42,9 +42,12 @@ export type GradientPair = readonly [input: Tensor, gradient: Tensor];
 /** How an op gives the gradients of its inputs, from that of its output. */
 export type Backward = (gradient: Tensor) => readonly GradientPair[];
 
+/** The same for an op of several outputs; undefined where no gradient has come. */
+export type JointBackward = (gradients: readonly (Tensor | undefined)[]) => readonly GradientPair[];
+
 interface TapeEntry {
-  readonly output: Tensor;
-  readonly backward: Backward;
+  readonly outputs: readonly Tensor[];
+  readonly backward: JointBackward;
 }
 
 /**
@@ -92,7 +95,12 @@ export class Graph {
 
   /** Tells how to go back from `output`; ignored where no gradient is wanted. */
   record(output: Tensor, backward: Backward): void {
-    if (output.tracked) this.#tape.push({ output, backward });
+    this.recordAll([output], ([gradient]) => backward(gradient!));
+  }
+
+  /** The same for an op of several outputs, which goes back once, when all that came after has. */
+  recordAll(outputs: readonly Tensor[], backward: JointBackward): void {
+    if (outputs.some(({ tracked }) => tracked)) this.#tape.push({ outputs, backward });
   }
 
   /** Runs `body` without recording: its outputs are constants to every gradient. */
@@ -154,11 +162,11 @@ export class Graph {
       }
     };
     accumulate(seeds);
-    for (const { output, backward } of this.#tape.toReversed()) {
-      const gradient = gradients.get(output);
-      if (!gradient) continue;
-      gradients.delete(output);
-      accumulate(backward(gradient));
+    for (const { outputs, backward } of this.#tape.toReversed()) {
+      const found = outputs.map((output) => gradients.get(output));
+      if (found.every((gradient) => gradient === undefined)) continue;
+      for (const output of outputs) gradients.delete(output);
+      accumulate(backward(found));
     }
     this.#tape.length = 0;
     return gradients;

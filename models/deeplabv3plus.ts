@@ -1,3 +1,4 @@
+import { joinBatches, splitBatch } from "../kernels/ops/batches.ts";
 import { channelDropout } from "../kernels/ops/channel_dropout.ts";
 import { concatenate } from "../kernels/ops/concatenate.ts";
 import { globalAveragePool } from "../kernels/ops/global_average_pool.ts";
@@ -46,8 +47,14 @@ export interface Prediction {
   readonly features: Tensor;
 }
 
-/** Captures a network's forward pass. */
-export type Network = (forward: Forward, x: Tensor) => Prediction;
+/**
+ * Captures a network's forward pass on the images of each of `forward.passes`, all in one batch: a convolution runs once for
+ * all of them.
+ *
+ * @param images f32[N, H, W, 3] each, alike in shape.
+ * @returns As many predictions.
+ */
+export type Network = (forward: Forward, images: readonly Tensor[]) => Prediction[];
 
 /**
  * DeepLabV3+: ASPP over the last stage, a skip from the first, two fuse convolutions.
@@ -80,8 +87,9 @@ export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
     bias: true,
   });
 
-  return (forward, x) => {
+  return (forward, images) => {
     const { graph } = forward;
+    const x = joinBatches(graph, images);
     const { height, width } = imageExtents(x);
     const taps = backbone(forward, x);
     const size = imageExtents(taps.low);
@@ -89,7 +97,11 @@ export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
     let features = concatenate(graph, [reduce(forward, taps.low), high]);
     if (mapping) features = mapping(forward, features);
     const scores = classify(forward, fuse2(forward, fuse1(forward, features)));
-    return { logits: resizeBilinear(graph, scores, height, width), features };
+    const featuresOfPass = splitBatch(graph, features, images.length);
+    return splitBatch(graph, scores, images.length).map((scoresOfPass, i) => ({
+      logits: resizeBilinear(graph, scoresOfPass, height, width),
+      features: featuresOfPass[i]!,
+    }));
   };
 }
 
@@ -119,7 +131,7 @@ function mappingLayer(scope: Scope, channels: number, mapping: Mapping): Layer {
     if (!forward.training || mapping.dropout === 0 || !forward.counters) return y;
     return channelDropout(forward.graph, y, {
       probability: mapping.dropout,
-      stream: `${forward.stream}/${scope.prefix}`,
+      streams: forward.passes.map((pass) => `dropout/${pass}/${scope.prefix}`),
       counters: forward.counters,
     });
   };

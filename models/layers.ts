@@ -65,13 +65,27 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
     { name: name("running_mean"), shape, value: 0 },
     { name: name("running_var"), shape, value: 1 },
   );
-  return ({ graph, tensor, training }, x, { relu = true, residual } = {}) =>
-    batchNorm(graph, x, {
+  return ({ graph, tensor, training, passes, afterFirst }, x, { relu = true, residual } = {}) => {
+    const remembered = (part: string) => {
+      const statistic = graph.tensor({ label: name(part), shape });
+      afterFirst?.set(name(part), statistic);
+      return statistic;
+    };
+    return batchNorm(graph, x, {
       weight: tensor(name("weight")),
       bias: tensor(name("bias")),
       runningMean: tensor(name("running_mean")),
       runningVariance: tensor(name("running_var")),
-    }, { training, relu, ...(residual && { residual }) });
+    }, {
+      training,
+      relu,
+      passes: passes.length,
+      ...(residual && { residual }),
+      ...(afterFirst && {
+        afterFirst: { mean: remembered("running_mean"), variance: remembered("running_var") },
+      }),
+    });
+  };
 }
 
 /** Convolution, batch norm, ReLU: `<prefix>.<at>` and `<prefix>.<at + 1>`, as in a PyTorch Sequential. */

@@ -57,8 +57,13 @@ export interface Forward {
   readonly tensor: (name: string) => Tensor;
   /** Seed, epoch and step for dropout (kernels/ops/channel_dropout.ts); needed where `training`. */
   readonly counters?: Tensor;
-  /** Tells this pass's dropout from that of other passes of the same step. */
-  readonly stream: string;
+  /**
+   * The passes that the batch consists of, equal parts in order, each with batch statistics of its own: names that tell one's
+   * dropout from that of the step's other passes.
+   */
+  readonly passes: readonly string[];
+  /** Given, it receives a tensor with the running statistic as the first pass left it, by the statistic's name. */
+  readonly afterFirst?: Map<string, Tensor>;
 }
 
 /** A module's forward pass. */

@@ -125,9 +125,9 @@ const SCALE: PerPrediction<number> = { branch1: 1, branch2: 1, average: 0.5 };
 /** Logits of each branch, and for the average their sum. */
 function logits(graph: Graph, { network }: CaptureOptions, image: Tensor): PerPrediction<Tensor> {
   const [branch1, branch2] = graph.withoutGradients(() => {
-    const forward = { graph, training: false, tensor: network.tensor, stream: "evaluation" };
+    const forward = { graph, training: false, tensor: network.tensor, passes: ["evaluation"] };
     const normalized = normalize(graph, image);
-    return network.branches.networks.map((branch) => branch(forward, normalized).logits);
+    return network.branches.networks.map((branch) => branch(forward, [normalized])[0]!.logits);
   }) as [Tensor, Tensor];
   return { branch1, branch2, average: add(graph, branch1, branch2) };
 }

@@ -12,7 +12,13 @@ import source from "../wgsl/batch_norm.wgsl" with { type: "text" };
 import { channelLanes, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
 
 const vectors = ["mean", "variance", "weight", "bias"] as const;
-const chunkUniforms = { lanes: "u32", pixels: "u32", chunk_pixels: "u32", chunks: "u32" } as const;
+const chunkUniforms = {
+  lanes: "u32",
+  pixels: "u32",
+  chunk_pixels: "u32",
+  chunks: "u32",
+  passes: "u32",
+} as const;
 const pixelUniforms = { lanes: "u32", count: "u32", stride: "u32", step: "u32", epsilon: "f32" } as const;
 
 const statistics = defineKernel({
@@ -25,9 +31,9 @@ const statistics = defineKernel({
 const moments = defineKernel({
   name: "batch_norm_moments",
   source: momentsSource,
-  uniforms: { lanes: "u32", chunks: "u32", pixels: "f32", momentum: "f32" },
+  uniforms: { lanes: "u32", chunks: "u32", passes: "u32", stride: "u32", pixels: "f32", momentum: "f32" },
   reads: ["x", "partials"],
-  writes: ["mean", "variance", "running_mean", "running_variance"],
+  writes: ["mean", "variance", "running_mean", "running_variance", "first_mean", "first_variance"],
 });
 const apply = defineKernel({
   name: "batch_norm",
@@ -46,7 +52,14 @@ const gradientSums = defineKernel({
 const parameterGradient = defineKernel({
   name: "batch_norm_parameter_gradient",
   source: parameterGradientSource,
-  uniforms: { lanes: "u32", chunks: "u32", epsilon: "f32", accumulate_weight: "u32", accumulate_bias: "u32" },
+  uniforms: {
+    lanes: "u32",
+    chunks: "u32",
+    passes: "u32",
+    epsilon: "f32",
+    accumulate_weight: "u32",
+    accumulate_bias: "u32",
+  },
   reads: ["partials", "variance"],
   writes: ["sums", "dweight", "dbias"],
 });
@@ -79,6 +92,13 @@ export interface BatchNormOptions {
   readonly relu: boolean;
   /** [N, H, W, C], added before the ReLU. */
   readonly residual?: Tensor;
+  /**
+   * Parts of equal size that the batch consists of, each normalized by its own statistics; the running ones take them in order,
+   * as if each had come by itself. For training; default 1.
+   */
+  readonly passes?: number;
+  /** Where to leave the running statistics as the first pass alone would have: each [C]. */
+  readonly afterFirst?: { readonly mean: Tensor; readonly variance: Tensor };
   /** Share of the batch in the new running statistics. */
   readonly momentum?: number;
   readonly epsilon?: number;
@@ -92,7 +112,8 @@ export interface BatchNormOptions {
  * again on the way back: one graph should not update them in between.
  *
  * @param x [N, H, W, C].
- * @throws {ShapeError} If a shape does not fit, or if in training mode a channel has a single value.
+ * @throws {ShapeError} If a shape does not fit, the batch does not divide into its passes, or if in training mode a channel has
+ * a single value in a pass.
  * @see Ioffe, Szegedy, "Batch Normalization", ICML 2015; running statistics as PyTorch's BatchNorm2d.
  */
 export function batchNorm(
@@ -105,25 +126,35 @@ export function batchNorm(
   const { training, relu, residual, momentum = 0.1, epsilon = 1e-5 } = options;
   const { batch, height, width, channels } = imageExtents(x);
   checkShapes(x, parameters, residual);
-  const pixels = batch * height * width;
+  // Running statistics are the same for all images.
+  const passes = training ? options.passes ?? 1 : 1;
+  if (batch % passes !== 0) {
+    throw new ShapeError(
+      `Cannot normalize ${x.label} [${x.shape}] in ${passes} passes: the batch must be a multiple of them`,
+    );
+  }
+  const pixels = batch / passes * height * width;
   if (training && pixels === 1) {
     throw new ShapeError(
       `Cannot normalize ${x.label} [${x.shape}] by its own statistics: one value per channel has no variance; ` +
         "use a batch of 2 or more images, or evaluation mode",
     );
   }
-  const lanes = channelLanes(channels), count = x.bytes / 16;
-  const chunked = pixelChunks(1, pixels, lanes);
-  const chunkUniforms = { lanes, pixels, chunk_pixels: chunked.chunkPixels, chunks: chunked.chunks };
-  const partialSums = () => graph.tensor({ label: `${x.label} sums`, shape: [chunked.chunks, 2, channels] });
+  const lanes = channelLanes(channels), count = pixels * lanes;
+  const chunked = pixelChunks(passes, pixels, lanes);
+  const chunkUniforms = { lanes, pixels, chunk_pixels: chunked.chunkPixels, chunks: chunked.chunks, passes };
+  const partialSums = () =>
+    graph.tensor({ label: `${x.label} sums`, shape: [passes, chunked.chunks, 2, channels] });
+  const unused = () => graph.tensor({ label: "unused", shape: [channels] });
   const channelGroups = [Math.ceil(lanes / WORKGROUP), 1, 1] as const;
-  const addChunks = chunked.chunks + Math.ceil(chunked.chunks / 16);
+  const addChunks = passes * (1 + chunked.chunks + Math.ceil(chunked.chunks / 16));
 
   let mean = runningMean, variance = runningVariance;
   if (training) {
     const partials = partialSums();
-    mean = graph.tensor({ label: `${x.label} mean`, shape: [channels] });
-    variance = graph.tensor({ label: `${x.label} variance`, shape: [channels] });
+    mean = graph.tensor({ label: `${x.label} mean`, shape: [passes, channels] });
+    variance = graph.tensor({ label: `${x.label} variance`, shape: [passes, channels] });
+    const first = options.afterFirst ?? { mean: unused(), variance: unused() };
     graph.launch({
       kernel: statistics,
       reads: [x],
@@ -136,8 +167,8 @@ export function batchNorm(
     graph.launch({
       kernel: moments,
       reads: [x, partials],
-      writes: [mean, variance, runningMean, runningVariance],
-      uniforms: { lanes, chunks: chunked.chunks, pixels, momentum },
+      writes: [mean, variance, runningMean, runningVariance, first.mean, first.variance],
+      uniforms: { lanes, chunks: chunked.chunks, passes, stride: count, pixels, momentum },
       groups: channelGroups,
       loops: addChunks,
     });
@@ -148,7 +179,8 @@ export function batchNorm(
     bias,
     ...(residual ? [residual] : []),
   ]);
-  const { groups, stride, step } = perChannel(count, lanes);
+  const { groups: [across, down], stride, step } = perChannel(count, lanes);
+  const groups = [across, down, passes] as const;
   graph.launch({
     kernel: apply,
     reads: [x, residual ?? x, mean, variance, weight, bias],
@@ -168,7 +200,7 @@ export function batchNorm(
     let sums = variance;
     if (training || weight.tracked || bias.tracked) {
       const partials = partialSums();
-      sums = graph.tensor({ label: `${x.label} gradient sums`, shape: [2, channels] });
+      sums = graph.tensor({ label: `${x.label} gradient sums`, shape: [passes, 2, channels] });
       graph.launch({
         kernel: gradientSums,
         reads: [dy, x, signed, ...statisticsRead],
@@ -179,9 +211,7 @@ export function batchNorm(
         loops: chunked.loops,
       });
       const [dweight, dbias] = [weight, bias].map((parameter) =>
-        parameter.tracked
-          ? graph.gradientOf(parameter)
-          : { tensor: graph.tensor({ label: "unused", shape: [channels] }), accumulate: false }
+        parameter.tracked ? graph.gradientOf(parameter) : { tensor: unused(), accumulate: false }
       ) as [{ tensor: Tensor; accumulate: boolean }, { tensor: Tensor; accumulate: boolean }];
       graph.launch({
         kernel: parameterGradient,
@@ -190,6 +220,7 @@ export function batchNorm(
         uniforms: {
           lanes,
           chunks: chunked.chunks,
+          passes,
           epsilon,
           accumulate_weight: Number(dweight.accumulate),
           accumulate_bias: Number(dbias.accumulate),

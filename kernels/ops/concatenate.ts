@@ -1,26 +1,8 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
 import { imageExtents, type Tensor } from "../tensor.ts";
-import source from "../wgsl/channel_copy.wgsl" with { type: "text" };
-import { channelLanes, perChannel, PIXELS } from "./channel_lanes.ts";
-
-const kernel = defineKernel({
-  name: "channel_copy",
-  source,
-  uniforms: {
-    lanes: "u32",
-    count: "u32",
-    stride: "u32",
-    step: "u32",
-    origin_lanes: "u32",
-    origin_offset: "u32",
-    goal_lanes: "u32",
-    goal_offset: "u32",
-  },
-  reads: ["origin"],
-  writes: ["goal"],
-});
+import { copyChannels } from "./channel_copy.ts";
+import { channelLanes } from "./channel_lanes.ts";
 
 /**
  * Images side by side along their channels, in order.
@@ -65,38 +47,18 @@ export function concatenate(graph: Graph, tensors: readonly Tensor[]): Tensor {
     offset += part.lanes;
     return part;
   });
-  const copy = (from: Tensor, to: Tensor, lanes: number, uniforms: Record<string, number>) => {
-    const count = batch * height * width * lanes;
-    const { groups, stride, step } = perChannel(count, lanes);
-    graph.launch({
-      kernel,
-      reads: [from],
-      writes: [to],
-      uniforms: { lanes, count, stride, step, ...uniforms },
-      constants: { PIXELS },
-      groups,
-      loops: 0,
-    });
-  };
+  const pixels = batch * height * width;
   for (const { tensor, offset, lanes } of parts) {
-    copy(tensor, joined, lanes, {
-      origin_lanes: lanes,
-      origin_offset: 0,
-      goal_lanes: joinedLanes,
-      goal_offset: offset,
-    });
+    const origin = { lanes, offset: 0 }, goal = { lanes: joinedLanes, offset };
+    copyChannels(graph, tensor, joined, { lanes, pixels, origin, goal });
   }
   graph.record(
     joined,
     (gradient) =>
       parts.filter(({ tensor }) => tensor.tracked).map(({ tensor, offset, lanes }) => {
         const slice = graph.tensor({ label: `d ${tensor.label}`, shape: tensor.shape });
-        copy(gradient, slice, lanes, {
-          origin_lanes: joinedLanes,
-          origin_offset: offset,
-          goal_lanes: lanes,
-          goal_offset: 0,
-        });
+        const origin = { lanes: joinedLanes, offset }, goal = { lanes, offset: 0 };
+        copyChannels(graph, gradient, slice, { lanes, pixels, origin, goal });
         return [tensor, slice] as const;
       }),
   );

@@ -1,14 +1,15 @@
 // Batch norm, last pass: y = (x − mean) · weight / sqrt(variance + epsilon) + bias, then + residual, then ReLU.
 //
-//   x, residual                    f32[pixels, lanes·4]   `residual` is read where RESIDUAL
-//   mean, variance, weight, bias   f32[lanes·4]           zero weight and bias keep the padding zero
-//   y                              f32[pixels, lanes·4]
+//   x, residual      f32[passes, pixels, lanes·4]   `residual` is read where RESIDUAL
+//   mean, variance   f32[passes, lanes·4]
+//   weight, bias     f32[lanes·4]                   zero weight and bias keep the padding zero
+//   y                f32[passes, pixels, lanes·4]
 //
 // Twin: kernels/reference/batch_norm.ts
 
 struct Extents {
   lanes: u32, // vec4s of a pixel
-  count: u32, // vec4s in all
+  count: u32, // vec4s of a pass
   stride: u32, // invocations along x, as one axis of a dispatch is limited
   step: u32, // vec4s from one pixel of an invocation to its next; a multiple of lanes
   epsilon: f32,
@@ -28,20 +29,23 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
   if (i >= extents.step) { return; }
   let lane = i % extents.lanes;
-  let center = mean[lane];
-  let scale = weight[lane] * (1.0 / sqrt(variance[lane] + extents.epsilon));
+  let moments = id.z * extents.lanes + lane;
+  let center = mean[moments];
+  let scale = weight[lane] * (1.0 / sqrt(variance[moments] + extents.epsilon));
   let shift = bias[lane];
+  let origin = id.z * extents.count;
   #unroll P PIXELS
-  let at${P} = i + ${P}u * extents.step;
-  if (at${P} < extents.count) {
-    var value = (x[at${P}] - center) * scale + shift;
+  let offset${P} = i + ${P}u * extents.step;
+  if (offset${P} < extents.count) {
+    let at = origin + offset${P};
+    var value = (x[at] - center) * scale + shift;
     #if RESIDUAL
-    value += residual[at${P}];
+    value += residual[at];
     #end
     #if RELU
     value = max(value, vec4f());
     #end
-    y[at${P}] = value;
+    y[at] = value;
   }
   #end
 }

@@ -1,10 +1,11 @@
 // Batch norm, backward, last pass: dx, and where RESIDUAL_GRADIENT the residual's gradient dy'.
 //
-//   dy, x                          f32[pixels, lanes·4]
-//   y                              f32[pixels, lanes·4]   read where SIGN_FROM_Y
-//   mean, variance, weight, bias   f32[lanes·4]
-//   sums                           f32[2, lanes·4]        sum of dy', sum of dy' · xhat; read where TRAINING
-//   dx, dresidual                  f32[pixels, lanes·4]
+//   dy, x            f32[passes, pixels, lanes·4]
+//   y                f32[passes, pixels, lanes·4]   read where SIGN_FROM_Y
+//   mean, variance   f32[passes, lanes·4]
+//   weight, bias     f32[lanes·4]
+//   sums             f32[passes, 2, lanes·4]        sum of dy', sum of dy' · xhat; read where TRAINING
+//   dx, dresidual    f32[passes, pixels, lanes·4]
 //
 // dy' is dy where the ReLU let the value pass;
 // dx = weight / std · (dy' − mean(dy') − xhat · mean(dy' · xhat)), without the means where not TRAINING.
@@ -13,11 +14,11 @@
 
 struct Extents {
   lanes: u32, // vec4s of a pixel
-  count: u32, // vec4s in all
+  count: u32, // vec4s of a pass
   stride: u32, // invocations along x, as one axis of a dispatch is limited
   step: u32, // vec4s from one pixel of an invocation to its next; a multiple of lanes
   epsilon: f32,
-  pixels: f32,
+  pixels: f32, // of a pass
 }
 
 @group(0) @binding(0) var<uniform> extents: Extents;
@@ -39,32 +40,35 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
   if (i >= extents.step) { return; }
   let lane = i % extents.lanes;
-  let center = mean[lane];
-  let inverse = 1.0 / sqrt(variance[lane] + extents.epsilon);
+  let moments = id.z * extents.lanes + lane;
+  let center = mean[moments];
+  let inverse = 1.0 / sqrt(variance[moments] + extents.epsilon);
   let scale = weight[lane] * inverse;
   let shift = bias[lane];
+  let origin = id.z * extents.count;
   #if TRAINING
-  let mean_gradient = sums[lane] / extents.pixels;
-  let slope = sums[extents.lanes + lane] / extents.pixels * inverse;
+  let mean_gradient = sums[moments + id.z * extents.lanes] / extents.pixels;
+  let slope = sums[moments + (id.z + 1u) * extents.lanes] / extents.pixels * inverse;
   #end
   #unroll P PIXELS
-  let at${P} = i + ${P}u * extents.step;
-  if (at${P} < extents.count) {
-    var g = dy[at${P}];
-    let d = x[at${P}] - center;
+  let offset${P} = i + ${P}u * extents.step;
+  if (offset${P} < extents.count) {
+    let at = origin + offset${P};
+    var g = dy[at];
+    let d = x[at] - center;
     #if SIGN_FROM_X
     g = select(vec4f(), g, d * scale + shift > vec4f());
     #end
     #if SIGN_FROM_Y
-    g = select(vec4f(), g, y[at${P}] > vec4f());
+    g = select(vec4f(), g, y[at] > vec4f());
     #end
     #if RESIDUAL_GRADIENT
-    dresidual[at${P}] = g;
+    dresidual[at] = g;
     #end
     #if TRAINING
     g -= mean_gradient + d * slope;
     #end
-    dx[at${P}] = g * scale;
+    dx[at] = g * scale;
   }
   #end
 }

@@ -1,19 +1,22 @@
 // Batch norm, backward, first pass: sums over a chunk of pixels, for each channel.
 //
-//   dy, x                          f32[pixels, lanes·4]
-//   y                              f32[pixels, lanes·4]       read where SIGN_FROM_Y
-//   mean, variance, weight, bias   f32[lanes·4]
-//   partials                       f32[chunks, 2, lanes·4]    sum of dy', sum of dy' · (x − mean)
+//   dy, x            f32[passes, pixels, lanes·4]
+//   y                f32[passes, pixels, lanes·4]       read where SIGN_FROM_Y
+//   mean, variance   f32[passes, lanes·4]
+//   weight, bias     f32[lanes·4]
+//   partials         f32[passes, chunks, 2, lanes·4]    sum of dy', sum of dy' · (x − mean)
 //
-// WIDTH and UNROLL as in ops/channel_lanes.ts. dy' is dy where the ReLU let the value pass. Without a residual, x tells that too, and y is not read.
+// WIDTH and UNROLL as in ops/channel_lanes.ts. dy' is dy where the ReLU let the value pass. Without a residual, x tells that too,
+// and y is not read.
 //
 // Twin: kernels/reference/batch_norm.ts
 
 struct Extents {
   lanes: u32, // vec4s of a pixel
-  pixels: u32,
+  pixels: u32, // of a pass
   chunk_pixels: u32,
-  chunks: u32,
+  chunks: u32, // of a pass
+  passes: u32,
   epsilon: f32,
 }
 
@@ -33,19 +36,21 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let threads = lanes / ${WIDTH}u; // of a chunk
   let thread = id.x % threads;
   let lane = thread / 8u * ${8 * WIDTH}u + thread % 8u; // the first; the others follow 8 lanes apart
-  let chunk = id.x / threads;
-  if (chunk >= extents.chunks) { return; }
-  let first = chunk * extents.chunk_pixels;
+  let chunk = id.x / threads; // of all passes
+  if (chunk >= extents.passes * extents.chunks) { return; }
+  let first = chunk % extents.chunks * extents.chunk_pixels; // within the pass
+  let of_pass = chunk / extents.chunks;
+  let moments = of_pass * lanes + lane;
   let pixels = min(extents.chunk_pixels, extents.pixels - first);
 
   #unroll W WIDTH
-  let center${W} = mean[lane + ${8 * W}u];
-  let scale${W} = weight[lane + ${8 * W}u] * (1.0 / sqrt(variance[lane + ${8 * W}u] + extents.epsilon));
+  let center${W} = mean[moments + ${8 * W}u];
+  let scale${W} = weight[lane + ${8 * W}u] * (1.0 / sqrt(variance[moments + ${8 * W}u] + extents.epsilon));
   let shift${W} = bias[lane + ${8 * W}u];
   var sum${W} = vec4f();
   var products${W} = vec4f();
   #end
-  var at = first * lanes + lane;
+  var at = (of_pass * extents.pixels + first) * lanes + lane;
   for (var n = pixels / ${UNROLL}u; n > 0u; n--) {
     #unroll P UNROLL
     #unroll W WIDTH

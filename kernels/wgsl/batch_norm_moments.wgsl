@@ -1,16 +1,20 @@
-// Batch norm, training, second pass: adds the chunks in order; mean and variance, and the running ones.
+// Batch norm, training, second pass: adds the chunks in order; mean and variance of each pass, and the running ones.
 //
-//   x                 f32[pixels, lanes·4]       its first pixel is the pivot
-//   partials          f32[chunks, 2, lanes·4]    sum of x − pivot, sum of (x − pivot)²
-//   mean, variance    f32[lanes·4]               of the batch; the variance divides by the number of pixels
-//   running_…         f32[lanes·4]               (1 − momentum)·running + momentum·batch, unbiased variance
+//   x                 f32[passes, pixels, lanes·4]      the first pixel of a pass is its pivot
+//   partials          f32[passes, chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)²
+//   mean, variance    f32[passes, lanes·4]              the variance divides by the number of pixels
+//   running_…         f32[lanes·4]                      (1 − momentum)·running + momentum·pass, for each pass in order, with
+//                                                       the unbiased variance
+//   first_…           f32[lanes·4]                      the running ones as the first pass left them
 //
 // Twin: kernels/reference/batch_norm.ts
 
 struct Extents {
   lanes: u32,
-  chunks: u32,
-  pixels: f32,
+  chunks: u32, // of a pass
+  passes: u32,
+  stride: u32, // vec4s of a pass in x
+  pixels: f32, // of a pass
   momentum: f32,
 }
 
@@ -21,34 +25,47 @@ struct Extents {
 @group(0) @binding(4) var<storage, read_write> variance: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> running_mean: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> running_variance: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> first_mean: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> first_variance: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let lane = id.x;
   let lanes = extents.lanes;
   if (lane >= lanes) { return; }
-  // Sums of sums: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
-  var sum = vec4f();
-  var squares = vec4f();
+  let keep = 1.0 - extents.momentum;
+  var running_center = running_mean[lane];
+  var running_spread = running_variance[lane];
   var at = lane;
-  for (var start = 0u; start < extents.chunks; start += 16u) {
-    var part_sum = vec4f();
-    var part_squares = vec4f();
-    let end = min(start + 16u, extents.chunks);
-    for (var chunk = start; chunk < end; chunk++) {
-      part_sum += partials[at];
-      part_squares += partials[at + lanes];
-      at += 2u * lanes;
+  for (var of_pass = 0u; of_pass < extents.passes; of_pass++) {
+    // Sums of sums: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
+    var sum = vec4f();
+    var squares = vec4f();
+    for (var start = 0u; start < extents.chunks; start += 16u) {
+      var part_sum = vec4f();
+      var part_squares = vec4f();
+      let end = min(start + 16u, extents.chunks);
+      for (var chunk = start; chunk < end; chunk++) {
+        part_sum += partials[at];
+        part_squares += partials[at + lanes];
+        at += 2u * lanes;
+      }
+      sum += part_sum;
+      squares += part_squares;
     }
-    sum += part_sum;
-    squares += part_squares;
+    let shift = sum / extents.pixels;
+    let center = x[of_pass * extents.stride + lane] + shift;
+    let spread = max(squares / extents.pixels - shift * shift, vec4f());
+    mean[of_pass * lanes + lane] = center;
+    variance[of_pass * lanes + lane] = spread;
+    let unbiased = spread * (extents.pixels / (extents.pixels - 1.0));
+    running_center = keep * running_center + extents.momentum * center;
+    running_spread = keep * running_spread + extents.momentum * unbiased;
+    if (of_pass == 0u) {
+      first_mean[lane] = running_center;
+      first_variance[lane] = running_spread;
+    }
   }
-  let shift = sum / extents.pixels;
-  let batch_mean = x[lane] + shift;
-  let batch_variance = max(squares / extents.pixels - shift * shift, vec4f());
-  mean[lane] = batch_mean;
-  variance[lane] = batch_variance;
-  let unbiased = batch_variance * (extents.pixels / (extents.pixels - 1.0));
-  running_mean[lane] = (1.0 - extents.momentum) * running_mean[lane] + extents.momentum * batch_mean;
-  running_variance[lane] = (1.0 - extents.momentum) * running_variance[lane] + extents.momentum * unbiased;
+  running_mean[lane] = running_center;
+  running_variance[lane] = running_spread;
 }

@@ -1,15 +1,16 @@
 // Batch norm, backward, second pass: adds the chunks in order; the gradients of weight and bias.
 //
-//   partials          f32[chunks, 2, lanes·4]   sum of dy', sum of dy' · (x − mean)
-//   variance          f32[lanes·4]
-//   sums              f32[2, lanes·4]           sum of dy', sum of dy' · xhat: of this batch norm alone
-//   dweight, dbias    f32[lanes·4]              the same, overwritten or added to
+//   partials          f32[passes, chunks, 2, lanes·4]   sum of dy', sum of dy' · (x − mean)
+//   variance          f32[passes, lanes·4]
+//   sums              f32[passes, 2, lanes·4]           sum of dy', sum of dy' · xhat: of this batch norm alone
+//   dweight, dbias    f32[lanes·4]                      the same over all passes, overwritten or added to
 //
 // Twin: kernels/reference/batch_norm.ts
 
 struct Extents {
   lanes: u32,
-  chunks: u32,
+  chunks: u32, // of a pass
+  passes: u32,
   epsilon: f32,
   accumulate_weight: u32,
   accumulate_bias: u32,
@@ -27,25 +28,31 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let lane = id.x;
   let lanes = extents.lanes;
   if (lane >= lanes) { return; }
-  // Sums of sums: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
-  var sum = vec4f();
-  var products = vec4f();
+  var dweight_sum = vec4f();
+  var dbias_sum = vec4f();
   var at = lane;
-  for (var start = 0u; start < extents.chunks; start += 16u) {
-    var part_sum = vec4f();
-    var part_products = vec4f();
-    let end = min(start + 16u, extents.chunks);
-    for (var chunk = start; chunk < end; chunk++) {
-      part_sum += partials[at];
-      part_products += partials[at + lanes];
-      at += 2u * lanes;
+  for (var of_pass = 0u; of_pass < extents.passes; of_pass++) {
+    // Sums of sums: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
+    var sum = vec4f();
+    var products = vec4f();
+    for (var start = 0u; start < extents.chunks; start += 16u) {
+      var part_sum = vec4f();
+      var part_products = vec4f();
+      let end = min(start + 16u, extents.chunks);
+      for (var chunk = start; chunk < end; chunk++) {
+        part_sum += partials[at];
+        part_products += partials[at + lanes];
+        at += 2u * lanes;
+      }
+      sum += part_sum;
+      products += part_products;
     }
-    sum += part_sum;
-    products += part_products;
+    products /= sqrt(variance[of_pass * lanes + lane] + extents.epsilon);
+    sums[2u * of_pass * lanes + lane] = sum;
+    sums[(2u * of_pass + 1u) * lanes + lane] = products;
+    dweight_sum += products;
+    dbias_sum += sum;
   }
-  products /= sqrt(variance[lane] + extents.epsilon);
-  sums[lane] = sum;
-  sums[lanes + lane] = products;
-  dweight[lane] = select(vec4f(), dweight[lane], extents.accumulate_weight != 0u) + products;
-  dbias[lane] = select(vec4f(), dbias[lane], extents.accumulate_bias != 0u) + sum;
+  dweight[lane] = select(vec4f(), dweight[lane], extents.accumulate_weight != 0u) + dweight_sum;
+  dbias[lane] = select(vec4f(), dbias[lane], extents.accumulate_bias != 0u) + dbias_sum;
 }

@@ -1,17 +1,19 @@
 // Batch norm, training, first pass: sums over a chunk of pixels, for each channel.
 //
-//   x         f32[pixels, lanes·4]
-//   partials  f32[chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)²
+//   x         f32[passes, pixels, lanes·4]
+//   partials  f32[passes, chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)²
 //
-// WIDTH and UNROLL as in ops/channel_lanes.ts. The pivot is the channel's first value: the difference of two large sums would lose a small variance.
+// WIDTH and UNROLL as in ops/channel_lanes.ts. The pivot is the channel's first value of the pass: the difference of two large
+// sums would lose a small variance.
 //
 // Twin: kernels/reference/batch_norm.ts
 
 struct Extents {
   lanes: u32, // vec4s of a pixel
-  pixels: u32,
+  pixels: u32, // of a pass
   chunk_pixels: u32,
-  chunks: u32,
+  chunks: u32, // of a pass
+  passes: u32,
 }
 
 @group(0) @binding(0) var<uniform> extents: Extents;
@@ -24,17 +26,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let threads = lanes / ${WIDTH}u; // of a chunk
   let thread = id.x % threads;
   let lane = thread / 8u * ${8 * WIDTH}u + thread % 8u; // the first; the others follow 8 lanes apart
-  let chunk = id.x / threads;
-  if (chunk >= extents.chunks) { return; }
-  let first = chunk * extents.chunk_pixels;
+  let chunk = id.x / threads; // of all passes
+  if (chunk >= extents.passes * extents.chunks) { return; }
+  let first = chunk % extents.chunks * extents.chunk_pixels; // within the pass
+  let start = chunk / extents.chunks * extents.pixels * lanes + lane;
   let pixels = min(extents.chunk_pixels, extents.pixels - first);
 
   #unroll W WIDTH
-  let pivot${W} = x[lane + ${8 * W}u];
+  let pivot${W} = x[start + ${8 * W}u];
   var sum${W} = vec4f();
   var squares${W} = vec4f();
   #end
-  var at = first * lanes + lane;
+  var at = start + first * lanes;
   for (var n = pixels / ${UNROLL}u; n > 0u; n--) {
     #unroll P UNROLL
     #unroll W WIDTH

@@ -3,7 +3,7 @@
 //   origin   f32[pixels, origin_lanes·4]
 //   goal     f32[pixels, goal_lanes·4]     vec4s goal_offset … + lanes of each pixel ← origin_offset … + lanes
 //
-// Twin: kernels/reference/concatenate.ts
+// Twins: kernels/reference/concatenate.ts, kernels/reference/batches.ts
 
 struct Extents {
   lanes: u32, // vec4s of the range

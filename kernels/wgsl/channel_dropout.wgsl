@@ -4,14 +4,16 @@
 //   counters   u32[4]                        seed, epoch, step, 0
 //   y          f32[batch, pixels, lanes·4]   scale · x, or 0
 //
-// Channel c of sample n has draw c of the random stream (seed, stream, epoch, step, sample n) of kernels/random.ts: one
-// block of Philox4x32-10 serves a vec4. Nothing is stored for the gradient, which draws the same numbers again.
+// A launch covers the images of one stream, from `first` on. Channel c of their n-th has draw c of the random stream (seed, stream, epoch, step,
+// sample n) of kernels/random.ts: one block of Philox4x32-10 serves a vec4. Nothing is stored for the gradient, which draws
+// the same numbers again.
 //
 // Twin: kernels/reference/channel_dropout.ts
 
 struct Extents {
   lanes: u32, // vec4s of a pixel
   image: u32, // vec4s of an image
+  first: u32, // image of the stream's first sample
   step: u32, // vec4s from one pixel of an invocation to its next; a multiple of lanes
   stream: u32, // FNV-1a of the stream's name
   threshold: u32, // a channel is kept where the upper 24 bits of its draw reach this
@@ -55,7 +57,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let block = vec4u(id.x % extents.lanes, counters[1], counters[2], id.y);
   let draws = philox(block, vec2u(counters[0], extents.stream));
   let keep = (draws >> vec4u(8u)) >= vec4u(extents.threshold);
-  let origin = id.y * extents.image;
+  let origin = (extents.first + id.y) * extents.image;
   #unroll P PIXELS
   let at${P} = id.x + ${P}u * extents.step;
   if (at${P} < extents.image) {

@@ -25,19 +25,18 @@ export const ccvcMethod: Method<CcvcOptions> = {
 /** Spec §3.1: both branches on labeled, then on unlabeled images; the same pass labels and learns. */
 function weakStep(step: Step, options: CcvcOptions): Term[] {
   const { labeled, unlabeled } = step.views;
-  const onLabeled = step.predict(labeled.image, { pass: "labeled" });
-  const onUnlabeled = step.predict(unlabeled.image, { pass: "unlabeled" });
+  const on = step.predict({ labeled: labeled.image, unlabeled: unlabeled.image });
   const targets = onValidPixels(
     step,
-    pseudoLabels(step, onUnlabeled, weighting(options)),
+    pseudoLabels(step, on.unlabeled, weighting(options)),
     unlabeled.validity,
   );
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
   return used([
-    ...supervisedTerms(step, onLabeled, labeled.labels, supervisedWeight, mining(options)),
-    ...consistencyTerms(step, onUnlabeled, targets, { weight: consistencyWeight / 2 }),
-    discrepancyTerm(step, onLabeled, "dis_labeled", discrepancyWeight / 2),
-    discrepancyTerm(step, onUnlabeled, "dis_unlabeled", discrepancyWeight / 2),
+    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options)),
+    ...consistencyTerms(step, on.unlabeled, targets, { weight: consistencyWeight / 2 }),
+    discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
+    discrepancyTerm(step, on.unlabeled, "dis_unlabeled", discrepancyWeight / 2),
   ]);
 }
 
@@ -47,28 +46,31 @@ function strongStep(step: Step, options: CcvcOptions): Term[] {
   const { labeled, unlabeled } = step.views;
   const { strong, boxes } = unlabeled;
   if (!strong || !boxes) throw new Error("Cannot make a strong step: the views hold no strong image");
-  const onLabeled = step.predict(labeled.image, { pass: "labeled" });
-  const labeling = step.predict(unlabeled.image, { pass: "labeling", training: false, gradients: false });
+  const on = step.predict({
+    labeled: labeled.image,
+    mixed: mixImages(graph, strong, boxes),
+    raw: unlabeled.image,
+  });
+  // As published, by the running statistics that the labeled images have just updated.
+  const labeling = step.label(unlabeled.image);
   const rule = weighting(options);
   const labels = pseudoLabels(step, labeling, rule);
   const mixed = mixTargets(step, labels, boxes, { weights: options.mixWeights });
   const mixedTargets = onValidPixels(step, mixed, mixMaps(graph, unlabeled.validity, boxes));
 
-  const onMixed = step.predict(mixImages(graph, strong, boxes), { pass: "mixed" });
-  const onRaw = step.predict(unlabeled.image, { pass: "raw" });
-  const own = pseudoLabels(step, onRaw, rule);
+  const own = pseudoLabels(step, on.raw, rule);
   const raw = options.rawWeights === "labeling"
     ? [{ ...own[0], ...weightsOf(labels[0]) }, { ...own[1], ...weightsOf(labels[1]) }] as const
     : own;
   const rawTargets = onValidPixels(step, raw, unlabeled.validity);
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
   return used([
-    ...supervisedTerms(step, onLabeled, labeled.labels, supervisedWeight, mining(options)),
-    ...consistencyTerms(step, onMixed, mixedTargets, { suffix: "_mix", weight: consistencyWeight / 4 }),
-    ...consistencyTerms(step, onRaw, rawTargets, { suffix: "_raw", weight: consistencyWeight / 4 }),
-    discrepancyTerm(step, onLabeled, "dis_labeled", discrepancyWeight / 2),
-    discrepancyTerm(step, onMixed, "dis_mix", discrepancyWeight / 4),
-    discrepancyTerm(step, onRaw, "dis_raw", discrepancyWeight / 4),
+    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options)),
+    ...consistencyTerms(step, on.mixed, mixedTargets, { suffix: "_mix", weight: consistencyWeight / 4 }),
+    ...consistencyTerms(step, on.raw, rawTargets, { suffix: "_raw", weight: consistencyWeight / 4 }),
+    discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
+    discrepancyTerm(step, on.mixed, "dis_mix", discrepancyWeight / 4),
+    discrepancyTerm(step, on.raw, "dis_raw", discrepancyWeight / 4),
   ]);
 }
 

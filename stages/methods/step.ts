@@ -35,40 +35,65 @@ export interface Term {
   readonly weight: number;
 }
 
-/** How a forward pass is made. */
-export interface PassOptions {
-  /** Names the pass: its dropout masks differ from those of the step's other passes. */
-  readonly pass: string;
-  /** Batch statistics and dropout (and an update of the running statistics), or evaluation mode. Default true. */
-  readonly training?: boolean;
-  /** Whether gradients flow back. Default true. */
-  readonly gradients?: boolean;
-}
-
 /** What a recipe works on. */
 export interface Step {
   readonly graph: Graph;
   readonly views: StepViews;
-  /** Captures both branches' forward pass on one image batch, branch 1 first. */
-  predict(image: Tensor, options: PassOptions): Pair<Prediction>;
+  /**
+   * Captures the branches' training passes, one for each image batch, in order: each has batch statistics and dropout masks of
+   * its own, and updates the running statistics. All of them run together.
+   */
+  predict<Pass extends string>(images: Readonly<Record<Pass, Tensor>>): Record<Pass, Pair<Prediction>>;
+  /**
+   * Captures the branches' evaluation-mode pass on an image batch, without gradients. The running statistics are those after the
+   * first pass of `predict`, which has to come before.
+   */
+  label(image: Tensor): Pair<Prediction>;
   /** Where on the device the confidence threshold of this step lies, for methods that ask for one that rises. */
   readonly risingThreshold: { readonly tensor: Tensor; readonly index: number };
 }
 
-/** Makes the `predict` of a step. */
-export function predictor(
+/** Makes the passes of a step; `together: false` runs them one by one, where one batch would be more than a device binds. */
+export function makePasses(
   graph: Graph,
   branches: Branches,
-  tensor: (name: string) => Tensor,
-  counters: Tensor,
-): Step["predict"] {
-  return (image, { pass, training = true, gradients = true }) => {
-    const forward = { graph, training, tensor, counters, stream: `dropout/${pass}` };
-    const both = (): Pair<Prediction> => [
-      branches.networks[0](forward, image),
-      branches.networks[1](forward, image),
+  { tensor, counters, together }: {
+    tensor: (name: string) => Tensor;
+    counters: Tensor;
+    together: boolean;
+  },
+): Pick<Step, "predict" | "label"> {
+  const afterFirst = new Map<string, Tensor>();
+  const train = (
+    passes: readonly string[],
+    images: readonly Tensor[],
+    first: boolean,
+  ): Pair<Prediction>[] => {
+    const forward = { graph, training: true, tensor, counters, passes, ...(first && { afterFirst }) };
+    const [one, two] = branches.networks.map((network) => network(forward, images)) as [
+      Prediction[],
+      Prediction[],
     ];
-    return gradients ? both() : graph.withoutGradients(both);
+    return one.map((prediction, i) => [prediction, two[i]!] as const);
+  };
+  return {
+    predict<Pass extends string>(images: Readonly<Record<Pass, Tensor>>) {
+      const passes = Object.keys(images) as Pass[], batches = passes.map((pass) => images[pass]);
+      const predictions = together
+        ? train(passes, batches, true)
+        : passes.flatMap((pass, i) => train([pass], [batches[i]!], i === 0));
+      return Object.fromEntries(passes.map((pass, i) => [pass, predictions[i]!])) as Record<
+        Pass,
+        Pair<Prediction>
+      >;
+    },
+    label(image) {
+      const statistic = (name: string) => afterFirst.get(name) ?? tensor(name);
+      const forward = { graph, training: false, tensor: statistic, passes: ["labeling"] };
+      return graph.withoutGradients(() =>
+        branches.networks.map((network) => network(forward, [image])[0]!)
+      ) as unknown as Pair<Prediction>;
+    },
   };
 }
 

@@ -22,7 +22,7 @@ export const supervisedMethod: Method<SupervisedOptions> = {
   strongViews: () => false,
   mappings: () => [undefined, undefined],
   terms(step) {
-    const predictions = step.predict(step.views.labeled.image, { pass: "labeled" });
-    return [...supervisedTerms(step, predictions, step.views.labeled.labels, 2)];
+    const { labeled } = step.predict({ labeled: step.views.labeled.image });
+    return [...supervisedTerms(step, labeled, step.views.labeled.labels, 2)];
   },
 };

@@ -8,7 +8,7 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Branches } from "../../models/branches.ts";
 import type { Parameters } from "../../models/parameters.ts";
 import type { BoundMethod } from "../methods/mod.ts";
-import { predictor, type StepViews, type Term } from "../methods/step.ts";
+import { makePasses, type StepViews, type Term } from "../methods/step.ts";
 
 /** Learning rates on the device, by parameter group: places in the `rates` tensor. */
 export const RATE_INDEX = { backbone: 0, head: 1 } as const;
@@ -27,6 +27,8 @@ export interface StepParts {
   readonly rates: Tensor;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** Whether the passes of a step run as one batch; default true. */
+  readonly together?: boolean;
   /** A homed f32 map [1, 1, 4] for each term's running sum, given its position. */
   readonly meter: (index: number) => Tensor;
 }
@@ -37,7 +39,7 @@ export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
   const terms = parts.method.terms({
     graph,
     views: parts.views,
-    predict: predictor(graph, branches, parameters.tensor, counters),
+    ...makePasses(graph, branches, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
     risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
   });
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));

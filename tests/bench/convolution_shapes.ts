@@ -46,7 +46,7 @@ export function networkConvolutions(
   );
   const graph = new Graph(0);
   const x = makeTensor({ label: "image", shape: [batch, crop, crop, 3] });
-  networks[1]({ graph, training: true, tensor: (name) => tensors.get(name)!, stream: "" }, x);
+  networks[1]({ graph, training: true, tensor: (name) => tensors.get(name)!, passes: [""] }, [x]);
   const found = new Map<string, ConvolutionCase>();
   for (const { kernel, reads: [input, weight], uniforms } of graph.dispatches) {
     if (!kernel.name.startsWith("convolution")) continue;

@@ -95,7 +95,7 @@ export const opCases: readonly OpCase[] = [
     build(b) {
       const counters = b.map("counters", [1, 1, 4], 9);
       const x = b.input("x", [2, 33, 33, 304]);
-      b.backward(channelDropout(b.graph, x, { probability: 0.5, stream: "bench", counters }));
+      b.backward(channelDropout(b.graph, x, { probability: 0.5, streams: ["bench"], counters }));
     },
   },
   {

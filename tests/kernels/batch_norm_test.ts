@@ -132,6 +132,69 @@ gpuTest(
   },
 );
 
+gpuTest("batchNorm() of several passes is batchNorm() of each, in order", async (device, t) => {
+  const options = { training: true, relu: true, momentum: 0.3, epsilon: 1e-3 };
+  for (
+    const { passes, shape } of [
+      { passes: 2, shape: [4, 3, 5, 6] },
+      { passes: 3, shape: [6, 13, 11, 21] },
+      { passes: 3, shape: [3, 2, 1, 130] },
+    ]
+  ) {
+    await t.step(`${passes} passes of [${shape}]`, async () => {
+      const { gradient, residual, ...given } = values(shape);
+      const vector = [shape.at(-1)!], part = gradient.length / passes;
+      const take = (all: Float64Array, i: number) => all.slice(i * part, (i + 1) * part);
+      let running = { runningMean: given.runningMean, runningVariance: given.runningVariance };
+      const twins = Array.from({ length: passes }, (_, i) => {
+        const inputs = { ...given, ...running, ...options, x: take(given.x, i), residual: take(residual, i) };
+        return running = reference(inputs);
+      }) as ReturnType<typeof reference>[];
+      const run = await runOp(
+        device,
+        {
+          x: { shape, values: given.x, tracked: "input" },
+          residual: { shape, values: residual, tracked: "input" },
+          weight: { shape: vector, values: given.weight, tracked: "parameter" },
+          bias: { shape: vector, values: given.bias, tracked: "parameter" },
+          runningMean: { shape: vector, values: given.runningMean },
+          runningVariance: { shape: vector, values: given.runningVariance },
+        },
+        (graph, { x, residual, ...parameters }) => {
+          const afterFirst = {
+            mean: graph.tensor({ label: "first mean", shape: vector }),
+            variance: graph.tensor({ label: "first variance", shape: vector }),
+          };
+          const y = batchNorm(graph, x, parameters, { ...options, passes, residual, afterFirst });
+          const { runningMean, runningVariance } = parameters;
+          return [y, runningMean, runningVariance, afterFirst.mean, afterFirst.variance];
+        },
+        gradient,
+      );
+      const back = twins.map((twin, i) => twin.gradients(take(gradient, i)));
+      const joined = (parts: Float64Array[]) => Float64Array.from(parts.flatMap((values) => [...values]));
+      const added = (parts: Float64Array[]) =>
+        parts[0]!.map((_, c) => parts.reduce((sum, values) => sum + values[c]!, 0));
+      const [y, mean, variance, firstMean, firstVariance] = run.outputs;
+      const tolerance = { rtol: 1e-4, atol: 1e-4 };
+      assertClose(y!, joined(twins.map((twin) => twin.y)), { what: "y" });
+      assertClose(mean!, twins.at(-1)!.runningMean, { what: "running mean" });
+      assertClose(variance!, twins.at(-1)!.runningVariance, { what: "running variance" });
+      assertClose(firstMean!, twins[0]!.runningMean, { what: "running mean after the first" });
+      assertClose(firstVariance!, twins[0]!.runningVariance, { what: "running variance after the first" });
+      assertClose(run.gradients.x!, joined(back.map(({ x }) => x)), { what: "dx", ...tolerance });
+      assertClose(run.gradients.residual!, joined(back.map(({ residual }) => residual)), {
+        what: "dresidual",
+      });
+      assertClose(run.gradients.weight!, added(back.map(({ weight }) => weight)), {
+        what: "dweight",
+        ...tolerance,
+      });
+      assertClose(run.gradients.bias!, added(back.map(({ bias }) => bias)), { what: "dbias", ...tolerance });
+    });
+  }
+});
+
 Deno.test("batchNorm() launches nothing backward where no gradient is wanted", () => {
   const shape = [2, 4, 4, 8];
   const build = (tracked: boolean, body: (graph: Graph, run: () => void) => void) => {
@@ -156,6 +219,13 @@ Deno.test("batchNorm() refuses one value per channel, and shapes that do not fit
   const vector = makeTensor({ label: "vector", shape: [8] });
   const parameters = { weight: vector, bias: vector, runningMean: vector, runningVariance: vector };
   const pooled = makeTensor({ label: "pooled", shape: [1, 1, 1, 8] });
+  const images = makeTensor({ label: "images", shape: [4, 2, 2, 8] });
+  assert.throws(
+    () => batchNorm(graph, images, parameters, { training: true, relu: true, passes: 3 }),
+    (error) =>
+      error instanceof ShapeError &&
+      /\[4,2,2,8\] in 3 passes: the batch must be a multiple/.test(error.message),
+  );
   assert.throws(
     () => batchNorm(graph, pooled, parameters, { training: true, relu: true }),
     (error) => error instanceof ShapeError && /no variance; use a batch of 2 or more/.test(error.message),

@@ -25,7 +25,7 @@ gpuTest("channelDropout() draws the host's mask bit for bit", async (device, t) 
         (
           graph,
           { x, counters },
-        ) => [channelDropout(graph, x, { probability, stream: address.stream, counters })],
+        ) => [channelDropout(graph, x, { probability, streams: [address.stream], counters })],
       );
       const mask = channelDropoutMask(5, 203, probability, address);
       assert.deepEqual(run.outputs[0], reference(x, mask.map(Math.fround), 203));
@@ -33,6 +33,22 @@ gpuTest("channelDropout() draws the host's mask bit for bit", async (device, t) 
       assert.ok(Math.abs(dropped - probability) < 0.06, `${dropped} of the channels are zeroed`);
     });
   }
+});
+
+gpuTest("channelDropout() gives each part of the batch the masks of its own stream", async (device) => {
+  const shape = [6, 3, 5, 21], length = 6 * 3 * 5 * 21;
+  const x = uniform(1, length, 1, 2);
+  const run = await runOp(
+    device,
+    { x: { shape, values: x }, counters: counters(3, 1, 2) },
+    (graph, { x, counters }) => [
+      channelDropout(graph, x, { probability: 0.5, streams: ["a", "b", "c"], counters }),
+    ],
+  );
+  const address = { seed: 3, epoch: 1, step: 2 };
+  const masks = ["a", "b", "c"].map((stream) => channelDropoutMask(2, 21, 0.5, { ...address, stream }));
+  const expected = reference(x, Float64Array.from(masks.flatMap((mask) => [...mask])), 21);
+  assertClose(run.outputs[0]!, expected, { rtol: 1e-7, atol: 0 });
 });
 
 gpuTest(
@@ -52,7 +68,10 @@ gpuTest(
         const run = await runOp(
           device,
           { x: { shape, values: x, tracked: "input" }, counters: counters(3, 1, 2) },
-          (graph, { x, counters }) => [channelDropout(graph, x, { probability: 0.5, stream: "s", counters })],
+          (
+            graph,
+            { x, counters },
+          ) => [channelDropout(graph, x, { probability: 0.5, streams: ["s"], counters })],
           gradient,
         );
         assertClose(run.outputs[0]!, reference(x, mask, channels), { rtol: 1e-7, atol: 0 });
@@ -67,12 +86,15 @@ Deno.test("channelDropout() passes x on for probability 0, and refuses what is n
   const graph = new Graph(0);
   const x = makeTensor({ label: "x", shape: [1, 2, 2, 4] });
   const counters = makeTensor({ label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" });
-  assert.equal(channelDropout(graph, x, { probability: 0, stream: "s", counters }), x);
+  assert.equal(channelDropout(graph, x, { probability: 0, streams: ["s"], counters }), x);
   for (const probability of [-0.1, 1, NaN]) {
     assert.throws(
-      () => channelDropout(graph, x, { probability, stream: "s", counters }),
+      () => channelDropout(graph, x, { probability, streams: ["s"], counters }),
       (error) => error instanceof RangeError && /it must be in \[0, 1\)/.test(error.message),
     );
   }
-  assert.throws(() => channelDropout(graph, x, { probability: 0.5, stream: "s", counters: x }), ShapeError);
+  assert.throws(
+    () => channelDropout(graph, x, { probability: 0.5, streams: ["s"], counters: x }),
+    ShapeError,
+  );
 });

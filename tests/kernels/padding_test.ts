@@ -39,7 +39,7 @@ const ops: Record<string, (graph: Graph, given: Given) => Tensor> = {
   "resizeBilinear, of one pixel": (graph, { pixel }) => resizeBilinear(graph, pixel, 5, 7),
   concatenate: (graph, { x, even }) => concatenate(graph, [even, x]),
   channelDropout: (graph, { x, counters }) =>
-    channelDropout(graph, x, { probability: 0.3, stream: "s", counters }),
+    channelDropout(graph, x, { probability: 0.3, streams: ["s"], counters }),
 };
 
 gpuTest("network ops leave the padding of channels zero, forward and backward", async (device, t) => {

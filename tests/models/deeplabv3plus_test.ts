@@ -47,7 +47,9 @@ function capture({ registry, networks }: Branches, size: number) {
   );
   const x = makeTensor({ label: "x", shape: [1, size, size, 3], home });
   const tensor = (name: string) => tensors.get(name) ?? assert.fail(`no tensor is called ${name}`);
-  const predictions = networks.map((network) => network({ graph, training: false, tensor, stream: "" }, x));
+  const predictions = networks.map((network) =>
+    network({ graph, training: false, tensor, passes: [""] }, [x])[0]!
+  );
   const convolutions = new Map(
     graph.dispatches.filter(({ kernel }) => kernel.name.startsWith("convolution"))
       .map((dispatch) => [dispatch.writes[0]!.label, dispatch]),

@@ -6,6 +6,7 @@ import { channelDropoutMask } from "../../kernels/reference/channel_dropout.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { declareBranches } from "../../models/branches.ts";
 import { initialize } from "../../models/initialization.ts";
+import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { allocateParameters } from "../../models/parameters.ts";
 import { gpuTest, store, uniform, unstore } from "../support/gpu.ts";
 import { twinBranch, type TwinImage } from "../support/twin_network.ts";
@@ -52,9 +53,9 @@ async function runBoth(
   upload(device, x, store(image.values, image.shape));
   upload(device, counters, Uint32Array.of(address.seed, address.epoch, address.step, 0));
   const graph = new Graph(device.facts.subgroupSize);
-  const forward = { graph, training, tensor: parameters.tensor, counters, stream: "test" };
+  const forward = { graph, training, tensor: parameters.tensor, counters, passes: ["test"] };
   const wanted = networks.flatMap((network) => {
-    const { logits, features } = network(forward, x);
+    const [{ logits, features }] = network(forward, [x]) as [Prediction];
     return [graph.keep(logits), graph.keep(features)];
   });
   const program = compile(device, graph);
@@ -64,7 +65,7 @@ async function runBoth(
   for (const owner of [program, held, parameters]) owner.free();
 
   const channels = wanted[1]!.shape[3]!;
-  const stream = "test/branch2.mapping";
+  const stream = "dropout/test/branch2.mapping";
   const dropout = channelDropoutMask(batch, channels, 0.5, { ...address, stream });
   const expected = ["branch1", "branch2"].flatMap((branch) => {
     const { logits, features } = twinBranch(state, branch, image, {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
+import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { ccvc, ccvcOptions } from "../../../stages/methods/ccvc.ts";
 import { bindMethod, methodOptions } from "../../../stages/methods/mod.ts";
-import type { PassOptions, Step, Term } from "../../../stages/methods/step.ts";
+import { forBoth, type Pair, type Step, type Term } from "../../../stages/methods/step.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 
 type Options = Parameters<typeof ccvc>[0];
@@ -15,7 +16,7 @@ const image = (label: string, channels = 3, tracked = false) =>
 
 interface Captured {
   readonly terms: readonly Term[];
-  readonly passes: readonly Required<PassOptions & { readonly image: string }>[];
+  readonly passes: readonly { readonly image: string; readonly pass: string; readonly training: boolean }[];
   /** The op that made a tensor, its inputs in the same manner, down to what the step was given. */
   readonly source: (tensor: Tensor) => string;
   readonly graph: Graph;
@@ -33,6 +34,11 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
       made.writes.length > 1 ? `[${made.writes.indexOf(tensor)}]` : ""
     }(${inputs})`;
   };
+  const pair = (pass: string, tracked: boolean): Pair<Prediction> =>
+    forBoth((own) => ({
+      logits: image(`${pass}${own + 1}`, 5, tracked),
+      features: image(`${pass}${own + 1} features`, 8, tracked),
+    }));
   const step: Step = {
     graph,
     views: {
@@ -43,13 +49,16 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
         ...(strong && { strong: image("strong"), boxes: map("boxes", "u32", [1, 2, 4]) }),
       },
     },
-    predict(seen, { pass, training = true, gradients = true }) {
-      passes.push({ image: source(seen), pass, training, gradients });
-      const branch = (n: number) => ({
-        logits: image(`${pass}${n}`, 5, gradients),
-        features: image(`${pass}${n} features`, 8, gradients),
+    predict<Pass extends string>(images: Readonly<Record<Pass, Tensor>>) {
+      const predictions = Object.entries<Tensor>(images).map(([pass, seen]) => {
+        passes.push({ image: source(seen), pass, training: true });
+        return [pass, pair(pass, true)] as const;
       });
-      return [branch(1), branch(2)];
+      return Object.fromEntries(predictions) as Record<Pass, Pair<Prediction>>;
+    },
+    label(seen) {
+      passes.push({ image: source(seen), pass: "labeling", training: false });
+      return pair("labeling", false);
     },
     risingThreshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 },
   };
@@ -78,12 +87,12 @@ Deno.test("the weak step has the published terms and weights, on two training pa
     dis_unlabeled: 0.5,
   });
   assert.deepEqual(captured.passes, [
-    { image: "labeled", pass: "labeled", training: true, gradients: true },
-    { image: "weak", pass: "unlabeled", training: true, gradients: true },
+    { image: "labeled", pass: "labeled", training: true },
+    { image: "weak", pass: "unlabeled", training: true },
   ]);
 });
 
-Deno.test("the strong step has the published terms and weights, on four passes in the published order", () => {
+Deno.test("the strong step has the published terms and weights, on three training passes in the published order and one that labels", () => {
   const captured = capture({
     augmentation: "strong",
     supervisedWeight: 5,
@@ -102,10 +111,10 @@ Deno.test("the strong step has the published terms and weights, on four passes i
     dis_raw: 0.25,
   });
   assert.deepEqual(captured.passes, [
-    { image: "labeled", pass: "labeled", training: true, gradients: true },
-    { image: "weak", pass: "labeling", training: false, gradients: false },
-    { image: "mix_boxes_vectors(strong, boxes)", pass: "mixed", training: true, gradients: true },
-    { image: "weak", pass: "raw", training: true, gradients: true },
+    { image: "labeled", pass: "labeled", training: true },
+    { image: "mix_boxes_vectors(strong, boxes)", pass: "mixed", training: true },
+    { image: "weak", pass: "raw", training: true },
+    { image: "weak", pass: "labeling", training: false },
   ]);
 });
 
