@@ -13,6 +13,10 @@ export interface Partition {
   readonly finelyLabeled: number;
   /** Who drew the lists. */
   readonly provenance: string;
+  /** The name of the benchmark, for tables: no two partitions share one, e.g. `"PASCAL blended 1/16, CPS lists"`. */
+  readonly benchmark: string;
+  /** Another partition of the same share of the same data set: results on the two say nothing about each other. */
+  readonly counterpart?: string;
 }
 
 const cps = "CPS (Chen et al., CVPR 2021; TorchSemiSeg): a random draw";
@@ -46,9 +50,26 @@ function list(path: string): PublishedList {
   return found;
 }
 
+/** PASCAL's blended shares are published twice, drawn by CPS and by U²PL. */
+function counterpartOf(name: string): string | undefined {
+  const [dataset, share = ""] = name.split("/");
+  if (dataset !== "pascal") return undefined;
+  const other = share.startsWith("u2pl_") ? share.slice("u2pl_".length) : `u2pl_${share}`;
+  return drawn.some(([candidate]) => candidate === `pascal/${other}`) ? `pascal/${other}` : undefined;
+}
+
+function benchmarkOf(name: string, labeled: number): string {
+  const [dataset, share = ""] = name.split("/");
+  const fraction = share.replace("u2pl_", "").replace("_", "/");
+  if (dataset === "cityscapes") return `Cityscapes ${fraction}`;
+  if (!share.includes("_")) return `PASCAL original, ${labeled} labels`;
+  return `PASCAL blended ${fraction}, ${share.startsWith("u2pl_") ? "U²PL" : "CPS"} lists`;
+}
+
 /** Every partition, PASCAL first, fewest labels first within a family. */
 export const partitions: readonly Partition[] = drawn.map(([name, finelyLabeled, provenance]) => {
   const dataset = name.startsWith("pascal/") ? "pascal" : "cityscapes";
+  const counterpart = counterpartOf(name);
   return {
     name,
     dataset,
@@ -57,5 +78,7 @@ export const partitions: readonly Partition[] = drawn.map(([name, finelyLabeled,
     validation: list(`${dataset}/val.txt`),
     finelyLabeled,
     provenance,
+    benchmark: benchmarkOf(name, finelyLabeled),
+    ...(counterpart === undefined ? {} : { counterpart }),
   };
 });

@@ -1,11 +1,23 @@
 /** Reads a partition's lists from a folder, and holds them against what was published. */
 import { createHash } from "node:crypto";
-import type { PublishedList } from "./lists.ts";
+import { type PublishedList, publishedLists } from "./lists.ts";
 import { type Partition, partitions } from "./manifest.ts";
 
 /** A partition cannot be read, or is not the published one. The message is for the user. */
 export class PartitionError extends Error {
   override readonly name = "PartitionError";
+}
+
+/** A list has other content than was published under its name. */
+export class ListDifferenceError extends PartitionError {
+  /**
+   * @param list What was wanted.
+   * @param text What is there, with LF line ends.
+   * @param message For the user.
+   */
+  constructor(readonly list: PublishedList, readonly text: string, message: string) {
+    super(message);
+  }
 }
 
 /** The text of one verified list, and where it lies. */
@@ -63,8 +75,8 @@ export async function readPartition(name: string, folder: string): Promise<Verif
     } catch (cause) {
       if (!(cause instanceof Deno.errors.NotFound)) throw cause;
       throw new PartitionError(
-        `Cannot read the partition "${name}": there is no file "${path}". Get the published lists ` +
-          `(partitions/README.md says how), or name their folder.`,
+        `Cannot read the partition "${name}": there is no file "${path}". Get the published lists: ` +
+          `deno task partitions get ${name}; or name their folder.`,
         { cause },
       );
     }
@@ -82,19 +94,25 @@ export async function readPartition(name: string, folder: string): Promise<Verif
  * Holds a list's bytes against the published ones. CRLF line ends, as git may make them, are read as LF.
  *
  * @returns The list's text.
- * @throws {PartitionError} Saying what differs.
+ * @throws {ListDifferenceError} Saying what differs.
  */
 export function verifyList(published: PublishedList, bytes: Uint8Array, path: string): string {
   const text = new TextDecoder().decode(bytes).replaceAll("\r\n", "\n");
   const digest = (content: string) => createHash("sha256").update(content).digest("hex");
   const found = digest(text);
   if (found === published.sha256) return text;
-  throw new PartitionError(
+  throw new ListDifferenceError(
+    published,
+    text,
     `Cannot use "${path}" as the published list "${published.path}": ${difference()}. Get the list again, or give your ` +
       `own lists through the config's lists instead of a partition's name.`,
   );
 
   function difference(): string {
+    const other = publishedLists.find(({ sha256 }) => sha256 === found);
+    if (other !== undefined) {
+      return `it is the published list "${other.path}"; results on the two must not be mixed`;
+    }
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     if (lines.length !== published.count) {
       return `it has ${lines.length} lines, ${published.count} were published`;

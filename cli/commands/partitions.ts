@@ -1,27 +1,19 @@
 /** `partitions`: the published lists of labeled images, and whether those on disk are they. @module */
-import { findPartition, PartitionError, readPartition } from "../../partitions/reader.ts";
+import { explain } from "../../partitions/install.ts";
 import { type Partition, partitions as known } from "../../partitions/manifest.ts";
+import { ccvcOriginal, inCcvcOriginal, uniMatch } from "../../partitions/publishers.ts";
+import { PartitionError, readPartition } from "../../partitions/reader.ts";
 import type { Command, CommandInput } from "../command.ts";
-import { UsageError } from "../errors.ts";
-import { typedPath } from "../experiment.ts";
 import { jsonOption } from "../options.ts";
+import { folderOf, listsOption, namedPartition, namedPartitions } from "../partition_options.ts";
 import { table } from "../text.ts";
-import { didYouMean } from "../../pipeline/mod.ts";
+import { get } from "./partitions_get.ts";
 
-const listsOption = {
-  name: "lists",
-  value: "dir",
-  description: "folder of the published lists (default: partitions/lists)",
-} as const;
-
-const folderOf = (input: CommandInput) => {
-  const given = input.text("lists");
-  return given === undefined ? "partitions/lists" : typedPath(given);
-};
-
-function facts({ name, dataset, labeled, unlabeled, validation, finelyLabeled, provenance }: Partition) {
+function facts(partition: Partition) {
+  const { name, dataset, labeled, unlabeled, validation, finelyLabeled, provenance, benchmark } = partition;
   return {
     name,
+    benchmark,
     dataset,
     labeled: labeled.count,
     unlabeled: unlabeled.count,
@@ -40,8 +32,9 @@ function listAll(input: CommandInput): void {
     String(row.unlabeled),
     String(row.validation),
     String(row.finelyLabeled),
+    row.benchmark,
   ]);
-  const head = ["partition", "labeled", "unlabeled", "validation", "finely labeled"];
+  const head = ["partition", "labeled", "unlabeled", "validation", "finely labeled", "benchmark"];
   input.terminal.print(table(head, rows));
 }
 
@@ -58,16 +51,28 @@ const show: Command = {
   arguments: [{ name: "name", description: "e.g. pascal/366" }],
   options: [jsonOption],
   run(input) {
-    const [name] = input.positional as [string];
-    if (!known.some((partition) => partition.name === name)) {
-      const names = known.map((partition) => partition.name);
-      throw new UsageError(`Unknown partition "${name}". ${didYouMean(name, names)}`);
-    }
-    const found = findPartition(name);
-    if (input.flag("json")) input.terminal.print(JSON.stringify(found));
+    const found = namedPartition(input.positional[0]!);
+    const publishers = [uniMatch, ...(inCcvcOriginal(found.name) ? [ccvcOriginal] : [])];
+    if (input.flag("json")) input.terminal.print(JSON.stringify({ ...found, publishers }));
     else {
-      input.terminal.print(`${found.name}: drawn by ${found.provenance}`);
-      input.terminal.print(`finely labeled: ${found.finelyLabeled} of ${found.labeled.count}\n`);
+      const { labeled: { count }, finelyLabeled, counterpart } = found;
+      input.terminal.print(`${found.name}: ${found.benchmark}`);
+      input.terminal.print(`drawn by ${found.provenance}`);
+      const share = (100 * finelyLabeled / count).toFixed(1).replace(/\.0$/, "");
+      input.terminal.print(
+        `finely labeled: ${finelyLabeled} of ${count} (${share} %)` +
+          (finelyLabeled === count ? "" : "; the others have SBD's coarser masks"),
+      );
+      for (const { page, commit, license } of publishers) {
+        input.terminal.print(`published: ${page} at ${commit} (license: ${license})`);
+      }
+      if (counterpart !== undefined) {
+        const other = namedPartition(counterpart);
+        input.terminal.print(
+          `not to be mixed with ${counterpart} (${other.benchmark}): results on the two say nothing about each other`,
+        );
+      }
+      input.terminal.print("");
       const rows = [found.labeled, found.unlabeled, found.validation].map((published) => [
         published.path,
         String(published.count),
@@ -86,7 +91,7 @@ const verify: Command = {
   arguments: [{ name: "names", description: "partitions (default: all)", count: "several" }],
   options: [listsOption, jsonOption],
   async run(input) {
-    const names = input.positional.length > 0 ? input.positional : known.map(({ name }) => name);
+    const names = namedPartitions(input.positional).map(({ name }) => name);
     const results: { name: string; problem: string | null }[] = [];
     for (const name of names) {
       try {
@@ -94,7 +99,7 @@ const verify: Command = {
         results.push({ name, problem: null });
       } catch (error) {
         if (!(error instanceof PartitionError)) throw error;
-        results.push({ name, problem: error.message });
+        results.push({ name, problem: explain(error) });
       }
     }
     const failed = results.some(({ problem }) => problem !== null);
@@ -107,9 +112,8 @@ const verify: Command = {
 /** The command. */
 export const partitions: Command = {
   name: "partitions",
-  summary: "list, show and verify the published partitions",
-  details: "How to get the lists: partitions/README.md.",
+  summary: "get, list, show and verify the published partitions",
   options: [jsonOption],
-  commands: [list, show, verify],
+  commands: [list, show, get, verify],
   run: (input) => Promise.resolve(listAll(input)),
 };
