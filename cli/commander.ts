@@ -54,7 +54,17 @@ function build(command: Command, terminal: Terminal, done: (status: number) => v
   for (const child of command.commands ?? []) parser.addCommand(build(child, terminal, done));
   const { run } = command;
   if (run !== undefined) {
-    parser.action(async () => done(await run(new CommandInput(parser.args, parser.opts(), terminal)) ?? 0));
+    parser.action(async () =>
+      done(await run(new CommandInput(parser.args, optionsOf(parser), terminal)) ?? 0)
+    );
   }
   return parser;
+}
+
+/** What was given, by the names as they are typed: Commander spells `--all-blobs` as `allBlobs`. */
+function optionsOf(parser: Parser): ConstructorParameters<typeof CommandInput>[1] {
+  const given = parser.opts();
+  return Object.fromEntries(
+    parser.options.map((option) => [option.long!.slice(2), given[option.attributeName()]]),
+  );
 }

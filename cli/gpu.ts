@@ -12,7 +12,9 @@ export class DriverInstalled extends Error {
 }
 
 /** Facts about an adapter as they are recorded with results, under `gpu.`. */
-export type GpuFacts = Readonly<Record<"adapter" | "driver" | "features" | "software", string>>;
+export type GpuFacts = Readonly<
+  Record<"adapter" | "driver" | "features" | "subgroups" | "software", string>
+>;
 
 /** One line for the top of a run. */
 export function adapterLine(facts: Readonly<Record<string, string | undefined>>): string {
@@ -51,6 +53,8 @@ export class Gpu {
       adapter: device.facts.name,
       driver: await driverOf(device.facts),
       features: [...device.facts.features].join(", "),
+      // Kernels sum in another order for each size.
+      subgroups: String(device.facts.subgroupSize),
       software: device.facts.isSoftware ? "yes" : "no",
     };
     return device;

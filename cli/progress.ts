@@ -30,7 +30,10 @@ export class Progress {
   on(event: PipelineEvent): void {
     switch (event.type) {
       case "hit":
-        return this.#line(event.node, `in the cache (${event.key.slice(0, 8)})`);
+        return this.#line(
+          event.node,
+          `${event.from === "remote" ? "from the remote cache" : "in the cache"} (${event.key.slice(0, 8)})`,
+        );
       case "miss":
         return this.#line(event.node, `runs: ${shortened(event.why).join("; ")}`);
       case "waiting":
@@ -60,8 +63,6 @@ export class Progress {
         return this.#line(node, evaluationText(data));
       case "step":
         return this.#step(node, data);
-      case "compile":
-        return this.#passing(node, `compiling ${data.done} of ${data.total} kernels`);
       case "resumed":
         return this.#line(node, resumedText(data));
       case "checkpoint":
@@ -140,10 +141,12 @@ function resumedText({ step, steps, damage, adapter }: Data): string {
     : `goes on from the checkpoint of step ${step} of ${steps}${problems}${moved}`;
 }
 
-function evaluationText({ epoch, epochs, miou }: Data): string {
+function evaluationText({ epoch, epochs, protocol, miou }: Data): string {
   const scores = Object.entries((miou ?? {}) as Record<string, number>);
   const named = scores.map(([name, value]) => `${name.replace(/(\d)$/, " $1")} ${Number(value).toFixed(2)}`);
-  return `epoch ${epoch}${epochs === undefined ? "" : `/${epochs}`}  mIoU ${named.join("  ")}`;
+  // Images whole is what everybody expects of a score; anything else is said.
+  const under = protocol === undefined || protocol === "original" ? "" : ` (${protocol})`;
+  return `epoch ${epoch}${epochs === undefined ? "" : `/${epochs}`}  mIoU${under} ${named.join("  ")}`;
 }
 
 function shortened(why: readonly string[]): string[] {

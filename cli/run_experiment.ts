@@ -2,6 +2,7 @@
 import {
   canonicalJson,
   Events,
+  type Graph,
   InterruptedError,
   messageOf,
   namedOutputs,
@@ -9,6 +10,8 @@ import {
   type Pipeline,
   type Plan,
   plan,
+  pull,
+  type RemoteCache,
   run,
   settledPlan,
   sha256,
@@ -18,6 +21,7 @@ import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts"
 import { Progress } from "./progress.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "./session.ts";
+import { bytes } from "./text.ts";
 
 /** What to run. */
 export interface RunRequest {
@@ -64,9 +68,10 @@ export function setText({ stage, path, text }: Override): string {
  */
 export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
   const { pipeline, experiment, overrides, seed } = request;
-  const { cache, terminal, signal } = session;
+  const { cache, remote, terminal, signal } = session;
   const started = new Date();
   const graph = pipeline.build(overrides);
+  if (remote !== undefined) await pullFirst(graph, remote, seed, session);
   const planned = await plan(graph, { cache, seed });
   const gpu = await announceAdapter([planned], session);
   const folder = await RunFolder.create(session.runs, {
@@ -109,6 +114,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       state: "done",
       seconds,
       ...(metrics === undefined ? {} : { miou: metrics.miou }),
+      ...(metrics?.protocol === undefined ? {} : { protocol: metrics.protocol }),
       nodes: result.nodes.map(({ id, stage, key, state, seconds }) => ({ id, stage, key, state, seconds })),
       outputs: returned.map(({ name, kind, node, output, digest }) => ({ name, kind, node, output, digest })),
     });
@@ -125,4 +131,19 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await folder.close({ remove: settled === 0 }).catch(() => {});
     throw error;
   }
+}
+
+/** Brings what the remote cache has before the plan is made: where nothing is left to run, no adapter is needed. */
+async function pullFirst(
+  graph: Graph,
+  remote: RemoteCache,
+  seed: number,
+  { terminal, signal }: Session,
+): Promise<void> {
+  const before = remote.pulledBytes;
+  const pulled =
+    (await pull(graph, remote, { seed, signal })).filter(({ state }) => state === "pulled").length;
+  if (pulled === 0) return;
+  const size = bytes(remote.pulledBytes - before);
+  terminal.print(`${pulled} ${pulled === 1 ? "result" : "results"} from the remote cache, ${size}`);
 }

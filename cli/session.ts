@@ -1,14 +1,17 @@
 /** What the runs of one command share: terminal, cache, GPU, and Ctrl-C. @module */
-import type { Cache, Plan } from "../pipeline/mod.ts";
+import type { Cache, Plan, RemoteCache } from "../pipeline/mod.ts";
 import { interruptedStatus } from "./errors.ts";
 import { hostFacts } from "./environment.ts";
 import { adapterLine, Gpu } from "./gpu.ts";
+import { remoteOf } from "./remote.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The shared parts. */
 export interface Session {
   readonly terminal: Terminal;
   readonly cache: Cache;
+  /** The remote cache, if the environment names one. */
+  readonly remote: RemoteCache | undefined;
   /** Folder of the runs. */
   readonly runs: string;
   readonly gpu: Gpu;
@@ -39,7 +42,8 @@ export async function withSession<T>(
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   const gpu = new Gpu(options.terminal);
   try {
-    return await body({ ...options, gpu, signal: controller.signal, facts: await hostFacts() });
+    const remote = remoteOf(options.cache, options.terminal);
+    return await body({ ...options, remote, gpu, signal: controller.signal, facts: await hostFacts() });
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, stop);
     await gpu.close();

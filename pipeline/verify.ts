@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { GraphNode } from "./builder.ts";
 import type { Cache, Staged } from "./cache.ts";
 import type { Entry, StoredFile } from "./entry.ts";
-import { CorruptBlobError } from "./errors.ts";
+import { CorruptBlobError, InterruptedError } from "./errors.ts";
 import { Events } from "./events.ts";
 import { rehearse } from "./execute.ts";
 import { type Graph, nodeOf } from "./graph.ts";
@@ -55,7 +55,7 @@ export interface VerifyOptions<D> {
  * Runs stages again, each on the inputs that the cache has, without reading their entries, and compares the digests. Nothing
  * is stored, and checkpoints are left alone.
  *
- * @throws {GraphError} If there is no stage `only`. What an execution throws.
+ * @throws {GraphError} If there is no stage `only`. {@linkcode InterruptedError} after an abort; what an execution throws.
  */
 export async function verifyStages<D>(graph: Graph, options: VerifyOptions<D>): Promise<VerifiedNode<D>[]> {
   const { cache, seed = 0, only, signal = new AbortController().signal } = options;
@@ -86,6 +86,9 @@ export async function verifyStages<D>(graph: Graph, options: VerifyOptions<D>): 
       );
     }
     return found;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new InterruptedError(`The verification of "${graph.name}" was interrupted`, { cause: error });
   } finally {
     await resources.close();
   }

@@ -1,9 +1,12 @@
-/** `cache`: what it holds, and keeping it within bounds. @module */
+/** `cache`: what it holds, keeping it within bounds, checking and sharing it. @module */
 import { cacheStats, collectGarbage } from "../../pipeline/mod.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { cacheOf, cacheOption, jsonOption } from "../options.ts";
 import { bytes, table } from "../text.ts";
+import { pin, unpin } from "./cache_pins.ts";
+import { pull, push } from "./cache_transfer.ts";
+import { verify } from "./cache_verify.ts";
 
 const stats: Command = {
   name: "stats",
@@ -18,6 +21,12 @@ const stats: Command = {
     );
     const rows = Object.entries(found.stages).sort(([a], [b]) => a < b ? -1 : 1)
       .map(([stage, { entries, bytes: size }]) => [stage, String(entries), bytes(size)]);
+    if (found.pinned > 0) input.terminal.print(`${found.pinned} pinned`);
+    if (found.checkpointBytes > 0) {
+      input.terminal.print(
+        `${bytes(found.checkpointBytes)} of checkpoints, by which stages that were stopped go on`,
+      );
+    }
     if (rows.length > 0) input.terminal.print(`\n${table(["stage", "entries", "refers to"], rows)}`);
   },
 };
@@ -51,6 +60,6 @@ const gc: Command = {
 /** The command. */
 export const cache: Command = {
   name: "cache",
-  summary: "stats and gc of the cache",
-  commands: [stats, gc],
+  summary: "look at the cache, bound it, check it, and share it",
+  commands: [stats, gc, verify, pin, unpin, push, pull],
 };
