@@ -1,4 +1,7 @@
 /** The process's surroundings: variables the driver reads, and facts that are recorded with results. @module */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sha256 } from "../pipeline/mod.ts";
 
 /** Runs a program and gives its output, or undefined if it is missing or fails. */
 export async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
@@ -36,13 +39,18 @@ export async function setDriverVariables(): Promise<void> {
   for (const [name, value] of Object.entries(await driverVariables())) Deno.env.set(name, value);
 }
 
-/** Facts recorded with each result: they are no part of a key. */
+/** Facts recorded with each result, so that it can be made again elsewhere: they are no part of a key. */
 export async function hostFacts(): Promise<Record<string, string>> {
-  const project = new URL("../", import.meta.url).pathname;
-  const commit = await outputOf("git", ["-C", project, "rev-parse", "--short=12", "HEAD"]);
+  const project = fileURLToPath(new URL("../", import.meta.url));
+  const git = (...args: string[]) => outputOf("git", ["-C", project, ...args]);
+  const commit = await git("rev-parse", "--short=12", "HEAD");
+  const changes = commit === undefined ? undefined : await git("status", "--porcelain");
+  const lock = await Deno.readFile(join(project, "deno.lock")).catch(() => undefined);
   return {
     deno: Deno.version.deno,
     system: `${Deno.build.os} ${Deno.build.arch}`,
+    ...(lock === undefined ? {} : { lock: sha256(lock) }),
     ...(commit === undefined ? {} : { commit }),
+    ...(changes === undefined ? {} : { commitIs: changes === "" ? "clean" : "changed" }),
   };
 }

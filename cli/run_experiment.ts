@@ -115,7 +115,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       seconds,
       ...(metrics === undefined ? {} : { miou: metrics.miou }),
       ...(metrics?.protocol === undefined ? {} : { protocol: metrics.protocol }),
-      nodes: result.nodes.map(({ id, stage, key, state, seconds }) => ({ id, stage, key, state, seconds })),
+      nodes: result.nodes.map(({ outputs: _, ...node }) => node),
       outputs: returned.map(({ name, kind, node, output, digest }) => ({ name, kind, node, output, digest })),
     });
     await folder.close();

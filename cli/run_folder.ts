@@ -38,12 +38,16 @@ export interface RunRecord {
   readonly gpu?: Readonly<Record<string, string>>;
   readonly facts?: Readonly<Record<string, string>>;
   readonly miou?: Metrics["miou"];
+  /** How they were scored. */
+  readonly protocol?: string;
   readonly nodes?: readonly {
     readonly id: string;
     readonly stage: string;
     readonly key: string;
     readonly state: string;
     readonly seconds: number;
+    /** Where and with what its result was made, which may be long ago and elsewhere. */
+    readonly facts?: Readonly<Record<string, string>>;
   }[];
   readonly outputs?: readonly RecordedOutput[];
   /** What failed. */

@@ -63,6 +63,8 @@ export interface RunNode {
   readonly state: "hit" | "ran";
   /** Wall seconds of the execution that made the result. */
   readonly seconds: number;
+  /** What was recorded of that execution: adapter, driver, Deno, commit. */
+  readonly facts: Readonly<Record<string, string>>;
   /** Output → artifact. */
   readonly outputs: Readonly<Record<string, StoredArtifact>>;
 }
@@ -140,7 +142,8 @@ export async function run<R>(graph: Graph<R>, options: RunOptions): Promise<RunR
 
 function nodeResult(node: GraphNode, { entry, state }: Settled): RunNode {
   const { key, outputs, recorded } = entry;
-  return { id: node.id, stage: node.stage.name, key, state, seconds: recorded.seconds, outputs };
+  const { seconds, facts } = recorded;
+  return { id: node.id, stage: node.stage.name, key, state, seconds, facts, outputs };
 }
 
 function handle(
