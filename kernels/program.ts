@@ -1,7 +1,7 @@
 import type { Device } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import type { Dispatch, Graph } from "./graph.ts";
-import { packUniforms } from "./kernel.ts";
+import { type Kernel, packUniforms } from "./kernel.ts";
 import { type MemoryPlan, planMemory } from "./plan.ts";
 import { prune } from "./prune.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "./tensor.ts";
@@ -114,18 +114,31 @@ export function compile(
   };
 }
 
-function checkBindings(device: Device, dispatches: readonly Dispatch[]): void {
+/** Whether every tensor of a graph is small enough for a kernel to bind. */
+export function bindable(device: Device, graph: Graph): boolean {
+  return unbindable(device, prune(graph.dispatches, graph.kept)) === undefined;
+}
+
+function unbindable(
+  device: Device,
+  dispatches: readonly Dispatch[],
+): { kernel: Kernel; tensor: Tensor } | undefined {
   const limit = device.gpu.limits.maxStorageBufferBindingSize;
   for (const { kernel, reads, writes } of dispatches) {
-    for (const tensor of [...reads, ...writes]) {
-      if (tensor.bytes > limit) {
-        throw new DeviceError(
-          `Cannot run kernel "${kernel.name}" on ${tensor.label} [${tensor.shape}]: it takes ${tensor.bytes} bytes, and ` +
-            `"${device.facts.name}" binds at most ${limit}; use a smaller crop or batch`,
-        );
-      }
-    }
+    const tensor = [...reads, ...writes].find(({ bytes }) => bytes > limit);
+    if (tensor) return { kernel, tensor };
   }
+  return undefined;
+}
+
+function checkBindings(device: Device, dispatches: readonly Dispatch[]): void {
+  const found = unbindable(device, dispatches);
+  if (!found) return;
+  const { kernel, tensor } = found;
+  throw new DeviceError(
+    `Cannot run kernel "${kernel.name}" on ${tensor.label} [${tensor.shape}]: it takes ${tensor.bytes} bytes, and ` +
+      `"${device.facts.name}" binds at most ${device.gpu.limits.maxStorageBufferBindingSize}; use a smaller crop or batch`,
+  );
 }
 
 /** Timestamps are written at the ends of passes, so each launch gets a pass of its own. */

@@ -3,7 +3,7 @@ import { allocate, type Device, readBack, upload } from "../../kernels/device.ts
 import { DeviceError, ShapeError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
-import { compile } from "../../kernels/program.ts";
+import { bindable, compile } from "../../kernels/program.ts";
 import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
 import { allocateParameters } from "../../models/parameters.ts";
@@ -133,9 +133,10 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     ),
   ]);
   const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
-  const open = (terms: BoundMethod["terms"]) => {
+  const record = (terms: BoundMethod["terms"], together: boolean) => {
     const graph = new Graph(device.facts.subgroupSize);
     const captured = captureStep(graph, {
+      together,
       branches,
       parameters,
       method: { ...method, terms },
@@ -146,6 +147,12 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       weightDecay: options.weightDecay,
       meter: (index) => meters[index]!,
     });
+    return { graph, terms: captured };
+  };
+  const open = (terms: BoundMethod["terms"]) => {
+    // The passes run together where a kernel can bind their joint activations.
+    const joint = record(terms, true);
+    const { graph, terms: captured } = bindable(device, joint.graph) ? joint : record(terms, false);
     return { terms: captured, program: compile(device, graph, options.onCompile) };
   };
   const phases = {
