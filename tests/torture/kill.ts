@@ -1,97 +1,111 @@
-/** Runs that are killed at random moments end with the same bytes as one that was not. @module */
+/** Runs that are stopped at random moments end with the same bytes as one that was left alone. @module */
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { commandPermissions } from "../../cli/permissions.ts";
 import { randomNumbers, type TortureOptions, type TorturePart } from "./part.ts";
+import { halfWritten, resultsOf, sleep, startTraining } from "./training.ts";
 
-/** A `shapes-12` in small: both phases, scores within training, a checkpoint every few steps. */
-const settings = [
-  "load.shapes.size=32",
-  "load.shapes.labeled=4",
-  "load.shapes.unlabeled=24",
-  "load.shapes.validation=6",
-  "augment.crop=32",
-  "co-train.epochs=3",
-  "co-train.warmUpEpochs=1",
-  "co-train.stepsPerEpoch=8",
-  "co-train.batch=2",
-  "co-train.evaluateEvery=1",
-  "co-train.logEvery=3",
-];
-
-interface Ended {
-  readonly code: number;
-  readonly signal: Deno.Signal | null;
-  readonly text: string;
-}
-
-/** Starts the run in a process of its own; `doom` may end it. */
-async function train(
-  folder: string,
-  doom?: (child: Deno.ChildProcess, ended: Promise<unknown>) => Promise<void>,
-): Promise<Ended> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      ...commandPermissions,
-      fileURLToPath(new URL("../../cli/main.ts", import.meta.url)),
-      "train",
-      "shapes-12",
-      ...settings.flatMap((text) => ["--set", text]),
-      "--cache",
-      join(folder, "cache"),
-      "--runs",
-      join(folder, "runs"),
-    ],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = child.output();
-  await doom?.(child, output);
-  const { code, signal, stdout, stderr } = await output;
-  return { code, signal, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-}
-
-/** What a cache says of every stage: its outputs' digests by key, all that the run computed. */
-async function results(folder: string): Promise<Record<string, unknown>> {
-  const found: Record<string, unknown> = {};
-  for await (const { name } of Deno.readDir(join(folder, "cache", "ac"))) {
-    const text = await Deno.readTextFile(join(folder, "cache", "ac", name));
-    const { stage, outputs } = JSON.parse(text.slice(text.indexOf("{")));
-    found[`${stage} ${name}`] = outputs;
-  }
-  return found;
-}
-
+/** The part. */
 export const kill: TorturePart = {
   name: "kill",
-  summary: "kills a training (SIGKILL, SIGTERM, Ctrl-C) and compares its result with one left alone",
-  run: ({ short, seed, folder, say }: TortureOptions) => run(short, seed, folder, say),
+  summary: "stops a training (kill -9, SIGTERM, Ctrl-C) and compares its result with one left alone",
+  run: torture,
 };
 
-async function run(short: boolean, seed: number, folder: string, say: (line: string) => void): Promise<void> {
-  const started = performance.now();
-  const alone = await train(join(folder, "alone"));
-  assert.equal(alone.code, 0, alone.text);
-  const whole = performance.now() - started;
-  const wanted = await results(join(folder, "alone"));
-  say(`left alone: ${(whole / 1000).toFixed(1)} s, ${Object.keys(wanted).length} results`);
+/** How a run is stopped. */
+interface Way {
+  /** For the report. */
+  readonly name: string;
+  /** Asks for 130 and a written checkpoint, which the next run goes on from. */
+  readonly inOrder?: boolean;
+  readonly stop: (run: Started, moment: number) => Promise<void>;
+}
+
+type Started = ReturnType<typeof startTraining>;
+
+const atRandom: Way = {
+  name: "kill -9 at a random moment",
+  async stop(run, moment) {
+    await Promise.race([run.ended, sleep(moment)]);
+    run.kill("SIGKILL");
+  },
+};
+
+const inWrite: Way = {
+  name: "kill -9 while a checkpoint is being written",
+  async stop(run, moment) {
+    // Not the first one that comes, or no run would ever get further.
+    await Promise.race([run.line(/ step [1-9]/), sleep(moment / 4)]);
+    while (!run.hasEnded() && halfWritten(run.cache).length === 0) await sleep(0);
+    run.kill("SIGKILL");
+  },
+};
+
+const politely = (signal: Deno.Signal): Way => ({
+  name: signal === "SIGINT" ? "Ctrl-C" : signal,
+  inOrder: true,
+  async stop(run, moment) {
+    // A signal that comes before the program listens ends it like a kill.
+    await run.line(/ step \d/);
+    await Promise.race([run.ended, sleep(moment / 8)]);
+    run.kill(signal);
+  },
+});
+
+async function torture({ short, seed, folder, say }: TortureOptions): Promise<void> {
   const random = randomNumbers(seed);
-  const place = join(folder, "killed");
-  for (let kills = 0; kills < (short ? 3 : 20); kills++) {
-    const at = random() * whole;
-    const { signal } = await train(place, async (child, ended) => {
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, at))]);
-      try {
-        child.kill("SIGKILL");
-      } catch { /* it had ended */ }
+  const started = performance.now();
+  const alone = startTraining(join(folder, "alone"), 1e6);
+  assert.equal((await alone.ended).code, 0, alone.text());
+  const whole = performance.now() - started;
+  const wanted = await resultsOf(alone.cache);
+  say(`left alone: ${(whole / 1000).toFixed(1)} s, ${Object.keys(wanted).length} results`);
+  const ways = short
+    ? [atRandom, inWrite, politely("SIGTERM"), politely("SIGINT")]
+    : Array.from({ length: 26 }, (_, i) => {
+      if (i >= 20) return politely(i % 2 ? "SIGINT" : "SIGTERM");
+      return i % 2 ? inWrite : atRandom;
     });
-    say(`${signal ?? "ended"} after ${(at / 1000).toFixed(1)} s`);
+  const place = join(folder, "stopped");
+  let writes = 0, finished = 0, from: string | undefined;
+  for (const way of ways) {
+    // What ended before it could be stopped is compared, and begun anew: every way gets its stop.
+    for (let tries = 0;; tries++) {
+      assert.ok(tries < 5, `${way.name}: 5 runs ended before they could be stopped`);
+      const run = startTraining(place, way.inOrder ? 1e6 : 0);
+      const watched = way.stop(run, whole * (0.15 + 0.85 * random()));
+      const { code, signal } = await run.ended;
+      await watched;
+      const text = run.text();
+      if (from !== undefined && / step \d/.test(text)) {
+        assert.match(text, new RegExp(`goes on from the checkpoint of step ${from} of `));
+      }
+      from = undefined;
+      if (code === 0) {
+        assert.deepEqual(await resultsOf(run.cache), wanted);
+        await Deno.remove(place, { recursive: true });
+        finished++;
+        continue;
+      }
+      if (way.inOrder) {
+        assert.equal(code, 130, text);
+        from = /checkpoint of step (\d+) is written/.exec(text)?.[1];
+      } else {
+        assert.equal(signal, "SIGKILL", text);
+        if (halfWritten(run.cache).length > 0) writes++;
+      }
+      const step = /goes on from the checkpoint of step (\d+)/.exec(text)?.[1];
+      say(`${way.name}${step ? `, after going on from step ${step}` : ""}${from ? `, at step ${from}` : ""}`);
+      break;
+    }
   }
-  const last = await train(place);
-  assert.equal(last.code, 0, last.text);
-  assert.deepEqual(await results(place), wanted);
+  const last = startTraining(place, 1e6);
+  assert.equal((await last.ended).code, 0, last.text());
+  assert.deepEqual(await resultsOf(last.cache), wanted);
+  assert.deepEqual(halfWritten(last.cache), [], "nothing half-written stays");
+  say(
+    `${ways.length} stops, ${writes} of them in the writing of a checkpoint; ${
+      finished + 1
+    } runs ended, all with the same bytes`,
+  );
+  assert.ok(writes > 0, "no kill met a checkpoint being written");
 }

@@ -1,0 +1,120 @@
+/** A small `shapes-12` in a process of its own, to be stopped. @module */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { commandPermissions } from "../../cli/permissions.ts";
+
+/** Both phases, with scores in between. */
+const settings = [
+  "load.shapes.size=32",
+  "load.shapes.labeled=4",
+  "load.shapes.unlabeled=24",
+  "load.shapes.validation=6",
+  "augment.crop=32",
+  "co-train.epochs=4",
+  "co-train.warmUpEpochs=1",
+  "co-train.stepsPerEpoch=8",
+  "co-train.batch=2",
+  "co-train.evaluateEvery=1",
+  "co-train.logEvery=3",
+];
+
+/** A training's command line behind `deno`, with its cache and runs in a folder. */
+export function trainingArguments(folder: string, checkpointEvery: number): string[] {
+  return [
+    "run",
+    ...commandPermissions,
+    fileURLToPath(new URL("../../cli/main.ts", import.meta.url)),
+    "train",
+    "shapes-12",
+    ...settings.flatMap((text) => ["--set", text]),
+    "--cache",
+    join(folder, "cache"),
+    "--runs",
+    join(folder, "runs"),
+    "--checkpoint-every",
+    String(checkpointEvery),
+  ];
+}
+
+/** A training that was started. */
+export interface StartedTraining {
+  /** Its cache. */
+  readonly cache: string;
+  readonly ended: Promise<Deno.CommandStatus>;
+  hasEnded(): boolean;
+  /** What it has printed so far, stdout and stderr. */
+  text(): string;
+  /** Waits for a text, or for the end. */
+  line(pattern: RegExp): Promise<void>;
+  /** Sends a signal, unless it has ended. */
+  kill(signal: Deno.Signal): void;
+}
+
+/** Starts a training in a folder, where it finds what an earlier one left. */
+export function startTraining(folder: string, checkpointEvery: number): StartedTraining {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: trainingArguments(folder, checkpointEvery),
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let text = "", isOver = false;
+  const collect = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) text += part;
+  };
+  const printed = Promise.all([collect(child.stdout), collect(child.stderr)]);
+  const ended = (async () => {
+    const status = await child.status;
+    isOver = true;
+    await printed;
+    return status;
+  })();
+  return {
+    cache: join(folder, "cache"),
+    ended,
+    hasEnded: () => isOver,
+    text: () => text,
+    async line(pattern) {
+      while (!isOver && !pattern.test(text)) await sleep(5);
+    },
+    kill(signal) {
+      try {
+        child.kill(signal);
+      } catch { /* it had ended */ }
+    },
+  };
+}
+
+/** Waits. */
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Files of checkpoints that are being written, or were when their process was killed. */
+export function halfWritten(cache: string): string[] {
+  const found: string[] = [];
+  for (const key of list(join(cache, "checkpoints"))) {
+    for (const name of list(join(cache, "checkpoints", key))) if (name.endsWith(".tmp")) found.push(name);
+  }
+  return found;
+}
+
+/** Stage and key → its outputs' digests: all that a run computed, weights, history and scores. */
+export async function resultsOf(cache: string): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  for (const key of list(join(cache, "ac"))) {
+    const { stage, outputs } = JSON.parse(await Deno.readTextFile(join(cache, "ac", key)));
+    found[`${stage} ${key}`] = outputs;
+  }
+  return found;
+}
+
+function list(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
