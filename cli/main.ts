@@ -8,12 +8,14 @@ import { dag } from "./commands/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
+import { parity } from "./commands/parity.ts";
 import { partitions } from "./commands/partitions.ts";
 import { plan } from "./commands/plan.ts";
 import { predict } from "./commands/predict.ts";
 import { runs } from "./commands/runs.ts";
 import { test } from "./commands/test.ts";
 import { train } from "./commands/train.ts";
+import { weights } from "./commands/weights.ts";
 import { why } from "./commands/why.ts";
 import { exitStatus, explain } from "./errors.ts";
 import { DriverInstalled } from "./gpu.ts";
@@ -37,9 +39,11 @@ Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 inte
     predict,
     data,
     partitions,
+    weights,
     runs,
     cache,
     doctor,
+    parity,
     bench,
     test,
   ],

@@ -110,7 +110,9 @@ function smallFloat(bits: number, exponentBits: number, mantissaBits: number, in
   const most = (1 << exponentBits) - 1;
   let exponent = bits >>> mantissaBits & most;
   let mantissa = bits & (1 << mantissaBits) - 1;
-  if (exponent === most && infinities) return sign | 0x7f800000 | mantissa << (23 - mantissaBits);
+  // A NaN becomes a quiet one, as the hardware's conversion makes it.
+  const quiet = mantissa ? 0x400000 : 0;
+  if (exponent === most && infinities) return sign | 0x7f800000 | quiet | mantissa << (23 - mantissaBits);
   if (exponent === 0) {
     if (mantissa === 0) return sign;
     for (exponent = 1; mantissa < 1 << mantissaBits; exponent--) mantissa *= 2;

@@ -16,17 +16,20 @@ export interface Checkpoint {
   /**
    * Reads the file.
    *
-   * @param hints What files of other programs do not tell; unused where the file describes its network.
    * @throws {WeightsError} If the file holds no pair of branches.
    */
-  read(hints?: NetworkHints): Promise<{ network: NetworkDescription; state: StateDict }>;
+  read(): Promise<{ network: NetworkDescription; state: StateDict }>;
 }
 
-/** Opens a checkpoint file: safetensors that training wrote, or any file of a pair of branches, the original's `.pth` too. */
-export function openCheckpoint(path: string): Checkpoint {
+/**
+ * Opens a checkpoint file: safetensors that training wrote, or any file of a pair of branches, the original's `.pth` too.
+ *
+ * @param hints What files of other programs do not tell; unused where the file describes its network.
+ */
+export function openCheckpoint(path: string, hints: NetworkHints = {}): Checkpoint {
   return {
     path,
-    async read(hints) {
+    async read() {
       const file = await readWeights(await Deno.readFile(path), path);
       const network = networkOf(file, path, hints);
       const state: StateDict = new Map();

@@ -1,8 +1,17 @@
 /** `evaluate`: scores weights on a data set. @module */
 import { parseSet, pipeline, run, UserError } from "../../pipeline/mod.ts";
+import { openCheckpoint } from "../../stages/checkpoint.ts";
 import { scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
 import { load, type LoadConfig } from "../../stages/load.ts";
-import { checkpointArgument, findCheckpoint } from "../checkpoint_source.ts";
+import { matrixRows } from "../../stages/metrics.ts";
+import { forPredictions } from "../../stages/predictions.ts";
+import { protocolLabel } from "../../stages/protocols.ts";
+import {
+  checkpointArgument,
+  findCheckpoint,
+  networkHints,
+  outputStrideOption,
+} from "../checkpoint_source.ts";
 import type { Command } from "../command.ts";
 import { dataNodes } from "../data_source.ts";
 import { metricsText } from "../metrics.ts";
@@ -17,6 +26,7 @@ import {
   setOption,
 } from "../options.ts";
 import { Progress } from "../progress.ts";
+import { protocolHelp, protocolOption, protocolOptions } from "../protocol_options.ts";
 import { withSession } from "../session.ts";
 import { notesOnly } from "../terminal.ts";
 import { defaultExperiment } from "../experiment.ts";
@@ -24,17 +34,23 @@ import { defaultExperiment } from "../experiment.ts";
 /** The command. */
 export const evaluate: Command = {
   name: "evaluate",
-  summary: "score weights on the validation images of a data set",
+  summary: "score weights on the validation images of a data set, under any protocol",
   details:
     `The data is that of an experiment, or a folder. Where the weights are named by a run, it is that run's
-data unless another is named.\n\n${setHelp}`,
+data unless another is named.
+
+${protocolHelp}
+
+--json prints protocol, scores, "confusion" (of the average: rows are truth, columns predictions, in pixels; those
+labeled 255 are left out) and "confusions" (of each prediction).\n\n${setHelp}`,
   arguments: [
     checkpointArgument,
     { name: "data", description: "an experiment, or the folder of a data set", count: "optional" },
   ],
-  options: [setOption, cacheOption, runsOption, jsonOption],
+  options: [...protocolOptions, outputStrideOption, setOption, cacheOption, runsOption, jsonOption],
   async run(input) {
-    const { checkpoint, run: from } = await findCheckpoint(input, runsOf(input));
+    const protocol = protocolOption(input);
+    const { checkpoint: { path }, run: from } = await findCheckpoint(input, runsOf(input));
     const given = input.positional[1];
     const inherited = given === undefined ? (from?.set ?? []).filter((text) => text.startsWith("load.")) : [];
     const set = [...inherited.map(parseSet), ...overrides(input)];
@@ -47,13 +63,14 @@ data unless another is named.\n\n${setHelp}`,
         await gpu.announce();
         const { outputs } = await run(graph, { cache, signal });
         const samples = await outputs.validation.read();
+        const checkpoint = openCheckpoint(path, { ...networkHints(input), classes: samples.classes });
         const { network } = await checkpoint.read();
         const [theirs, ours] = [network.classes.names, samples.classes.names].map((names) =>
           names.join(", ")
         );
         if (theirs !== ours) {
           throw new UserError(
-            `Cannot score "${checkpoint.path}" on this data: its classes are ${theirs}; the data's are ${ours}.`,
+            `Cannot score "${path}" on this data: its classes are ${theirs}; the data's are ${ours}.`,
           );
         }
         const progress = new Progress(terminal);
@@ -62,10 +79,17 @@ data unless another is named.\n\n${setHelp}`,
         const confusion = await scoreCheckpoint(await gpu.open(), checkpoint, samples, {
           signal,
           progress: report,
+          protocol,
         });
-        const metrics = weightsScore(samples.classes, (name) => confusion[name]);
+        const metrics = {
+          protocol: protocolLabel(protocol),
+          ...weightsScore(samples.classes, (name) => confusion[name]),
+        };
         terminal.print(`\n${metricsText(metrics)}`);
-        if (input.flag("json")) input.terminal.print(JSON.stringify(metrics));
+        if (input.flag("json")) {
+          const confusions = forPredictions((name) => matrixRows(confusion[name]));
+          input.terminal.print(JSON.stringify({ ...metrics, confusion: confusions.average, confusions }));
+        }
       },
     );
   },

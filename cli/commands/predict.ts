@@ -1,76 +1,112 @@
-/** `predict`: labels image files. @module */
+/** `predict`: labels images. @module */
 import { basename, join } from "node:path";
-import { messageOf, UserError } from "../../pipeline/mod.ts";
 import { writeAtomically } from "../../pipeline/files.ts";
-import { toRgb } from "../../stages/codecs/image.ts";
-import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
-import { decodePng } from "../../stages/codecs/png.ts";
 import { openInference } from "../../stages/inference.ts";
 import { fileNames, pictureFiles } from "../../stages/pictures.ts";
-import { checkpointArgument, findCheckpoint } from "../checkpoint_source.ts";
-import type { Command } from "../command.ts";
+import { cropPixels } from "../../stages/pixels.ts";
+import { protocolLabel, protocolPlan } from "../../stages/protocols.ts";
+import { checkpointArgument, findCheckpoint, outputStrideOption } from "../checkpoint_source.ts";
+import type { Command, CommandInput } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { typedPath } from "../experiment.ts";
-import { cacheOf, jsonOption, runsOf, runsOption } from "../options.ts";
+import { cacheOf, jsonOption, overrides, runsOf, runsOption, setHelp, setOption } from "../options.ts";
+import { dataSources, fileSources, type PredictionSource } from "../prediction_sources.ts";
+import { protocolHelp, protocolOption, protocolOptions } from "../protocol_options.ts";
 import { withSession } from "../session.ts";
 import { notesOnly } from "../terminal.ts";
 
 /** The command. */
 export const predict: Command = {
   name: "predict",
-  summary: "label image files with trained weights",
+  summary: "label images with trained weights",
   details:
-    `Writes a folder for each image: the image, what each branch and their average say (palette PNG whose
-values are class indices), and where the branches disagree.`,
+    `Writes a folder for each image: branch1.png, branch2.png and average.png, palette PNGs whose values are
+class indices, and conflict.png, 1 where the branches disagree; beside them the image, unless it is a data set's.
+index.json says which folder is whose, and where the true labels are.
+
+  predict latest photograph.jpg folder-of-photographs
+  predict latest --data ../data/voc --list validation
+  predict latest --data ../data/voc --list my-list.txt
+
+${protocolHelp}\n\n${setHelp}`,
   arguments: [
     checkpointArgument,
-    { name: "images", description: "JPEG or PNG files", count: "several" },
+    { name: "images", description: "JPEG or PNG files, or folders that hold some", count: "several" },
   ],
   options: [
     { name: "out", value: "dir", description: "folder to write to (default: predictions)" },
+    {
+      name: "data",
+      value: "data",
+      description: "an experiment, or the folder of a data set, instead of images",
+    },
+    {
+      name: "list",
+      value: "list",
+      description:
+        "which images of the data: validation (the default), labeled, unlabeled, or an id list's file",
+    },
+    ...protocolOptions,
+    outputStrideOption,
+    setOption,
     runsOption,
     jsonOption,
   ],
   async run(input) {
+    const protocol = protocolOption(input);
     const { checkpoint } = await findCheckpoint(input, runsOf(input));
-    const images = input.positional.slice(1).map(typedPath);
-    if (images.length === 0) throw new UsageError("Cannot predict: name one image file at least.");
+    const sources = await sourcesOf(input);
+    const isData = input.text("data") !== undefined;
     const out = typedPath(input.text("out") ?? "predictions");
-    const names = fileNames(images.map((path) => basename(path).replace(/\.[^.]+$/, "")));
-    const targets = images.map((path, i) => ({ path, folder: join(out, names[i]!) }));
+    const names = fileNames(sources.map(({ name }) => name));
+    const targets = sources.map((source, i) => ({ ...source, folder: join(out, names[i]!) }));
     const terminal = input.flag("json") ? notesOnly(input.terminal) : input.terminal;
     const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
+    const entries = targets.map(({ image, mask, folder }) => ({
+      image,
+      ...(mask === undefined ? {} : { mask }),
+      folder,
+    }));
     await withSession(options, async ({ gpu, signal }) => {
       await gpu.announce();
       const { inference, network: { classes }, free } = await openInference(await gpu.open(), checkpoint);
       try {
-        for (const { path, folder } of targets) {
+        for (const { image: path, folder, read } of targets) {
           signal.throwIfAborted();
-          const image = await readPicture(path);
-          const labels = await inference.predict(image.data, image);
-          for (const [name, bytes] of pictureFiles("x", image, image.data, undefined, labels, classes)) {
+          const image = await read();
+          const labels = await inference.predict(image.data, image, protocol);
+          const { scored } = protocolPlan(protocol, image);
+          const seen = cropPixels(image.data, image, scored, 3);
+          for (const [name, bytes] of pictureFiles("x", scored, seen, undefined, labels, classes)) {
+            // A data set's images lie there already.
+            if (isData && name === "x/image.png") continue;
             await writeAtomically(join(folder, basename(name)), bytes);
           }
           terminal.print(`${path} → ${folder}`);
         }
+        const index = {
+          weights: checkpoint.path,
+          protocol: protocolLabel(protocol),
+          classes: classes.names,
+          entries: entries.map((entry, i) => ({ ...entry, folder: names[i]! })),
+        };
+        const text = JSON.stringify(index, null, 1) + "\n";
+        await writeAtomically(join(out, "index.json"), new TextEncoder().encode(text));
       } finally {
         free();
       }
     });
-    if (input.flag("json")) {
-      input.terminal.print(JSON.stringify(targets.map(({ path, folder }) => ({ image: path, folder }))));
-    }
+    if (input.flag("json")) input.terminal.print(JSON.stringify(entries));
   },
 };
 
-async function readPicture(path: string): Promise<{ width: number; height: number; data: Uint8Array }> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw new UserError(`Cannot read the image "${path}": ${messageOf(error)}`, { cause: error });
+async function sourcesOf(input: CommandInput): Promise<PredictionSource[]> {
+  const images = input.positional.slice(1), data = input.text("data"), list = input.text("list");
+  if (data !== undefined && images.length > 0) {
+    throw new UsageError("Cannot predict both images and --data; give one of the two.");
   }
-  const isPng = bytes[0] === 0x89 && bytes[1] === 0x50;
-  const image = isPng ? decodePng(bytes, path) : await decodeJpeg(bytes, path);
-  return { width: image.width, height: image.height, data: toRgb(image) };
+  if (data !== undefined) return await dataSources(data, list ?? "validation", overrides(input));
+  if (list !== undefined) throw new UsageError(`Cannot read --list ${list}: name its data set by --data.`);
+  if (images.length === 0) throw new UsageError("Cannot predict: name one image file at least, or --data.");
+  return await fileSources(images);
 }
