@@ -2,7 +2,8 @@
  * `shapes`: a generated data set of textured, lit, overlapping objects.
  *
  * The class is decided by an object's outline. Texture, size, pose, light and background are drawn from the same laws for
- * every class; color hints at the class as often as is asked for. A dozen scenes do not cover what varies.
+ * every class; color hints at the class as often as is asked for. Classes are equally frequent, even in a dozen scenes, but a
+ * dozen do not cover what varies.
  */
 import { RandomStream } from "../../kernels/random.ts";
 import { type Outline, outlineCount, posedOutline } from "./shapes_outline.ts";
@@ -58,7 +59,7 @@ export function drawShapesScene(
   const stream = (name: string) => new RandomStream({ seed, stream: `shapes ${name}`, sample: index });
   const layout = stream("layout"), surface = stream("surface"), camera = stream("camera");
   const ground = background(stream("background"), size, variety, hint);
-  const objects = placeObjects(layout, surface, size, variety, hint);
+  const objects = placeObjects(labelsOf(seed, index), layout, surface, size, variety, hint);
   const lightAngle = camera.uniformBetween(0, 2 * Math.PI);
   const light = [Math.cos(lightAngle), Math.sin(lightAngle)] as const;
   const lightStrength = camera.uniformBetween(0.1, 0.45);
@@ -119,19 +120,25 @@ export function drawShapesScene(
   }
 }
 
-/** Two or three objects, far ones first; each may hide part of those before it. */
+/** What a scene shows: half of the classes, and the next scene (of an even one) the other half. */
+function labelsOf(seed: number, index: number): number[] {
+  const deck = new RandomStream({ seed, stream: "shapes labels", sample: index >> 1 }).shuffle(outlineCount);
+  const half = outlineCount / 2, first = (index & 1) * half;
+  return Array.from(deck.subarray(first, first + half), (drawn) => drawn + 1);
+}
+
+/** Far objects first; each may hide part of those before it. */
 function placeObjects(
+  labels: readonly number[],
   layout: RandomStream,
   surface: RandomStream,
   size: number,
   variety: number,
   hint: number,
 ): SceneObject[] {
-  const count = layout.integer(2, 3);
-  return Array.from({ length: count }, () => {
-    const radius = size * layout.uniformBetween(0.2, 0.36);
+  return labels.map((label) => {
+    const radius = size * layout.uniformBetween(0.18, 0.34);
     const x = layout.uniformBetween(0.08, 0.92) * size, y = layout.uniformBetween(0.08, 0.92) * size;
-    const label = layout.integer(1, outlineCount);
     const outline = posedOutline(layout, label, x, y, radius);
     const hinted = surface.uniform() < hint;
     const palette = hinted ? classPalette(label) : anyColor;
