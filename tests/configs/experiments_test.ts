@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { experimentNames, loadExperiment } from "../../cli/experiment.ts";
+import { makeSampler } from "../../stages/training/sampler.ts";
 
 interface Leaves {
   readonly load: Record<string, unknown>;
@@ -117,4 +118,54 @@ Deno.test("the folders' experiments run on the small backbone and take another r
     assert.equal((nodes[0]!.config as { root: string }).root, "../elsewhere");
     assert.equal((nodes[2]!.config as { backbone: string }).backbone, "resnet50");
   }
+});
+
+Deno.test("an epoch of every published experiment has the published number of steps", async () => {
+  const published: Record<string, readonly [unlabeled: number, steps: number]> = {
+    "pascal-92": [10490, 1311],
+    "pascal-183": [10399, 1300],
+    "pascal-366": [10216, 1277],
+    "pascal-732": [9850, 1231],
+    "pascal-1464": [9118, 1140],
+    "pascal-1-16": [9920, 1240],
+    "pascal-1-8": [9259, 1157],
+    "pascal-1-4": [7936, 992],
+    "cityscapes-1-30": [2875, 359],
+    "cityscapes-1-16": [2789, 349],
+    "cityscapes-1-8": [2603, 325],
+    "cityscapes-1-4": [2231, 279],
+  };
+  for (const [name, [unlabeled, steps]] of Object.entries(published)) {
+    const { "co-train": { batch, shards, pairing, stepsPerEpoch } } = await configsOf(name);
+    assert.equal(stepsPerEpoch, undefined);
+    const walk = { seed: 0, labeled: 92, unlabeled, batch, shards, pairing } as Parameters<
+      typeof makeSampler
+    >[0];
+    assert.equal(makeSampler(walk).stepsPerEpoch, steps, name);
+  }
+});
+
+Deno.test("PASCAL with strong views takes that script's weights; as the paper describes it, its confidence", async () => {
+  const method = async (...sets: string[]) => {
+    const { nodes } = (await loadExperiment("pascal-366")).build(sets.map((set) => `co-train.method.${set}`));
+    return (nodes[2]!.config as Leaves["co-train"]).method;
+  };
+  assert.deepEqual(
+    differing(await method(), { confidence: "logit", conflictWeight: 2, mixWeights: false }),
+    [],
+  );
+  const strong = {
+    threshold: 0.9,
+    conflictWeight: 1.5,
+    supervisedWeight: 5,
+    consistencyWeight: 2,
+    mixWeights: false,
+  };
+  assert.deepEqual(differing(await method("augmentation=strong"), strong), []);
+  const described = { confidence: "probability", conflictWeight: 1.5, mixWeights: true };
+  assert.deepEqual(differing(await method("augmentation=strong", "as=paper"), described), []);
+  assert.deepEqual(
+    differing(await method("as=paper", "confidence=logit"), { confidence: "logit", mixWeights: true }),
+    [],
+  );
 });

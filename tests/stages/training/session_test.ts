@@ -141,3 +141,38 @@ gpuTest("a step sees the images it is given, in the views of its epoch and step"
   assert.notEqual(unlabeled.con1, base.con1);
   assert.notEqual((await losses(batch, { epoch: 1, step: 0 })).ce1, base.ce1);
 });
+
+gpuTest(
+  "OHEM learns from the hardest labeled pixels, and from all where fewer are labeled",
+  async (device) => {
+    const supervised = async (options: Parameters<typeof ccvc>[0]) => {
+      const session = open(device, { method: methodOptions.parse(ccvc({ mode: "no", ...options })) });
+      session.step(batch, { epoch: 0, step: 0, rates });
+      const { ce1, ce2, con1 } = await session.losses();
+      session.free();
+      return { ce: [ce1!, ce2!], con1 };
+    };
+    const plain = await supervised({});
+    // So low a threshold that the count decides: 40 of 2 · 32² pixels.
+    const hard = await supervised({ criterion: "ohem", ohemThreshold: 1e-6, ohemMinKept: 40 });
+    const few = await supervised({ criterion: "ohem", ohemMinKept: 2 * 32 * 32 + 1 });
+    const easy = await supervised({ criterion: "ohem", ohemThreshold: 1, ohemMinKept: 1 });
+    hard.ce.forEach((loss, i) => assert.ok(loss > 1.1 * plain.ce[i]!, `${loss} of ${plain.ce[i]}`));
+    assert.deepEqual(few, plain);
+    assert.deepEqual(easy, plain);
+    assert.equal(hard.con1, plain.con1);
+  },
+);
+
+gpuTest("a rising threshold is looked up at each step", async (device) => {
+  const method = methodOptions.parse(ccvc({ mode: "normal", selfPaced: true, threshold: 0 }));
+  const session = open(device, { method });
+  const consistency = async (step: number, threshold?: number) => {
+    session.step(batch, { epoch: 0, step, rates: { backbone: 0, head: 0 }, threshold });
+    return (await session.losses()).con1!;
+  };
+  assert.ok(await consistency(0) > 0.1, "without one, the start: 0 lets every pixel learn");
+  assert.equal(await consistency(1, 0.999999), 0, "nothing is as sure as that");
+  assert.ok(await consistency(2, 0) > 0.1);
+  session.free();
+});
