@@ -2,7 +2,6 @@
 import { z } from "zod";
 import {
   type ConfidentMode,
-  type Preset,
   type PresetChoice,
   presetValue,
   type PresetValues,
@@ -10,15 +9,15 @@ import {
 } from "./ccvc_presets.ts";
 
 /** Parsed options; every one is described in {@linkcode ccvcOptions}. */
-export interface CcvcOptions extends PresetValues {
+export interface CcvcOptions {
   /** Which method this is. */
   readonly name: "ccvc";
   /** Whose values the leaves took that were left out. */
-  readonly as: Preset;
+  readonly as: "published-code" | "paper";
   /** Views of unlabeled images: weak only, or also a strong one with CutMix. */
   readonly augmentation: "weak" | "strong";
   /** Which pixels count how much in the consistency loss. */
-  readonly mode: ConfidentMode;
+  readonly mode: "normal" | "soft" | "vote" | "vote_threshold" | "vote_soft" | "no";
   /** Confidence above which a label counts as confident, strictly. */
   readonly threshold: number;
   /** Whether the threshold rises by 0.01 an epoch, up to 0.95. */
@@ -173,7 +172,13 @@ const given = z.strictObject({
   ).meta(facts("ohemThreshold", "probability", "the original's cityscapes.yaml, spec §2.1, §5")),
   ohemMinKept: z.int().min(0).max(2 ** 32 - 1).default(100000).describe(
     "with criterion ohem, at least this many labeled pixels of a batch are kept; 0 mines nothing, and a batch with fewer keeps all",
-  ).meta(facts("ohemMinKept", "pixels", "the original's cityscapes.yaml, spec §2.1, §5")),
+  ).meta(
+    facts(
+      "ohemMinKept",
+      "pixels",
+      "the original's cityscapes.yaml, where a batch is that of one GPU, spec §2.1, §5",
+    ),
+  ),
   supervisedWeight: preset(
     "supervisedWeight",
     weight,
