@@ -24,6 +24,8 @@ export interface LeaseOptions {
   /** Called once if the lease is taken. */
   readonly waiting?: () => void;
   readonly timing?: LeaseTiming | undefined;
+  /** Tells this machine from others; found out by itself. */
+  readonly machine?: string;
 }
 
 /** A lease as it was read. */
@@ -52,7 +54,7 @@ export async function acquireLease(
   options: LeaseOptions = {},
 ): Promise<Lock> {
   const { signal, timing: { beat = 5000, stale = 120_000 } = {} } = options;
-  const machine = await (identity ??= identify());
+  const machine = options.machine ?? await (identity ??= identify());
   let said = false;
   const waiting = () => {
     if (!said) options.waiting?.();
