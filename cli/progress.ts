@@ -57,6 +57,8 @@ export class Progress {
 
   #progress(node: string, data: Data): void {
     switch (data.kind) {
+      case "pretrained":
+        return this.#line(node, pretrainedText(data));
       case "memory":
         return this.#line(node, memoryText(data));
       case "evaluation":
@@ -122,6 +124,19 @@ export class Progress {
     if (found === undefined) this.#rates.set(node, found = { images: new Rate(), steps: new Rate() });
     return found;
   }
+}
+
+function pretrainedText({ backbone, file, loaded, classifier, differences }: Data): string {
+  if (file === undefined) {
+    return `${backbone} starts from random weights; published scores start from ImageNet's (co-train.pretrained=FILE)`;
+  }
+  const names = (what: string, list: unknown) =>
+    Array.isArray(list) && list.length ? [`${what}: ${list.join(", ")}`] : [];
+  return [
+    `${backbone} starts from ${file}: ${loaded} tensors, in both branches`,
+    ...names("left over", classifier),
+    ...names("not fitting", differences),
+  ].join("; ");
 }
 
 function memoryText(data: Data): string {

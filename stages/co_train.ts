@@ -1,12 +1,21 @@
 /** The stage `co-train`: two branches that see the same images and teach each other. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
+import type { BackboneReport } from "../models/backbone_weights.ts";
 import { type BackboneName, BACKBONES } from "../models/resnet.ts";
-import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
+import {
+  type ArtifactKind,
+  defineStage,
+  jsonKind,
+  type Schema,
+  type Stage,
+  type StageContext,
+} from "../pipeline/mod.ts";
 import { policyKind, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import { bindMethod, type MethodInput, type MethodOptions, methodOptions } from "./methods/mod.ts";
 import type { NetworkDescription } from "./network.ts";
+import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
 import { runCourse } from "./training/course.ts";
 import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";
@@ -22,6 +31,10 @@ export interface CoTrainConfig {
   readonly method: MethodOptions;
   /** Both branches' backbone; resnet14 is the small one, for small images and CPUs. */
   readonly backbone: BackboneName;
+  /** File of ImageNet weights that both backbones start from, PyTorch's or safetensors; "none": random weights. */
+  readonly pretrained: string;
+  /** Whether the file must hold all of the backbone, in its shapes, and nothing but it and a classifier. */
+  readonly pretrainedStrict: boolean;
   /** How much smaller than the image the last features are. */
   readonly outputStride: 8 | 16;
   /** Passes over the unlabeled images. */
@@ -72,6 +85,16 @@ const schema = z.strictObject({
   backbone: z.enum(Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]]).default("resnet101")
     .describe("Both branches' backbone; resnet14 is the small one, for small images and CPUs.")
     .meta({ unit: "name", source: "spec §1.1, §5" }),
+  pretrained: z.string().min(1).default(NO_PRETRAINED)
+    .describe(
+      'File of ImageNet weights that both backbones start from, PyTorch\'s or safetensors; "none": random weights.',
+    )
+    .meta({ unit: "path", source: "spec §1.1: pretrained/<backbone>.pth in the original", location: true }),
+  pretrainedStrict: z.boolean().default(true)
+    .describe(
+      "Whether the file must hold all of the backbone, in its shapes, and nothing but it and a classifier.",
+    )
+    .meta({ unit: "yes or no", source: "Crossview; the original took what fitted, silently" }),
   outputStride: z.literal([8, 16]).default(16).describe(
     "How much smaller than the image the last features are.",
   )
@@ -157,12 +180,15 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
     config,
     inputs,
     outputs,
+    sources: pretrainedSources,
     resources: ["gpu"],
     seeded: true,
     numerics: "f32",
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
       const { batch } = config;
+      const pretrained = await readPretrained(config);
+      tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
       const { mappings: [first, second], risingThreshold } = bindMethod(config.method);
       const network: NetworkDescription = {
@@ -188,6 +214,7 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
         seed,
         momentum: config.momentum,
         weightDecay: config.weightDecay,
+        pretrained: pretrained?.state,
         warmUp: config.warmUpEpochs > 0,
         samplesOf(step) {
           const { labeled, unlabeled } = sampler.batch(
@@ -222,3 +249,17 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
       }
     },
   });
+
+/** Says what the backbones start from; of the small one, which nobody has ImageNet weights for, only what is not random. */
+function tellStart(
+  { backbone, pretrained }: CoTrainConfig,
+  report: BackboneReport | undefined,
+  context: StageContext,
+): void {
+  if (report === undefined) {
+    if (backbone !== "resnet14") context.progress({ kind: "pretrained", backbone });
+    return;
+  }
+  context.progress({ kind: "pretrained", backbone, file: pretrained, ...report });
+  context.fact("pretrained", `${pretrained}: ${report.loaded} tensors`);
+}

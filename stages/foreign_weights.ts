@@ -1,7 +1,8 @@
 /** Weights that came without a description of their network, such as the PyTorch original's: names and shapes tell it. @module */
+import { recognizeBackbone } from "../models/backbone_weights.ts";
 import { WeightsError } from "../models/errors.ts";
 import type { Mapping } from "../models/deeplabv3plus.ts";
-import { type BackboneName, BACKBONES } from "../models/resnet.ts";
+import { BACKBONES } from "../models/resnet.ts";
 import {
   camvidClasses,
   cityscapesClasses,
@@ -36,7 +37,7 @@ export function describeNetwork(tensors: Shapes, hints: NetworkHints = {}): Netw
         `(its first tensor is "${first}")`,
     );
   }
-  const found = backbonesOf(tensors, "branch1.backbone.");
+  const found = recognizeBackbone(tensors, "branch1.backbone.");
   if (!found) throw new WeightsError(`its backbone is none of ${Object.keys(BACKBONES).join(", ")}`);
   const { classes = classesOf(count) } = hints;
   if (classes.names.length !== count) {
@@ -48,16 +49,6 @@ export function describeNetwork(tensors: Shapes, hints: NetworkHints = {}): Netw
     mappings: [mappingOf(tensors, "branch1"), mappingOf(tensors, "branch2")],
     classes,
   };
-}
-
-/** Which backbone has these blocks, by their number and width. */
-function backbonesOf(tensors: Shapes, prefix: string): BackboneName | undefined {
-  return (Object.keys(BACKBONES) as BackboneName[]).find((name) =>
-    BACKBONES[name].blocks.every((blocks, stage) => {
-      const block = (index: number) => tensors.get(`${prefix}layer${stage + 1}.${index}.conv1.weight`);
-      return block(blocks - 1)?.shape[0] === BACKBONES[name].widths[stage] && !block(blocks);
-    })
-  );
 }
 
 function mappingOf(tensors: Shapes, branch: string): Mapping | null {

@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly seed: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** Tensors to start from in place of fresh ones, by their names in the network. */
+  readonly pretrained?: StateDict | undefined;
   /** Whether some steps are of the phase `warm-up`; none unless told. */
   readonly warmUp?: boolean;
   /** Names the images of a step, counted from 0 over the whole run, for messages. */
@@ -122,7 +124,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   const branches = buildBranches(network);
   const method = bindMethod(options.method);
   const parameters = allocateParameters(device, branches.registry, { training: true });
-  parameters.load(initialize(branches.registry, seed));
+  parameters.load(new Map([...initialize(branches.registry, seed), ...options.pretrained ?? []]));
   const feed = makeFeed(device, views, { batch, seed, strong: method.strongViews });
   const control = allocate(device, "control", [
     { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },

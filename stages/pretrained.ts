@@ -1,0 +1,74 @@
+/** The file that both branches' backbones start from, as a source of a training: found, read, and held against the backbone. @module */
+import { type BackboneReport, takeBackbone } from "../models/backbone_weights.ts";
+import { WeightsError } from "../models/errors.ts";
+import type { BackboneName } from "../models/resnet.ts";
+import type { StateDict } from "../models/state_dict.ts";
+import { readWeights } from "../models/weights_file.ts";
+import { type SourceFile, UserError } from "../pipeline/mod.ts";
+
+/** What stands for no file: backbones start from random weights. */
+export const NO_PRETRAINED = "none";
+
+/** The settings that say which file. */
+export interface PretrainedConfig {
+  readonly backbone: BackboneName;
+  /** Path, or {@linkcode NO_PRETRAINED}. */
+  readonly pretrained: string;
+  /** Whether all of it must fit. */
+  readonly pretrainedStrict: boolean;
+}
+
+/** The file of pretrained weights cannot be used. */
+export class PretrainedError extends UserError {
+  /** Class name, for logs. */
+  override readonly name = "PretrainedError";
+}
+
+/**
+ * The file, as a source: its content is part of the training's key.
+ *
+ * @throws {PretrainedError} If it is not there.
+ */
+export function pretrainedSources({ backbone, pretrained }: PretrainedConfig): SourceFile[] {
+  if (pretrained === NO_PRETRAINED) return [];
+  if (isFile(pretrained)) return [{ name: "pretrained", path: pretrained }];
+  throw new PretrainedError(
+    `Cannot start from "${pretrained}" (co-train.pretrained): there is no such file. Put ImageNet weights of a ${backbone} with a stem ` +
+      `of three 3×3 convolutions there, name another file, or start from random weights: --set co-train.pretrained=${NO_PRETRAINED}`,
+  );
+}
+
+/**
+ * Reads the file, and gives both branches' backbones what it holds.
+ *
+ * @throws {PretrainedError} If it cannot be read, or does not fit the backbone.
+ */
+export async function readPretrained(
+  { backbone, pretrained, pretrainedStrict }: PretrainedConfig,
+): Promise<{ state: StateDict; report: BackboneReport } | undefined> {
+  if (pretrained === NO_PRETRAINED) return undefined;
+  try {
+    const { tensors } = await readWeights(await Deno.readFile(pretrained), pretrained);
+    const { state, report } = takeBackbone(tensors, backbone, { strict: pretrainedStrict });
+    const both = ["branch1", "branch2"].flatMap((branch) =>
+      [...state].map(([name, tensor]) => [`${branch}.backbone.${name}`, tensor] as const)
+    );
+    return { state: new Map(both), report };
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    throw new PretrainedError(
+      `Cannot start from "${pretrained}" (co-train.pretrained): ${error.message}. Name weights of a ${backbone} with a stem of three ` +
+        "3×3 convolutions, or another co-train.backbone; to take only what fits: --set co-train.pretrainedStrict=false",
+      { cause: error },
+    );
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
