@@ -10,6 +10,8 @@ export interface Predictions {
 
 /** What the commands read of a metrics artifact; a pipeline of one's own may hold more, and metrics.json keeps it all. */
 export interface Metrics {
+  /** How images were scored: scores of two protocols are not comparable. */
+  readonly protocol?: string;
   /** Mean IoU, percent. */
   readonly miou: Predictions;
   /** Percent of the pixels that are right. */
@@ -31,8 +33,14 @@ export function isMetrics(value: unknown): value is Metrics {
 
 const percent = (value: number) => value.toFixed(2);
 
+/** A table's heading with the protocol of its scores, which is said wherever a score is. */
+export function heading(text: string, { protocol }: Pick<Metrics, "protocol">): string {
+  return protocol === undefined ? text : `${text}, ${protocol}`;
+}
+
 /** The scores of one run, as tables. */
-export function metricsText({ miou, pixelAccuracy, perClass = [], best }: Metrics): string {
+export function metricsText(metrics: Metrics): string {
+  const { miou, pixelAccuracy, perClass = [], best } = metrics;
   const columns: readonly (readonly [string, Predictions | undefined])[] = [
     ["mIoU", miou],
     ["best mIoU", best?.miou],
@@ -43,7 +51,7 @@ export function metricsText({ miou, pixelAccuracy, perClass = [], best }: Metric
     { branch1: "branch 1", branch2: "branch 2", average: "average" }[name],
     ...given.map(([, values]) => percent(values![name])),
   ]);
-  const scores = table(["percent", ...given.map(([head]) => head)], rows);
+  const scores = table([heading("percent", metrics), ...given.map(([head]) => head)], rows);
   if (perClass.length === 0) return scores;
   return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
 }
@@ -79,7 +87,7 @@ export function seedsText(summary: SeedsSummary): string {
     `seed ${summary.seeds[i]}`,
     ...predictions.map((name) => percent(run.miou[name])),
   ]);
-  return table(["mIoU, percent", "branch 1", "branch 2", "average"], [
+  return table([heading("mIoU, percent", summary.runs[0] ?? {}), "branch 1", "branch 2", "average"], [
     ...rows,
     ["mean", ...spreadCells(summary)],
   ]);

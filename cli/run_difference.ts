@@ -7,7 +7,7 @@ import {
   type Plan,
   type PlanNode,
 } from "../pipeline/mod.ts";
-import { isMetrics, type Metrics, predictions } from "./metrics.ts";
+import { heading, isMetrics, type Metrics, predictions } from "./metrics.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { table } from "./text.ts";
 
@@ -70,18 +70,21 @@ function origin(
   return ` (output "${edge.output}" of "${edge.from}"${same ? ", whose key is the same" : ""})`;
 }
 
-/** Scores side by side, in percent; undefined if one of the runs has none. */
+/** Scores side by side, in percent; undefined if one of the runs has none. Those of two protocols are not subtracted. */
 export function metricsDifference(a: unknown, b: unknown): string | undefined {
   if (!isMetrics(a) || !isMetrics(b)) return undefined;
   const sign = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
   const [before, after] = [scores(a), scores(b)];
+  const comparable = a.protocol === b.protocol;
   const names = [...before.keys(), ...[...after.keys()].filter((name) => !before.has(name))];
   const rows = names.map((name) => {
     const [old, now] = [before.get(name), after.get(name)];
     const difference = old === undefined || now === undefined ? "" : sign(now - old);
-    return [name, old?.toFixed(2) ?? "", now?.toFixed(2) ?? "", difference];
+    return [name, old?.toFixed(2) ?? "", now?.toFixed(2) ?? "", ...(comparable ? [difference] : [])];
   });
-  return table(["percent", "first", "second", "difference"], rows);
+  if (comparable) return table([heading("percent", a), "first", "second", "difference"], rows);
+  const scored = table(["percent", heading("first", a), heading("second", b)], rows);
+  return `${scored}\nno differences: the two were scored under different protocols`;
 }
 
 /** Every score of a run by its name. */

@@ -2,7 +2,7 @@
 import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipeline/mod.ts";
 import type { Command } from "../command.ts";
 import { lastingName, loadExperiment } from "../experiment.ts";
-import { type Metrics, predictions, type SeedsSummary, spreadCells, summarize } from "../metrics.ts";
+import { heading, type Metrics, predictions, type SeedsSummary, spreadCells, summarize } from "../metrics.ts";
 import {
   cacheOf,
   cacheOption,
@@ -103,7 +103,7 @@ export function comparisonText({ supervised, method, difference }: Comparison): 
     ])
   );
   const sign = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
-  return table(["mIoU, percent", "branch 1", "branch 2", "average"], [
+  return table([heading("mIoU, percent", method.runs[0] ?? {}), "branch 1", "branch 2", "average"], [
     ...rows,
     ["mean, labels alone", ...spreadCells(supervised)],
     ["mean, method", ...spreadCells(method)],

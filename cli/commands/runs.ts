@@ -77,15 +77,16 @@ export const runs: Command = {
     const found = await storedRuns(runsOf(input));
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));
     if (found.length === 0) return input.terminal.print(`no runs in "${runsOf(input)}"`);
-    const rows = found.map(({ name, id, seed, miou, gpu, seconds, state }) => [
+    const rows = found.map(({ name, id, seed, miou, protocol, gpu, seconds, state }) => [
       name,
       id,
       String(seed),
       miou?.average.toFixed(2) ?? "",
+      protocol ?? "",
       seconds === undefined ? "" : duration(seconds),
       state,
       gpu?.adapter ?? "",
     ]);
-    input.terminal.print(table(["name", "id", "seed", "mIoU", "time", "state", "adapter"], rows));
+    input.terminal.print(table(["name", "id", "seed", "mIoU", "protocol", "time", "state", "adapter"], rows));
   },
 };
