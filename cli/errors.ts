@@ -3,6 +3,7 @@ import { DeviceError, KernelError } from "../kernels/errors.ts";
 import { WeightsError } from "../models/errors.ts";
 import { PartitionError } from "../partitions/reader.ts";
 import { InterruptedError, StageCrashError, UserError } from "../pipeline/mod.ts";
+import { shortened } from "./text.ts";
 
 /** The command line is wrong: an unknown experiment, an option's value that cannot be read. */
 export class UsageError extends UserError {
@@ -28,12 +29,17 @@ function isCircumstance(error: unknown): boolean {
   return circumstances.some((type) => error instanceof type);
 }
 
+/** Each line of a message at a length that can be read: what it quotes may be a file's only line, of a million characters. */
+function brief(message: string): string {
+  return message.split("\n").map((line) => shortened(line)).join("\n");
+}
+
 /** The text of a failure: the message alone for a user's mistake, with the stack trace for a defect. */
 export function explain(error: unknown): string {
   if (error instanceof InterruptedError) return `${error.message}. Run the same command again to go on.`;
-  if (isCircumstance(error)) return `error: ${(error as Error).message}`;
+  if (isCircumstance(error)) return `error: ${brief((error as Error).message)}`;
   if (error instanceof StageCrashError) {
-    if (isCircumstance(error.cause)) return `error: ${error.message}`;
+    if (isCircumstance(error.cause)) return `error: ${brief(error.message)}`;
     const cause = error.cause instanceof Error ? error.cause.stack ?? error.cause.message : error.cause;
     return `error: ${error.message}\nThis is a defect of the stage, not of its input:\n${cause}`;
   }

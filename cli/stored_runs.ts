@@ -1,6 +1,17 @@
 /** Runs as they lie on disk. @module */
 import { join } from "node:path";
 import { decodePlan, didYouMean, messageOf, type Plan, UserError } from "../pipeline/mod.ts";
+import {
+  count,
+  digest,
+  list,
+  object,
+  oneOf,
+  quantity,
+  record,
+  type Shape,
+  text,
+} from "../pipeline/untrusted.ts";
 import { UsageError } from "./errors.ts";
 import type { RunRecord } from "./run_folder.ts";
 
@@ -24,13 +35,37 @@ export async function storedRuns(runs: string): Promise<StoredRun[]> {
   return found.sort((a, b) => order(a) < order(b) ? -1 : 1);
 }
 
+const loose = (members: Readonly<Record<string, Shape>>, optional: readonly string[] = []) =>
+  object(members, optional, "more members");
+
+/** What other commands build paths and tables of; a folder of runs may have come from anywhere. */
+const recordProblem = loose(
+  {
+    name: (value) => typeof value === "string" && /^[A-Za-z0-9_-]+$/.test(value) ? undefined : "is no name",
+    id: text,
+    seed: count(0),
+    set: list(text),
+    state: oneOf("running", "done", "failed", "interrupted", "stopped"),
+    started: text,
+    experiment: text,
+    gpu: record(text),
+    facts: record(text),
+    miou: loose({ average: (value) => typeof value === "number" ? undefined : "is no number" }),
+    nodes: list(loose({ id: text, stage: text, key: text, state: text, seconds: quantity })),
+    outputs: list(loose({ name: text, kind: text, node: text, output: text, digest })),
+  },
+  ["experiment", "gpu", "facts", "miou", "nodes", "outputs"],
+);
+
 async function readRun(path: string): Promise<StoredRun | undefined> {
   try {
-    const record = JSON.parse(await Deno.readTextFile(join(path, "run.json"))) as RunRecord;
-    const state = record.state === "running" && !await isHeld(join(path, "events.jsonl"))
+    const value: unknown = JSON.parse(await Deno.readTextFile(join(path, "run.json")));
+    if (recordProblem(value) !== undefined) return undefined;
+    const run = value as RunRecord;
+    const state = run.state === "running" && !await isHeld(join(path, "events.jsonl"))
       ? "stopped"
-      : record.state;
-    return { ...record, state, path };
+      : run.state;
+    return { ...run, state, path };
   } catch {
     return undefined;
   }

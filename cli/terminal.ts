@@ -1,5 +1,7 @@
 /** Where a command writes: results, notes, and one line that is drawn over. @module */
 
+import { printable } from "./text.ts";
+
 /** Output of one command. */
 export interface Terminal {
   /** Writes a line of results, to stdout. */
@@ -28,17 +30,17 @@ export function systemTerminal(): Terminal {
     isLive,
     print(line) {
       clear();
-      write(Deno.stdout, line + "\n");
+      write(Deno.stdout, printable(line) + "\n");
     },
     note(line) {
       clear();
-      write(Deno.stderr, line + "\n");
+      write(Deno.stderr, printable(line) + "\n");
     },
     live(text) {
       if (!isLive) return;
       clear();
       if (text === "") return;
-      write(Deno.stderr, text.slice(0, Math.max(20, Deno.consoleSize().columns - 1)));
+      write(Deno.stderr, printable(text).slice(0, Math.max(20, Deno.consoleSize().columns - 1)));
       drawn = true;
     },
   };

@@ -26,19 +26,31 @@ export class DecodeError extends UserError {
 }
 
 /**
- * Most pixels an image may claim: 2²⁸ (16384 × 16384). Beyond it a header is more likely damaged, or hostile, than true;
- * Pillow refuses at 1.8 · 10⁸.
+ * Most bytes that decoding one image may take: a small file can claim a large image, and the process must live. Enough for
+ * photographs of 48 million pixels.
  */
-export const maximumPixels = 2 ** 28;
+export const decodingBudget = 400 * 2 ** 20;
+/** Most pixels, however little they take: 8192 × 8192. They cost time, too. */
+export const maximumPixels = 2 ** 26;
 
-/** @throws {DecodeError} If a side is 0, or the image has more than {@linkcode maximumPixels} pixels. */
-export function assertImageSize(width: number, height: number, name: string): void {
-  if (width < 1 || height < 1 || width * height > maximumPixels) {
-    throw new DecodeError(
-      name,
-      `it claims ${width} × ${height} pixels; 1 to ${maximumPixels} in all are accepted`,
-    );
+/**
+ * Holds a claimed size against the budget, before memory is taken.
+ *
+ * @param bytesPerPixel What decoding takes at its peak.
+ * @throws {DecodeError} If a side is 0, it has more than {@linkcode maximumPixels}, or would take more than
+ *   {@linkcode decodingBudget}.
+ */
+export function assertImageSize(width: number, height: number, bytesPerPixel: number, name: string): void {
+  if (width < 1 || height < 1) {
+    throw new DecodeError(name, `it claims ${width} × ${height} pixels; each side must have 1 at least`);
   }
+  const most = Math.min(maximumPixels, Math.floor(decodingBudget / bytesPerPixel));
+  if (width * height <= most) return;
+  throw new DecodeError(
+    name,
+    `it claims ${width} × ${height} pixels; of its kind, ${most} in all are accepted`,
+    "Scale it down, or copy or extract the file again if it is not that large",
+  );
 }
 
 /** Drops alpha, repeats gray: height × width × 3. */

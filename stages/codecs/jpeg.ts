@@ -1,7 +1,7 @@
 /** Decodes JPEG to RGB, equal to Pillow's pixels: both use libjpeg's accurate integer transform and fancy upsampling. */
 import decode, { init } from "@jsquash/jpeg/decode.js";
 import { assertImageSize, type DecodedImage, DecodeError } from "./image.ts";
-import { readJpegStructure } from "./jpeg_structure.ts";
+import { type JpegStructure, readJpegStructure } from "./jpeg_structure.ts";
 
 /** What libjpeg says of damage; its other warnings (stray bytes between segments, odd JFIF versions) leave the pixels whole. */
 const damage =
@@ -31,12 +31,37 @@ export async function decodeJpeg(
   bytes: Uint8Array,
   name: string,
 ): Promise<DecodedImage & { readonly channels: 3 }> {
-  const { width, height } = readJpegStructure(bytes, name);
-  assertImageSize(width, height, name);
+  const structure = readJpegStructure(bytes, name);
+  const { width, height } = structure;
+  assertPlausible(structure, bytes.length, name);
   // One at a time: the module is single-threaded anyway, and each warning then belongs to one file.
   const result = turn.then(() => decodeAlone(bytes, width, height, name));
   turn = result.catch(() => {});
   return await result;
+}
+
+/** Most pixels that all scans together may pass over: a file of a few kilobytes could otherwise keep a processor for hours. */
+const maximumWork = 2 ** 30;
+
+/** Holds what a file claims against its own length, before memory and time are taken. */
+function assertPlausible(structure: JpegStructure, length: number, name: string): void {
+  const { width, height, components, progressive, scans } = structure;
+  // RGBA in the decoder and outside of it; files of several scans keep all coefficients, 16 bits for each sample.
+  assertImageSize(width, height, 8.5 + (progressive || scans > 1 ? 2 * components : 0), name);
+  // Each block of 8 × 8 pixels takes a bit at least, so a claimed size beyond that is a lie found out for free.
+  if (width * height > length * 512) {
+    throw new DecodeError(
+      name,
+      `it is cut short: ${length} bytes cannot hold the ${width} × ${height} pixels that it claims`,
+    );
+  }
+  if (width * height * scans > maximumWork && scans > 1) {
+    throw new DecodeError(
+      name,
+      `it has ${scans} scans over ${width} × ${height} pixels; ${maximumWork} pixels in all are read`,
+      "Save it again as a baseline JPEG",
+    );
+  }
 }
 
 async function decodeAlone(bytes: Uint8Array, width: number, height: number, name: string) {
@@ -63,8 +88,10 @@ async function decodeAlone(bytes: Uint8Array, width: number, height: number, nam
       `it decodes to ${image.width} × ${image.height}, its header says ${width} × ${height}`,
     );
   }
-  const rgba = image.data as Uint8ClampedArray;
-  const data = new Uint8Array(width * height * 3);
+  // In place: three bytes never reach beyond the four that they come from.
+  const { buffer, byteOffset } = image.data;
+  const rgba = new Uint8Array(buffer, byteOffset, width * height * 4);
+  const data = rgba.subarray(0, width * height * 3);
   for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
     data[to] = rgba[from]!;
     data[to + 1] = rgba[from + 1]!;

@@ -2,11 +2,18 @@
 import { DecodeError } from "./image.ts";
 
 /** What a JPEG's frame header says. */
-export interface JpegStructure {
+interface JpegFrame {
   readonly width: number;
   readonly height: number;
   /** 1 gray, 3 color. */
   readonly components: 1 | 3;
+  readonly progressive: boolean;
+}
+
+/** What a JPEG's markers say. */
+export interface JpegStructure extends JpegFrame {
+  /** Passes over the image; 1 for most baseline files, about 10 for progressive ones. */
+  readonly scans: number;
 }
 
 /** Markers SOF0–SOF15 begin a frame, but for DHT (C4), JPG (C8) and DAC (CC), which lie among them. */
@@ -29,7 +36,7 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
       "Give a JPEG file, or correct the id list",
     );
   }
-  let frame: JpegStructure | undefined;
+  let frame: JpegFrame | undefined;
   let scans = 0;
   for (let at = 2;;) {
     at = bytes.indexOf(0xff, at);
@@ -53,6 +60,9 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
         `the segment FF ${marker.toString(16)} at byte ${at} has the length ${length}`,
       );
     }
+    if (isFrame(marker) && frame !== undefined) {
+      throw new DecodeError(name, `it has a second frame header, at byte ${at}`);
+    }
     if (isFrame(marker)) frame = readFrame(bytes.subarray(at + 4, at + 2 + length), marker, name);
     if (marker === 0xda) scans++;
     at += 2 + length;
@@ -60,10 +70,10 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
   if (frame === undefined || scans === 0) {
     throw new DecodeError(name, `it has no ${frame === undefined ? "frame header" : "scan"}, so no image`);
   }
-  return frame;
+  return { ...frame, scans };
 }
 
-function readFrame(content: Uint8Array, marker: number, name: string): JpegStructure {
+function readFrame(content: Uint8Array, marker: number, name: string): JpegFrame {
   const [precision = 0, h1 = 0, h0 = 0, w1 = 0, w0 = 0, components = 0] = content;
   const remedy = "Convert it to an 8-bit gray or RGB JPEG";
   if (marker > 0xc2) {
@@ -81,7 +91,7 @@ function readFrame(content: Uint8Array, marker: number, name: string): JpegStruc
       remedy,
     );
   }
-  return { width: (w1 << 8) | w0, height: (h1 << 8) | h0, components };
+  return { width: (w1 << 8) | w0, height: (h1 << 8) | h0, components, progressive: marker === 0xc2 };
 }
 
 function cutShort(name: string, bytes: Uint8Array, scans: number): DecodeError {

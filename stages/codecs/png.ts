@@ -188,7 +188,10 @@ function readHeader(type: string, content: Uint8Array, name: string): Header {
     );
   }
   const width = view.getUint32(0), height = view.getUint32(4);
-  assertImageSize(width, height, name);
+  // Lines with their filters and without, and the samples where these are not bytes in order already.
+  const raw = colorTypes[colorType]!.channels * bitDepth / 8;
+  const unpacked = bitDepth === 8 && interlace === 0 ? 0 : colorTypes[colorType]!.channels;
+  assertImageSize(width, height, 2 * raw + unpacked, name);
   return { width, height, bitDepth, colorType, interlaced: interlace === 1 };
 }
 
@@ -202,7 +205,8 @@ function inflate(compressed: Uint8Array, rawLength: number, name: string): Uint8
   }
   let raw: Uint8Array;
   try {
-    raw = inflateSync(compressed, { maxOutputLength: rawLength });
+    // One chunk: the default's many small ones would lie beside the whole that they are put together to.
+    raw = inflateSync(compressed, { maxOutputLength: rawLength, chunkSize: Math.max(64, rawLength + 1) });
   } catch (cause) {
     const code = (cause as { code?: string }).code;
     if (code === "Z_BUF_ERROR") throw cutShort(name, "its compressed pixels end early");

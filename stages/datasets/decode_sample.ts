@@ -1,7 +1,7 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
 import { decodeJpeg } from "../codecs/jpeg.ts";
 import { decodePng } from "../codecs/png.ts";
-import { toRgb } from "../codecs/image.ts";
+import { decodingBudget, toRgb } from "../codecs/image.ts";
 import type { ClassList } from "./classes.ts";
 import { DataError, joinPath } from "./errors.ts";
 import type { ListedSample } from "./id_list.ts";
@@ -104,6 +104,14 @@ export async function readMask(
 
 async function readBytes(path: string, what: "image" | "mask", located: LocatedSample): Promise<Uint8Array> {
   try {
+    const { size } = await Deno.stat(path);
+    if (size > decodingBudget) {
+      throw new DataError(
+        `${
+          cannotLoad(located)
+        }: the ${what} "${path}" has ${size} bytes; ${decodingBudget} are read. Save it smaller.`,
+      );
+    }
     return await Deno.readFile(path);
   } catch (cause) {
     const missing = cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;

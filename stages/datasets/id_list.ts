@@ -20,6 +20,8 @@ export interface IdList {
 }
 
 const imageExtension = /\.(?:jpe?g|png)$/i;
+/** Most characters of a line: twice what systems accept as a path. */
+const maximumLine = 8192;
 
 /**
  * Parses an id list.
@@ -44,6 +46,14 @@ export function parseIdList(
   text.replace(/^\uFEFF/, "").split("\n").forEach((raw, index) => {
     const line = index + 1;
     const content = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
+    if (content.length > maximumLine) {
+      throw listError(
+        path,
+        line,
+        `it has ${content.length} characters; ${maximumLine} are read`,
+        'Write one "image mask" a line, and check that the file is a list',
+      );
+    }
     if (content.trim() === "") return;
     const [image, mask] = splitLine(content.trim(), path, line);
     if (mask === undefined && options.masks === "required") {
@@ -103,7 +113,7 @@ function splitLine(content: string, path: string, line: number): [string, string
 function assertRelative(file: string, path: string, line: number): void {
   const remedy = "Write the path relative to the data set's root";
   // deno-lint-ignore no-control-regex
-  if (/[\x00-\x1f\x7f]/.test(file)) {
+  if (/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(file)) {
     throw listError(path, line, `the path ${quote(file)} holds a control character (NUL, tab, …)`, remedy);
   }
   if (file.includes("\\")) {

@@ -154,9 +154,18 @@ async function readCamvid({ root, labeledEvery, evaluateOn }: ListOptions): Prom
   };
 }
 
+/** Most bytes of an id list: that of a million images is smaller. */
+const maximumListBytes = 256 * 2 ** 20;
+
 async function readList(path: string, masks: "required" | "optional", remedy?: string): Promise<IdList> {
   let text: string;
   try {
+    const { size } = await Deno.stat(path);
+    if (size > maximumListBytes) {
+      throw new DataError(
+        `Cannot read the id list "${path}": it has ${size} bytes; ${maximumListBytes} are read. Check that it is a list.`,
+      );
+    }
     text = await Deno.readTextFile(path);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;

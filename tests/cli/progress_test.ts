@@ -3,7 +3,7 @@ import { parseSeeds } from "../../cli/options.ts";
 import { Progress } from "../../cli/progress.ts";
 import { Rate } from "../../cli/rate.ts";
 import { collectingTerminal } from "../../cli/terminal.ts";
-import { bytes, duration, spread, table } from "../../cli/text.ts";
+import { bytes, duration, printable, shortened, spread, table } from "../../cli/text.ts";
 
 /** A progress whose clock the test sets. */
 function watched(isLive = false) {
@@ -112,4 +112,13 @@ Deno.test("numbers as people read them", () => {
       "yy  10",
     ].join("\n"),
   );
+});
+
+Deno.test("what a file says cannot command the terminal, nor fill it", () => {
+  assert.equal(printable("a\tb\nc é 図"), "a\tb\nc é 図");
+  assert.equal(printable("\x1b[2J\r\x07\x9b\u202e"), "\\u001b[2J\\u000d\\u0007\\u009b\\u202e");
+  assert.deepEqual(JSON.parse(printable(JSON.stringify("\x7f\u2028"))), "\x7f\u2028");
+  const long = `Cannot read ${"x".repeat(5000)}. Mend it.`;
+  assert.match(shortened(long), /^Cannot read x+ … 3022 characters … x+\. Mend it\.$/);
+  assert.equal(shortened("short"), "short");
 });

@@ -76,6 +76,31 @@ Deno.test("what is not decoded is refused with the reason", async () => {
   await rejects(changed(1, [0xc3]), /its coding \(SOF3\)/);
   await rejects(changed(1, [0xc9]), /its coding \(SOF9\)/);
   await rejects(changed(4, [12]), /12 bits per sample; 8 are read/);
-  await rejects(changed(5, [0xff, 0xff, 0xff, 0xff]), /claims 65535 × 65535 pixels/);
+  await rejects(changed(5, [0xff, 0xff, 0xff, 0xff]), /claims 65535 × 65535 pixels; of its kind, \d+ in all/);
+  await rejects(
+    changed(5, [0x10, 0, 0x10, 0]),
+    /it is cut short: \d+ bytes cannot hold the 4096 × 4096 pixels that it claims/,
+  );
   await rejects(changed(5, [0, 200]), DecodeError); // more lines claimed than the scan holds
+});
+
+Deno.test("many scans over many pixels are refused before they cost hours; a second frame header, too", async () => {
+  const progressive = fromBase64(golden.cases["progressive.jpg"].file);
+  const at = progressive.findLastIndex((byte, index) => byte === 0xff && progressive[index + 1] === 0xda);
+  const scan = progressive.subarray(at, progressive.length - 2);
+  const frame = progressive.findIndex((byte, index) => byte === 0xff && progressive[index + 1] === 0xc2);
+  const parts = [progressive.subarray(0, -2), ...Array(400).fill(scan), progressive.subarray(-2)];
+  const long = new Uint8Array(parts.flatMap((part) => [...part]));
+  long.set([0x08, 0x00, 0x08, 0x00], frame + 5);
+  await rejects(
+    decodeJpeg(long, "long.jpg"),
+    /it has \d{3} scans over 2048 × 2048 pixels; 1073741824 pixels in all/,
+  );
+  const header = progressive.subarray(frame, frame + 19);
+  const twice = new Uint8Array([
+    ...progressive.subarray(0, frame + 19),
+    ...header,
+    ...progressive.subarray(frame + 19),
+  ]);
+  await rejects(decodeJpeg(twice, "twice.jpg"), /it has a second frame header, at byte \d+/);
 });

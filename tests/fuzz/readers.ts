@@ -1,0 +1,258 @@
+/** The readers of what others wrote, each with files that are right, ways to damage them, and what a right answer is. @module */
+import assert from "node:assert/strict";
+import { decodeResult } from "../../cli/results.ts";
+import { WeightsError } from "../../models/errors.ts";
+import { encodePytorch } from "../../models/pytorch/write.ts";
+import { encodeStoredTensors } from "../../models/safetensors.ts";
+import { elementBytes, elementCount, type StoredTensor } from "../../models/stored_tensor.ts";
+import { readWeights } from "../../models/weights_file.ts";
+import { decodeEntry, decodePlan, encodeEntry, keyOf, sha256, UserError } from "../../pipeline/mod.ts";
+import { artifactDigest } from "../../pipeline/entry.ts";
+import { type DecodedImage, DecodeError } from "../../stages/codecs/image.ts";
+import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
+import { decodePng } from "../../stages/codecs/png.ts";
+import { DataError } from "../../stages/datasets/errors.ts";
+import { parseIdList } from "../../stages/datasets/id_list.ts";
+import golden from "../golden/pillow_small.json" with { type: "json" };
+import {
+  mutateJpeg,
+  mutateJsonText,
+  mutateList,
+  mutatePng,
+  mutateSafetensors,
+  mutateZip,
+} from "./formats.ts";
+import type { Random } from "./mutations.ts";
+
+/** A reader and its files. */
+export interface Reader {
+  readonly name: string;
+  /** Files that are right. */
+  readonly seeds: readonly Uint8Array[];
+  /** Damage that knows the format. */
+  readonly damage: (bytes: Uint8Array, random: Random, others: readonly Uint8Array[]) => Uint8Array;
+  /** Reads; throws one of `refusals`, or holds what it got against what a right answer is. */
+  readonly read: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>;
+  /** The errors that it may throw. */
+  // deno-lint-ignore no-explicit-any -- constructors of any arguments
+  readonly refusals: readonly (new (...args: any[]) => Error)[];
+}
+
+const encoder = new TextEncoder(), decoder = new TextDecoder();
+const bytesOf = (text: string) => encoder.encode(text);
+/** Damage to a text, as text or as bytes. */
+const asText = (damage: (text: string, random: Random) => string): Reader["damage"] => (bytes, random) =>
+  bytesOf(damage(decoder.decode(bytes), random));
+
+const images = (extension: string) =>
+  Object.entries(golden.cases).filter(([name]) => name.endsWith(extension))
+    .map(([, { file }]) => Uint8Array.fromBase64(file));
+
+/** A decoded image has as many samples as its sides say. */
+function assertImage({ width, height, channels, data }: DecodedImage): void {
+  assert.ok(width > 0 && height > 0 && [1, 2, 3, 4].includes(channels));
+  assert.equal(data.length, width * height * channels);
+}
+
+const png: Reader = {
+  name: "png",
+  seeds: images(".png"),
+  damage: mutatePng,
+  read: (bytes) => Promise.resolve(assertImage(decodePng(bytes, "fuzz.png"))),
+  refusals: [DecodeError],
+};
+
+const jpeg: Reader = {
+  name: "jpeg",
+  seeds: images(".jpg"),
+  damage: mutateJpeg,
+  read: async (bytes) => assertImage(await decodeJpeg(bytes, "fuzz.jpg")),
+  refusals: [DecodeError],
+};
+
+const tensors = new Map<string, StoredTensor>([
+  ["conv1.weight", tensor("float32", 4, [2, 3, 2])],
+  ["bn1.num_batches_tracked", tensor("int64", 8, [])],
+  ["fc.bias", tensor("float16", 2, [5])],
+  ["empty", tensor("float32", 4, [0, 4])],
+]);
+
+function tensor(dtype: StoredTensor["dtype"], width: number, shape: number[]): StoredTensor {
+  const strides = shape.map((_, i) => shape.slice(i + 1).reduce((product, extent) => product * extent, 1));
+  const storage = Uint8Array.from({ length: width * elementCount(shape) }, (_, i) => i * 7);
+  return { dtype, shape, strides, offset: 0, storage };
+}
+
+/** Weights that were read have all their elements. */
+async function readTensors(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const { tensors } = await readWeights(bytes, "fuzz");
+  for (const each of tensors.values()) {
+    const data = elementBytes(each);
+    assert.ok(Number.isInteger(data.length / Math.max(1, elementCount(each.shape))));
+  }
+}
+
+const safetensors: Reader = {
+  name: "safetensors",
+  seeds: [encodeStoredTensors(tensors), encodeStoredTensors(tensors, { format: "pt" })],
+  damage: mutateSafetensors,
+  read: readTensors,
+  refusals: [WeightsError],
+};
+
+const pytorch: Reader = {
+  name: "pth",
+  seeds: [encodePytorch(tensors)],
+  damage: mutateZip,
+  read: readTensors,
+  refusals: [WeightsError],
+};
+
+const list: Reader = {
+  name: "list",
+  seeds: [
+    bytesOf(
+      "JPEGImages/2007_000032.jpg SegmentationClass/2007_000032.png\nJPEGImages/b c.jpg masks/b c.png\n",
+    ),
+    bytesOf("\uFEFFleftImg8bit/train/a.png gtFine/train/a.png\r\nx.jpeg y.PNG\r\n\r\n"),
+  ],
+  damage: asText(mutateList),
+  read(bytes) {
+    const { samples } = parseIdList(decoder.decode(bytes), "fuzz.txt", {
+      masks: bytes.length % 2 ? "required" : "optional",
+    });
+    assert.ok(samples.length > 0);
+    for (const { image, mask = "a.png" } of samples) {
+      for (const path of [image, mask]) {
+        // deno-lint-ignore no-control-regex
+        assert.doesNotMatch(path, /^\/|^[A-Za-z]:|\\|(^|\/)\.{0,2}(\/|$)|[\x00-\x1f\x7f]/);
+      }
+    }
+    assert.equal(new Set(samples.map(({ id }) => id)).size, samples.length);
+    return Promise.resolve();
+  },
+  refusals: [DataError],
+};
+
+const parts = { schema: 1, stage: "load", version: 1, "config.root": "a", "input.views": sha256("views") };
+const key = keyOf(parts);
+const files = {
+  "value.json": { digest: sha256("blob"), size: 4 },
+  "a/b.bin": { digest: sha256("b"), size: 0 },
+};
+const entryText = encodeEntry({
+  key,
+  stage: "load",
+  parts,
+  outputs: { value: { kind: "number", version: 1, digest: artifactDigest("number", 1, files), files } },
+  recorded: {
+    started: "2026-01-01",
+    finished: "2026-01-01",
+    seconds: 1,
+    facts: { host: "x" },
+    modules: { "a.ts": sha256("a") },
+    sources: { digest: sha256("s"), size: 9 },
+  },
+});
+
+/** An entry with a member changed and the check digest made right again, as one who lies would. */
+function forge(text: string, random: Random): string {
+  const { check: _, ...body } = JSON.parse(text);
+  const changed = mutateJsonText(JSON.stringify(body), random);
+  try {
+    const { schema: _schema, ...entry } = JSON.parse(changed);
+    if (random() < 0.3) entry.outputs.value.digest = artifactDigest("number", 1, entry.outputs.value.files);
+    return encodeEntry(entry);
+  } catch {
+    return changed;
+  }
+}
+
+const entry: Reader = {
+  name: "entry",
+  seeds: [bytesOf(entryText)],
+  damage: asText(forge),
+  read(bytes) {
+    const text = decoder.decode(bytes);
+    const found = decodeEntry(text, key);
+    // A cache answers a bad entry with a miss that says why.
+    if (typeof found === "string") throw new UserError(found);
+    assert.equal(found.key, key);
+    for (const { files } of Object.values(found.outputs)) {
+      for (const [name, { digest, size }] of Object.entries(files)) {
+        assert.match(digest, /^[0-9a-f]{64}$/);
+        assert.ok(Number.isSafeInteger(size) && size >= 0);
+        assert.ok(!name.split("/").some((segment) => ["", ".", ".."].includes(segment)), name);
+      }
+    }
+    return Promise.resolve();
+  },
+  refusals: [UserError],
+};
+
+const node = {
+  id: "load",
+  stage: "load",
+  version: 1,
+  config: { root: "a", deep: { leaf: [1, 2] } },
+  origins: { root: "set" },
+  parts,
+  modules: { "a.ts": sha256("a") },
+  key,
+  outputs: { value: sha256("value") },
+  state: "miss",
+  why: ["no earlier result"],
+  resources: ["gpu"],
+};
+const planText = JSON.stringify({
+  pipeline: "p",
+  seed: 0,
+  nodes: [node, { ...node, id: "next", state: "waiting", waitingFor: ["load"] }],
+  edges: [{ from: "load", output: "value", to: "next", input: "value" }],
+  outputs: [{ name: "end", node: "next", output: "value" }],
+});
+
+const plan: Reader = {
+  name: "plan",
+  seeds: [bytesOf(planText)],
+  damage: asText(mutateJsonText),
+  read(bytes) {
+    const found = decodePlan(decoder.decode(bytes), "fuzz.json");
+    const ids = found.nodes.map(({ id }) => id);
+    for (const { from, to } of found.edges) assert.ok(ids.includes(from) && ids.includes(to));
+    for (const { key, parts } of found.nodes) if (key !== undefined) assert.equal(keyOf(parts), key);
+    return Promise.resolve();
+  },
+  refusals: [UserError],
+};
+
+const { id, stage, config, outputs, modules } = node;
+const resultText = JSON.stringify({
+  format: 1,
+  name: "p",
+  experiment: "shapes-12",
+  set: ["a.b=1"],
+  seed: 0,
+  run: "r",
+  started: "2026-01-01",
+  seconds: 1,
+  gpu: { adapter: "x" },
+  facts: { deno: "2" },
+  metrics: { miou: { average: 1 } },
+  nodes: [{ id, stage, key, config, outputs, parts, modules }],
+});
+
+const result: Reader = {
+  name: "result",
+  seeds: [bytesOf(resultText)],
+  damage: asText(mutateJsonText),
+  read(bytes) {
+    const found = decodeResult(decoder.decode(bytes), "fuzz.json");
+    for (const { key, parts } of found.nodes) assert.equal(keyOf(parts), key);
+    return Promise.resolve();
+  },
+  refusals: [UserError],
+};
+
+/** All readers. */
+export const readers: readonly Reader[] = [png, jpeg, safetensors, pytorch, list, entry, plan, result];
