@@ -30,6 +30,8 @@ const BLOCK = 8;
 const MOST_BROADCAST_LANES = 16;
 /** vec4 accumulators of an invocation that shares its operands: what a software driver keeps in its first-level cache. */
 const ACCUMULATORS = 32;
+/** vec4s of input channels, over all taps, that one tile of a weight gradient may hold. */
+const MOST_OWNERS = 9;
 /** vec4 accumulators, each of a block and of the whole, of an invocation that fetches its operands itself. */
 const UNSHARED_ACCUMULATORS = 16;
 /** Invocations side by side along the channels of a tile without broadcasts: neighbors whose fetches meet in a cache line. */
@@ -41,8 +43,9 @@ const MOST_UNSHARED_LANES = 16;
  * It decides which sums are formed side by side, never the order of one sum, so it does not change the bits.
  *
  * @param lanes Lanes of a subgroup; 0 where there are none to be had.
+ * @param pixels Of the result, in a residue class: no tile needs more.
  */
-export function gatherTiling(lanes: number, outputChannels: number): GatherTiling {
+export function gatherTiling(lanes: number, outputChannels: number, pixels: number): GatherTiling {
   const outputs = padded(outputChannels) / 4;
   if (!broadcasts(lanes)) {
     // No wider than the channels: lanes past the last one would multiply in vain.
@@ -64,16 +67,18 @@ export function gatherTiling(lanes: number, outputChannels: number): GatherTilin
       outputs: OUTPUTS,
     };
   }
+  // A pooled feature has as many pixels as images: a full tile would multiply the last one over and over.
+  const ROWS = Math.min(ACCUMULATORS, Math.max(4, powerOfTwo(pixels)));
   const constants = {
     LANES: lanes,
     SUBGROUPS: 1,
-    ROWS: ACCUMULATORS,
+    ROWS,
     COLUMNS: 1,
     BLOCK,
     TILES: 1,
-    SPREAD: lanes,
+    SPREAD: Math.min(lanes, ROWS),
   };
-  return { shape: "wide", constants, pixels: ACCUMULATORS, outputs: lanes };
+  return { shape: "wide", constants, pixels: ROWS, outputs: lanes };
 }
 
 /** The tile of the weight gradient of a convolution of `taps` in all, from and to so many channels. */
@@ -89,15 +94,26 @@ export function weightTiling(
     const constants = { LANES: lanes, OUTPUTS, PIXELS };
     return { shape: "narrow", constants, groups: [Math.ceil(taps * inputs / lanes), 1], pixels: PIXELS };
   }
+  if (shared) {
+    const owners = taps * inputs;
+    // The few owners of a three-channel stem are one tile: each fetch of a gradient serves them all.
+    const INPUTS = owners <= Math.min(MOST_OWNERS, lanes) ? owners : 8;
+    const PIXELS = Math.floor(lanes / INPUTS);
+    return {
+      shape: "wide",
+      constants: { LANES: lanes, SUBGROUPS: 1, INPUTS, PIXELS, TILES: 1 },
+      groups: [Math.ceil(outputs / lanes) * Math.ceil(owners / INPUTS), 1],
+      pixels: PIXELS,
+    };
+  }
   const INPUTS = inputs >= 8 ? 8 : inputs >= 4 ? 4 : 1;
-  const LANES = shared ? lanes : Math.min(MOST_UNSHARED_LANES, powerOfTwo(outputs));
-  const TILES = shared ? 1 : Math.min(unsharedInvocations(lanes) / LANES, Math.ceil(inputs / INPUTS));
-  const PIXELS = shared ? Math.floor(lanes / INPUTS) : 1;
+  const LANES = Math.min(MOST_UNSHARED_LANES, powerOfTwo(outputs));
+  const TILES = Math.min(unsharedInvocations(lanes) / LANES, Math.ceil(inputs / INPUTS));
   return {
     shape: "wide",
-    constants: { LANES, SUBGROUPS: shared ? 1 : 0, INPUTS, PIXELS, TILES },
+    constants: { LANES, SUBGROUPS: 0, INPUTS, PIXELS: 1, TILES },
     groups: [Math.ceil(outputs / LANES) * Math.ceil(inputs / (INPUTS * TILES)), taps],
-    pixels: PIXELS,
+    pixels: 1,
   };
 }
 

@@ -181,10 +181,10 @@ function launchGather(
   },
 ): void {
   const from = imageExtents(reads[0]!), to = imageExtents(result);
-  const tiling = gatherTiling(graph.lanes, to.channels);
   const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
   // The largest residue class sets the count of workgroups; those past a smaller one end at once.
   const pixels = to.batch * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
+  const tiling = gatherTiling(graph.lanes, to.channels, pixels);
   const tiles = Math.ceil(pixels / tiling.pixels);
   const classes = walk.divisor * walk.divisor;
   graph.launch({
