@@ -3,6 +3,7 @@ import { runProgram } from "./commander.ts";
 import type { Command } from "./command.ts";
 import { bench } from "./commands/bench.ts";
 import { cache } from "./commands/cache.ts";
+import { ccvc } from "./commands/ccvc.ts";
 import { compare } from "./commands/compare.ts";
 import { dag } from "./commands/dag.ts";
 import { data } from "./commands/data.ts";
@@ -19,8 +20,10 @@ import { weights } from "./commands/weights.ts";
 import { why } from "./commands/why.ts";
 import { exitStatus, explain } from "./errors.ts";
 import { DriverInstalled } from "./gpu.ts";
-import { startAgain } from "./gpu_driver.ts";
-import { commandPermissions } from "./permissions.ts";
+import { afterInstallation } from "./gpu_driver.ts";
+import { permissionsOf } from "./permissions.ts";
+import { NetworkNeeded } from "./remote.ts";
+import { startAgain } from "./start_again.ts";
 import { systemTerminal, type Terminal } from "./terminal.ts";
 
 /** All commands, in the order of the help. */
@@ -35,6 +38,7 @@ Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 inte
     why,
     dag,
     compare,
+    ccvc,
     evaluate,
     predict,
     data,
@@ -59,7 +63,9 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   try {
     return await runProgram(program, args, terminal);
   } catch (error) {
-    if (error instanceof DriverInstalled) return await startAgain(commandPermissions);
+    const permissions = permissionsOf(args[0]);
+    if (error instanceof DriverInstalled) return await startAgain(permissions, afterInstallation);
+    if (error instanceof NetworkNeeded) return await startAgain([...permissions, error.permission]);
     terminal.note(explain(error));
     return exitStatus(error);
   }

@@ -78,7 +78,8 @@ an object with "seeds", "runs", "mean" and "standardDeviation".`,
   },
 };
 
-function report({ folder, seconds, ran, metrics }: FinishedRun, terminal: Terminal): void {
+/** Tells how a run ended. */
+export function report({ folder, seconds, ran, metrics }: FinishedRun, terminal: Terminal): void {
   if (metrics !== undefined) terminal.print(`\n${metricsText(metrics)}\n`);
   const work = ran === 0 ? "nothing had to run" : `${ran} ${ran === 1 ? "stage" : "stages"} ran`;
   terminal.print(`done in ${duration(seconds)}; ${work}; see ${folder}`);
