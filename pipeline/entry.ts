@@ -94,7 +94,11 @@ export function decodeEntry(text: string, key: string): Entry | string {
   }
   if (!isObject(value)) return "it is not an object";
   try {
-    return checkEntry(value, key);
+    const entry = checkEntry(value, key);
+    // The same in other bytes (a member twice, a digit more) is damage, too, though a harmless one.
+    return typeof entry === "string" || canonicalJson(value) === text
+      ? entry
+      : "it is not written as entries are";
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     return "it holds what an entry cannot"; // Text that is no Unicode, or nesting without end.

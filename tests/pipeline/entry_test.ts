@@ -80,6 +80,16 @@ Deno.test("an entry with a right check digest and wrong members is refused", () 
   assert.equal(decodeEntry(forged({ parts: { ...parts, version: 2 } }), key), "it belongs to another key");
 });
 
+Deno.test("an entry in other bytes is refused, though it says the same", () => {
+  const text = encodeEntry(entry);
+  for (
+    const other of [`${text}\n`, text.replace('"seconds":1', '"seconds":1.0'), text.replace("{", '{"key":1,')]
+  ) {
+    assert.notEqual(other, text);
+    assert.equal(decodeEntry(other, key), "it is not written as entries are");
+  }
+});
+
 Deno.test("what is not an entry's JSON is a message, however deep or odd it is", () => {
   const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
   for (
