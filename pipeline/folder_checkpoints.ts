@@ -31,6 +31,8 @@ export class FolderCheckpoints implements Checkpoints {
   readonly #every: number | undefined;
   #interval: number;
   #since: number;
+  /** Once it was there it is never made again: if it is missing, its disk is gone. */
+  #isMade = false;
   /** Parts for the next state. */
   #fresh = new Set<string>();
 
@@ -63,6 +65,7 @@ export class FolderCheckpoints implements Checkpoints {
       }
     }
     await this.#sweep();
+    this.#isMade = state !== undefined;
     return { state, damage };
   }
 
@@ -112,7 +115,7 @@ export class FolderCheckpoints implements Checkpoints {
     if (stampOf(path)?.size === bytes.length && (await digestFile(path)).digest === digest) return digest;
     const aside = `${path}.tmp`;
     try {
-      await Deno.mkdir(this.root, { recursive: true });
+      await this.#make();
       await Deno.writeFile(aside, bytes);
       await Deno.rename(aside, path);
     } catch (error) {
@@ -128,6 +131,11 @@ export class FolderCheckpoints implements Checkpoints {
     } catch (error) {
       throw explainWrite(error, path, stampOf(this.#partPath(digest))?.size);
     }
+  }
+
+  async #make(): Promise<void> {
+    if (!this.#isMade) await Deno.mkdir(this.root, { recursive: true });
+    this.#isMade = true;
   }
 
   #partPath(digest: string): string {
@@ -175,7 +183,7 @@ export class FolderCheckpoints implements Checkpoints {
     const aside = join(this.root, `${name}.tmp`);
     const hash = createHash("sha256");
     try {
-      await Deno.mkdir(this.root, { recursive: true });
+      await this.#make();
       {
         using file = await Deno.open(aside, { write: true, create: true, truncate: true });
         for (const piece of pieces) {

@@ -1,7 +1,7 @@
 /** A small `shapes-12` in a process of its own, to be stopped. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { commandPermissions } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/permissions.ts";
 
 /** Both phases, with scores in between. */
 const settings = [
@@ -19,14 +19,18 @@ const settings = [
 ];
 
 /** A training's command line behind `deno`, with its cache and runs in a folder. */
-export function trainingArguments(folder: string, checkpointEvery: number): string[] {
+export function trainingArguments(
+  folder: string,
+  checkpointEvery: number,
+  set: readonly string[] = [],
+): string[] {
   return [
     "run",
-    ...commandPermissions,
+    ...permissionsOf("train"),
     fileURLToPath(new URL("../../cli/main.ts", import.meta.url)),
     "train",
     "shapes-12",
-    ...settings.flatMap((text) => ["--set", text]),
+    ...[...settings, ...set].flatMap((text) => ["--set", text]),
     "--cache",
     join(folder, "cache"),
     "--runs",
@@ -46,14 +50,20 @@ export interface StartedTraining {
   text(): string;
   /** Waits for a text, or for the end. */
   line(pattern: RegExp): Promise<void>;
+  /** Waits for so many checkpoints, or for the end. */
+  saved(count: number): Promise<void>;
   /** Sends a signal, unless it has ended. */
   kill(signal: Deno.Signal): void;
 }
 
 /** Starts a training in a folder, where it finds what an earlier one left. */
-export function startTraining(folder: string, checkpointEvery: number): StartedTraining {
+export function startTraining(
+  folder: string,
+  checkpointEvery: number,
+  set: readonly string[] = [],
+): StartedTraining {
   const child = new Deno.Command(Deno.execPath(), {
-    args: trainingArguments(folder, checkpointEvery),
+    args: trainingArguments(folder, checkpointEvery, set),
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
@@ -78,6 +88,10 @@ export function startTraining(folder: string, checkpointEvery: number): StartedT
     async line(pattern) {
       while (!isOver && !pattern.test(text)) await sleep(5);
     },
+    async saved(count) {
+      const cache = join(folder, "cache");
+      while (!isOver && filesOf(cache, /^state-.*[0-9a-f]{64}$/).length < count) await sleep(5);
+    },
     kill(signal) {
       try {
         child.kill(signal);
@@ -93,11 +107,15 @@ export function sleep(milliseconds: number): Promise<void> {
 
 /** Files of checkpoints that are being written, or were when their process was killed. */
 export function halfWritten(cache: string): string[] {
-  const found: string[] = [];
-  for (const key of list(join(cache, "checkpoints"))) {
-    for (const name of list(join(cache, "checkpoints", key))) if (name.endsWith(".tmp")) found.push(name);
-  }
-  return found;
+  return filesOf(cache, /\.tmp$/);
+}
+
+/** Files of all keys' checkpoints. */
+function filesOf(cache: string, pattern: RegExp): string[] {
+  const checkpoints = join(cache, "checkpoints");
+  return list(checkpoints).flatMap((key) => list(join(checkpoints, key))).filter((name) =>
+    pattern.test(name)
+  );
 }
 
 /** Stage and key → its outputs' digests: all that a run computed, weights, history and scores. */
