@@ -119,8 +119,7 @@ export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Pr
     freed += size;
   }
   await sweep(join(cache.root, "scratch"), day);
-  // A stage that is under way writes there at every checkpoint.
-  await sweep(join(cache.root, "checkpoints"), Math.max(maxAgeDays, 1) * day);
+  freed += await sweepCheckpoints(cache, maxBytes / 2, Math.max(maxAgeDays, 1) * day);
   for (const directory of ["ac", "cas", "locks", "notes"]) {
     await sweep(join(cache.root, directory), day, aside);
   }
@@ -158,6 +157,33 @@ async function sweep(directory: string, age: number, only = /^/): Promise<void> 
     const modified = await newest(path);
     if (Date.now() - modified > age) await Deno.remove(path, { recursive: true }).catch(() => {});
   }
+}
+
+/**
+ * Removes the checkpoints of results that are there (their process was killed after it had stored one), those that have not
+ * changed for so long, and of the others the oldest until the rest fits. What changed within a day is spared: a stage that is
+ * under way writes at every checkpoint.
+ *
+ * @returns Bytes freed.
+ */
+async function sweepCheckpoints(cache: Cache, maxBytes: number, age: number): Promise<number> {
+  const now = Date.now();
+  const found = [];
+  for (const { name } of await list(join(cache.root, "checkpoints"))) {
+    const path = join(cache.root, "checkpoints", name);
+    found.push({ path, key: name, modified: await newest(path), size: await sizeOf(path) });
+  }
+  let kept = 0, freed = 0;
+  for (const { path, key, modified, size } of found.sort((a, b) => b.modified - a.modified)) {
+    kept += size;
+    const isDone = stampOf(cache.entryPath(key)) !== undefined;
+    const isStale = now - modified > age || (kept > maxBytes && now - modified > day);
+    if (!isDone && !isStale) continue;
+    await Deno.remove(path, { recursive: true }).catch(() => {});
+    kept -= size;
+    freed += size;
+  }
+  return freed;
 }
 
 /** The last change of a file, or of anything in a directory. */
