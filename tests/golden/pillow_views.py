@@ -1,7 +1,6 @@
-"""Writes pillow_views.json: what Pillow makes of a small synthetic image and of photographs, with torchvision's color jitter
-spelled out in Pillow's calls.
+"""Writes pillow_views.json: what Pillow makes of a small synthetic image and of photographs (pillow_functions.py).
 
-    python3 tests/golden/pillow_views.py [root of a PASCAL VOC layout] > tests/golden/pillow_views.json
+    python3 -B tests/golden/pillow_views.py [root of a PASCAL VOC layout] > tests/golden/pillow_views.json
 
 Results on the synthetic image are kept as bytes (base64), those on photographs as SHA-256 digests only.
 """
@@ -14,39 +13,9 @@ import sys
 
 import numpy
 import PIL
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image
 
-
-def jitter(image, order, brightness, contrast, saturation, hue):
-    for step in order:
-        if step == 0:
-            image = ImageEnhance.Brightness(image).enhance(brightness)
-        elif step == 1:
-            image = ImageEnhance.Contrast(image).enhance(contrast)
-        elif step == 2:
-            image = ImageEnhance.Color(image).enhance(saturation)
-        else:
-            h, s, v = image.convert("HSV").split()
-            shifted = (numpy.asarray(h).astype(numpy.int64) + int(hue * 255)) % 256
-            h = Image.fromarray(shifted.astype(numpy.uint8), "L")
-            image = Image.merge("HSV", (h, s, v)).convert("RGB")
-    return image
-
-
-def strong(image, parameters):
-    if "jitter" in parameters:
-        image = jitter(image, **parameters["jitter"])
-    if parameters["gray"]:
-        image = Image.merge("RGB", [image.convert("L")] * 3)
-    if "blur" in parameters:
-        image = image.filter(ImageFilter.GaussianBlur(radius=parameters["blur"]))
-    return image
-
-
-def crop(image, x, y, width, height, flip, fill):
-    result = Image.new(image.mode, (width, height), fill)
-    result.paste(image.crop((x, y, min(x + width, image.width), min(y + height, image.height))), (0, 0))
-    return result.transpose(Image.FLIP_LEFT_RIGHT) if flip else result
+from pillow_functions import crop, strong
 
 
 def steps(order, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0):
@@ -64,6 +33,17 @@ photometric = {
     "hue up": steps([3], hue=0.23),
     "hue down": steps([3], hue=-0.17),
     "hue still": steps([3], hue=0.0),
+    # The ends of the published ranges.
+    "brightness least": steps([0], brightness=0.5),
+    "brightness most": steps([0], brightness=1.5),
+    "contrast least": steps([1], contrast=0.5),
+    "contrast most": steps([1], contrast=1.5),
+    "saturation least": steps([2], saturation=0.5),
+    "saturation most": steps([2], saturation=1.5),
+    "hue least": steps([3], hue=-0.25),
+    "hue most": steps([3], hue=0.25),
+    "all least": steps([0, 2, 1, 3], 0.5, 0.5, 0.5, -0.25),
+    "all most": steps([3, 0, 2, 1], 1.5, 1.5, 1.5, 0.25),
     "order 0123": steps([0, 1, 2, 3], 1.25, 0.75, 1.40625, -0.2),
     "order 3210": steps([3, 2, 1, 0], 0.8125, 1.3125, 0.6875, 0.11),
     "order 2301": steps([2, 3, 0, 1], 1.1875, 1.484375, 1.109375, 0.249),
@@ -73,6 +53,7 @@ photometric = {
     "blur 0.55": {"gray": False, "blur": 0.55},
     "blur 1.0": {"gray": False, "blur": 1.0},
     "blur 1.999": {"gray": False, "blur": 1.999},
+    "blur 2.0": {"gray": False, "blur": 2.0},
     "blur 5.3": {"gray": False, "blur": 5.3},
     "all": {**steps([2, 1, 3, 0], 1.34375, 0.71875, 1.21875, 0.09), "gray": True, "blur": 1.37},
     "jitter and blur": {**steps([3, 1, 0, 2], 0.90625, 1.265625, 0.84375, -0.06), "blur": 0.83},

@@ -25,7 +25,8 @@ function imports(path: string, modules: readonly string[]): boolean {
 // deno-lint-ignore no-explicit-any -- a test looks at what it expects and fails where it is not
 export async function runPython(python: string, script: URL, ...args: readonly string[]): Promise<any> {
   const { success, stdout, stderr } = await new Deno.Command(python, {
-    args: [decodeURIComponent(script.pathname), ...args],
+    // -B: no compiled files beside the scripts.
+    args: ["-B", decodeURIComponent(script.pathname), ...args],
     stdout: "piped",
     stderr: "piped",
   }).output();
