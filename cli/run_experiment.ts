@@ -101,6 +101,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       events,
       facts: session.facts,
       checkpointEvery: session.checkpointEvery,
+      remote,
       resources: { gpu: () => session.gpu.resource() },
     });
     await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
