@@ -3,13 +3,12 @@ import { fileURLToPath } from "node:url";
 import { driverVariables } from "./environment.ts";
 import { Gpu } from "./gpu.ts";
 import type { Terminal } from "./terminal.ts";
-import { commandPermissions } from "./permissions.ts";
+import { permissionsOf, testPermissions } from "./permissions.ts";
 
 /** The project's folder. */
 export const projectRoot: string = fileURLToPath(new URL("../", import.meta.url));
 
-/** Tests may do everything: that of a full disk writes to /dev/full, which Deno guards by nothing less. */
-const permissions = { test: ["--allow-all"], run: commandPermissions } as const;
+const permissions = { test: testPermissions, run: permissionsOf() } as const;
 
 /**
  * Runs `deno <subcommand>` in the project's folder once an adapter is there; the child sees the same driver variables.

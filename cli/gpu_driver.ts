@@ -96,25 +96,5 @@ async function succeeds([program, ...args]: readonly string[]): Promise<boolean>
   }
 }
 
-/**
- * Runs this very command again in a process of its own, which finds the new driver.
- * @returns Its exit status.
- */
-export async function startAgain(permissions: readonly string[]): Promise<number> {
-  // The terminal sends Ctrl-C to both; the child decides what it means.
-  const ignore = () => {};
-  Deno.addSignalListener("SIGINT", ignore);
-  try {
-    const config = new URL("../deno.json", import.meta.url).pathname;
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--config", config, ...permissions, Deno.mainModule, ...Deno.args],
-      env: { [installedVariable]: "1" },
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
-    }).spawn().status;
-    return code;
-  } finally {
-    Deno.removeSignalListener("SIGINT", ignore);
-  }
-}
+/** The environment of the process that goes on after an installation. */
+export const afterInstallation: Readonly<Record<string, string>> = { [installedVariable]: "1" };

@@ -1,5 +1,6 @@
 /** The remote cache that the environment names. @module */
 import { type Cache, ConfigError, Remote, RemoteCache } from "../pipeline/mod.ts";
+import { networkPermission } from "./permissions.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Names of the variables. */
@@ -12,6 +13,16 @@ export const remoteVariables = {
   token: "CROSSVIEW_REMOTE_CACHE_TOKEN",
 } as const;
 
+/** The remote cache's host may not be reached: the command is to be started again with a permission for it, and for no other. */
+export class NetworkNeeded extends Error {
+  /** Class name, for logs. */
+  override readonly name = "NetworkNeeded";
+  /** @param permission The flag that is lacking. */
+  constructor(readonly permission: string) {
+    super(`The remote cache needs ${permission}`);
+  }
+}
+
 /** Part of the help of commands that use it. */
 export const remoteHelp =
   `With ${remoteVariables.url}=https://… in the environment, results are looked for there before they are
@@ -23,6 +34,7 @@ bearer token. Every byte is checked; a server that is slow, away or wrong costs 
  *
  * @returns Undefined if the environment names none.
  * @throws {ConfigError} If a variable cannot be used.
+ * @throws {NetworkNeeded} If this process may not reach it.
  */
 export function remoteOf(cache: Cache, terminal: Terminal): RemoteCache | undefined {
   const value = (name: string) => Deno.env.get(name)?.trim() || undefined;
@@ -36,7 +48,11 @@ export function remoteOf(cache: Cache, terminal: Terminal): RemoteCache | undefi
   }
   const token = value(remoteVariables.token);
   const notice = (message: string) => terminal.note(message);
-  return new RemoteCache(cache, new Remote({ url, write: mode === "read-write", token, notice }));
+  const remote = new Remote({ url, write: mode === "read-write", token, notice });
+  const { hostname, port, protocol } = new URL(url);
+  const lacking = networkPermission(`${hostname}:${port || (protocol === "https:" ? "443" : "80")}`);
+  if (lacking !== undefined) throw new NetworkNeeded(lacking);
+  return new RemoteCache(cache, remote);
 }
 
 /**

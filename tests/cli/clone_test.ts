@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plan } from "../../pipeline/mod.ts";
-import { commandPermissions } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/permissions.ts";
 import { placeTest } from "./support.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
@@ -36,7 +36,7 @@ async function clone(to: string): Promise<void> {
 
 async function command(folder: string, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", ...commandPermissions, "cli/main.ts", ...args],
+    args: ["run", ...permissionsOf(args[0]), "cli/main.ts", ...args],
     cwd: folder,
     env: { NO_COLOR: "1", INIT_CWD: folder },
   }).output();

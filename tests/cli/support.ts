@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main } from "../../cli/main.ts";
-import { commandPermissions } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/permissions.ts";
 import { collectingTerminal } from "../../cli/terminal.ts";
 
 /** Path of a fixture. */
@@ -49,7 +49,7 @@ export class Place {
   spawn(args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
     const program = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
     return new Deno.Command(Deno.execPath(), {
-      args: ["run", ...commandPermissions, program, ...args, ...this.#folders(args)],
+      args: ["run", ...permissionsOf(args[0]), program, ...args, ...this.#folders(args)],
       env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",

@@ -12,6 +12,7 @@ import {
   JsonLines,
   pipeline,
 } from "../../pipeline/mod.ts";
+import { diskTest } from "../support/small_disk.ts";
 import { add, number, record, start, withDirectory } from "./support.ts";
 
 interface Packed {
@@ -155,28 +156,23 @@ Deno.test("a cache that cannot be written is an error that names the path, and l
     assert.equal(await Deno.readTextFile(file), "not a directory");
   }));
 
-Deno.test("a full disk is an error that names the path and the way out", () =>
-  withDirectory(async (root) => {
-    const full = defineStage({
-      ...common,
-      name: "full",
-      inputs: {},
-      outputs: { value: number },
-      run: async () => {
-        using file = await Deno.open("/dev/full", { write: true });
-        await file.write(new Uint8Array(8));
-        return { value: 1 };
-      },
-    });
-    await assert.rejects(record(pipeline("p", () => full()).build(), root), (error) => {
-      assert.ok(error instanceof CacheError);
-      assert.match(
-        error.message,
-        /Stage "full" failed: Cannot write ".*": there is no space left\. Make room/,
-      );
-      return true;
-    });
-  }));
+diskTest("a full disk is an error that names the path and the way out", 512, async (root) => {
+  const full = defineStage({
+    ...common,
+    name: "full",
+    inputs: {},
+    outputs: { value: number },
+    run: async ({ context }) => {
+      await Deno.writeFile(context.scratch("large"), new Uint8Array(1 << 20));
+      return { value: 1 };
+    },
+  });
+  await assert.rejects(record(pipeline("p", () => full()).build(), join(root, "cache")), (error) => {
+    assert.ok(error instanceof CacheError);
+    assert.match(error.message, /Stage "full" failed: Cannot write ".*": there is no space left.* Make room/);
+    return true;
+  });
+});
 
 Deno.test("events as JSON lines: appended, one object a line", () =>
   withDirectory((root) => {
