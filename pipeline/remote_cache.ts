@@ -14,6 +14,8 @@ export class RemoteCache {
   #pulled = 0;
 
   /**
+   * Puts a store behind a cache; nothing is asked yet.
+   *
    * @param cache The cache.
    * @param remote The store.
    */

@@ -38,14 +38,19 @@ export interface VerifiedNode<D> {
 
 /** Options of {@linkcode verifyStages}. */
 export interface VerifyOptions<D> {
+  /** The cache. */
   readonly cache: Cache;
   /** The run's seed, 0 by default. */
   readonly seed?: number;
   /** Instance id of the only stage to look at. */
   readonly only?: string | undefined;
+  /** How to open the resources that stages declare. */
   readonly resources?: ResourceOpeners;
+  /** Where events go. */
   readonly events?: Events;
+  /** Stops the work. */
   readonly signal?: AbortSignal;
+  /** Facts recorded with each execution: host, commit, … */
   readonly facts?: Readonly<Record<string, string>>;
   /** Says how far apart the two are; called while the new bytes are there. */
   readonly describe: (file: DifferingFile) => Promise<D>;
