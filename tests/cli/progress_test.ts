@@ -63,6 +63,25 @@ Deno.test("memory, evaluations and counts have words of their own", () => {
   ]);
 });
 
+Deno.test("where a run goes on from, what was damaged, and what was written before it left is said", () => {
+  const { at, printed } = watched();
+  const damage = ["the checkpoint at 40 is damaged (its bytes are not those its name says)"];
+  at(0, { kind: "resumed", step: 40, steps: 90, damage: [] });
+  at(1, { kind: "resumed", step: 30, steps: 90, damage, adapter: "another GPU" });
+  at(2, { kind: "resumed", step: 0, steps: 90, damage });
+  at(3, { kind: "checkpoint", step: 41, steps: 90, leaving: false, bytes: 5, seconds: 0.1 });
+  at(4, { kind: "checkpoint", step: 42, steps: 90, leaving: true, bytes: 5, seconds: 0.1 });
+  at(5, { kind: "warning", message: "Cannot write there." });
+  assert.deepEqual(printed, [
+    "co-train       goes on from the checkpoint of step 40 of 90",
+    `co-train       goes on from the checkpoint of step 30 of 90 (${damage}); it was made on another GPU, so the result will ` +
+    "not be to the bit what either adapter gives alone",
+    `co-train       starts anew: no checkpoint can be used (${damage})`,
+    "co-train       checkpoint of step 42 is written",
+    "co-train       warning: Cannot write there.",
+  ]);
+});
+
 Deno.test("a rate is that of the last seconds", () => {
   const rate = new Rate(10);
   assert.equal(rate.perSecond, undefined);
