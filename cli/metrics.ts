@@ -10,6 +10,8 @@ export interface Predictions {
 
 /** What the commands read of a metrics artifact; a pipeline of one's own may hold more, and metrics.json keeps it all. */
 export interface Metrics {
+  /** The published partitions that were trained on: scores on two draws of one share are not comparable. */
+  readonly benchmarks?: readonly string[];
   /** How images were scored: scores of two protocols are not comparable. */
   readonly protocol?: string;
   /** Mean IoU, percent. */
@@ -51,7 +53,10 @@ export function metricsText(metrics: Metrics): string {
     { branch1: "branch 1", branch2: "branch 2", average: "average" }[name],
     ...given.map(([, values]) => percent(values![name])),
   ]);
-  const scores = table([heading("percent", metrics), ...given.map(([head]) => head)], rows);
+  const told = Array.isArray(metrics.benchmarks)
+    ? metrics.benchmarks.map((name) => `benchmark: ${name}\n`)
+    : [];
+  const scores = told.join("") + table([heading("percent", metrics), ...given.map(([head]) => head)], rows);
   if (perClass.length === 0) return scores;
   return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
 }

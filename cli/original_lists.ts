@@ -72,7 +72,10 @@ export function originalLists(
   return {
     lists: { lists: { labeled: labeled.path, unlabeled: unlabeled.path, validation } },
     unlabeled: count,
-    notes: [...notes, `validation images: "${validation}"`],
+    notes: [
+      ...notes,
+      `validation images: "${validation}"; --set load.lists.validation=FILE names others`,
+    ],
   };
 }
 

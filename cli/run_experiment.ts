@@ -16,6 +16,7 @@ import {
   settledPlan,
   sha256,
 } from "../pipeline/mod.ts";
+import { benchmarksOf } from "./benchmarks.ts";
 import type { Metrics } from "./metrics.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
 import { Progress } from "./progress.ts";
@@ -106,7 +107,8 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     });
     await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
-    const metrics = await findMetrics(returned);
+    const found = await findMetrics(returned), benchmarks = benchmarksOf(planned.nodes);
+    const metrics = found === undefined || benchmarks.length === 0 ? found : { ...found, benchmarks };
     if (metrics !== undefined) await folder.json("metrics.json", metrics);
     await copyPictures(returned, folder);
     await linkWeights(all, folder);

@@ -11,6 +11,7 @@ import { flags, readFlags, type Script, scriptFiles } from "../../configs/origin
 import { type Note, originalNotes } from "../../configs/original/notes.ts";
 import { stampOf, writeAtomically } from "../../pipeline/files.ts";
 import { type Graph, isLocation, type Plan, plan, sha256 } from "../../pipeline/mod.ts";
+import { benchmarksOf } from "../benchmarks.ts";
 import type { Command, CommandInput, OptionSpec } from "../command.ts";
 import { type Comparison, nearestExperiment } from "../comparison.ts";
 import { UsageError } from "../errors.ts";
@@ -172,6 +173,8 @@ async function printPlan(translated: Translated, input: CommandInput): Promise<v
   const { terminal } = input, json = input.flag("json");
   if (!json) {
     terminal.print(`${graph.name}, seed ${seed}: ${translated.command}\n`);
+    const loading = graph.nodes.map(({ stage, config }) => ({ stage: stage.name, config }));
+    for (const name of benchmarksOf(loading)) terminal.print(`benchmark: ${name}`);
     tell(notes, terminal);
     terminal.print(`\n${comparisonText(comparison, setBy, graph)}\n`);
   }

@@ -1,4 +1,5 @@
 /** `plan`: what would run. @module */
+import { benchmarksOf } from "../benchmarks.ts";
 import type { Command } from "../command.ts";
 import { explainOption, printExplanation } from "../explain.ts";
 import { experimentArgument, setHelp } from "../options.ts";
@@ -26,8 +27,11 @@ differ. It runs nothing and needs no cache and no adapter.`,
       state === "miss" ? "runs" : state === "hit" ? "in the cache" : "waits",
       key?.slice(0, 12) ?? "",
     ]);
+    const benchmarks = benchmarksOf(found.nodes).map((name) => `benchmark: ${name}\n`).join("");
     input.terminal.print(
-      `${found.pipeline}, seed ${found.seed}\n\n${table(["stage id", "stage", "state", "key"], rows)}`,
+      `${found.pipeline}, seed ${found.seed}\n${benchmarks}\n${
+        table(["stage id", "stage", "state", "key"], rows)
+      }`,
     );
     const set = found.nodes.flatMap(({ id, origins }) =>
       Object.entries(origins).filter(([, origin]) => origin === "set").map(([leaf]) => `${id}.${leaf}`)

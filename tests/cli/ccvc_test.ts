@@ -59,6 +59,10 @@ placeTest(
   async (place) => {
     const out = await compared(place, ...weak);
     assert.match(out[0]!, /^ccvc-no-aug-pascal-366, seed 22: CCVC_no_aug\.py --config /);
+    assert.ok(
+      out.includes("benchmark: PASCAL original, 366 labels (pascal/366: 366 of 366 finely labeled)"),
+      out.join("\n"),
+    );
     const at = out.findIndex((line) => line.startsWith("nearest shipped experiment: pascal-366; "));
     assert.deepEqual(out.slice(at + 1, at + 3), ["stage pseudo-label: in pascal-366 alone", ""]);
     const rows = out.slice(at + 5).filter((line) => line !== "");
