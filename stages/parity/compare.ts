@@ -1,0 +1,167 @@
+/** Holds what a parity case gave against what is recorded, by the published tolerances. @module */
+import type { Device } from "../../kernels/device.ts";
+import { presetValues } from "../methods/ccvc_presets.ts";
+import { type CaseSettings, type ParityCase, termNames } from "./case.ts";
+import { badness, norm, ofLargest, type Quantity, quantity, relative } from "./quantity.ts";
+import {
+  baseRate,
+  type CaseRun,
+  type FirstLogits,
+  type Gradient,
+  openCase,
+  type ParityEvents,
+  type PixelWeights,
+} from "./run.ts";
+import { compareSamples, examineSamples } from "./samples.ts";
+
+/** Where the weights of pixels come from; the script with augmentation reads the case's only in `vote_threshold`. */
+export interface WeightReading extends PixelWeights {
+  readonly name: "case" | "published";
+}
+
+/** A case, run and compared. */
+export interface ParityReport {
+  /** Worst first. */
+  readonly quantities: readonly Quantity[];
+  readonly passed: boolean;
+  readonly reading: WeightReading;
+  /** Recorded terms that the case switches off. */
+  readonly off: readonly string[];
+}
+
+/**
+ * The readings of a case's weights, likelier first.
+ *
+ * In the modes `soft`, `vote` and `vote_soft` the published script with augmentation has weights of its own in its code and never
+ * reads the options, so a record may have been made with either.
+ */
+export function weightReadings(settings: CaseSettings): readonly WeightReading[] {
+  const { variant, mode, w_confident: conflict, w_unconfident: unconfident } = settings;
+  const own = { name: "case", conflict, unconfident } as const;
+  if (variant === "no_aug" || !["soft", "vote", "vote_soft"].includes(mode)) return [own];
+  const { conflictWeight, unconfidentWeight } = presetValues({
+    as: "published-code",
+    augmentation: "strong",
+    mode,
+  });
+  const published = { name: "published", conflict: conflictWeight, unconfident: unconfidentWeight } as const;
+  const differs = (mode !== "soft" && own.conflict !== published.conflict) ||
+    (mode !== "vote" && own.unconfident !== published.unconfident);
+  return differs ? [published, own] : [own];
+}
+
+/**
+ * Runs a case and compares it.
+ *
+ * @throws {CaseError} If the record is not of the case's networks. DeviceError if it does not fit the device.
+ */
+export async function runParity(
+  device: Device,
+  parity: ParityCase,
+  events: ParityEvents & { readonly signal?: AbortSignal } = {},
+): Promise<ParityReport> {
+  const readings = weightReadings(parity.case);
+  for (const reading of readings) {
+    const run = openCase(device, parity, reading, events);
+    try {
+      const quantities: Quantity[] = [], off = new Set<string>();
+      let gradients: readonly Gradient[] = [];
+      let explained = true;
+      for (let t = 0; t < parity.case.steps && explained; t++) {
+        events.signal?.throwIfAborted();
+        events.onPhase?.(`step ${t}`);
+        const losses = await run.step(t);
+        quantities.push(...compareLosses(parity, t, losses));
+        for (const name of termNames(parity.case.variant)) if (losses[name] === undefined) off.add(name);
+        if (t > 0) continue;
+        explained = reading === readings.at(-1) || quantities.every(({ within }) => within);
+        if (!explained) continue;
+        events.onPhase?.("logits");
+        quantities.push(...compareFirstLogits(parity, await run.logits()));
+        events.onPhase?.("gradients");
+        gradients = await run.gradients();
+        quantities.push(...compareNorms(parity, gradients));
+        const samples = compareSamples(parity, gradients);
+        const out = new Set(samples.filter(({ within }) => !within).map(({ name }) => name));
+        gradients = gradients.filter(({ name }) => out.has(name));
+        quantities.push(...samples);
+      }
+      if (!explained) continue;
+      quantities.push(...compareEvaluation(parity, await run.evaluate()));
+      if (gradients.length > 0) {
+        const again = await examineSamples(parity, run, gradients, events);
+        const others = quantities.filter(({ kind, name }) => kind !== "gradient samples" || !again.has(name));
+        quantities.splice(0, Infinity, ...others, ...again.values());
+      }
+      quantities.sort((a, b) => badness(b) - badness(a));
+      return { quantities, passed: quantities.every(({ within }) => within), reading, off: [...off] };
+    } finally {
+      run.free();
+    }
+  }
+  throw new Error("unreachable: the last reading is always run to its end");
+}
+
+function compareLosses(
+  { case: settings, float64, float32_deviation }: ParityCase,
+  t: number,
+  losses: Readonly<Record<string, number>>,
+): Quantity[] {
+  const wanted = float64.steps[t]!, dev = float32_deviation.steps[t] ?? {};
+  const compared = Object.entries(wanted).flatMap(([name, expected]) => {
+    const found = losses[name];
+    if (found === undefined) return [];
+    const tolerance = Math.max(t === 0 ? 1e-4 : 1e-3, 5 * (dev[name] ?? 0));
+    return [
+      quantity(`step ${t} ${name}`, "loss", relative(found, expected), tolerance, { expected, found }),
+    ];
+  });
+  // Behind the last step of all there is no next one.
+  if (wanted.lr_next === undefined || t + 1 >= settings.total) return compared;
+  const expected = wanted.lr_next, found = baseRate(settings, t + 1);
+  const rate = quantity(`step ${t} lr_next`, "rate", relative(found, expected), 1e-9, { expected, found });
+  return [...compared, rate];
+}
+
+function compareFirstLogits(
+  { float64, float32_deviation }: ParityCase,
+  found: FirstLogits,
+): Quantity[] {
+  const tolerance = Math.max(3e-4, 3 * float32_deviation.logits_max_rel);
+  const names = ["logits1_labelled", "logits2_labelled", "logits1_unlabelled"] as const;
+  const logits = names.map((name) =>
+    quantity(name, "logits", ofLargest(found[name], float64[name]), tolerance)
+  );
+  const expected = float64.steps[0]!.conflict_share;
+  if (expected === undefined) return logits;
+  const error = relative(found.conflictShare, expected);
+  const bound = Math.max(1e-4, 5 * (float32_deviation.steps[0]?.conflict_share ?? 0));
+  return [
+    ...logits,
+    quantity("step 0 conflict_share", "loss", error, bound, { expected, found: found.conflictShare }),
+  ];
+}
+
+function compareNorms(
+  { float64, float32_deviation }: ParityCase,
+  gradients: readonly Gradient[],
+): Quantity[] {
+  const bound = Math.max(3e-2, 3 * float32_deviation.grad_norm_max_rel);
+  const norms = gradients.map(({ name, values }) => {
+    const expected = float64.grad_norm[name]!, found = norm(values);
+    return quantity(name, "gradient norm", relative(found, expected), bound, { expected, found });
+  });
+  const sorted = norms.map(({ error }) => error).sort((a, b) => a - b);
+  return [quantity("median of all", "gradient norms", sorted[sorted.length >> 1]!, 3e-3), ...norms];
+}
+
+function compareEvaluation(
+  { float64, float32_deviation }: ParityCase,
+  [one, two]: Awaited<ReturnType<CaseRun["evaluate"]>>,
+): Quantity[] {
+  const tolerance = Math.max(1e-2, 5 * float32_deviation.eval_logits_max_rel);
+  return [
+    quantity("eval_logits1", "evaluation logits", ofLargest(one, float64.eval_logits1), tolerance),
+    quantity("eval_logits2", "evaluation logits", ofLargest(two, float64.eval_logits2), tolerance),
+  ];
+}

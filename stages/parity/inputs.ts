@@ -1,0 +1,109 @@
+/** What a parity case is run on: weights, images, labels and boxes, all from one integer hash. @module */
+import type { StateDict } from "../../models/state_dict.ts";
+import { ignoreIndex } from "../datasets/classes.ts";
+
+function mix(value: number): number {
+  let x = value >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** The hash: uniform numbers in [0, 1) by name and index. */
+export function hashed(salt: string, name: string): (index: number) => number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(salt + name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  const key = mix(hash);
+  return (index) => mix((index ^ key) >>> 0) / 2 ** 32;
+}
+
+/** `count` positions of `length` entries, as the hash of `name` draws them. */
+export function sampledPositions(salt: string, name: string, count: number, length: number): number[] {
+  const u = hashed(salt, name);
+  return Array.from({ length: count }, (_, k) => Math.floor(u(k) * length));
+}
+
+/** Weights and statistics for the given names and shapes. */
+export function caseWeights(
+  salt: string,
+  specs: readonly { readonly name: string; readonly shape: readonly number[] }[],
+): StateDict {
+  return new Map(specs.map(({ name, shape }) => {
+    const u = hashed(salt, name);
+    const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
+    const bound = shape.length === 4 ? Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!)) : 0;
+    const law = shape.length === 4
+      ? (i: number) => (2 * u(i) - 1) * bound
+      : name.endsWith(".running_mean")
+      ? () => 0
+      : name.endsWith(".running_var")
+      ? () => 1
+      : name.endsWith(".bias")
+      ? (i: number) => 0.1 * (2 * u(i) - 1)
+      : (i: number) => 1 + 0.1 * (2 * u(i) - 1);
+    for (let i = 0; i < values.length; i++) values[i] = law(i);
+    return [name, { shape, values }];
+  }));
+}
+
+/** Extents of a batch of square images. */
+export interface Extents {
+  readonly batch: number;
+  readonly size: number;
+}
+
+/** Image `name` as stored on the device: f32[B, S, S, 4], the last channel zero. */
+export function caseImage(salt: string, name: string, { batch, size }: Extents): Float32Array<ArrayBuffer> {
+  const block = hashed(salt, `${name}:block`), pixel = hashed(salt, `${name}:pixel`);
+  const blocks = Math.ceil(size / 8);
+  const out = new Float32Array(batch * size * size * 4);
+  for (let plane = 0; plane < batch * 3; plane++) {
+    const b = Math.floor(plane / 3), c = plane % 3;
+    for (let y = 0; y < size; y++) {
+      for (let x = 0; x < size; x++) {
+        const cell = (plane * blocks + (y >> 3)) * blocks + (x >> 3);
+        const flat = (plane * size + y) * size + x;
+        out[((b * size + y) * size + x) * 4 + c] = 2 * block(cell) - 1 + 0.5 * pixel(flat);
+      }
+    }
+  }
+  return out;
+}
+
+function map({ batch, size }: Extents, value: (b: number, y: number, x: number) => number) {
+  return Uint32Array.from(
+    { length: batch * size * size },
+    (_, i) => value(Math.floor(i / (size * size)), Math.floor(i / size) % size, i % size),
+  );
+}
+
+/** Labels `name`, u32[B, S, S]; 255 where there is none. */
+export function caseLabels(
+  salt: string,
+  name: string,
+  extents: Extents,
+  classes: number,
+): Uint32Array<ArrayBuffer> {
+  const u = hashed(salt, name);
+  const blocks = Math.ceil(extents.size / 16);
+  return map(extents, (b, y, x) => {
+    const v = u((b * blocks + (y >> 4)) * blocks + (x >> 4));
+    return v < 0.03 ? ignoreIndex : Math.floor(v * classes);
+  });
+}
+
+/** u32[B, S, S]: 0 at what stands for padding, at the right of image 1 and the bottom of image 2, else 1. */
+export function caseValidity(extents: Extents): Uint32Array<ArrayBuffer> {
+  const { size } = extents;
+  return map(extents, (b, y, x) => (b === 1 && x >= size - 10) || (b === 2 && y >= size - 7) ? 0 : 1);
+}
+
+/** CutMix boxes, u32[B, 4]: left, top, right, bottom, the last two exclusive. */
+export function caseBoxes({ batch }: Extents): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(
+    Array.from({ length: batch }, (_, b) => {
+      const x = 4 * b + 2, y = 3 * b + 5;
+      return [x, y, x + 20 + 3 * b, y + Math.max(0, 30 - 4 * b)];
+    }).flat(),
+  );
+}

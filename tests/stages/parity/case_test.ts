@@ -1,0 +1,100 @@
+import { strict as assert } from "node:assert";
+import { CaseError, checkNames, type ParityCase, parseCase } from "../../../stages/parity/case.ts";
+import { weightReadings } from "../../../stages/parity/compare.ts";
+
+const golden = Deno.readTextFileSync(new URL("../../golden/parity/aug_soft.json", import.meta.url));
+
+/** The golden case with something changed, as text. */
+function changed(change: (json: ParityCase & Record<string, unknown>) => void): string {
+  const json = JSON.parse(golden);
+  change(json);
+  return JSON.stringify(json);
+}
+
+// deno-lint-ignore no-explicit-any
+type Loose = any;
+
+Deno.test("a case is read whole", () => {
+  const parity = parseCase(golden, "case.json");
+  assert.equal(parity.case.mode, "soft");
+  assert.equal(parity.float64.steps.length, parity.case.steps);
+  assert.ok(parity.float32_deviation.steps[0]!.ce1! >= 0);
+});
+
+Deno.test("switches may be absent, or true and false; deviations may be absent", () => {
+  const text = changed((json: Loose) => {
+    delete json.case.use_con;
+    json.case.use_dis = true;
+    delete json.float32_deviation;
+  });
+  const parity = parseCase(text, "case.json");
+  assert.deepEqual([parity.case.use_con, parity.case.use_dis], [1, 1]);
+  assert.deepEqual(parity.float32_deviation.steps, []);
+});
+
+const mistakes: readonly (readonly [what: string, change: (json: Loose) => void, says: RegExp])[] = [
+  ["an unknown mode", (json) => json.case.mode = "votes", /case\.mode.*"vote_threshold"/s],
+  ["an unknown backbone", (json) => json.case.backbone = "vgg16", /case\.backbone.*"resnet101"/s],
+  ["an unknown setting", (json) => json.case.momentum = 0.8, /momentum/],
+  ["a missing setting", (json) => delete json.case.tau, /case\.tau/],
+  ["a negative weight", (json) => json.case.w_con = -1, /case\.w_con/],
+  ["a single image, which has no batch statistics", (json) => json.case.batch = 1, /case\.batch/],
+  ["an image of half a pixel", (json) => json.case.size = 64.5, /case\.size/],
+  ["no record", (json) => delete json.float64, /float64/],
+  ["a null in the record", (json) => json.float64.steps[1].ce1 = null, /float64\.steps\.1\.ce1/],
+  ["too few logits", (json) => json.float64.eval_logits1.pop(), /float64\.eval_logits1/],
+  ["other steps than recorded", (json) => json.case.steps = 7, /case\.steps is 7.*records 3/],
+  ["more steps than the decay has", (json) => json.case.total = 2, /more than the 2 steps of case\.total/],
+  [
+    "a switch that the script does not have",
+    (json) => json.case.use_dis = 0,
+    /use_con and use_dis must be 1/,
+  ],
+  [
+    "terms of the other script",
+    (json) => json.case.variant = "no_aug",
+    /"con1" is missing.*"con1_mix" is unknown/,
+  ],
+  ["a list instead of a case", (json) => json.case = [], /case:/],
+];
+for (const [what, change, says] of mistakes) {
+  Deno.test(`a case with ${what} is refused by name`, () => {
+    assert.throws(() => parseCase(changed(change), "some/case.json"), (error: Error) => {
+      assert.ok(error instanceof CaseError);
+      assert.match(error.message, /^Cannot read the case "some\/case\.json"/);
+      assert.match(error.message, says);
+      return true;
+    });
+  });
+}
+
+Deno.test("what is no JSON, or no object, is refused", () => {
+  for (const text of ["", "{", "null", "[]", "NaN", '"case"', golden.slice(0, 5000)]) {
+    assert.throws(() => parseCase(text, "case.json"), CaseError, text.slice(0, 20));
+  }
+});
+
+Deno.test("a record must name the parameters of the case's networks, no more and no fewer", () => {
+  const parity = parseCase(golden, "case.json");
+  const names = Object.keys(parity.float64.grad_norm);
+  checkNames(parity, names);
+  assert.throws(
+    () => checkNames(parity, [...names, "branch1.extra.weight"]),
+    /1 parameters are missing.*"branch1\.extra/,
+  );
+  assert.throws(() => checkNames(parity, names.slice(1)), /0 parameters are missing in it and 1 are unknown/);
+});
+
+Deno.test("the published weights are tried first where the script with augmentation does not read the case's", () => {
+  const { case: settings } = parseCase(golden, "case.json");
+  const readings = (changes: Partial<typeof settings>) =>
+    weightReadings({ ...settings, w_confident: 2, w_unconfident: 0.75, ...changes })
+      .map(({ name, conflict, unconfident }) => [name, conflict, unconfident]);
+  const own = ["case", 2, 0.75], published = ["published", 1.5, 0.5];
+  for (const mode of ["soft", "vote", "vote_soft"] as const) {
+    assert.deepEqual(readings({ mode }), [published, own], mode);
+    assert.deepEqual(readings({ mode, variant: "no_aug" }), [own], mode);
+    assert.equal(readings({ mode, w_confident: 1.5, w_unconfident: 0.5 }).length, 1, "both readings are one");
+  }
+  for (const mode of ["normal", "vote_threshold", "no"] as const) assert.deepEqual(readings({ mode }), [own]);
+});

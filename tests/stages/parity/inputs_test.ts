@@ -1,0 +1,78 @@
+import { strict as assert } from "node:assert";
+import {
+  caseBoxes,
+  caseImage,
+  caseLabels,
+  caseValidity,
+  caseWeights,
+  hashed,
+  sampledPositions,
+} from "../../../stages/parity/inputs.ts";
+
+const extents = { batch: 4, size: 65 };
+const at = (b: number, c: number, y: number, x: number) => ((b * 65 + y) * 65 + x) * 4 + c;
+
+Deno.test("the hash and the weights made of it are those that were published", () => {
+  const u = hashed("", "branch1.classifier.weight");
+  const published = [0.6177453121636063, 0.9296915477607399, 0.07416083756834269, 0.9908736606594175];
+  assert.deepEqual([0, 1, 2, 3].map(u), published);
+  const name = "branch1.backbone.conv1.0.weight";
+  const state = caseWeights("", [{ name, shape: [64, 3, 3, 3] }]);
+  const first = [-0.45496538281440735, 0.47111913561820984, 0.10705109685659409, -0.4636663794517517];
+  assert.deepEqual([...state.get(name)!.values.slice(0, 4)], first);
+});
+
+Deno.test("statistics start at 0 and 1; biases and the weights of norms lie within a tenth of 0 and 1", () => {
+  const names = ["bn.running_mean", "bn.running_var", "bn.bias", "bn.weight"];
+  const state = caseWeights("s", names.map((name) => ({ name, shape: [256] })));
+  const values = (name: string) => [...state.get(name)!.values];
+  assert.ok(values("bn.running_mean").every((value) => value === 0));
+  assert.ok(values("bn.running_var").every((value) => value === 1));
+  for (const [name, center] of [["bn.bias", 0], ["bn.weight", 1]] as const) {
+    const off = values(name).map((value) => Math.abs(value - center));
+    assert.ok(Math.max(...off) <= 0.1 + 1e-7 && Math.max(...off) > 0.09, name);
+  }
+  assert.notDeepEqual(
+    caseWeights("t", [{ name: "bn.bias", shape: [256] }]).get("bn.bias"),
+    state.get("bn.bias"),
+  );
+});
+
+Deno.test("images are those that were published", () => {
+  const image = caseImage("", "labelled:0", extents);
+  assert.deepEqual([0, 1, 2].map((x) => image[at(0, 0, 0, x)]), [
+    0.01805761829018593,
+    -0.32291215658187866,
+    -0.13044551014900208,
+  ]);
+  assert.equal(image[at(1, 2, 10, 20)], -0.2213905304670334);
+  assert.equal(image[at(3, 2, 64, 64)], 0.8281060457229614);
+  assert.equal(image[at(3, 3, 64, 64)], 0, "the padding channel");
+});
+
+Deno.test("labels are those that were published", () => {
+  const labels = caseLabels("", "mask:0", extents, 21);
+  assert.deepEqual([labels[0], labels[20 * 65 + 40], labels.at(-1)], [1, 255, 3]);
+  assert.equal(labels.filter((label) => label === 255).length, 768);
+  assert.equal(labels.filter((label) => label !== 255).reduce((sum, label) => sum + label, 0), 168866);
+});
+
+Deno.test("two images have padding, at the right and at the bottom", () => {
+  const validity = caseValidity(extents);
+  const of = (b: number) => validity.subarray(b * 65 * 65, (b + 1) * 65 * 65);
+  const padded = [0, 1, 2, 3].map((b) => of(b).filter((value) => value === 0).length);
+  assert.deepEqual(padded, [0, 10 * 65, 7 * 65, 0]);
+  assert.deepEqual([of(1)[54], of(1)[55], of(2)[57 * 65], of(2)[58 * 65]], [1, 0, 1, 0]);
+});
+
+Deno.test("boxes have the published corners, and none is of negative height", () => {
+  assert.deepEqual([...caseBoxes({ batch: 2, size: 65 })], [2, 5, 22, 35, 6, 8, 29, 34]);
+  const tall = caseBoxes({ batch: 12, size: 65 });
+  for (let b = 0; b < 12; b++) assert.ok(tall[4 * b + 3]! >= tall[4 * b + 1]!, `box ${b}`);
+});
+
+Deno.test("sampled positions lie within a tensor", () => {
+  const positions = sampledPositions("", "sample:logits", 64, 21);
+  assert.equal(positions.length, 64);
+  assert.ok(positions.every((position) => Number.isInteger(position) && position >= 0 && position < 21));
+});
