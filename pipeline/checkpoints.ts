@@ -1,5 +1,12 @@
 /** States of a stage that takes long, kept so that a run that ends early, however it ends, loses little. @module */
 
+/** How large a state is, in bytes. */
+export interface StateSize {
+  /** What the time to write one is reckoned from, before one was written. */
+  readonly about: number;
+  readonly most: number;
+}
+
 /** What {@linkcode Checkpoints.load} found. */
 export interface LoadedState<T> {
   /** The newest intact state; undefined if there is none. */
@@ -20,10 +27,10 @@ export interface Checkpoints {
    * Finds the newest state whose bytes and parts are what was saved. Damaged ones, and what a killed process left half
    * written, are removed.
    *
-   * @param mostBytes A larger file is no state of this stage, and is not read.
+   * @param size Bytes of a state, about, and at most: a larger file is no state of this stage, and is not read.
    * @param decode Makes a value of the bytes; a state for which it throws counts as damaged.
    */
-  load<T>(mostBytes: number, decode: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<LoadedState<T>>;
+  load<T>(size: StateSize, decode: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<LoadedState<T>>;
   /** Whether it is time to save. */
   due(): boolean;
   /**

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { sha256 } from "./canonical_json.ts";
-import type { Checkpoints, CheckpointTiming, LoadedState } from "./checkpoints.ts";
+import type { Checkpoints, CheckpointTiming, LoadedState, StateSize } from "./checkpoints.ts";
 import { CacheError, messageOf } from "./errors.ts";
 import { digestFile, explainWrite, isDiskFull, stampOf, syncDirectory } from "./files.ts";
 
@@ -48,17 +48,17 @@ export class FolderCheckpoints implements Checkpoints {
   }
 
   async load<T>(
-    mostBytes: number,
+    { about, most }: StateSize,
     decode: (bytes: Uint8Array<ArrayBuffer>) => T,
   ): Promise<LoadedState<T>> {
-    this.#interval = this.#every ?? Math.max(LEAST_SECONDS, mostBytes / ASSUMED_RATE / SHARE);
+    this.#interval = this.#every ?? Math.max(LEAST_SECONDS, about / ASSUMED_RATE / SHARE);
     this.#since = this.#now();
     const damage: string[] = [];
     let state: { position: number; value: T } | undefined;
     for (const file of (await this.#states()).toReversed()) {
       if (state !== undefined) break;
       try {
-        state = { position: file.position, value: decode(await this.#read(file, mostBytes + MOST_HEADER)) };
+        state = { position: file.position, value: decode(await this.#read(file, most + MOST_HEADER)) };
       } catch (error) {
         damage.push(`the checkpoint at ${file.position} is damaged (${messageOf(error)})`);
         await this.#remove(file.name);

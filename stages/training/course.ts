@@ -12,7 +12,7 @@ import type { TrainingHistory } from "./history.ts";
 import type { Sampler } from "./sampler.ts";
 import { polyFactor, selfPacedThreshold } from "./schedule.ts";
 import { DivergenceError, type Session } from "./session.ts";
-import { type Course, decodeSnapshot, encodeSnapshot, isFinite, mostBytes } from "./snapshot.ts";
+import { type Course, decodeSnapshot, encodeSnapshot, isFinite, snapshotSize } from "./snapshot.ts";
 
 /** The device failed in the middle of a training. */
 export class TrainingStoppedError extends UserError {
@@ -136,7 +136,7 @@ class CourseRun {
     const { session, context, adapter } = this.parts;
     const lengths = session.capturedLengths;
     const { state, damage } = await context.checkpoints.load(
-      mostBytes(lengths),
+      snapshotSize(lengths),
       (bytes) => decodeSnapshot(bytes, lengths),
     );
     if (state !== undefined) {

@@ -1,4 +1,5 @@
 /** A training in the middle of its course, as the bytes of a checkpoint. @module */
+import type { StateSize } from "../../pipeline/mod.ts";
 import type { BestScores } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
 
@@ -39,9 +40,10 @@ export function isFinite(captured: readonly Float32Array[]): boolean {
   return true;
 }
 
-/** Most bytes of a snapshot whose arrays have these lengths. */
-export function mostBytes(lengths: readonly number[]): number {
-  return MOST_COURSE + 4 * lengths.reduce((sum, length) => sum + length, 0);
+/** Bytes of a snapshot whose arrays have these lengths. */
+export function snapshotSize(lengths: readonly number[]): StateSize {
+  const about = 4 * lengths.reduce((sum, length) => sum + length, 0);
+  return { about, most: about + MOST_COURSE };
 }
 
 /** The bytes of a snapshot: a line of JSON, then the arrays as they are. */

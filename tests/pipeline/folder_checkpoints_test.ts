@@ -8,7 +8,8 @@ const text = (value: string) => new TextEncoder().encode(value);
 const made = (value: string) => () => Promise.resolve([text(value.slice(0, 2)), text(value.slice(2))]);
 const read = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const names = (root: string) => [...Deno.readDirSync(root)].map(({ name }) => name).sort();
-const load = (root: string, most = 1000) => new FolderCheckpoints(root).load(most, read);
+const size = (about: number) => ({ about, most: 1000 });
+const load = (root: string) => new FolderCheckpoints(root).load(size(1000), read);
 
 Deno.test("the last two states are kept, with the parts they need; the newest is found", () =>
   withFolder(async (folder) => {
@@ -88,7 +89,7 @@ Deno.test("a state that its stage cannot read, and names nobody gave, are no sta
     await checkpoints.save(2, made("second"), []);
     Deno.writeTextFileSync(join(folder, "state-00000009-at-9-../../x".replaceAll("/", "_")), "");
     Deno.writeTextFileSync(join(folder, "notes.txt"), "mine");
-    const { state, damage } = await new FolderCheckpoints(folder).load(1000, (bytes) => {
+    const { state, damage } = await new FolderCheckpoints(folder).load(size(1000), (bytes) => {
       if (read(bytes) === "second") throw new RangeError("it is of another shape");
       return read(bytes);
     });
@@ -119,9 +120,9 @@ Deno.test("when to save: every 30 s, later where a state is large or costly, and
     };
     const own = new FolderCheckpoints(folder, { now: clock });
     assert.equal(dueAfter(own), 30);
-    await own.load(1000, read);
+    await own.load(size(1000), read);
     assert.equal(dueAfter(own), 30, "from the moment it was loaded");
-    await own.load(1e9, read);
+    await own.load(size(1e9), read);
     assert.equal(dueAfter(own), 400, "a gigabyte is taken to need 4 s");
     await own.save(1, async () => {
       now += 2;
@@ -130,7 +131,7 @@ Deno.test("when to save: every 30 s, later where a state is large or costly, and
     assert.equal(dueAfter(own), 200, "it took 2 s");
     assert.equal(dueAfter(new FolderCheckpoints(folder, { now: clock, every: 7 })), 7);
     const always = new FolderCheckpoints(folder, { now: clock, every: 0 });
-    await always.load(1e9, read);
+    await always.load(size(1e9), read);
     assert.equal(dueAfter(always), 0);
   })();
 });

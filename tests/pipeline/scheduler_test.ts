@@ -385,7 +385,10 @@ Deno.test("a checkpoint outlives a failure, belongs to its key, and is gone with
       inputs: {},
       outputs: { value: number },
       run: async ({ config, context }) => {
-        const { state } = await context.checkpoints.load(100, (bytes) => new TextDecoder().decode(bytes));
+        const { state } = await context.checkpoints.load(
+          { about: 100, most: 100 },
+          (bytes) => new TextDecoder().decode(bytes),
+        );
         seen.push(`${config.steps} from ${state?.position ?? "none"}: ${state?.value ?? ""}`);
         if (state === undefined) {
           await context.checkpoints.save(3, () => Promise.resolve([new TextEncoder().encode("three")]), []);

@@ -82,7 +82,7 @@ Deno.test("checkpoints neither help a stage that is run again nor are lost by it
       inputs: {},
       outputs: { value: number },
       run: async ({ context }) => {
-        const { state } = await context.checkpoints.load(1000, (bytes) => bytes.length);
+        const { state } = await context.checkpoints.load({ about: 5, most: 1000 }, (bytes) => bytes.length);
         seen.push(state?.position ?? -1);
         return { value: 1 };
       },
