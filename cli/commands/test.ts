@@ -1,6 +1,7 @@
 /** `test`: the project's tests, after the set-up that they need. @module */
 import { denoWithGpu } from "../child.ts";
 import type { Command } from "../command.ts";
+import { provideTestServer } from "../test_server.ts";
 
 /** What takes longer, or measures instead of testing. */
 const apart = "tests/acceptance,tests/bench";
@@ -15,6 +16,7 @@ export const test: Command = {
   async run({ positional, terminal }) {
     const named = positional.some((argument) => argument.startsWith("tests"));
     const acceptance = positional.some((argument) => argument.startsWith("tests/acceptance"));
+    await provideTestServer(terminal);
     const ignored = acceptance ? [] : [`--ignore=${apart}`];
     return await denoWithGpu("test", [...ignored, ...positional, ...(named ? [] : ["tests"])], terminal);
   },

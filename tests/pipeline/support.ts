@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import {
   Cache,
+  defineKind,
   defineStage,
   Events,
   type Graph,
@@ -55,6 +56,27 @@ export const add = defineStage({
   run: ({ inputs, config }) => ({ value: inputs.value + config.by }),
 });
 
+/** A file of bytes, as an artifact. */
+export const bulk = defineKind<string>({
+  name: "bulk",
+  version: 1,
+  write: (path, out) => out.adopt("bulk.bin", path),
+  read: (source) => source.path("bulk.bin"),
+});
+/** Some megabytes. */
+export const grow = defineStage({
+  name: "grow",
+  version: 1,
+  module: import.meta.url,
+  config: z.strictObject({ megabytes: z.number().default(1), fill: z.number().default(1) }),
+  inputs: { value: number },
+  outputs: { bulk },
+  run: async ({ inputs, config, context }) => {
+    const path = context.scratch("bulk");
+    await Deno.writeFile(path, new Uint8Array(config.megabytes * 1e6).fill(inputs.value * config.fill));
+    return { bulk: path };
+  },
+});
 /** Runs `body` with a temporary directory. */
 export async function withDirectory(body: (directory: string) => Promise<void>): Promise<void> {
   const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "crossview-" }));

@@ -1,8 +1,13 @@
 /** nginx with WebDAV on loopback, as the user of the tests, in a folder of its own. @module */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-/** Where Debian puts it, which is not on every user's PATH. */
-const places = ["nginx", "/usr/sbin/nginx"];
+/** Where Debian puts it, which is not on every user's PATH, and where the command `test` unpacks it. */
+const places = [
+  "nginx",
+  "/usr/sbin/nginx",
+  fileURLToPath(new URL("../../.cache/test-server/usr/sbin/nginx", import.meta.url)),
+];
 
 /** The program, or undefined where it is not installed or has no WebDAV. */
 export function findNginx(): string | undefined {

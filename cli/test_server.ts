@@ -1,0 +1,26 @@
+/** The server that the tests of the remote cache use: unpacked into the project's cache, nothing of the system is changed. @module */
+import { join } from "node:path";
+import { projectRoot } from "./child.ts";
+import { outputOf } from "./environment.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where a program of Debian's package lies once it is unpacked. */
+const folder = join(projectRoot, ".cache", "test-server");
+
+/**
+ * Sees to it that there is nginx for the tests: where there is none, on Debian and its kin, its package is got and unpacked, not
+ * installed, as installing would start a server. Where that cannot be, the tests that need it say that they are skipped.
+ */
+export async function provideTestServer(terminal: Terminal): Promise<void> {
+  const places = ["nginx", "/usr/sbin/nginx", join(folder, "usr/sbin/nginx")];
+  for (const program of places) if (await outputOf(program, ["-v"]) !== undefined) return;
+  if (Deno.env.get("CROSSVIEW_INSTALL") === "0") return;
+  if (await outputOf("apt-get", ["--version"]) === undefined) return;
+  terminal.note(`Unpacking nginx into ${folder}, for the tests of the remote cache.`);
+  await Deno.mkdir(folder, { recursive: true });
+  const get = () => outputOf("sh", ["-c", 'cd "$1" && apt-get download nginx', "sh", folder]);
+  // A fresh container has no lists of packages; only its root can get them.
+  if (await get() === undefined && await outputOf("apt-get", ["update"]) !== undefined) await get();
+  const found = [...Deno.readDirSync(folder)].find(({ name }) => name.endsWith(".deb"));
+  if (found !== undefined) await outputOf("dpkg", ["-x", join(folder, found.name), folder]);
+}
