@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import type { OriginalData } from "../configs/original/experiment.ts";
 import { type PublishedList, publishedLists } from "../partitions/lists.ts";
 import { type Partition, partitions } from "../partitions/manifest.ts";
+import { messageOf } from "../pipeline/mod.ts";
 import { UsageError } from "./errors.ts";
 import { typedPath } from "./experiment.ts";
 
@@ -89,7 +90,8 @@ function readList(given: string): ListFile {
     }
     text = Deno.readTextFileSync(path).replaceAll("\r\n", "\n");
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (error instanceof UsageError) throw error;
+    if (!isMissing(error)) throw new UsageError(`Cannot read the list "${path}": ${messageOf(error)}.`);
     // The user may have the original's command line, and the lists only where this project keeps them.
     const published = publishedLists.find((list) =>
       path.replaceAll("\\", "/").endsWith(`/partitions/${list.path}`)

@@ -12,6 +12,7 @@ import {
   seedsOf,
   setOption,
 } from "./options.ts";
+import { table } from "./text.ts";
 
 /** Options of the planning commands. */
 export const planningOptions: readonly OptionSpec[] = [setOption, seedOption, cacheOption, jsonOption];
@@ -21,4 +22,15 @@ export async function planOf(input: CommandInput, options: { why: boolean }): Pr
   const pipeline = await loadExperiment(experimentName(input));
   const graph = pipeline.build(overrides(input));
   return await plan(graph, { cache: cacheOf(input), seed: seedsOf(input)[0]!, why: options.why });
+}
+
+/** A plan's stages with their states and keys, as a table. */
+export function stagesTable({ nodes }: Plan): string {
+  const rows = nodes.map(({ id, stage, state, key }) => [
+    id,
+    stage,
+    state === "miss" ? "runs" : state === "hit" ? "in the cache" : "waits",
+    key?.slice(0, 12) ?? "",
+  ]);
+  return table(["stage id", "stage", "state", "key"], rows);
 }

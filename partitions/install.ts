@@ -126,8 +126,10 @@ async function stateOf(list: PublishedList, path: string): Promise<"published" |
     if (!info.isFile || info.size > mostBytes(list)) return "other";
     bytes = await Deno.readFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return "none";
-    throw error;
+    // What cannot be read is written anew, and writing says what is in the way.
+    return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory
+      ? "none"
+      : "other";
   }
   try {
     verifyList(list, bytes, path);
@@ -139,7 +141,9 @@ async function stateOf(list: PublishedList, path: string): Promise<"published" |
 
 /** Refuses to write through a link that leads out of the folder. */
 async function assertInside(root: string, path: string): Promise<void> {
-  await Deno.mkdir(root, { recursive: true });
+  await Deno.mkdir(root, { recursive: true }).catch((cause) => {
+    throw new PartitionError(`Cannot make the folder of lists "${root}": ${cause.message}.`, { cause });
+  });
   const real = await Deno.realPath(root);
   let at = root;
   for (const part of path.split("/").slice(0, -1)) {

@@ -1,15 +1,10 @@
 /** `ccvc`: the command lines of CCVC's published scripts. @module */
 import { join } from "node:path";
-import { readConfigFile } from "../../configs/original/config_file.ts";
 import { emitExperiment } from "../../configs/original/emit.ts";
-import {
-  type OriginalExperiment,
-  originalExperiment,
-  originalPipeline,
-} from "../../configs/original/experiment.ts";
-import { flags, readFlags, type Script, scriptFiles } from "../../configs/original/flags.ts";
-import { type Note, originalNotes } from "../../configs/original/notes.ts";
-import { stampOf, writeAtomically } from "../../pipeline/files.ts";
+import { type OriginalExperiment, originalPipeline } from "../../configs/original/experiment.ts";
+import { flags } from "../../configs/original/flags.ts";
+import type { Note } from "../../configs/original/notes.ts";
+import { writeAtomically } from "../../pipeline/files.ts";
 import { type Graph, isLocation, type Plan, plan, sha256 } from "../../pipeline/mod.ts";
 import { benchmarksOf } from "../benchmarks.ts";
 import type { Command, CommandInput, OptionSpec } from "../command.ts";
@@ -27,7 +22,8 @@ import {
   runsOption,
   setOption,
 } from "../options.ts";
-import { originalLists } from "../original_lists.ts";
+import { translateCommand, type TranslatedCommand } from "../original_command.ts";
+import { stagesTable } from "../planning.ts";
 import { runExperiment } from "../run_experiment.ts";
 import { withSession } from "../session.ts";
 import { notesOnly, type Terminal } from "../terminal.ts";
@@ -76,84 +72,14 @@ and trains the same experiment. Says which flags nothing reads, and refuses what
     if (input.flag("plan") && input.flag("emit")) {
       throw new UsageError("Cannot take both --plan and --emit; give one of the two.");
     }
-    const translated = translate(input);
+    const translated = translateCommand(input);
     if (input.flag("emit")) return printFile(translated, input);
     if (input.flag("plan")) return await printPlan(translated, input);
     await train(translated, input);
   },
 };
 
-/** A command line, translated. */
-interface Translated extends OriginalExperiment {
-  readonly notes: readonly Note[];
-  /** Why the original would have stopped, where a run can go on if it is told how. */
-  readonly lacks: string | undefined;
-  /** The command line, for a comment. */
-  readonly command: string;
-}
-
-function translate(input: CommandInput): Translated {
-  const script = scriptOf(input);
-  const typed = flags.map(({ name }) => [name, input.text(name)] as const)
-    .filter((pair): pair is readonly [string, string] => pair[1] !== undefined);
-  const given = readFlags(script, new Map(typed));
-  const path = typedPath(given.text("config"));
-  const config = readConfigFile(configText(path), path);
-  const { notes: found, ...data } = originalLists(config.dataset, {
-    labeled: given.text("labeled_id_path"),
-    unlabeled: given.text("unlabeled_id_path"),
-  });
-  const weights = typedPath(`pretrained/${given.text("backbone")}.pth`);
-  const hasWeights = stampOf(weights) !== undefined;
-  const places = { root: typedPath(config.dataRoot), pretrained: hasWeights ? weights : undefined };
-  const experiment = originalExperiment(given, config, places, data);
-  const lacks = hasWeights
-    ? undefined
-    : `there is no file "${weights}", which the original loads into both ` +
-      "backbones and stops without";
-  const notes = [
-    ...originalNotes(given, config, data),
-    ...found.map((text): Note => ({ kind: "differs", text: `lists: ${text}` })),
-    ...(lacks === undefined ? [] : [
-      { kind: "differs", text: `weights: ${lacks}; without it this starts from random weights` } as const,
-    ]),
-  ];
-  const command = [scriptFiles[script], ...typed.flatMap(([name, value]) => [`--${name}`, quoted(value)])]
-    .join(
-      " ",
-    );
-  return { ...experiment, notes, lacks, command };
-}
-
-function scriptOf(input: CommandInput): Script {
-  const given = input.text("script") ?? "no-aug";
-  for (const script of ["no-aug", "aug"] as const) {
-    if (given === script || given.replace(/^.*[/\\]/, "") === scriptFiles[script]) return script;
-  }
-  const known = Object.values(scriptFiles).join(", ");
-  throw new UsageError(`Cannot take "--script ${given}": it must be no-aug, aug, or one of ${known}`);
-}
-
-function configText(path: string): string {
-  try {
-    if (!Deno.statSync(path).isFile) throw new UsageError(`Cannot read the config "${path}": it is no file.`);
-    // A few bytes more than are allowed are enough to tell that a file is too long.
-    using file = Deno.openSync(path);
-    const bytes = new Uint8Array(1 << 17);
-    let length = 0;
-    for (let count; length < bytes.length && (count = file.readSync(bytes.subarray(length))) !== null;) {
-      length += count;
-    }
-    return new TextDecoder().decode(bytes.subarray(0, length));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    throw new UsageError(
-      `Cannot read the config "${path}": there is no such file. Name the original's YAML file with --config.`,
-    );
-  }
-}
-
-function printFile(translated: Translated, input: CommandInput): void {
+function printFile(translated: TranslatedCommand, input: CommandInput): void {
   if (input.texts("set").length > 0) {
     throw new UsageError(
       "Cannot write --set into the file; give it to the train command that runs the file.",
@@ -166,7 +92,7 @@ function printFile(translated: Translated, input: CommandInput): void {
   );
 }
 
-async function printPlan(translated: Translated, input: CommandInput): Promise<void> {
+async function printPlan(translated: TranslatedCommand, input: CommandInput): Promise<void> {
   const { settings, seed, notes, setBy } = translated;
   const graph = originalPipeline(settings).build(overrides(input));
   const comparison = await nearestExperiment(graph);
@@ -179,14 +105,10 @@ async function printPlan(translated: Translated, input: CommandInput): Promise<v
     terminal.print(`\n${comparisonText(comparison, setBy, graph)}\n`);
   }
   const planned: Plan = await plan(graph, { cache: cacheOf(input), seed });
-  if (json) terminal.print(JSON.stringify({ notes, comparison, plan: planned }));
-  else {
-    const rows = planned.nodes.map(({ id, state, key }) => [id, state, key?.slice(0, 12) ?? ""]);
-    terminal.print(table(["stage", "state", "key"], rows));
-  }
+  terminal.print(json ? JSON.stringify({ notes, comparison, plan: planned }) : stagesTable(planned));
 }
 
-async function train(translated: Translated, input: CommandInput): Promise<void> {
+async function train(translated: TranslatedCommand, input: CommandInput): Promise<void> {
   const { settings, seed, notes, lacks } = translated;
   const json = input.flag("json");
   const terminal = json ? notesOnly(input.terminal) : input.terminal;
@@ -245,8 +167,4 @@ function comparisonText(
     [setBy[leaf] ?? "", ...(isPlace(leaf) ? ["a place: no part of any key"] : [])].join("; "),
   ]);
   return `${lines.join("\n")}\n\n${table(["leaf", "here", comparison.with, "set here by"], rows)}`;
-}
-
-function quoted(value: string): string {
-  return /^[\w./:+-]+$/.test(value) ? value : JSON.stringify(value);
 }

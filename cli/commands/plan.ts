@@ -3,8 +3,7 @@ import { benchmarksOf } from "../benchmarks.ts";
 import type { Command } from "../command.ts";
 import { explainOption, printExplanation } from "../explain.ts";
 import { experimentArgument, setHelp } from "../options.ts";
-import { planningOptions, planOf } from "../planning.ts";
-import { table } from "../text.ts";
+import { planningOptions, planOf, stagesTable } from "../planning.ts";
 import { frozen, frozenOptions } from "./plan_frozen.ts";
 
 /** The command. */
@@ -21,17 +20,9 @@ differ. It runs nothing and needs no cache and no adapter.`,
     if (input.flag("explain")) return await printExplanation(input);
     const found = await planOf(input, { why: true });
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));
-    const rows = found.nodes.map(({ id, stage, state, key }) => [
-      id,
-      stage,
-      state === "miss" ? "runs" : state === "hit" ? "in the cache" : "waits",
-      key?.slice(0, 12) ?? "",
-    ]);
     const benchmarks = benchmarksOf(found.nodes).map((name) => `benchmark: ${name}\n`).join("");
     input.terminal.print(
-      `${found.pipeline}, seed ${found.seed}\n${benchmarks}\n${
-        table(["stage id", "stage", "state", "key"], rows)
-      }`,
+      `${found.pipeline}, seed ${found.seed}\n${benchmarks}\n${stagesTable(found)}`,
     );
     const set = found.nodes.flatMap(({ id, origins }) =>
       Object.entries(origins).filter(([, origin]) => origin === "set").map(([leaf]) => `${id}.${leaf}`)

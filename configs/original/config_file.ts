@@ -64,9 +64,7 @@ export function readConfigFile(text: string, path: string): OriginalConfig {
   const missing = readKeys.filter((key) => !Object.hasOwn(config, key));
   if (missing.length > 0) {
     throw refuse(
-      `the original stops with a KeyError, as it lacks ${missing.join(", ")}; add ${
-        missing.length === 1 ? "it" : "them"
-      }`,
+      `the original stops, as it lacks ${missing.join(", ")}; add ${missing.length === 1 ? "it" : "them"}`,
     );
   }
   if (config.nclass !== classes[dataset]) {
@@ -131,8 +129,9 @@ function parseMapping(text: string, refuse: Refuse): Record<string, unknown> {
     if (!isMap(document.contents)) throw refuse('it must be a mapping, "key: value" a line');
     return document.toJS({ maxAliasCount: 0 });
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw refuse(`it cannot be read: ${error instanceof RangeError ? "it is nested too deeply" : error}`);
+    // Anything but a stack that overflows is a defect, and not the file's.
+    if (!(error instanceof RangeError)) throw error;
+    throw refuse("it cannot be read: it is nested too deeply");
   }
 }
 

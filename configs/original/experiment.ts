@@ -207,7 +207,7 @@ function refuseCrashes(flags: Flags, config: OriginalConfig): void {
   if (backbone !== "resnet50" && backbone !== "resnet101") {
     refuse(
       `--backbone ${backbone}`,
-      "the original stops with a KeyError; it has resnet50, resnet101 and xception",
+      "the original has resnet50, resnet101 and xception",
     );
   }
   for (const name of ["epochs", "batch_size", "crop_size"]) atLeast(name, 1);

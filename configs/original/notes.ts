@@ -25,9 +25,12 @@ export function originalNotes(flags: Flags, config: OriginalConfig, data: Origin
     const reason = withoutEffect(name, flags);
     if (reason !== undefined) notes.push({ kind: "no effect", text: `--${name}: ${reason}` });
   }
-  const keys = config.unread.filter((key) => !(usesOhem(flags) && key === "criterion"));
-  if (keys.length > 0) {
-    notes.push({ kind: "unread", text: `in the config: ${keys.join(", ")}; ${file} never reads them` });
+  if (config.unread.length > 0) {
+    const them = config.unread.length === 1 ? "it" : "them";
+    notes.push({
+      kind: "unread",
+      text: `${config.unread.join(", ")} of the config: ${file} never reads ${them}`,
+    });
   }
   if (config.ohem !== undefined && !usesOhem(flags)) {
     notes.push({

@@ -120,7 +120,7 @@ Deno.test("what the original crashes on or hangs in is refused with the reason",
   refused({ gpus: "0" }, /--gpus 0/);
   refused({ use_MLP: "1", use_dropout: "1" }, /not --use_norm: .*stops in the first forward pass/);
   refused({ backbone: "xception" }, /for COCO alone/);
-  refused({ backbone: "resnet18" }, /stops with a KeyError; it has resnet50, resnet101 and xception/);
+  refused({ backbone: "resnet18" }, /the original has resnet50, resnet101 and xception/);
   refused({ mode_criterion: "OHEM" }, /stops with a KeyError, as this config has no criterion/, {
     script: "aug",
   });
@@ -149,7 +149,7 @@ Deno.test("flags that nothing reads, or that change nothing, are said; others ar
   const strong = notesOf("unread", { w_unconfident: "1", use_aug: "False" }, { script: "aug" });
   assert.deepEqual(strong.map((text) => text.split(":")[0]), ["--use_aug", "--w_unconfident"]);
   const config = notesOf("unread", {}, { dataset: "cityscapes" });
-  assert.deepEqual(config, ["in the config: criterion.name; CCVC_no_aug.py never reads them"]);
+  assert.deepEqual(config, ["criterion.name of the config: CCVC_no_aug.py never reads it"]);
 });
 
 Deno.test("what is different here is said: batch, CutMix, words, few steps", () => {
