@@ -179,6 +179,27 @@ placeTest("verify runs stages again and compares; --all-blobs reads all", async 
   assert.equal((await verify(tiny, "--all-blobs")).status, 2);
 });
 
+placeTest(
+  "another adapter's bytes may differ: that is said, with how far, and is no failure",
+  async (place) => {
+    const experiment = fixture("needs_gpu");
+    const trained = await place.process(["train", experiment]);
+    assert.equal(trained.status, 0, trained.notes);
+    const verify = (env: Record<string, string>) =>
+      place.process(["cache", "verify", experiment, "--cache", place.cache], env);
+    const same = await verify({});
+    assert.deepEqual([same.status, same.out.at(-1)], [0, "ask: equal to the bit"]);
+    // Mesa's software driver is another adapter with vectors of another width, and says so in its name.
+    if (!/llvmpipe/.test(trained.out.join("\n"))) return;
+    const other = await verify({ LP_NATIVE_VECTOR_WIDTH: "128" });
+    assert.equal(other.status, 0);
+    assert.match(
+      other.out.join("\n"),
+      /ask: differs, as it may elsewhere \(adapter llvmpipe .* before, llvmpipe .*128 bits\) now[^]*answer\/value\.json: /,
+    );
+  },
+);
+
 placeTest("a run or a key is pinned, stays through gc, and is unpinned", async (place) => {
   await place.command("train", tiny);
   await place.command("train", tiny, "--seed", "1");
