@@ -157,14 +157,18 @@ function readCriterion(value: unknown, refuse: Refuse): Pick<OriginalConfig, "oh
   if (ignore_index !== 255) {
     throw refuse(`criterion.kwargs.ignore_index is ${shown(ignore_index)}; it must be 255`);
   }
-  if (typeof thresh !== "number" || typeof min_kept !== "number") {
+  if (typeof thresh !== "number" || !(thresh > 0 && thresh <= 1) || !isWhole(min_kept)) {
     throw refuse(
-      `criterion.kwargs.thresh and min_kept must be numbers; they are ${shown(thresh)} and ${
-        shown(min_kept)
-      }`,
+      `criterion.kwargs.thresh must be a number above 0 and up to 1, and min_kept a whole number from 0; they are ${
+        shown(thresh)
+      } and ${shown(min_kept)}`,
     );
   }
   return { ohem: { threshold: thresh, minKept: min_kept }, unread };
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function shown(value: unknown): string {

@@ -227,3 +227,48 @@ export function mutateList(list: string, random: Random): string {
   if (random() < 0.2) lines.push(pick(random, lines));
   return lines.join(pick(random, ["\n", "\n", "\n", "\r\n", "\r", "\u2028"]));
 }
+
+/** A YAML mapping with anchors, tags, nesting and values that do harm. */
+export function mutateYaml(yaml: string, random: Random): string {
+  const deep = pick(random, [5, 5, 200, 200, 2000, 20_000]);
+  const bombs = Array.from({ length: 9 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`);
+  const values = [
+    "!!js/function 'x'",
+    "!!python/object/apply:os.system ['x']",
+    "&a [*a]",
+    "*nobody",
+    "[".repeat(deep),
+    "[".repeat(deep) + "]".repeat(deep),
+    "{a: ".repeat(deep) + "}".repeat(deep),
+    "- ".repeat(deep),
+    "? ".repeat(deep),
+    "0o17",
+    "1e999",
+    ".nan",
+    "-.inf",
+    "0x7fffffffffffffffff",
+    "2026-01-01",
+    "12:30:45",
+    "yes",
+    "~",
+    "",
+    "|\n  text\n text",
+    '"\\ud800"',
+    '"\\x00\\e[2J"',
+    "!!binary AAAA",
+    "!!set {a, b}",
+    "<<: *a",
+    "9".repeat(deep),
+    "'".repeat(deep),
+  ];
+  const lines = yaml.split("\n");
+  const at = below(random, lines.length);
+  const kind = below(random, 6);
+  const key = lines[at]!.split(":")[0]!;
+  if (kind < 3) lines[at] = `${key}: ${pick(random, values)}`;
+  else if (kind === 3) {
+    lines.splice(at, 0, pick(random, [...lines, "---", "...", "%YAML 1.3", "\t", "__proto__: 1"]));
+  } else if (kind === 4) lines.splice(at, 0, "a0: &a0 x", ...bombs);
+  else lines[at] = pick(random, ["  ", "\t", "- ", "? ", ": "]) + lines[at]!;
+  return lines.join(pick(random, ["\n", "\n", "\r\n", "\r"]));
+}

@@ -1,5 +1,6 @@
 /** The readers of what others wrote, each with files that are right, ways to damage them, and what a right answer is. @module */
 import assert from "node:assert/strict";
+import { readConfigFile } from "../../configs/original/config_file.ts";
 import { decodeResult } from "../../cli/results.ts";
 import { WeightsError } from "../../models/errors.ts";
 import { encodePytorch } from "../../models/pytorch/write.ts";
@@ -20,6 +21,7 @@ import {
   mutateList,
   mutatePng,
   mutateSafetensors,
+  mutateYaml,
   mutateZip,
 } from "./formats.ts";
 import type { Random } from "./mutations.ts";
@@ -254,5 +256,30 @@ const result: Reader = {
   refusals: [UserError],
 };
 
+const yaml: Reader = {
+  name: "yaml",
+  seeds: [
+    bytesOf(
+      "dataset: pascal # VOC\nnclass: 21\ndata_root: /data/voc\ncrop_size: 321\nreplace_stride_with_dilation: [False, False, True]\n" +
+        "dilations: [6, 12, 18]\nmulti_grid: False\n",
+    ),
+    bytesOf(
+      "dataset: 'cityscapes'\nnclass: 19\ndata_root: \"data\"\ncriterion:\n  name: OHEM\n  kwargs:\n    ignore_index: 255\n" +
+        "    thresh: 0.7\n    min_kept: 200000\nmulti_grid: true\ndilations:\n  - 12\n  - 24\n  - 36\n" +
+        "replace_stride_with_dilation: [false, true, true]\n",
+    ),
+  ],
+  damage: asText(mutateYaml),
+  read(bytes) {
+    const { dataset, dataRoot, outputStride, ohem } = readConfigFile(decoder.decode(bytes), "fuzz.yaml");
+    assert.ok(
+      ["pascal", "cityscapes"].includes(dataset) && dataRoot !== "" && [8, 16].includes(outputStride),
+    );
+    if (ohem !== undefined) assert.ok(Number.isFinite(ohem.threshold) && Number.isSafeInteger(ohem.minKept));
+    return Promise.resolve();
+  },
+  refusals: [UserError],
+};
+
 /** All readers. */
-export const readers: readonly Reader[] = [png, jpeg, safetensors, pytorch, list, entry, plan, result];
+export const readers: readonly Reader[] = [png, jpeg, safetensors, pytorch, list, yaml, entry, plan, result];

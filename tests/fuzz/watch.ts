@@ -25,6 +25,8 @@ export async function watch(reader: string, seed: number, from: number, count: n
       "run",
       "--no-prompt",
       `--allow-read=${project},${await cacheOfDeno()}`,
+      // The YAML library asks for these when it is loaded.
+      "--allow-env=LOG_TOKENS,LOG_STREAM",
       `${project}tests/fuzz/child.ts`,
       reader,
       ...[seed, from, count].map(String),
