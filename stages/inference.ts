@@ -22,6 +22,11 @@ export interface PredictedLabels extends PerPrediction<Uint8Array> {
 
 /** Pixels of one launch at most: small images share one, large ones come alone. */
 const PIXELS_AT_ONCE = 2 ** 16;
+/**
+ * Pixels that are launched before the device is waited for and its counts are taken: often enough that no work piles up, that
+ * the user can stop it, and that counts of 32 bits never run over; seldom enough that 10 ms of waiting do not matter.
+ */
+const PIXELS_AHEAD = 2 ** 20;
 /** Programs kept for sizes that come again. */
 const PROGRAMS_KEPT = 6;
 
@@ -65,6 +70,9 @@ export class Inference {
       progress?: (done: number) => void;
     } = {},
   ): Promise<PerPrediction<Confusion>> {
+    const { classes } = this.network;
+    const sums = forPredictions(() => new Float64Array(classes ** 2));
+    let ahead = 0;
     this.#reset.run();
     for (let first = 0; first < samples.length;) {
       signal?.throwIfAborted();
@@ -88,12 +96,24 @@ export class Inference {
       }
       captured.program.run();
       first += count;
+      ahead += count * size.width * size.height;
+      if (ahead >= PIXELS_AHEAD || first === samples.length) {
+        await this.#takeCounts(sums);
+        ahead = 0;
+      }
       progress?.(first);
     }
-    const { classes } = this.network;
+    return forPredictions((name) => ({ classes, matrix: sums[name] }));
+  }
+
+  /** Adds what the device counted, and lets it begin anew. */
+  async #takeCounts(sums: PerPrediction<Float64Array>): Promise<void> {
     const read = await readBack(this.device, this.#matrices.tensors);
-    const [branch1, branch2, average] = read.map((matrix) => ({ classes, matrix: asUint32(matrix) }));
-    return { branch1: branch1!, branch2: branch2!, average: average! };
+    PREDICTIONS.forEach((name, i) => {
+      const counts = asUint32(read[i]!);
+      sums[name].forEach((_, cell) => sums[name][cell]! += counts[cell]!);
+    });
+    this.#reset.run();
   }
 
   /**

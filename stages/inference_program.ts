@@ -1,5 +1,6 @@
 /** Both branches on images of one size, under a protocol, as one captured program. @module */
 import { allocate, type Device } from "../kernels/device.ts";
+import { DeviceError, KernelError, ShapeError } from "../kernels/errors.ts";
 import { Graph } from "../kernels/graph.ts";
 import { add } from "../kernels/ops/add.ts";
 import { addProbabilities } from "../kernels/ops/add_probabilities.ts";
@@ -68,7 +69,7 @@ export interface CaptureOptions {
 /**
  * Captures a plan's windows one after another, and what is made of them; weights are read at each run.
  *
- * @throws {DeviceError} If a map of one window or image is larger than the device lets a kernel bind.
+ * @throws {DeviceError} If a map of one window or image is larger than the device or a kernel takes.
  */
 export function captureProtocol(device: Device, options: CaptureOptions): Captured {
   const { plan, count, matrices, mostBytes, network: { classes } } = options;
@@ -87,36 +88,54 @@ export function captureProtocol(device: Device, options: CaptureOptions): Captur
   ]);
   const windows = inputs.tensors.slice(0, plan.windows.length);
   const truths = inputs.tensors.slice(plan.windows.length);
-  const graph = new Graph(device.facts.subgroupSize);
-  const scores = plan.sums ? summed(graph, options, windows, parts) : [logits(graph, options, windows[0]!)];
-  const bands = parts.map((part, b): Band => {
-    const found = forPredictions((name) =>
-      argMax(graph, scores[b]![name], {
-        // Sums of probabilities are no logits: they are read as they are.
-        ...(plan.sums ? { confidence: "logit" } : { confidence: "probability", scale: SCALE[name] }),
-      })
-    );
-    for (const name of PREDICTIONS) {
-      confusion(graph, found[name].labels, truths[b]!, matrices[name], { classes });
-    }
+  try {
+    const graph = new Graph(device.facts.subgroupSize);
+    const scores = plan.sums ? summed(graph, options, windows, parts) : [logits(graph, options, windows[0]!)];
+    const bands = parts.map((part, b): Band => {
+      const found = forPredictions((name) =>
+        argMax(graph, scores[b]![name], {
+          // Sums of probabilities are no logits: they are read as they are.
+          ...(plan.sums ? { confidence: "logit" } : { confidence: "probability", scale: SCALE[name] }),
+        })
+      );
+      for (const name of PREDICTIONS) {
+        confusion(graph, found[name].labels, truths[b]!, matrices[name], { classes });
+      }
+      return {
+        ...part,
+        truth: truths[b]!,
+        labels: forPredictions((name) => graph.keep(found[name].labels)),
+        confidence: graph.keep(found.average.confidence),
+      };
+    });
+    const program = compile(device, graph);
     return {
-      ...part,
-      truth: truths[b]!,
-      labels: forPredictions((name) => graph.keep(found[name].labels)),
-      confidence: graph.keep(found.average.confidence),
+      program,
+      plan,
+      windows,
+      bands,
+      free() {
+        program.free();
+        inputs.free();
+      },
     };
-  });
-  const program = compile(device, graph);
-  return {
-    program,
-    plan,
-    windows,
-    bands,
-    free() {
-      program.free();
-      inputs.free();
-    },
-  };
+  } catch (error) {
+    inputs.free();
+    throw explain(error, device, plan);
+  }
+}
+
+/** Where a map is too large for the device or a kernel, says what is smaller. */
+function explain(error: unknown, device: Device, { windows }: ProtocolPlan): unknown {
+  const isLimit = error instanceof DeviceError || error instanceof KernelError || error instanceof ShapeError;
+  if (!isLimit) return error;
+  device.check(); // A device that is lost cannot be helped by smaller windows.
+  const { width, height } = windows[0]!;
+  return new DeviceError(
+    `Cannot predict ${width} × ${height} pixels at once: ${error.message}. A protocol with smaller windows takes less ` +
+      "memory, as sliding_window with a crop of 512",
+    { cause: error },
+  );
 }
 
 /** What makes logits of what {@linkcode logits} gives. */

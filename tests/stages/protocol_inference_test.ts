@@ -27,10 +27,11 @@ function openConvolutions(device: Device, mostBytes?: number): { inference: Infe
     weights.map((_, i) => ({ label: `weight ${i}`, shape, layout: "kernel" as const })),
   );
   weights.forEach((values, i) => upload(device, memory.tensors[i]!, store(values, shape, "kernel")));
-  const network = (i: number): Network => ({ graph }, image) => {
-    const logits = convolution(graph, image, memory.tensors[i]!, { padding: 1 });
-    return { logits, features: logits };
-  };
+  const network = (i: number): Network => ({ graph }, images) =>
+    images.map((image) => {
+      const logits = convolution(graph, image, memory.tensors[i]!, { padding: 1 });
+      return { logits, features: logits };
+    });
   const inference = new Inference(device, {
     branches: { networks: [network(0), network(1)] },
     tensor: () => memory.tensors[0]!,
@@ -178,6 +179,65 @@ gpuTest(
     }
   },
 );
+
+/** One scene, many times. */
+function repeated(side: number, times: number): SampleSet {
+  const set = shapesSet([{ width: side, height: side }]);
+  return {
+    length: times,
+    ids: Array.from({ length: times }, (_, i) => `${i}`),
+    classes: set.classes,
+    size: () => set.size(0),
+    image: () => set.image(0),
+    mask: () => set.mask(0),
+  };
+}
+
+gpuTest("counts are taken along the way, and none is lost or counted twice", async (device) => {
+  const { inference, free } = openConvolutions(device);
+  try {
+    const [one, many] = [await inference.score(repeated(256, 1)), await inference.score(repeated(256, 37))];
+    for (const name of PREDICTIONS) {
+      assert.deepEqual(
+        [...Array.from(many[name].matrix)],
+        Array.from(one[name].matrix, (count) => 37 * count),
+      );
+    }
+  } finally {
+    free();
+  }
+});
+
+gpuTest("scoring stops in the middle of a set", async (device) => {
+  const { inference, free } = openConvolutions(device);
+  const stop = new AbortController();
+  const seen: number[] = [];
+  // As a user's Ctrl-C: not by the loop itself, but when the loop lets others run.
+  setTimeout(() => stop.abort(new Error("stopped by the user")), 0);
+  try {
+    await assert.rejects(
+      inference.score(repeated(256, 200), { signal: stop.signal, progress: (done) => seen.push(done) }),
+      /stopped by the user/,
+    );
+    assert.ok(seen.length < 100, `after ${seen.length}`);
+  } finally {
+    free();
+  }
+});
+
+gpuTest("an image too large for the device is refused with a way out", async (device) => {
+  const { inference, free } = openConvolutions(device);
+  // More than 65,535 workgroups of a convolution: too large whatever the adapter binds.
+  const size = { width: 4096, height: 1100 };
+  try {
+    await assert.rejects(
+      inference.predict(new Uint8Array(3 * size.width * size.height), size),
+      /Cannot predict 4096 × 1100 pixels at once: .* A protocol with smaller windows takes less memory/,
+    );
+  } finally {
+    free();
+  }
+});
 
 gpuTest("a whole network sees slivers of one pixel", (device) =>
   withFolder(async (folder) => {
