@@ -103,3 +103,22 @@ placeTest("Ctrl-C: status 130, the run marked as interrupted, what had finished 
   const again = await place.command("plan", tiny, "--json");
   assert.equal(JSON.parse(again.out[0]!).nodes[0].state, "hit");
 });
+
+placeTest("a second Ctrl-C leaves at once, whatever the stage does", async (place) => {
+  const child = place.spawn(["train", fixture("stubborn")]);
+  const until = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>, text: string) => {
+    let seen = "";
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+      seen += part;
+      if (seen.includes(text)) return;
+    }
+    assert.fail(`"${text}" is not in: ${seen}`);
+  };
+  await until(child.stdout, "step 1/2");
+  child.kill("SIGINT");
+  await until(child.stderr, "Press Ctrl-C again to stop at once");
+  const started = performance.now();
+  child.kill("SIGINT");
+  assert.equal((await child.status).code, 130);
+  assert.ok(performance.now() - started < 10_000);
+});
