@@ -46,10 +46,10 @@ const flagOptions: readonly OptionSpec[] = flags.map(({ name, type, defaults, ch
 export const ccvc: Command = {
   name: "ccvc",
   summary: "run a command line of CCVC's published code",
-  details:
-    `Takes every flag of CCVC_no_aug.py and CCVC_aug.py with its type and default, reads the original's YAML config,
-and trains the same experiment. Says which flags nothing reads, and refuses what the original would not survive.
---set changes leaves of the experiment behind it, as for "train".`,
+  details: `Takes every flag of CCVC_no_aug.py and CCVC_aug.py with its type and default, reads the
+original's YAML config, and trains the same experiment. Says which flags nothing reads,
+and refuses what the original would not survive. --set changes leaves of the experiment
+behind it, as for "train".`,
   options: [
     {
       name: "script",
