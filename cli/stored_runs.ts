@@ -51,10 +51,11 @@ const recordProblem = loose(
     gpu: record(text),
     facts: record(text),
     miou: loose({ average: (value) => typeof value === "number" ? undefined : "is no number" }),
+    protocol: text,
     nodes: list(loose({ id: text, stage: text, key: text, state: text, seconds: quantity })),
     outputs: list(loose({ name: text, kind: text, node: text, output: text, digest })),
   },
-  ["experiment", "gpu", "facts", "miou", "nodes", "outputs"],
+  ["experiment", "gpu", "facts", "miou", "protocol", "nodes", "outputs"],
 );
 
 async function readRun(path: string): Promise<StoredRun | undefined> {
