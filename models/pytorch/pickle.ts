@@ -5,11 +5,13 @@ import { build, construct, findGlobal } from "./globals.ts";
 import { Global, Opaque, Tuple, type Value } from "./values.ts";
 
 /** Instructions of one pickle at most: some 50 a tensor are usual. */
-const MOST_INSTRUCTIONS = 3_000_000;
+const MOST_INSTRUCTIONS = 2_000_000;
 /** Lists, tuples, dictionaries and objects of one pickle at most. */
-const MOST_CONTAINERS = 1_000_000;
+const MOST_CONTAINERS = 500_000;
 /** Dictionaries, of those. */
-const MOST_DICTIONARIES = 200_000;
+const MOST_DICTIONARIES = 100_000;
+/** Values of one pickle kept for later at most; picklers number them from 0 on. */
+const MOST_KEPT = 500_000;
 /** Bytes of an integer at most: PyTorch's own are of 10. */
 const MOST_INTEGER_BYTES = 256;
 
@@ -34,7 +36,6 @@ const MARK = Symbol("mark");
 
 class Machine {
   readonly #stack: (Value | typeof MARK)[] = [];
-  /** By any index: a map, as an index may be as large as a file likes to claim. */
   readonly #memo = new Map<number, Value>();
   #textBytes = 0;
   #containers = 0;
@@ -161,13 +162,13 @@ class Machine {
     const { cursor } = this;
     switch (String.fromCharCode(opcode)) {
       case "q": // BINPUT
-        return void this.#memo.set(cursor.byte(), this.#top());
+        return this.#keep(cursor.byte());
       case "r": // LONG_BINPUT
-        return void this.#memo.set(cursor.uint32(), this.#top());
+        return this.#keep(cursor.uint32());
       case "p": // PUT
-        return void this.#memo.set(Number(cursor.line()), this.#top());
+        return this.#keep(Number(cursor.line()));
       case "\x94": // MEMOIZE
-        return void this.#memo.set(this.#memo.size, this.#top());
+        return this.#keep(this.#memo.size);
       case "h": // BINGET
         return this.#get(cursor.byte());
       case "j": // LONG_BINGET
@@ -301,6 +302,15 @@ class Machine {
     if (target instanceof Map) insert(target, items);
   }
 
+  #keep(index: number): void {
+    if (!(index < MOST_KEPT)) {
+      throw new WeightsError(
+        `its pickle keeps a value as number ${index}; ${MOST_KEPT} is the most that are kept`,
+      );
+    }
+    this.#memo.set(index, this.#top());
+  }
+
   #get(index: number): void {
     const value = this.#memo.get(index);
     if (value === undefined) throw damaged(`a reference to ${index}, which nothing was kept as`);
@@ -309,9 +319,12 @@ class Machine {
 
   #construct(global: Value, args: Value): void {
     if (!(global instanceof Global) || !(args instanceof Tuple)) throw damaged("a call of what is no global");
+    // What is copied counts: one long list can be asked for again and again.
+    for (const arg of args.items) {
+      if (Array.isArray(arg)) this.#containers += arg.length;
+      else if (arg instanceof Map) this.#containers += arg.size;
+    }
     const made = construct(global, args.items);
-    // What it copied counts: one long list can be asked for again and again.
-    if (made instanceof Map) this.#containers += made.size;
     this.#push(made instanceof Map ? this.#dictionary(made) : this.#counted(made));
   }
 }

@@ -174,6 +174,19 @@ function safe(value: bigint): number {
   throw new WeightsError(`its archive claims a size of ${value} bytes`);
 }
 
+/** Bytes that are unpacked at once: all that they come to, a thousand times as many at worst, is held before any is counted. */
+const PIECE = 1 << 14;
+
+function inPieces(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at < bytes.length) controller.enqueue(bytes.subarray(at, at += PIECE));
+      else controller.close();
+    },
+  }, { highWaterMark: 0 });
+}
+
 /**
  * Unpacks entries within one budget, so that a small file cannot take all memory.
  */
@@ -207,7 +220,7 @@ export class ZipReader {
     }
     const out = new Uint8Array(size);
     let at = 0;
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    const stream = inPieces(packed).pipeThrough(new DecompressionStream("deflate-raw"));
     const reader = stream.getReader();
     try {
       for (let part; !(part = await reader.read()).done;) {
