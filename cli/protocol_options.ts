@@ -12,9 +12,9 @@ export const protocolOptions: readonly OptionSpec[] = [
 
 /** What the protocols are; part of the help of commands that take one. */
 export const protocolHelp = `Protocols: "original" sees each image whole; "center_crop" its middle alone;
-"sliding_window" sums the softmax of windows two thirds of --crop apart, cut off at the border, as published for
-Cityscapes; "sliding_window_shifted" moves the last window of a row or column back into the image instead. Scores
-of two protocols, or of two sides, are not comparable.`;
+"sliding_window" sums the softmax of windows two thirds of --crop apart, cut off at the border, as
+published for Cityscapes; "sliding_window_shifted" moves the last window of a row or column back into the
+image instead. Scores of two protocols, or of two sides, are not comparable.`;
 
 /**
  * The protocol that was asked for.

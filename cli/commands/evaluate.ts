@@ -41,8 +41,8 @@ data unless another is named.
 
 ${protocolHelp}
 
---json prints protocol, scores, "confusion" (of the average: rows are truth, columns predictions, in pixels; those
-labeled 255 are left out) and "confusions" (of each prediction).\n\n${setHelp}`,
+--json prints protocol, scores, "confusion" (of the average: rows are truth, columns predictions, in
+pixels; those labeled 255 are left out) and "confusions" (of each prediction).\n\n${setHelp}`,
   arguments: [
     checkpointArgument,
     { name: "data", description: "an experiment, or the folder of a data set", count: "optional" },

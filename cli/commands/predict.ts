@@ -21,8 +21,8 @@ export const predict: Command = {
   summary: "label images with trained weights",
   details:
     `Writes a folder for each image: branch1.png, branch2.png and average.png, palette PNGs whose values are
-class indices, and conflict.png, 1 where the branches disagree; beside them the image, unless it is a data set's.
-index.json says which folder is whose, and where the true labels are.
+class indices, and conflict.png, 1 where the branches disagree; beside them the image, unless it is a
+data set's. index.json says which folder is whose, and where the true labels are.
 
   predict latest photograph.jpg folder-of-photographs
   predict latest --data ../data/voc --list validation
