@@ -4,6 +4,7 @@
 export interface StateSize {
   /** What the time to write one is reckoned from, before one was written. */
   readonly about: number;
+  /** What it never exceeds. */
   readonly most: number;
 }
 

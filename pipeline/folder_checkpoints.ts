@@ -37,6 +37,8 @@ export class FolderCheckpoints implements Checkpoints {
   #fresh = new Set<string>();
 
   /**
+   * The checkpoints of a directory.
+   *
    * @param root Their directory.
    * @param timing When to save.
    */
