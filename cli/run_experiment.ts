@@ -144,8 +144,11 @@ async function pullFirst(
   { terminal, signal }: Session,
 ): Promise<void> {
   const before = remote.pulledBytes;
-  const pulled =
-    (await pull(graph, remote, { seed, signal })).filter(({ state }) => state === "pulled").length;
+  const events = new Events();
+  const progress = new Progress(terminal);
+  events.on((event) => progress.on(event));
+  const nodes = await pull(graph, remote, { seed, signal, events });
+  const pulled = nodes.filter(({ state }) => state === "pulled").length;
   if (pulled === 0) return;
   const size = bytes(remote.pulledBytes - before);
   terminal.print(`${pulled} ${pulled === 1 ? "result" : "results"} from the remote cache, ${size}`);

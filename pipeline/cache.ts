@@ -14,7 +14,7 @@ import {
   writeAtomically,
 } from "./files.ts";
 import { acquireLease, type LeaseTiming } from "./leases.ts";
-import { acquireLock, type Lock } from "./locks.ts";
+import { acquireLockIfAny, type Lock } from "./locks.ts";
 
 /** What looking up a key gives. */
 export interface Lookup {
@@ -159,17 +159,27 @@ export class Cache {
   }
 
   /** Holds a key's lock: one process at a time runs a stage, on whichever machine. */
-  lock(key: string, signal?: AbortSignal, waiting?: () => void): Promise<Lock> {
-    const options = { signal, timing: this.leases, ...(waiting ? { waiting } : {}) };
-    return acquireLease(join(this.root, "locks"), key, options);
+  async lock(key: string, signal?: AbortSignal, waiting?: () => void): Promise<Lock> {
+    let waited = false;
+    const lease = await acquireLease(join(this.root, "locks"), key, {
+      signal,
+      timing: this.leases,
+      waiting: () => {
+        waited = true;
+        waiting?.();
+      },
+    });
+    // A network file system may still believe that there is nothing of what its holder made, until a folder is opened.
+    if (waited) { for (const folder of ["ac", "cas"]) await this.#list(folder); }
+    return lease;
   }
 
   /**
    * Keeps this machine's garbage collection out while results are being put in; many may hold it together. Another machine's
    * may take a blob away before its entry is written: the entry is then found wanting, and its stage runs again.
    */
-  guard(shared: boolean, signal?: AbortSignal): Promise<Lock> {
-    return acquireLock(join(this.root, "locks"), "collection", { shared, signal });
+  guard(shared: boolean, signal?: AbortSignal): Promise<Lock | undefined> {
+    return acquireLockIfAny(join(this.root, "locks"), "collection", { shared, signal });
   }
 
   /**
@@ -245,16 +255,21 @@ export class Cache {
   /** Keys of all entries with the time of their last use, most recently used first. */
   async keys(): Promise<{ key: string; used: number; size: number }[]> {
     const found = [];
-    try {
-      for await (const { name, isFile } of Deno.readDir(join(this.root, "ac"))) {
-        if (!isFile || !/^[0-9a-f]{64}$/.test(name)) continue;
-        const stamp = stampOf(this.entryPath(name));
-        if (stamp !== undefined) found.push({ key: name, used: stamp.modified, size: stamp.size });
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw this.#explainRead(error);
+    for (const { name, isFile } of await this.#list("ac")) {
+      if (!isFile || !/^[0-9a-f]{64}$/.test(name)) continue;
+      const stamp = stampOf(this.entryPath(name));
+      if (stamp !== undefined) found.push({ key: name, used: stamp.modified, size: stamp.size });
     }
     return found.sort((a, b) => b.used - a.used || (a.key < b.key ? -1 : 1));
+  }
+
+  async #list(folder: string): Promise<Deno.DirEntry[]> {
+    try {
+      return await Array.fromAsync(Deno.readDir(join(this.root, folder)));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw this.#explainRead(error);
+    }
   }
 
   /** The intact entry of a key, its blobs unchecked. */

@@ -5,9 +5,8 @@
  */
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "./canonical_json.ts";
-import { systemCode } from "./errors.ts";
 import { explainWrite } from "./files.ts";
-import { acquireLock, type Lock } from "./locks.ts";
+import { acquireLockIfAny, type Lock } from "./locks.ts";
 
 /** How leases are kept, in milliseconds. */
 export interface LeaseTiming {
@@ -60,7 +59,7 @@ export async function acquireLease(
     if (!said) options.waiting?.();
     said = true;
   };
-  const local = await lockHere(directory, `${name}@${machine}`, { signal, waiting });
+  const local = await acquireLockIfAny(directory, `${name}@${machine}`, { signal, waiting });
   const path = join(directory, name);
   const watch = new Watch();
   try {
@@ -82,18 +81,6 @@ export async function acquireLease(
     }
   } catch (error) {
     local?.[Symbol.dispose]();
-    throw error;
-  }
-}
-
-/** The kernel's lock; undefined on a file system that has none, where heartbeats alone decide. */
-async function lockHere(
-  ...[directory, name, options]: Parameters<typeof acquireLock>
-): Promise<Lock | undefined> {
-  try {
-    return await acquireLock(directory, name, options);
-  } catch (error) {
-    if (["ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) return undefined;
     throw error;
   }
 }

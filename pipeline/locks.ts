@@ -1,5 +1,6 @@
 /** Locks between the processes of one machine; the system frees them when their holder dies. @module */
 import { join } from "node:path";
+import { systemCode } from "./errors.ts";
 import { explainWrite } from "./files.ts";
 
 /** A held lock; disposing gives it back. */
@@ -33,6 +34,18 @@ export async function acquireLock(
     }
     file.close();
     await new Promise((resolve) => setTimeout(resolve, Math.min(20 + tries * 5, 250)));
+  }
+}
+
+/** As {@linkcode acquireLock}; undefined on a file system that has no locks. */
+export async function acquireLockIfAny(
+  ...[directory, name, options]: Parameters<typeof acquireLock>
+): Promise<Lock | undefined> {
+  try {
+    return await acquireLock(directory, name, options);
+  } catch (error) {
+    if (["ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) return undefined;
+    throw error;
   }
 }
 

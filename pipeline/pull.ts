@@ -2,6 +2,7 @@
 import type { GraphNode } from "./builder.ts";
 import type { Entry } from "./entry.ts";
 import { InterruptedError } from "./errors.ts";
+import type { Events } from "./events.ts";
 import type { Graph } from "./graph.ts";
 import { fingerprintNode, prepare } from "./prepare.ts";
 import type { RemoteCache } from "./remote_cache.ts";
@@ -16,6 +17,16 @@ export interface PulledNode {
   readonly key?: string;
 }
 
+/** Options of {@linkcode pull}. */
+export interface PullOptions {
+  /** The run's seed, 0 by default. */
+  readonly seed?: number;
+  /** Stops the work. */
+  readonly signal?: AbortSignal;
+  /** Told of a node whose result another process is making or bringing: it is waited for. */
+  readonly events?: Events;
+}
+
 /**
  * Brings the results of a graph into the cache, as far as the store has them: those after a missing one have no key yet.
  *
@@ -24,40 +35,45 @@ export interface PulledNode {
 export async function pull(
   graph: Graph,
   remote: RemoteCache,
-  options: { readonly seed?: number; readonly signal?: AbortSignal } = {},
+  options: PullOptions = {},
 ): Promise<PulledNode[]> {
-  const { cache } = remote;
   const { seed = 0, signal } = options;
-  const prepared = await prepare(graph, cache);
+  const prepared = await prepare(graph, remote.cache);
   const entries = new Map<GraphNode, Entry>();
   const nodes: PulledNode[] = [];
-  for (const node of graph.nodes) {
-    if (signal?.aborted === true) throw interrupted(graph);
-    const { key } = fingerprintNode(prepared.get(node)!, (from) => entries.get(from)?.outputs, seed);
-    const here = key === undefined ? undefined : (await cache.find(key)).entry;
-    const entry = here ??
-      (key === undefined ? undefined : await pullOnce(remote, key, signal).catch((error) => {
-        throw signal?.aborted === true ? interrupted(graph, error) : error;
-      }));
-    if (entry !== undefined) entries.set(node, entry);
-    const state = entry === undefined ? "missing" : entry === here ? "here" : "pulled";
-    nodes.push({ id: node.id, state, ...(key === undefined ? {} : { key }) });
+  try {
+    for (const node of graph.nodes) {
+      signal?.throwIfAborted();
+      const { key } = fingerprintNode(prepared.get(node)!, (from) => entries.get(from)?.outputs, seed);
+      if (key === undefined) {
+        nodes.push({ id: node.id, state: "missing" });
+        continue;
+      }
+      const { entry, state } = await bring(node, key, remote, options);
+      if (entry !== undefined) entries.set(node, entry);
+      nodes.push({ id: node.id, state, key });
+    }
+    return nodes;
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+    const what = `The pull of "${graph.name}" was interrupted; what came through is in the cache`;
+    throw new InterruptedError(what, { cause: error });
   }
-  return nodes;
 }
 
-function interrupted({ name }: Graph, cause?: unknown): InterruptedError {
-  return new InterruptedError(`The pull of "${name}" was interrupted; what came through is in the cache`, {
-    cause,
-  });
-}
-
-/** One process at a time; the next one finds it here. */
-async function pullOnce(
-  remote: RemoteCache,
+async function bring(
+  { id }: GraphNode,
   key: string,
-  signal: AbortSignal | undefined,
-): Promise<Entry | undefined> {
-  using _lock = await remote.cache.lock(key, signal);
-  return (await remote.cache.find(key)).entry ?? await remote.pull(key, signal);
+  remote: RemoteCache,
+  { signal, events }: PullOptions,
+): Promise<{ readonly entry: Entry | undefined; readonly state: PulledNode["state"] }> {
+  const { entry: here } = await remote.cache.find(key);
+  if (here !== undefined) return { entry: here, state: "here" };
+  // One process at a time; the next one finds it here.
+  const waiting = () => events?.emit({ type: "waiting", node: id, key });
+  using _lock = await remote.cache.lock(key, signal, waiting);
+  const { entry: meanwhile } = await remote.cache.find(key);
+  if (meanwhile !== undefined) return { entry: meanwhile, state: "here" };
+  const entry = await remote.pull(key, signal);
+  return { entry, state: entry === undefined ? "missing" : "pulled" };
 }
