@@ -62,6 +62,8 @@ export class FolderCheckpoints implements Checkpoints {
       try {
         state = { position: file.position, value: decode(await this.#read(file, most + MOST_HEADER)) };
       } catch (error) {
+        // What cannot be read now may be read later: it is not damaged, and nothing is given up for it.
+        if (error instanceof CacheError) throw error;
         damage.push(`the checkpoint at ${file.position} is damaged (${messageOf(error)})`);
         await this.#remove(file.name);
       }
@@ -155,10 +157,20 @@ export class FolderCheckpoints implements Checkpoints {
   }
 
   async #names(): Promise<string[]> {
+    return await this.#reading(async () => {
+      try {
+        return (await Array.fromAsync(Deno.readDir(this.root), ({ name }) => name)).sort();
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return [];
+        throw error;
+      }
+    });
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
     try {
-      return (await Array.fromAsync(Deno.readDir(this.root), ({ name }) => name)).sort();
+      return await read();
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
       throw new CacheError(`Cannot read the checkpoints in "${this.root}": ${messageOf(error)}`, {
         cause: error,
       });
@@ -168,12 +180,13 @@ export class FolderCheckpoints implements Checkpoints {
   /** A state's bytes behind its header; throws what is wrong with them, or with a part. */
   async #read({ name, digest }: StateFile, mostBytes: number): Promise<Uint8Array<ArrayBuffer>> {
     const path = join(this.root, name);
-    const { size } = await Deno.stat(path);
+    const size = stampOf(path)?.size ?? 0;
     if (size > mostBytes) throw new Error(`it has ${size} bytes, and ${mostBytes} are the most`);
-    const bytes = await Deno.readFile(path);
+    const bytes = await this.#reading(() => Deno.readFile(path));
     if (sha256(bytes) !== digest) throw new Error("its bytes are not those its name says");
     for (const part of partsOf(bytes)) {
-      const found = await digestFile(this.#partPath(part)).catch(() => undefined);
+      const isThere = stampOf(this.#partPath(part)) !== undefined;
+      const found = isThere ? await this.#reading(() => digestFile(this.#partPath(part))) : undefined;
       if (found?.digest !== part) {
         throw new Error(`the weights that belong to it are ${found ? "damaged" : "missing"}`);
       }

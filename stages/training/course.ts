@@ -12,7 +12,7 @@ import type { TrainingHistory } from "./history.ts";
 import type { Sampler } from "./sampler.ts";
 import { polyFactor, selfPacedThreshold } from "./schedule.ts";
 import { DivergenceError, type Session } from "./session.ts";
-import { type Course, decodeSnapshot, encodeSnapshot, isFinite, snapshotSize } from "./snapshot.ts";
+import { allFinite, type Course, decodeSnapshot, encodeSnapshot, snapshotSize } from "./snapshot.ts";
 
 /** The device failed in the middle of a training. */
 export class TrainingStoppedError extends UserError {
@@ -224,7 +224,7 @@ class CourseRun {
     const snapshot = async () => {
       const captured = await session.capture();
       // What is not finite is left for the next reading of the losses to name; the last good checkpoint stays.
-      return isFinite(captured) ? encodeSnapshot({ course, adapter, captured }) : undefined;
+      return allFinite(captured) ? encodeSnapshot({ course, adapter, captured }) : undefined;
     };
     const saved = await context.checkpoints.save(course.step, snapshot, Object.values(course.best));
     if (saved === undefined) return;

@@ -30,7 +30,7 @@ export interface Snapshot {
 const MOST_COURSE = 512 * 2 ** 20;
 
 /** Whether no number is NaN or infinite: what is not finite must not be gone on from. */
-export function isFinite(captured: readonly Float32Array[]): boolean {
+export function allFinite(captured: readonly Float32Array[]): boolean {
   for (const values of captured) {
     let sum = 0;
     // A product with 0 is NaN for what is not finite, and 0 for all else.

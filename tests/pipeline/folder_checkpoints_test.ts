@@ -153,3 +153,22 @@ Deno.test("where nothing can be written, the error names the path and the bytes;
     Deno.removeSync(folder);
     Deno.mkdirSync(folder);
   })());
+
+Deno.test("a state that cannot be read just now is not given up", () =>
+  withFolder(async (folder) => {
+    const checkpoints = new FolderCheckpoints(folder);
+    await checkpoints.save(1, made("first"), []);
+    await checkpoints.save(2, made("second"), []);
+    const read = Deno.readFile;
+    Deno.readFile = () => Promise.reject(new Deno.errors.PermissionDenied("not now"));
+    try {
+      await assert.rejects(
+        load(folder),
+        (error) =>
+          error instanceof CacheError && /Cannot read the checkpoints in .*: not now/.test(error.message),
+      );
+    } finally {
+      Deno.readFile = read;
+    }
+    assert.deepEqual((await load(folder)).state, { position: 2, value: "second" });
+  })());

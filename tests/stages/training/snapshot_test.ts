@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {
+  allFinite,
   decodeSnapshot,
   encodeSnapshot,
-  isFinite,
   type Snapshot,
   snapshotSize,
 } from "../../../stages/training/snapshot.ts";
@@ -50,11 +50,11 @@ Deno.test("a snapshot of another network is refused, with both sizes", () => {
 });
 
 Deno.test("what is NaN or infinite anywhere is not finite; the largest and smallest numbers are", () => {
-  assert.ok(isFinite(snapshot.captured));
-  assert.ok(isFinite([]));
+  assert.ok(allFinite(snapshot.captured));
+  assert.ok(allFinite([]));
   for (const bad of [NaN, Infinity, -Infinity]) {
     const values = new Float32Array(1000);
     values[999] = bad;
-    assert.equal(isFinite([new Float32Array(3), values]), false, String(bad));
+    assert.equal(allFinite([new Float32Array(3), values]), false, String(bad));
   }
 });
