@@ -88,7 +88,7 @@ export function decodeResult(content: string, path: string): StoredResult {
     return fail(`it is not JSON (${messageOf(error)})`);
   }
   const problem = shape(value);
-  if (problem !== undefined) return fail(`it ${problem}`);
+  if (problem !== undefined) return fail(problem.startsWith("has ") ? `it ${problem}` : `its ${problem}`);
   const result = value as PublishedResult;
   const edited = result.nodes.find(({ key, parts }) => !isKeyOf(key, parts));
   if (edited !== undefined) fail(`the key of "${edited.id}" is not that of its parts`);

@@ -66,7 +66,7 @@ export function decodePlan(text: string, path: string): Plan {
     return fail(`it is not JSON (${messageOf(error)})`);
   }
   const problem = shape(value);
-  if (problem !== undefined) return fail(`it ${problem}`);
+  if (problem !== undefined) return fail(problem.startsWith("has ") ? `it ${problem}` : `its ${problem}`);
   const plan = value as Plan;
   const ids = new Set(plan.nodes.map(({ id }) => id));
   if (ids.size !== plan.nodes.length) fail("two of its nodes have one id");

@@ -137,6 +137,19 @@ placeTest("what cannot be published or held is refused", async (place) => {
   assert.deepEqual([named.status, /none of its 1 runs is done/.test(named.notes)], [2, true]);
 });
 
+placeTest("a run's record that names a place outside is no run", async (place) => {
+  await place.command("train", tiny);
+  const [file] = place.files().filter((path) => path.endsWith("run.json"));
+  const path = join(place.runs, file!);
+  const record = JSON.parse(await Deno.readTextFile(path));
+  for (
+    const change of [{ name: "../../elsewhere" }, { seed: "../x" }, { set: "a" }, { gpu: { adapter: 1 } }]
+  ) {
+    await Deno.writeTextFile(path, JSON.stringify({ ...record, ...change }));
+    assert.match((await place.command("runs")).out[0]!, /^no runs in/, JSON.stringify(change));
+  }
+});
+
 placeTest("two runs differ in leaves, inputs and scores, one line each", async (place) => {
   await place.command("train", tiny);
   await place.command("train", tiny, "--seed", "2", "--set", "co-train.epochs=3");

@@ -119,3 +119,15 @@ Deno.test("a forged entry makes the cache touch no file outside", () =>
     assert.match(found.damage!, /digest is no SHA-256/);
     assert.equal(await Deno.readTextFile(outside), "keep me");
   }));
+
+Deno.test("a blob that is a link to a file outside is no result, and the file stays", () =>
+  withDirectory(async (directory) => {
+    const cache = new Cache(join(directory, "cache"));
+    const outside = join(directory, "outside");
+    await Deno.writeTextFile(outside, "keep");
+    await Deno.mkdir(join(cache.root, "cas"), { recursive: true });
+    await Deno.symlink(outside, cache.blobPath(blob.digest));
+    await assert.rejects(cache.verify(blob), /holds other bytes than its name says/);
+    assert.equal(await Deno.readTextFile(outside), "keep");
+    await assert.rejects(Deno.lstat(cache.blobPath(blob.digest)), Deno.errors.NotFound);
+  }));
