@@ -1,5 +1,6 @@
 import { DeviceError } from "./errors.ts";
 import { type Kernel, shaderText } from "./kernel.ts";
+import { chooseSharing, type Sharing } from "./sharing.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "./tensor.ts";
 
 /** What the adapter is, as printed at the top of a run and recorded with every result. */
@@ -11,6 +12,8 @@ export interface AdapterFacts {
   /** Lanes of a subgroup, or 0 where subgroups are refused or vary in size. */
   readonly subgroupSize: number;
   readonly isSoftware: boolean;
+  /** What the kernels are cut for. */
+  readonly sharing: Sharing;
 }
 
 /** An open WebGPU device, with its compiled pipelines. */
@@ -77,13 +80,21 @@ export async function openDevice(
   if (!device) throw new DeviceError(`Cannot open adapter "${adapter.info.description}": ${refusal}`);
   const { info } = adapter;
   const uniform = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize ?? 0 : 0;
+  const subgroupSize = granted.includes("subgroups") ? uniform : 0;
+  const isSoftware = Boolean(info.isFallbackAdapter) || /llvmpipe|swiftshader/i.test(info.description);
   return new OpenDevice(device, {
     name: info.description || info.device || "unknown adapter",
     vendor: info.vendor,
     architecture: info.architecture,
     features: granted,
-    subgroupSize: granted.includes("subgroups") ? uniform : 0,
-    isSoftware: Boolean(info.isFallbackAdapter) || /llvmpipe|swiftshader/i.test(info.description),
+    subgroupSize,
+    isSoftware,
+    sharing: chooseSharing({
+      isSoftware,
+      subgroupSize,
+      workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+      workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+    }),
   });
 }
 

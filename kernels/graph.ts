@@ -1,5 +1,6 @@
 import { KernelError } from "./errors.ts";
 import { checkLoops, type Kernel, MAX_GROUPS } from "./kernel.ts";
+import type { Sharing } from "./sharing.ts";
 import { makeTensor, type Tensor, type TensorSpec } from "./tensor.ts";
 
 /** One launch of a kernel, as captured. */
@@ -63,8 +64,8 @@ export class Graph {
   readonly #written = new Set<Tensor>();
   #recording = true;
 
-  /** @param lanes Lanes of a subgroup on the device the graph is meant for; 0 for kernels without subgroups. */
-  constructor(readonly lanes: number) {}
+  /** @param sharing How the device that the graph is meant for shares what is fetched; 0 runs everywhere. */
+  constructor(readonly sharing: Sharing) {}
 
   /** A tensor of the workspace. */
   tensor(spec: TensorSpec & { tracked?: boolean }): Tensor {

@@ -56,7 +56,7 @@ export class Inference {
         layout: "map" as const,
       })),
     );
-    const graph = new Graph(device.facts.subgroupSize);
+    const graph = new Graph(device.facts.sharing);
     for (const matrix of this.#matrices.tensors) clear(graph, matrix);
     this.#reset = compile(device, graph);
   }

@@ -89,7 +89,7 @@ export function captureProtocol(device: Device, options: CaptureOptions): Captur
   const windows = inputs.tensors.slice(0, plan.windows.length);
   const truths = inputs.tensors.slice(plan.windows.length);
   try {
-    const graph = new Graph(device.facts.subgroupSize);
+    const graph = new Graph(device.facts.sharing);
     const scores = plan.sums ? summed(graph, options, windows, parts) : [logits(graph, options, windows[0]!)];
     const bands = parts.map((part, b): Band => {
       const found = forPredictions((name) =>

@@ -5,8 +5,12 @@ import { defineKernel, type Kernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
 import convolutionSource from "../wgsl/convolution.wgsl" with { type: "text" };
+import blockedSource from "../wgsl/convolution_blocked.wgsl" with { type: "text" };
 import narrowSource from "../wgsl/convolution_narrow.wgsl" with { type: "text" };
 import weightGradientSource from "../wgsl/convolution_weight_gradient.wgsl" with { type: "text" };
+import weightGradientBlockedSource from "../wgsl/convolution_weight_gradient_blocked.wgsl" with {
+  type: "text",
+};
 import weightGradientNarrowSource from "../wgsl/convolution_weight_gradient_narrow.wgsl" with {
   type: "text",
 };
@@ -49,10 +53,11 @@ function kernelShapes(name: string, reads: readonly string[]) {
   return {
     wide: defineKernel({ ...convolutionKernel, name, reads }),
     narrow: defineKernel({ ...convolutionKernel, name: `${name}_narrow`, reads, source: narrowSource }),
+    blocked: defineKernel({ ...convolutionKernel, name: `${name}_blocked`, reads, source: blockedSource }),
   };
 }
 
-const weightGradientKernel = defineKernel({
+const weightGradientKernel: Kernel = {
   name: "convolution_weight_gradient",
   source: weightGradientSource,
   uniforms: {
@@ -73,13 +78,21 @@ const weightGradientKernel = defineKernel({
   },
   reads: ["source", "gradient"],
   writes: ["result"],
-});
+};
 
-const weightGradientNarrowKernel = defineKernel({
-  ...weightGradientKernel,
-  name: "convolution_weight_gradient_narrow",
-  source: weightGradientNarrowSource,
-});
+const weightGradientKernels = {
+  wide: weightGradientKernel,
+  narrow: defineKernel({
+    ...weightGradientKernel,
+    name: "convolution_weight_gradient_narrow",
+    source: weightGradientNarrowSource,
+  }),
+  blocked: defineKernel({
+    ...weightGradientKernel,
+    name: "convolution_weight_gradient_blocked",
+    source: weightGradientBlockedSource,
+  }),
+};
 
 const transposeKernel = defineKernel({
   name: "transpose_weights",
@@ -184,9 +197,9 @@ function launchGather(
   const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
   // The largest residue class sets the count of workgroups; those past a smaller one end at once.
   const pixels = to.batch * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
-  const tiling = gatherTiling(graph.lanes, to.channels, pixels);
-  const tiles = Math.ceil(pixels / tiling.pixels);
   const classes = walk.divisor * walk.divisor;
+  const tiling = gatherTiling(graph.sharing, { outputChannels: to.channels, pixels, classes });
+  const tiles = Math.ceil(pixels / tiling.pixels);
   graph.launch({
     kernel: gatherKernels[work][tiling.shape],
     reads,
@@ -206,7 +219,8 @@ function launchGather(
     groups: tiling.shape === "narrow"
       ? [tiles, 1, classes]
       : [Math.ceil(outChannels / tiling.outputs), tiles, classes],
-    loops: taps * taps * (channels + Math.ceil(channels / tiling.constants.BLOCK!) + 1),
+    // A turn at least for each tap, and those that begin and end a block.
+    loops: taps * taps * (Math.ceil(channels / tiling.channels) + Math.ceil(channels / 8) + 2),
     flops,
   });
 }
@@ -243,7 +257,7 @@ function launchWeightGradient(
 ): void {
   const [taps = 0] = weight.shape;
   const from = imageExtents(x), to = imageExtents(gradient);
-  const tiling = weightTiling(graph.lanes, {
+  const tiling = weightTiling(graph.sharing, {
     taps: taps * taps,
     inputChannels: from.channels,
     outputChannels: to.channels,
@@ -254,7 +268,7 @@ function launchWeightGradient(
   const flat = taps === 1 && stride === 1 && padding === 0;
   const shape = flat ? flatRows(pixels) : { height: to.height, width: to.width, rows: to.batch * to.height };
   const [across, down] = tiling.groups;
-  const wanted = weightSplits(graph.lanes, across * down, shape.rows);
+  const wanted = weightSplits(graph.sharing, across * down, shape.rows);
   const rowsPerSplit = Math.ceil(shape.rows / wanted);
   const splits = Math.ceil(shape.rows / rowsPerSplit);
   const { tensor, accumulate } = graph.gradientOf(weight);
@@ -263,7 +277,7 @@ function launchWeightGradient(
     shape: [splits, tensor.bytes / 4],
   });
   graph.launch({
-    kernel: tiling.shape === "narrow" ? weightGradientNarrowKernel : weightGradientKernel,
+    kernel: weightGradientKernels[tiling.shape],
     reads: [x, gradient],
     writes: [partials],
     uniforms: {
@@ -284,7 +298,8 @@ function launchWeightGradient(
     },
     constants: tiling.constants,
     groups: [across, down, splits],
-    loops: rowsPerSplit * (1 + Math.ceil(shape.width / tiling.pixels)),
+    // One for each row and each turn within it; what fetches for a block walks all rows by itself.
+    loops: (1 + tiling.walks) * rowsPerSplit * (1 + Math.ceil(shape.width / tiling.pixels)),
     flops,
   });
   if (splits > 1) sumPartials(graph, partials, { tensor, accumulate }, splits);

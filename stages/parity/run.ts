@@ -159,7 +159,7 @@ export function openCase(
     .tensors as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
 
   onPhase?.("capture");
-  const graph = new Graph(device.facts.subgroupSize);
+  const graph = new Graph(device.facts.sharing);
   const logits = new Map<string, readonly Tensor[]>();
   const terms = captureStep(graph, {
     branches,
@@ -267,7 +267,7 @@ export function openCase(
     },
     async evaluate() {
       onPhase?.("evaluation");
-      const evaluation = new Graph(device.facts.subgroupSize);
+      const evaluation = new Graph(device.facts.sharing);
       upload(device, labeled, caseImage(salt, "eval", settings));
       const forward = {
         graph: evaluation,

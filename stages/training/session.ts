@@ -136,7 +136,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   ]);
   const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
   const record = (terms: BoundMethod["terms"], together: boolean) => {
-    const graph = new Graph(device.facts.subgroupSize);
+    const graph = new Graph(device.facts.sharing);
     const captured = captureStep(graph, {
       together,
       branches,

@@ -3,6 +3,7 @@ import { allocate, type Device, upload } from "../../kernels/device.ts";
 import { Graph, type Loss } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/add.ts";
 import { compile, type Program } from "../../kernels/program.ts";
+import type { Sharing } from "../../kernels/sharing.ts";
 import { type Layout, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import { uniform } from "../support/gpu.ts";
 
@@ -11,9 +12,9 @@ export class Builder {
   readonly graph: Graph;
   readonly #held: { free(): void }[] = [];
 
-  /** @param lanes Lanes that the ops' kernels are cut for; those of the device unless told. */
-  constructor(readonly device: Device, lanes: number = device.facts.subgroupSize) {
-    this.graph = new Graph(lanes);
+  /** @param sharing What the ops' kernels are cut for; the device's way unless told. */
+  constructor(readonly device: Device, sharing: Sharing = device.facts.sharing) {
+    this.graph = new Graph(sharing);
   }
 
   /** f32 numbers in [−1, 1). */

@@ -4,10 +4,11 @@
  * Operations are counted as is customary, those with padding too; wide dilations on small maps skip most of these, and go
  * past what the device can do.
  *
- *     deno task bench kernels [--filter TEXT] [--rounds N] [--lanes N] [--json]
+ *     deno task bench kernels [--filter TEXT] [--rounds N] [--sharing workgroup|0] [--json]
  */
 import { convolution } from "../../kernels/ops/convolution.ts";
 import type { Device } from "../../kernels/device.ts";
+import type { Sharing } from "../../kernels/sharing.ts";
 import { Builder } from "./builder.ts";
 import { type ConvolutionCase, describe, networkConvolutions } from "./convolution_shapes.ts";
 import { opCases } from "./op_cases.ts";
@@ -55,9 +56,9 @@ async function timeConvolution(
   device: Device,
   set: string,
   shape: ConvolutionCase,
-  { rounds, lanes }: { rounds: number; lanes: number },
+  { rounds, sharing }: { rounds: number; sharing: Sharing },
 ): Promise<ConvolutionFigures> {
-  const builder = new Builder(device, lanes);
+  const builder = new Builder(device, sharing);
   try {
     const { input, outputs, taps, count } = shape;
     const x = builder.input("x", input);
@@ -91,9 +92,9 @@ async function timeConvolution(
 async function timeOp(
   device: Device,
   { name, size, build }: (typeof opCases)[number],
-  { rounds, lanes }: { rounds: number; lanes: number },
+  { rounds, sharing }: { rounds: number; sharing: Sharing },
 ): Promise<OpFigures> {
-  const builder = new Builder(device, lanes);
+  const builder = new Builder(device, sharing);
   try {
     build(builder);
     const { dispatches } = builder.graph;
@@ -144,26 +145,26 @@ function convolutionTable(figures: readonly ConvolutionFigures[]): string {
   return table(header, rows);
 }
 
-const { filter, rounds, lanes, json } = readOptions({
+const { filter, rounds, sharing, json } = readOptions({
   filter: { type: "string", default: "" },
   rounds: { type: "string", default: "5" },
-  lanes: { type: "string" },
+  sharing: { type: "string" },
   json: { type: "boolean", default: false },
-}, ({ filter, lanes, json }, whole) => {
-  if (lanes !== undefined && lanes !== "0" && !(whole("lanes", 0) >= 32)) {
+}, ({ filter, sharing, json }, whole) => {
+  if (sharing !== undefined && sharing !== "workgroup" && sharing !== "0") {
     throw new RangeError(
-      `Cannot cut kernels for ${lanes} lanes: 0 and 32 or more need no subgroups and run everywhere; others are the adapter's own`,
+      `Cannot cut kernels for sharing "${sharing}": workgroup and 0 (nothing) run everywhere; others are the adapter's own`,
     );
   }
-  const numbers = { rounds: whole("rounds", 1), lanes: lanes === undefined ? undefined : Number(lanes) };
-  return { filter: filter.toLowerCase(), json, ...numbers };
+  const way: Sharing | undefined = sharing === "0" ? 0 : sharing;
+  return { filter: filter.toLowerCase(), json, rounds: whole("rounds", 1), sharing: way };
 });
 const { device, surroundings } = await openBench();
-const options = { rounds, lanes: lanes ?? device.facts.subgroupSize };
+const options = { rounds, sharing: sharing ?? device.facts.sharing };
 const wanted = (text: string) => text.toLowerCase().includes(filter);
 const say = (line: string) => json || console.log(line);
 say(`## Kernels\n\n${heading(surroundings)}\n`);
-if (lanes !== undefined) say(`Kernels for subgroups of ${lanes} lanes.\n`);
+if (sharing !== undefined) say(`Kernels that share by ${sharing || "nothing"}.\n`);
 say(
   hasTimestamps(device)
     ? `Timestamps around each launch, median of ${options.rounds}. GFLOP/s of all multiply-adds × 2, padding included.`
@@ -200,7 +201,7 @@ if (ops.length) {
 }
 if (json) {
   console.log(
-    JSON.stringify({ surroundings, rounds: options.rounds, lanes: options.lanes, convolutions, ops }),
+    JSON.stringify({ surroundings, rounds: options.rounds, sharing: options.sharing, convolutions, ops }),
   );
 }
 device.close();

@@ -65,7 +65,7 @@ function captureTraining(device: Device, { backbone, crop, batch, views: kind }:
     ...Array.from({ length: 32 }, (_, i) => map(`meter ${i}`)),
   ]);
   const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
-  const graph = new Graph(device.facts.subgroupSize);
+  const graph = new Graph(device.facts.sharing);
   const rate = new Float32Array(4);
   rate[RATE_INDEX.backbone] = rate[RATE_INDEX.head] = 1e-3;
   upload(device, rates, rate);

@@ -63,7 +63,7 @@ gpuTest("network ops leave the padding of channels zero, forward and backward", 
         const length = shape.reduce((a, b) => a * b, 1);
         upload(device, tensors[i]!, store(uniform(i, length, 0.5, 2), shape));
       });
-      const graph = new Graph(device.facts.subgroupSize);
+      const graph = new Graph(device.facts.sharing);
       const vectors = tensors.slice(3, 7) as unknown as Given["vectors"];
       const y = build(graph, {
         x: tensors[0]!,

@@ -25,7 +25,7 @@ async function smallStep(): Promise<{ program: Program; y: Tensor; dw: Tensor; g
     upload(device, tensor, store(uniform(i, length), tensor.shape, tensor.layout));
   });
   const weight = makeTensor({ ...w, tracked: true, gradient: dw });
-  const graph = new Graph(device.facts.subgroupSize);
+  const graph = new Graph(device.facts.sharing);
   const resized = resizeBilinear(graph, convolution(graph, x, weight, { padding: 1 }), 9, 9);
   const y = graph.keep(add(graph, resized, resized));
   graph.backward([[y, dy]], (a, b) => add(graph, a, b));

@@ -52,7 +52,7 @@ async function runBoth(
   const [x, counters] = held.tensors as [Tensor, Tensor];
   upload(device, x, store(image.values, image.shape));
   upload(device, counters, Uint32Array.of(address.seed, address.epoch, address.step, 0));
-  const graph = new Graph(device.facts.subgroupSize);
+  const graph = new Graph(device.facts.sharing);
   const forward = { graph, training, tensor: parameters.tensor, counters, passes: ["test"] };
   const wanted = networks.flatMap((network) => {
     const [{ logits, features }] = network(forward, [x]) as [Prediction];

@@ -2,6 +2,7 @@ import { allocate, type Device, openDevice, readBack, upload } from "../../kerne
 import { type GradientPair, Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/add.ts";
 import { compile } from "../../kernels/program.ts";
+import type { Sharing } from "../../kernels/sharing.ts";
 import { type Layout, makeTensor, padded, type Tensor } from "../../kernels/tensor.ts";
 
 let shared: Promise<Device> | undefined;
@@ -98,7 +99,7 @@ export async function runOp<K extends string>(
   given: Readonly<Record<K, Given>>,
   build: (graph: Graph, tensors: Record<K, Tensor>) => readonly Tensor[],
   outputGradient?: ArrayLike<number>,
-  options: { lanes?: number } = {},
+  options: { sharing?: Sharing } = {},
 ): Promise<{ outputs: Float64Array[]; gradients: Record<string, Float64Array>; dispatches: number }> {
   const entries = Object.entries<Given>(given);
   const spec = ([label, { shape, layout = "channels", dtype = "f32" }]: [string, Given]) => ({
@@ -119,7 +120,7 @@ export async function runOp<K extends string>(
   entries.forEach(([, { shape, values, layout, dtype }], i) =>
     upload(device, tensors[i]!, dtype === "u32" ? Uint32Array.from(values) : store(values, shape, layout))
   );
-  const graph = new Graph(options.lanes ?? device.facts.subgroupSize);
+  const graph = new Graph(options.sharing ?? device.facts.sharing);
   const outputs = build(
     graph,
     Object.fromEntries(entries.map(([name], i) => [name, tensors[i]!])) as Record<K, Tensor>,

@@ -68,7 +68,7 @@ gpuTest(
         upload(device, boxes, Uint32Array.of(3, 4, 20, 15, 8, 2, 10, 25));
         upload(device, counters, Uint32Array.of(7, 1, 2, 0));
         upload(device, rates, new Float32Array(4));
-        const graph = new Graph(device.facts.subgroupSize);
+        const graph = new Graph(device.facts.sharing);
         const terms = captureStep(graph, {
           together,
           branches,

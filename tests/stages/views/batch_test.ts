@@ -33,7 +33,7 @@ const options = {
 /** Captures a batch once; the function returned fills it and reads weak, validity, labels, strong and boxes back. */
 function capture(device: Device) {
   const batch = new ViewBatch(device, options);
-  const graph = new Graph(device.facts.subgroupSize);
+  const graph = new Graph(device.facts.sharing);
   const views = batch.capture(graph);
   const outputs = [views.image, views.validity, views.labels!, views.strong!].map((t) => graph.keep(t));
   const program = compile(device, graph);

@@ -1,0 +1,181 @@
+// Convolution as implicit GEMM on a GPU: a workgroup shares blocks of its operands through workgroup memory.
+//
+// The same sums as convolution.wgsl, where the bindings and the walk over pixels and taps are described. A workgroup makes
+// ROWS pixels × COLUMNS vec4s of output channels, each of its WIDTH × HEIGHT invocations 8 pixels × 2 vec4s of them. Step by
+// step it fetches a block of 2 vec4s of channels of all its pixels and the 8 rows of weights that meet them: what one step
+// multiplies lies in one half of the workgroup memory while the next is fetched into the other, so that a barrier a step is
+// enough and fetches overlap with arithmetic.
+//
+// Twin: kernels/reference/convolution.ts
+
+struct Extents {
+  batch: u32,
+  height: u32, // of source
+  width: u32,
+  channels: u32, // of source, in vec4s
+  out_height: u32,
+  out_width: u32,
+  out_channels: u32, // in vec4s
+  taps: u32, // per axis
+  scale: i32,
+  tap_step: i32,
+  offset: i32,
+  divisor: i32,
+}
+
+@group(0) @binding(0) var<uniform> extents: Extents;
+@group(0) @binding(1) var<storage, read> source: array<vec4f>;
+@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
+#if BIAS
+@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
+#end
+@group(0) @binding(${3 + BIAS}) var<storage, read_write> result: array<vec4f>;
+
+// One vec4 of channels after the other; the 4 in between keep two of them off the same banks.
+var<workgroup> pixel_block: array<vec4f, ${2 * 2 * (ROWS + 4)}>;
+var<workgroup> weight_block: array<vec4f, ${2 * 8 * COLUMNS}>;
+
+// Whether a tap meets the pixels of a residue class.
+fn meets(tap: u32, class_y: u32, class_x: u32) -> bool {
+  let tap_y = i32(tap / extents.taps) * extents.tap_step;
+  let tap_x = i32(tap % extents.taps) * extents.tap_step;
+  return (i32(class_y) + extents.offset + tap_y) % extents.divisor == 0 &&
+    (i32(class_x) + extents.offset + tap_x) % extents.divisor == 0;
+}
+
+@compute @workgroup_size(${WIDTH}, ${HEIGHT})
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
+  @builtin(local_invocation_index) index: u32,
+) {
+  let divisor = u32(extents.divisor);
+  let class_y = group.z / divisor;
+  let class_x = group.z % divisor;
+  let rows = (extents.out_height - class_y + divisor - 1u) / divisor;
+  let columns = (extents.out_width - class_x + divisor - 1u) / divisor;
+  let pixels = extents.batch * rows * columns;
+  let first = group.y * ${ROWS}u;
+  if (first >= pixels) { return; }
+  let first_column = group.x * ${COLUMNS}u;
+  let last_column = extents.out_channels - 1u;
+  let last_channel = extents.channels - 1u;
+  let all_taps = extents.taps * extents.taps;
+
+  // Neighboring invocations fetch the two vec4s of a pixel.
+#unroll L 2 * ROWS / (WIDTH * HEIGHT)
+  let place${L} = (index + ${L * WIDTH * HEIGHT}u) / 2u;
+  let p${L} = min(first + place${L}, pixels - 1u);
+  let image${L} = i32(p${L} / (rows * columns) * extents.height);
+  let y${L} = i32(class_y + p${L} / columns % rows * divisor) * extents.scale + extents.offset;
+  let x${L} = i32(class_x + p${L} % columns * divisor) * extents.scale + extents.offset;
+  var at${L} = 0u;
+  var keep${L} = 0.0;
+  var a${L} = vec4f();
+#end
+#unroll L 8 * COLUMNS / (WIDTH * HEIGHT)
+  var b${L} = vec4f();
+#end
+
+#unroll R 8
+  var sum${R}_0 = vec4f();
+  var sum${R}_1 = vec4f();
+#end
+
+  let part = index % 2u; // which of the two vec4s of channels
+  var tap = 0u;
+  var channel = 0u;
+  for (var turn = 0u; ; turn++) {
+    while (tap < all_taps && !meets(tap, class_y, class_x)) { tap++; }
+    let fetching = tap < all_taps;
+    if (fetching) {
+      if (channel == 0u) {
+        let tap_y = i32(tap / extents.taps) * extents.tap_step;
+        let tap_x = i32(tap % extents.taps) * extents.tap_step;
+#unroll L 2 * ROWS / (WIDTH * HEIGHT)
+        {
+          let sy = (y${L} + tap_y) / extents.divisor;
+          let sx = (x${L} + tap_x) / extents.divisor;
+          let inside = sy >= 0 && sy < i32(extents.height) && sx >= 0 && sx < i32(extents.width);
+          keep${L} = select(0.0, 1.0, inside);
+          at${L} = select(0u, u32((image${L} + sy) * i32(extents.width) + sx) * extents.channels, inside);
+        }
+#end
+      }
+      let mine = channel + part;
+      let within = select(0.0, 1.0, mine <= last_channel);
+#unroll L 2 * ROWS / (WIDTH * HEIGHT)
+      a${L} = source[at${L} + min(mine, last_channel)] * (keep${L} * within);
+#end
+#unroll L 8 * COLUMNS / (WIDTH * HEIGHT)
+      {
+        let row = (index + ${L * WIDTH * HEIGHT}u) / ${COLUMNS}u;
+        let column = (index + ${L * WIDTH * HEIGHT}u) % ${COLUMNS}u;
+        // Rows past the last channel meet zeros.
+        let from_row = (tap * extents.channels + min(channel + row / 4u, last_channel)) * 4u + row % 4u;
+        b${L} = weight[from_row * extents.out_channels + min(first_column + column, last_column)];
+      }
+#end
+    }
+    if (turn > 0u) {
+      let half = (turn - 1u) % 2u;
+#unroll K 2
+      {
+        let from_pixels = half * ${2 * (ROWS + 4)}u + ${K * (ROWS + 4)}u + local.y;
+#unroll R 8
+        let v${R} = pixel_block[from_pixels + ${R * HEIGHT}u];
+#end
+        let from_weights = half * ${8 * COLUMNS}u + ${K * 4 * COLUMNS}u + local.x;
+#unroll C 4
+        let w${C}_0 = weight_block[from_weights + ${C * COLUMNS}u];
+        let w${C}_1 = weight_block[from_weights + ${C * COLUMNS + WIDTH}u];
+#end
+#unroll R 8
+#unroll J 2
+        sum${R}_${J} = fma(vec4f(v${R}.x), w0_${J}, sum${R}_${J});
+        sum${R}_${J} = fma(vec4f(v${R}.y), w1_${J}, sum${R}_${J});
+        sum${R}_${J} = fma(vec4f(v${R}.z), w2_${J}, sum${R}_${J});
+        sum${R}_${J} = fma(vec4f(v${R}.w), w3_${J}, sum${R}_${J});
+#end
+#end
+      }
+#end
+    }
+    if (!fetching) { break; }
+    let half = turn % 2u;
+#unroll L 2 * ROWS / (WIDTH * HEIGHT)
+    pixel_block[half * ${2 * (ROWS + 4)}u + part * ${ROWS + 4}u + place${L}] = a${L};
+#end
+#unroll L 8 * COLUMNS / (WIDTH * HEIGHT)
+    weight_block[half * ${8 * COLUMNS}u + index + ${L * WIDTH * HEIGHT}u] = b${L};
+#end
+    workgroupBarrier();
+    channel += 2u;
+    if (channel > last_channel) {
+      channel = 0u;
+      tap++;
+    }
+  }
+
+#unroll R 8
+  if (first + local.y + ${R * HEIGHT}u < pixels) {
+    let p = first + local.y + ${R * HEIGHT}u;
+    let y = class_y + p / columns % rows * divisor;
+    let x = class_x + p % columns * divisor;
+    let at = ((p / (rows * columns) * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
+#unroll J 2
+    {
+      let column = first_column + local.x + ${J * WIDTH}u;
+      if (column <= last_column) {
+#if BIAS
+        result[at + column] = sum${R}_${J} + bias[column];
+#end
+#if 1 - BIAS
+        result[at + column] = sum${R}_${J};
+#end
+      }
+    }
+#end
+  }
+#end
+}
