@@ -1,20 +1,28 @@
 /** Pins: keys that no collection takes away, a file for each, so that processes need not agree on a list. @module */
 import { join } from "node:path";
 import type { Cache } from "./cache.ts";
+import { CacheError } from "./errors.ts";
 import { explainWrite, writeAtomically } from "./files.ts";
+import { digest } from "./untrusted.ts";
 
 const folder = (cache: Cache) => join(cache.root, "pins");
+
+/** Keys may come from a run's file, which anyone may have written. */
+function pathOf(cache: Cache, key: string): string {
+  if (digest(key) === undefined) return join(folder(cache), key);
+  throw new CacheError(`Cannot pin "${key}": a key is 64 lower-case hex digits`);
+}
 
 /**
  * Pins keys.
  *
  * @param keys Keys, whether there are entries of them or not.
  * @param reason For people, e.g. the name of a run.
- * @throws {CacheError} If the cache cannot be written.
+ * @throws {CacheError} If the cache cannot be written, or a key is none.
  */
 export async function pin(cache: Cache, keys: readonly string[], reason: string): Promise<void> {
   for (const key of keys) {
-    await writeAtomically(join(folder(cache), key), new TextEncoder().encode(`${reason}\n`));
+    await writeAtomically(pathOf(cache, key), new TextEncoder().encode(`${reason}\n`));
   }
 }
 
@@ -22,12 +30,12 @@ export async function pin(cache: Cache, keys: readonly string[], reason: string)
  * Takes pins off.
  *
  * @returns How many of the keys were pinned.
- * @throws {CacheError} If the cache cannot be written.
+ * @throws {CacheError} If the cache cannot be written, or a key is none.
  */
 export async function unpin(cache: Cache, keys: readonly string[]): Promise<number> {
   let taken = 0;
   for (const key of keys) {
-    const path = join(folder(cache), key);
+    const path = pathOf(cache, key);
     try {
       await Deno.remove(path);
       taken++;
@@ -42,7 +50,7 @@ export async function unpin(cache: Cache, keys: readonly string[]): Promise<numb
 export function pinnedKeys(cache: Cache): Set<string> {
   try {
     const names = [...Deno.readDirSync(folder(cache))].map(({ name }) => name);
-    return new Set(names.filter((name) => /^[0-9a-f]{64}$/.test(name)).sort());
+    return new Set(names.filter((name) => digest(name) === undefined).sort());
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return new Set();
     throw error;

@@ -22,11 +22,12 @@ const show: Command = {
     const metrics = await readMetrics(found);
     const { print } = input.terminal;
     if (input.flag("json")) return print(JSON.stringify({ ...found, metrics }));
-    const { name, id, state, seed, started, seconds, set, gpu, error, nodes = [], path } = found;
+    const { name, id, state, seed, started, seconds, set, gpu, facts, error, nodes = [], path } = found;
     print(`${name} ${id}: ${state}${error === undefined ? "" : ` (${error})`}`);
     print(`started ${started}${seconds === undefined ? "" : `, took ${duration(seconds)}`}, seed ${seed}`);
     if (set.length > 0) print(`set: ${set.join(" ")}`);
     if (gpu !== undefined) print(adapterLine(gpu));
+    print(factsLine(facts));
     if (nodes.length > 0) {
       const rows = nodes.map((node) => [node.id, node.state, duration(node.seconds), node.key.slice(0, 12)]);
       print(`\n${table(["stage", "state", "time", "key"], rows)}`);
@@ -35,6 +36,15 @@ const show: Command = {
     print(`\n${path}`);
   },
 };
+
+/** What a run can be made again with. */
+function factsLine({ deno, system, commit, commitIs, lock }: Readonly<Record<string, string>> = {}): string {
+  const changed = commitIs === "changed" ? ", with changes" : "";
+  return `Deno ${deno ?? "unknown"}, ${system ?? "unknown system"}; commit ${
+    commit ?? "unknown"
+  }${changed}; ` +
+    `lock ${lock?.slice(0, 12) ?? "unknown"}`;
+}
 
 const exporting: Command = {
   name: "export",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import {
   Cache,
+  CacheError,
   cacheStats,
   collectGarbage,
   defineStage,
@@ -153,6 +154,13 @@ Deno.test("pinned results stay whatever the bounds, until they are unpinned", ()
     assert.equal(await unpin(cache, keys), 0);
     assert.equal((await collectGarbage(cache, { maxBytes: 0 })).entries, 2);
     assert.deepEqual([...Deno.readDirSync(join(root, "cas"))], []);
+    // A run's file may say anything.
+    await Deno.writeTextFile(join(root, "mine"), "mine");
+    for (const key of ["../mine", "", "x", "F".repeat(64)]) {
+      await assert.rejects(pin(cache, [key], "run"), CacheError);
+      await assert.rejects(unpin(cache, [key]), CacheError);
+    }
+    assert.equal(await Deno.readTextFile(join(root, "mine")), "mine");
   }));
 
 Deno.test("what dead processes left is swept; what is under way is not", () =>
