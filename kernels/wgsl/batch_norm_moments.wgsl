@@ -38,9 +38,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var running_spread = running_variance[lane];
   var at = lane;
   for (var of_pass = 0u; of_pass < extents.passes; of_pass++) {
-    // Sums of sums: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
-    var sum = vec4f();
-    var squares = vec4f();
+    // Sums of sums, four side by side: a plain running sum over hundreds of chunks would cost a digit that every other layer
+    // inherits.
+    var sum = array<vec4f, 4>();
+    var squares = array<vec4f, 4>();
     for (var start = 0u; start < extents.chunks; start += 16u) {
       var part_sum = vec4f();
       var part_squares = vec4f();
@@ -50,12 +51,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         part_squares += partials[at + lanes];
         at += 2u * lanes;
       }
-      sum += part_sum;
-      squares += part_squares;
+      let side = start / 16u % 4u;
+      sum[side] += part_sum;
+      squares[side] += part_squares;
     }
-    let shift = sum / extents.pixels;
+    let shift = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / extents.pixels;
+    let square = ((squares[0] + squares[1]) + (squares[2] + squares[3])) / extents.pixels;
     let center = x[of_pass * extents.stride + lane] + shift;
-    let spread = max(squares / extents.pixels - shift * shift, vec4f());
+    let spread = max(square - shift * shift, vec4f());
     mean[of_pass * lanes + lane] = center;
     variance[of_pass * lanes + lane] = spread;
     let unbiased = spread * (extents.pixels / (extents.pixels - 1.0));
