@@ -14,6 +14,8 @@ import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { DataError } from "../../stages/datasets/errors.ts";
 import { parseIdList } from "../../stages/datasets/id_list.ts";
+import * as p from "../support/pickle_bytes.ts";
+import { torchArchive } from "../support/zip_bytes.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };
 import {
   mutateJpeg,
@@ -24,7 +26,7 @@ import {
   mutateYaml,
   mutateZip,
 } from "./formats.ts";
-import type { Random } from "./mutations.ts";
+import { mutate, type Random } from "./mutations.ts";
 
 /** A reader and its files. */
 export interface Reader {
@@ -102,10 +104,23 @@ const safetensors: Reader = {
   refusals: [WeightsError],
 };
 
+const floats = new Uint8Array(Float32Array.from({ length: 64 }, (_, i) => i).buffer);
+const pickled = p.ordered({
+  epoch: p.integer(3),
+  state_dict: p.ordered({ "conv1.weight": p.tensor(p.storage("Float", "0", 64), [4, 16]) }),
+});
+
+/** Weights as torch.save writes them: stored, deflated, and in the form before archives. */
 const pytorch: Reader = {
   name: "pth",
-  seeds: [encodePytorch(tensors)],
-  damage: mutateZip,
+  seeds: [
+    encodePytorch(tensors),
+    torchArchive(p.pickle(pickled), { "0": floats }),
+    torchArchive(p.pickle(pickled), { "0": floats }, { deflate: true }),
+    p.legacyFile(pickled, { "0": { count: 64, data: floats } }),
+  ],
+  damage: (bytes, random, others) =>
+    bytes[0] === 0x50 ? mutateZip(bytes, random) : mutate(bytes, random, others),
   read: readTensors,
   refusals: [WeightsError],
 };
