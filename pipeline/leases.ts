@@ -65,10 +65,12 @@ export async function acquireLease(
   try {
     for (let tries = 0;; tries++) {
       signal?.throwIfAborted();
-      const made = await make(path, machine);
-      if (made !== undefined) return hold(path, made, beat, local);
       const seen = read(path);
-      if (seen === undefined) continue;
+      if (seen === undefined) {
+        const made = await make(path, machine);
+        if (made !== undefined) return hold(path, made, beat, local);
+        continue;
+      }
       const quiet = watch.quietFor(seen);
       const isDead = seen.machine === undefined
         ? quiet > Math.min(stale, 3 * beat) // Whoever holds it beats; what was half-written is written by then.
