@@ -173,7 +173,7 @@ Deno.test(
           const [bytes, reason] = make();
           Deno.writeFileSync(`${folder}/bomb`, bytes);
           const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-            args: ["run", "-A", child, `${folder}/bomb`],
+            args: ["run", "--no-prompt", "--allow-read", "--allow-run=grep", child, `${folder}/bomb`],
             stdout: "piped",
             stderr: "piped",
           }).output();
