@@ -76,7 +76,8 @@ export async function watch(reader: string, seed: number, from: number, count: n
   return { ...tally, wrong: found, memory };
 }
 
-async function peakMemory(pid: number): Promise<number | undefined> {
+/** Most memory that a process has held so far, bytes; undefined where the system does not say. */
+export async function peakMemory(pid: number): Promise<number | undefined> {
   const line = await outputOf("grep", ["VmHWM", `/proc/${pid}/status`]);
   const kibibytes = /(\d+) kB/.exec(line ?? "")?.[1];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
