@@ -206,6 +206,14 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
         shards: config.shards,
         stepsPerEpoch: config.stepsPerEpoch,
       });
+      if (config.pairing === "fixed" && views.labeled.length > views.unlabeled.length) {
+        context.progress({
+          kind: "warning",
+          message:
+            `only ${views.unlabeled.length} of the ${views.labeled.length} labeled images are learned from: with ` +
+            `pairing "fixed" each unlabeled image meets one. Set co-train.pairing=free to meet all in turn`,
+        });
+      }
       const session = openSession(device, {
         network,
         method: config.method,

@@ -7,7 +7,7 @@ import { UserError } from "../../pipeline/errors.ts";
 import { DivergenceError } from "../../stages/training/session.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
-import { gpuResources, parsed, shapesViews } from "../support/training.ts";
+import { gpuResources, parsed, shapesSet, shapesViews, square } from "../support/training.ts";
 
 const views = shapesViews();
 const small = { backbone: "resnet14", batch: 2, epochs: 2, logEvery: 3, baseRate: 0.01 } as const;
@@ -188,9 +188,10 @@ gpuTest(
         train(device, folder, { ...small, method: ccvc(), baseRate: 1e30 }),
         (error) =>
           error instanceof DivergenceError && error instanceof UserError &&
-          /loss term "\w+"( \(and .+\))? was NaN or infinite at step [23] \(labeled .*; unlabeled .*\)\. Lower the learning rate/.test(
-            error.message,
-          ),
+          /loss term "\w+"( \(and .+\))? was NaN or infinite at step [23] \(labeled .*; unlabeled .*\)\. Lower the learning rate/
+            .test(
+              error.message,
+            ),
       );
       const left = [...Deno.readDirSync(folder)].flatMap((
         { name },
@@ -221,6 +222,27 @@ gpuTest(
       );
     })(),
 );
+
+gpuTest("labeled images that no unlabeled one meets are said", (device) =>
+  withFolder(async (folder) => {
+    const swapped = { ...views, labeled: shapesSet(square(40, 9)) };
+    const warnings = async (pairing: "fixed" | "free", given: typeof views) => {
+      const context = testContext(await Deno.makeTempDir({ dir: folder }), undefined, gpuResources(device));
+      const config = parsed(coTrain, {
+        ...small,
+        method: supervised(),
+        epochs: 1,
+        stepsPerEpoch: 1,
+        pairing,
+      });
+      await coTrain.definition.run({ inputs: { views: given }, config, context });
+      return context.events.filter(({ kind }) => kind === "warning").map(({ message }) => message);
+    };
+    const [said] = await warnings("fixed", swapped);
+    assert.match(String(said), /only 8 of the 9 labeled images .* co-train\.pairing=free/);
+    assert.deepEqual(await warnings("free", swapped), []);
+    assert.deepEqual(await warnings("fixed", views), []);
+  })());
 
 gpuTest("a training stops where its signal says so", (device) =>
   withFolder(async (folder) => {
