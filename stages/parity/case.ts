@@ -165,13 +165,16 @@ export function termNames(variant: CaseSettings["variant"]): readonly string[] {
 }
 
 function* contradictions({ case: settings, float64 }: ParityCase): Generator<string> {
-  const { variant, steps, total, use_con, use_dis } = settings;
+  const { variant, steps, total, use_con, use_dis, w_CE, w_con, w_dis } = settings;
   if (float64.steps.length !== steps) {
     yield `case.steps is ${steps}, and float64.steps records ${float64.steps.length}`;
   }
   if (steps > total) yield `case.steps is ${steps}, more than the ${total} steps of case.total`;
   if (variant === "aug" && !(use_con && use_dis)) {
     yield `use_con and use_dis must be 1: the script with augmentation has no such switches`;
+  }
+  if (w_CE + use_con * w_con + use_dis * w_dis === 0) {
+    yield "w_CE, w_con and w_dis leave no loss that counts";
   }
   const known = new Set([...termNames(variant), "total", "conflict_share", "lr_next"]);
   for (const [t, step] of float64.steps.entries()) {

@@ -55,6 +55,11 @@ const mistakes: readonly (readonly [what: string, change: (json: Loose) => void,
     (json) => json.case.variant = "no_aug",
     /"con1" is missing.*"con1_mix" is unknown/,
   ],
+  [
+    "no loss",
+    (json) => Object.assign(json.case, { w_CE: 0, w_con: 0, w_dis: 0 }),
+    /leave no loss that counts/,
+  ],
   ["a list instead of a case", (json) => json.case = [], /case:/],
 ];
 for (const [what, change, says] of mistakes) {
