@@ -24,6 +24,9 @@ export interface Lookup {
   readonly damage?: string;
 }
 
+/** The outputs of a stage, as its definition has them. */
+export type PromisedOutputs = Readonly<Record<string, { readonly name: string }>>;
+
 /** A file to be stored: a file of the scratch that will be moved in, or a blob that is there. */
 export interface Staged extends StoredFile {
   /** Where its bytes lie now; undefined for a blob of the cache. */
@@ -64,9 +67,10 @@ export class Cache {
    * Looks a key up. An entry counts only if it is intact and all its blobs are there in full length; their bytes are
    * checked when they are first read, by {@linkcode Cache.verify}.
    *
+   * @param outputs What its stage promises: an entry without, which only forgery makes, does not count.
    * @throws {CacheError} If the cache cannot be read at all.
    */
-  async find(key: string): Promise<Lookup> {
+  async find(key: string, outputs: PromisedOutputs = {}): Promise<Lookup> {
     let text;
     try {
       text = await this.#readEntry(key);
@@ -76,6 +80,14 @@ export class Cache {
     }
     const entry = decodeEntry(text, key);
     if (typeof entry === "string") return { damage: `entry ${key.slice(0, 12)} is damaged: ${entry}` };
+    const misfit = Object.entries(outputs).find(([name, { name: kind }]) => {
+      return !Object.hasOwn(entry.outputs, name) || entry.outputs[name]!.kind !== kind;
+    });
+    if (misfit !== undefined) {
+      return {
+        damage: `entry ${key.slice(0, 12)} is damaged: it has no output "${misfit[0]}" of its stage's kind`,
+      };
+    }
     for (const blob of blobsOf(entry)) {
       const problem = this.#lengthProblem(blob);
       if (problem !== undefined) return { damage: problem };

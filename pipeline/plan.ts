@@ -109,7 +109,7 @@ async function planNode(
 ): Promise<PlanNode> {
   const { node } = prepared;
   const { parts, key } = fingerprintNode(prepared, (from) => settled.get(from), seed);
-  const found = key === undefined ? {} : await cache.find(key);
+  const found = key === undefined ? {} : await cache.find(key, node.stage.outputs);
   if (found.entry !== undefined) settled.set(node, found.entry.outputs);
   const state = key === undefined ? "waiting" : found.entry !== undefined ? "hit" : "miss";
   const waitingFor = [

@@ -62,18 +62,18 @@ export async function pull(
 }
 
 async function bring(
-  { id }: GraphNode,
+  { id, stage }: GraphNode,
   key: string,
   remote: RemoteCache,
   { signal, events }: PullOptions,
 ): Promise<{ readonly entry: Entry | undefined; readonly state: PulledNode["state"] }> {
-  const { entry: here } = await remote.cache.find(key);
+  const { entry: here } = await remote.cache.find(key, stage.outputs);
   if (here !== undefined) return { entry: here, state: "here" };
   // One process at a time; the next one finds it here.
   const waiting = () => events?.emit({ type: "waiting", node: id, key });
   using _lock = await remote.cache.lock(key, signal, waiting);
-  const { entry: meanwhile } = await remote.cache.find(key);
+  const { entry: meanwhile } = await remote.cache.find(key, stage.outputs);
   if (meanwhile !== undefined) return { entry: meanwhile, state: "here" };
-  const entry = await remote.pull(key, signal);
+  const entry = await remote.pull(key, stage.outputs, signal);
   return { entry, state: entry === undefined ? "missing" : "pulled" };
 }

@@ -82,6 +82,7 @@ export class Remote {
 
   /** A text of at most `limit` bytes; undefined if there is none, or it cannot be had. */
   async text(path: string, limit: number, signal?: AbortSignal): Promise<string | undefined> {
+    if (this.#bad.has(path)) return undefined;
     let chunks: Uint8Array<ArrayBuffer>[] = [];
     const got = await this.#attempt(path, async () => {
       chunks = [];
@@ -97,6 +98,7 @@ export class Remote {
    * @throws {CacheError} If the disk refuses. The signal's reason if aborted.
    */
   async download(path: string, wanted: StoredFile, target: string, signal?: AbortSignal): Promise<boolean> {
+    if (this.#bad.has(path)) return false;
     let isRight: boolean | undefined;
     try {
       isRight = await this.#attempt(path, async () => {

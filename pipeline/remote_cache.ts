@@ -1,12 +1,15 @@
 /** Results between a cache and a remote store: an entry comes last, here and there, so that neither shows half of one. @module */
 import { join } from "node:path";
-import type { Cache, Staged } from "./cache.ts";
+import type { Cache, PromisedOutputs, Staged } from "./cache.ts";
 import { blobsOf, decodeEntry, type Entry, type StoredFile } from "./entry.ts";
 import { CorruptBlobError } from "./errors.ts";
+import { inLanes } from "./lanes.ts";
 import type { Remote } from "./remote.ts";
 
 /** A larger entry is not taken from a server. */
 const maxRemoteEntryBytes = 64 * 2 ** 20;
+/** Blobs on their way at a time. */
+const together = 4;
 
 /** A cache with the store that it shares results with. */
 export class RemoteCache {
@@ -30,10 +33,15 @@ export class RemoteCache {
    * Brings a result into the cache. Blobs that are there already, whole, are not got again; those that came through before
    * something went wrong stay, so that another try goes on from there.
    *
+   * @param outputs What the key's stage promises.
    * @returns The entry; undefined if the store has no whole and right one, or does not answer.
    * @throws {CacheError} If the disk refuses. The signal's reason if aborted.
    */
-  async pull(key: string, signal?: AbortSignal): Promise<Entry | undefined> {
+  async pull(
+    key: string,
+    outputs: PromisedOutputs = {},
+    signal?: AbortSignal,
+  ): Promise<Entry | undefined> {
     const { cache, remote } = this;
     const path = `ac/${key}`;
     const text = await remote.text(path, maxRemoteEntryBytes, signal);
@@ -53,25 +61,28 @@ export class RemoteCache {
       );
     }
     const scratch = await cache.scratch();
-    const staged: Staged[] = [];
     try {
-      for (const file of files) {
-        const found = await this.#blob(file, join(scratch, file.digest), signal);
-        if (found === undefined) {
-          await cache.storeBlobs(staged);
-          // If it is away, the result may well be whole; if not, whoever makes it again puts all of it there.
-          if (!remote.isAway) {
-            remote.distrust(
-              path,
-              `${where} has the result ${key.slice(0, 12)} of "${entry.stage}" in parts only`,
-            );
-          }
-          return undefined;
-        }
-        staged.push(found);
+      const found = await inLanes(together, files, (file) => {
+        return this.#blob(file, join(scratch, file.digest), signal);
+      });
+      const staged = found.filter((file) => file !== undefined);
+      if (staged.length === files.length) {
+        await cache.store(entry, staged);
+        // What no honest writer makes: outputs that the stage has not, one blob in two lengths.
+        const found = await cache.find(key, outputs);
+        if (found.entry !== undefined) return entry;
+        await cache.remove(key);
+        return void remote.distrust(path, `${where} has a damaged entry: ${found.damage}`);
       }
-      await cache.store(entry, staged);
-      return entry;
+      await cache.storeBlobs(staged);
+      // If it is away, the result may well be whole; if not, whoever makes it again puts all of it there.
+      if (!remote.isAway) {
+        remote.distrust(
+          path,
+          `${where} has the result ${key.slice(0, 12)} of "${entry.stage}" in parts only`,
+        );
+      }
+      return undefined;
     } finally {
       await Deno.remove(scratch, { recursive: true }).catch(() => {});
     }
@@ -97,21 +108,20 @@ export class RemoteCache {
    */
   async push(entry: Entry, signal?: AbortSignal): Promise<number | undefined> {
     const { cache, remote } = this;
-    let put = 0;
-    for (const file of distinct(entry)) {
+    const put = await inLanes(together, distinct(entry), async (file) => {
       const path = `cas/${file.digest}`;
-      if (await remote.has(path, file.size, signal)) continue;
-      const isThere = remote.takesUploads &&
-        await remote.upload(path, await cache.verify(file), file.size, signal);
-      if (!isThere) return undefined;
-      put++;
-    }
+      if (await remote.has(path, file.size, signal)) return 0;
+      if (!remote.takesUploads) return undefined;
+      return await remote.upload(path, await cache.verify(file), file.size, signal) ? 1 : undefined;
+    });
+    if (put.includes(undefined)) return undefined;
+    const count = put.reduce<number>((sum, one) => sum + one!, 0);
     // The first one stays: others may have gone on from its bytes.
     const path = `ac/${entry.key}`;
-    if (await remote.has(path, undefined, signal)) return put;
+    if (await remote.has(path, undefined, signal)) return count;
     const source = cache.entryPath(entry.key);
     const { size } = await Deno.stat(source);
-    return await remote.upload(path, source, size, signal) ? put + 1 : undefined;
+    return await remote.upload(path, source, size, signal) ? count + 1 : undefined;
   }
 
   /** Puts a result into the store when those offered before are there; a failure is the store's to tell. */

@@ -250,7 +250,7 @@ class Scheduler {
     if (again.damage !== undefined) {
       this.events.emit({ type: "damaged", node: node.id, message: again.damage });
     }
-    const pulled = await this.options.remote?.pull(key, this.#signal);
+    const pulled = await this.options.remote?.pull(key, node.stage.outputs, this.#signal);
     if (pulled !== undefined) {
       this.events.emit({ type: "hit", node: node.id, key, from: "remote" });
       return { entry: pulled, state: "hit" };
@@ -291,7 +291,7 @@ class Scheduler {
   }
 
   async #hit(node: GraphNode, key: string): Promise<{ entry?: Entry; damage?: string }> {
-    const found = await this.options.cache.find(key);
+    const found = await this.options.cache.find(key, node.stage.outputs);
     if (found.entry !== undefined) {
       await this.options.cache.touch(key);
       this.events.emit({ type: "hit", node: node.id, key });

@@ -4,6 +4,7 @@ import { canonicalJson, sha256 } from "./canonical_json.ts";
 import type { SourceFile } from "./definition.ts";
 import { messageOf, SourceError } from "./errors.ts";
 import { digestFile, type FileStamp, isSettled, type Notes, sameStamp, stampOf } from "./files.ts";
+import { inLanes } from "./lanes.ts";
 
 /** The sources of a stage, digested. */
 export interface SourcesDigest {
@@ -48,7 +49,7 @@ export async function digestSources(
     const note = `sources\n${directory}`;
     const index: Index = { ...notes.read(note) as Index | undefined };
     let changed = false;
-    await inParallel(8, members, async (file) => {
+    await inLanes(8, members, async (file) => {
       const name = basename(file.path);
       const started = Date.now();
       const stamp = stampFor(stage, file);
@@ -92,17 +93,4 @@ function unreadable(stage: string, file: SourceFile, reason: string): SourceErro
   return new SourceError(
     `Cannot read "${file.path}" ("${file.name}", a source of stage "${stage}"): ${reason}`,
   );
-}
-
-/** Runs `work` on all items, `width` at a time. */
-async function inParallel<T>(
-  width: number,
-  items: readonly T[],
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    while (next < items.length) await work(items[next++]!);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
 }

@@ -76,7 +76,7 @@ export async function verifyStages<D>(graph: Graph, options: VerifyOptions<D>): 
         (from) => entries.get(from)?.outputs,
         seed,
       );
-      const entry = key === undefined ? undefined : (await cache.find(key)).entry;
+      const entry = key === undefined ? undefined : (await cache.find(key, node.stage.outputs)).entry;
       if (entry !== undefined) entries.set(node, entry);
       if (chosen !== undefined && chosen !== node) continue;
       signal.throwIfAborted();

@@ -16,7 +16,7 @@ import {
   type RemoteOptions,
   sha256,
 } from "../../pipeline/mod.ts";
-import { add, halve, record, start, withDirectory } from "./support.ts";
+import { add, halve, number, record, start, withDirectory } from "./support.ts";
 
 const graph = pipeline("p", () => add({ value: halve({ value: start({ at: 9 }) }) })).build();
 const token = "a-secret-that-nobody-may-see";
@@ -193,20 +193,20 @@ hostileTest(
       ],
     ];
     lies.set(`cas/${sha256("9")}`, "9");
-    for (const [number, [text, pattern]] of attempts.entries()) {
+    for (const [at, [text, pattern]] of attempts.entries()) {
       lies.set(`ac/${key}`, text);
       place.notes.length = 0;
-      const remote = place.open(`cache-${number}`);
-      assert.equal(await remote.pull(key), undefined, text.slice(0, 300));
+      const remote = place.open(`cache-${at}`);
+      assert.equal(await remote.pull(key, { value: number }), undefined, text.slice(0, 300));
       assert.match(place.notes[0] ?? "", pattern);
       assert.equal(await Deno.readTextFile(outside), "mine");
       assert.equal((await remote.cache.find(key)).entry, undefined);
-      const again = await record(graph, join(place.root, `cache-${number}`), { remote });
+      const again = await record(graph, join(place.root, `cache-${at}`), { remote });
       assert.deepEqual(again.ran, ["start", "halve", "add"]);
       assert.equal(await again.result.outputs.value.read(), 5);
     }
     // What came through whole stays for the next try.
-    assert.ok(await place.open("cache-6").cache.verify(blob));
+    assert.ok(await place.open(`cache-${attempts.length - 1}`).cache.verify(blob));
     assert.equal(typeof decodeEntry(encodeEntry(own), key), "object");
     assert.equal(own.outputs["value"]!.digest, artifactDigest("number", 1, own.outputs["value"]!.files));
   },
