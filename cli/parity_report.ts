@@ -14,7 +14,7 @@ const shownOfMany = 8;
  * @param options `all`: a row for every tensor's gradient, not only the worst.
  */
 export function parityText(report: ParityReport, { all }: { all: boolean }): string {
-  const { quantities, reading, off } = report;
+  const { quantities, reading, readAgain, off } = report;
   const left = new Map<QuantityKind, number>();
   const shown = quantities.filter(({ kind, within, remark }) => {
     if (all || !within || remark !== undefined || !many.includes(kind)) return true;
@@ -37,6 +37,11 @@ export function parityText(report: ParityReport, { all }: { all: boolean }): str
     notes.push(
       `Conflicting pixels weigh ${reading.conflict}, unconfident ones ${reading.unconfident}: the script with augmentation has ` +
         "them in its code and does not read the case's in this mode.",
+    );
+  }
+  if (readAgain) {
+    notes.push(
+      `Pixels weigh as the case says: the weights that the script with augmentation has in its code do not give its losses.`,
     );
   }
   if (off.length > 0) notes.push(`Switched off by the case, so not compared: ${off.join(", ")}.`);

@@ -25,6 +25,8 @@ export interface ParityReport {
   readonly quantities: readonly Quantity[];
   readonly passed: boolean;
   readonly reading: WeightReading;
+  /** Whether another reading was tried first, which the record's consistency losses refuse. */
+  readonly readAgain: boolean;
   /** Recorded terms that the case switches off. */
   readonly off: readonly string[];
 }
@@ -97,7 +99,8 @@ export async function runParity(
         quantities.splice(0, Infinity, ...others, ...again.values());
       }
       quantities.sort((a, b) => badness(b) - badness(a));
-      return { quantities, passed: quantities.every(({ within }) => within), reading, off: [...off] };
+      const passed = quantities.every(({ within }) => within), readAgain = reading !== readings[0];
+      return { quantities, passed, reading, readAgain, off: [...off] };
     } finally {
       run.free();
     }
