@@ -200,6 +200,35 @@ placeTest(
   },
 );
 
+placeTest(
+  "where all comes from a remote cache, no adapter is needed, and the run says whose results they are",
+  (place) =>
+    withStore(async (url) => {
+      const experiment = fixture("needs_gpu");
+      const remote = {
+        [remoteVariables.url]: url,
+        [remoteVariables.token]: token,
+        [remoteVariables.mode]: "read-write",
+      };
+      const trained = await place.process(["train", experiment], remote);
+      assert.equal(trained.status, 0, trained.notes);
+      await forget(place);
+      const without = { VK_DRIVER_FILES: "/nowhere", VK_ICD_FILENAMES: "/nowhere", CROSSVIEW_INSTALL: "0" };
+      assert.equal((await place.process(["train", experiment], without)).status, 1);
+      const pulled = await place.process(["train", experiment], { ...remote, ...without });
+      assert.equal(pulled.status, 0, pulled.notes);
+      assert.match(
+        pulled.out.join("\n"),
+        /1 result from the remote cache[^]*recorded with the results[^]*nothing had to run/,
+      );
+      const listed = JSON.parse((await place.command("runs", "--json")).out[0]!).at(-1);
+      assert.deepEqual([listed.nodes[0].state, listed.nodes[0].facts["gpu.adapter"]], [
+        "hit",
+        listed.gpu.adapter,
+      ]);
+    }),
+);
+
 placeTest("a run or a key is pinned, stays through gc, and is unpinned", async (place) => {
   await place.command("train", tiny);
   await place.command("train", tiny, "--seed", "1");
