@@ -48,7 +48,14 @@ export async function findCheckpoint(input: CommandInput, runs: string): Promise
   const named = /\.(safetensors|pth|pt|th)$/i.test(given);
   if (named || /[/\\]/.test(given)) {
     const path = typedPath(given);
-    if (isFile(path)) return { checkpoint: openCheckpoint(path, hints) };
+    if (isFile(path)) {
+      if (/\.(pth|pt|th)$/i.test(given) && hints.outputStride === undefined) {
+        input.terminal.note(
+          `"${given}" does not tell its output stride: 8 is taken for 19 classes, else 16 (--output-stride says otherwise)`,
+        );
+      }
+      return { checkpoint: openCheckpoint(path, hints) };
+    }
     if (named) {
       throw new UsageError(`Cannot find the weights "${given}": there is no file "${path}".`);
     }

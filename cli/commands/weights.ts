@@ -26,6 +26,8 @@ async function open(input: CommandInput): Promise<{ path: string; file: WeightsF
   const path = typedPath(input.positional[0]!);
   let data: Uint8Array<ArrayBuffer>;
   try {
+    // A device or a pipe has no size, and may have no end.
+    if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
     data = await Deno.readFile(path);
   } catch (error) {
     throw new UserError(`Cannot read the weights "${path}": ${messageOf(error)}`, { cause: error });

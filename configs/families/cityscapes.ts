@@ -7,6 +7,9 @@ import { augment, ccvc, coTrain, evaluate, load, pipeline, pseudoLabel } from ".
  * the way on the middle of each image, in the last 20 epochs and at the end by sliding windows, and both kinds of scores
  * compete for the best weights.
  *
+ * The authors start from ImageNet weights, which are not the project's to contain: `--set co-train.pretrained=FILE`. Without a
+ * file both branches start from random weights, and the published scores are not to be expected.
+ *
  * @param name Name of the experiment.
  * @param partition Name of the partition (`deno task partitions list`).
  */

@@ -5,6 +5,9 @@ import { augment, ccvc, coTrain, evaluate, load, pipeline, pseudoLabel } from ".
  * The settings of the no-augmentation command that CCVC's authors publish: ResNet-101, 40 epochs, crops of 512, 8 images a
  * step, learning rate 0.001 for the backbones and ten times that for the rest, loss weights 5, 2, 1, threshold 0.9.
  *
+ * The authors start from ImageNet weights, which are not the project's to contain: `--set co-train.pretrained=FILE`. Without a
+ * file both branches start from random weights, and the published scores are not to be expected.
+ *
  * @param name Name of the experiment.
  * @param partition Name of the partition (`deno task partitions list`).
  */

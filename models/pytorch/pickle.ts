@@ -2,16 +2,11 @@
 import { WeightsError } from "../errors.ts";
 import { type Cursor, utf8 } from "./cursor.ts";
 import { build, construct, findGlobal } from "./globals.ts";
+import { damaged, Stack } from "./stack.ts";
 import { Global, Opaque, Tuple, type Value } from "./values.ts";
 
 /** Instructions of one pickle at most: some 50 a tensor are usual. */
 const MOST_INSTRUCTIONS = 2_000_000;
-/** Lists, tuples, dictionaries and objects of one pickle at most. */
-const MOST_CONTAINERS = 500_000;
-/** Dictionaries, of those. */
-const MOST_DICTIONARIES = 100_000;
-/** Values of one pickle kept for later at most; picklers number them from 0 on. */
-const MOST_KEPT = 500_000;
 /** Bytes of an integer at most: PyTorch's own are of 10. */
 const MOST_INTEGER_BYTES = 256;
 
@@ -31,22 +26,16 @@ export function readPickle(cursor: Cursor, persistentLoad: PersistentLoad): Valu
   return new Machine(cursor, persistentLoad).run();
 }
 
-/** A place on the stack that later opcodes go back to. */
-const MARK = Symbol("mark");
-
 class Machine {
-  readonly #stack: (Value | typeof MARK)[] = [];
-  readonly #memo = new Map<number, Value>();
+  readonly #stack = new Stack();
   #textBytes = 0;
-  #containers = 0;
-  #dictionaries = 0;
 
   constructor(private readonly cursor: Cursor, private readonly persistentLoad: PersistentLoad) {}
 
   run(): Value {
     for (let count = 0; count < MOST_INSTRUCTIONS; count++) {
       const opcode = this.cursor.byte();
-      if (opcode === 0x2e) return this.#pop();
+      if (opcode === 0x2e) return this.#stack.pop();
       this.#step(opcode);
     }
     throw new WeightsError(
@@ -62,56 +51,56 @@ class Machine {
       case "\x95": // FRAME
         return void cursor.take(8);
       case "(": // MARK
-        return void this.#stack.push(MARK);
+        return this.#stack.pushMark();
       case "0": // POP
-        return void this.#stack.pop();
+        return this.#stack.drop();
       case "1": // POP_MARK
-        return void this.#popMark();
+        return void this.#stack.popMark();
       case "2": // DUP
-        return this.#push(this.#top());
+        return this.#stack.push(this.#stack.top());
       case "N":
-        return this.#push(null);
+        return this.#stack.push(null);
       case "\x88":
-        return this.#push(true);
+        return this.#stack.push(true);
       case "\x89":
-        return this.#push(false);
+        return this.#stack.push(false);
       case "K": // BININT1
-        return this.#push(cursor.byte());
+        return this.#stack.push(cursor.byte());
       case "M": // BININT2
-        return this.#push(cursor.uint16());
+        return this.#stack.push(cursor.uint16());
       case "J": // BININT
-        return this.#push(cursor.int32());
+        return this.#stack.push(cursor.int32());
       case "I": // INT, and booleans of protocol 0
-        return this.#push(integer(cursor.line(), true));
+        return this.#stack.push(integer(cursor.line(), true));
       case "L": // LONG
-        return this.#push(integer(cursor.line().replace(/L$/, ""), false));
+        return this.#stack.push(integer(cursor.line().replace(/L$/, ""), false));
       case "\x8a": // LONG1
-        return this.#push(this.#long(cursor.byte()));
+        return this.#stack.push(this.#long(cursor.byte()));
       case "\x8b": // LONG4
-        return this.#push(this.#long(cursor.uint32()));
+        return this.#stack.push(this.#long(cursor.uint32()));
       case "F": // FLOAT
-        return this.#push(Number(cursor.line()));
+        return this.#stack.push(Number(cursor.line()));
       case "G": // BINFLOAT
-        return this.#push(cursor.float64());
+        return this.#stack.push(cursor.float64());
       case "S": // STRING: quoted, with escapes that are left as they are
-        return this.#push(cursor.line().slice(1, -1));
+        return this.#stack.push(cursor.line().slice(1, -1));
       case "V": // UNICODE
-        return this.#push(cursor.line());
+        return this.#stack.push(cursor.line());
       case "U": // SHORT_BINSTRING
       case "\x8c": // SHORT_BINUNICODE
-        return this.#push(this.#text(cursor.byte()));
+        return this.#stack.push(this.#text(cursor.byte()));
       case "T": // BINSTRING
       case "X": // BINUNICODE
-        return this.#push(this.#text(cursor.uint32()));
+        return this.#stack.push(this.#text(cursor.uint32()));
       case "\x8d": // BINUNICODE8
-        return this.#push(this.#text(cursor.uint64()));
+        return this.#stack.push(this.#text(cursor.uint64()));
       case "C": // SHORT_BINBYTES
-        return this.#push(cursor.take(cursor.byte()));
+        return this.#stack.push(cursor.take(cursor.byte()));
       case "B": // BINBYTES
-        return this.#push(cursor.take(cursor.uint32()));
+        return this.#stack.push(cursor.take(cursor.uint32()));
       case "\x8e": // BINBYTES8
       case "\x96": // BYTEARRAY8
-        return this.#push(cursor.take(cursor.uint64()));
+        return this.#stack.push(cursor.take(cursor.uint64()));
       default:
         return this.#stepContainer(opcode);
     }
@@ -120,39 +109,39 @@ class Machine {
   #stepContainer(opcode: number): void {
     switch (String.fromCharCode(opcode)) {
       case ")": // EMPTY_TUPLE
-        return this.#push(this.#tuple([]));
+        return this.#stack.pushTuple([]);
       case "\x85": // TUPLE1
-        return this.#push(this.#tuple(this.#popSome(1)));
+        return this.#stack.pushTuple(this.#stack.popSome(1));
       case "\x86": // TUPLE2
-        return this.#push(this.#tuple(this.#popSome(2)));
+        return this.#stack.pushTuple(this.#stack.popSome(2));
       case "\x87": // TUPLE3
-        return this.#push(this.#tuple(this.#popSome(3)));
+        return this.#stack.pushTuple(this.#stack.popSome(3));
       case "t": // TUPLE
-        return this.#push(this.#tuple(this.#popMark()));
+        return this.#stack.pushTuple(this.#stack.popMark());
       case "]": // EMPTY_LIST
-        return this.#push(this.#counted([]));
+        return this.#stack.pushNew([]);
       case "l": // LIST
-        return this.#push(this.#counted(this.#popMark()));
+        return this.#stack.pushNew(this.#stack.popMark());
       case "}": // EMPTY_DICT
-        return this.#push(this.#dictionary(new Map()));
+        return this.#stack.pushNew(new Map());
       case "d": // DICT
-        return this.#push(this.#dictionary(insert(new Map(), this.#popMark())));
+        return this.#stack.pushNew(insert(new Map(), this.#stack.popMark()));
       case "\x8f": // EMPTY_SET
-        return this.#push(this.#counted(new Opaque("set")));
+        return this.#stack.pushNew(new Opaque("set"));
       case "\x91": // FROZENSET
-        this.#popMark();
-        return this.#push(this.#counted(new Opaque("frozenset")));
+        this.#stack.popMark();
+        return this.#stack.pushNew(new Opaque("frozenset"));
       case "\x90": // ADDITEMS
-        this.#popMark();
+        this.#stack.popMark();
         return this.#addTo("a set", (target) => target instanceof Opaque);
       case "a": // APPEND
-        return this.#append(this.#popSome(1));
+        return this.#append(this.#stack.popSome(1));
       case "e": // APPENDS
-        return this.#append(this.#popMark());
+        return this.#append(this.#stack.popMark());
       case "s": // SETITEM
-        return this.#setItems(this.#popSome(2));
+        return this.#setItems(this.#stack.popSome(2));
       case "u": // SETITEMS
-        return this.#setItems(this.#popMark());
+        return this.#setItems(this.#stack.popMark());
       default:
         return this.#stepObject(opcode);
     }
@@ -162,51 +151,51 @@ class Machine {
     const { cursor } = this;
     switch (String.fromCharCode(opcode)) {
       case "q": // BINPUT
-        return this.#keep(cursor.byte());
+        return this.#stack.keep(cursor.byte());
       case "r": // LONG_BINPUT
-        return this.#keep(cursor.uint32());
+        return this.#stack.keep(cursor.uint32());
       case "p": // PUT
-        return this.#keep(Number(cursor.line()));
+        return this.#stack.keep(Number(cursor.line()));
       case "\x94": // MEMOIZE
-        return this.#keep(this.#memo.size);
+        return this.#stack.keep();
       case "h": // BINGET
-        return this.#get(cursor.byte());
+        return this.#stack.recall(cursor.byte());
       case "j": // LONG_BINGET
-        return this.#get(cursor.uint32());
+        return this.#stack.recall(cursor.uint32());
       case "g": // GET
-        return this.#get(Number(cursor.line()));
+        return this.#stack.recall(Number(cursor.line()));
       case "c": // GLOBAL
-        return this.#push(this.#counted(findGlobal(cursor.line(), cursor.line())));
+        return this.#stack.pushNew(findGlobal(cursor.line(), cursor.line()));
       case "\x93": { // STACK_GLOBAL
-        const [module, name] = this.#popSome(2);
+        const [module, name] = this.#stack.popSome(2);
         if (typeof module !== "string" || typeof name !== "string") throw damaged("a global without a name");
-        return this.#push(this.#counted(findGlobal(module, name)));
+        return this.#stack.pushNew(findGlobal(module, name));
       }
       case "i": { // INST
         const global = findGlobal(cursor.line(), cursor.line());
-        return this.#construct(global, new Tuple(this.#popMark()));
+        return this.#construct(global, new Tuple(this.#stack.popMark()));
       }
       case "o": { // OBJ
-        const [global = null, ...args] = this.#popMark();
+        const [global = null, ...args] = this.#stack.popMark();
         return this.#construct(global, new Tuple(args));
       }
       case "R": // REDUCE
       case "\x81": { // NEWOBJ
-        const [global = null, args = null] = this.#popSome(2);
+        const [global = null, args = null] = this.#stack.popSome(2);
         return this.#construct(global, args);
       }
       case "\x92": { // NEWOBJ_EX
-        const [global = null, args = null] = this.#popSome(3);
+        const [global = null, args = null] = this.#stack.popSome(3);
         return this.#construct(global, args);
       }
       case "b": { // BUILD
-        const [target = null, state = null] = this.#popSome(2);
-        return this.#push(build(target, state));
+        const [target = null, state = null] = this.#stack.popSome(2);
+        return this.#stack.push(build(target, state));
       }
       case "Q": // BINPERSID
-        return this.#push(this.#counted(this.persistentLoad(this.#pop())));
+        return this.#stack.pushNew(this.persistentLoad(this.#stack.pop()));
       case "P": // PERSID
-        return this.#push(this.#counted(this.persistentLoad(cursor.line())));
+        return this.#stack.pushNew(this.persistentLoad(cursor.line()));
     }
     const code = `0x${opcode.toString(16).padStart(2, "0")}`;
     throw damaged(`${code} at byte ${cursor.at - 1}, which is no instruction that weights need`);
@@ -237,95 +226,30 @@ class Machine {
     );
   }
 
-  #push(value: Value): void {
-    this.#stack.push(value);
-  }
-
-  #top(): Value {
-    const value = this.#stack.at(-1);
-    if (value === undefined || value === MARK) throw damaged("an instruction that lacks its operand");
-    return value;
-  }
-
-  #pop(): Value {
-    const value = this.#top();
-    this.#stack.pop();
-    return value;
-  }
-
-  #popSome(count: number): Value[] {
-    const values: Value[] = [];
-    for (let i = 0; i < count; i++) values.unshift(this.#pop());
-    return values;
-  }
-
-  #popMark(): Value[] {
-    const at = this.#stack.lastIndexOf(MARK);
-    if (at < 0) throw damaged("an instruction that lacks its mark");
-    const values = this.#stack.splice(at);
-    return values.slice(1) as Value[];
-  }
-
-  #counted<T extends Value>(value: T): T {
-    if (++this.#containers > MOST_CONTAINERS) {
-      throw new WeightsError(`its pickle makes more than ${MOST_CONTAINERS} objects: more than weights need`);
-    }
-    return value;
-  }
-
-  #tuple(items: Value[]): Tuple {
-    return this.#counted(new Tuple(items));
-  }
-
-  #dictionary(made: Map<Value, Value>): Map<Value, Value> {
-    if (++this.#dictionaries > MOST_DICTIONARIES) {
-      throw new WeightsError(
-        `its pickle makes more than ${MOST_DICTIONARIES} dictionaries: more than weights need`,
-      );
-    }
-    return this.#counted(made);
-  }
-
   #addTo(what: string, fits: (target: Value) => boolean): void {
-    if (!fits(this.#top())) throw damaged(`items for ${what}, and there is none`);
+    if (!fits(this.#stack.top())) throw damaged(`items for ${what}, and there is none`);
   }
 
   #append(items: Value[]): void {
     this.#addTo("a list", (target) => Array.isArray(target) || target instanceof Opaque);
-    const target = this.#top();
+    const target = this.#stack.top();
     if (Array.isArray(target)) { for (const item of items) target.push(item); }
   }
 
   #setItems(items: Value[]): void {
     this.#addTo("a dictionary", (target) => target instanceof Map || target instanceof Opaque);
-    const target = this.#top();
+    const target = this.#stack.top();
     if (target instanceof Map) insert(target, items);
-  }
-
-  #keep(index: number): void {
-    if (!(index < MOST_KEPT)) {
-      throw new WeightsError(
-        `its pickle keeps a value as number ${index}; ${MOST_KEPT} is the most that are kept`,
-      );
-    }
-    this.#memo.set(index, this.#top());
-  }
-
-  #get(index: number): void {
-    const value = this.#memo.get(index);
-    if (value === undefined) throw damaged(`a reference to ${index}, which nothing was kept as`);
-    this.#push(value);
   }
 
   #construct(global: Value, args: Value): void {
     if (!(global instanceof Global) || !(args instanceof Tuple)) throw damaged("a call of what is no global");
     // What is copied counts: one long list can be asked for again and again.
     for (const arg of args.items) {
-      if (Array.isArray(arg)) this.#containers += arg.length;
-      else if (arg instanceof Map) this.#containers += arg.size;
+      if (Array.isArray(arg)) this.#stack.charge(arg.length);
+      else if (arg instanceof Map) this.#stack.charge(arg.size);
     }
-    const made = construct(global, args.items);
-    this.#push(made instanceof Map ? this.#dictionary(made) : this.#counted(made));
+    this.#stack.pushNew(construct(global, args.items));
   }
 }
 
@@ -348,8 +272,4 @@ function integer(text: string, booleans: boolean): Value {
     throw damaged(`"${text.slice(0, 20)}" for an integer`);
   }
   return narrow(BigInt(text.replace("+", "")));
-}
-
-function damaged(what: string): WeightsError {
-  return new WeightsError(`its pickle is damaged: it has ${what}`);
 }
