@@ -46,9 +46,14 @@ export function encodeStoredTensors(
   let end = 0;
   for (const [name, { dtype, shape }] of tensors) {
     const { safetensors, bytes } = dataType(dtype);
-    if (safetensors === undefined || name === "__metadata__") {
+    if (safetensors === undefined) {
       throw new WeightsError(
-        `Cannot write "${name}" as safetensors: the format has no place for ${dtype} of this name`,
+        `Cannot write "${name}" as safetensors: the format has no name for ${dtype}. Write .pth instead`,
+      );
+    }
+    if (name === "__metadata__") {
+      throw new WeightsError(
+        'Cannot write a tensor called "__metadata__" as safetensors: the format keeps this name for itself',
       );
     }
     const length = elementCount(shape) * bytes;
