@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "./canonical_json.ts";
-import { explainWrite } from "./files.ts";
+import { explainWrite, stampOf } from "./files.ts";
 import { acquireLockIfAny, type Lock } from "./locks.ts";
 
 /** How leases are kept, in milliseconds. */
@@ -183,8 +183,8 @@ async function takeOver(
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw explainWrite(error, claim);
     // Whoever claimed it may have died in the act.
-    const made = Deno.lstatSync(claim).mtime?.getTime() ?? 0;
-    if (Math.abs(Date.now() - made) > stale) await Deno.remove(claim).catch(() => {});
+    const made = stampOf(claim)?.modified; // None: who made it is through, and has removed it.
+    if (made !== undefined && Math.abs(Date.now() - made) > stale) await Deno.remove(claim).catch(() => {});
     return undefined;
   }
   try {
