@@ -1,6 +1,10 @@
 /** Where a command writes: results, notes, and one line that is drawn over. @module */
 
+import { messageOf, UserError } from "../pipeline/mod.ts";
 import { printable } from "./text.ts";
+
+/** What a shell shows of a program whose reader went away: 128 + SIGPIPE. */
+const closedPipeStatus = 141;
 
 /** Output of one command. */
 export interface Terminal {
@@ -14,13 +18,22 @@ export interface Terminal {
   readonly isLive: boolean;
 }
 
-/** The process's own terminal; lines that were drawn over are cleared before others are written. */
+/**
+ * The process's own terminal; lines that were drawn over are cleared before others are written. Where the reader of a pipe has
+ * gone, as `head` does, the process ends without a word: a run that is stopped so goes on from its checkpoint, as a killed one.
+ */
 export function systemTerminal(): Terminal {
   const isLive = Deno.stderr.isTerminal();
   let drawn = false;
   const write = (stream: typeof Deno.stdout, text: string) => {
     const bytes = new TextEncoder().encode(text);
-    for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+    try {
+      for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) Deno.exit(closedPipeStatus);
+      const name = stream === Deno.stdout ? "standard output" : "standard error";
+      throw new UserError(`Cannot write to ${name}: ${messageOf(error)}. Send it elsewhere, and run again.`);
+    }
   };
   const clear = () => {
     if (drawn) write(Deno.stderr, "\r\x1b[2K");
