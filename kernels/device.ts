@@ -14,6 +14,8 @@ export interface AdapterFacts {
   readonly isSoftware: boolean;
   /** What the kernels are cut for. */
   readonly sharing: Sharing;
+  /** Bytes that the device's memory holds, where they are known: WebGPU does not tell. */
+  readonly memoryBytes?: number;
 }
 
 /** An open WebGPU device, with its compiled pipelines. */
@@ -45,11 +47,15 @@ const LIMITS = [
  *
  * @param gpu The platform's entry, `navigator.gpu`.
  * @param options.subgroups False does without subgroups although the adapter has them.
+ * @param options.memoryBytes Finds out what the adapter's memory holds, by what the platform offers besides WebGPU.
  * @throws {DeviceError} If there is no adapter, or it refuses a device.
  */
 export async function openDevice(
   gpu: GPU | undefined,
-  options: { subgroups?: boolean } = {},
+  options: {
+    subgroups?: boolean;
+    memoryBytes?: (adapter: GPUAdapterInfo) => Promise<number | undefined>;
+  } = {},
 ): Promise<Device> {
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
@@ -79,6 +85,7 @@ export async function openDevice(
   }
   if (!device) throw new DeviceError(`Cannot open adapter "${adapter.info.description}": ${refusal}`);
   const { info } = adapter;
+  const memoryBytes = await options.memoryBytes?.(info);
   const uniform = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize ?? 0 : 0;
   const subgroupSize = granted.includes("subgroups") ? uniform : 0;
   const isSoftware = Boolean(info.isFallbackAdapter) || /llvmpipe|swiftshader/i.test(info.description);
@@ -89,6 +96,7 @@ export async function openDevice(
     features: granted,
     subgroupSize,
     isSoftware,
+    ...(memoryBytes !== undefined && { memoryBytes }),
     sharing: chooseSharing({
       isSoftware,
       subgroupSize,
@@ -164,12 +172,7 @@ class OpenDevice implements Device {
     bytes: number,
     usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
   ): GPUBuffer {
-    const limit = this.gpu.limits.maxBufferSize;
-    if (bytes > limit) {
-      throw new DeviceError(
-        `Cannot allocate ${bytes} bytes for ${label}: "${this.facts.name}" allows ${limit} a buffer`,
-      );
-    }
+    checkBufferSize(this, label, bytes);
     this.created.buffers++;
     this.#asked.set(label, Math.max(bytes, this.#asked.get(label) ?? 0));
     return this.gpu.createBuffer({ label, size: roundUp(bytes, 16), usage });
@@ -189,6 +192,15 @@ class OpenDevice implements Device {
     this.#closed = true;
     this.gpu.destroy();
   }
+}
+
+/** @throws {DeviceError} If the device does not allow a buffer so large. */
+export function checkBufferSize({ gpu, facts }: Device, label: string, bytes: number): void {
+  const limit = gpu.limits.maxBufferSize;
+  if (bytes <= limit) return;
+  throw new DeviceError(
+    `Cannot allocate ${bytes} bytes for ${label}: "${facts.name}" allows ${limit} a buffer`,
+  );
 }
 
 /** Makes room for tensors that outlive a step, one after another in one zeroed buffer. */

@@ -64,8 +64,12 @@ export class Graph {
   readonly #written = new Set<Tensor>();
   #recording = true;
 
-  /** @param sharing How the device that the graph is meant for shares what is fetched; 0 runs everywhere. */
-  constructor(readonly sharing: Sharing) {}
+  /**
+   * @param sharing How the device that the graph is meant for shares what is fetched; 0 runs everywhere.
+   * @param options.addsGradients Whether parameters' gradients are added to what earlier runs left, for one update after
+   *   several of them; by default each run begins anew.
+   */
+  constructor(readonly sharing: Sharing, readonly options: { readonly addsGradients?: boolean } = {}) {}
 
   /** A tensor of the workspace. */
   tensor(spec: TensorSpec & { tracked?: boolean }): Tensor {
@@ -131,12 +135,13 @@ export class Graph {
   /**
    * Where an op sums a parameter's gradient.
    *
-   * @returns `accumulate` is false for the first writer of the step, which overwrites what the last step left.
+   * @returns `accumulate` is false for the first writer of the step, which overwrites what the last step left; see
+   *   `addsGradients`.
    */
   gradientOf(parameter: Tensor): { tensor: Tensor; accumulate: boolean } {
     const tensor = parameter.gradient;
     if (!tensor) throw new KernelError(`Cannot differentiate by ${parameter.label}: it is not a parameter`);
-    const accumulate = this.#written.has(tensor);
+    const accumulate = this.options.addsGradients === true || this.#written.has(tensor);
     this.#written.add(tensor);
     return { tensor, accumulate };
   }

@@ -23,6 +23,11 @@ export interface Kernel {
   readonly uniforms: Readonly<Record<string, "u32" | "i32" | "f32">>;
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /**
+   * Whether its output is a function of its inputs, uniforms and constants alone and cheap to compute, so that a launch may be
+   * repeated where that saves memory (recompute.ts). Not for kernels that add to what they write.
+   */
+  readonly recomputable?: boolean;
 }
 
 /** Declares a kernel; a value, so that an op names what it launches. */

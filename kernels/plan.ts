@@ -45,8 +45,8 @@ export function planMemory(
       );
       const offset = lowestGap(neighbors, interval.bytes);
       if (offset + interval.bytes > arenaLimit && into.taken.length > 0) continue;
-      into.taken.push({ ...interval, offset });
-      into.taken.sort((a, b) => a.offset - b.offset);
+      const place = into.taken.findIndex((other) => other.offset > offset);
+      into.taken.splice(place < 0 ? into.taken.length : place, 0, { ...interval, offset });
       into.bytes = Math.max(into.bytes, offset + interval.bytes);
       places.set(interval.tensor, { arena, offset });
       break;

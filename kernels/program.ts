@@ -2,16 +2,27 @@ import type { Device } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import type { Dispatch, Graph } from "./graph.ts";
 import { type Kernel, packUniforms } from "./kernel.ts";
-import { type MemoryPlan, planMemory } from "./plan.ts";
+import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
+import { schedule, type ScheduleOptions } from "./schedule.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "./tensor.ts";
+
+/** How a graph is compiled. */
+export interface CompileOptions extends ScheduleOptions {
+  /** Arenas of a program that never runs while this one does; those that are large enough are used by both. */
+  readonly arenas?: readonly GPUBuffer[];
+}
 
 /** A captured graph with its memory, ready to be replayed. */
 export interface Program {
-  /** Bytes of the workspace on the device. */
+  /** Bytes of the workspace on the device, arenas of another program's included. */
   readonly workspaceBytes: number;
+  /** Buffers that the workspace lies in. */
+  readonly arenas: readonly GPUBuffer[];
   readonly plan: MemoryPlan;
   readonly dispatches: readonly Dispatch[];
+  /** Launches that are repeated so that their outputs need not be kept; they are among `dispatches`. */
+  readonly repeated: number;
   /** Records all launches and submits them once; creates nothing, reads nothing back. */
   run(): void;
   /** Runs once with a timestamp around each launch; milliseconds, in the order of `dispatches`. */
@@ -40,12 +51,16 @@ export function compile(
   device: Device,
   graph: Graph,
   onProgress: (done: number, total: number) => void = () => {},
+  options: CompileOptions = {},
 ): Program {
   const { gpu } = device;
-  const dispatches = prune(graph.dispatches, graph.kept);
-  const plan = planMemory(dispatches, graph.kept, gpu.limits.maxBufferSize);
+  const { dispatches, plan, workspaceBytes, repeated } = schedule(graph, gpu.limits.maxBufferSize, options);
   checkBindings(device, dispatches);
-  const arenas = plan.arenas.map((bytes, i) => device.buffer(`workspace ${i}`, bytes));
+  const lent = (i: number, bytes: number) => {
+    const arena = options.arenas?.[i];
+    return arena && arena.size >= bytes ? arena : undefined;
+  };
+  const arenas = plan.arenas.map((bytes, i) => lent(i, bytes) ?? device.buffer(`workspace ${i}`, bytes));
   const uniforms = device.buffer(
     "uniforms",
     Math.max(dispatches.length, 1) * ALIGNMENT,
@@ -85,7 +100,9 @@ export function compile(
   return {
     plan,
     dispatches,
-    workspaceBytes: plan.arenas.reduce((sum, bytes) => sum + bytes, 0),
+    workspaceBytes,
+    arenas,
+    repeated,
     run() {
       device.check();
       const encoder = gpu.createCommandEncoder();
@@ -109,7 +126,8 @@ export function compile(
       return makeTensor({ ...tensor, home: home(tensor) });
     },
     free() {
-      for (const buffer of [...arenas, uniforms]) buffer.destroy();
+      const own = arenas.filter((arena) => !options.arenas?.includes(arena));
+      for (const buffer of [...own, uniforms]) buffer.destroy();
     },
   };
 }
@@ -131,7 +149,8 @@ function unbindable(
   return undefined;
 }
 
-function checkBindings(device: Device, dispatches: readonly Dispatch[]): void {
+/** @throws {DeviceError} If a tensor is larger than the adapter lets a kernel bind. */
+export function checkBindings(device: Device, dispatches: readonly Dispatch[]): void {
   const found = unbindable(device, dispatches);
   if (!found) return;
   const { kernel, tensor } = found;

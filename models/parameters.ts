@@ -24,8 +24,14 @@ export interface Parameters {
   };
   /** All that a training changes and the next step reads, padding included: what a checkpoint must hold. */
   readonly state: readonly Tensor[];
-  /** Bytes held on the device. */
+  /** Bytes held on the device, in all and by what is held. */
   readonly bytes: number;
+  readonly sizes: {
+    readonly values: number;
+    readonly gradients: number;
+    readonly momenta: number;
+    readonly statistics: number;
+  };
   /** @throws {WeightsError} If the names or shapes are not those of the network. */
   load(
     state: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
@@ -83,6 +89,12 @@ export function allocateParameters(
       makeTensor({ label: `state ${i}`, shape: [bytes / 4], layout: "map", home: { buffer, offset: 0 } })
     ),
     bytes: held.reduce((sum, arena) => sum + arena.bytes, 0),
+    sizes: {
+      values: values.bytes,
+      gradients: gradients?.bytes ?? 0,
+      momenta: momenta?.bytes ?? 0,
+      statistics: statistics.bytes,
+    },
     load(state) {
       checkStateDict(
         new Map([...state].map(([name, t]) => [name, { ...t, values: new Float32Array() }])),

@@ -20,6 +20,7 @@ import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
 import { runCourse } from "./training/course.ts";
 import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";
 import type { TrainingHistory } from "./training/history.ts";
+import type { Recompute } from "./training/memory.ts";
 import { makeSampler } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
 
@@ -47,6 +48,10 @@ export interface CoTrainConfig {
   readonly shards: number;
   /** Labeled images in a step, and as many unlabeled ones. */
   readonly batch: number;
+  /** Micro-batches that a step's images are run in, one after another, before one update by the mean of their gradients. */
+  readonly accumulate: number;
+  /** When outputs of batch norms are computed again in the backward pass instead of being kept; no bit of a result changes. */
+  readonly recompute: Recompute;
   /** Base learning rate. */
   readonly baseRate: number;
   /** Multiple of the base rate for both backbones. */
@@ -114,6 +119,17 @@ const schema = z.strictObject({
     .meta({ unit: "processes", source: "spec §3.5; 4 in every published command" }),
   batch: z.int().min(1).default(8).describe("Labeled images in a step, and as many unlabeled ones.")
     .meta({ unit: "images", source: "README no-aug command, 4 GPUs × 2, spec §3.7" }),
+  accumulate: z.int().min(1).default(1).describe(
+    "Micro-batches that a step's images are run in, one after another, before one update by the mean of their gradients; " +
+      "must divide batch. Each is normalized by its own batch statistics, updates the running ones, averages losses over " +
+      "its own pixels and has its CutMix partners within itself, as each process of a distributed training does.",
+  )
+    .meta({ unit: "micro-batches", source: "Crossview; memory is that of batch / accumulate" }),
+  recompute: z.enum(["never", "when-needed", "always"]).default("when-needed").describe(
+    "When outputs of batch norms and ReLUs are computed again in the backward pass instead of being kept: less memory, " +
+      "some more time, the same bits. When-needed: only where the training does not fit the device otherwise.",
+  )
+    .meta({ unit: "name", source: "Crossview; Rota Bulò et al., In-Place Activated BatchNorm, CVPR 2018" }),
   baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
   backboneRate: factor(5, "Multiple of the base rate for both backbones.", "spec §3.4"),
   headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
@@ -139,6 +155,16 @@ const schema = z.strictObject({
     "Steps between readings of the losses; each drains the device.",
   )
     .meta({ unit: "steps", source: "Crossview" }),
+}).superRefine(({ batch, accumulate }, issues) => {
+  if (batch % accumulate === 0) return;
+  const divisors = Array.from({ length: batch }, (_, i) => i + 1).filter((k) => batch % k === 0);
+  issues.addIssue({
+    code: "custom",
+    path: ["accumulate"],
+    message: `a batch of ${batch} does not divide into ${accumulate} equal micro-batches; it does into ${
+      divisors.join(", ")
+    }`,
+  });
 });
 
 const config: Schema<CoTrainConfig, CoTrainInput> = schema as unknown as Schema<CoTrainConfig, CoTrainInput>;
@@ -219,6 +245,8 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
         method: config.method,
         views,
         batch,
+        accumulate: config.accumulate,
+        recompute: config.recompute,
         seed,
         momentum: config.momentum,
         weightDecay: config.weightDecay,

@@ -41,6 +41,7 @@ const apply = defineKernel({
   uniforms: pixelUniforms,
   reads: ["x", "residual", ...vectors],
   writes: ["y"],
+  recomputable: true,
 });
 const gradientSums = defineKernel({
   name: "batch_norm_gradient_sums",

@@ -1,11 +1,11 @@
 // Channel dropout, and its gradient: whole channels of a sample are zeroed, the others scaled.
 //
 //   x          f32[batch, pixels, lanes·4]
-//   counters   u32[4]                        seed, epoch, step, 0
+//   counters   u32[4]                        seed, epoch, step, first sample
 //   y          f32[batch, pixels, lanes·4]   scale · x, or 0
 //
 // A launch covers the images of one stream, from `first` on. Channel c of their n-th has draw c of the random stream (seed, stream, epoch, step,
-// sample n) of kernels/random.ts: one block of Philox4x32-10 serves a vec4. Nothing is stored for the gradient, which draws
+// first sample + n) of kernels/random.ts: one block of Philox4x32-10 serves a vec4. Nothing is stored for the gradient, which draws
 // the same numbers again.
 //
 // Twin: kernels/reference/channel_dropout.ts
@@ -54,7 +54,7 @@ fn philox(block: vec4u, first_key: vec2u) -> vec4u {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.step) { return; }
-  let block = vec4u(id.x % extents.lanes, counters[1], counters[2], id.y);
+  let block = vec4u(id.x % extents.lanes, counters[1], counters[2], counters[3] + id.y);
   let draws = philox(block, vec2u(counters[0], extents.stream));
   let keep = (draws >> vec4u(8u)) >= vec4u(extents.threshold);
   let origin = (extents.first + id.y) * extents.image;

@@ -13,10 +13,16 @@ export interface Feed {
   readonly bytes: number;
   /** Captures the ops that make the views out of what {@linkcode Feed.fill} uploads. */
   capture(graph: Graph): StepViews;
-  /** Draws the views of a step and uploads what they need; before the step is run. */
-  fill(batch: Batch, address: { epoch: number; step: number }): void;
+  /**
+   * Draws the views of a step and uploads what they need; before the step is run.
+   * @param drawn How often each sample has been drawn in this step; counted on. The micro-batches of a step share it.
+   */
+  fill(batch: Batch, address: { epoch: number; step: number }, drawn?: Drawn): void;
   free(): void;
 }
+
+/** How often each sample has been drawn in a step. */
+export type Drawn = Readonly<Record<keyof Batch, Map<number, number>>>;
 
 /** Prepares a feed of `batch` labeled and `batch` unlabeled images a step; `strong` adds strong views and CutMix. */
 export function makeFeed(
@@ -49,7 +55,7 @@ export function makeFeed(
       if (!seen.labels) throw new Error("Cannot train: the labeled views have no labels");
       return { labeled: { image: seen.image, labels: seen.labels }, unlabeled: unlabeled.capture(graph) };
     },
-    fill(items, address) {
+    fill(items, address, drawn) {
       const at = { seed, ...address };
       labeled.fill(
         items.labeled.map((sample) => ({
@@ -57,8 +63,9 @@ export function makeFeed(
           mask: { ...views.labeled.size(sample), channels: 1, data: views.labeled.mask(sample) },
         })),
         at,
+        drawn?.labeled,
       );
-      unlabeled.fill(items.unlabeled.map((sample) => pixels(views.unlabeled, sample)), at);
+      unlabeled.fill(items.unlabeled.map((sample) => pixels(views.unlabeled, sample)), at, drawn?.unlabeled);
     },
     free() {
       labeled.free();

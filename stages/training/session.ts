@@ -1,33 +1,29 @@
 /** A training run on the device: everything captured once, then stepped. @module */
-import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
+import { type Device, readBack, upload } from "../../kernels/device.ts";
 import { DeviceError, ShapeError } from "../../kernels/errors.ts";
-import { Graph } from "../../kernels/graph.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
-import { bindable, compile } from "../../kernels/program.ts";
-import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
+import { compile } from "../../kernels/program.ts";
+import { ALIGNMENT, makeTensor } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
-import { allocateParameters } from "../../models/parameters.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { Inference } from "../inference.ts";
-import { bindMethod, type BoundMethod, type MethodOptions } from "../methods/mod.ts";
+import type { MethodOptions } from "../methods/mod.ts";
 import type { Confusion } from "../metrics.ts";
-import { buildBranches, type NetworkDescription } from "../network.ts";
+import type { NetworkDescription } from "../network.ts";
 import type { PerPrediction } from "../predictions.ts";
 import { ORIGINAL, type Protocol } from "../protocols.ts";
-import { makeFeed } from "./feed.ts";
+import { type CapturedPhase, captureTraining } from "./capture.ts";
+import { planFitting, type Recompute, SettingsError } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
-import { captureStep, RATE_INDEX, THRESHOLD_INDEX } from "./step_program.ts";
+import { RATE_INDEX, THRESHOLD_INDEX } from "./step_program.ts";
+
+export { SettingsError };
 
 /** A number of the training went out of bounds. */
 export class DivergenceError extends UserError {
   override readonly name = "DivergenceError";
-}
-
-/** What the settings ask for does not fit the networks or the device. */
-export class SettingsError extends UserError {
-  override readonly name = "SettingsError";
 }
 
 /** What a session is opened with. */
@@ -44,6 +40,10 @@ export interface SessionOptions {
   readonly pretrained?: StateDict | undefined;
   /** Whether some steps are of the phase `warm-up`; none unless told. */
   readonly warmUp?: boolean;
+  /** Micro-batches that a step's images are run in, one after another; must divide the batch; default 1. */
+  readonly accumulate?: number;
+  /** When outputs of norms are computed again instead of being kept; `when-needed` unless told. */
+  readonly recompute?: Recompute;
   /** Names the images of a step, counted from 0 over the whole run, for messages. */
   readonly samplesOf?: (step: number) => string;
   /** Called while pipelines are compiled. */
@@ -70,8 +70,12 @@ export interface StepAddress {
 export interface Session {
   readonly memory: {
     readonly workspaceBytes: number;
+    /** What is alive at a step's busiest moment: no plan of the workspace can need less. */
+    readonly lowerBoundBytes: number;
     readonly parameterBytes: number;
     readonly inputBytes: number;
+    /** Launches that are repeated in a step to save memory. */
+    readonly repeated: number;
   };
   /** Runs one optimizer step; does not wait for it. */
   step(batch: Batch, address: StepAddress): void;
@@ -98,9 +102,6 @@ export interface Session {
   free(): void;
 }
 
-/** Most loss terms a method may have. */
-const MOST_TERMS = 32;
-
 /**
  * Allocates, initializes and compiles a training run.
  *
@@ -120,47 +121,21 @@ export function openSession(device: Device, options: SessionOptions): Session {
 }
 
 function prepareSession(device: Device, options: SessionOptions): Session {
-  const { network, views, batch, seed } = options;
-  const branches = buildBranches(network);
-  const method = bindMethod(options.method);
-  const parameters = allocateParameters(device, branches.registry, { training: true });
+  const { views, batch, seed, accumulate = 1, warmUp = false, recompute = "when-needed" } = options;
+  const settings = { ...options, accumulate, warmUp, recompute };
+  const planned = planFitting(device, settings);
+  const captured = captureTraining(device, settings);
+  const { branches, method, parameters, feed, control } = captured;
+  const { counters, rates, meters } = control;
   parameters.load(new Map([...initialize(branches.registry, seed), ...options.pretrained ?? []]));
-  const feed = makeFeed(device, views, { batch, seed, strong: method.strongViews });
-  const control = allocate(device, "control", [
-    { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
-    { label: "rates", shape: [1, 1, 4], layout: "map" },
-    ...Array.from(
-      { length: MOST_TERMS },
-      (_, i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const }),
-    ),
-  ]);
-  const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
-  const record = (terms: BoundMethod["terms"], together: boolean) => {
-    const graph = new Graph(device.facts.sharing);
-    const captured = captureStep(graph, {
-      together,
-      branches,
-      parameters,
-      method: { ...method, terms },
-      views: feed.capture(graph),
-      counters,
-      rates,
-      momentum: options.momentum,
-      weightDecay: options.weightDecay,
-      meter: (index) => meters[index]!,
-    });
-    return { graph, terms: captured };
-  };
-  const open = (terms: BoundMethod["terms"]) => {
-    // The passes run together where a kernel can bind their joint activations.
-    const joint = record(terms, true);
-    const { graph, terms: captured } = bindable(device, joint.graph) ? joint : record(terms, false);
-    return { terms: captured, program: compile(device, graph, options.onCompile) };
-  };
-  const phases = {
-    "warm-up": options.warmUp ? open(bindMethod({ name: "supervised" }).terms) : undefined,
-    method: open(method.terms),
-  };
+  const open = ({ graph, terms }: CapturedPhase, arenas: readonly GPUBuffer[] = []) => ({
+    terms,
+    program: compile(device, graph, options.onCompile, { recompute: planned.repeated > 0, arenas }),
+  });
+  const main = open(captured.phases.method);
+  const first = captured.phases["warm-up"];
+  const phases = { "warm-up": first && open(first, main.program.arenas), method: main };
+  const update = captured.update && compile(device, captured.update);
   const programs = Object.values(phases).filter((phase) => phase !== undefined);
   let current = phases.method;
   let taken = 0;
@@ -177,18 +152,18 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   const inference = new Inference(device, {
     branches,
     tensor: parameters.tensor,
-    classes: network.classes.names.length,
+    classes: options.network.classes.names.length,
   });
 
   return {
     memory: {
-      workspaceBytes: programs.reduce((sum, { program }) => sum + program.workspaceBytes, 0),
+      workspaceBytes: planned.workspaceBytes,
+      lowerBoundBytes: planned.lowerBoundBytes,
       parameterBytes: parameters.bytes,
-      inputBytes: feed.bytes + control.bytes,
+      inputBytes: planned.inputBytes,
+      repeated: planned.repeated,
     },
     step(images, { phase = "method", epoch, step, rates: { backbone, head }, threshold }) {
-      feed.fill(images, { epoch, step });
-      upload(device, counters, Uint32Array.of(seed, epoch, step, 0));
       const values = new Float32Array(4);
       values[RATE_INDEX.backbone] = backbone;
       values[RATE_INDEX.head] = head;
@@ -197,7 +172,18 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       const chosen = phases[phase];
       if (!chosen) throw new Error("Cannot warm up: the session was opened without it");
       current = chosen;
-      current.program.run();
+      const size = batch / accumulate, drawn = { labeled: new Map(), unlabeled: new Map() };
+      for (let from = 0; from < batch; from += size) {
+        const part = (places: readonly number[]) => places.slice(from, from + size);
+        feed.fill(
+          { labeled: part(images.labeled), unlabeled: part(images.unlabeled) },
+          { epoch, step },
+          drawn,
+        );
+        upload(device, counters, Uint32Array.of(seed, epoch, step, from));
+        current.program.run();
+      }
+      update?.run();
       taken = step + 1;
     },
     settle: async () => void await readBack(device, meters.slice(0, 1)),
@@ -252,8 +238,9 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       return state;
     },
     free() {
+      update?.free();
       for (const { program } of programs) program.free();
-      for (const held of [inference, control, feed, parameters]) held.free();
+      for (const held of [inference, captured]) held.free();
     },
   };
 }

@@ -15,27 +15,47 @@ export const RATE_INDEX = { backbone: 0, head: 1 } as const;
 /** The confidence threshold of this step, for methods that let it rise: its place in the `rates` tensor. */
 export const THRESHOLD_INDEX = 2;
 
-/** What a step is captured with. */
-export interface StepParts {
+/** What the gradients of a step are captured with. */
+export interface GradientParts {
   readonly branches: Branches;
   readonly parameters: Parameters;
   readonly method: BoundMethod;
   readonly views: StepViews;
-  /** u32 map [1, 1, 4]: seed, epoch, step, 0. */
+  /** u32 map [1, 1, 4]: seed, epoch, step, first sample of a micro-batch. */
   readonly counters: Tensor;
   /** f32 map [1, 1, 4]: what a schedule moves, by {@linkcode RATE_INDEX} and {@linkcode THRESHOLD_INDEX}. */
   readonly rates: Tensor;
-  readonly momentum: number;
-  readonly weightDecay: number;
   /** Whether the passes of a step run as one batch; default true. */
   readonly together?: boolean;
+  /** Share of the step's loss that these images have: 1 / k for one of k micro-batches; default 1. */
+  readonly share?: number;
   /** A homed f32 map [1, 1, 4] for each term's running sum, given its position. */
   readonly meter: (index: number) => Tensor;
 }
 
+/** What an update is captured with. */
+export interface UpdateParts {
+  readonly parameters: Parameters;
+  readonly rates: Tensor;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** Whether the gradients are zero afterwards, for steps that add to them; default false. */
+  readonly clears?: boolean;
+}
+
+/** What a step is captured with. */
+export type StepParts = GradientParts & Omit<UpdateParts, "clears">;
+
 /** Captures one optimizer step; returns the loss terms in the order of their meters. */
 export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
-  const { branches, parameters, counters, rates, momentum, weightDecay } = parts;
+  const terms = captureGradients(graph, parts);
+  captureUpdate(graph, parts);
+  return terms;
+}
+
+/** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
+export function captureGradients(graph: Graph, parts: GradientParts): readonly Term[] {
+  const { branches, parameters, counters, rates, share = 1 } = parts;
   const terms = parts.method.terms({
     graph,
     views: parts.views,
@@ -43,22 +63,31 @@ export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
     risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
   });
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
-  graph.backward(terms.flatMap(({ loss, weight }) => loss.seed(graph, weight)), (a, b) => add(graph, a, b));
+  const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share));
+  graph.backward(seeds, (a, b) => add(graph, a, b));
+  if (graph.options.addsGradients) return terms;
   for (const { name } of branches.registry.parameters) {
     const parameter = parameters.tensor(name);
     // Else the optimizer would take what another phase's last step left there.
     if (parameter.gradient && !graph.hasGradient(parameter)) clear(graph, parameter.gradient);
   }
+  return terms;
+}
+
+/** Captures the optimizer's update by the gradients as they are. */
+export function captureUpdate(graph: Graph, parts: UpdateParts): void {
+  const { parameters, rates, momentum, weightDecay, clears = false } = parts;
   const { values, gradients, momenta } = parameters.buffers;
   if (!gradients || !momenta) throw new Error("Cannot train parameters that were allocated for inference");
   for (const { group, start, end } of parameters.ranges) {
     for (const range of sgdRanges(start, end)) {
+      const slopes = arenaRange(`${group} gradients`, gradients, range);
       sgd(graph, {
         parameters: arenaRange(`${group} parameters`, values, range),
-        gradients: arenaRange(`${group} gradients`, gradients, range),
+        gradients: slopes,
         momenta: arenaRange(`${group} momenta`, momenta, range),
       }, { rates, rateIndex: RATE_INDEX[group], momentum, weightDecay });
+      if (clears) clear(graph, slopes);
     }
   }
-  return terms;
 }

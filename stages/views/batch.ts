@@ -69,7 +69,7 @@ export class ViewBatch {
   readonly #device: Device;
   readonly #options: ViewBatchOptions;
   readonly #extents: ViewExtents;
-  readonly #packer: ViewPacker;
+  #packer: ViewPacker | undefined;
   readonly #memory: ReturnType<typeof allocate>;
   readonly #tensors: Readonly<Record<"pixels" | "masks" | "windows" | "taps" | "settings" | "boxes", Tensor>>;
 
@@ -78,7 +78,6 @@ export class ViewBatch {
     this.#device = device;
     this.#options = options;
     this.#extents = { batch, width: crop, height: crop, maxWidth, maxHeight, minRatio: options.scale[0] };
-    this.#packer = new ViewPacker(this.#extents);
     const table = (label: string, words: number): TensorSpec => ({
       label: `${name} ${label}`,
       shape: [1, batch, words],
@@ -122,11 +121,15 @@ export class ViewBatch {
    * Each draw depends on seed, epoch, step and sample alone, not on the sample's place in the batch; a sample that is in a batch
    * more than once is drawn anew each time.
    *
+   * @param seen How often each sample has been drawn in this step; counted on. A step in several batches shares it.
    * @throws {RangeError} If the items do not fit the options; see `ViewPacker.pack`.
    */
-  fill(items: readonly ViewItem[], address: { seed: number; epoch: number; step: number }): void {
+  fill(
+    items: readonly ViewItem[],
+    address: { seed: number; epoch: number; step: number },
+    seen = new Map<number, number>(),
+  ): void {
     const { name, crop, scale, masks, strong, cutMix } = this.#options;
-    const seen = new Map<number, number>();
     const addresses = items.map(({ sample }) => {
       const before = seen.get(sample) ?? 0;
       seen.set(sample, before + 1);
@@ -146,7 +149,8 @@ export class ViewBatch {
       }
       return { image, ...(masks && mask && { mask }), geometry: geometries[n]! };
     });
-    const packed = this.#packer.pack(samples);
+    // At the first use: what is only captured needs no room on the host.
+    const packed = (this.#packer ??= new ViewPacker(this.#extents)).pack(samples);
     const device = this.#device, tensors = this.#tensors;
     upload(device, tensors.pixels, packed.pixels);
     if (masks) upload(device, tensors.masks, packed.masks);

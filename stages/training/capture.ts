@@ -1,0 +1,124 @@
+/** A training written down: all that it holds on a device, and the launches of its steps. @module */
+import { allocate, type Device } from "../../kernels/device.ts";
+import { Graph } from "../../kernels/graph.ts";
+import { bindable } from "../../kernels/program.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import type { Branches } from "../../models/branches.ts";
+import { allocateParameters, type Parameters } from "../../models/parameters.ts";
+import type { Views } from "../augment.ts";
+import { bindMethod, type BoundMethod, type MethodOptions } from "../methods/mod.ts";
+import type { Term } from "../methods/step.ts";
+import { buildBranches, type NetworkDescription } from "../network.ts";
+import { type Feed, makeFeed } from "./feed.ts";
+import { captureGradients, captureUpdate } from "./step_program.ts";
+
+/** What the capture of a training depends on. */
+export interface CaptureOptions {
+  readonly network: NetworkDescription;
+  readonly method: MethodOptions;
+  readonly views: Views;
+  /** Images of each kind in a step. */
+  readonly batch: number;
+  /** Micro-batches that a step's images are run in, one after another; must divide the batch. */
+  readonly accumulate: number;
+  readonly seed: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  /** Whether some steps learn from labels alone. */
+  readonly warmUp: boolean;
+}
+
+/** The launches of a kind of step, up to its gradients or, without accumulation, to its end. */
+export interface CapturedPhase {
+  readonly graph: Graph;
+  readonly terms: readonly Term[];
+}
+
+/** A captured training; nothing is compiled. */
+export interface CapturedTraining {
+  readonly method: BoundMethod;
+  readonly branches: Branches;
+  readonly parameters: Parameters;
+  readonly feed: Feed;
+  /** Small tensors that the host writes before a step, and the running losses. */
+  readonly control: {
+    readonly counters: Tensor;
+    readonly rates: Tensor;
+    readonly meters: readonly Tensor[];
+    readonly bytes: number;
+  };
+  readonly phases: { readonly "warm-up"?: CapturedPhase; readonly method: CapturedPhase };
+  /** The optimizer's launches, where several micro-batches come before them. */
+  readonly update?: Graph;
+  free(): void;
+}
+
+/** Most loss terms a method may have. */
+const MOST_TERMS = 32;
+
+/**
+ * Makes room for a training and captures its steps.
+ *
+ * @throws {ShapeError} If the settings leave a layer without pixels.
+ * @throws {DeviceError} If a buffer is larger than the device allows.
+ */
+export function captureTraining(device: Device, options: CaptureOptions): CapturedTraining {
+  const { batch, accumulate } = options;
+  const branches = buildBranches(options.network);
+  const method = bindMethod(options.method);
+  const parameters = allocateParameters(device, branches.registry, { training: true });
+  const feed = makeFeed(device, options.views, {
+    batch: batch / accumulate,
+    seed: options.seed,
+    strong: method.strongViews,
+  });
+  const control = allocate(device, "control", [
+    { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
+    { label: "rates", shape: [1, 1, 4], layout: "map" },
+    ...Array.from(
+      { length: MOST_TERMS },
+      (_, i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const }),
+    ),
+  ]);
+  const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
+  const optimizer = { parameters, rates, momentum: options.momentum, weightDecay: options.weightDecay };
+  const record = (terms: BoundMethod["terms"], together: boolean): CapturedPhase => {
+    const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1 });
+    const captured = captureGradients(graph, {
+      together,
+      branches,
+      parameters,
+      method: { ...method, terms },
+      views: feed.capture(graph),
+      counters,
+      rates,
+      share: 1 / accumulate,
+      meter: (index) => meters[index]!,
+    });
+    if (accumulate === 1) captureUpdate(graph, optimizer);
+    return { graph, terms: captured };
+  };
+  const phase = (terms: BoundMethod["terms"]) => {
+    // The passes run together where a kernel can bind their joint activations.
+    const joint = record(terms, true);
+    return bindable(device, joint.graph) ? joint : record(terms, false);
+  };
+  const phases = {
+    ...(options.warmUp && { "warm-up": phase(bindMethod({ name: "supervised" }).terms) }),
+    method: phase(method.terms),
+  };
+  let update: Graph | undefined;
+  if (accumulate > 1) captureUpdate(update = new Graph(device.facts.sharing), { ...optimizer, clears: true });
+  return {
+    method,
+    branches,
+    parameters,
+    feed,
+    control: { counters, rates, meters, bytes: control.bytes },
+    phases,
+    ...(update && { update }),
+    free() {
+      for (const held of [control, feed, parameters]) held.free();
+    },
+  };
+}

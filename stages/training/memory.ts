@@ -1,0 +1,191 @@
+/** How much a training takes on a device, known before anything is asked of it. @module */
+import { blueprint } from "../../kernels/blueprint.ts";
+import type { Device } from "../../kernels/device.ts";
+import { DeviceError, ShapeError } from "../../kernels/errors.ts";
+import { checkBindings } from "../../kernels/program.ts";
+import { schedule } from "../../kernels/schedule.ts";
+import { UserError } from "../../pipeline/mod.ts";
+import { type CaptureOptions, captureTraining } from "./capture.ts";
+
+/** What the settings ask for does not fit the networks or the device. */
+export class SettingsError extends UserError {
+  /** Class name, for logs. */
+  override readonly name = "SettingsError";
+}
+
+/** When outputs of norms are computed again in the backward pass instead of being kept. */
+export type Recompute = "never" | "when-needed" | "always";
+
+/** Settings of a training that decide how much it takes. */
+export interface MemorySettings extends CaptureOptions {
+  readonly recompute: Recompute;
+}
+
+/** What a training holds on a device, bytes. */
+export interface TrainingMemory {
+  readonly parameterBytes: number;
+  readonly gradientBytes: number;
+  readonly momentumBytes: number;
+  readonly statisticBytes: number;
+  /** Images and tables of a step, running losses. */
+  readonly inputBytes: number;
+  /** Activations, their gradients and what else lives within a step, as planned. */
+  readonly workspaceBytes: number;
+  /** What is alive at the busiest moment: no plan of the workspace can need less. */
+  readonly lowerBoundBytes: number;
+  /** All of it. Scores along the way come on top, by the size of the images that are scored. */
+  readonly peakBytes: number;
+  /** Launches that are repeated in a step to save memory; 0 where outputs are kept. */
+  readonly repeated: number;
+}
+
+/** A training's memory, held against a device. */
+export interface PlannedTraining {
+  readonly memory: TrainingMemory;
+  /** Why the device cannot hold it; absent where it can, or where nothing is known of the device's memory. */
+  readonly obstacle?: string;
+}
+
+/** Share of a device's memory that a training may plan for: drivers and desktops hold some, and none can grant the last byte. */
+export const USABLE = 0.95;
+
+/** Bytes as people read them. */
+function shown(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/**
+ * Captures a training without the device's memory, and plans it. Nothing is compiled.
+ *
+ * @throws {ShapeError} If the settings leave a layer without pixels.
+ * @throws {DeviceError} If parameters or images are larger than a buffer may be.
+ */
+export function planTraining(device: Device, settings: MemorySettings): PlannedTraining {
+  const captured = captureTraining(blueprint(device), settings);
+  const graphs = Object.values(captured.phases).map(({ graph }) => graph);
+  const held = captured.parameters.sizes;
+  const inputBytes = captured.feed.bytes + captured.control.bytes;
+  const measure = (recompute: boolean): PlannedTraining => {
+    const schedules = graphs.map((graph) => schedule(graph, device.gpu.limits.maxBufferSize, { recompute }));
+    // The phases take turns in the same arenas.
+    const count = Math.max(...schedules.map(({ plan }) => plan.arenas.length));
+    const workspaceBytes = Array.from(
+      { length: count },
+      (_, i) => Math.max(...schedules.map(({ plan }) => plan.arenas[i] ?? 0)),
+    ).reduce((sum, bytes) => sum + bytes, 0);
+    const memory = {
+      parameterBytes: held.values,
+      gradientBytes: held.gradients,
+      momentumBytes: held.momenta,
+      statisticBytes: held.statistics,
+      inputBytes,
+      workspaceBytes,
+      lowerBoundBytes: Math.max(...schedules.map(({ plan }) => plan.lowerBound)),
+      peakBytes: captured.parameters.bytes + inputBytes + workspaceBytes,
+      repeated: Math.max(...schedules.map(({ repeated }) => repeated)),
+    };
+    const obstacle = excess(device, memory) ?? unbound(device, schedules);
+    return { memory, ...(obstacle !== undefined && { obstacle }) };
+  };
+  if (settings.recompute === "always") return measure(true);
+  const kept = measure(false);
+  const isNeeded = settings.recompute === "when-needed" && excess(device, kept.memory) !== undefined;
+  return isNeeded ? measure(true) : kept;
+}
+
+/**
+ * The same for a training that is about to start.
+ *
+ * @throws {SettingsError} If it cannot fit, or the settings leave a layer without pixels; with what would fit.
+ */
+export function planFitting(device: Device, settings: MemorySettings): TrainingMemory {
+  const { views: { policy: { crop } }, batch, network: { backbone } } = settings;
+  const subject = `Cannot train ${backbone} at crop ${crop} in batches of ${batch}`;
+  try {
+    const { memory, obstacle } = planTraining(device, settings);
+    if (obstacle === undefined) return memory;
+    throw new SettingsError(`${subject}: ${obstacle}. ${whatFits(device, settings)}`);
+  } catch (error) {
+    if (!(error instanceof ShapeError || error instanceof DeviceError)) throw error;
+    const way = error instanceof DeviceError ? `. ${whatFits(device, settings)}` : "";
+    throw new SettingsError(`${subject}: ${error.message}${way}`, { cause: error });
+  }
+}
+
+/** Crops that are tried differ from the one asked for by multiples of this: an odd one leads to odd ones. */
+const CROP_STEP = 16;
+
+/** What would fit a device that cannot hold a training: found by captures. */
+export function whatFits(device: Device, settings: MemorySettings): string {
+  const { batch, accumulate, views } = settings, { crop } = views.policy;
+  const fits = (change: { batch?: number; crop?: number; accumulate?: number; recompute?: Recompute }) => {
+    const policy = { ...views.policy, crop: change.crop ?? crop };
+    try {
+      const changed = { ...settings, ...change, views: { ...views, policy } };
+      return planTraining(device, changed).obstacle === undefined;
+    } catch (error) {
+      if (error instanceof ShapeError || error instanceof DeviceError) return false;
+      throw error;
+    }
+  };
+  const found: string[] = [];
+  if (settings.recompute === "never" && fits({ recompute: "always" })) {
+    found.push("co-train.recompute=always");
+  }
+  // Micro-batches of one image are left out: their batch norm has a single value where features are pooled.
+  const parts = divisors(batch).filter((k) => k > accumulate && batch / k > 1);
+  const micro = parts.find((k) => fits({ accumulate: k }));
+  if (micro !== undefined) {
+    found.push(`co-train.accumulate=${micro}, micro-batches of ${batch / micro}`);
+  }
+  const most = largest(1, batch / accumulate - 1, (n) => fits({ batch: n * accumulate }));
+  if (most !== undefined) found.push(`co-train.batch=${most * accumulate} at crop ${crop}`);
+  const steps = Math.ceil(crop / CROP_STEP) - 1;
+  const less = largest(1, steps, (n) => fits({ crop: crop - CROP_STEP * (steps + 1 - n) }));
+  if (less !== undefined) {
+    found.push(`augment.crop=${crop - CROP_STEP * (steps + 1 - less)} in batches of ${batch}`);
+  }
+  if (found.length === 0) return "No smaller batch and no smaller crop fits; use a smaller backbone";
+  return `What fits: ${found.join("; or ")}`;
+}
+
+/** The largest whole number from `low` to `high` for which a predicate that turns false at some point holds. */
+function largest(low: number, high: number, holds: (value: number) => boolean): number | undefined {
+  let found: number | undefined;
+  while (low <= high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (holds(middle)) [found, low] = [middle, middle + 1];
+    else high = middle - 1;
+  }
+  return found;
+}
+
+function divisors(value: number): number[] {
+  return Array.from({ length: value }, (_, i) => i + 1).filter((k) => value % k === 0);
+}
+
+function excess({ facts }: Device, memory: TrainingMemory): string | undefined {
+  const { peakBytes, parameterBytes, gradientBytes, momentumBytes, statisticBytes } = memory;
+  if (facts.memoryBytes === undefined || peakBytes <= USABLE * facts.memoryBytes) return undefined;
+  const parameters = parameterBytes + gradientBytes + momentumBytes + statisticBytes;
+  return `it takes ${peakBytes} bytes (${shown(parameters)} for parameters, ${
+    shown(memory.workspaceBytes)
+  } for ` +
+    `the workspace, ${
+      shown(memory.inputBytes)
+    } for images), and "${facts.name}" has ${facts.memoryBytes}, of which ` +
+    `${Math.floor(USABLE * facts.memoryBytes)} may be planned for`;
+}
+
+function unbound(
+  device: Device,
+  schedules: readonly { dispatches: Parameters<typeof checkBindings>[1] }[],
+): string | undefined {
+  try {
+    for (const { dispatches } of schedules) checkBindings(device, dispatches);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DeviceError) return error.message;
+    throw error;
+  }
+}
