@@ -64,6 +64,8 @@ export interface CaseRecord {
 export interface CaseDeviation {
   readonly steps: readonly Readonly<Record<string, number>>[];
   readonly grad_norm_max_rel: number;
+  /** By parameter; not in every file. */
+  readonly grad_norm_rel: Readonly<Record<string, number>>;
   readonly logits_max_rel: number;
   readonly eval_logits_max_rel: number;
 }
@@ -122,6 +124,7 @@ const caseSchema = z.object({
   float32_deviation: z.object({
     steps: z.array(z.record(z.string(), factor)).default([]),
     grad_norm_max_rel: factor.default(0),
+    grad_norm_rel: z.record(z.string(), factor).default({}),
     logits_max_rel: factor.default(0),
     eval_logits_max_rel: factor.default(0),
   }).prefault({}),

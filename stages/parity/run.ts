@@ -68,10 +68,10 @@ export interface CaseRun {
   /**
    * Takes the first step once more, with every weight moved to a neighboring number of single precision, up or down by
    * `variant`. To be called last: it leaves those weights behind.
-   *
-   * @returns Gradients of the named parameters.
    */
-  neighboringGradients(variant: number, names: readonly string[]): Promise<readonly Gradient[]>;
+  neighboringStep(
+    variant: number,
+  ): Promise<{ losses: Readonly<Record<string, number>>; gradients: readonly Gradient[] }>;
   /** Logits of both branches on the evaluation image, with running statistics. */
   evaluate(): Promise<readonly [readonly number[], readonly number[]]>;
   free(): void;
@@ -217,27 +217,29 @@ export function openCase(
     values[RATE_INDEX.head] = rate * settings.lr_network;
     upload(device, rates, values);
   };
-  const shapes = new Map(branches.registry.parameters.map(({ name, shape }) => [name, shape]));
-  const readGradients = async (names: readonly string[]): Promise<Gradient[]> => {
-    const read = await readBack(device, names.map((name) => parameters.tensor(name).gradient!));
-    return names.map((name, i) => {
-      const values = fromDevice(read[i]!, shapes.get(name)!);
+  const everyGradient = async (): Promise<Gradient[]> => {
+    const specs = branches.registry.parameters;
+    const read = await readBack(device, specs.map(({ name }) => parameters.tensor(name).gradient!));
+    return specs.map(({ name, shape }, i) => {
+      const values = fromDevice(read[i]!, shape);
       const at = sampledPositions(salt, `sample:${name}`, 4, values.length);
       return { name, values, samples: at.map((position) => values[position]!) };
     });
   };
 
+  const take = async (t: number): Promise<Readonly<Record<string, number>>> => {
+    fill(t);
+    program.run();
+    const read = await readBack(device, meters.slice(0, terms.length));
+    const last = read.map((state) => readMeter(state).last);
+    return {
+      ...Object.fromEntries(terms.map(({ name }, i) => [TERM_NAMES[name] ?? name, last[i]!])),
+      total: terms.reduce((sum, { weight }, i) => sum + weight * last[i]!, 0),
+    };
+  };
+
   return {
-    async step(t) {
-      fill(t);
-      program.run();
-      const read = await readBack(device, meters.slice(0, terms.length));
-      const last = read.map((state) => readMeter(state).last);
-      return {
-        ...Object.fromEntries(terms.map(({ name }, i) => [TERM_NAMES[name] ?? name, last[i]!])),
-        total: terms.reduce((sum, { weight }, i) => sum + weight * last[i]!, 0),
-      };
-    },
+    step: take,
     async logits() {
       const kept = [...logits.get("labeled")!, ...logits.get("unlabeled")!];
       const read = await readBack(device, kept.map((tensor) => program.locate(tensor)));
@@ -254,16 +256,14 @@ export function openCase(
         conflictShare: conflictShare([unlabeled1, unlabeled2], valid, classes.names.length),
       };
     },
-    gradients: () => readGradients(branches.registry.parameters.map(({ name }) => name)),
-    async neighboringGradients(variant, names) {
+    gradients: everyGradient,
+    async neighboringStep(variant) {
       const moved = state();
       for (const { name } of branches.registry.parameters) {
         moveToNeighbors(hashed(salt, `neighbor ${variant}:${name}`), moved.get(name)!.values);
       }
       parameters.load(moved);
-      fill(0);
-      program.run();
-      return await readGradients(names);
+      return { losses: await take(0), gradients: await everyGradient() };
     },
     async evaluate() {
       onPhase?.("evaluation");
