@@ -22,8 +22,12 @@ export interface AdapterFacts {
 export interface Device {
   readonly gpu: GPUDevice;
   readonly facts: AdapterFacts;
-  /** Compiles a kernel once for each set of constants. */
-  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>): GPUComputePipeline;
+  /** Compiles a kernel once for each set of constants and of bindings that are stored in f16, by their numbers. */
+  pipeline(
+    kernel: Kernel,
+    constants: Readonly<Record<string, number>>,
+    halves?: readonly number[],
+  ): GPUComputePipeline;
   /** How many pipelines, buffers and bind groups were made so far: steady steps must not raise it. */
   readonly created: { pipelines: number; buffers: number; bindGroups: number };
   buffer(label: string, bytes: number, usage?: number): GPUBuffer;
@@ -47,6 +51,7 @@ const LIMITS = [
  *
  * @param gpu The platform's entry, `navigator.gpu`.
  * @param options.subgroups False does without subgroups although the adapter has them.
+ * @param options.halves False does without f16 although the adapter has it.
  * @param options.memoryBytes Finds out what the adapter's memory holds, by what the platform offers besides WebGPU.
  * @throws {DeviceError} If there is no adapter, or it refuses a device.
  */
@@ -54,6 +59,7 @@ export async function openDevice(
   gpu: GPU | undefined,
   options: {
     subgroups?: boolean;
+    halves?: boolean;
     memoryBytes?: (adapter: GPUAdapterInfo) => Promise<number | undefined>;
   } = {},
 ): Promise<Device> {
@@ -66,8 +72,15 @@ export async function openDevice(
   }
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const listed = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
+  const halves = options.halves !== false && adapter.features.has("shader-f16") ? ["shader-f16"] : [];
   // Deno grants `subgroups` without listing it, so only asking tells.
-  const wishes = options.subgroups === false ? [listed] : [[...listed, "subgroups"], listed];
+  const subgroups = options.subgroups === false ? [] : ["subgroups"];
+  const wishes = [
+    [...listed, ...halves, ...subgroups],
+    [...listed, ...subgroups],
+    [...listed, ...halves],
+    listed,
+  ];
   let device: GPUDevice | undefined;
   let granted: readonly string[] = [];
   let refusal: unknown;
@@ -132,12 +145,20 @@ class OpenDevice implements Device {
     });
   }
 
-  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>>): GPUComputePipeline {
+  pipeline(
+    kernel: Kernel,
+    constants: Readonly<Record<string, number>>,
+    halves: readonly number[] = [],
+  ): GPUComputePipeline {
     const names = Object.keys(constants).sort();
-    const key = [kernel.name, ...names.map((name) => `${name}=${constants[name]}`)].join(" ");
+    const key = [
+      kernel.name,
+      ...names.map((name) => `${name}=${constants[name]}`),
+      ...(halves.length > 0 ? [`f16=${halves}`] : []),
+    ].join(" ");
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
-      const code = shaderText(kernel, constants);
+      const code = shaderText(kernel, constants, halves);
       const overrides = names.filter((name) => new RegExp(`override ${name}\\b`).test(code));
       const visible = GPUShaderStage.COMPUTE;
       const storage = [...kernel.reads, ...kernel.writes];

@@ -1,7 +1,7 @@
 import { KernelError } from "./errors.ts";
 import { checkLoops, type Kernel, MAX_GROUPS } from "./kernel.ts";
 import type { Sharing } from "./sharing.ts";
-import { makeTensor, type Tensor, type TensorSpec } from "./tensor.ts";
+import { makeTensor, type Precision, type Tensor, type TensorSpec } from "./tensor.ts";
 
 /** One launch of a kernel, as captured. */
 export interface Dispatch {
@@ -63,22 +63,42 @@ export class Graph {
   readonly #memo = new Map<string, Tensor>();
   readonly #written = new Set<Tensor>();
   #recording = true;
+  #precision: Precision;
 
   /**
    * @param sharing How the device that the graph is meant for shares what is fetched; 0 runs everywhere.
    * @param options.addsGradients Whether parameters' gradients are added to what earlier runs left, for one update after
    *   several of them; by default each run begins anew.
+   * @param options.precision What activations are stored as, and with them their gradients; f32 unless told.
    */
-  constructor(readonly sharing: Sharing, readonly options: { readonly addsGradients?: boolean } = {}) {}
+  constructor(
+    readonly sharing: Sharing,
+    readonly options: { readonly addsGradients?: boolean; readonly precision?: Precision } = {},
+  ) {
+    this.#precision = options.precision ?? "f32";
+  }
 
   /** A tensor of the workspace. */
   tensor(spec: TensorSpec & { tracked?: boolean }): Tensor {
     return makeTensor(spec);
   }
 
-  /** An op's output: tracked if any of `inputs` is and gradients are being recorded. */
+  /**
+   * An op's output: tracked if any of `inputs` is and gradients are being recorded; an activation, stored in the graph's
+   * precision, unless it is a map or says its type.
+   */
   output(spec: TensorSpec, inputs: readonly Tensor[]): Tensor {
-    return makeTensor({ ...spec, tracked: this.#recording && inputs.some((input) => input.tracked) });
+    const { dtype = (spec.layout ?? "channels") === "channels" ? this.#precision : "f32" } = spec;
+    return makeTensor({
+      ...spec,
+      dtype,
+      tracked: this.#recording && inputs.some((input) => input.tracked),
+    });
+  }
+
+  /** Room for the gradient of a tensor, stored as it is. */
+  gradientLike({ label, shape, dtype, layout }: Tensor): Tensor {
+    return makeTensor({ label: `d ${label}`, shape, dtype, layout });
   }
 
   launch(launch: Launch): void {
@@ -116,6 +136,17 @@ export class Graph {
       return body();
     } finally {
       this.#recording = before;
+    }
+  }
+
+  /** Runs `body` with its activations stored in another precision than the graph's. */
+  inPrecision<T>(precision: Precision, body: () => T): T {
+    const before = this.#precision;
+    this.#precision = precision;
+    try {
+      return body();
+    } finally {
+      this.#precision = before;
     }
   }
 

@@ -1,4 +1,5 @@
 import { KernelError } from "./errors.ts";
+import { storeHalves } from "./half_storage.ts";
 import { unroll } from "./unroll.ts";
 
 /** Most workgroups along one axis of a dispatch (WebGPU's guaranteed limit). */
@@ -69,14 +70,21 @@ export function packUniforms(
 }
 
 /**
- * The WGSL that the driver gets: blocks unrolled, constants set.
+ * The WGSL that the driver gets: blocks unrolled, constants set, bindings of f16 converted.
  *
  * Files declare inputs as `read`, which says what the kernel does. WebGPU forbids one buffer to be bound for reading and
  * for writing in one dispatch, even at separate ranges, unless every binding of it is `read_write`; the planned
  * workspace needs just that, so inputs are bound as `read_write` too.
+ *
+ * @param halves Numbers of the bindings whose tensors are stored in f16.
  */
-export function shaderText(kernel: Kernel, constants: Readonly<Record<string, number>>): string {
-  return unroll(kernel.source, constants).replaceAll("var<storage, read>", "var<storage, read_write>");
+export function shaderText(
+  kernel: Kernel,
+  constants: Readonly<Record<string, number>>,
+  halves: readonly number[] = [],
+): string {
+  const text = unroll(kernel.source, constants).replaceAll("var<storage, read>", "var<storage, read_write>");
+  return storeHalves(text, halves);
 }
 
 /** @throws {KernelError} If an invocation would loop more often than every driver is known to honor. */

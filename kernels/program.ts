@@ -76,8 +76,10 @@ export function compile(
     const { kernel, constants, groups } = dispatch;
     const packed = packUniforms(kernel, dispatch.uniforms);
     table.set(packed, i * ALIGNMENT);
-    const pipeline = device.pipeline(kernel, constants);
-    const bindings = [...dispatch.reads, ...dispatch.writes].map((tensor, at) => ({
+    const tensors = [...dispatch.reads, ...dispatch.writes];
+    const halves = tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []);
+    const pipeline = device.pipeline(kernel, constants, halves);
+    const bindings = tensors.map((tensor, at) => ({
       binding: at + 1,
       resource: { ...home(tensor), size: roundUp(tensor.bytes, 16) },
     }));

@@ -1,7 +1,10 @@
 import { ShapeError } from "./errors.ts";
 
-/** What one stored element is. */
-export type DType = "f32" | "u32";
+/** What one stored element is. Kernels compute in f32; f16 takes half the memory, and values beyond ±65504 are infinite in it. */
+export type DType = "f32" | "f16" | "u32";
+
+/** What activations and their gradients are stored as. */
+export type Precision = "f32" | "f16";
 
 /**
  * How the elements lie in memory.
@@ -81,8 +84,10 @@ export function makeTensor(
   options: TensorSpec & { home?: Home; gradient?: Tensor; tracked?: boolean },
 ): Tensor {
   const { label, shape, dtype = "f32", layout = "channels", home, gradient, tracked = false } = options;
-  // Kernels address whole vec4s, so even a map's last element must have 16 bytes to lie in.
-  const bytes = roundUp(storedLength(shape, layout) * 4, 16);
+  // Kernels address whole vec4s, so even a map's last element must have one to lie in.
+  const bytes = dtype === "f16"
+    ? roundUp(storedLength(shape, layout) * 2, 8)
+    : roundUp(storedLength(shape, layout) * 4, 16);
   return {
     label,
     shape: [...shape],
@@ -93,6 +98,11 @@ export function makeTensor(
     ...(home && { home }),
     ...(gradient && { gradient }),
   };
+}
+
+/** How many vec4s a kernel sees in a tensor, padding included. */
+export function storedVectors({ bytes, dtype }: Tensor): number {
+  return bytes / (dtype === "f16" ? 8 : 16);
 }
 
 /** The four extents of an image tensor, by name. */

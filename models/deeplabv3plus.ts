@@ -41,7 +41,7 @@ export function headSpec(backbone: BackboneName): HeadSpec {
 
 /** What a forward pass gives. */
 export interface Prediction {
-  /** Class scores at the input's size, f32[N, H, W, classes]. */
+  /** Class scores at the input's size, f32[N, H, W, classes] whatever the graph's precision. */
   readonly logits: Tensor;
   /** What enters the fuse convolutions, after mapping and dropout: where the branches are pushed apart. */
   readonly features: Tensor;
@@ -96,12 +96,16 @@ export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
     const high = resizeBilinear(graph, pyramid(forward, taps.high), size.height, size.width);
     let features = concatenate(graph, [reduce(forward, taps.low), high]);
     if (mapping) features = mapping(forward, features);
-    const scores = classify(forward, fuse2(forward, fuse1(forward, features)));
+    const fused = fuse2(forward, fuse1(forward, features));
     const featuresOfPass = splitBatch(graph, features, images.length);
-    return splitBatch(graph, scores, images.length).map((scoresOfPass, i) => ({
-      logits: resizeBilinear(graph, scoresOfPass, height, width),
-      features: featuresOfPass[i]!,
-    }));
+    // From the scores on, all is f32: there are few of them, and their gradients are small.
+    return graph.inPrecision("f32", () => {
+      const scores = classify(forward, fused);
+      return splitBatch(graph, scores, images.length).map((scoresOfPass, i) => ({
+        logits: resizeBilinear(graph, scoresOfPass, height, width),
+        features: featuresOfPass[i]!,
+      }));
+    });
   };
 }
 

@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
-import type { Tensor } from "../tensor.ts";
+import { storedVectors, type Tensor } from "../tensor.ts";
 import source from "../wgsl/add.wgsl" with { type: "text" };
 
 const kernel = defineKernel({
@@ -25,10 +25,15 @@ export function add(graph: Graph, a: Tensor, b: Tensor): Tensor {
     );
   }
   const sum = graph.output(
-    { label: `${a.label}+${b.label}`.slice(0, 60), shape: a.shape, layout: a.layout },
+    {
+      label: `${a.label}+${b.label}`.slice(0, 60),
+      shape: a.shape,
+      layout: a.layout,
+      dtype: a.dtype === b.dtype ? a.dtype : "f32",
+    },
     [a, b],
   );
-  const count = a.bytes / 16;
+  const count = storedVectors(a);
   const { groups, stride } = elementwise(count);
   graph.launch({ kernel, reads: [a, b], writes: [sum], uniforms: { count, stride }, groups, loops: 0 });
   graph.record(sum, (gradient) => [[a, gradient], [b, gradient]]);

@@ -234,8 +234,8 @@ export function batchNorm(
     const masksResidual = wantsResidual && relu;
     if (wantsResidual && !relu) pairs.push([residual, dy]);
     if (!x.tracked && !masksResidual) return pairs;
-    const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
-    const dresidual = graph.tensor({ label: `d ${residual?.label}`, shape: x.shape });
+    const dx = graph.gradientLike(x);
+    const dresidual = graph.gradientLike(residual ?? x);
     graph.launch({
       kernel: gradientKernels[Number(masksResidual)]!,
       reads: [dy, x, signed, ...statisticsRead, sums],

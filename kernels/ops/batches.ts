@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { imageExtents, type Tensor } from "../tensor.ts";
+import { imageExtents, storedVectors, type Tensor } from "../tensor.ts";
 import { copyChannels } from "./channel_copy.ts";
 import { channelLanes } from "./channel_lanes.ts";
 import { clear } from "./clear.ts";
@@ -36,7 +36,7 @@ export function joinBatches(graph: Graph, parts: readonly Tensor[]): Tensor {
   for (const { part, offset } of places) copyImages(graph, part, joined, { goal: offset });
   graph.record(joined, (gradient) =>
     places.filter(({ part }) => part.tracked).map(({ part, offset }) => {
-      const own = graph.tensor({ label: `d ${part.label}`, shape: part.shape });
+      const own = graph.gradientLike(part);
       copyImages(graph, gradient, own, { origin: offset });
       return [part, own] as const;
     }));
@@ -66,7 +66,7 @@ export function splitBatch(graph: Graph, x: Tensor, count: number): Tensor[] {
   const places = placesOf(parts);
   for (const { part, offset } of places) copyImages(graph, x, part, { origin: offset });
   graph.recordAll(parts, (gradients) => {
-    const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+    const dx = graph.gradientLike(x);
     if (gradients.includes(undefined)) clear(graph, dx);
     places.forEach(({ offset }, i) => {
       const gradient = gradients[i];
@@ -82,7 +82,7 @@ function placesOf(parts: readonly Tensor[]): { part: Tensor; offset: number }[] 
   let offset = 0;
   return parts.map((part) => {
     const place = { part, offset };
-    offset += part.bytes / 16;
+    offset += storedVectors(part);
     return place;
   });
 }
@@ -97,7 +97,7 @@ function copyImages(
   const lanes = channelLanes(from.shape[3]!);
   copyChannels(graph, from, to, {
     lanes,
-    pixels: Math.min(from.bytes, to.bytes) / 16 / lanes,
+    pixels: Math.min(storedVectors(from), storedVectors(to)) / lanes,
     origin: { lanes, offset: origin },
     goal: { lanes, offset: goal },
   });

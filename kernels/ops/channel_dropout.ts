@@ -3,7 +3,7 @@ import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { fnv1a32 } from "../random.ts";
-import { imageExtents, type Tensor } from "../tensor.ts";
+import { imageExtents, storedVectors, type Tensor } from "../tensor.ts";
 import source from "../wgsl/channel_dropout.wgsl" with { type: "text" };
 import { channelLanes, perChannel, PIXELS } from "./channel_lanes.ts";
 
@@ -68,7 +68,7 @@ export function channelDropout(graph: Graph, x: Tensor, options: ChannelDropoutO
     );
   }
   if (probability === 0) return x;
-  const lanes = channelLanes(channels), image = x.bytes / 16 / batch;
+  const lanes = channelLanes(channels), image = storedVectors(x) / batch;
   const { step } = perChannel(image, lanes);
   // As an integer, so that host and device compare alike: (draw >> 8) · 2⁻²⁴ ≥ probability.
   const threshold = Math.ceil(probability * 2 ** 24);
@@ -88,7 +88,7 @@ export function channelDropout(graph: Graph, x: Tensor, options: ChannelDropoutO
   const y = graph.output({ label: `${x.label} dropped`.slice(0, 60), shape: x.shape }, [x]);
   drop(x, y);
   graph.record(y, (dy) => {
-    const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+    const dx = graph.gradientLike(x);
     drop(dy, dx);
     return [[x, dx]];
   });

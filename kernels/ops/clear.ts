@@ -14,7 +14,8 @@ const kernel = defineKernel({
 
 /** Sets a tensor to zero, padding included: counts and sums that later launches add to. */
 export function clear(graph: Graph, tensor: Tensor): void {
-  const count = tensor.bytes / 16;
+  // Bits alone matter; where the last half of a vec4 is not the tensor's, it is nobody's.
+  const count = Math.ceil(tensor.bytes / 16);
   const { groups, stride } = elementwise(count);
   graph.launch({ kernel, reads: [], writes: [tensor], uniforms: { count, stride }, groups, loops: 0 });
 }

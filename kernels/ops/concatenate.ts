@@ -56,7 +56,7 @@ export function concatenate(graph: Graph, tensors: readonly Tensor[]): Tensor {
     joined,
     (gradient) =>
       parts.filter(({ tensor }) => tensor.tracked).map(({ tensor, offset, lanes }) => {
-        const slice = graph.tensor({ label: `d ${tensor.label}`, shape: tensor.shape });
+        const slice = graph.gradientLike(tensor);
         const origin = { lanes: joinedLanes, offset }, goal = { lanes, offset: 0 };
         copyChannels(graph, gradient, slice, { lanes, pixels, origin, goal });
         return [tensor, slice] as const;

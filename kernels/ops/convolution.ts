@@ -165,7 +165,7 @@ export function convolution(
       launchWeightGradient(graph, x, gradient, weight, { stride, padding, dilation }, flops);
     }
     if (x.tracked) {
-      const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+      const dx = graph.gradientLike(x);
       launchGather(graph, {
         work: "inputGradient",
         reads: [gradient, transposed(graph, weight)],

@@ -84,7 +84,11 @@ export function cosineDiscrepancy(graph: Graph, a: Tensor, b: Tensor, options: {
 
   const seed = (graph: Graph, weight: number): GradientPair[] => {
     const into = (tensor: Tensor) =>
-      graph.tensor({ label: `∂${label}/∂${tensor.label}`.slice(0, 60), shape: tensor.shape });
+      graph.tensor({
+        label: `∂${label}/∂${tensor.label}`.slice(0, 60),
+        shape: tensor.shape,
+        dtype: tensor.dtype,
+      });
     const launch = (own: Tensor, other: Tensor, writes: Tensor[], swapped: boolean) =>
       graph.launch({
         kernel: writes.length === 2 ? both : single,

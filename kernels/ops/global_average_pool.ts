@@ -18,7 +18,7 @@ export function globalAveragePool(graph: Graph, x: Tensor): Tensor {
   );
   sumPixels(graph, x, mean, scale);
   graph.record(mean, (gradient) => {
-    const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+    const dx = graph.gradientLike(x);
     spreadPixels(graph, gradient, dx, scale);
     return [[x, dx]];
   });

@@ -83,7 +83,7 @@ export function maxPool(graph: Graph, x: Tensor, options: MaxPoolOptions): Tenso
     loops: 0,
   });
   graph.record(y, (dy) => {
-    const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+    const dx = graph.gradientLike(x);
     // The windows over a block of stride × stride pixels, from the first to the last.
     const first = -Math.floor((size - 1 - padding) / stride);
     const last = Math.floor((padding + stride - 1) / stride);

@@ -1,7 +1,7 @@
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { WORKGROUP } from "../launch.ts";
-import { imageExtents, type Tensor } from "../tensor.ts";
+import { imageExtents, storedVectors, type Tensor } from "../tensor.ts";
 import spreadSource from "../wgsl/pixel_spread.wgsl" with { type: "text" };
 import sumSource from "../wgsl/pixel_sum.wgsl" with { type: "text" };
 import { channelLanes, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
@@ -54,7 +54,7 @@ export function sumPixels(graph: Graph, x: Tensor, output: Tensor, scale: number
 /** Launches [N, 1, 1, C] → the shape of `output`, [N, H, W, C]: scale · x at every pixel. */
 export function spreadPixels(graph: Graph, x: Tensor, output: Tensor, scale: number): void {
   const { batch, channels } = imageExtents(output);
-  const lanes = channelLanes(channels), image = output.bytes / 16 / batch;
+  const lanes = channelLanes(channels), image = storedVectors(output) / batch;
   const { step } = perChannel(image, lanes);
   graph.launch({
     kernel: spread,

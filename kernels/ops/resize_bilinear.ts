@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { WORKGROUP } from "../launch.ts";
-import { imageExtents, type Tensor } from "../tensor.ts";
+import { imageExtents, storedVectors, type Tensor } from "../tensor.ts";
 import axisGradientSource from "../wgsl/resize_axis_gradient.wgsl" with { type: "text" };
 import source from "../wgsl/resize_bilinear.wgsl" with { type: "text" };
 import { channelLanes } from "./channel_lanes.ts";
@@ -55,7 +55,7 @@ export function resizeBilinear(graph: Graph, x: Tensor, height: number, width: n
   if (inHeight === 1 && inWidth === 1) {
     spreadPixels(graph, x, y, 1);
     graph.record(y, (dy) => {
-      const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+      const dx = graph.gradientLike(x);
       sumPixels(graph, dy, dx, 1);
       return [[x, dx]];
     });
@@ -73,11 +73,15 @@ export function resizeBilinear(graph: Graph, x: Tensor, height: number, width: n
   graph.record(y, (dy) => {
     let gradient = dy;
     if (height !== inHeight) {
-      const rows = graph.tensor({ label: `d ${x.label} rows`, shape: [batch, inHeight, width, channels] });
+      const rows = graph.tensor({
+        label: `d ${x.label} rows`,
+        shape: [batch, inHeight, width, channels],
+        dtype: x.dtype,
+      });
       gradient = axis(graph, gradient, rows, width * lanes, inHeight, height);
     }
     if (width !== inWidth) {
-      const dx = graph.tensor({ label: `d ${x.label}`, shape: x.shape });
+      const dx = graph.gradientLike(x);
       gradient = axis(graph, gradient, dx, lanes, inWidth, width);
     }
     return [[x, gradient]];
@@ -94,7 +98,7 @@ function axis(
   inputs: number,
   outputs: number,
 ): Tensor {
-  const outer = dx.bytes / 16 / inner / inputs;
+  const outer = storedVectors(dx) / inner / inputs;
   graph.launch({
     kernel: axisGradient,
     reads: [dy],

@@ -4,14 +4,16 @@ import { defineKernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
 import { ALIGNMENT, makeTensor, type Tensor } from "../tensor.ts";
 import source from "../wgsl/sgd.wgsl" with { type: "text" };
+import { checkGuard } from "./guard_update.ts";
 
-const kernel = defineKernel({
+const plain = defineKernel({
   name: "sgd",
   source,
   uniforms: { count: "u32", stride: "u32", rate_index: "u32", momentum: "f32", weight_decay: "f32" },
   reads: ["gradients", "rates"],
   writes: ["parameters", "momenta"],
 });
+const guarded = defineKernel({ ...plain, name: "sgd_guarded", reads: [...plain.reads, "guard"] });
 
 /** Half of the least that adapters bind (128 MiB), so that a launch stays far from any limit. */
 const MOST_BYTES = 64 * 2 ** 20;
@@ -26,6 +28,8 @@ export interface SgdOptions {
   readonly momentum: number;
   /** Multiple of the parameters added to their gradients, ≥ 0. */
   readonly weightDecay: number;
+  /** Where {@linkcode guardUpdate} has left whether this step is made, and what the gradients are divided by. */
+  readonly guard?: Tensor;
 }
 
 /**
@@ -46,7 +50,8 @@ export function sgd(
   options: SgdOptions,
 ): void {
   const { parameters, gradients, momenta } = tensors;
-  const { rates, rateIndex, momentum, weightDecay } = options;
+  const { rates, rateIndex, momentum, weightDecay, guard } = options;
+  if (guard) checkGuard(guard);
   for (const tensor of [parameters, gradients, momenta]) {
     if (tensor.bytes !== parameters.bytes || tensor.dtype !== "f32" || !tensor.home) {
       throw new ShapeError(
@@ -66,10 +71,11 @@ export function sgd(
   const count = parameters.bytes / 16;
   const { groups, stride } = elementwise(count);
   graph.launch({
-    kernel,
-    reads: [gradients, rates],
+    kernel: guard ? guarded : plain,
+    reads: guard ? [gradients, rates, guard] : [gradients, rates],
     writes: [parameters, momenta],
     uniforms: { count, stride, rate_index: rateIndex, momentum, weight_decay: weightDecay },
+    constants: { GUARDED: Number(guard !== undefined) },
     groups,
     loops: 0,
   });

@@ -108,7 +108,11 @@ export function softmaxCrossEntropy(
     value,
     seed(graph, weight) {
       if (!logits.tracked) return [];
-      const result = graph.tensor({ label: `∂${label}/∂${logits.label}`.slice(0, 60), shape: logits.shape });
+      const result = graph.tensor({
+        label: `∂${label}/∂${logits.label}`.slice(0, 60),
+        shape: logits.shape,
+        dtype: logits.dtype,
+      });
       const { groups, stride } = elementwise(pixels);
       graph.launch({
         kernel: kernels.gradient,

@@ -3,7 +3,7 @@ import { type GradientPair, Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/add.ts";
 import { compile } from "../../kernels/program.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
-import { type Layout, makeTensor, padded, type Tensor } from "../../kernels/tensor.ts";
+import { type Layout, makeTensor, padded, type Precision, type Tensor } from "../../kernels/tensor.ts";
 
 let shared: Promise<Device> | undefined;
 
@@ -93,20 +93,23 @@ export interface Given {
  * Runs an op forward and, where `outputGradient` is given, backward, and reads everything back, dense.
  *
  * @param build Builds the op; what it returns is read back. The first output gets the gradient.
+ * @param options.precision What images and the op's outputs are stored as; parameters, vectors and maps stay f32.
  */
 export async function runOp<K extends string>(
   device: Device,
   given: Readonly<Record<K, Given>>,
   build: (graph: Graph, tensors: Record<K, Tensor>) => readonly Tensor[],
   outputGradient?: ArrayLike<number>,
-  options: { sharing?: Sharing } = {},
+  options: { sharing?: Sharing; precision?: Precision } = {},
 ): Promise<{ outputs: Float64Array[]; gradients: Record<string, Float64Array>; dispatches: number }> {
   const entries = Object.entries<Given>(given);
-  const spec = ([label, { shape, layout = "channels", dtype = "f32" }]: [string, Given]) => ({
+  const { precision = "f32" } = options;
+  const spec = ([label, { shape, layout = "channels", dtype, tracked }]: [string, Given]) => ({
     label,
     shape,
     layout,
-    dtype,
+    dtype: dtype ??
+      (layout === "channels" && shape.length === 4 && tracked !== "parameter" ? precision : "f32"),
   });
   const memory = allocate(device, "test inputs", entries.map(spec));
   const slots = allocate(device, "test gradients", entries.map(spec));
@@ -118,9 +121,13 @@ export async function runOp<K extends string>(
     })
   );
   entries.forEach(([, { shape, values, layout, dtype }], i) =>
-    upload(device, tensors[i]!, dtype === "u32" ? Uint32Array.from(values) : store(values, shape, layout))
+    upload(
+      device,
+      tensors[i]!,
+      dtype === "u32" ? Uint32Array.from(values) : storedAs(tensors[i]!, store(values, shape, layout)),
+    )
   );
-  const graph = new Graph(options.sharing ?? device.facts.sharing);
+  const graph = new Graph(options.sharing ?? device.facts.sharing, { precision });
   const outputs = build(
     graph,
     Object.fromEntries(entries.map(([name], i) => [name, tensors[i]!])) as Record<K, Tensor>,
@@ -130,7 +137,7 @@ export async function runOp<K extends string>(
   if (outputGradient) {
     const first = outputs[0]!;
     const seed = allocate(device, "test seed", [first]);
-    upload(device, seed.tensors[0]!, store(outputGradient, first.shape, first.layout));
+    upload(device, seed.tensors[0]!, storedAs(first, store(outputGradient, first.shape, first.layout)));
     const seeds: GradientPair[] = [[first, seed.tensors[0]!]];
     gradients = graph.backward(seeds, (a, b) => add(graph, a, b));
     for (const gradient of gradients.values()) graph.keep(gradient);
@@ -149,7 +156,11 @@ export async function runOp<K extends string>(
   const dense = located.map((tensor, i) =>
     tensor.dtype === "u32"
       ? Float64Array.from(new Uint32Array(read[i]!.buffer)).slice(0, tensor.shape.reduce((a, b) => a * b, 1))
-      : unstore(read[i]!, tensor.shape, tensor.layout)
+      : unstore(
+        tensor.dtype === "f16" ? new Float16Array(read[i]!.buffer) : read[i]!,
+        tensor.shape,
+        tensor.layout,
+      )
   );
   program.free();
   memory.free();
@@ -159,6 +170,14 @@ export async function runOp<K extends string>(
     gradients: Object.fromEntries([...wanted.keys()].map((name, i) => [name, dense[outputs.length + i]!])),
     dispatches: graph.dispatches.length,
   };
+}
+
+/** Stored values as the elements of a tensor. */
+function storedAs(
+  { dtype }: Tensor,
+  values: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+  return dtype === "f16" ? new Uint32Array(Float16Array.from(values).buffer) : values;
 }
 
 /**
