@@ -3,6 +3,7 @@ import { type AdapterFacts, type Device, openDevice } from "../kernels/device.ts
 import type { OpenResource } from "../pipeline/mod.ts";
 import { outputOf, setDriverVariables } from "./environment.ts";
 import { installDriver } from "./gpu_driver.ts";
+import { adapterMemory } from "./gpu_memory.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A driver was installed that this process cannot see: the command is to be started again. */
@@ -64,7 +65,7 @@ export class Gpu {
     await setDriverVariables();
     const gpu = navigator.gpu as GPU | undefined;
     try {
-      return await openDevice(gpu);
+      return await openDevice(gpu, { memoryBytes: adapterMemory });
     } catch (error) {
       if (await gpu?.requestAdapter({ powerPreference: "high-performance" })) throw error;
       await installDriver(this.terminal, this.options.mayInstall !== false);

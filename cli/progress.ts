@@ -140,10 +140,19 @@ function pretrainedText({ backbone, file, loaded, classifier, differences }: Dat
 }
 
 function memoryText(data: Data): string {
-  const parts = Object.entries(data).filter(([, value]) => typeof value === "number") as [string, number][];
-  const total = parts.reduce((sum, [, value]) => sum + value, 0);
-  const named = parts.map(([name, value]) => `${name.replace(/Bytes$/, "")} ${bytes(value)}`);
-  return `device memory: ${bytes(total)} (${named.join(", ")})`;
+  const { workspaceBytes = 0, lowerBoundBytes, parameterBytes = 0, inputBytes = 0, repeated } =
+    data as Partial<
+      Record<string, number>
+    >;
+  const parts = [
+    `parameters, gradients, momenta ${bytes(parameterBytes)}`,
+    `workspace ${bytes(workspaceBytes)}${lowerBoundBytes ? `, at least ${bytes(lowerBoundBytes)}` : ""}`,
+    `images ${bytes(inputBytes)}`,
+  ];
+  const again = repeated ? `; ${repeated} launches a step are repeated to save memory` : "";
+  return `device memory: peak ${bytes(workspaceBytes + parameterBytes + inputBytes)} (${
+    parts.join("; ")
+  })${again}`;
 }
 
 function resumedText({ step, steps, damage, adapter }: Data): string {

@@ -11,7 +11,7 @@ import {
   type Stage,
   type StageContext,
 } from "../pipeline/mod.ts";
-import { policyKind, type ViewsKinds } from "./augment.ts";
+import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import { bindMethod, type MethodInput, type MethodOptions, methodOptions } from "./methods/mod.ts";
 import type { NetworkDescription } from "./network.ts";
@@ -20,7 +20,7 @@ import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
 import { runCourse } from "./training/course.ts";
 import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";
 import type { TrainingHistory } from "./training/history.ts";
-import type { Recompute } from "./training/memory.ts";
+import type { MemorySettings, Recompute } from "./training/memory.ts";
 import { makeSampler } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
 
@@ -216,13 +216,9 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
       const pretrained = await readPretrained(config);
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
-      const { mappings: [first, second], risingThreshold } = bindMethod(config.method);
-      const network: NetworkDescription = {
-        backbone: config.backbone,
-        outputStride: config.outputStride,
-        mappings: [first ?? null, second ?? null],
-        classes: views.labeled.classes,
-      };
+      const { risingThreshold } = bindMethod(config.method);
+      const settings = trainingSettings(config, views, seed);
+      const { network } = settings;
       const sampler = makeSampler({
         seed,
         labeled: views.labeled.length,
@@ -241,17 +237,8 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
         });
       }
       const session = openSession(device, {
-        network,
-        method: config.method,
-        views,
-        batch,
-        accumulate: config.accumulate,
-        recompute: config.recompute,
-        seed,
-        momentum: config.momentum,
-        weightDecay: config.weightDecay,
+        ...settings,
         pretrained: pretrained?.state,
-        warmUp: config.warmUpEpochs > 0,
         samplesOf(step) {
           const { labeled, unlabeled } = sampler.batch(
             Math.floor(step / sampler.stepsPerEpoch),
@@ -285,6 +272,20 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
       }
     },
   });
+
+/** What a config's training is captured with. */
+export function trainingSettings(config: CoTrainConfig, views: Views, seed: number): MemorySettings {
+  const { mappings: [first, second] } = bindMethod(config.method);
+  const { backbone, outputStride, method, batch, accumulate, recompute, momentum, weightDecay } = config;
+  const network: NetworkDescription = {
+    backbone,
+    outputStride,
+    mappings: [first ?? null, second ?? null],
+    classes: views.labeled.classes,
+  };
+  const warmUp = config.warmUpEpochs > 0;
+  return { network, method, views, batch, accumulate, recompute, seed, momentum, weightDecay, warmUp };
+}
 
 /** Says what the backbones start from; of the small one, which nobody has ImageNet weights for, only what is not random. */
 function tellStart(

@@ -4,7 +4,9 @@ import type { Command } from "../command.ts";
 import { explainOption, printExplanation } from "../explain.ts";
 import { experimentArgument, setHelp } from "../options.ts";
 import { planningOptions, planOf, stagesTable } from "../planning.ts";
+import { UsageError } from "../errors.ts";
 import { frozen, frozenOptions } from "./plan_frozen.ts";
+import { memoryOption, printMemory } from "./plan_memory.ts";
 
 /** The command. */
 export const plan: Command = {
@@ -12,11 +14,20 @@ export const plan: Command = {
   summary: "show what would run and what is in the cache, without doing anything",
   details: `${setHelp}\n\n--json prints the whole plan: nodes, edges, parsed configs, parts of the keys.
 --frozen computes the keys of the results in results/ again (of one experiment, or of all) and names the parts that
-differ. It runs nothing and needs no cache and no adapter.`,
+differ. It runs nothing and needs no cache and no adapter.
+--memory captures the steps of training on the adapter without running one, and needs no data: parameters, workspace,
+peak, the adapter's limits. It ends with status 1 and says what would fit where that does not.`,
   arguments: [experimentArgument],
-  options: [...planningOptions, explainOption, ...frozenOptions],
+  options: [...planningOptions, explainOption, memoryOption, ...frozenOptions],
   async run(input) {
+    const chosen = ["frozen", "explain", "memory"].filter((name) => input.flag(name));
+    if (chosen.length > 1) {
+      throw new UsageError(
+        `Cannot take ${chosen.map((name) => `--${name}`).join(" and ")} together; give one of them.`,
+      );
+    }
     if (input.flag("frozen")) return await frozen(input);
+    if (input.flag("memory")) return await printMemory(input);
     if (input.flag("explain")) return await printExplanation(input);
     const found = await planOf(input, { why: true });
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));

@@ -75,7 +75,11 @@ function differences(flags: Flags, { unlabeled }: OriginalData): string[] {
   const strong = flags.script === "aug";
   const found = [
     `batch: ${gpus} GPUs × ${each} are one batch of ${batch} on one device, not accumulated gradients: batch norm sees ` +
-    `all ${batch} images, as the original's synchronized batch norm does`,
+    `all ${batch} images, as the original's synchronized batch norm does` +
+    (each === 1
+      ? ""
+      : `. In the memory of ${each} images: --set co-train.accumulate=${gpus}, which runs them as ${gpus} micro-batches and ` +
+        `averages their gradients, as the original does over its GPUs; batch norm then sees ${each} at a time`),
     `losses: means are over the pixels of all ${batch} images; the original averages the means of ${gpus} GPUs, which is ` +
     `not the same where GPUs have unequal numbers of labeled or padded pixels`,
     `seed ${

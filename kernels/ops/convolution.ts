@@ -1,7 +1,7 @@
 import { gatherTiling, weightSplits, weightTiling } from "../convolution_tiles.ts";
 import { ShapeError } from "../errors.ts";
 import type { GradientPair, Graph } from "../graph.ts";
-import { defineKernel, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel, MAX_LOOP_ITERATIONS } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
 import convolutionSource from "../wgsl/convolution.wgsl" with { type: "text" };
@@ -268,8 +268,11 @@ function launchWeightGradient(
   const flat = taps === 1 && stride === 1 && padding === 0;
   const shape = flat ? flatRows(pixels) : { height: to.height, width: to.width, rows: to.batch * to.height };
   const [across, down] = tiling.groups;
+  // One for each row and each turn within it; what fetches for a block walks all rows by itself.
+  const rowLoops = (1 + tiling.walks) * (1 + Math.ceil(shape.width / tiling.pixels));
+  const mostRows = Math.max(1, Math.floor(MAX_LOOP_ITERATIONS / rowLoops));
   const wanted = weightSplits(graph.sharing, across * down, shape.rows);
-  const rowsPerSplit = Math.ceil(shape.rows / wanted);
+  const rowsPerSplit = Math.min(mostRows, Math.ceil(shape.rows / wanted));
   const splits = Math.ceil(shape.rows / rowsPerSplit);
   const { tensor, accumulate } = graph.gradientOf(weight);
   const partials = splits === 1 ? tensor : graph.tensor({
@@ -298,8 +301,7 @@ function launchWeightGradient(
     },
     constants: tiling.constants,
     groups: [across, down, splits],
-    // One for each row and each turn within it; what fetches for a block walks all rows by itself.
-    loops: (1 + tiling.walks) * rowsPerSplit * (1 + Math.ceil(shape.width / tiling.pixels)),
+    loops: rowsPerSplit * rowLoops,
     flops,
   });
   if (splits > 1) sumPartials(graph, partials, { tensor, accumulate }, splits);

@@ -1,7 +1,7 @@
 /** How much a training takes on a device, known before anything is asked of it. @module */
 import { blueprint } from "../../kernels/blueprint.ts";
 import type { Device } from "../../kernels/device.ts";
-import { DeviceError, ShapeError } from "../../kernels/errors.ts";
+import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
 import { checkBindings } from "../../kernels/program.ts";
 import { schedule } from "../../kernels/schedule.ts";
 import { UserError } from "../../pipeline/mod.ts";
@@ -46,6 +46,16 @@ export interface PlannedTraining {
   readonly obstacle?: string;
 }
 
+/** What is found of a training before it starts. */
+export interface TrainingForecast {
+  /** Absent where the capture itself fails. */
+  readonly memory?: TrainingMemory;
+  /** Why it cannot be trained. */
+  readonly obstacle?: string;
+  /** What could be, where the device sets the bounds. */
+  readonly whatFits?: string;
+}
+
 /** Share of a device's memory that a training may plan for: drivers and desktops hold some, and none can grant the last byte. */
 export const USABLE = 0.95;
 
@@ -58,7 +68,8 @@ function shown(bytes: number): string {
  * Captures a training without the device's memory, and plans it. Nothing is compiled.
  *
  * @throws {ShapeError} If the settings leave a layer without pixels.
- * @throws {DeviceError} If parameters or images are larger than a buffer may be.
+ * @throws {DeviceError} If parameters or images are larger than a buffer may be. {@linkcode KernelError} if a kernel cannot
+ *   work on maps so large.
  */
 export function planTraining(device: Device, settings: MemorySettings): PlannedTraining {
   const captured = captureTraining(blueprint(device), settings);
@@ -93,30 +104,43 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
   return isNeeded ? measure(true) : kept;
 }
 
+/** The same without errors: what stands in the way, and what would fit. */
+export function forecast(device: Device, settings: MemorySettings): TrainingForecast {
+  try {
+    const planned = planTraining(device, settings);
+    return planned.obstacle === undefined ? planned : { ...planned, whatFits: whatFits(device, settings) };
+  } catch (error) {
+    if (error instanceof ShapeError) return { obstacle: error.message };
+    if (!isLimit(error)) throw error;
+    return { obstacle: error.message, whatFits: whatFits(device, settings) };
+  }
+}
+
 /**
- * The same for a training that is about to start.
+ * The memory of a training that is about to start.
  *
  * @throws {SettingsError} If it cannot fit, or the settings leave a layer without pixels; with what would fit.
  */
 export function planFitting(device: Device, settings: MemorySettings): TrainingMemory {
+  const { memory, obstacle, whatFits } = forecast(device, settings);
+  if (memory !== undefined && obstacle === undefined) return memory;
   const { views: { policy: { crop } }, batch, network: { backbone } } = settings;
   const subject = `Cannot train ${backbone} at crop ${crop} in batches of ${batch}`;
-  try {
-    const { memory, obstacle } = planTraining(device, settings);
-    if (obstacle === undefined) return memory;
-    throw new SettingsError(`${subject}: ${obstacle}. ${whatFits(device, settings)}`);
-  } catch (error) {
-    if (!(error instanceof ShapeError || error instanceof DeviceError)) throw error;
-    const way = error instanceof DeviceError ? `. ${whatFits(device, settings)}` : "";
-    throw new SettingsError(`${subject}: ${error.message}${way}`, { cause: error });
-  }
+  throw new SettingsError(
+    `${subject}: ${[obstacle, whatFits].filter((part) => part !== undefined).join(". ")}`,
+  );
+}
+
+/** Whether a limit of the device or of its kernels is in the way. */
+function isLimit(error: unknown): error is DeviceError | KernelError {
+  return error instanceof DeviceError || error instanceof KernelError;
 }
 
 /** Crops that are tried differ from the one asked for by multiples of this: an odd one leads to odd ones. */
 const CROP_STEP = 16;
 
 /** What would fit a device that cannot hold a training: found by captures. */
-export function whatFits(device: Device, settings: MemorySettings): string {
+function whatFits(device: Device, settings: MemorySettings): string {
   const { batch, accumulate, views } = settings, { crop } = views.policy;
   const fits = (change: { batch?: number; crop?: number; accumulate?: number; recompute?: Recompute }) => {
     const policy = { ...views.policy, crop: change.crop ?? crop };
@@ -124,7 +148,7 @@ export function whatFits(device: Device, settings: MemorySettings): string {
       const changed = { ...settings, ...change, views: { ...views, policy } };
       return planTraining(device, changed).obstacle === undefined;
     } catch (error) {
-      if (error instanceof ShapeError || error instanceof DeviceError) return false;
+      if (error instanceof ShapeError || isLimit(error)) return false;
       throw error;
     }
   };

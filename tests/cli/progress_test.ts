@@ -52,14 +52,15 @@ Deno.test("on a terminal the line is drawn over, ten times a second at most", ()
 
 Deno.test("memory, evaluations and counts have words of their own", () => {
   const { at, printed } = watched();
-  at(0, { kind: "memory", workspaceBytes: 312e6, parameterBytes: 96e6 });
+  const memory = { workspaceBytes: 312e6, lowerBoundBytes: 300e6, parameterBytes: 96e6, inputBytes: 2e6 };
+  at(0, { kind: "memory", ...memory, repeated: 0 });
   at(1, { kind: "evaluation", epoch: 1, epochs: 2, miou: { branch1: 40.123, branch2: 39, average: 41 } });
   const miou = { branch1: 45, branch2: 46, average: 47 };
   at(1, { kind: "evaluation", epoch: 2, epochs: 2, protocol: "sliding_window_712", miou });
   at(2, { done: 1, total: 30, unit: "images" });
   at(12, { done: 21, total: 30, unit: "images" });
   assert.deepEqual(printed, [
-    "co-train       device memory: 408 MB (workspace 312 MB, parameter 96.0 MB)",
+    "co-train       device memory: peak 410 MB (parameters, gradients, momenta 96.0 MB; workspace 312 MB, at least 300 MB; images 2.00 MB)",
     "co-train       epoch 1/2  mIoU branch 1 40.12  branch 2 39.00  average 41.00",
     "co-train       epoch 2/2  mIoU (sliding_window_712) branch 1 45.00  branch 2 46.00  average 47.00",
     "co-train       21 of 30 images, 2.00 images/s",

@@ -1,0 +1,88 @@
+/** What the trainings of an experiment will hold on a device, known without data and without a step. @module */
+import type { Device } from "../kernels/device.ts";
+import { type Graph, type GraphNode, UserError } from "../pipeline/mod.ts";
+import type { ViewPolicy } from "../stages/augment.ts";
+import { type CoTrainConfig, trainingSettings } from "../stages/co_train.ts";
+import { type ClassList, shapesClasses } from "../stages/datasets/classes.ts";
+import { layouts } from "../stages/datasets/layouts.ts";
+import type { LoadConfig } from "../stages/load.ts";
+import type { SampleSet } from "../stages/samples.ts";
+import { forecast, type TrainingForecast, USABLE } from "../stages/training/memory.ts";
+
+/** One training of an experiment. */
+export interface PlannedMemory extends TrainingForecast {
+  /** Id of the stage. */
+  readonly id: string;
+  readonly backbone: string;
+  readonly crop: number;
+  /** Images of each kind in a step. */
+  readonly batch: number;
+  readonly accumulate: number;
+  readonly recompute: string;
+  readonly device: {
+    readonly name: string;
+    /** Bytes; absent where the system does not tell. */
+    readonly memoryBytes?: number;
+    /** Of those, what a training may take. */
+    readonly usableBytes?: number;
+    readonly maxBufferSize: number;
+    readonly maxStorageBufferBindingSize: number;
+  };
+  /** Whether it can be trained, as far as is known. */
+  readonly fits: boolean;
+}
+
+/** Plans the memory of every training of a graph. */
+export function plannedMemory(device: Device, graph: Graph, seed: number): PlannedMemory[] {
+  const { facts: { name, memoryBytes }, gpu: { limits } } = device;
+  return graph.nodes.filter(({ stage }) => stage.name === "co-train").map((node) => {
+    const config = node.config as CoTrainConfig;
+    const policy = inputOf(node, "views.policy").config as ViewPolicy;
+    const load = inputOf(inputOf(node, "views.labeled"), "data.labeled");
+    if (load.stage.name !== "load") {
+      throw new UserError(
+        `Cannot plan the memory of "${node.id}": its classes come from stage "${load.id}" (${load.stage.name}), and only ` +
+          'those of "load" are known before it has run. Train it: the peak is told, and checked, before the first step.',
+      );
+    }
+    const settings = trainingSettings(config, unseen(policy, load.config as LoadConfig), seed);
+    const found = forecast(device, settings);
+    return {
+      id: node.id,
+      backbone: config.backbone,
+      crop: policy.crop,
+      batch: config.batch,
+      accumulate: config.accumulate,
+      recompute: config.recompute,
+      ...found,
+      device: {
+        name,
+        ...(memoryBytes !== undefined && { memoryBytes, usableBytes: Math.floor(USABLE * memoryBytes) }),
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      },
+      fits: found.obstacle === undefined,
+    };
+  });
+}
+
+/** The node that gives an input. */
+function inputOf(node: GraphNode, input: string): GraphNode {
+  return node.edges.find((edge) => edge.input === input)!.from;
+}
+
+/** Views of images that nobody has seen: no larger than the data set's, where it is generated, else of any size. */
+function unseen(policy: ViewPolicy, { dataset, shapes }: LoadConfig) {
+  const classes = dataset === "shapes" ? shapesClasses : layouts[dataset].classes;
+  const side = dataset === "shapes" ? shapes.size : Infinity;
+  const set = unseenSet(side, classes);
+  return { labeled: set, unlabeled: set, validation: set, policy };
+}
+
+function unseenSet(side: number, classes: ClassList): SampleSet {
+  const absent = (): never => {
+    throw new Error("Cannot read a sample: no data is loaded to plan memory");
+  };
+  const size = () => ({ width: side, height: side });
+  return { length: 1, ids: [""], classes, size, image: absent, mask: absent };
+}
