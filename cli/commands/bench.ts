@@ -5,68 +5,103 @@ import { jsonOption } from "../options.ts";
 import { notesOnly } from "../terminal.ts";
 
 const rounds: OptionSpec = { name: "rounds", value: "n", description: "rounds that medians are taken of" };
+const cropOption = (usual: string): OptionSpec => ({
+  name: "crop",
+  value: "n",
+  description: `side of the crop in pixels (default: ${usual})`,
+});
+const batchOption = (usual: string): OptionSpec => ({
+  name: "batch",
+  value: "n",
+  description: `labeled images of a step, and as many unlabeled ones (default: ${usual})`,
+});
 
-const kernelOptions: readonly OptionSpec[] = [
-  { name: "filter", value: "text", description: "only ops and shapes with this text" },
-  rounds,
-  {
-    name: "lanes",
-    value: "n",
-    description:
-      "lanes of a subgroup that kernels are cut for: 0, or 32 and more as on GPUs (default: the adapter's)",
-  },
-  jsonOption,
-];
-const stepOptions: readonly OptionSpec[] = [
-  { name: "backbone", value: "name", description: "resnet14, resnet50 or resnet101 (default: resnet14)" },
-  { name: "crop", value: "n", description: "side of the crop in pixels (default: 64)" },
-  {
-    name: "batch",
-    value: "n",
-    description: "labeled images of a step, and as many unlabeled ones (default: 8)",
-  },
-  { name: "views", value: "kind", description: "of unlabeled images: weak or strong (default: strong)" },
-  rounds,
-  jsonOption,
-];
+/** A bench: a file among the tests, with the options that it takes. */
+function benchCommand(
+  name: string,
+  summary: string,
+  options: readonly OptionSpec[],
+  details?: string,
+): Command {
+  const all = [...options, rounds, jsonOption];
+  return {
+    name,
+    summary,
+    ...(details !== undefined && { details }),
+    options: all,
+    run: async (input) => await start(name, input, all),
+  };
+}
 
 /** Runs a bench in a process of its own: it lies among the tests, which no command imports. */
-async function start(
-  file: string,
-  input: CommandInput,
-  options: readonly OptionSpec[],
-): Promise<number> {
+async function start(name: string, input: CommandInput, options: readonly OptionSpec[]): Promise<number> {
   const given = options.flatMap(({ name }) => {
     if (input.flag(name)) return [`--${name}`];
     const text = input.text(name);
     return text === undefined ? [] : [`--${name}=${text}`];
   });
-  return await denoWithGpu("run", [`tests/bench/${file}`, ...given], notesOnly(input.terminal));
+  return await denoWithGpu("run", [`tests/bench/${name}_bench.ts`, ...given], notesOnly(input.terminal));
 }
 
-const kernels: Command = {
-  name: "kernels",
-  summary: "the speed of single ops at sizes that training meets",
-  options: kernelOptions,
-  run: async (input) => await start("kernels_bench.ts", input, kernelOptions),
-};
+const kernels = benchCommand(
+  "kernels",
+  "the speed of single ops at sizes that training meets, and their share of the adapter's ceiling",
+  [
+    { name: "filter", value: "text", description: "only ops and shapes with this text" },
+    {
+      name: "sharing",
+      value: "way",
+      description:
+        "how kernels share what they fetch: workgroup as on GPUs, or 0 (default: the adapter's way)",
+    },
+  ],
+);
 
-const step: Command = {
-  name: "step",
-  summary: "a CCVC training step: time, share of each kernel, memory",
-  options: stepOptions,
-  run: async (input) => await start("step_bench.ts", input, stepOptions),
-};
+const step = benchCommand("step", "a training step: time, share of each op, memory", [
+  { name: "small", description: "three convolutions and a classifier instead of CCVC" },
+  { name: "backbone", value: "name", description: "resnet14, resnet50 or resnet101 (default: resnet14)" },
+  cropOption("64, 129 or 512, by backbone"),
+  batchOption("8 with resnet14, else 2"),
+  {
+    name: "views",
+    value: "kind",
+    description: "of unlabeled images: weak or strong (default: strong with resnet14, else weak)",
+  },
+  { name: "cold", description: "also the wait for the first step of all, the driver's cache empty" },
+]);
+
+const peers = benchCommand(
+  "peers",
+  "the same work in jax-js, TensorFlow.js and, where installed, PyTorch, by turns",
+  [
+    { name: "only", value: "list", description: "of convolution, small and ccvc (default: all three)" },
+    { name: "backbone", value: "name", description: "of the CCVC step: resnet50 or resnet101" },
+    cropOption("129"),
+    batchOption("2"),
+  ],
+  "The packages are pinned in tests/bench/peers and come from npm at the first use. PyTorch is that of python3, or of " +
+    "the Python that PYTORCH_PYTHON names. Who is absent is named, with the way to get it.",
+);
+
+const all = benchCommand(
+  "all",
+  "everything, one after another: some six minutes on two processors",
+  [{ name: "write", description: "keep the tables in tests/bench/results.md, in this adapter's section" }],
+);
+
+const peersOption: OptionSpec = { name: "peers", description: 'the same as "bench peers"' };
 
 /** The command. */
 export const bench: Command = {
   name: "bench",
-  summary: "measure kernels and a training step on this machine",
-  details: "Without a name: both, with their defaults. tests/bench/results.md holds what was measured where.",
-  commands: [kernels, step],
-  options: [jsonOption],
+  summary: "measure kernels and a training step on this machine, also beside other libraries",
+  details:
+    "Without a name: kernels and step, with their defaults. tests/bench/results.md holds what was measured where.",
+  commands: [kernels, step, peers, all],
+  options: [peersOption, jsonOption],
   async run(input) {
-    const first = await start("kernels_bench.ts", input, [jsonOption]);
-    return first === 0 ? await start("step_bench.ts", input, [jsonOption]) : first;
+    if (input.flag("peers")) return await start("peers", input, [jsonOption]);
+    const first = await start("kernels", input, [jsonOption]);
+    return first === 0 ? await start("step", input, [jsonOption]) : first;
   },
 };

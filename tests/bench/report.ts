@@ -82,3 +82,9 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[(sorted.length - 1) >> 1] ?? NaN;
 }
+
+/** exp of the mean logarithm of rates, weighted by work. */
+export function weightedMean(rates: readonly { readonly rate: number; readonly weight: number }[]): number {
+  const whole = rates.reduce((sum, { weight }) => sum + weight, 0);
+  return Math.exp(rates.reduce((sum, { rate, weight }) => sum + weight * Math.log(rate), 0) / whole);
+}

@@ -5,6 +5,8 @@ import { compile } from "../../kernels/program.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
 import { type Layout, makeTensor, padded, type Precision, type Tensor } from "../../kernels/tensor.ts";
 
+export { uniform } from "./uniform.ts";
+
 let shared: Promise<Device> | undefined;
 
 /** The device all tests of a file share. */
@@ -22,17 +24,6 @@ export function gpuTest(
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async (t) => await body(await testDevice(), t),
-  });
-}
-
-/** Uniform numbers in [low, high) from a fixed integer hash. */
-export function uniform(seed: number, length: number, low = -1, high = 1): Float64Array {
-  return Float64Array.from({ length }, (_, i) => {
-    let x = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(seed + 1, 0x85ebca6b);
-    x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-    x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-    // Rounded to f32, so that the twin sees what the device sees.
-    return Math.fround(low + (high - low) * (((x ^ (x >>> 16)) >>> 0) / 2 ** 32));
   });
 }
 

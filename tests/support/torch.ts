@@ -5,7 +5,7 @@ const candidates = [Deno.env.get("PYTORCH_PYTHON"), "/usr/bin/python3", "python3
 );
 
 /** The first Python that has PyTorch. */
-const python = candidates.find((path) => {
+export const pythonWithTorch = candidates.find((path) => {
   try {
     return new Deno.Command(path, { args: ["-c", "import torch, numpy"], stdout: "null", stderr: "null" })
       .outputSync().success;
@@ -17,9 +17,9 @@ const python = candidates.find((path) => {
 /** A test that needs PyTorch: skipped with a name that says so where there is none. */
 export function torchTest(name: string, run: (python: string) => Promise<void>): void {
   Deno.test({
-    name: python === undefined ? `${name} [skipped: no Python with PyTorch]` : name,
-    ignore: python === undefined,
-    fn: () => run(python!),
+    name: pythonWithTorch === undefined ? `${name} [skipped: no Python with PyTorch]` : name,
+    ignore: pythonWithTorch === undefined,
+    fn: () => run(pythonWithTorch!),
   });
 }
 

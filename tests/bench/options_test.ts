@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { readAllOptions } from "./all_options.ts";
+import { readKernelsOptions } from "./kernels_options.ts";
+import { readPeersOptions } from "./peers_options.ts";
+import { readStepOptions } from "./step_options.ts";
+
+Deno.test("a step: each backbone has its usual size, and options change it", () => {
+  const step = (...args: string[]) => readStepOptions(args).choice;
+  assert.deepEqual(step(), { backbone: "resnet14", crop: 64, batch: 8, views: "strong" });
+  assert.deepEqual(step("--backbone=resnet50"), { backbone: "resnet50", crop: 129, batch: 2, views: "weak" });
+  assert.deepEqual(step("--backbone", "resnet101", "--crop", "321", "--batch=4", "--views=strong"), {
+    backbone: "resnet101",
+    crop: 321,
+    batch: 4,
+    views: "strong",
+  });
+  assert.equal(step("--small"), "small");
+  assert.deepEqual(readStepOptions(["--small", "--cold", "--rounds=7", "--json"]), {
+    choice: "small",
+    cold: true,
+    rounds: 7,
+    json: true,
+  });
+});
+
+Deno.test("the peers: which works, and the size of the CCVC step", () => {
+  const { works, ccvc, rounds } = readPeersOptions([]);
+  assert.deepEqual(works, ["convolution", "small", "ccvc"]);
+  assert.deepEqual(ccvc, { backbone: "resnet50", crop: 129, batch: 2 });
+  assert.equal(rounds, 5);
+  assert.deepEqual(readPeersOptions(["--only=ccvc,convolution"]).works, ["convolution", "ccvc"]);
+});
+
+Deno.test("kernels: how they share, and which", () => {
+  assert.deepEqual(readKernelsOptions(["--sharing=0", "--filter=Add"]), {
+    filter: "add",
+    rounds: 5,
+    sharing: 0,
+    json: false,
+  });
+  assert.equal(readKernelsOptions(["--sharing=workgroup"]).sharing, "workgroup");
+  assert.equal(readKernelsOptions([]).sharing, undefined);
+});
+
+const mistakes: readonly (readonly [(args: string[]) => unknown, string[], RegExp])[] = [
+  [readStepOptions, ["--backbone=vgg"], /Cannot measure backbone "vgg": it must be one of resnet50, /],
+  [readStepOptions, ["--backbone=toString"], /Cannot measure backbone "toString"/],
+  [readStepOptions, ["--small", "--crop=64"], /Cannot measure the small step with "--crop"/],
+  [readStepOptions, ["--crop=8"], /Cannot read "--crop 8": it must be a whole number, 16 or more/],
+  [readStepOptions, ["--crop=1e3"], /Cannot read "--crop 1e3"/],
+  [readStepOptions, ["--crop="], /Cannot read "--crop "/],
+  [readStepOptions, ["--rounds=0"], /Cannot read "--rounds 0"/],
+  [readStepOptions, ["--rounds=-1"], /Cannot read "--rounds -1"/],
+  [readStepOptions, ["--batch=1"], /Cannot read "--batch 1": it must be a whole number, 2 or more/],
+  [readStepOptions, ["--views=both"], /Cannot measure views "both"/],
+  [readStepOptions, ["--fast"], /Unknown option '--fast'/],
+  [readStepOptions, ["resnet50"], /Unexpected argument 'resnet50'/],
+  [
+    readPeersOptions,
+    ["--only=conv"],
+    /Cannot compare "conv": --only takes a list of convolution, small, ccvc/,
+  ],
+  [readPeersOptions, ["--only="], /Cannot compare ""/],
+  [readPeersOptions, ["--backbone=resnet14"], /Cannot compare backbone "resnet14"/],
+  [readPeersOptions, ["--batch=1"], /Cannot read "--batch 1": it must be a whole number, 2 or more/],
+  [readKernelsOptions, ["--sharing=32"], /Cannot cut kernels for sharing "32"/],
+  [readAllOptions, ["--write", "--json"], /Cannot take both "--write" and "--json"/],
+];
+for (const [read, args, message] of mistakes) {
+  Deno.test(`a mistake is told: ${args.join(" ")}`, () => {
+    assert.throws(
+      () => read(args),
+      (error: Error) => error instanceof RangeError && message.test(error.message),
+    );
+  });
+}
