@@ -56,6 +56,7 @@ export function parseIdList(
     }
     if (content.trim() === "") return;
     const [image, mask] = splitLine(content.trim(), path, line);
+    assertRelative(image, path, line);
     if (mask === undefined && options.masks === "required") {
       throw listError(
         path,
@@ -64,7 +65,6 @@ export function parseIdList(
         'Write "image mask" on each line of a labeled list',
       );
     }
-    assertRelative(image, path, line);
     if (mask !== undefined) assertRelative(mask, path, line);
     const id = image.replace(imageExtension, "");
     const before = seen.get(id);
