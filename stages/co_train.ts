@@ -1,6 +1,7 @@
 /** The stage `co-train`: two branches that see the same images and teach each other. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
+import type { Precision } from "../kernels/tensor.ts";
 import type { BackboneReport } from "../models/backbone_weights.ts";
 import { type BackboneName, BACKBONES } from "../models/resnet.ts";
 import {
@@ -17,6 +18,7 @@ import { bindMethod, type MethodInput, type MethodOptions, methodOptions } from 
 import type { NetworkDescription } from "./network.ts";
 import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
+import { LOSS_SCALE } from "./training/capture.ts";
 import { runCourse } from "./training/course.ts";
 import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";
 import type { TrainingHistory } from "./training/history.ts";
@@ -52,6 +54,10 @@ export interface CoTrainConfig {
   readonly accumulate: number;
   /** When outputs of batch norms are computed again in the backward pass instead of being kept; no bit of a result changes. */
   readonly recompute: Recompute;
+  /** What activations and their gradients are stored as; sums, weights, statistics and losses are f32 always. */
+  readonly precision: Precision;
+  /** With f16: what losses are multiplied by before they are differentiated, and gradients divided by after. */
+  readonly lossScale: number;
   /** Base learning rate. */
   readonly baseRate: number;
   /** Multiple of the base rate for both backbones. */
@@ -130,6 +136,24 @@ const schema = z.strictObject({
       "some more time, the same bits. When-needed: only where the training does not fit the device otherwise.",
   )
     .meta({ unit: "name", source: "Crossview; Rota Bulò et al., In-Place Activated BatchNorm, CVPR 2018" }),
+  precision: z.enum(["f32", "f16"]).default("f32").describe(
+    "What activations and their gradients are stored as; f16 takes half the memory, on adapters that have it. Sums, weights, " +
+      "statistics, losses and scores are f32 always.",
+  )
+    .meta({
+      unit: "name",
+      source: "published: f32; Micikevicius et al., Mixed Precision Training, ICLR 2018",
+    }),
+  lossScale: z.number().min(1).max(2 ** 24).default(LOSS_SCALE).describe(
+    "With f16: what losses are multiplied by before they are differentiated, and gradients divided by after, so that small " +
+      "ones are not lost. A step whose gradients overflow all the same is left out.",
+  )
+    .meta({
+      unit: "factor",
+      source: "Micikevicius et al., Mixed Precision Training, ICLR 2018, §3.2",
+      unread: (options: unknown) =>
+        (options as CoTrainConfig).precision === "f16" ? undefined : "precision is f32",
+    }),
   baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
   backboneRate: factor(5, "Multiple of the base rate for both backbones.", "spec §3.4"),
   headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
@@ -248,6 +272,13 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
             places.map((place) => `"${set.ids[place]}"`).join(", ");
           return `labeled ${ids(views.labeled, labeled)}; unlabeled ${ids(views.unlabeled, unlabeled)}`;
         },
+        onSkipped: (updates) =>
+          context.progress({
+            kind: "warning",
+            message:
+              `${updates} ${updates === 1 ? "step was" : "steps were"} left out since the losses were last ` +
+              "read: gradients overflowed f16. If that goes on, lower co-train.lossScale",
+          }),
         onCompile: (done, total) => {
           if (done % Math.ceil(total / 8) === 0 || done === total) {
             context.progress({ kind: "compile", done, total });
@@ -277,6 +308,7 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
 export function trainingSettings(config: CoTrainConfig, views: Views, seed: number): MemorySettings {
   const { mappings: [first, second] } = bindMethod(config.method);
   const { backbone, outputStride, method, batch, accumulate, recompute, momentum, weightDecay } = config;
+  const { precision, lossScale } = config;
   const network: NetworkDescription = {
     backbone,
     outputStride,
@@ -284,7 +316,20 @@ export function trainingSettings(config: CoTrainConfig, views: Views, seed: numb
     classes: views.labeled.classes,
   };
   const warmUp = config.warmUpEpochs > 0;
-  return { network, method, views, batch, accumulate, recompute, seed, momentum, weightDecay, warmUp };
+  return {
+    network,
+    method,
+    views,
+    batch,
+    accumulate,
+    recompute,
+    precision,
+    lossScale,
+    seed,
+    momentum,
+    weightDecay,
+    warmUp,
+  };
 }
 
 /** Says what the backbones start from; of the small one, which nobody has ImageNet weights for, only what is not random. */

@@ -2,7 +2,7 @@
 import { allocate, type Device } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { bindable } from "../../kernels/program.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import type { Precision, Tensor } from "../../kernels/tensor.ts";
 import type { Branches } from "../../models/branches.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
 import type { Views } from "../augment.ts";
@@ -26,6 +26,10 @@ export interface CaptureOptions {
   readonly weightDecay: number;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
+  /** What activations and their gradients are stored as; f32 unless told. */
+  readonly precision?: Precision;
+  /** In f16: what losses are multiplied by before they are differentiated; {@linkcode LOSS_SCALE} unless told. */
+  readonly lossScale?: number;
 }
 
 /** The launches of a kind of step, up to its gradients or, without accumulation, to its end. */
@@ -45,6 +49,8 @@ export interface CapturedTraining {
     readonly counters: Tensor;
     readonly rates: Tensor;
     readonly meters: readonly Tensor[];
+    /** In f16: which updates were left out (kernels/ops/guard_update.ts). */
+    readonly guard?: Tensor;
     readonly bytes: number;
   };
   readonly phases: { readonly "warm-up"?: CapturedPhase; readonly method: CapturedPhase };
@@ -52,6 +58,9 @@ export interface CapturedTraining {
   readonly update?: Graph;
   free(): void;
 }
+
+/** What losses are multiplied by in f16: large enough for the gradients of a pixel among millions, far from the largest f16. */
+export const LOSS_SCALE = 1024;
 
 /** Most loss terms a method may have. */
 const MOST_TERMS = 32;
@@ -63,7 +72,7 @@ const MOST_TERMS = 32;
  * @throws {DeviceError} If a buffer is larger than the device allows.
  */
 export function captureTraining(device: Device, options: CaptureOptions): CapturedTraining {
-  const { batch, accumulate } = options;
+  const { batch, accumulate, precision = "f32" } = options;
   const branches = buildBranches(options.network);
   const method = bindMethod(options.method);
   const parameters = allocateParameters(device, branches.registry, { training: true });
@@ -79,11 +88,20 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       { length: MOST_TERMS },
       (_, i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const }),
     ),
+    ...(precision === "f16" ? [{ label: "guard", shape: [1, 1, 4], layout: "map" as const }] : []),
   ]);
-  const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
-  const optimizer = { parameters, rates, momentum: options.momentum, weightDecay: options.weightDecay };
+  const [counters, rates, ...others] = control.tensors as [Tensor, Tensor, ...Tensor[]];
+  const meters = others.slice(0, MOST_TERMS), guard = others[MOST_TERMS];
+  const optimizer = {
+    parameters,
+    rates,
+    momentum: options.momentum,
+    weightDecay: options.weightDecay,
+    mostBytes: device.facts.bindingBytes,
+    ...(guard && { guard }),
+  };
   const record = (terms: BoundMethod["terms"], together: boolean): CapturedPhase => {
-    const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1 });
+    const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
     const captured = captureGradients(graph, {
       together,
       branches,
@@ -93,6 +111,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       counters,
       rates,
       share: 1 / accumulate,
+      ...(guard && { lossScale: options.lossScale ?? LOSS_SCALE }),
       meter: (index) => meters[index]!,
     });
     if (accumulate === 1) captureUpdate(graph, optimizer);
@@ -114,7 +133,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     branches,
     parameters,
     feed,
-    control: { counters, rates, meters, bytes: control.bytes },
+    control: { counters, rates, meters, ...(guard && { guard }), bytes: control.bytes },
     phases,
     ...(update && { update }),
     free() {

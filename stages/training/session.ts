@@ -1,9 +1,10 @@
 /** A training run on the device: everything captured once, then stepped. @module */
 import { type Device, readBack, upload } from "../../kernels/device.ts";
 import { DeviceError, ShapeError } from "../../kernels/errors.ts";
+import { guardStart, readGuard } from "../../kernels/ops/guard_update.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
 import { compile } from "../../kernels/program.ts";
-import { ALIGNMENT, makeTensor } from "../../kernels/tensor.ts";
+import { ALIGNMENT, makeTensor, type Precision } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { UserError } from "../../pipeline/mod.ts";
@@ -14,7 +15,7 @@ import type { Confusion } from "../metrics.ts";
 import type { NetworkDescription } from "../network.ts";
 import type { PerPrediction } from "../predictions.ts";
 import { ORIGINAL, type Protocol } from "../protocols.ts";
-import { type CapturedPhase, captureTraining } from "./capture.ts";
+import { type CapturedPhase, captureTraining, LOSS_SCALE } from "./capture.ts";
 import { planFitting, type Recompute, SettingsError } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
 import { RATE_INDEX, THRESHOLD_INDEX } from "./step_program.ts";
@@ -44,6 +45,12 @@ export interface SessionOptions {
   readonly accumulate?: number;
   /** When outputs of norms are computed again instead of being kept; `when-needed` unless told. */
   readonly recompute?: Recompute;
+  /** What activations and their gradients are stored as; f32 unless told. Scores are always made in f32. */
+  readonly precision?: Precision;
+  /** In f16: what losses are multiplied by before they are differentiated; {@linkcode LOSS_SCALE} unless told. */
+  readonly lossScale?: number;
+  /** Called with how many updates were left out since the losses were last read, as their gradients overflowed f16. */
+  readonly onSkipped?: (updates: number) => void;
   /** Names the images of a step, counted from 0 over the whole run, for messages. */
   readonly samplesOf?: (step: number) => string;
   /** Called while pipelines are compiled. */
@@ -89,7 +96,8 @@ export interface Session {
   restore(captured: readonly Float32Array<ArrayBuffer>[]): void;
   /**
    * Waits, and gives each loss term's mean since the last call; to be called before the phase changes.
-   * @throws {DivergenceError} If a term was NaN or infinite, naming it, the step, from 1, and its images.
+   * @throws {DivergenceError} If a term was NaN or infinite, naming it, the step, from 1, and its images; or if gradients
+   *   overflowed f16 in {@linkcode MOST_SKIPPED} steps in a row.
    */
   losses(): Promise<Record<string, number>>;
   /** Scores the current weights on the validation set, under a protocol. */
@@ -101,6 +109,9 @@ export interface Session {
   state(): Promise<StateDict>;
   free(): void;
 }
+
+/** Steps in a row whose gradients overflow f16 before a training is given up: single ones are left out, and counted. */
+export const MOST_SKIPPED = 10;
 
 /**
  * Allocates, initializes and compiles a training run.
@@ -122,11 +133,18 @@ export function openSession(device: Device, options: SessionOptions): Session {
 
 function prepareSession(device: Device, options: SessionOptions): Session {
   const { views, batch, seed, accumulate = 1, warmUp = false, recompute = "when-needed" } = options;
+  const { precision = "f32", lossScale = LOSS_SCALE } = options;
+  if (precision === "f16" && !device.facts.features.includes("shader-f16")) {
+    throw new SettingsError(
+      `Cannot train in f16: "${device.facts.name}" does not grant shader-f16. Set co-train.precision=f32`,
+    );
+  }
   const settings = { ...options, accumulate, warmUp, recompute };
   const planned = planFitting(device, settings);
   const captured = captureTraining(device, settings);
   const { branches, method, parameters, feed, control } = captured;
-  const { counters, rates, meters } = control;
+  const { counters, rates, meters, guard } = control;
+  if (guard) upload(device, guard, guardStart(lossScale));
   parameters.load(new Map([...initialize(branches.registry, seed), ...options.pretrained ?? []]));
   const open = ({ graph, terms }: CapturedPhase, arenas: readonly GPUBuffer[] = []) => ({
     terms,
@@ -148,6 +166,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       layout: "map",
       home: meters[0]!.home!,
     }),
+    ...(guard ? [guard] : []),
   ];
   const inference = new Inference(device, {
     branches,
@@ -200,8 +219,11 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     async losses() {
       const { terms } = current;
       const used = meters.slice(0, terms.length);
-      const readings = (await readBack(device, used)).map(readMeter);
+      const read = await readBack(device, guard ? [...used, guard] : used);
+      const overflow = guard && readGuard(read.pop()!);
+      const readings = read.map(readMeter);
       for (const meter of used) upload(device, meter, new Float32Array(4));
+      if (overflow) upload(device, guard, guardStart(lossScale, overflow.inARow));
       const bad = terms.flatMap(({ name }, i) => {
         const { firstBadStep } = readings[i]!;
         return firstBadStep === undefined ? [] : [{ name, step: firstBadStep }];
@@ -216,9 +238,20 @@ function prepareSession(device: Device, options: SessionOptions): Session {
           } was NaN or ` +
             `infinite at step ${bad[0].step + 1}${
               on(bad[0].step)
-            }. Lower the learning rate (co-train.baseRate) or the weights of the method's terms`,
+            }. Lower the learning rate (co-train.baseRate) or the weights of the method's terms${
+              guard ? ", or train in f32 (co-train.precision=f32): f16 holds nothing beyond 65504" : ""
+            }`,
         );
       }
+      if (overflow && overflow.inARow >= MOST_SKIPPED) {
+        throw new DivergenceError(
+          `Cannot go on training: in ${overflow.inARow} steps in a row, up to step ${taken}${
+            on(taken - 1)
+          }, gradients overflowed f16, which holds nothing beyond 65504, and the steps were left out. Lower ` +
+            `co-train.lossScale from ${lossScale}, or train in f32 (co-train.precision=f32)`,
+        );
+      }
+      if (overflow && overflow.skipped > 0) options.onSkipped?.(overflow.skipped);
       return Object.fromEntries(
         terms.map(({ name }, i) => [name, readings[i]!.sum / Math.max(1, readings[i]!.count)]),
       );

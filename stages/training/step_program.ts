@@ -2,6 +2,7 @@
 import type { Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/add.ts";
 import { clear } from "../../kernels/ops/clear.ts";
+import { guardUpdate } from "../../kernels/ops/guard_update.ts";
 import { meter } from "../../kernels/ops/meter.ts";
 import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
@@ -29,6 +30,8 @@ export interface GradientParts {
   readonly together?: boolean;
   /** Share of the step's loss that these images have: 1 / k for one of k micro-batches; default 1. */
   readonly share?: number;
+  /** What losses are multiplied by before they are differentiated, so that f16 holds small gradients; default 1. */
+  readonly lossScale?: number;
   /** A homed f32 map [1, 1, 4] for each term's running sum, given its position. */
   readonly meter: (index: number) => Tensor;
 }
@@ -41,6 +44,10 @@ export interface UpdateParts {
   readonly weightDecay: number;
   /** Whether the gradients are zero afterwards, for steps that add to them; default false. */
   readonly clears?: boolean;
+  /** Most bytes of the arenas that a launch is given. */
+  readonly mostBytes?: number;
+  /** Leaves the update out where a gradient overflowed, and divides by the losses' scale (kernels/ops/guard_update.ts). */
+  readonly guard?: Tensor;
 }
 
 /** What a step is captured with. */
@@ -55,7 +62,7 @@ export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
 
 /** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
 export function captureGradients(graph: Graph, parts: GradientParts): readonly Term[] {
-  const { branches, parameters, counters, rates, share = 1 } = parts;
+  const { branches, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
   const terms = parts.method.terms({
     graph,
     views: parts.views,
@@ -63,7 +70,7 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly T
     risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
   });
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
-  const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share));
+  const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share * lossScale));
   graph.backward(seeds, (a, b) => add(graph, a, b));
   if (graph.options.addsGradients) return terms;
   for (const { name } of branches.registry.parameters) {
@@ -76,18 +83,23 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly T
 
 /** Captures the optimizer's update by the gradients as they are. */
 export function captureUpdate(graph: Graph, parts: UpdateParts): void {
-  const { parameters, rates, momentum, weightDecay, clears = false } = parts;
+  const { parameters, rates, momentum, weightDecay, clears = false, guard } = parts;
   const { values, gradients, momenta } = parameters.buffers;
   if (!gradients || !momenta) throw new Error("Cannot train parameters that were allocated for inference");
-  for (const { group, start, end } of parameters.ranges) {
-    for (const range of sgdRanges(start, end)) {
-      const slopes = arenaRange(`${group} gradients`, gradients, range);
-      sgd(graph, {
-        parameters: arenaRange(`${group} parameters`, values, range),
-        gradients: slopes,
-        momenta: arenaRange(`${group} momenta`, momenta, range),
-      }, { rates, rateIndex: RATE_INDEX[group], momentum, weightDecay });
-      if (clears) clear(graph, slopes);
-    }
+  const pieces = parameters.ranges.flatMap(({ group, start, end }) =>
+    sgdRanges(start, end, parts.mostBytes).map((range) => ({
+      group,
+      range,
+      slopes: arenaRange(`${group} gradients`, gradients, range),
+    }))
+  );
+  if (guard) guardUpdate(graph, pieces.map(({ slopes }) => slopes), guard);
+  for (const { group, range, slopes } of pieces) {
+    sgd(graph, {
+      parameters: arenaRange(`${group} parameters`, values, range),
+      gradients: slopes,
+      momenta: arenaRange(`${group} momenta`, momenta, range),
+    }, { rates, rateIndex: RATE_INDEX[group], momentum, weightDecay, ...(guard && { guard }) });
+    if (clears) clear(graph, slopes);
   }
 }
