@@ -95,11 +95,12 @@ export class Cache {
     return { entry };
   }
 
-  /** The text of an entry; none of a file that is too large to be one. */
+  /** The text of an entry; none of a file that is too large to be one, or of what is no file. */
   async #readEntry(key: string): Promise<string> {
     const path = this.entryPath(key);
-    const size = stampOf(path)?.size ?? 0;
-    return size > maxEntryBytes ? "" : await Deno.readTextFile(path);
+    const stamp = stampOf(path);
+    if (stamp === undefined) throw new Deno.errors.NotFound(`No file "${path}"`);
+    return stamp.size > maxEntryBytes ? "" : await Deno.readTextFile(path);
   }
 
   #lengthProblem({ digest, size }: StoredFile): string | undefined {

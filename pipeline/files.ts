@@ -145,6 +145,9 @@ function room(path: string, needed: number | undefined): string {
   return parts.length === 0 ? "" : `: ${parts.join(", ")}`;
 }
 
+/** A larger note is none: it holds stamps of files, or a bundle, and is read in one piece. */
+const mostNoteBytes = 256 * 2 ** 20;
+
 /** Bookkeeping that is only ever an accelerator: believed if its check digest holds, else forgotten. */
 export class Notes {
   readonly #root: string;
@@ -161,7 +164,9 @@ export class Notes {
   /** The note of a name, or undefined if there is none or its bytes are damaged. */
   read(name: string): unknown {
     try {
-      const text = Deno.readTextFileSync(this.#path(name));
+      const path = this.#path(name);
+      if ((stampOf(path)?.size ?? Infinity) > mostNoteBytes) return undefined;
+      const text = Deno.readTextFileSync(path);
       const line = text.indexOf("\n");
       const body = text.slice(line + 1);
       return sha256(body) === text.slice(0, line) ? JSON.parse(body) : undefined;

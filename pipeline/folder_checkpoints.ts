@@ -120,7 +120,8 @@ export class FolderCheckpoints implements Checkpoints {
     const aside = `${path}.tmp`;
     try {
       await this.#make();
-      await Deno.writeFile(aside, bytes);
+      await this.#remove(`part-${digest}.tmp`);
+      await Deno.writeFile(aside, bytes, { createNew: true });
       await Deno.rename(aside, path);
     } catch (error) {
       await Deno.remove(aside).catch(() => {});
@@ -148,7 +149,8 @@ export class FolderCheckpoints implements Checkpoints {
 
   /** The states there are, oldest first. */
   async #states(): Promise<StateFile[]> {
-    const found = (await this.#names()).flatMap((name) => {
+    const found = (await this.#entries()).flatMap(({ name, isFile }) => {
+      if (!isFile) return []; // A link may lead to what has no end, and nothing here makes one.
       const match = /^state-(\d{8,15})-at-(\d{1,15})-([0-9a-f]{64})$/.exec(name);
       if (match === null) return [];
       return [{ name, number: Number(match[1]), position: Number(match[2]), digest: match[3]! }];
@@ -156,10 +158,10 @@ export class FolderCheckpoints implements Checkpoints {
     return found.sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
   }
 
-  async #names(): Promise<string[]> {
+  async #entries(): Promise<Deno.DirEntry[]> {
     return await this.#reading(async () => {
       try {
-        return (await Array.fromAsync(Deno.readDir(this.root), ({ name }) => name)).sort();
+        return await Array.fromAsync(Deno.readDir(this.root));
       } catch (error) {
         if (error instanceof Deno.errors.NotFound) return [];
         throw error;
@@ -199,8 +201,9 @@ export class FolderCheckpoints implements Checkpoints {
     const hash = createHash("sha256");
     try {
       await this.#make();
+      await this.#remove(`${name}.tmp`);
       {
-        using file = await Deno.open(aside, { write: true, create: true, truncate: true });
+        using file = await Deno.open(aside, { write: true, createNew: true });
         for (const piece of pieces) {
           hash.update(piece);
           for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
@@ -228,7 +231,7 @@ export class FolderCheckpoints implements Checkpoints {
   /** Removes half-written files, and parts that no state needs. */
   async #sweep(): Promise<void> {
     const needed = new Set(this.#fresh);
-    const names = await this.#names();
+    const names = (await this.#entries()).map(({ name }) => name).sort();
     for (const { name } of await this.#states()) {
       for (const digest of await this.#partsNamed(name)) needed.add(digest);
     }

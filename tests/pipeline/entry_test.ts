@@ -120,6 +120,15 @@ Deno.test("a forged entry makes the cache touch no file outside", () =>
     assert.equal(await Deno.readTextFile(outside), "keep me");
   }));
 
+Deno.test("an entry that is a link to what has no end is none", () =>
+  withDirectory(async (directory) => {
+    const cache = new Cache(join(directory, "cache"));
+    await Deno.mkdir(join(cache.root, "ac"), { recursive: true });
+    await Deno.symlink("/dev/zero", cache.entryPath(key));
+    assert.deepEqual(await cache.find(key), {});
+    assert.equal(await cache.peek(key), undefined);
+  }));
+
 Deno.test("a blob that is a link to a file outside is no result, and the file stays", () =>
   withDirectory(async (directory) => {
     const cache = new Cache(join(directory, "cache"));

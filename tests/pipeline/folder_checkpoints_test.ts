@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { sha256 } from "../../pipeline/canonical_json.ts";
 import { CacheError } from "../../pipeline/errors.ts";
 import { FolderCheckpoints } from "../../pipeline/folder_checkpoints.ts";
 import { withFolder } from "../support/stage_run.ts";
@@ -109,6 +110,24 @@ Deno.test("parts are named by digests alone: a forged header cannot reach outsid
     assert.match(damage[0]!, /lists no parts/);
   })());
 
+Deno.test("a link is no state, and nothing is written through one", () =>
+  withFolder(async (folder) => {
+    const root = join(folder, "states"), outside = join(folder, "outside");
+    const checkpoints = new FolderCheckpoints(root);
+    await checkpoints.save(1, made("first"), []);
+    Deno.writeTextFileSync(outside, "mine");
+    const part = sha256("weights");
+    Deno.symlinkSync("/dev/zero", join(root, `state-00000007-at-7-${"0".repeat(64)}`));
+    for (const name of [`part-${part}.tmp`, "state-00000002-at-2.tmp"]) {
+      Deno.symlinkSync(outside, join(root, name));
+    }
+    assert.equal(await checkpoints.addPart(text("weights"), []), part);
+    Deno.symlinkSync(outside, join(root, "state-00000002-at-2.tmp"));
+    await checkpoints.save(2, made("second"), [part]);
+    assert.deepEqual((await load(root)).state, { position: 2, value: "second" });
+    assert.equal(Deno.readTextFileSync(outside), "mine");
+  })());
+
 Deno.test("when to save: every 30 s, later where a state is large or costly, and just as told", async () => {
   let now = 100;
   const clock = () => now;
@@ -140,7 +159,7 @@ Deno.test("where nothing can be written, the error names the path and the bytes;
   withFolder(async (folder) => {
     const checkpoints = new FolderCheckpoints(folder);
     await checkpoints.save(1, made("first"), []);
-    Deno.mkdirSync(join(folder, "state-00000002-at-2.tmp"));
+    Deno.mkdirSync(join(folder, "state-00000002-at-2.tmp", "in the way"), { recursive: true });
     await assert.rejects(
       checkpoints.save(2, made("second"), []),
       (error) =>
