@@ -6,11 +6,12 @@ import { DeviceError } from "./errors.ts";
  * asks for what is too large are refused as the device would. Nothing can be run, uploaded or read.
  */
 export function blueprint(device: Device): Device {
-  const { facts, gpu: { limits } } = device;
+  const { facts, tuning, gpu: { limits } } = device;
   const created = { pipelines: 0, buffers: 0, bindGroups: 0 };
   return {
     gpu: { limits } as GPUDevice,
     facts,
+    tuning,
     created,
     pipeline(kernel) {
       throw new DeviceError(`Cannot compile kernel "${kernel.name}": a blueprint is for captures alone`);

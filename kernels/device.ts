@@ -2,6 +2,7 @@ import { DeviceError } from "./errors.ts";
 import { type Kernel, shaderText } from "./kernel.ts";
 import { chooseSharing, type Sharing } from "./sharing.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "./tensor.ts";
+import { type Tuning, UNTUNED } from "./tuning.ts";
 
 /** What the adapter is, as printed at the top of a run and recorded with every result. */
 export interface AdapterFacts {
@@ -22,6 +23,8 @@ export interface AdapterFacts {
 export interface Device {
   readonly gpu: GPUDevice;
   readonly facts: AdapterFacts;
+  /** Which ways of doing an op are the fastest here, as far as it was measured (tuner.ts). */
+  readonly tuning: Tuning;
   /** Compiles a kernel once for each set of constants and of bindings that are stored in f16, by their numbers. */
   pipeline(
     kernel: Kernel,
@@ -53,6 +56,7 @@ const LIMITS = [
  * @param options.subgroups False does without subgroups although the adapter has them.
  * @param options.halves False does without f16 although the adapter has it.
  * @param options.memoryBytes Finds out what the adapter's memory holds, by what the platform offers besides WebGPU.
+ * @param options.tuning Looks up what was measured on the adapter before.
  * @throws {DeviceError} If there is no adapter, or it refuses a device.
  */
 export async function openDevice(
@@ -61,6 +65,7 @@ export async function openDevice(
     subgroups?: boolean;
     halves?: boolean;
     memoryBytes?: (adapter: GPUAdapterInfo) => Promise<number | undefined>;
+    tuning?: (facts: AdapterFacts) => Promise<Tuning | undefined>;
   } = {},
 ): Promise<Device> {
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
@@ -102,7 +107,7 @@ export async function openDevice(
   const uniform = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize ?? 0 : 0;
   const subgroupSize = granted.includes("subgroups") ? uniform : 0;
   const isSoftware = Boolean(info.isFallbackAdapter) || /llvmpipe|swiftshader/i.test(info.description);
-  return new OpenDevice(device, {
+  const facts: AdapterFacts = {
     name: info.description || info.device || "unknown adapter",
     vendor: info.vendor,
     architecture: info.architecture,
@@ -116,7 +121,8 @@ export async function openDevice(
       workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
       workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     }),
-  });
+  };
+  return new OpenDevice(device, facts, await options.tuning?.(facts));
 }
 
 class OpenDevice implements Device {
@@ -127,7 +133,7 @@ class OpenDevice implements Device {
   #failure: DeviceError | undefined;
   #closed = false;
 
-  constructor(readonly gpu: GPUDevice, readonly facts: AdapterFacts) {
+  constructor(readonly gpu: GPUDevice, readonly facts: AdapterFacts, readonly tuning: Tuning = UNTUNED) {
     gpu.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       // By name: not every platform has the classes as globals.

@@ -2,6 +2,7 @@ import { KernelError } from "./errors.ts";
 import { checkLoops, type Kernel, MAX_GROUPS } from "./kernel.ts";
 import type { Sharing } from "./sharing.ts";
 import { makeTensor, type Precision, type Tensor, type TensorSpec } from "./tensor.ts";
+import type { Choice } from "./tuning.ts";
 
 /** One launch of a kernel, as captured. */
 export interface Dispatch {
@@ -13,6 +14,8 @@ export interface Dispatch {
   readonly groups: readonly [number, number, number];
   /** Useful multiply-adds times two, for benches; 0 where bytes are the cost. */
   readonly flops: number;
+  /** Other ways to do the same, to the same bits; kernel, constants and groups are those of the first. */
+  readonly choice?: Choice;
 }
 
 /** What an op asks for when it launches. */
@@ -27,6 +30,7 @@ export interface Launch {
   /** Loop iterations of the busiest invocation, held under the bound that every driver honors. */
   loops: number;
   flops?: number;
+  choice?: Choice;
 }
 
 /** A scalar to minimize: its value on the device, and how its gradient enters the graph. */
@@ -102,7 +106,7 @@ export class Graph {
   }
 
   launch(launch: Launch): void {
-    const { kernel, reads, writes, uniforms = {}, constants = {}, groups, loops, flops = 0 } = launch;
+    const { kernel, reads, writes, uniforms = {}, constants = {}, groups, loops, flops = 0, choice } = launch;
     if (reads.length !== kernel.reads.length || writes.length !== kernel.writes.length) {
       throw new KernelError(
         `Cannot launch kernel "${kernel.name}" with ${reads.length} inputs and ${writes.length} outputs: ` +
@@ -115,7 +119,16 @@ export class Graph {
       );
     }
     checkLoops(kernel.name, loops);
-    this.dispatches.push({ kernel, reads, writes, uniforms, constants, groups, flops });
+    this.dispatches.push({
+      kernel,
+      reads,
+      writes,
+      uniforms,
+      constants,
+      groups,
+      flops,
+      ...(choice && { choice }),
+    });
   }
 
   /** Tells how to go back from `output`; ignored where no gradient is wanted. */

@@ -6,11 +6,14 @@ import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "./tensor.ts";
+import { tuned, type Tuning } from "./tuning.ts";
 
 /** How a graph is compiled. */
 export interface CompileOptions extends ScheduleOptions {
   /** Arenas of a program that never runs while this one does; those that are large enough are used by both. */
   readonly arenas?: readonly GPUBuffer[];
+  /** Which ways of doing an op are taken; the device's unless told. */
+  readonly tuning?: Tuning;
 }
 
 /** A captured graph with its memory, ready to be replayed. */
@@ -54,7 +57,8 @@ export function compile(
   options: CompileOptions = {},
 ): Program {
   const { gpu } = device;
-  const { dispatches, plan, workspaceBytes, repeated } = schedule(graph, gpu.limits.maxBufferSize, options);
+  const { plan, workspaceBytes, repeated, ...scheduled } = schedule(graph, gpu.limits.maxBufferSize, options);
+  const dispatches = scheduled.dispatches.map((dispatch) => tuned(dispatch, options.tuning ?? device.tuning));
   checkBindings(device, dispatches);
   const lent = (i: number, bytes: number) => {
     const arena = options.arenas?.[i];

@@ -1,22 +1,17 @@
-import { gatherTiling, weightSplits, weightTiling } from "../convolution_tiles.ts";
+import { gatherTilings } from "../convolution_tiles.ts";
 import { ShapeError } from "../errors.ts";
 import type { GradientPair, Graph } from "../graph.ts";
-import { defineKernel, type Kernel, MAX_LOOP_ITERATIONS } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
+import { type Candidate, launchable } from "../tuning.ts";
 import convolutionSource from "../wgsl/convolution.wgsl" with { type: "text" };
 import blockedSource from "../wgsl/convolution_blocked.wgsl" with { type: "text" };
 import narrowSource from "../wgsl/convolution_narrow.wgsl" with { type: "text" };
-import weightGradientSource from "../wgsl/convolution_weight_gradient.wgsl" with { type: "text" };
-import weightGradientBlockedSource from "../wgsl/convolution_weight_gradient_blocked.wgsl" with {
-  type: "text",
-};
-import weightGradientNarrowSource from "../wgsl/convolution_weight_gradient_narrow.wgsl" with {
-  type: "text",
-};
 import transposeSource from "../wgsl/transpose_weights.wgsl" with { type: "text" };
 import { channelSums } from "./channel_sums.ts";
-import { sumPartials } from "./sum_partials.ts";
+import { launchWeightGradient, weightGradientKernels } from "./convolution_weight_gradient.ts";
+import { bucketOf } from "./convolution_bucket.ts";
 
 const convolutionKernel: Kernel = {
   name: "convolution",
@@ -57,42 +52,9 @@ function kernelShapes(name: string, reads: readonly string[]) {
   };
 }
 
-const weightGradientKernel: Kernel = {
-  name: "convolution_weight_gradient",
-  source: weightGradientSource,
-  uniforms: {
-    height: "u32",
-    width: "u32",
-    channels: "u32",
-    out_height: "u32",
-    out_width: "u32",
-    out_channels: "u32",
-    rows: "u32",
-    rows_per_split: "u32",
-    pixels: "u32",
-    taps: "u32",
-    stride: "i32",
-    dilation: "i32",
-    padding: "i32",
-    accumulate: "u32",
-  },
-  reads: ["source", "gradient"],
-  writes: ["result"],
-};
-
-const weightGradientKernels = {
-  wide: weightGradientKernel,
-  narrow: defineKernel({
-    ...weightGradientKernel,
-    name: "convolution_weight_gradient_narrow",
-    source: weightGradientNarrowSource,
-  }),
-  blocked: defineKernel({
-    ...weightGradientKernel,
-    name: "convolution_weight_gradient_blocked",
-    source: weightGradientBlockedSource,
-  }),
-};
+/** The kernels that a tuner chooses from and tiles: what it measured is of these texts. */
+export const convolutionKernels: readonly Kernel[] = [...Object.values(gatherKernels), weightGradientKernels]
+  .flatMap((shapes) => Object.values(shapes));
 
 const transposeKernel = defineKernel({
   name: "transpose_weights",
@@ -198,10 +160,33 @@ function launchGather(
   // The largest residue class sets the count of workgroups; those past a smaller one end at once.
   const pixels = to.batch * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
   const classes = walk.divisor * walk.divisor;
-  const tiling = gatherTiling(graph.sharing, { outputChannels: to.channels, pixels, classes });
-  const tiles = Math.ceil(pixels / tiling.pixels);
+  const candidates = gatherTilings(graph.sharing, { outputChannels: to.channels, pixels, classes }).map(
+    (tiling): Candidate => {
+      const tiles = Math.ceil(pixels / tiling.pixels);
+      return {
+        name: tiling.name,
+        kernel: gatherKernels[work][tiling.shape],
+        constants: { ...tiling.constants, BIAS: work === "biased" ? 1 : 0 },
+        groups: tiling.shape === "narrow"
+          ? [tiles, 1, classes]
+          : [Math.ceil(outChannels / tiling.outputs), tiles, classes],
+        // A turn at least for each tap, and those that begin and end a block.
+        loops: taps * taps * (Math.ceil(channels / tiling.channels) + Math.ceil(channels / 8) + 2),
+      };
+    },
+  );
+  const choice = {
+    bucket: bucketOf(work === "inputGradient" ? "input gradient" : "forward", {
+      tensors: [reads[0]!, result],
+      taps,
+      stride: work === "inputGradient" ? walk.divisor : walk.scale,
+      dilation: Math.abs(walk.tap_step),
+      pixels: pixels * classes,
+    }),
+    candidates: launchable(candidates as [Candidate, ...Candidate[]]),
+  };
   graph.launch({
-    kernel: gatherKernels[work][tiling.shape],
+    ...choice.candidates[0],
     reads,
     writes: [result],
     uniforms: {
@@ -215,13 +200,8 @@ function launchGather(
       taps,
       ...walk,
     },
-    constants: { ...tiling.constants, BIAS: work === "biased" ? 1 : 0 },
-    groups: tiling.shape === "narrow"
-      ? [tiles, 1, classes]
-      : [Math.ceil(outChannels / tiling.outputs), tiles, classes],
-    // A turn at least for each tap, and those that begin and end a block.
-    loops: taps * taps * (Math.ceil(channels / tiling.channels) + Math.ceil(channels / 8) + 2),
     flops,
+    choice,
   });
 }
 
@@ -245,70 +225,4 @@ function transposed(graph: Graph, weight: Tensor): Tensor {
     });
     return result;
   });
-}
-
-function launchWeightGradient(
-  graph: Graph,
-  x: Tensor,
-  gradient: Tensor,
-  weight: Tensor,
-  { stride, padding, dilation }: { stride: number; padding: number; dilation: number },
-  flops: number,
-): void {
-  const [taps = 0] = weight.shape;
-  const from = imageExtents(x), to = imageExtents(gradient);
-  const tiling = weightTiling(graph.sharing, {
-    taps: taps * taps,
-    inputChannels: from.channels,
-    outputChannels: to.channels,
-  });
-  const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
-  const pixels = to.batch * to.height * to.width;
-  // Pixels of a 1×1 convolution have no neighbors: rows of any length will do, and long ones waste no lanes.
-  const flat = taps === 1 && stride === 1 && padding === 0;
-  const shape = flat ? flatRows(pixels) : { height: to.height, width: to.width, rows: to.batch * to.height };
-  const [across, down] = tiling.groups;
-  // One for each row and each turn within it; what fetches for a block walks all rows by itself.
-  const rowLoops = (1 + tiling.walks) * (1 + Math.ceil(shape.width / tiling.pixels));
-  const mostRows = Math.max(1, Math.floor(MAX_LOOP_ITERATIONS / rowLoops));
-  const wanted = weightSplits(graph.sharing, across * down, shape.rows);
-  const rowsPerSplit = Math.min(mostRows, Math.ceil(shape.rows / wanted));
-  const splits = Math.ceil(shape.rows / rowsPerSplit);
-  const { tensor, accumulate } = graph.gradientOf(weight);
-  const partials = splits === 1 ? tensor : graph.tensor({
-    label: `d ${weight.label} in parts`,
-    shape: [splits, tensor.bytes / 4],
-  });
-  graph.launch({
-    kernel: weightGradientKernels[tiling.shape],
-    reads: [x, gradient],
-    writes: [partials],
-    uniforms: {
-      height: flat ? shape.height : from.height,
-      width: flat ? shape.width : from.width,
-      channels,
-      out_height: shape.height,
-      out_width: shape.width,
-      out_channels: outChannels,
-      rows: shape.rows,
-      rows_per_split: rowsPerSplit,
-      pixels,
-      taps,
-      stride,
-      dilation,
-      padding,
-      accumulate: splits === 1 && accumulate ? 1 : 0,
-    },
-    constants: tiling.constants,
-    groups: [across, down, splits],
-    loops: rowsPerSplit * rowLoops,
-    flops,
-  });
-  if (splits > 1) sumPartials(graph, partials, { tensor, accumulate }, splits);
-}
-
-function flatRows(pixels: number): { height: number; width: number; rows: number } {
-  const width = Math.min(64, pixels);
-  const rows = Math.ceil(pixels / width);
-  return { height: rows, width, rows };
 }

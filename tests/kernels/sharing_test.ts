@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { gatherTiling, weightSplits, weightTiling } from "../../kernels/convolution_tiles.ts";
-import { chooseSharing } from "../../kernels/sharing.ts";
+import { gatherTilings } from "../../kernels/convolution_tiles.ts";
+import { chooseSharing, type Sharing } from "../../kernels/sharing.ts";
+import { weightSplits, weightTilings } from "../../kernels/weight_tiles.ts";
 
 Deno.test("software shares by subgroups of 8 or 16 lanes, a GPU by workgroup memory, others not at all", () => {
   const roomy = { workgroupBytes: 32768, workgroupInvocations: 1024 };
@@ -17,7 +18,7 @@ Deno.test("software shares by subgroups of 8 or 16 lanes, a GPU by workgroup mem
 
 Deno.test("a GPU's blocks are as large as occupies it, and no wider than the channels", () => {
   const shape = (outputChannels: number, pixels: number) => {
-    const { constants: { WIDTH, HEIGHT }, pixels: rows, outputs } = gatherTiling("workgroup", {
+    const [{ constants: { WIDTH, HEIGHT }, pixels: rows, outputs }] = gatherTilings("workgroup", {
       outputChannels,
       pixels,
       classes: 1,
@@ -29,8 +30,28 @@ Deno.test("a GPU's blocks are as large as occupies it, and no wider than the cha
   assert.deepEqual(shape(1024, 4 * 32 * 32), [16, 16]);
   assert.deepEqual(shape(256, 4 * 32 * 32), [8, 8]);
   assert.deepEqual(shape(21, 4 * 128 * 128), [4, 16]);
-  const stem = weightTiling("workgroup", { taps: 9, inputChannels: 3, outputChannels: 64 });
+  const [stem] = weightTilings("workgroup", { taps: 9, inputChannels: 3, outputChannels: 64 });
   assert.deepEqual(stem.constants, { WIDTH: 8, HEIGHT: 8, ROWS: 16, COLUMNS: 16 });
   assert.deepEqual(stem.groups, [1, 1]);
   assert.equal(weightSplits("workgroup", 1, 4 * 256), 512);
+});
+
+Deno.test("tiles to choose from: the first as ever, the others smaller, larger or turned", () => {
+  const gathers = (sharing: Sharing, outputChannels: number, pixels = 1000) =>
+    gatherTilings(sharing, { outputChannels, pixels, classes: 1 }).map(({ name }) => name).join(" ");
+  assert.equal(gathers(16, 256), "wide-32 wide-16");
+  assert.equal(gathers(16, 64), "wide-32 wide-16 narrow-2x16 narrow-1x16");
+  assert.equal(gathers(16, 21), "narrow-4x8 narrow-2x8 wide-32 wide-16");
+  assert.equal(gathers(8, 256, 2), "wide-4");
+  assert.equal(gathers(0, 64), "wide-8x2 wide-4x2 wide-16x1");
+  assert.equal(gathers("workgroup", 256, 1e6), "blocked-16x16 blocked-16x8 blocked-8x16 blocked-8x8");
+  assert.equal(gathers("workgroup", 256), "blocked-8x8 blocked-16x16 blocked-16x8 blocked-8x16");
+  assert.equal(gathers("workgroup", 21, 1e6), "blocked-4x16 blocked-4x8");
+  const weights = (sharing: Sharing, taps: number, inputChannels: number, outputChannels: number) =>
+    weightTilings(sharing, { taps, inputChannels, outputChannels }).map(({ name }) => name).join(" ");
+  assert.equal(weights(16, 9, 64, 64), "wide-8 wide-4 wide-16");
+  assert.equal(weights(16, 9, 3, 64), "wide-9 wide-4");
+  assert.equal(weights(8, 1, 64, 64), "wide-8 wide-4");
+  assert.equal(weights(16, 9, 64, 21), "narrow-8 wide-8 wide-4 wide-16");
+  assert.equal(weights("workgroup", 1, 64, 256), "blocked-16x8 blocked-8x8");
 });
