@@ -67,6 +67,7 @@ const step = benchCommand("step", "a training step: time, share of each op, memo
     value: "kind",
     description: "of unlabeled images: weak or strong (default: strong with resnet14, else weak)",
   },
+  { name: "precision", value: "type", description: "of activations: f32 or f16 (default: f32)" },
   { name: "cold", description: "also the wait for the first step of all, the driver's cache empty" },
 ]);
 

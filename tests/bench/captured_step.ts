@@ -1,17 +1,16 @@
 /** Training steps with their programs in reach, as a training session captures them. */
-import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
-import { Graph } from "../../kernels/graph.ts";
+import { type Device, readBack, upload } from "../../kernels/device.ts";
+import { DeviceError } from "../../kernels/errors.ts";
+import { guardStart } from "../../kernels/ops/guard_update.ts";
 import { compile, type Program } from "../../kernels/program.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import type { Precision } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
-import { allocateParameters } from "../../models/parameters.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 import { pascalClasses } from "../../stages/datasets/classes.ts";
 import { ccvcOptions } from "../../stages/methods/ccvc.ts";
 import { bindMethod } from "../../stages/methods/mod.ts";
-import { buildBranches } from "../../stages/network.ts";
-import { makeFeed } from "../../stages/training/feed.ts";
-import { captureStep, RATE_INDEX } from "../../stages/training/step_program.ts";
+import { captureTraining, LOSS_SCALE } from "../../stages/training/capture.ts";
+import { RATE_INDEX } from "../../stages/training/step_program.ts";
 import { captureSmallStep } from "./small_step.ts";
 import { trainingViews } from "./training_views.ts";
 import { smallStepWork } from "./works.ts";
@@ -24,6 +23,8 @@ export interface CcvcStep {
   readonly batch: number;
   /** Of unlabeled images. */
   readonly views: "weak" | "strong";
+  /** What activations are stored as; f32 unless told. */
+  readonly precision?: Precision;
 }
 
 /** Which step: the small one of works.ts, or CCVC's. */
@@ -52,52 +53,51 @@ export function capture(device: Device, choice: StepChoice): CapturedStep {
 /** A step in words. */
 export function describeStep(choice: StepChoice): string {
   if (choice === "small") return "the small step: 3 × (convolution, batch norm, ReLU), classifier";
-  const { backbone, crop, batch, views } = choice;
-  return `CCVC, ${backbone}, crop ${crop}, ${batch} + ${batch} images, ${views} views`;
+  const { backbone, crop, batch, views, precision } = choice;
+  return `CCVC, ${backbone}, crop ${crop}, ${batch} + ${batch} images, ${views} views` +
+    (precision === "f16" ? ", activations in f16" : "");
 }
 
-function captureCcvc(device: Device, { backbone, crop, batch, views: kind }: CcvcStep): CapturedStep {
+function captureCcvc(
+  device: Device,
+  { backbone, crop, batch, views: kind, precision = "f32" }: CcvcStep,
+): CapturedStep {
+  if (precision === "f16" && !device.facts.features.includes("shader-f16")) {
+    throw new DeviceError(`Cannot measure f16: "${device.facts.name}" does not grant shader-f16`);
+  }
   const views = trainingViews(crop, batch);
   const start = performance.now();
-  const method = bindMethod(ccvcOptions.parse({ name: "ccvc", augmentation: kind }));
-  const branches = buildBranches({
-    backbone,
-    outputStride: 16,
-    mappings: [method.mappings[0] ?? null, method.mappings[1] ?? null],
-    classes: pascalClasses,
+  const method = ccvcOptions.parse({ name: "ccvc", augmentation: kind });
+  const [first, second] = bindMethod(method).mappings;
+  const captured = captureTraining(device, {
+    network: {
+      backbone,
+      outputStride: 16,
+      mappings: [first ?? null, second ?? null],
+      classes: pascalClasses,
+    },
+    method,
+    views,
+    batch,
+    accumulate: 1,
+    seed: 1,
+    momentum: 0.9,
+    weightDecay: 1e-4,
+    warmUp: false,
+    precision,
   });
-  const parameters = allocateParameters(device, branches.registry, { training: true });
-  parameters.load(initialize(branches.registry, 1));
-  const feed = makeFeed(device, views, { batch, seed: 1, strong: method.strongViews });
-  const map = (label: string, dtype: "f32" | "u32" = "f32") =>
-    ({ label, shape: [1, 1, 4], dtype, layout: "map" }) as const;
-  const control = allocate(device, "control", [
-    map("counters", "u32"),
-    map("rates"),
-    ...Array.from({ length: 32 }, (_, i) => map(`meter ${i}`)),
-  ]);
-  const [counters, rates, ...meters] = control.tensors as [Tensor, Tensor, ...Tensor[]];
-  const graph = new Graph(device.facts.sharing);
+  const { parameters, feed, control: { counters, rates, meters, guard, bytes } } = captured;
+  parameters.load(initialize(captured.branches.registry, 1));
+  if (guard) upload(device, guard, guardStart(LOSS_SCALE));
   const rate = new Float32Array(4);
   rate[RATE_INDEX.backbone] = rate[RATE_INDEX.head] = 1e-3;
   upload(device, rates, rate);
-  captureStep(graph, {
-    branches,
-    parameters,
-    method,
-    views: feed.capture(graph),
-    counters,
-    rates,
-    momentum: 0.9,
-    weightDecay: 1e-4,
-    meter: (index) => meters[index]!,
-  });
-  const program = compile(device, graph);
+  const program = compile(device, captured.phases.method.graph);
   const all = Array.from({ length: batch }, (_, i) => i);
   return {
     program,
     setUp: performance.now() - start,
-    bytes: { parameters: parameters.bytes, inputs: feed.bytes + control.bytes },
+    bytes: { parameters: parameters.bytes, inputs: feed.bytes + bytes },
     images: 2 * batch,
     fill(number) {
       feed.fill({ labeled: all, unlabeled: all }, { epoch: 0, step: number });
@@ -105,7 +105,8 @@ function captureCcvc(device: Device, { backbone, crop, batch, views: kind }: Ccv
     },
     wait: async () => (await readBack(device, [meters[0]!]))[0]![2]!,
     free() {
-      for (const held of [program, control, feed, parameters]) held.free();
+      program.free();
+      captured.free();
     },
   };
 }

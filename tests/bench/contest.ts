@@ -57,7 +57,7 @@ export interface ContestResult {
 const PATIENCE = 300_000;
 
 /**
- * Starts all entries and lets them take samples of each work by turns, so that what else the machine does meets all alike.
+ * Starts all entries that a work asks for, and lets them take samples of each work by turns, so that what else the machine does meets all alike.
  *
  * @param say Told what is going on.
  * @param patience Milliseconds that a contestant may take to start, to prepare, or for a sample.
@@ -79,7 +79,7 @@ export async function holdContest(
     rivals.delete(name);
   };
   try {
-    for (const entry of entries) {
+    for (const entry of entries.filter(({ name }) => works.some((work) => work.entries.includes(name)))) {
       say(`starting ${entry.name}`);
       try {
         rivals.set(entry.name, await Rival.start(entry, patience));

@@ -43,8 +43,8 @@ export async function timeConvolution(
     const x = builder.input("x", input, { tracked: !shape.ofImage });
     const weight = builder.parameter("weight", [taps, taps, input[3]!, outputs], "kernel");
     builder.backward(convolution(builder.graph, x, weight, shape));
-    const { dispatches } = builder.graph;
-    const timing = await timeProgram(device, builder.compile(), rounds);
+    const program = builder.compile(), { dispatches } = program;
+    const timing = await timeProgram(device, program, rounds);
     const sum = (of: (launch: Dispatch) => number) =>
       dispatches.reduce((total, launch) => total + of(launch), 0);
     const flops = sum((launch) => launch.flops);

@@ -26,7 +26,7 @@ function npmPeer(name: string, file: string): Entry {
   };
 }
 
-/** Crossview, jax-js, TensorFlow.js, and PyTorch on processors and on each kind of arithmetic that a card has. */
+/** Crossview, jax-js, TensorFlow.js, and PyTorch: on processors in both layouts, on a card in both kinds of arithmetic. */
 export async function entries(): Promise<Entry[]> {
   const env = await driverVariables();
   const own: Entry = {
@@ -48,9 +48,16 @@ async function torchEntries(): Promise<Entry[]> {
   });
   const hasCuda = pythonWithTorch !== undefined &&
     await outputOf(pythonWithTorch, ["-c", "import torch; print(torch.cuda.is_available())"]) === "True";
-  if (!hasCuda) return [entry("PyTorch", `--threads=${navigator.hardwareConcurrency}`)];
+  // Which layout is the faster differs from work to work on processors; on cards, tensor cores want channels last.
+  if (!hasCuda) {
+    const threads = `--threads=${navigator.hardwareConcurrency}`;
+    return [
+      entry("PyTorch, NCHW", threads, "--layout=nchw"),
+      entry("PyTorch, NHWC", threads, "--layout=nhwc"),
+    ];
+  }
   return [
-    entry("PyTorch, TF32 off", "--device=cuda"),
-    entry("PyTorch, TF32 on", "--device=cuda", "--tf32"),
+    entry("PyTorch, TF32 off", "--device=cuda", "--layout=nchw"),
+    entry("PyTorch, TF32 on", "--device=cuda", "--tf32", "--layout=nhwc"),
   ];
 }

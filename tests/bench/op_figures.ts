@@ -33,8 +33,8 @@ export async function timeOp(
   const builder = new Builder(device, sharing);
   try {
     build(builder);
-    const { dispatches } = builder.graph;
-    const { launches, total, processors } = await timeProgram(device, builder.compile(), rounds);
+    const program = builder.compile(), { dispatches } = program;
+    const { launches, total, processors } = await timeProgram(device, program, rounds);
     const bytes = dispatches.reduce((sum, launch) => sum + bytesOf(launch), 0);
     return {
       name,

@@ -6,7 +6,8 @@ import { readStepOptions } from "./step_options.ts";
 
 Deno.test("a step: each backbone has its usual size, and options change it", () => {
   const step = (...args: string[]) => readStepOptions(args).choice;
-  assert.deepEqual(step(), { backbone: "resnet14", crop: 64, batch: 8, views: "strong" });
+  const usual = { backbone: "resnet14", crop: 64, batch: 8, views: "strong" };
+  assert.deepEqual(step(), usual);
   assert.deepEqual(step("--backbone=resnet50"), { backbone: "resnet50", crop: 129, batch: 2, views: "weak" });
   assert.deepEqual(step("--backbone", "resnet101", "--crop", "321", "--batch=4", "--views=strong"), {
     backbone: "resnet101",
@@ -14,6 +15,8 @@ Deno.test("a step: each backbone has its usual size, and options change it", () 
     batch: 4,
     views: "strong",
   });
+  assert.deepEqual(step("--precision=f16"), { ...usual, precision: "f16" });
+  assert.deepEqual(step("--precision=f32"), usual);
   assert.equal(step("--small"), "small");
   assert.deepEqual(readStepOptions(["--small", "--cold", "--rounds=7", "--json"]), {
     choice: "small",
@@ -53,6 +56,7 @@ const mistakes: readonly (readonly [(args: string[]) => unknown, string[], RegEx
   [readStepOptions, ["--rounds=-1"], /Cannot read "--rounds -1"/],
   [readStepOptions, ["--batch=1"], /Cannot read "--batch 1": it must be a whole number, 2 or more/],
   [readStepOptions, ["--views=both"], /Cannot measure views "both"/],
+  [readStepOptions, ["--precision=f64"], /Cannot measure precision "f64": it is f32 or f16/],
   [readStepOptions, ["--fast"], /Unknown option '--fast'/],
   [readStepOptions, ["resnet50"], /Unexpected argument 'resnet50'/],
   [

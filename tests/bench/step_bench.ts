@@ -1,7 +1,8 @@
 /**
  * A training step: its time, which ops it is spent in, what is spent outside of kernels, its memory, and the wait for the first.
  *
- *     deno task bench step [--small | --backbone NAME] [--crop N] [--batch N] [--views weak|strong] [--cold] [--rounds N] [--json]
+ *     deno task bench step [--small | --backbone NAME] [--crop N] [--batch N] [--views weak|strong]
+ *       [--precision f32|f16] [--cold] [--rounds N] [--json]
  */
 import { coldStart } from "./cold_start.ts";
 import { orExit } from "./options.ts";

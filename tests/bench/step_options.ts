@@ -23,13 +23,16 @@ export function readStepOptions(
     crop: { type: "string" },
     batch: { type: "string" },
     views: { type: "string" },
+    precision: { type: "string" },
     cold: { type: "boolean", default: false },
     rounds: { type: "string", default: "3" },
     json: { type: "boolean", default: false },
   }, (values, whole) => {
-    const { small, backbone = "resnet14", views, cold, json } = values;
+    const { small, backbone = "resnet14", views, precision, cold, json } = values;
     const rest = { rounds: whole("rounds", 1), cold, json };
-    const own = (["backbone", "crop", "batch", "views"] as const).find((name) => values[name] !== undefined);
+    const own = (["backbone", "crop", "batch", "views", "precision"] as const).find((name) =>
+      values[name] !== undefined
+    );
     if (small && own !== undefined) {
       throw new RangeError(`Cannot measure the small step with "--${own}": its sizes are fixed`);
     }
@@ -42,12 +45,16 @@ export function readStepOptions(
     if (views !== undefined && views !== "weak" && views !== "strong") {
       throw new RangeError(`Cannot measure views "${views}": they are weak or strong`);
     }
+    if (precision !== undefined && precision !== "f32" && precision !== "f16") {
+      throw new RangeError(`Cannot measure precision "${precision}": it is f32 or f16`);
+    }
     const choice: StepChoice = {
       backbone,
       crop: values.crop === undefined ? usual[backbone].crop : whole("crop", 16),
       // Batch norm over a pooled image needs two of them.
       batch: values.batch === undefined ? usual[backbone].batch : whole("batch", 2),
       views: views ?? usual[backbone].views,
+      ...(precision === "f16" && { precision }),
     };
     return { choice, ...rest };
   });

@@ -216,11 +216,10 @@ def answer(value):
 
 works = {"convolution": convolution, "smallStep": small_step, "ccvc": ccvc}
 ready = {}
-if device.type == "cuda":
-    name = f"PyTorch {torch.__version__} CUDA, TF32 {'on' if options.tf32 else 'off'}"
-    adapter = torch.cuda.get_device_name(device)
-else:
-    name, adapter = f"PyTorch {torch.__version__} CPU", f"{torch.get_num_threads()} threads"
+where = "CPU" if device.type == "cpu" else f"CUDA, TF32 {'on' if options.tf32 else 'off'}"
+name = f"PyTorch {torch.__version__} {where}, {chosen.upper()}"
+threads = f"{torch.get_num_threads()} threads"
+adapter = threads if device.type == "cpu" else torch.cuda.get_device_name(device)
 answer({"name": name, "adapter": adapter})
 for line in sys.stdin:
     request = json.loads(line)
