@@ -90,6 +90,30 @@ Deno.test("Graph.withoutGradients() may be nested, and ends when its body throws
   assert.equal(op(graph, "again", x).tracked, true);
 });
 
+Deno.test("outputs follow the graph's precision and gradients their tensors; all else is f32 unless it says", () => {
+  const graph = new Graph(0, { precision: "f16" }), image = [1, 2, 3, 4];
+  const y = graph.output({ label: "y", shape: image }, []);
+  assert.equal(y.dtype, "f16");
+  assert.equal(new Graph(0).output({ label: "y", shape: image }, []).dtype, "f32");
+  assert.equal(graph.output({ label: "map", shape: [1, 2, 3], layout: "map" }, []).dtype, "f32");
+  assert.equal(graph.output({ label: "sum", shape: image, dtype: "f32" }, []).dtype, "f32");
+  assert.equal(graph.tensor({ label: "partials", shape: [8] }).dtype, "f32");
+  const { label, shape, dtype, bytes } = graph.gradientLike(y);
+  assert.deepEqual({ label, shape, dtype, bytes }, { label: "d y", shape: image, dtype: "f16", bytes: 48 });
+});
+
+Deno.test("Graph.inPrecision() holds for its body alone, may be nested, and ends when its body throws", () => {
+  const graph = new Graph(0, { precision: "f16" });
+  const now = () => graph.output({ label: "y", shape: [1, 1, 1, 4] }, []).dtype;
+  const seen = graph.inPrecision("f32", () => [now(), graph.inPrecision("f16", now), now()]);
+  assert.deepEqual([...seen, now()], ["f32", "f16", "f32", "f16"]);
+  assert.throws(() =>
+    graph.inPrecision("f32", () => {
+      throw new Error("a body's own");
+    }), /a body's own/);
+  assert.equal(now(), "f16");
+});
+
 Deno.test("Graph.memo() makes a derived tensor once a key", () => {
   const graph = new Graph(0);
   let made = 0;

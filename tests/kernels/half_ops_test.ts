@@ -278,6 +278,24 @@ halfTest("add() of f16 rounds once, forward and in sums of gradients", async (de
   assert.deepEqual(run.gradients.b, gradient.map((value) => 2 * value));
 });
 
+halfTest("add() of f16 and f32 is f32, and kept so", async (device) => {
+  const shape = [1, 3, 5, 6], x = halves(1, shape);
+  const window = { size: 1, stride: 1, padding: 0 };
+  const { outputs } = await runOp(
+    device,
+    { x: { shape, values: x } },
+    (graph, { x }) => {
+      const full = graph.inPrecision("f32", () => maxPool(graph, x, window));
+      const [mixed, half] = [add(graph, x, full), add(graph, x, x)];
+      assert.deepEqual([full, mixed, half].map(({ dtype }) => dtype), ["f32", "f32", "f16"]);
+      return [mixed, half];
+    },
+    undefined,
+    f16,
+  );
+  for (const output of outputs) assert.deepEqual(output, x.map((value) => 2 * value));
+});
+
 halfTest("channelDropout() of f16 drops the host's channels", async (device) => {
   const shape = [5, 3, 7, 21], x = halves(1, shape), gradient = halves(2, shape);
   const address = { seed: 3, stream: "view", epoch: 1, step: 2 };

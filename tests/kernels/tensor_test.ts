@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { ShapeError } from "../../kernels/errors.ts";
-import { imageExtents, makeTensor, padded, roundUp, storedLength } from "../../kernels/tensor.ts";
+import {
+  imageExtents,
+  makeTensor,
+  padded,
+  roundUp,
+  storedLength,
+  storedVectors,
+} from "../../kernels/tensor.ts";
 
 Deno.test("storedLength() pads what its layout says, and nothing else", () => {
   assert.equal(storedLength([2, 5, 7, 3], "channels"), 2 * 5 * 7 * 4);
@@ -28,6 +35,15 @@ Deno.test("makeTensor() leaves room for whole vec4s, and keeps its own copy of t
   assert.deepEqual(tensor.shape, [1, 3, 3]);
   assert.equal(tensor.tracked, false);
   assert.equal("home" in tensor, false);
+});
+
+Deno.test("an image in f16 takes half the bytes for as many vec4s", () => {
+  for (const shape of [[1, 1, 1, 1], [1, 1, 3, 3], [2, 5, 7, 21]]) {
+    const [full, half] = [makeTensor({ label: "x", shape }), makeTensor({ label: "x", shape, dtype: "f16" })];
+    assert.equal(half.bytes, full.bytes / 2);
+    assert.equal(storedVectors(half), storedVectors(full));
+    assert.equal(storedVectors(full), storedLength(shape, "channels") / 4);
+  }
 });
 
 Deno.test("imageExtents() names the axes of an image, and refuses what is none", () => {

@@ -192,7 +192,7 @@ halfTest(
   },
 );
 
-gpuTest("f16 is refused where the device does not grant it, before anything is made", async () => {
+gpuTest("f16 is refused where the device does not grant it, before anything is made", async (granting) => {
   const device = await openDevice(navigator.gpu, { halves: false });
   assert.ok(!device.facts.features.includes("shader-f16"));
   assert.throws(() => open(device, { precision: "f16" }), (error) => {
@@ -204,6 +204,7 @@ gpuTest("f16 is refused where the device does not grant it, before anything is m
     return true;
   });
   assert.deepEqual(device.created, { pipelines: 0, buffers: 0, bindGroups: 0 });
-  open(device).free();
+  const here = await train(open(device), 1), there = await train(open(granting), 1);
+  assert.deepEqual(here, there, "f32 is the same bits on either");
   device.close();
 });
