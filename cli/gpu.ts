@@ -1,10 +1,12 @@
 /** The GPU as the commands use it: opened once, described on the terminal, and lent to stages. @module */
 import { type AdapterFacts, type Device, openDevice } from "../kernels/device.ts";
+import type { Tuning } from "../kernels/tuning.ts";
 import type { OpenResource } from "../pipeline/mod.ts";
 import { outputOf, setDriverVariables } from "./environment.ts";
 import { installDriver } from "./gpu_driver.ts";
 import { adapterMemory } from "./gpu_memory.ts";
 import type { Terminal } from "./terminal.ts";
+import { TuningFile, tuningLine } from "./tuning_file.ts";
 
 /** A driver was installed that this process cannot see: the command is to be started again. */
 export class DriverInstalled extends Error {
@@ -13,15 +15,17 @@ export class DriverInstalled extends Error {
 }
 
 /** Facts about an adapter as they are recorded with results, under `gpu.`. */
-export type GpuFacts = Readonly<
-  Record<"adapter" | "driver" | "features" | "subgroups" | "software", string>
->;
+export type GpuFacts =
+  & Readonly<Record<"adapter" | "driver" | "features" | "subgroups" | "software", string>>
+  & { readonly tuning?: string };
 
 /** One line for the top of a run. */
 export function adapterLine(facts: Readonly<Record<string, string | undefined>>): string {
-  const { adapter = "unknown", driver, features, software } = facts;
+  const { adapter = "unknown", driver, features, software, tuning } = facts;
   const kind = software === "yes" ? "software" : "hardware";
-  return `adapter: ${adapter}; ${kind}${driver ? `, driver ${driver}` : ""}; features: ${features || "none"}`;
+  return `adapter: ${adapter}; ${kind}${driver ? `, driver ${driver}` : ""}; features: ${features || "none"}${
+    tuning ? `; tuned for ${tuning}` : ""
+  }`;
 }
 
 async function driverOf({ name, vendor }: AdapterFacts): Promise<string> {
@@ -33,6 +37,18 @@ async function driverOf({ name, vendor }: AdapterFacts): Promise<string> {
   return "";
 }
 
+/** What is recorded of an adapter. */
+export async function factsOf(facts: AdapterFacts): Promise<GpuFacts> {
+  return {
+    adapter: facts.name,
+    driver: await driverOf(facts),
+    features: [...facts.features].join(", "),
+    // Kernels sum in another order for each size.
+    subgroups: String(facts.subgroupSize),
+    software: facts.isSoftware ? "yes" : "no",
+  };
+}
+
 /** The GPU of a command: opened at the first use, closed once at the end. */
 export class Gpu {
   #device: Promise<Device> | undefined;
@@ -40,9 +56,13 @@ export class Gpu {
 
   /**
    * @param terminal Where an installation is announced.
-   * @param options `mayInstall: false` never installs a driver.
+   * @param options `mayInstall: false` never installs a driver; `cache` is the folder of the cache, where it is looked up what
+   *   was measured on the adapter: without it nothing is.
    */
-  constructor(readonly terminal: Terminal, readonly options: { mayInstall?: boolean } = {}) {}
+  constructor(
+    readonly terminal: Terminal,
+    readonly options: { mayInstall?: boolean; cache?: string | undefined } = {},
+  ) {}
 
   /**
    * Opens the device.
@@ -51,12 +71,8 @@ export class Gpu {
   async open(): Promise<Device> {
     const device = await (this.#device ??= this.#open());
     this.#facts ??= {
-      adapter: device.facts.name,
-      driver: await driverOf(device.facts),
-      features: [...device.facts.features].join(", "),
-      // Kernels sum in another order for each size.
-      subgroups: String(device.facts.subgroupSize),
-      software: device.facts.isSoftware ? "yes" : "no",
+      ...await factsOf(device.facts),
+      ...(device.tuning.size > 0 && { tuning: tuningLine(device.tuning) }),
     };
     return device;
   }
@@ -65,12 +81,22 @@ export class Gpu {
     await setDriverVariables();
     const gpu = navigator.gpu as GPU | undefined;
     try {
-      return await openDevice(gpu, { memoryBytes: adapterMemory });
+      return await openDevice(gpu, {
+        memoryBytes: adapterMemory,
+        tuning: (facts) => this.#remembered(facts),
+      });
     } catch (error) {
       if (await gpu?.requestAdapter({ powerPreference: "high-performance" })) throw error;
       await installDriver(this.terminal, this.options.mayInstall !== false);
       throw new DriverInstalled();
     }
+  }
+
+  async #remembered(facts: AdapterFacts): Promise<Tuning | undefined> {
+    if (this.options.cache === undefined) return undefined;
+    const { tuning, problem } = new TuningFile(this.options.cache, await factsOf(facts)).read();
+    if (problem !== undefined) this.terminal.note(problem);
+    return tuning;
   }
 
   /**

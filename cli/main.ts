@@ -16,6 +16,7 @@ import { predict } from "./commands/predict.ts";
 import { runs } from "./commands/runs.ts";
 import { test } from "./commands/test.ts";
 import { train } from "./commands/train.ts";
+import { tune } from "./commands/tune.ts";
 import { weights } from "./commands/weights.ts";
 import { why } from "./commands/why.ts";
 import { exitStatus, explain } from "./errors.ts";
@@ -48,6 +49,7 @@ Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 inte
     cache,
     doctor,
     parity,
+    tune,
     bench,
     test,
   ],

@@ -40,7 +40,7 @@ export async function withSession<T>(
   };
   const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) Deno.addSignalListener(signal, stop);
-  const gpu = new Gpu(options.terminal);
+  const gpu = new Gpu(options.terminal, { cache: options.cache.root });
   try {
     const remote = remoteOf(options.cache, options.terminal);
     return await body({ ...options, remote, gpu, signal: controller.signal, facts: await hostFacts() });

@@ -7,7 +7,7 @@ import { type ClassList, shapesClasses } from "../stages/datasets/classes.ts";
 import { layouts } from "../stages/datasets/layouts.ts";
 import type { LoadConfig } from "../stages/load.ts";
 import type { SampleSet } from "../stages/samples.ts";
-import { forecast, type TrainingForecast, USABLE } from "../stages/training/memory.ts";
+import { forecast, type MemorySettings, type TrainingForecast, USABLE } from "../stages/training/memory.ts";
 
 /** One training of an experiment. */
 export interface PlannedMemory extends TrainingForecast {
@@ -32,25 +32,51 @@ export interface PlannedMemory extends TrainingForecast {
   readonly fits: boolean;
 }
 
+/** A training of an experiment, known without its data. */
+export interface KnownTraining {
+  /** Id of the stage. */
+  readonly id: string;
+  readonly config: CoTrainConfig;
+  readonly crop: number;
+  readonly settings: MemorySettings;
+}
+
+/** The stages of a graph that train. */
+export function trainingNodes(graph: Graph): GraphNode[] {
+  return graph.nodes.filter(({ stage }) => stage.name === "co-train");
+}
+
+/** A training as far as it is known before anything has run: not if its classes come from a stage other than `load`, which is given. */
+export function knownTraining(
+  node: GraphNode,
+  seed: number,
+): KnownTraining | { readonly unknown: GraphNode } {
+  const config = node.config as CoTrainConfig;
+  const policy = inputOf(node, "views.policy").config as ViewPolicy;
+  const load = inputOf(inputOf(node, "views.labeled"), "data.labeled");
+  if (load.stage.name !== "load") return { unknown: load };
+  const settings = trainingSettings(config, unseen(policy, load.config as LoadConfig), seed);
+  return { id: node.id, config, crop: policy.crop, settings };
+}
+
 /** Plans the memory of every training of a graph. */
 export function plannedMemory(device: Device, graph: Graph, seed: number): PlannedMemory[] {
   const { facts: { name, memoryBytes }, gpu: { limits } } = device;
-  return graph.nodes.filter(({ stage }) => stage.name === "co-train").map((node) => {
-    const config = node.config as CoTrainConfig;
-    const policy = inputOf(node, "views.policy").config as ViewPolicy;
-    const load = inputOf(inputOf(node, "views.labeled"), "data.labeled");
-    if (load.stage.name !== "load") {
+  return trainingNodes(graph).map((node) => {
+    const known = knownTraining(node, seed);
+    if ("unknown" in known) {
+      const { id, stage } = known.unknown;
       throw new UserError(
-        `Cannot plan the memory of "${node.id}": its classes come from stage "${load.id}" (${load.stage.name}), and only ` +
+        `Cannot plan the memory of "${node.id}": its classes come from stage "${id}" (${stage.name}), and only ` +
           'those of "load" are known before it has run. Train it: the peak is told, and checked, before the first step.',
       );
     }
-    const settings = trainingSettings(config, unseen(policy, load.config as LoadConfig), seed);
+    const { id, config, crop, settings } = known;
     const found = forecast(device, settings);
     return {
-      id: node.id,
+      id,
       backbone: config.backbone,
-      crop: policy.crop,
+      crop,
       batch: config.batch,
       accumulate: config.accumulate,
       recompute: config.recompute,

@@ -9,10 +9,17 @@ export interface Measured {
   readonly bucket: string;
   /** Launches of the bucket among those given. */
   readonly launches: number;
-  /** Milliseconds of a launch by each candidate, medians; the first is the one that is taken untuned. */
-  readonly times: readonly { readonly name: string; readonly milliseconds: number }[];
+  /** By candidates; the first is the one that is taken untuned. */
+  readonly times: readonly CandidateTime[];
   /** Name of the candidate to take. */
   readonly chosen: string;
+}
+
+/** How long a launch took by one of its candidates, milliseconds. */
+export interface CandidateTime {
+  readonly name: string;
+  readonly median: number;
+  readonly least: number;
 }
 
 /** How a tuner measures. */
@@ -37,7 +44,7 @@ const LASTING = 50, MOST_LAUNCHES = 256;
  * write is touched.
  *
  * @param dispatches As captured; a blueprint's will do.
- * @returns The buckets in alphabetical order.
+ * @returns The buckets that offer more than one candidate, in alphabetical order.
  * @throws {DeviceError} If the device fails, or has no room for the operands.
  */
 export async function tune(
@@ -46,9 +53,11 @@ export async function tune(
   { rounds = 7, clock, onProgress = () => {} }: TuneOptions,
 ): Promise<Measured[]> {
   const buckets = [...Map.groupBy(dispatches, ({ choice }) => choice?.bucket)]
-    .flatMap(([bucket, launches]) =>
-      bucket === undefined ? [] : [{ bucket, launches, dispatch: largest(launches) }]
-    )
+    .flatMap(([bucket, launches]) => {
+      if (bucket === undefined) return [];
+      const dispatch = launches.reduce((most, launch) => launch.flops > most.flops ? launch : most);
+      return dispatch.choice!.candidates.length > 1 ? [{ bucket, launches, dispatch }] : [];
+    })
     .sort((a, b) => a.bucket < b.bucket ? -1 : 1);
   const bench = makeBench(device, buckets.map(({ dispatch }) => dispatch));
   const time = device.facts.features.includes("timestamp-query") ? byTimestamps : byClock(clock);
@@ -58,10 +67,12 @@ export async function tune(
       onProgress(i, buckets.length, bucket);
       const { candidates } = dispatch.choice!;
       const placed = bench.place(dispatch);
-      const all = candidates.map((candidate) => launchedAs(placed, candidate));
-      // One has nothing to win against.
-      const samples = all.length === 1 ? [[0]] : await time(device, all, rounds);
-      const times = candidates.map(({ name }, i) => ({ name, milliseconds: median(samples[i]!) }));
+      const samples = await time(device, candidates.map((one) => launchedAs(placed, one)), rounds);
+      const times = candidates.map(({ name }, i) => ({
+        name,
+        median: median(samples[i]!),
+        least: Math.min(...samples[i]!),
+      }));
       measured.push({ bucket, launches: launches.length, times, chosen: fastest(times) });
       device.check();
     }
@@ -69,7 +80,7 @@ export async function tune(
   } finally {
     bench.free();
   }
-  return measured.filter(({ times }) => times.length > 1);
+  return measured;
 }
 
 /** What to remember of measurements. */
@@ -77,14 +88,15 @@ export function tuningOf(measured: readonly Measured[]): Tuning {
   return new Map(measured.map(({ bucket, chosen }) => [bucket, chosen]));
 }
 
-/** The candidate to take: the fastest, if it is faster than the first by more than chance. */
-export function fastest(times: Measured["times"]): string {
-  const best = times.reduce((best, time) => time.milliseconds < best.milliseconds ? time : best);
-  return best.milliseconds < WORTHWHILE * times[0]!.milliseconds ? best.name : times[0]!.name;
-}
-
-function largest(launches: readonly Dispatch[]): Dispatch {
-  return launches.reduce((most, launch) => launch.flops > most.flops ? launch : most);
+/**
+ * The candidate to take: of those that are faster than the first by more than chance, the fastest by its median. On a machine
+ * that does other work, too, medians wander; so the least time must say the same.
+ */
+export function fastest([first, ...others]: readonly CandidateTime[]): string {
+  const faster = others.filter(({ median, least }) =>
+    median < WORTHWHILE * first!.median && least < WORTHWHILE * first!.least
+  );
+  return faster.reduce((best, time) => time.median < best.median ? time : best, first!).name;
 }
 
 /** Buffers that launches can be tried on, one for each binding, large enough for all of them. */

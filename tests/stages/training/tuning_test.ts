@@ -1,0 +1,62 @@
+/** Training gives the same bytes whatever a tuner has remembered. */
+import assert from "node:assert/strict";
+import { blueprint } from "../../../kernels/blueprint.ts";
+import { type Device, openDevice } from "../../../kernels/device.ts";
+import type { Tuning } from "../../../kernels/tuning.ts";
+import { ccvc } from "../../../stages/methods/ccvc.ts";
+import { methodOptions } from "../../../stages/methods/mod.ts";
+import { captureTraining } from "../../../stages/training/capture.ts";
+import { openSession } from "../../../stages/training/session.ts";
+import { gpuTest } from "../../support/gpu.ts";
+import { shapesViews } from "../../support/training.ts";
+
+const views = shapesViews();
+const settings = {
+  network: {
+    backbone: "resnet14",
+    outputStride: 16,
+    mappings: [null, { norm: true, dropout: 0.5 }],
+    classes: views.labeled.classes,
+  },
+  method: methodOptions.parse(ccvc({ augmentation: "strong" })),
+  views,
+  batch: 2,
+  accumulate: 1,
+  warmUp: false,
+  seed: 9,
+  momentum: 0.9,
+  weightDecay: 1e-4,
+} as const;
+
+/** All that two steps leave on a device, and what was compiled for them. */
+async function trained(device: Device) {
+  const compiled = new Set<string>(), compile = device.pipeline.bind(device);
+  device.pipeline = (kernel, constants, ...others) => {
+    compiled.add(`${kernel.name} ${JSON.stringify(constants)}`);
+    return compile(kernel, constants, ...others);
+  };
+  const session = openSession(device, settings);
+  for (let step = 0; step < 2; step++) {
+    const rates = { backbone: 0.01, head: 0.01 };
+    session.step({ labeled: [0, 1], unlabeled: [2, 3] }, { epoch: 0, step, rates });
+  }
+  const left = await session.capture();
+  session.free();
+  return { left, compiled };
+}
+
+gpuTest("two steps end in the same bytes, tuned or not", async (device) => {
+  const { phases } = captureTraining(blueprint(device), settings);
+  const choices = phases.method.graph.dispatches.flatMap(({ choice }) => choice ? [choice] : []);
+  // No device would choose so; every launch that can be done in another way is.
+  const tuning: Tuning = new Map(choices.map(({ bucket, candidates }) => [bucket, candidates.at(-1)!.name]));
+  assert.ok(choices.filter(({ candidates }) => candidates.length > 1).length > 50);
+  const other = await openDevice(navigator.gpu, { tuning: () => Promise.resolve(tuning) });
+  const [untuned, tuned] = [await trained(device), await trained(other)];
+  assert.notDeepEqual(tuned.compiled, untuned.compiled);
+  other.close();
+  assert.equal(tuned.left.length, untuned.left.length);
+  for (const [i, values] of untuned.left.entries()) {
+    assert.deepEqual(new Uint8Array(tuned.left[i]!.buffer), new Uint8Array(values.buffer), `tensor ${i}`);
+  }
+});
