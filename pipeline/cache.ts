@@ -294,7 +294,7 @@ export class Cache {
 
   #explainRead(error: unknown): CacheError {
     const reason = error instanceof Deno.errors.NotCapable
-      ? "Deno was not given read permission for it. Add it to --allow-read"
+      ? "Deno may not read it. Choose another directory, or add it to --allow-read"
       : messageOf(error);
     return new CacheError(`Cannot read the cache "${this.root}": ${reason}`, { cause: error });
   }

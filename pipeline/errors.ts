@@ -56,9 +56,10 @@ export class CorruptBlobError extends CacheError {
    *
    * @param digest SHA-256 the blob should have.
    * @param message What is wrong with it, for the user.
+   * @param options What failed for it, as `cause`.
    */
-  constructor(digest: string, message: string) {
-    super(message);
+  constructor(digest: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.digest = digest;
   }
 }

@@ -8,7 +8,7 @@ import { canonicalJson } from "./canonical_json.ts";
 import { codeOf } from "./code.ts";
 import type { StageContext } from "./definition.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
-import { CacheError, messageOf, StageCrashError, StageError, UserError } from "./errors.ts";
+import { CacheError, CorruptBlobError, messageOf, StageCrashError, StageError, UserError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { explainWrite, isDiskFault, stampOf } from "./files.ts";
 import type { KeyParts } from "./fingerprint.ts";
@@ -100,6 +100,8 @@ async function perform(
   const outputs = await guarded(node.id, scratch, () => {
     const given = context(execution, scratch, checkpoints, facts);
     return node.stage.run({ inputs, config: node.config, context: given });
+  }).catch((error) => {
+    throw error instanceof StageCrashError ? goneInput(execution, error) ?? error : error;
   });
   execution.signal.throwIfAborted();
   const staged = await guarded(node.id, scratch, () => writeOutputs(execution, outputs, scratch));
@@ -146,6 +148,21 @@ async function readInputs(
         value;}
   }
   return values;
+}
+
+/**
+ * What a collection or a hand took away of a stage's inputs while it ran, if that is why it crashed: they are made again, and
+ * it goes on from its checkpoint.
+ */
+function goneInput({ prepared: { node }, cache, inputs }: Execution, cause: Error): Error | undefined {
+  for (const { from, output } of node.edges) {
+    for (const { digest, size } of Object.values(inputs(from, output).files)) {
+      const path = cache.blobPath(digest);
+      if (stampOf(path)?.size === size) continue;
+      const message = `Cannot read "${path}": it was taken away while stage "${node.id}" read it`;
+      return new CorruptBlobError(digest, message, { cause });
+    }
+  }
 }
 
 async function writeOutputs(

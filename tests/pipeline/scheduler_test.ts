@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import {
   Cache,
+  collectGarbage,
   defineStage,
   Events,
   InterruptedError,
@@ -16,7 +17,7 @@ import {
   StageError,
   UserError,
 } from "../../pipeline/mod.ts";
-import { add, halve, number, record, start, whyOf, withDirectory, writeOld } from "./support.ts";
+import { add, bulk, grow, halve, number, record, start, whyOf, withDirectory, writeOld } from "./support.ts";
 
 const chain = pipeline("chain", () => {
   const first = start();
@@ -119,6 +120,28 @@ Deno.test("a damaged input of a stage that must run is made again first", () =>
     const again = await record(only.build(["start.at=8", "add.by=100"]), root);
     assert.deepEqual(again.ran, ["halve", "add"]);
     assert.equal(await again.result.outputs.value.read(), 104);
+  }));
+
+Deno.test("an input that is collected while its stage reads it is made again, and the stage run again", () =>
+  withDirectory(async (root) => {
+    let runs = 0;
+    const weigh = defineStage({
+      ...common,
+      name: "weigh",
+      inputs: { bulk },
+      outputs: { value: number },
+      run: async ({ inputs }) => {
+        if (++runs === 1) await collectGarbage(new Cache(root), { maxBytes: 0 });
+        return { value: (await Deno.readFile(inputs.bulk)).length };
+      },
+    });
+    const graph = pipeline("p", () => weigh({ bulk: grow({ value: start() }) })).build();
+    const { result, ran, events } = await record(graph, root);
+    assert.equal(await result.outputs.value.read(), 1e6);
+    assert.deepEqual([runs, ran.includes("grow"), ran.includes("weigh")], [2, true, true]);
+    const again = events.filter((event) => event.type === "finished" && event.node === "grow");
+    assert.equal(again.length, 2);
+    assert.deepEqual((await record(graph, root)).ran, []);
   }));
 
 Deno.test("a damaged entry is a miss that says so", () =>
