@@ -106,6 +106,12 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
 
 /** The same without errors: what stands in the way, and what would fit. */
 export function forecast(device: Device, settings: MemorySettings): TrainingForecast {
+  if (settings.precision === "f16" && !hasHalves(device)) {
+    return {
+      obstacle:
+        `precision f16 needs shader-f16, which "${device.facts.name}" does not grant. Set co-train.precision=f32`,
+    };
+  }
   try {
     const planned = planTraining(device, settings);
     return planned.obstacle === undefined ? planned : { ...planned, whatFits: whatFits(device, settings) };
@@ -136,16 +142,20 @@ function isLimit(error: unknown): error is DeviceError | KernelError {
   return error instanceof DeviceError || error instanceof KernelError;
 }
 
+function hasHalves({ facts }: Device): boolean {
+  return facts.features.includes("shader-f16");
+}
+
 /** Crops that are tried differ from the one asked for by multiples of this: an odd one leads to odd ones. */
 const CROP_STEP = 16;
 
 /** What would fit a device that cannot hold a training: found by captures. */
 function whatFits(device: Device, settings: MemorySettings): string {
   const { batch, accumulate, views } = settings, { crop } = views.policy;
-  const fits = (change: { batch?: number; crop?: number; accumulate?: number; recompute?: Recompute }) => {
+  const fits = (change: Partial<MemorySettings> & { crop?: number }) => {
     const policy = { ...views.policy, crop: change.crop ?? crop };
     try {
-      const changed = { ...settings, ...change, views: { ...views, policy } };
+      const changed: MemorySettings = { ...settings, ...change, views: { ...views, policy } };
       return planTraining(device, changed).obstacle === undefined;
     } catch (error) {
       if (error instanceof ShapeError || isLimit(error)) return false;
@@ -155,6 +165,9 @@ function whatFits(device: Device, settings: MemorySettings): string {
   const found: string[] = [];
   if (settings.recompute === "never" && fits({ recompute: "always" })) {
     found.push("co-train.recompute=always");
+  }
+  if (settings.precision !== "f16" && hasHalves(device) && fits({ precision: "f16" })) {
+    found.push("co-train.precision=f16");
   }
   // Micro-batches of one image are left out: their batch norm has a single value where features are pooled.
   const parts = divisors(batch).filter((k) => k > accumulate && batch / k > 1);

@@ -133,12 +133,7 @@ export function openSession(device: Device, options: SessionOptions): Session {
 
 function prepareSession(device: Device, options: SessionOptions): Session {
   const { views, batch, seed, accumulate = 1, warmUp = false, recompute = "when-needed" } = options;
-  const { precision = "f32", lossScale = LOSS_SCALE } = options;
-  if (precision === "f16" && !device.facts.features.includes("shader-f16")) {
-    throw new SettingsError(
-      `Cannot train in f16: "${device.facts.name}" does not grant shader-f16. Set co-train.precision=f32`,
-    );
-  }
+  const { lossScale = LOSS_SCALE } = options;
   const settings = { ...options, accumulate, warmUp, recompute };
   const planned = planFitting(device, settings);
   const captured = captureTraining(device, settings);

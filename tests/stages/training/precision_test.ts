@@ -4,6 +4,7 @@ import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { type MethodInput, methodOptions } from "../../../stages/methods/mod.ts";
 import { buildBranches, type NetworkDescription } from "../../../stages/network.ts";
+import { USABLE } from "../../../stages/training/memory.ts";
 import {
   DivergenceError,
   MOST_SKIPPED,
@@ -95,6 +96,10 @@ halfTest("a step of CCVC in f16: its losses, its gradients, its memory", async (
   assert.ok(near > 0.95, `the gradients' cosine is ${near}`);
   const share = half.memory.workspaceBytes / full.memory.workspaceBytes;
   assert.ok(share < 0.65, `the workspace takes ${share} of that of f32`);
+  const { workspaceBytes, parameterBytes, inputBytes } = half.memory;
+  const memoryBytes = Math.ceil((workspaceBytes + parameterBytes + inputBytes) / USABLE) + 1024;
+  const small = { ...device, gpu: device.gpu, facts: { ...device.facts, memoryBytes } };
+  assert.throws(() => open(small as Device), /What fits: .*co-train\.precision=f16/);
 });
 
 halfTest(
@@ -199,7 +204,8 @@ gpuTest("f16 is refused where the device does not grant it, before anything is m
     assert.ok(error instanceof SettingsError);
     assert.equal(
       error.message,
-      `Cannot train in f16: "${device.facts.name}" does not grant shader-f16. Set co-train.precision=f32`,
+      'Cannot train resnet14 at crop 32 in batches of 4: precision f16 needs shader-f16, which "' +
+        `${device.facts.name}" does not grant. Set co-train.precision=f32`,
     );
     return true;
   });
