@@ -132,3 +132,40 @@ export function disagreement(own: readonly number[], other: readonly number[]): 
   const pairs = own.slice(0, other.length).map((value, i) => Math.abs(other[i]! - value) / Math.abs(value));
   return Math.max(0, ...pairs);
 }
+
+/** What a contestant's samples come to. */
+export interface Standing {
+  /** The contestant, with its version. */
+  readonly name: string;
+  readonly adapter: string;
+  /** Milliseconds. */
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+  readonly gigaflops: number;
+  /** {@linkcode timesAsFast} Crossview was; absent for itself, and where it did not take part. */
+  readonly crossviewSpeed?: number;
+  /** {@linkcode disagreement} with Crossview; absent where nothing was compared. */
+  readonly differs?: number;
+}
+
+/** The contestants of a work in figures. */
+export function standings({ gigaflop, samples }: WorkResult): Standing[] {
+  const own = samples.find(({ name }) => name.startsWith("Crossview"));
+  return samples.map((one) => {
+    const { name, adapter, milliseconds, check } = one;
+    const time = median(milliseconds);
+    return {
+      name,
+      adapter,
+      median: time,
+      least: Math.min(...milliseconds),
+      most: Math.max(...milliseconds),
+      gigaflops: gigaflop / time * 1e3,
+      ...(own !== undefined && one !== own && {
+        crossviewSpeed: timesAsFast(own.milliseconds, milliseconds),
+        ...(own.check.length > 0 && { differs: disagreement(own.check, check) }),
+      }),
+    };
+  });
+}

@@ -1,6 +1,6 @@
 /** What came out of a contest, in Markdown. */
-import { type ContestResult, disagreement, timesAsFast, type WorkResult } from "./contest.ts";
-import { figure, median, table } from "./report.ts";
+import { type ContestResult, standings, type WorkResult } from "./contest.ts";
+import { figure, table } from "./report.ts";
 
 /** A table for each work, and who was not there. */
 export function contestTables({ works, absences }: ContestResult, rounds: number): string {
@@ -19,22 +19,16 @@ export function contestTables({ works, absences }: ContestResult, rounds: number
   return parts.join("\n\n");
 }
 
-function workTable({ title, gigaflop, counted, samples }: WorkResult): string {
-  const own = samples.find(({ name }) => name === "Crossview");
-  const rows = samples.map((one) => {
-    const { name, adapter, milliseconds, check } = one;
-    const isOther = own !== undefined && one !== own;
-    const time = median(milliseconds);
-    return [
-      name,
-      adapter,
-      figure(time),
-      `${figure(Math.min(...milliseconds))} to ${figure(Math.max(...milliseconds))}`,
-      figure(gigaflop / time * 1e3),
-      isOther ? `${figure(timesAsFast(own.milliseconds, milliseconds))}×` : "–",
-      isOther && own.check.length > 0 ? disagreement(own.check, check).toExponential(0) : "–",
-    ];
-  });
+function workTable(work: WorkResult): string {
+  const rows = standings(work).map((one) => [
+    one.name,
+    one.adapter,
+    figure(one.median),
+    `${figure(one.least)} to ${figure(one.most)}`,
+    figure(one.gigaflops),
+    one.crossviewSpeed === undefined ? "–" : `${figure(one.crossviewSpeed)}×`,
+    one.differs === undefined ? "–" : one.differs.toExponential(0),
+  ]);
   const header = ["contestant", "on", "ms", "least to most", "GFLOP/s", "Crossview's speed", "differs"];
-  return `### ${title}: ${figure(gigaflop)} GFLOP, ${counted}\n\n${table(header, rows)}`;
+  return `### ${work.title}: ${figure(work.gigaflop)} GFLOP, ${work.counted}\n\n${table(header, rows)}`;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { disagreement, holdContest, timesAsFast } from "./contest.ts";
+import { disagreement, holdContest, standings, timesAsFast } from "./contest.ts";
 import { contestTables } from "./contest_tables.ts";
 import type { Entry } from "./rival.ts";
 
@@ -69,6 +69,19 @@ Deno.test("what contestants computed is compared in parts of its size", () => {
   assert.equal(disagreement([2, -4], [2, -4]), 0);
   assert.equal(disagreement([2, -4], [2, -5]), 0.25);
   assert.equal(disagreement([], []), 0);
+});
+
+Deno.test("standings compare with Crossview, or with nobody where it is absent", () => {
+  const samples = [
+    { name: "Crossview", adapter: "a", milliseconds: [40, 50, 60], check: [] },
+    { name: "other 1", adapter: "b", milliseconds: [400, 500, 900], check: [] },
+  ];
+  const work = { work: "w", title: "a work", gigaflop: 2, counted: "all of it", samples };
+  assert.deepEqual(standings(work), [
+    { name: "Crossview", adapter: "a", median: 50, least: 40, most: 60, gigaflops: 40 },
+    { name: "other 1", adapter: "b", median: 500, least: 400, most: 900, gigaflops: 4, crossviewSpeed: 10 },
+  ]);
+  assert.equal(standings({ ...work, samples: samples.slice(1) })[0]!.crossviewSpeed, undefined);
 });
 
 Deno.test("tables give times, rates, ratios and absences", () => {

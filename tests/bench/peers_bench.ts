@@ -3,7 +3,7 @@
  *
  *     deno task bench peers [--only convolution,small,ccvc] [--backbone NAME] [--crop N] [--batch N] [--rounds N] [--json]
  */
-import { holdContest, type WorkSpec } from "./contest.ts";
+import { holdContest, standings, type WorkSpec } from "./contest.ts";
 import { ccvcGigaflop } from "./convolution_shapes.ts";
 import { contestTables } from "./contest_tables.ts";
 import { orExit } from "./options.ts";
@@ -51,7 +51,8 @@ const specs = {
 if (!json) console.log(`## Peers\n\n${heading(surroundings)}`);
 const say = (line: string) => console.error(line);
 const result = await holdContest(rivals, wanted.map((name) => specs[name]()), rounds, say);
-console.log(
-  json ? JSON.stringify({ surroundings, rounds, ...result }) : `\n${contestTables(result, rounds)}`,
-);
+if (json) {
+  const works = result.works.map((work) => ({ ...work, standings: standings(work) }));
+  console.log(JSON.stringify({ surroundings, rounds, works, absences: result.absences }));
+} else console.log(`\n${contestTables(result, rounds)}`);
 if (result.absences.some(({ name }) => name === "Crossview")) Deno.exit(1);

@@ -1,5 +1,7 @@
 /** What every bench says of its surroundings, and how it prints. */
+import { join } from "node:path";
 import type { Device } from "../../kernels/device.ts";
+import { projectRoot } from "../../cli/child.ts";
 import { hostFacts } from "../../cli/environment.ts";
 import { Gpu } from "../../cli/gpu.ts";
 import { collectingTerminal } from "../../cli/terminal.ts";
@@ -8,6 +10,8 @@ import { collectingTerminal } from "../../cli/terminal.ts";
 export interface Surroundings {
   readonly adapter: string;
   readonly driver: string;
+  /** What `tune` has measured here, in words; absent where it has not. */
+  readonly tuning?: string;
   readonly date: string;
   readonly commit: string;
   /** Processors that the program may use, and processes that wanted one in the last minute (itself included). */
@@ -15,17 +19,18 @@ export interface Surroundings {
   readonly load: number | undefined;
 }
 
-/** Opens the adapter as the commands do, so that figures are of the same driver settings. */
+/** Opens the adapter as the commands do, so that figures are of the same driver settings and of what was tuned. */
 export async function openBench(): Promise<{ device: Device; surroundings: Surroundings }> {
-  const gpu = new Gpu(collectingTerminal(), { mayInstall: false });
+  const gpu = new Gpu(collectingTerminal(), { mayInstall: false, cache: join(projectRoot, ".cache") });
   const device = await gpu.open();
-  const { adapter, driver } = await gpu.announce();
+  const { adapter, driver, tuning } = await gpu.announce();
   const { commit = "unknown" } = await hostFacts();
   return {
     device,
     surroundings: {
       adapter,
       driver,
+      ...(tuning !== undefined && { tuning }),
       date: new Date().toISOString().slice(0, 16).replace("T", " "),
       commit,
       processors: navigator.hardwareConcurrency,
@@ -46,10 +51,10 @@ async function loadAverage(): Promise<number | undefined> {
 }
 
 /** The line above a table. */
-export function heading({ adapter, driver, date, commit, processors, load }: Surroundings): string {
+export function heading({ adapter, driver, tuning, date, commit, processors, load }: Surroundings): string {
   const busy = load === undefined ? "" : `, load ${load.toFixed(1)} at the start`;
-  return `${adapter}${
-    driver && `, ${driver}`
+  return `${adapter}${driver && `, ${driver}`}; ${
+    tuning === undefined ? "not tuned" : `tuned for ${tuning}`
   }; ${processors} processors${busy}; ${date} UTC; commit ${commit}`;
 }
 
