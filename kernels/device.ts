@@ -1,3 +1,4 @@
+import { windowBytes, type WindowedBinding } from "./binding_windows.ts";
 import { DeviceError } from "./errors.ts";
 import { type Kernel, shaderText } from "./kernel.ts";
 import { chooseSharing, type Sharing } from "./sharing.ts";
@@ -15,6 +16,8 @@ export interface AdapterFacts {
   readonly isSoftware: boolean;
   /** What the kernels are cut for. */
   readonly sharing: Sharing;
+  /** Most bytes that a kernel binds at once: larger tensors are bound in windows of so many (binding_windows.ts). */
+  readonly bindingBytes: number;
   /** Bytes that the device's memory holds, where they are known: WebGPU does not tell. */
   readonly memoryBytes?: number;
 }
@@ -25,11 +28,15 @@ export interface Device {
   readonly facts: AdapterFacts;
   /** Which ways of doing an op are the fastest here, as far as it was measured (tuner.ts). */
   readonly tuning: Tuning;
-  /** Compiles a kernel once for each set of constants and of bindings that are stored in f16, by their numbers. */
+  /**
+   * Compiles a kernel once for each set of constants, of bindings that are stored in f16, by their numbers, and of bindings that
+   * are in windows of {@linkcode AdapterFacts.bindingBytes}.
+   */
   pipeline(
     kernel: Kernel,
     constants: Readonly<Record<string, number>>,
     halves?: readonly number[],
+    windowed?: readonly WindowedBinding[],
   ): GPUComputePipeline;
   /** How many pipelines, buffers and bind groups were made so far: steady steps must not raise it. */
   readonly created: { pipelines: number; buffers: number; bindGroups: number };
@@ -55,6 +62,7 @@ const LIMITS = [
  * @param gpu The platform's entry, `navigator.gpu`.
  * @param options.subgroups False does without subgroups although the adapter has them.
  * @param options.halves False does without f16 although the adapter has it.
+ * @param options.bindingBytes Binds no more at once, although the device would.
  * @param options.memoryBytes Finds out what the adapter's memory holds, by what the platform offers besides WebGPU.
  * @param options.tuning Looks up what was measured on the adapter before.
  * @throws {DeviceError} If there is no adapter, or it refuses a device.
@@ -64,6 +72,7 @@ export async function openDevice(
   options: {
     subgroups?: boolean;
     halves?: boolean;
+    bindingBytes?: number;
     memoryBytes?: (adapter: GPUAdapterInfo) => Promise<number | undefined>;
     tuning?: (facts: AdapterFacts) => Promise<Tuning | undefined>;
   } = {},
@@ -114,6 +123,9 @@ export async function openDevice(
     features: granted,
     subgroupSize,
     isSoftware,
+    bindingBytes: windowBytes(
+      Math.min(device.limits.maxStorageBufferBindingSize, options.bindingBytes ?? Infinity),
+    ),
     ...(memoryBytes !== undefined && { memoryBytes }),
     sharing: chooseSharing({
       isSoftware,
@@ -155,19 +167,23 @@ class OpenDevice implements Device {
     kernel: Kernel,
     constants: Readonly<Record<string, number>>,
     halves: readonly number[] = [],
+    windowed: readonly WindowedBinding[] = [],
   ): GPUComputePipeline {
     const names = Object.keys(constants).sort();
     const key = [
       kernel.name,
       ...names.map((name) => `${name}=${constants[name]}`),
       ...(halves.length > 0 ? [`f16=${halves}`] : []),
+      ...windowed.map(({ binding, windows }) => `binding ${binding} in ${windows}`),
     ].join(" ");
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
-      const code = shaderText(kernel, constants, halves);
+      const { bindingBytes } = this.facts;
+      const code = shaderText(kernel, constants, halves, { bindings: windowed, bytes: bindingBytes });
       const overrides = names.filter((name) => new RegExp(`override ${name}\\b`).test(code));
       const visible = GPUShaderStage.COMPUTE;
-      const storage = [...kernel.reads, ...kernel.writes];
+      const others = windowed.reduce((sum, { windows }) => sum + windows - 1, 0);
+      const storage = Array.from({ length: kernel.reads.length + kernel.writes.length + others });
       const layout = this.gpu.createBindGroupLayout({
         label: kernel.name,
         entries: [

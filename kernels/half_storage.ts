@@ -1,3 +1,4 @@
+import { rewriteAccesses, withoutComments } from "./accesses.ts";
 import { KernelError } from "./errors.ts";
 
 /**
@@ -14,7 +15,7 @@ import { KernelError } from "./errors.ts";
  */
 export function storeHalves(source: string, bindings: readonly number[]): string {
   if (bindings.length === 0) return source;
-  let text = source.replace(/\/\/.*$/gm, "");
+  let text = withoutComments(source);
   const names: string[] = [];
   for (const binding of bindings) {
     const declaration = new RegExp(
@@ -33,45 +34,10 @@ export function storeHalves(source: string, bindings: readonly number[]): string
     text = text.replace(declaration, `${head}array<vec4<f16>>`);
     names.push(name!);
   }
-  return `enable f16;\n${names.length > 0 ? convert(text, names) : text}`;
-}
-
-/** Converts where elements of the arrays are loaded and stored. */
-function convert(text: string, names: readonly string[]): string {
-  const access = new RegExp(`(?<![\\w.])(${names.join("|")})\\s*\\[`, "g");
-  let out = "", at = 0;
-  for (;;) {
-    access.lastIndex = at;
-    const found = access.exec(text);
-    if (!found) return out + text.slice(at);
-    const open = access.lastIndex - 1, close = closing(text, open);
-    const element = `${found[1]}[${convert(text.slice(open + 1, close), names)}]`;
-    const rest = text.slice(close + 1);
-    out += text.slice(at, found.index);
-    const assignment = /^\s*=(?!=)/.exec(rest);
-    if (assignment) {
-      const start = close + 1 + assignment[0].length, end = text.indexOf(";", start);
-      out += `${element} = vec4<f16>(${convert(text.slice(start, end).trim(), names)});`;
-      at = end + 1;
-    } else if (/^\s*(?:[-+*/%&|^]=|<<=|>>=|\+\+|--|\.\w+\s*=(?!=)|\[)/.test(rest)) {
-      throw new KernelError(
-        `Cannot store ${found[1]} in f16: "${
-          text.slice(found.index, text.indexOf(";", close) + 1)
-        }" is no plain load or store`,
-      );
-    } else {
-      out += `vec4f(${element})`;
-      at = close + 1;
-    }
-  }
-}
-
-/** Where the bracket that `open` points at is closed. */
-function closing(text: string, open: number): number {
-  let depth = 0;
-  for (let i = open; i < text.length; i++) {
-    if (text[i] === "[") depth++;
-    else if (text[i] === "]" && --depth === 0) return i;
-  }
-  throw new KernelError(`Cannot expand a kernel: "${text.slice(open, open + 40)}" lacks a "]"`);
+  const converted = rewriteAccesses(text, names, {
+    purpose: (name) => `store ${name} in f16`,
+    load: (name, index) => `vec4f(${name}[${index}])`,
+    store: (name, index, value) => `${name}[${index}] = vec4<f16>(${value})`,
+  });
+  return `enable f16;\n${converted}`;
 }

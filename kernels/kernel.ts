@@ -1,4 +1,5 @@
 import { KernelError } from "./errors.ts";
+import { bindWindows, type WindowedBinding } from "./binding_windows.ts";
 import { storeHalves } from "./half_storage.ts";
 import { unroll } from "./unroll.ts";
 
@@ -30,6 +31,8 @@ export interface Kernel {
    */
   readonly recomputable?: boolean;
 }
+
+const WHOLE = { bindings: [], bytes: 0 } as const;
 
 /** Declares a kernel; a value, so that an op names what it launches. */
 export function defineKernel<const K extends Kernel>(kernel: K): K {
@@ -77,14 +80,17 @@ export function packUniforms(
  * workspace needs just that, so inputs are bound as `read_write` too.
  *
  * @param halves Numbers of the bindings whose tensors are stored in f16.
+ * @param windows Bindings whose tensors are bound in parts, and the bytes of a part; none unless told.
  */
 export function shaderText(
   kernel: Kernel,
   constants: Readonly<Record<string, number>>,
   halves: readonly number[] = [],
+  windows: { readonly bindings: readonly WindowedBinding[]; readonly bytes: number } = WHOLE,
 ): string {
   const text = unroll(kernel.source, constants).replaceAll("var<storage, read>", "var<storage, read_write>");
-  return storeHalves(text, halves);
+  const first = 1 + kernel.reads.length + kernel.writes.length;
+  return bindWindows(storeHalves(text, halves), windows.bindings, { first, bytes: windows.bytes });
 }
 
 /** @throws {KernelError} If an invocation would loop more often than every driver is known to honor. */

@@ -1,11 +1,12 @@
+import type { WindowedBinding } from "./binding_windows.ts";
 import type { Device } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import type { Dispatch, Graph } from "./graph.ts";
-import { type Kernel, packUniforms } from "./kernel.ts";
+import { packUniforms } from "./kernel.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
-import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "./tensor.ts";
+import { ALIGNMENT, type Home, makeTensor, roundUp, type Tensor } from "./tensor.ts";
 import { tuned, type Tuning } from "./tuning.ts";
 
 /** How a graph is compiled. */
@@ -48,7 +49,7 @@ interface Replay {
  * Plans memory, compiles every pipeline and binds every launch.
  *
  * @param onProgress Called with the count of launches prepared, as compiling shaders may take seconds.
- * @throws {DeviceError} If a tensor is larger than the adapter lets a kernel bind, or the workspace than a buffer.
+ * @throws {DeviceError} If a launch needs more bindings than the adapter has, or the workspace a larger buffer.
  */
 export function compile(
   device: Device,
@@ -82,18 +83,15 @@ export function compile(
     table.set(packed, i * ALIGNMENT);
     const tensors = [...dispatch.reads, ...dispatch.writes];
     const halves = tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []);
-    const pipeline = device.pipeline(kernel, constants, halves);
-    const bindings = tensors.map((tensor, at) => ({
-      binding: at + 1,
-      resource: { ...home(tensor), size: roundUp(tensor.bytes, 16) },
-    }));
+    const pipeline = device.pipeline(kernel, constants, halves, windowedBindings(device, tensors));
+    const [whole, others] = bindingsOf(device, tensors, home);
     device.created.bindGroups++;
     const bindGroup = gpu.createBindGroup({
       label: kernel.name,
       layout: pipeline.getBindGroupLayout(0),
       entries: [
         { binding: 0, resource: { buffer: uniforms, offset: i * ALIGNMENT, size: packed.byteLength } },
-        ...bindings,
+        ...[...whole, ...others].map((resource, at) => ({ binding: at + 1, resource })),
       ],
     });
     onProgress(i + 1, dispatches.length);
@@ -138,32 +136,52 @@ export function compile(
   };
 }
 
-/** Whether every tensor of a graph is small enough for a kernel to bind. */
+/** Tensors that are larger than the device binds at once, by their places in a launch. */
+function windowedBindings({ facts }: Device, tensors: readonly Tensor[]): WindowedBinding[] {
+  return tensors.flatMap(({ bytes }, at) => {
+    const windows = Math.ceil(bytes / facts.bindingBytes);
+    return windows > 1 ? [{ binding: at + 1, windows }] : [];
+  });
+}
+
+/** What is bound: each tensor or its first window, then the other windows in the order of the tensors. */
+function bindingsOf(
+  { facts: { bindingBytes } }: Device,
+  tensors: readonly Tensor[],
+  home: (tensor: Tensor) => Home,
+): [first: GPUBufferBinding[], others: GPUBufferBinding[]] {
+  const windows = tensors.map((tensor) => {
+    const { buffer, offset } = home(tensor), end = roundUp(tensor.bytes, 16);
+    return Array.from({ length: Math.ceil(end / bindingBytes) }, (_, i): GPUBufferBinding => {
+      const start = i * bindingBytes;
+      return { buffer, offset: offset + start, size: Math.min(bindingBytes, end - start) };
+    });
+  });
+  return [windows.map(([first]) => first!), windows.flatMap((parts) => parts.slice(1))];
+}
+
+/** Whether every tensor of a graph is small enough for a kernel to bind as a whole, which is faster than in windows. */
 export function bindable(device: Device, graph: Graph): boolean {
-  return unbindable(device, prune(graph.dispatches, graph.kept)) === undefined;
-}
-
-function unbindable(
-  device: Device,
-  dispatches: readonly Dispatch[],
-): { kernel: Kernel; tensor: Tensor } | undefined {
-  const limit = device.gpu.limits.maxStorageBufferBindingSize;
-  for (const { kernel, reads, writes } of dispatches) {
-    const tensor = [...reads, ...writes].find(({ bytes }) => bytes > limit);
-    if (tensor) return { kernel, tensor };
-  }
-  return undefined;
-}
-
-/** @throws {DeviceError} If a tensor is larger than the adapter lets a kernel bind. */
-export function checkBindings(device: Device, dispatches: readonly Dispatch[]): void {
-  const found = unbindable(device, dispatches);
-  if (!found) return;
-  const { kernel, tensor } = found;
-  throw new DeviceError(
-    `Cannot run kernel "${kernel.name}" on ${tensor.label} [${tensor.shape}]: it takes ${tensor.bytes} bytes, and ` +
-      `"${device.facts.name}" binds at most ${device.gpu.limits.maxStorageBufferBindingSize}; use a smaller crop or batch`,
+  return prune(graph.dispatches, graph.kept).every(({ reads, writes }) =>
+    windowedBindings(device, [...reads, ...writes]).length === 0
   );
+}
+
+/** @throws {DeviceError} If a launch would bind more windows of large tensors than the adapter has bindings. */
+export function checkBindings(device: Device, dispatches: readonly Dispatch[]): void {
+  const limit = device.gpu.limits.maxStorageBuffersPerShaderStage;
+  for (const { kernel, reads, writes } of dispatches) {
+    const tensors = [...reads, ...writes];
+    const windowed = windowedBindings(device, tensors);
+    const count = windowed.reduce((sum, { windows }) => sum + windows - 1, tensors.length);
+    if (count <= limit) continue;
+    const tensor = tensors.reduce((most, tensor) => tensor.bytes > most.bytes ? tensor : most);
+    throw new DeviceError(
+      `Cannot run kernel "${kernel.name}" on ${tensor.label} [${tensor.shape}]: it takes ${tensor.bytes} bytes, ` +
+        `"${device.facts.name}" binds ${device.facts.bindingBytes} at once, and ${count} bindings are more than its ` +
+        `${limit}; use a smaller crop or batch`,
+    );
+  }
 }
 
 /** Timestamps are written at the ends of passes, so each launch gets a pass of its own. */

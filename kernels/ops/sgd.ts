@@ -92,7 +92,7 @@ export interface ByteRange {
  *
  * @param start A multiple of {@linkcode ALIGNMENT}, as every piece's offset is.
  * @param end A multiple of 16.
- * @param most Largest piece in bytes, a multiple of {@linkcode ALIGNMENT}; 64 MiB unless told.
+ * @param most Largest piece in bytes, a multiple of {@linkcode ALIGNMENT}; never more than 64 MiB.
  * @throws {ShapeError} If an end is not where it may be.
  */
 export function sgdRanges(start: number, end: number, most = MOST_BYTES): ByteRange[] {
@@ -103,8 +103,9 @@ export function sgdRanges(start: number, end: number, most = MOST_BYTES): ByteRa
     );
   }
   const ranges: ByteRange[] = [];
-  for (let offset = start; offset < end; offset += most) {
-    ranges.push({ offset, bytes: Math.min(most, end - offset) });
+  const piece = Math.min(most, MOST_BYTES);
+  for (let offset = start; offset < end; offset += piece) {
+    ranges.push({ offset, bytes: Math.min(piece, end - offset) });
   }
   return ranges;
 }
