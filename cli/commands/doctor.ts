@@ -7,6 +7,7 @@ import { Gpu } from "../gpu.ts";
 import { cacheOf, cacheOption, jsonOption } from "../options.ts";
 import { bytes } from "../text.ts";
 import type { Terminal } from "../terminal.ts";
+import { tuningLine } from "../tuning_file.ts";
 import { messageOf } from "../../pipeline/mod.ts";
 
 /** The oldest Deno that the project is tested with. */
@@ -32,7 +33,7 @@ export const doctor: Command = {
   async run(input) {
     const findings = [
       denoFinding(Deno.version.deno),
-      ...await gpuFindings(input.terminal),
+      ...await gpuFindings(input.terminal, cacheOf(input).root),
       ...diskFindings(cacheOf(input).root),
     ];
     if (input.flag("json")) input.terminal.print(JSON.stringify(findings));
@@ -59,11 +60,12 @@ export function denoFinding(version: string): Finding {
   };
 }
 
-async function gpuFindings(terminal: Terminal): Promise<Finding[]> {
+async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]> {
   const variables = await driverVariables();
-  const gpu = new Gpu(terminal, { mayInstall: false });
+  const gpu = new Gpu(terminal, { mayInstall: false, cache });
   try {
-    const { facts: { name, features, subgroupSize, isSoftware }, gpu: { limits } } = await gpu.open();
+    const { facts, tuning, gpu: { limits } } = await gpu.open();
+    const { name, features, subgroupSize, isSoftware } = facts;
     return [
       {
         name: "adapter",
@@ -81,6 +83,12 @@ async function gpuFindings(terminal: Terminal): Promise<Finding[]> {
       { name: "largest storage binding", value: bytes(limits.maxStorageBufferBindingSize) },
       { name: "storage buffers a stage", value: String(limits.maxStorageBuffersPerShaderStage) },
       { name: "workgroup memory", value: bytes(limits.maxComputeWorkgroupStorageSize) },
+      {
+        name: "tuning",
+        value: tuning.size > 0
+          ? tuningLine(tuning)
+          : 'none: "deno task tune EXPERIMENT" measures which kernels are the fastest here',
+      },
       { name: "invocations a workgroup", value: String(limits.maxComputeInvocationsPerWorkgroup) },
       {
         name: "driver variables set by the commands",
