@@ -15,29 +15,25 @@ const map = (label: string, shape: number[]) => ({ label, shape, layout: "map" a
 const LENGTHS = [37, 70_001];
 
 function open(device: Device) {
+  const arenas = (kind: string) => LENGTHS.map((length, i) => map(`${kind} ${i}`, [length]));
   const memory = allocate(device, "test", [
-    ...LENGTHS.map((length, i) => map(`gradients ${i}`, [length])),
-    ...LENGTHS.map((length, i) => map(`parameters ${i}`, [length])),
-    ...LENGTHS.map((length, i) => map(`momenta ${i}`, [length])),
     map("rates", [1, 1, 4]),
     map("guard", [1, 1, 4]),
+    ...arenas("gradients"),
+    ...arenas("parameters"),
+    ...arenas("momenta"),
   ]);
-  const [g0, g1, p0, p1, m0, m1, rates, guard] = memory.tensors as unknown as Tensor[] & { length: 8 };
+  const [rates, guard, ...rest] = memory.tensors as [Tensor, Tensor, ...Tensor[]];
+  const [gradients, parameters, momenta] = [0, 1, 2].map((kind) =>
+    rest.slice(kind * LENGTHS.length, (kind + 1) * LENGTHS.length)
+  ) as [Tensor[], Tensor[], Tensor[]];
   const graph = new Graph(0);
-  guardUpdate(graph, [g0!, g1!], guard!);
-  for (const [parameters, gradients, momenta] of [[p0!, g0!, m0!], [p1!, g1!, m1!]] as const) {
-    const options = { rates: rates!, rateIndex: 0, momentum: 0.5, weightDecay: 0.25, guard: guard! };
-    sgd(graph, { parameters, gradients, momenta }, options);
-  }
-  return {
-    memory,
-    program: compile(device, graph),
-    gradients: [g0!, g1!],
-    parameters: [p0!, p1!],
-    momenta: [m0!, m1!],
-    rates: rates!,
-    guard: guard!,
-  };
+  guardUpdate(graph, gradients, guard);
+  LENGTHS.forEach((_, i) => {
+    const tensors = { parameters: parameters[i]!, gradients: gradients[i]!, momenta: momenta[i]! };
+    sgd(graph, tensors, { rates, rateIndex: 0, momentum: 0.5, weightDecay: 0.25, guard });
+  });
+  return { memory, program: compile(device, graph), gradients, parameters, momenta, rates, guard };
 }
 
 gpuTest("guardUpdate() counts the updates it leaves out; sgd() then changes nothing", async (device) => {
