@@ -197,6 +197,16 @@ halfTest(
   },
 );
 
+halfTest("what is made again in f16 is the same bits, in less memory", async (device) => {
+  const [kept, again] = [
+    await train(open(device, { precision: "f16", recompute: "never" }), 2),
+    await train(open(device, { precision: "f16", recompute: "always" }), 2),
+  ];
+  assert.deepEqual([again.losses, again.momenta], [kept.losses, kept.momenta]);
+  assert.ok(again.memory.workspaceBytes < kept.memory.workspaceBytes);
+  assert.ok(again.memory.repeated > 0);
+});
+
 gpuTest("f16 is refused where the device does not grant it, before anything is made", async (granting) => {
   const device = await openDevice(navigator.gpu, { halves: false });
   assert.ok(!device.facts.features.includes("shader-f16"));
