@@ -35,7 +35,10 @@ export interface StepFigures {
    * is a pass of its own and the times are read back. Absent without timestamps.
    */
   readonly outsideKernels?: number;
-  /** The same of steps run as in training: 1 − kernels' time by timestamps / wall time without them. */
+  /**
+   * The same of steps run as in training: 1 − kernels' time by timestamps / wall time of the steps just before without them.
+   * Below 0 where the machine was busier with the former.
+   */
   readonly outsideKernelsInTraining?: number;
   readonly setUp: number;
   readonly firstStep: number;
@@ -55,9 +58,9 @@ export interface StepFigures {
   readonly ops: readonly OpShare[];
 }
 
-/** Shaders that do one op for tiles of several shapes are one op. */
-function opOf(kernel: string): string {
-  return kernel.replace(/_(narrow|blocked)$/, "");
+/** Shaders that do one op for tiles of several shapes, or with a bias, are one op. */
+export function opOf(kernel: string): string {
+  return kernel.replace(/(_bias)?(_narrow|_blocked)?$/, "");
 }
 
 /** Steps between two waits: a read-back costs some 10 ms, which training pays only now and then, too. */
@@ -86,7 +89,8 @@ export async function measureStep(
     };
     const firstStep = await once();
     const steps = stepsOfRound(firstStep > 4000 ? firstStep : await once());
-    const walls: number[] = [], hosts: number[] = [], busy: number[] = [], outside: number[] = [];
+    const walls: number[] = [], hosts: number[] = [], busy: number[] = [];
+    const outside: number[] = [], outsideInTraining: number[] = [];
     const profiles: number[][] = [];
     for (let round = 0; round < rounds; round++) {
       const start = performance.now(), cpu = process.cpuUsage();
@@ -106,7 +110,9 @@ export async function measureStep(
       const times = await program.profile();
       const all = performance.now() - stamped;
       profiles.push(times);
-      outside.push(1 - times.reduce((sum, time) => sum + time, 0) / all);
+      const inKernels = times.reduce((sum, time) => sum + time, 0);
+      outside.push(1 - inKernels / all);
+      outsideInTraining.push(1 - inKernels / walls.at(-1)!);
     }
     const { dispatches, workspaceBytes: workspace, plan: { lowerBound } } = program;
     const gigaflop = (of: (launch: typeof dispatches[number]) => number) =>
@@ -119,20 +125,19 @@ export async function measureStep(
         gigaflop: launches.reduce((sum, i) => sum + dispatches[i]!.flops, 0) / 1e9,
       }),
     );
-    const wall = median(walls), inKernels = median(profiles.map((times) => times.reduce((a, b) => a + b, 0)));
     return {
       step: choice,
       rounds,
       steps,
       images,
-      wall,
+      wall: median(walls),
       ...(device.facts.isSoftware && { free: Math.min(...busy) }),
       gigaflop: gigaflop(({ flops }) => flops),
       usefulGigaflop: gigaflop((launch) => launch.flops * usefulShare(launch)),
       host: median(hosts),
       ...(outside.length > 0 && {
         outsideKernels: median(outside),
-        outsideKernelsInTraining: Math.max(0, 1 - inKernels / wall),
+        outsideKernelsInTraining: median(outsideInTraining),
       }),
       setUp,
       firstStep,
