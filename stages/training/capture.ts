@@ -1,5 +1,6 @@
 /** A training written down: all that it holds on a device, and the launches of its steps. @module */
 import { allocate, type Device } from "../../kernels/device.ts";
+import { KernelError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { bindable } from "../../kernels/program.ts";
 import type { Precision, Tensor } from "../../kernels/tensor.ts";
@@ -118,9 +119,9 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     return { graph, terms: captured };
   };
   const phase = (terms: BoundMethod["terms"]) => {
-    // The passes run together where a kernel can bind their joint activations.
-    const joint = record(terms, true);
-    return bindable(device, joint.graph) ? joint : record(terms, false);
+    // The passes run together where a kernel can take their joint activations, and bind them whole.
+    const joint = withinLimits(() => record(terms, true));
+    return joint && bindable(device, joint.graph) ? joint : record(terms, false);
   };
   const phases = {
     ...(options.warmUp && { "warm-up": phase(bindMethod({ name: "supervised" }).terms) }),
@@ -140,4 +141,14 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       for (const held of [control, feed, parameters]) held.free();
     },
   };
+}
+
+/** What `capture` gives, or undefined where a kernel cannot work on maps so large. */
+function withinLimits<T>(capture: () => T): T | undefined {
+  try {
+    return capture();
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
 }

@@ -303,6 +303,13 @@ gpuTest("a step of micro-batches takes the memory of one of them", (device) => {
   assert.ok(whole!.memory.workspaceBytes > 1.8 * half!.memory.workspaceBytes);
 });
 
+gpuTest("passes whose joint maps no kernel takes are captured one by one", (device) => {
+  // Together 18 images of 401 × 401 features: more tiles than a launch has workgroups, where tiles are small.
+  const { memory, obstacle } = planned(device, { views: shapesViews({ crop: 801 }), batch: 6 });
+  assert.ok(memory.workspaceBytes >= memory.lowerBoundBytes && memory.lowerBoundBytes > 2 ** 30);
+  assert.equal(obstacle, undefined);
+});
+
 gpuTest(
   "what cannot fit is refused before the first step, with the bytes and with what would fit",
   (device) => {
