@@ -2,7 +2,7 @@ import type { Device } from "./device.ts";
 import { type Dispatch, Graph } from "./graph.ts";
 import { compile } from "./program.ts";
 import { makeTensor, roundUp, type Tensor } from "./tensor.ts";
-import { launchedAs, type Tuning } from "./tuning.ts";
+import { launchedAs } from "./tuning.ts";
 
 /** What was measured of a bucket. */
 export interface Measured {
@@ -30,6 +30,8 @@ export interface TuneOptions {
   readonly clock: () => number;
   /** Called before each bucket and at the end. */
   readonly onProgress?: (done: number, total: number, bucket?: string) => void;
+  /** Called with each bucket as soon as it is measured, and waited for. */
+  readonly onMeasured?: (measured: Measured) => Promise<void>;
 }
 
 /** A candidate takes the first one's place if it needs less than this share of its time: less may be chance. */
@@ -50,7 +52,7 @@ const LASTING = 50, MOST_LAUNCHES = 256;
 export async function tune(
   device: Device,
   dispatches: readonly Dispatch[],
-  { rounds = 7, clock, onProgress = () => {} }: TuneOptions,
+  { rounds = 7, clock, onProgress = () => {}, onMeasured }: TuneOptions,
 ): Promise<Measured[]> {
   const buckets = [...Map.groupBy(dispatches, ({ choice }) => choice?.bucket)]
     .flatMap(([bucket, launches]) => {
@@ -73,19 +75,15 @@ export async function tune(
         median: median(samples[i]!),
         least: Math.min(...samples[i]!),
       }));
-      measured.push({ bucket, launches: launches.length, times, chosen: fastest(times) });
       device.check();
+      measured.push({ bucket, launches: launches.length, times, chosen: fastest(times) });
+      await onMeasured?.(measured.at(-1)!);
     }
     onProgress(buckets.length, buckets.length);
   } finally {
     bench.free();
   }
   return measured;
-}
-
-/** What to remember of measurements. */
-export function tuningOf(measured: readonly Measured[]): Tuning {
-  return new Map(measured.map(({ bucket, chosen }) => [bucket, chosen]));
 }
 
 /**

@@ -3,7 +3,8 @@ import { blueprint } from "../../kernels/blueprint.ts";
 import type { Device } from "../../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
 import type { Dispatch } from "../../kernels/graph.ts";
-import { type Measured, tune as measure, tuningOf } from "../../kernels/tuner.ts";
+import { type Measured, tune as measure } from "../../kernels/tuner.ts";
+import type { Choice, Tuning } from "../../kernels/tuning.ts";
 import { type Graph, UserError } from "../../pipeline/mod.ts";
 import { captureTraining } from "../../stages/training/capture.ts";
 import type { Command, OptionSpec } from "../command.ts";
@@ -25,6 +26,10 @@ import { duration, table } from "../text.ts";
 import { knownTraining, trainingNodes } from "../training_memory.ts";
 import { TuningFile, tuningLine } from "../tuning_file.ts";
 
+const againOption: OptionSpec = {
+  name: "again",
+  description: "measure the shapes that are remembered, too, and remember them anew",
+};
 const mostRounds = 1000;
 const roundsOption: OptionSpec = {
   name: "rounds",
@@ -39,9 +44,10 @@ export const tune: Command = {
   details:
     `Commands that compute on the same adapter, driver and kernels with the same cache take them from then on, and record it
 as a fact of the run. Results do not depend on it: all ways give the same bytes. Nothing is tuned unless this command is given.
-Shapes of several experiments are remembered side by side; a shape is measured again where it is met again.`,
+Shapes of several experiments are remembered side by side, each as soon as it is measured; those that are remembered are not
+measured again unless asked for.`,
   arguments: [experimentArgument],
-  options: [setOption, roundsOption, cacheOption, jsonOption],
+  options: [setOption, roundsOption, againOption, cacheOption, jsonOption],
   async run(input) {
     const rounds = input.integer("rounds") ?? 7;
     if (rounds < 1 || rounds > mostRounds) {
@@ -56,24 +62,30 @@ Shapes of several experiments are remembered side by side; a shape is measured a
       const started = performance.now();
       const facts = await gpu.announce();
       const device = await gpu.open();
-      const dispatches = trainingDispatches(device, graph);
+      const all = trainingDispatches(device, graph);
+      const dispatches = input.flag("again")
+        ? all
+        : all.filter(({ choice }) => !isKnown(choice, device.tuning));
+      const tuning = new Map(device.tuning);
+      const file = new TuningFile(cache, await factsOf(device.facts));
       const progress = new Progress(terminal);
       const measured = await measure(device, dispatches, {
         rounds,
         clock: () => performance.now(),
         onProgress: (done, total) =>
           progress.on({ type: "progress", node: "tune", data: { done, total, unit: "shapes" } }),
+        onMeasured: async ({ bucket, chosen }) => await file.write(tuning.set(bucket, chosen)),
       });
       terminal.live("");
-      const tuning = new Map([...device.tuning, ...tuningOf(measured)]);
-      const file = new TuningFile(cache, await factsOf(device.facts));
-      if (measured.length > 0) await file.write(tuning);
       if (json) {
         input.terminal.print(JSON.stringify({ pipeline: graph.name, gpu: facts, file: file.path, measured }));
         return;
       }
-      terminal.print(`\n${measuredText(measured)}`);
-      if (measured.length === 0) return;
+      terminal.print(
+        measured.length > 0
+          ? `\n${measuredText(measured)}`
+          : "all shapes are remembered (--again measures them again)",
+      );
       const seconds = (performance.now() - started) / 1000;
       terminal.print(`\ndone in ${duration(seconds)}; remembered: ${tuningLine(tuning)} in ${file.path}`);
     } finally {
@@ -81,6 +93,12 @@ Shapes of several experiments are remembered side by side; a shape is measured a
     }
   },
 };
+
+/** Whether it is remembered how to launch. */
+function isKnown(choice: Choice | undefined, tuning: Tuning): boolean {
+  const name = choice && tuning.get(choice.bucket);
+  return name !== undefined && choice!.candidates.some((candidate) => candidate.name === name);
+}
 
 /** What the steps of a graph's trainings launch. A later round of self-training has the shapes of the first. */
 function trainingDispatches(device: Device, graph: Graph): readonly Dispatch[] {

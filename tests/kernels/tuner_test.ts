@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { convolution } from "../../kernels/ops/convolution.ts";
-import { type CandidateTime, fastest, tune, tuningOf } from "../../kernels/tuner.ts";
+import { type CandidateTime, fastest, type Measured, tune } from "../../kernels/tuner.ts";
 import { makeTensor } from "../../kernels/tensor.ts";
 import { gpuTest, uniform } from "../support/gpu.ts";
 
@@ -26,11 +26,12 @@ function captured(device: Device) {
 gpuTest("tune() times every candidate of every bucket, and leaves what is captured alone", async (device) => {
   const { graph, y, free } = captured(device);
   const [before] = await readBack(device, [y]);
-  const told: unknown[] = [];
+  const told: unknown[] = [], kept: Measured[] = [];
   const measured = await tune(device, graph.dispatches, {
     rounds: 2,
     clock: () => assert.fail("a device with timestamps needs no clock"),
-    onProgress: (...told_) => told.push(told_),
+    onProgress: (...progress) => told.push(progress),
+    onMeasured: (one) => Promise.resolve(void kept.push(one)),
   });
   assert.deepEqual(measured.map(({ bucket, launches }) => [bucket, launches]), [
     ["forward 1x1 16 to 16 channels 64 pixels", 1],
@@ -42,7 +43,7 @@ gpuTest("tune() times every candidate of every bucket, and leaves what is captur
     assert.ok(times.length > 1 && times.every(({ median, least }) => median >= least && least > 0));
     assert.equal(chosen, fastest(times));
   }
-  assert.deepEqual([...tuningOf(measured).keys()], measured.map(({ bucket }) => bucket));
+  assert.deepEqual(kept, measured);
   assert.deepEqual(told, [[0, 2, measured[0]!.bucket], [1, 2, measured[1]!.bucket], [2, 2]]);
   assert.deepEqual(await readBack(device, [y]), [before]);
   free();
