@@ -4,7 +4,7 @@ import type { Device } from "../../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
 import type { Dispatch } from "../../kernels/graph.ts";
 import { type Measured, tune as measure } from "../../kernels/tuner.ts";
-import type { Choice, Tuning } from "../../kernels/tuning.ts";
+import type { Tuning } from "../../kernels/tuning.ts";
 import { type Graph, UserError } from "../../pipeline/mod.ts";
 import { captureTraining } from "../../stages/training/capture.ts";
 import type { Command, OptionSpec } from "../command.ts";
@@ -63,9 +63,7 @@ measured again unless asked for.`,
       const facts = await gpu.announce();
       const device = await gpu.open();
       const all = trainingDispatches(device, graph);
-      const dispatches = input.flag("again")
-        ? all
-        : all.filter(({ choice }) => !isKnown(choice, device.tuning));
+      const dispatches = input.flag("again") ? all : unknown(all, device.tuning);
       const tuning = new Map(device.tuning);
       const file = new TuningFile(cache, await factsOf(device.facts));
       const progress = new Progress(terminal);
@@ -94,10 +92,13 @@ measured again unless asked for.`,
   },
 };
 
-/** Whether it is remembered how to launch. */
-function isKnown(choice: Choice | undefined, tuning: Tuning): boolean {
-  const name = choice && tuning.get(choice.bucket);
-  return name !== undefined && choice!.candidates.some((candidate) => candidate.name === name);
+/** Launches of shapes that nothing is remembered of. A name counts that the largest of a shape bears; smaller ones may not. */
+function unknown(dispatches: readonly Dispatch[], tuning: Tuning): readonly Dispatch[] {
+  const known = dispatches.filter(({ choice }) =>
+    choice?.candidates.some(({ name }) => name === tuning.get(choice.bucket))
+  );
+  const buckets = new Set(known.map(({ choice }) => choice!.bucket));
+  return dispatches.filter(({ choice }) => choice && !buckets.has(choice.bucket));
 }
 
 /** What the steps of a graph's trainings launch. A later round of self-training has the shapes of the first. */
