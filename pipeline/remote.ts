@@ -42,6 +42,7 @@ export class Remote {
   readonly #http: HttpFiles;
   readonly #bad = new Set<string>();
   #failures = 0;
+  #unanswered: string | undefined;
   #isAway = false;
   #takesUploads: boolean;
 
@@ -67,6 +68,11 @@ export class Remote {
   /** Whether it has been given up. */
   get isAway(): boolean {
     return this.#isAway;
+  }
+
+  /** The first request that failed twice, for whoever gives account of all of them; a failure or two is no reason to be loud. */
+  get unanswered(): string | undefined {
+    return this.#unanswered;
   }
 
   /** Whether results may be put there. */
@@ -182,6 +188,7 @@ export class Remote {
         const { status = 500, message } = error;
         if (status < 500 && status !== 408 && status !== 429) return void refused(status);
         if (again) {
+          this.#unanswered ??= this.#withoutToken(`The remote cache ${this.url} ${message}`);
           if (++this.#failures >= (this.#options.failures ?? 3)) this.#leave(message);
           return undefined;
         }
@@ -197,8 +204,12 @@ export class Remote {
   }
 
   #say(message: string): void {
-    const { token, notice } = this.#options;
-    notice?.(token === undefined ? message : message.replaceAll(token, "…"));
+    this.#options.notice?.(this.#withoutToken(message));
+  }
+
+  #withoutToken(message: string): string {
+    const { token } = this.#options;
+    return token === undefined ? message : message.replaceAll(token, "…");
   }
 }
 

@@ -38,10 +38,18 @@ export const pull: Command = {
       input.terminal.print(JSON.stringify({ pulled, here, missing, bytes: remote.pulledBytes, nodes }));
     } else {
       input.terminal.print(
-        `pulled ${pulled} results, ${bytes(remote.pulledBytes)}; ${here} were here; ${missing} are not there`,
+        `pulled ${pulled} results, ${bytes(remote.pulledBytes)}; ${here} were here; ${missing} ${
+          remote.remote.unanswered === undefined ? "are not there" : "could not be had"
+        }`,
       );
     }
-    return remote.remote.isAway ? 1 : 0;
+    const { isAway, unanswered } = remote.remote;
+    if (!isAway && unanswered !== undefined) {
+      input.terminal.note(
+        `error: ${unanswered}: what it has is not known. Look at the server, and pull again.`,
+      );
+    }
+    return isAway || unanswered !== undefined ? 1 : 0;
   },
 };
 

@@ -78,6 +78,22 @@ placeTest(
     }),
 );
 
+placeTest("a pull that no server answers is no pull that found nothing", async (place) => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const { status, out, notes } = await within(
+    place,
+    { url: `http://127.0.0.1:${port}/x` },
+    "cache",
+    "pull",
+    tiny,
+  );
+  assert.equal(status, 1);
+  assert.match(out[0]!, /^pulled 0 results, 0 B; 0 were here; 4 could not be had$/);
+  assert.match(notes, /^error: The remote cache .* does not answer .*: what it has is not known/);
+});
+
 placeTest(
   "push and pull move an experiment's results, or all of a cache",
   (place) =>
