@@ -128,7 +128,8 @@ const schema = z.strictObject({
   accumulate: z.int().min(1).default(1).describe(
     "Micro-batches that a step's images are run in, one after another, before one update by the mean of their gradients; " +
       "must divide batch. Each is normalized by its own batch statistics, updates the running ones, averages losses over " +
-      "its own pixels and has its CutMix partners within itself, as each process of a distributed training does.",
+      "its own pixels, mines its share of hard ones and has its CutMix partners within itself, as each process of a " +
+      "distributed training does.",
   )
     .meta({ unit: "micro-batches", source: "Crossview; memory is that of batch / accumulate" }),
   recompute: z.enum(["never", "when-needed", "always"]).default("when-needed").describe(

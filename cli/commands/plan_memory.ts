@@ -45,7 +45,11 @@ export function memoryText(training: PlannedMemory): string {
       ? ["memory", "unknown", "the system does not tell"]
       : row("memory", device.memoryBytes, `${bytes(device.usableBytes!)} of it may be planned for`),
     row("largest buffer", device.maxBufferSize),
-    row("largest binding", device.maxStorageBufferBindingSize),
+    row(
+      "largest binding",
+      device.maxStorageBufferBindingSize,
+      "larger tensors are bound in windows of so many",
+    ),
   ]);
   const title = `${id}: ${backbone}, crop ${crop}, ${batch} + ${batch} images a step${parts}`;
   return [title, ...heldTable(training), limits].join("\n\n");

@@ -33,7 +33,7 @@ function weakStep(step: Step, options: CcvcOptions): Term[] {
   );
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
   return used([
-    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options)),
+    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options, step)),
     ...consistencyTerms(step, on.unlabeled, targets, { weight: consistencyWeight / 2 }),
     discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
     discrepancyTerm(step, on.unlabeled, "dis_unlabeled", discrepancyWeight / 2),
@@ -65,7 +65,7 @@ function strongStep(step: Step, options: CcvcOptions): Term[] {
   const rawTargets = onValidPixels(step, raw, unlabeled.validity);
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
   return used([
-    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options)),
+    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options, step)),
     ...consistencyTerms(step, on.mixed, mixedTargets, { suffix: "_mix", weight: consistencyWeight / 4 }),
     ...consistencyTerms(step, on.raw, rawTargets, { suffix: "_raw", weight: consistencyWeight / 4 }),
     discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
@@ -101,6 +101,10 @@ function weighting(options: CcvcOptions): Weighting {
   };
 }
 
-function mining({ criterion, ohemThreshold, ohemMinKept }: CcvcOptions): OhemOptions | undefined {
-  return criterion === "ohem" ? { threshold: ohemThreshold, minKept: ohemMinKept } : undefined;
+function mining(
+  { criterion, ohemThreshold, ohemMinKept }: CcvcOptions,
+  { share = 1 }: Step,
+): OhemOptions | undefined {
+  if (criterion !== "ohem") return undefined;
+  return { threshold: ohemThreshold, minKept: Math.ceil(ohemMinKept * share) };
 }

@@ -39,6 +39,8 @@ export interface Term {
 export interface Step {
   readonly graph: Graph;
   readonly views: StepViews;
+  /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
+  readonly share?: number;
   /**
    * Captures the branches' training passes, one for each image batch, in order: each has batch statistics and dropout masks of
    * its own, and updates the running statistics. All of them run together.

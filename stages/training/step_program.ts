@@ -66,6 +66,7 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly T
   const terms = parts.method.terms({
     graph,
     views: parts.views,
+    share,
     ...makePasses(graph, branches, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
     risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
   });
