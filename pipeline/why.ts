@@ -80,39 +80,55 @@ export class History implements Behind {
     const then = await this.#made(before);
     if (then === undefined) return from;
     const names = changes(digests(then.artifact), digests(now.artifact));
-    const causes = then.entry.stage === now.entry.stage ? await this.#causes(then.entry, now.entry, 0) : [];
+    const causes = then.entry.stage === now.entry.stage ? await this.#causes(then.entry, now.entry) : [];
     return `${from}${listed(names)}${causes.length > 0 ? `; from ${causes.join("; ")}` : ""}`;
   }
 
-  /** What differs at the beginning of the chain of inputs, each part with its stage. */
-  async #causes(then: Entry, now: Entry, depth: number): Promise<string[]> {
+  /**
+   * What differs at the beginning of the chain of inputs, each part with its stage.
+   *
+   * @param seen Pairs of entries that were compared: inputs often come from one stage, and equal values may lead in a circle.
+   */
+  async #causes(then: Entry, now: Entry, seen = new Set<string>()): Promise<string[]> {
+    const pair = `${then.key} ${now.key}`;
+    if (seen.has(pair)) return [];
+    seen.add(pair);
     const found = differences(then.parts, now.parts);
     const lines = await differenceLines(ownParts(then), ownParts(now), this);
     const causes = lines.map((line) => `${now.stage}.${line}`);
     for (const { part, before, after } of found.filter(({ part }) => part.startsWith("input."))) {
-      if (typeof before !== "string" || typeof after !== "string" || depth > 20) continue;
+      if (typeof before !== "string" || typeof after !== "string") continue;
       const [old, made] = [await this.#made(before), await this.#made(after)];
       if (old === undefined || made === undefined || old.entry.stage !== made.entry.stage) {
         causes.push(`${now.stage}.${part}`);
       } else {
-        causes.push(...await this.#causes(old.entry, made.entry, depth + 1));
+        causes.push(...await this.#causes(old.entry, made.entry, seen));
       }
     }
     return [...new Set(causes)];
   }
 
+  /** The entry with this output; one that made it before any that hands on what it was given. */
   async #made(digest: string): Promise<Made | undefined> {
+    let handedOn: Made | undefined;
     for (const entry of await this.entries()) {
       for (const [output, artifact] of Object.entries(entry.outputs)) {
-        if (artifact.digest === digest) return { entry, output, artifact };
+        if (artifact.digest !== digest) continue;
+        if (!handsOn(entry, digest)) return { entry, output, artifact };
+        handedOn ??= { entry, output, artifact };
       }
     }
-    return undefined;
+    return handedOn;
   }
 }
 
 const digests = ({ files }: StoredArtifact) =>
   Object.fromEntries(Object.entries(files).map(([name, { digest }]) => [name, digest]));
+
+/** Whether an output of this digest is one of the entry's inputs, unchanged. */
+function handsOn({ parts }: Entry, digest: string): boolean {
+  return Object.entries(parts).some(([part, value]) => part.startsWith("input.") && value === digest);
+}
 
 /** An entry without its inputs: what it changed by itself. */
 function ownParts(entry: Entry): KeyRecord {

@@ -56,6 +56,30 @@ export const add = defineStage({
   run: ({ inputs, config }) => ({ value: inputs.value + config.by }),
 });
 
+const numbers = { a: number, b: number, c: number };
+
+/** Gives three numbers, a quarter apart. */
+export const three = defineStage({
+  name: "three",
+  version: 1,
+  module: import.meta.url,
+  config: z.strictObject({ at: z.number().default(1) }),
+  inputs: {},
+  outputs: numbers,
+  run: ({ config: { at } }) => ({ a: at, b: at + 0.25, c: at + 0.5 }),
+});
+
+/** Gives what it is given. */
+export const handOn = defineStage({
+  name: "hand-on",
+  version: 1,
+  module: import.meta.url,
+  config: z.strictObject({}),
+  inputs: numbers,
+  outputs: numbers,
+  run: ({ inputs }) => inputs,
+});
+
 /** A file of bytes, as an artifact. */
 export const bulk = defineKind<string>({
   name: "bulk",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Cache, pipeline, plan, type Ref } from "../../pipeline/mod.ts";
 import { reading } from "./fixtures/reading.ts";
-import { add, record, start, withDirectory, writeOld } from "./support.ts";
+import { add, handOn, record, start, three, withDirectory, writeOld } from "./support.ts";
 
 const engine = new URL("../../pipeline/mod.ts", import.meta.url).href;
 
@@ -121,4 +121,18 @@ Deno.test("a file that changed is named, by the stage that reads it and by the s
         `^input\\.value: [0-9a-f]{12} → [0-9a-f]{12} ${made.replaceAll(/[()]/g, "\\$&")}; from ${cause}$`,
       ),
     );
+  }));
+
+Deno.test("stages that hand on what they are given lead back to what made it, without going in circles", () =>
+  withDirectory(async (directory) => {
+    const given = (at: number) => handOn(handOn(three({ at }), {}, { as: "first" }), {}, { as: "second" });
+    const graph = (at: number) => pipeline("p", () => ({ end: add({ value: given(at).a }) })).build();
+    await record(graph(1), directory);
+    await record(pipeline("p", () => given(2)).build(), directory);
+    const [line, ...more] = await linesOf(graph(2), directory, 3);
+    assert.match(
+      line!,
+      /^input\.value: .* \(output "a" of "three"\); value\.json changed; from three\.config\.at: 1 → 2$/,
+    );
+    assert.deepEqual(more, []);
   }));
