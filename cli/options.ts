@@ -126,6 +126,9 @@ export function seedsOf(input: CommandInput, fallback: readonly number[] = [0]):
     throw new UsageError("Cannot take both --seed and --seeds; give one of the two.");
   }
   if (several !== undefined) return parseSeeds(several);
+  if (one !== undefined && one >= 2 ** 32) {
+    throw new UsageError(`Cannot take "--seed ${one}": a seed is 0 or more, and less than 2^32`);
+  }
   return one === undefined ? fallback : [one];
 }
 

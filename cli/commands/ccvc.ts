@@ -5,7 +5,15 @@ import { type OriginalExperiment, originalPipeline } from "../../configs/origina
 import { flags } from "../../configs/original/flags.ts";
 import type { Note } from "../../configs/original/notes.ts";
 import { writeAtomically } from "../../pipeline/files.ts";
-import { type Graph, isLocation, type Plan, plan, sha256 } from "../../pipeline/mod.ts";
+import {
+  ConfigError,
+  type Graph,
+  isLocation,
+  type Override,
+  type Plan,
+  plan,
+  sha256,
+} from "../../pipeline/mod.ts";
 import { benchmarksOf } from "../benchmarks.ts";
 import type { Command, CommandInput, OptionSpec } from "../command.ts";
 import { type Comparison, nearestExperiment } from "../comparison.ts";
@@ -85,6 +93,7 @@ function printFile(translated: TranslatedCommand, input: CommandInput): void {
       "Cannot write --set into the file; give it to the train command that runs the file.",
     );
   }
+  buildOf(translated); // A file that train would refuse is not printed.
   if (!input.flag("json")) tell(translated.notes, notesOnly(input.terminal));
   const file = emitExperiment(translated, translated.command);
   input.terminal.print(
@@ -92,9 +101,24 @@ function printFile(translated: TranslatedCommand, input: CommandInput): void {
   );
 }
 
+/**
+ * The graph of the experiment.
+ * @throws {ConfigError} If a leaf is refused, with the flag that it comes from.
+ */
+function buildOf({ settings, setBy }: TranslatedCommand, set: readonly Override[] = []): Graph {
+  try {
+    return originalPipeline(settings).build(set);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const leaf = Object.keys(setBy).find((name) => error.message.includes(`${name}:`));
+    if (leaf === undefined) throw error;
+    throw new ConfigError(`${error.message}. ${leaf} is what ${setBy[leaf]} gives here.`, { cause: error });
+  }
+}
+
 async function printPlan(translated: TranslatedCommand, input: CommandInput): Promise<void> {
-  const { settings, seed, notes, setBy } = translated;
-  const graph = originalPipeline(settings).build(overrides(input));
+  const { seed, notes, setBy } = translated;
+  const graph = buildOf(translated, overrides(input));
   const comparison = await nearestExperiment(graph);
   const { terminal } = input, json = input.flag("json");
   if (!json) {
@@ -125,7 +149,7 @@ async function train(translated: TranslatedCommand, input: CommandInput): Promis
   }
   tell(notes, terminal);
   const pipeline = originalPipeline(settings);
-  pipeline.build(set);
+  buildOf(translated, set);
   // The run's results are read again through the experiment's file, so it is kept beside the runs.
   const file = emitExperiment(translated, translated.command);
   const experiment = typedPath(join(runs, "experiments", `${settings.name}-${sha256(file).slice(0, 12)}.ts`));

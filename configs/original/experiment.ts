@@ -225,7 +225,8 @@ function refuseCrashes(flags: Flags, config: OriginalConfig): void {
         `device does the work of all: --gpus 2 --batch_size 4 is one batch of 8`,
     );
   }
-  if (flags.number("seed") < 0) refuse(`--seed ${flags.number("seed")}`, "a seed is 0 or more here");
+  const seed = flags.number("seed");
+  if (seed < 0 || seed >= 2 ** 32) refuse(`--seed ${seed}`, "a seed is 0 or more here, and less than 2^32");
   if (flags.is("use_MLP") && flags.is("use_dropout") && !flags.is("use_norm")) {
     refuse(
       "--use_dropout and --use_MLP, but not --use_norm",

@@ -87,6 +87,15 @@ placeTest(
   },
 );
 
+placeTest("what train would refuse is no file either, and the flag is named", async (place) => {
+  for (const how of ["--emit", "--plan"]) {
+    const said = await ccvc(place, ...await original(place), ...weak, "--w_CE", "-1", how);
+    assert.equal(said.status, 2, said.notes);
+    assert.deepEqual(said.out, []);
+    assert.match(said.notes, /supervisedWeight.*is what --w_CE gives here/);
+  }
+});
+
 placeTest("the emitted file plans to the same keys as the command line", async (place) => {
   const lists = await original(place);
   const args = [...lists, ...strong];

@@ -37,6 +37,11 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   ["a --set without a value", ["train", tiny, "--set", "epochs"], /must be stage\.key=value/],
   ["a seed that is none", ["train", tiny, "--seed", "x"], /--seed x.*whole number/],
+  [
+    "a seed of more than 32 bits",
+    ["train", tiny, "--seed", "4294967296"],
+    /--seed 4294967296.*less than 2\^32/,
+  ],
   ["seeds that are none", ["train", tiny, "--seeds", "2..0"], /--seeds 2\.\.0.*range such as 0\.\.2/],
   ["seed and seeds", ["train", tiny, "--seed", "1", "--seeds", "0..2"], /give one of the two/],
   ["seconds that are none", ["train", tiny, "--checkpoint-every", "-1"], /--checkpoint-every -1.*0 or more/],

@@ -127,6 +127,7 @@ Deno.test("what the original crashes on or hangs in is refused with the reason",
   refused({ epochs: "0" }, /--epochs 0: it must be 1 or more/);
   refused({ batch_size: "-2" }, /--batch_size -2/);
   refused({ seed: "-1" }, /a seed is 0 or more/);
+  refused({ seed: "4294967296" }, /less than 2\^32/);
 });
 
 Deno.test("flags that nothing reads, or that change nothing, are said; others are not", () => {
