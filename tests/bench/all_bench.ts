@@ -4,6 +4,7 @@
  *
  *     deno task bench all [--write | --json] [--rounds N]
  */
+import { fileURLToPath } from "node:url";
 import { projectRoot } from "../../cli/child.ts";
 import { permissionsOf } from "../../cli/permissions.ts";
 import { readAllOptions } from "./all_options.ts";
@@ -57,5 +58,8 @@ if (write) {
     RESULTS,
     withSection(await Deno.readTextFile(RESULTS), adapter, found.join("\n\n")),
   );
-  console.error(`Written to ${decodeURIComponent(RESULTS.pathname)}`);
+  // Its lines are broken as those of the project's other texts are.
+  const path = fileURLToPath(RESULTS);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", path], cwd: projectRoot }).output();
+  console.error(`Written to ${path}`);
 }
