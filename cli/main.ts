@@ -13,6 +13,7 @@ import { parity } from "./commands/parity.ts";
 import { partitions } from "./commands/partitions.ts";
 import { plan } from "./commands/plan.ts";
 import { predict } from "./commands/predict.ts";
+import { report } from "./commands/report.ts";
 import { runs } from "./commands/runs.ts";
 import { test } from "./commands/test.ts";
 import { train } from "./commands/train.ts";
@@ -32,7 +33,8 @@ export const program: Command = {
   name: "deno task",
   summary: "Crossview trains semantic segmentation from a few labeled and many unlabeled images.",
   details: `Every command takes --help.
-Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted.`,
+Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted; 141 the reader of
+its output went away.`,
   commands: [
     train,
     plan,
@@ -46,6 +48,7 @@ Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 inte
     partitions,
     weights,
     runs,
+    report,
     cache,
     doctor,
     parity,

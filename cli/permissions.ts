@@ -35,6 +35,7 @@ const permissions: Readonly<Record<string, readonly string[]>> = {
   dag: planning,
   data: ["--allow-read", environment(...typed)],
   runs: filing,
+  report: filing,
   weights: filing,
   // Another process downloads, which may reach one host and neither files nor programs.
   partitions: [...filing, "--allow-run"],

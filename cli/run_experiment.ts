@@ -20,6 +20,7 @@ import { benchmarksOf } from "./benchmarks.ts";
 import type { Metrics } from "./metrics.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
 import { Progress } from "./progress.ts";
+import { writeReport } from "./report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "./session.ts";
 import { bytes } from "./text.ts";
@@ -121,6 +122,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       nodes: result.nodes.map(({ outputs: _, ...node }) => node),
       outputs: returned.map(({ name, kind, node, output, digest }) => ({ name, kind, node, output, digest })),
     });
+    await writeReport(folder.path, folder.record, metrics);
     await folder.close();
     const ran = result.nodes.filter(({ state }) => state === "ran").length;
     return { folder: folder.path, id: folder.id, seed, seconds, ran, metrics };

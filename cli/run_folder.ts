@@ -102,6 +102,11 @@ export class RunFolder {
     return this.#record.id;
   }
 
+  /** The run as `run.json` has it. */
+  get record(): RunRecord {
+    return this.#record;
+  }
+
   /** Appends an event. */
   event(event: PipelineEvent): void {
     this.#events.write(event);
