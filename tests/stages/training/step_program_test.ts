@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allocate, readBack, upload } from "../../../kernels/device.ts";
+import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { compile } from "../../../kernels/program.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
@@ -19,7 +19,10 @@ gpuTest(
   async (device, t) => {
     for (const augmentation of ["weak", "strong"] as const) {
       await t.step(augmentation, async () => {
-        const [together, apart] = [await step(true), await step(false)];
+        const [together, apart] = [
+          await step(device, augmentation, true),
+          await step(device, augmentation, false),
+        ];
         assert.ok(
           together.launches < 0.7 * apart.launches,
           `${together.launches} launches, and ${apart.launches} apart`,
@@ -32,80 +35,81 @@ gpuTest(
           atol: 1e-4 * largest(apart.gradients),
         });
       });
-
-      async function step(together: boolean) {
-        const method = bindMethod(methodOptions.parse(ccvc({ augmentation, dropout: 0.4 })));
-        const branches = buildBranches({
-          backbone: "resnet14",
-          outputStride: 8,
-          classes: shapesClasses,
-          mappings: [method.mappings[0] ?? null, method.mappings[1] ?? null],
-        });
-        const parameters = allocateParameters(device, branches.registry, { training: true });
-        parameters.load(initialize(branches.registry, 7));
-        const image = (label: string) => ({ label, shape: [batch, size, size, 3] });
-        const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [batch, size, size]) =>
-          ({ label, shape, dtype, layout: "map" }) as const;
-        const held = allocate(device, "inputs", [
-          image("labeled"),
-          image("unlabeled"),
-          image("strong"),
-          map("labels"),
-          map("validity"),
-          map("boxes", "u32", [1, batch, 4]),
-          map("counters", "u32", [1, 1, 4]),
-          map("rates", "f32", [1, 1, 4]),
-          ...Array.from({ length: 16 }, (_, i) => map(`meter ${i}`, "f32", [1, 1, 4])),
-        ]);
-        const [labeled, unlabeled, strong, labels, validity, boxes, counters, rates, ...meters] = held
-          .tensors as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
-        [labeled, unlabeled, strong].forEach((tensor, i) =>
-          upload(device, tensor, store(uniform(i, batch * size * size * 3, -2, 2), tensor.shape))
-        );
-        const pixels = batch * size * size, classes = shapesClasses.names.length;
-        upload(device, labels, Uint32Array.from(uniform(5, pixels, 0, classes), Math.floor));
-        upload(device, validity, new Uint32Array(pixels).fill(1));
-        upload(device, boxes, Uint32Array.of(3, 4, 20, 15, 8, 2, 10, 25));
-        upload(device, counters, Uint32Array.of(7, 1, 2, 0));
-        upload(device, rates, new Float32Array(4));
-        const graph = new Graph(device.facts.sharing);
-        const terms = captureStep(graph, {
-          together,
-          branches,
-          parameters,
-          method,
-          views: {
-            labeled: { image: labeled, labels },
-            unlabeled: { image: unlabeled, validity, strong, boxes },
-          },
-          counters,
-          rates,
-          momentum: 0.9,
-          weightDecay: 0,
-          meter: (i) => meters[i]!,
-        });
-        const program = compile(device, graph);
-        program.run();
-        const { registry } = branches;
-        const read = await readBack(device, [
-          ...terms.map((_, i) => meters[i]!),
-          ...registry.statistics.map(({ name }) => parameters.tensor(name)),
-          ...registry.parameters.map(({ name }) => parameters.tensor(name).gradient!),
-        ]);
-        const losses = read.splice(0, terms.length), statistics = read.splice(0, registry.statistics.length);
-        const launches = program.dispatches.length;
-        for (const owner of [program, held, parameters]) owner.free();
-        return {
-          losses,
-          statistics,
-          gradients: Float64Array.from(read.flatMap((part) => [...part])),
-          launches,
-        };
-      }
     }
   },
 );
 
 function largest(values: Float64Array): number {
   return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+/** Losses, running statistics, gradients and launches of one step. */
+async function step(device: Device, augmentation: "weak" | "strong", together: boolean) {
+  const method = bindMethod(methodOptions.parse(ccvc({ augmentation, dropout: 0.4 })));
+  const branches = buildBranches({
+    backbone: "resnet14",
+    outputStride: 8,
+    classes: shapesClasses,
+    mappings: [method.mappings[0] ?? null, method.mappings[1] ?? null],
+  });
+  const parameters = allocateParameters(device, branches.registry, { training: true });
+  parameters.load(initialize(branches.registry, 7));
+  const image = (label: string) => ({ label, shape: [batch, size, size, 3] });
+  const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [batch, size, size]) =>
+    ({ label, shape, dtype, layout: "map" }) as const;
+  const held = allocate(device, "inputs", [
+    image("labeled"),
+    image("unlabeled"),
+    image("strong"),
+    map("labels"),
+    map("validity"),
+    map("boxes", "u32", [1, batch, 4]),
+    map("counters", "u32", [1, 1, 4]),
+    map("rates", "f32", [1, 1, 4]),
+    ...Array.from({ length: 16 }, (_, i) => map(`meter ${i}`, "f32", [1, 1, 4])),
+  ]);
+  const [labeled, unlabeled, strong, labels, validity, boxes, counters, rates, ...meters] = held
+    .tensors as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
+  [labeled, unlabeled, strong].forEach((tensor, i) =>
+    upload(device, tensor, store(uniform(i, batch * size * size * 3, -2, 2), tensor.shape))
+  );
+  const pixels = batch * size * size, classes = shapesClasses.names.length;
+  upload(device, labels, Uint32Array.from(uniform(5, pixels, 0, classes), Math.floor));
+  upload(device, validity, new Uint32Array(pixels).fill(1));
+  upload(device, boxes, Uint32Array.of(3, 4, 20, 15, 8, 2, 10, 25));
+  upload(device, counters, Uint32Array.of(7, 1, 2, 0));
+  upload(device, rates, new Float32Array(4));
+  const graph = new Graph(device.facts.sharing);
+  const terms = captureStep(graph, {
+    together,
+    branches,
+    parameters,
+    method,
+    views: {
+      labeled: { image: labeled, labels },
+      unlabeled: { image: unlabeled, validity, strong, boxes },
+    },
+    counters,
+    rates,
+    momentum: 0.9,
+    weightDecay: 0,
+    meter: (i) => meters[i]!,
+  });
+  const program = compile(device, graph);
+  program.run();
+  const { registry } = branches;
+  const read = await readBack(device, [
+    ...terms.map((_, i) => meters[i]!),
+    ...registry.statistics.map(({ name }) => parameters.tensor(name)),
+    ...registry.parameters.map(({ name }) => parameters.tensor(name).gradient!),
+  ]);
+  const losses = read.splice(0, terms.length), statistics = read.splice(0, registry.statistics.length);
+  const launches = program.dispatches.length;
+  for (const owner of [program, held, parameters]) owner.free();
+  return {
+    losses,
+    statistics,
+    gradients: Float64Array.from(read.flatMap((part) => [...part])),
+    launches,
+  };
 }
