@@ -15,6 +15,7 @@ placeTest("a run writes events, plan, scores, pictures and weights, each whole",
     "pictures/a/image.png",
     "pictures/index.json",
     "plan.json",
+    "report.html",
     "run.json",
     "weights/last.safetensors",
   ]);
@@ -74,7 +75,7 @@ placeTest("a pipeline without scores and pictures runs, too", async (place) => {
   assert.equal(status, 0);
   assert.deepEqual(out, ["{}"]);
   const names = place.files().map((path) => path.split("/").at(-1));
-  assert.deepEqual(names, ["events.jsonl", "plan.json", "run.json"]);
+  assert.deepEqual(names, ["events.jsonl", "plan.json", "report.html", "run.json"]);
 });
 
 placeTest("an experiment's path may be relative to where the task was started", async (place) => {
