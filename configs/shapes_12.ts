@@ -26,7 +26,7 @@ export default pipeline("shapes-12", () => {
     }),
     backbone: "resnet14",
     outputStride: 8,
-    epochs: 11,
+    epochs: 9,
     warmUpEpochs: 3,
     batch: 4,
     baseRate: 0.03,

@@ -36,6 +36,8 @@ interface SceneObject {
   readonly shadow: number;
 }
 
+/** Objects of a scene; a divisor of the number of classes. */
+const OBJECTS = 2;
 /** Sides of the grid of points within a pixel whose colors are averaged. */
 const supersampling = 2;
 
@@ -120,11 +122,11 @@ export function drawShapesScene(
   }
 }
 
-/** What a scene shows: half of the classes, and the next scene (of an even one) the other half. */
+/** What a scene shows: two classes. Three scenes, from the first on, hold every class once. */
 function labelsOf(seed: number, index: number): number[] {
-  const deck = new RandomStream({ seed, stream: "shapes labels", sample: index >> 1 }).shuffle(outlineCount);
-  const half = outlineCount / 2, first = (index & 1) * half;
-  return Array.from(deck.subarray(first, first + half), (drawn) => drawn + 1);
+  const scenes = outlineCount / OBJECTS, turn = Math.floor(index / scenes), first = index % scenes * OBJECTS;
+  const deck = new RandomStream({ seed, stream: "shapes labels", sample: turn }).shuffle(outlineCount);
+  return Array.from(deck.subarray(first, first + OBJECTS), (drawn) => drawn + 1);
 }
 
 /** Far objects first; each may hide part of those before it. */
@@ -137,7 +139,7 @@ function placeObjects(
   hint: number,
 ): SceneObject[] {
   return labels.map((label) => {
-    const radius = size * layout.uniformBetween(0.18, 0.34);
+    const radius = size * layout.uniformBetween(0.2, 0.36);
     const x = layout.uniformBetween(0.08, 0.92) * size, y = layout.uniformBetween(0.08, 0.92) * size;
     const outline = posedOutline(layout, label, x, y, radius);
     const hinted = surface.uniform() < hint;

@@ -20,7 +20,7 @@ Deno.test("the pictures stay the same: a change of the generator changes every p
     const { image, mask } = drawShapesScene(1, index, 64);
     hash.update(image).update(mask);
   }
-  strictEqual(hash.digest("hex"), "6226c54018d9d3afb14a7b85fe6cd776732c102b7cd26e10a6f861ed41d312eb");
+  strictEqual(hash.digest("hex"), "5a661b3548b2786d02711b3d77b4e8f5f7c3c11d51eb226d3f90ee6cdc94a18c");
 });
 
 Deno.test("every class occurs, and the background holds half to nine tenths", () => {
@@ -34,16 +34,16 @@ Deno.test("every class occurs, and the background holds half to nine tenths", ()
   ok(counts[0]! > 0.5 * total && counts[0]! < 0.9 * total, `${counts[0]! / total}`);
 });
 
-Deno.test("a dozen scenes leave no class to chance: two in a row hold each at most once, and all but hidden ones", () => {
+Deno.test("a dozen scenes leave no class to chance: three in a row hold each once, but for what is hidden", () => {
   const labels = (index: number) =>
     [...new Set(drawShapesScene(1, index, 48).mask)].filter((label) => label > 0);
   const seen = shapesClasses.names.map(() => 0);
-  for (let index = 0; index < 12; index += 2) {
-    const pair = [...labels(index), ...labels(index + 1)];
-    strictEqual(new Set(pair).size, pair.length, `scenes ${index} and ${index + 1} hold ${pair}`);
-    for (const label of pair) seen[label]!++;
+  for (let index = 0; index < 12; index += 3) {
+    const row = [0, 1, 2].flatMap((next) => labels(index + next));
+    strictEqual(new Set(row).size, row.length, `scenes from ${index} on hold ${row}`);
+    for (const label of row) seen[label]!++;
   }
-  ok(seen.slice(1).every((count) => count >= 5), `${seen.slice(1)} of 6`);
+  ok(seen.slice(1).every((count) => count >= 3), `${seen.slice(1)} of 4`);
 });
 
 /** The mean colors of the classes over many scenes, without the background. */
