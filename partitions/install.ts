@@ -97,7 +97,10 @@ export async function installPartitions(
 function checked(list: PublishedList, got: Download, source: string): Uint8Array | string {
   if ("problem" in got) return `Cannot get "${list.path}" from ${source}: ${got.problem}.`;
   try {
-    return new TextEncoder().encode(verifyList(list, got.bytes, `${list.path} of ${source}`));
+    // The message quotes list and source as one name.
+    return new TextEncoder().encode(
+      verifyList(list, got.bytes, `${list.path} of ${source.replaceAll('"', "")}`),
+    );
   } catch (error) {
     return explain(error);
   }

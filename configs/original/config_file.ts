@@ -116,6 +116,8 @@ function parseMapping(text: string, refuse: Refuse): Record<string, unknown> {
     }
     const [error] = [...document.errors, ...document.warnings];
     if (error !== undefined) {
+      // What overflows the parser's stack comes back as an error of the document.
+      if (/call stack/i.test(error.message)) throw new RangeError(error.message);
       throw refuse(`it is no plain YAML: ${error.message.split("\n")[0]!.replace(/[.:]$/, "")}`);
     }
     visit(document, (_, node) => {
