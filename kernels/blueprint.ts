@@ -7,7 +7,7 @@ import { DeviceError } from "./errors.ts";
  */
 export function blueprint(device: Device): Device {
   const { facts, tuning, gpu: { limits } } = device;
-  const created = { pipelines: 0, buffers: 0, bindGroups: 0 };
+  const created = { pipelines: 0, buffers: 0, textures: 0, bindGroups: 0 };
   return {
     gpu: { limits } as GPUDevice,
     facts,
@@ -20,6 +20,10 @@ export function blueprint(device: Device): Device {
       checkBufferSize(device, label, bytes);
       created.buffers++;
       return { label, size: bytes, destroy() {} } as GPUBuffer;
+    },
+    texture(rows) {
+      created.textures++;
+      return { height: rows, destroy() {} } as GPUTexture;
     },
     check() {},
     close() {},

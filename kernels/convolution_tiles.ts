@@ -11,6 +11,8 @@ export interface GatherTiling {
    */
   readonly shape: "wide" | "narrow" | "blocked";
   readonly constants: Readonly<Record<string, number>>;
+  /** Which operand is read from a texture (texture_operand.ts). */
+  readonly texture?: "weight";
   /** Pixels and vec4s of output channels that one workgroup covers. */
   readonly pixels: number;
   readonly outputs: number;
@@ -25,6 +27,8 @@ export interface GatherExtents {
   readonly pixels: number;
   /** Residue classes of pixels, each walked by workgroups of its own. */
   readonly classes: number;
+  /** Whether the weights pay as a texture, where lanes share their pixels. */
+  readonly texture?: boolean;
 }
 
 /** vec4s of input channels that are summed by themselves before they join the total; part of a sum's order, so never tuned. */
@@ -60,7 +64,9 @@ export function gatherTilings(
   }
   // A pooled feature has as many pixels as images: a full tile would multiply the last one over and over.
   const rows = Math.min(ACCUMULATORS, Math.max(4, powerOfTwo(extents.pixels)));
-  const wide = [rows, rows / 2].filter((rows) => rows >= 4).map((rows) => wideGather(sharing, rows));
+  const plain = [rows, rows / 2].filter((rows) => rows >= 4).map((rows) => wideGather(sharing, rows));
+  const textured: GatherTiling = { ...plain[0]!, name: `${plain[0]!.name}-texture`, texture: "weight" };
+  const wide = extents.texture ? [textured, ...plain] : plain;
   const across = powerOfTwo(outputs), deep = Math.min(8, ACCUMULATORS / across);
   const narrow = across <= sharing
     ? [deep, deep / 2].filter((pixels) => pixels >= 1).map((pixels) => narrowGather(sharing, across, pixels))

@@ -1,8 +1,9 @@
-import { windowBytes, type WindowedBinding } from "./binding_windows.ts";
+import { windowBytes } from "./binding_windows.ts";
 import { DeviceError } from "./errors.ts";
-import { type Kernel, shaderText } from "./kernel.ts";
+import { type BindingForms, type Kernel, shaderText } from "./kernel.ts";
 import { chooseSharing, type Sharing } from "./sharing.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "./tensor.ts";
+import { textureBytes, textureDescriptor } from "./texture_operand.ts";
 import { type Tuning, UNTUNED } from "./tuning.ts";
 
 /** What the adapter is, as printed at the top of a run and recorded with every result. */
@@ -29,18 +30,19 @@ export interface Device {
   /** Which ways of doing an op are the fastest here, as far as it was measured (tuner.ts). */
   readonly tuning: Tuning;
   /**
-   * Compiles a kernel once for each set of constants, of bindings that are stored in f16, by their numbers, and of bindings that
-   * are in windows of {@linkcode AdapterFacts.bindingBytes}.
+   * Compiles a kernel once for each set of constants and forms of its bindings; windows are of
+   * {@linkcode AdapterFacts.bindingBytes}.
    */
   pipeline(
     kernel: Kernel,
     constants: Readonly<Record<string, number>>,
-    halves?: readonly number[],
-    windowed?: readonly WindowedBinding[],
+    forms?: BindingForms,
   ): GPUComputePipeline;
-  /** How many pipelines, buffers and bind groups were made so far: steady steps must not raise it. */
-  readonly created: { pipelines: number; buffers: number; bindGroups: number };
+  /** How many pipelines, buffers, textures and bind groups were made so far: steady steps must not raise it. */
+  readonly created: { pipelines: number; buffers: number; textures: number; bindGroups: number };
   buffer(label: string, bytes: number, usage?: number): GPUBuffer;
+  /** A texture for operands, of so many rows (texture_operand.ts). */
+  texture(rows: number): GPUTexture;
   /** @throws {DeviceError} Once the device is lost or has reported an error; reports may come after the call at fault. */
   check(): void;
   close(): void;
@@ -138,7 +140,7 @@ export async function openDevice(
 }
 
 class OpenDevice implements Device {
-  readonly created = { pipelines: 0, buffers: 0, bindGroups: 0 };
+  readonly created = { pipelines: 0, buffers: 0, textures: 0, bindGroups: 0 };
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   /** Label → bytes of the largest buffer of that label: which one did not fit is not reported. */
   readonly #asked = new Map<string, number>();
@@ -166,23 +168,23 @@ class OpenDevice implements Device {
   pipeline(
     kernel: Kernel,
     constants: Readonly<Record<string, number>>,
-    halves: readonly number[] = [],
-    windowed: readonly WindowedBinding[] = [],
+    forms: BindingForms = {},
   ): GPUComputePipeline {
+    const { halves = [], windows = [], texture } = forms;
     const names = Object.keys(constants).sort();
     const key = [
       kernel.name,
       ...names.map((name) => `${name}=${constants[name]}`),
       ...(halves.length > 0 ? [`f16=${halves}`] : []),
-      ...windowed.map(({ binding, windows }) => `binding ${binding} in ${windows}`),
+      ...windows.map(({ binding, windows }) => `binding ${binding} in ${windows}`),
+      ...(texture === undefined ? [] : [`texture=${texture}`]),
     ].join(" ");
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
-      const { bindingBytes } = this.facts;
-      const code = shaderText(kernel, constants, halves, { bindings: windowed, bytes: bindingBytes });
+      const code = shaderText(kernel, constants, forms, this.facts.bindingBytes);
       const overrides = names.filter((name) => new RegExp(`override ${name}\\b`).test(code));
       const visible = GPUShaderStage.COMPUTE;
-      const others = windowed.reduce((sum, { windows }) => sum + windows - 1, 0);
+      const others = windows.reduce((sum, { windows }) => sum + windows - 1, 0);
       const storage = Array.from({ length: kernel.reads.length + kernel.writes.length + others });
       const layout = this.gpu.createBindGroupLayout({
         label: kernel.name,
@@ -191,7 +193,9 @@ class OpenDevice implements Device {
           ...storage.map((_, i) => ({
             binding: i + 1,
             visibility: visible,
-            buffer: { type: "storage" as const },
+            ...(texture === i + 1
+              ? { texture: { sampleType: "unfilterable-float" as const } }
+              : { buffer: { type: "storage" as const } }),
           })),
         ],
       });
@@ -219,6 +223,12 @@ class OpenDevice implements Device {
     this.created.buffers++;
     this.#asked.set(label, Math.max(bytes, this.#asked.get(label) ?? 0));
     return this.gpu.createBuffer({ label, size: roundUp(bytes, 16), usage });
+  }
+
+  texture(rows: number): GPUTexture {
+    this.created.textures++;
+    this.#asked.set("operand texture", Math.max(textureBytes(rows), this.#asked.get("operand texture") ?? 0));
+    return this.gpu.createTexture(textureDescriptor(rows));
   }
 
   #largest(): string {

@@ -12,6 +12,8 @@ export interface Dispatch {
   readonly uniforms: Readonly<Record<string, number>>;
   readonly constants: Readonly<Record<string, number>>;
   readonly groups: readonly [number, number, number];
+  /** Name of the input that is read from a texture (texture_operand.ts), where it can be. */
+  readonly texture?: string | undefined;
   /** Useful multiply-adds times two, for benches; 0 where bytes are the cost. */
   readonly flops: number;
   /** Other ways to do the same, to the same bits; kernel, constants and groups are those of the first. */
@@ -27,6 +29,7 @@ export interface Launch {
   /** Values of `override`s and of names in `#unroll` blocks; each distinct set is a pipeline. */
   constants?: Record<string, number>;
   groups: readonly [number, number, number];
+  texture?: string | undefined;
   /** Loop iterations of the busiest invocation, held under the bound that every driver honors. */
   loops: number;
   flops?: number;
@@ -106,7 +109,18 @@ export class Graph {
   }
 
   launch(launch: Launch): void {
-    const { kernel, reads, writes, uniforms = {}, constants = {}, groups, loops, flops = 0, choice } = launch;
+    const {
+      kernel,
+      reads,
+      writes,
+      uniforms = {},
+      constants = {},
+      groups,
+      texture,
+      loops,
+      flops = 0,
+      choice,
+    } = launch;
     if (reads.length !== kernel.reads.length || writes.length !== kernel.writes.length) {
       throw new KernelError(
         `Cannot launch kernel "${kernel.name}" with ${reads.length} inputs and ${writes.length} outputs: ` +
@@ -127,6 +141,7 @@ export class Graph {
       constants,
       groups,
       flops,
+      ...(texture !== undefined && { texture }),
       ...(choice && { choice }),
     });
   }

@@ -1,6 +1,7 @@
 import { KernelError } from "./errors.ts";
 import { bindWindows, type WindowedBinding } from "./binding_windows.ts";
 import { storeHalves } from "./half_storage.ts";
+import { readTexture } from "./texture_operand.ts";
 import { unroll } from "./unroll.ts";
 
 /** Most workgroups along one axis of a dispatch (WebGPU's guaranteed limit). */
@@ -32,7 +33,15 @@ export interface Kernel {
   readonly recomputable?: boolean;
 }
 
-const WHOLE = { bindings: [], bytes: 0 } as const;
+/** How bindings are bound where it is not as a whole array in a buffer, values of f32; by their numbers. */
+export interface BindingForms {
+  /** Those whose tensors are stored in f16 (half_storage.ts). */
+  readonly halves?: readonly number[];
+  /** Those whose tensors are bound in parts (binding_windows.ts). */
+  readonly windows?: readonly WindowedBinding[];
+  /** The one that is read from a texture (texture_operand.ts). */
+  readonly texture?: number | undefined;
+}
 
 /** Declares a kernel; a value, so that an op names what it launches. */
 export function defineKernel<const K extends Kernel>(kernel: K): K {
@@ -73,24 +82,24 @@ export function packUniforms(
 }
 
 /**
- * The WGSL that the driver gets: blocks unrolled, constants set, bindings of f16 converted.
+ * The WGSL that the driver gets: blocks unrolled, constants set, bindings in their forms.
  *
  * Files declare inputs as `read`, which says what the kernel does. WebGPU forbids one buffer to be bound for reading and
  * for writing in one dispatch, even at separate ranges, unless every binding of it is `read_write`; the planned
  * workspace needs just that, so inputs are bound as `read_write` too.
  *
- * @param halves Numbers of the bindings whose tensors are stored in f16.
- * @param windows Bindings whose tensors are bound in parts, and the bytes of a part; none unless told.
+ * @param windowBytes Of a part of a binding in windows.
  */
 export function shaderText(
   kernel: Kernel,
   constants: Readonly<Record<string, number>>,
-  halves: readonly number[] = [],
-  windows: { readonly bindings: readonly WindowedBinding[]; readonly bytes: number } = WHOLE,
+  { halves = [], windows = [], texture }: BindingForms = {},
+  windowBytes = 0,
 ): string {
-  const text = unroll(kernel.source, constants).replaceAll("var<storage, read>", "var<storage, read_write>");
+  const text = readTexture(unroll(kernel.source, constants), texture)
+    .replaceAll("var<storage, read>", "var<storage, read_write>");
   const first = 1 + kernel.reads.length + kernel.writes.length;
-  return bindWindows(storeHalves(text, halves), windows.bindings, { first, bytes: windows.bytes });
+  return bindWindows(storeHalves(text, halves), windows, { first, bytes: windowBytes });
 }
 
 /** @throws {KernelError} If an invocation would loop more often than every driver is known to honor. */

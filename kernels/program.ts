@@ -1,28 +1,37 @@
 import type { WindowedBinding } from "./binding_windows.ts";
 import type { Device } from "./device.ts";
-import { DeviceError } from "./errors.ts";
+import { DeviceError, KernelError } from "./errors.ts";
 import type { Dispatch, Graph } from "./graph.ts";
-import { packUniforms } from "./kernel.ts";
+import { type BindingForms, packUniforms } from "./kernel.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
 import { ALIGNMENT, type Home, makeTensor, roundUp, type Tensor } from "./tensor.ts";
+import {
+  fitsTexture,
+  textureBytes,
+  textureCopies,
+  type TextureCopy,
+  textureRows,
+} from "./texture_operand.ts";
 import { tuned, type Tuning } from "./tuning.ts";
 
 /** How a graph is compiled. */
 export interface CompileOptions extends ScheduleOptions {
-  /** Arenas of a program that never runs while this one does; those that are large enough are used by both. */
-  readonly arenas?: readonly GPUBuffer[];
+  /** A program that never runs while this one does: of its workspace, what is large enough is used by both. */
+  readonly lender?: Program | undefined;
   /** Which ways of doing an op are taken; the device's unless told. */
   readonly tuning?: Tuning;
 }
 
 /** A captured graph with its memory, ready to be replayed. */
 export interface Program {
-  /** Bytes of the workspace on the device, arenas of another program's included. */
+  /** Bytes of the workspace on the device, with what another program lends. */
   readonly workspaceBytes: number;
   /** Buffers that the workspace lies in. */
   readonly arenas: readonly GPUBuffer[];
+  /** What operands are copied to that are read as textures, one at a time. */
+  readonly texture: GPUTexture | undefined;
   readonly plan: MemoryPlan;
   readonly dispatches: readonly Dispatch[];
   /** Launches that are repeated so that their outputs need not be kept; they are among `dispatches`. */
@@ -43,6 +52,8 @@ interface Replay {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly groups: readonly [number, number, number];
+  /** What is to be done before it. */
+  readonly copies: readonly TextureCopy[];
 }
 
 /**
@@ -58,14 +69,18 @@ export function compile(
   options: CompileOptions = {},
 ): Program {
   const { gpu } = device;
-  const { plan, workspaceBytes, repeated, ...scheduled } = schedule(graph, gpu.limits.maxBufferSize, options);
+  const { plan, repeated, ...scheduled } = schedule(graph, gpu.limits.maxBufferSize, options);
   const dispatches = scheduled.dispatches.map((dispatch) => tuned(dispatch, options.tuning ?? device.tuning));
   checkBindings(device, dispatches);
   const lent = (i: number, bytes: number) => {
-    const arena = options.arenas?.[i];
+    const arena = options.lender?.arenas[i];
     return arena && arena.size >= bytes ? arena : undefined;
   };
   const arenas = plan.arenas.map((bytes, i) => lent(i, bytes) ?? device.buffer(`workspace ${i}`, bytes));
+  const rows = operandRows(device, dispatches);
+  const lentTexture = (options.lender?.texture?.height ?? 0) >= rows ? options.lender?.texture : undefined;
+  const texture = rows > 0 ? lentTexture ?? device.texture(rows) : undefined;
+  const view = texture?.createView();
   const uniforms = device.buffer(
     "uniforms",
     Math.max(dispatches.length, 1) * ALIGNMENT,
@@ -82,20 +97,31 @@ export function compile(
     const packed = packUniforms(kernel, dispatch.uniforms);
     table.set(packed, i * ALIGNMENT);
     const tensors = [...dispatch.reads, ...dispatch.writes];
-    const halves = tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []);
-    const pipeline = device.pipeline(kernel, constants, halves, windowedBindings(device, tensors));
+    const forms: BindingForms = {
+      halves: tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []),
+      windows: windowedBindings(device, tensors),
+      texture: textureBinding(device, dispatch),
+    };
+    const pipeline = device.pipeline(kernel, constants, forms);
     const [whole, others] = bindingsOf(device, tensors, home);
+    const resources: GPUBindingResource[] = [...whole, ...others];
+    let copies: readonly TextureCopy[] = [];
+    if (forms.texture !== undefined) {
+      const operand = tensors[forms.texture - 1]!;
+      resources[forms.texture - 1] = view!;
+      copies = textureCopies(texture!, home(operand), operand.bytes);
+    }
     device.created.bindGroups++;
     const bindGroup = gpu.createBindGroup({
       label: kernel.name,
       layout: pipeline.getBindGroupLayout(0),
       entries: [
         { binding: 0, resource: { buffer: uniforms, offset: i * ALIGNMENT, size: packed.byteLength } },
-        ...[...whole, ...others].map((resource, at) => ({ binding: at + 1, resource })),
+        ...resources.map((resource, at) => ({ binding: at + 1, resource })),
       ],
     });
     onProgress(i + 1, dispatches.length);
-    return { pipeline, bindGroup, groups };
+    return { pipeline, bindGroup, groups, copies };
   });
   // Deno ends the process on a write of no bytes.
   if (table.length > 0) gpu.queue.writeBuffer(uniforms, 0, table);
@@ -104,15 +130,22 @@ export function compile(
   return {
     plan,
     dispatches,
-    workspaceBytes,
+    workspaceBytes: scheduled.workspaceBytes + textureBytes(rows),
     arenas,
+    texture,
     repeated,
     run() {
       device.check();
       const encoder = gpu.createCommandEncoder();
-      const pass = encoder.beginComputePass();
+      let pass = encoder.beginComputePass();
       let bound: GPUComputePipeline | undefined;
-      for (const { pipeline, bindGroup, groups } of replays) {
+      for (const { pipeline, bindGroup, groups, copies } of replays) {
+        if (copies.length > 0) {
+          pass.end();
+          record(encoder, copies);
+          pass = encoder.beginComputePass();
+          bound = undefined;
+        }
         if (pipeline !== bound) pass.setPipeline(bound = pipeline);
         pass.setBindGroup(0, bindGroup);
         pass.dispatchWorkgroups(...groups);
@@ -130,10 +163,39 @@ export function compile(
       return makeTensor({ ...tensor, home: home(tensor) });
     },
     free() {
-      const own = arenas.filter((arena) => !options.arenas?.includes(arena));
+      const own = arenas.filter((arena) => !options.lender?.arenas.includes(arena));
       for (const buffer of [...own, uniforms]) buffer.destroy();
+      if (texture !== lentTexture) texture?.destroy();
     },
   };
+}
+
+function record(encoder: GPUCommandEncoder, copies: readonly TextureCopy[]): void {
+  for (const { source, destination, size } of copies) encoder.copyBufferToTexture(source, destination, size);
+}
+
+/** The binding that a launch reads from a texture, where the tensor can be one. */
+function textureBinding(
+  { facts }: Device,
+  { kernel, reads, texture }: Pick<Dispatch, "kernel" | "reads" | "texture">,
+): number | undefined {
+  if (texture === undefined) return undefined;
+  const at = kernel.reads.indexOf(texture);
+  const operand = reads[at];
+  if (!operand) {
+    throw new KernelError(
+      `Cannot read ${texture} of kernel "${kernel.name}" from a texture: it reads ${kernel.reads}`,
+    );
+  }
+  return fitsTexture(operand) && operand.bytes <= facts.bindingBytes ? at + 1 : undefined;
+}
+
+/** Rows of a texture that holds any operand that is read from one. */
+export function operandRows(device: Device, dispatches: readonly Dispatch[]): number {
+  return dispatches.reduce((most, dispatch) => {
+    const binding = textureBinding(device, dispatch);
+    return binding === undefined ? most : Math.max(most, textureRows(dispatch.reads[binding - 1]!.bytes));
+  }, 0);
 }
 
 /** Tensors that are larger than the device binds at once, by their places in a launch. */
@@ -203,9 +265,18 @@ async function profile(device: Device, replays: readonly Replay[]): Promise<numb
       GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     );
     const encoder = gpu.createCommandEncoder();
-    part.forEach(({ pipeline, bindGroup, groups }, i) => {
+    part.forEach(({ pipeline, bindGroup, groups, copies }, i) => {
+      const [start, end] = [2 * i, 2 * i + 1];
+      if (copies.length > 0) {
+        encoder.beginComputePass({ timestampWrites: { querySet, beginningOfPassWriteIndex: start } }).end();
+        record(encoder, copies);
+      }
       const pass = encoder.beginComputePass({
-        timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 },
+        timestampWrites: {
+          querySet,
+          ...(copies.length === 0 && { beginningOfPassWriteIndex: start }),
+          endOfPassWriteIndex: end,
+        },
       });
       pass.setPipeline(pipeline);
       pass.setBindGroup(0, bindGroup);

@@ -7,6 +7,8 @@ export interface Candidate {
   readonly kernel: Kernel;
   readonly constants: Readonly<Record<string, number>>;
   readonly groups: readonly [number, number, number];
+  /** Name of the input that is read from a texture (texture_operand.ts), where it can be. */
+  readonly texture?: string;
   /** Loop iterations of the busiest invocation. */
   readonly loops: number;
 }
@@ -49,8 +51,11 @@ export function tuned<Launch extends { readonly choice?: Choice }>(launch: Launc
 }
 
 /** A launch by one of its candidates. */
-export function launchedAs<Launch>(launch: Launch, { kernel, constants, groups }: Candidate): Launch {
-  return { ...launch, kernel, constants, groups };
+export function launchedAs<Launch>(
+  launch: Launch,
+  { kernel, constants, groups, texture }: Candidate,
+): Launch {
+  return { ...launch, kernel, constants, groups, texture };
 }
 
 /** The power of two nearest to a count, by ratio: extents of a bucket. */

@@ -15,6 +15,8 @@ export interface WeightTiling {
   /** `wide`: lanes along output channels; `narrow`: lanes along taps and input channels; `blocked`: blocks in workgroup memory. */
   readonly shape: "wide" | "narrow" | "blocked";
   readonly constants: Readonly<Record<string, number>>;
+  /** Which operand is read from a texture (texture_operand.ts). */
+  readonly texture?: "gradient";
   /** Workgroups for one split. */
   readonly groups: readonly [number, number];
   /** Pixels that one turn of the inner loop takes. */
@@ -29,6 +31,8 @@ export interface WeightExtents {
   readonly taps: number;
   readonly inputChannels: number;
   readonly outputChannels: number;
+  /** Whether the gradient pays as a texture, where lanes share the input. */
+  readonly texture?: boolean;
 }
 
 /** vec4s of input channels, over all taps, that one tile of a weight gradient may hold. */
@@ -44,7 +48,7 @@ const MOST_NARROW_OUTPUTS = 8;
  */
 export function weightTilings(
   sharing: Sharing,
-  { taps, inputChannels, outputChannels }: WeightExtents,
+  { taps, inputChannels, outputChannels, texture = false }: WeightExtents,
 ): readonly [WeightTiling, ...WeightTiling[]] {
   const inputs = padded(inputChannels) / 4, outputs = padded(outputChannels) / 4;
   const owners = taps * inputs;
@@ -71,8 +75,12 @@ export function weightTilings(
     // The few owners of a three-channel stem are one tile: each fetch of a gradient serves them all.
     const first = owners <= Math.min(MOST_OWNERS, sharing) ? owners : 8;
     const heights = [...new Set([first, 4, ...(owners >= 16 ? [16] : [])])];
-    const wide = heights.filter((height) => height <= Math.min(owners, sharing))
+    const plain = heights.filter((height) => height <= Math.min(owners, sharing))
       .map((height) => wideWeights(sharing, owners, outputs, height));
+    const [tile] = plain;
+    const wide: WeightTiling[] = texture && tile
+      ? [{ ...tile, name: `${tile.name}-texture`, texture: "gradient" }, ...plain]
+      : plain;
     const across = powerOfTwo(outputs);
     const narrow = across <= Math.min(sharing, MOST_NARROW_OUTPUTS)
       ? [narrowWeights(sharing, owners, across)]

@@ -4,6 +4,7 @@ import type { GradientPair, Graph } from "../graph.ts";
 import { defineKernel, type Kernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
+import { fitsTexture, texturePays } from "../texture_operand.ts";
 import { type Candidate, launchable } from "../tuning.ts";
 import convolutionSource from "../wgsl/convolution.wgsl" with { type: "text" };
 import blockedSource from "../wgsl/convolution_blocked.wgsl" with { type: "text" };
@@ -160,12 +161,16 @@ function launchGather(
   // The largest residue class sets the count of workgroups; those past a smaller one end at once.
   const pixels = to.batch * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
   const classes = walk.divisor * walk.divisor;
-  const candidates = gatherTilings(graph.sharing, { outputChannels: to.channels, pixels, classes }).map(
+  const weight = reads[1]!;
+  const texture = fitsTexture(weight) && texturePays(flops, weight.bytes);
+  const extents = { outputChannels: to.channels, pixels, classes, texture };
+  const candidates = gatherTilings(graph.sharing, extents).map(
     (tiling): Candidate => {
       const tiles = Math.ceil(pixels / tiling.pixels);
       return {
         name: tiling.name,
         kernel: gatherKernels[work][tiling.shape],
+        ...(tiling.texture && { texture: tiling.texture }),
         constants: { ...tiling.constants, BIAS: work === "biased" ? 1 : 0 },
         groups: tiling.shape === "narrow"
           ? [tiles, 1, classes]

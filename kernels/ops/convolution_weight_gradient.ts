@@ -1,6 +1,7 @@
 import type { Graph } from "../graph.ts";
 import { defineKernel, type Kernel, MAX_LOOP_ITERATIONS } from "../kernel.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
+import { fitsTexture, texturePays } from "../texture_operand.ts";
 import { type Candidate, launchable } from "../tuning.ts";
 import { weightSplits, type WeightTiling, weightTilings } from "../weight_tiles.ts";
 import weightGradientSource from "../wgsl/convolution_weight_gradient.wgsl" with { type: "text" };
@@ -71,6 +72,7 @@ export function launchWeightGradient(
     taps: taps * taps,
     inputChannels: from.channels,
     outputChannels: to.channels,
+    texture: fitsTexture(gradient) && texturePays(flops, gradient.bytes),
   });
   // One for each row and each turn within it; what fetches for a block walks all rows by itself.
   const rowLoops = (tiling: WeightTiling) =>
@@ -88,6 +90,7 @@ export function launchWeightGradient(
   const candidates = tilings.map((tiling): Candidate => ({
     name: tiling.name,
     kernel: weightGradientKernels[tiling.shape],
+    ...(tiling.texture && { texture: tiling.texture }),
     constants: tiling.constants,
     groups: [...tiling.groups, splits],
     loops: rowsPerSplit * rowLoops(tiling),

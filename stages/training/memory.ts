@@ -2,8 +2,9 @@
 import { blueprint } from "../../kernels/blueprint.ts";
 import type { Device } from "../../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
-import { checkBindings } from "../../kernels/program.ts";
+import { checkBindings, operandRows } from "../../kernels/program.ts";
 import { schedule } from "../../kernels/schedule.ts";
+import { textureBytes } from "../../kernels/texture_operand.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";
 
@@ -78,12 +79,13 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
   const inputBytes = captured.feed.bytes + captured.control.bytes;
   const measure = (recompute: boolean): PlannedTraining => {
     const schedules = graphs.map((graph) => schedule(graph, device.gpu.limits.maxBufferSize, { recompute }));
-    // The phases take turns in the same arenas.
+    // The phases take turns in the same arenas and texture.
     const count = Math.max(...schedules.map(({ plan }) => plan.arenas.length));
     const workspaceBytes = Array.from(
       { length: count },
       (_, i) => Math.max(...schedules.map(({ plan }) => plan.arenas[i] ?? 0)),
-    ).reduce((sum, bytes) => sum + bytes, 0);
+    ).reduce((sum, bytes) => sum + bytes, 0) +
+      textureBytes(Math.max(...schedules.map(({ dispatches }) => operandRows(device, dispatches))));
     const memory = {
       parameterBytes: held.values,
       gradientBytes: held.gradients,

@@ -3,7 +3,7 @@ import { type Device, readBack, upload } from "../../kernels/device.ts";
 import { DeviceError, ShapeError } from "../../kernels/errors.ts";
 import { guardStart, readGuard } from "../../kernels/ops/guard_update.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
-import { compile } from "../../kernels/program.ts";
+import { compile, type Program } from "../../kernels/program.ts";
 import { ALIGNMENT, makeTensor, type Precision } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
 import type { StateDict } from "../../models/state_dict.ts";
@@ -141,13 +141,13 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   const { counters, rates, meters, guard } = control;
   if (guard) upload(device, guard, guardStart(lossScale));
   parameters.load(new Map([...initialize(branches.registry, seed), ...options.pretrained ?? []]));
-  const open = ({ graph, terms }: CapturedPhase, arenas: readonly GPUBuffer[] = []) => ({
+  const open = ({ graph, terms }: CapturedPhase, lender?: Program) => ({
     terms,
-    program: compile(device, graph, options.onCompile, { recompute: planned.repeated > 0, arenas }),
+    program: compile(device, graph, options.onCompile, { recompute: planned.repeated > 0, lender }),
   });
   const main = open(captured.phases.method);
   const first = captured.phases["warm-up"];
-  const phases = { "warm-up": first && open(first, main.program.arenas), method: main };
+  const phases = { "warm-up": first && open(first, main.program), method: main };
   const update = captured.update && compile(device, captured.update);
   const programs = Object.values(phases).filter((phase) => phase !== undefined);
   let current = phases.method;

@@ -76,7 +76,7 @@ Deno.test("a convolution in f16 reads halves and sums in f32", () => {
     writes: ["result"],
   };
   const constants = { LANES: 8, SUBGROUPS: 0, ROWS: 2, COLUMNS: 1, BLOCK: 8, TILES: 1, SPREAD: 1, BIAS: 0 };
-  const plain = shaderText(kernel, constants), halves = shaderText(kernel, constants, [1, 3]);
+  const plain = shaderText(kernel, constants), halves = shaderText(kernel, constants, { halves: [1, 3] });
   assert.ok(!plain.includes("f16"));
   assert.match(halves, /source: array<vec4<f16>>/);
   assert.match(halves, /weight: array<vec4f>/);

@@ -66,8 +66,8 @@ async function run(
   upload(device, dw, new Float32Array(dw.bytes / 4).fill(7));
   program.run();
   const read = await readBack(device, [program.locate(y), program.locate(dx), dw]);
-  const names = program.dispatches.filter(({ choice }) => choice).map(({ kernel, constants }) =>
-    `${kernel.name} ${JSON.stringify(constants)}`
+  const names = program.dispatches.filter(({ choice }) => choice).map(({ kernel, constants, texture = "" }) =>
+    `${kernel.name} ${texture} ${JSON.stringify(constants)}`
   );
   program.free();
   return { bytes: read.map(({ buffer }) => new Uint8Array(buffer)), names };
@@ -112,6 +112,21 @@ async function sameBytes(
   assert.ok(offered > 3, "there is a choice");
   capture.free();
 }
+
+gpuTest(
+  "all tiles of a convolution give the same bytes, and those whose operand is a texture",
+  async (device) => {
+    const shape = { x: [2, 17, 19, 68] as const, taps: 3, outputs: 70, ...plain };
+    const { graph, free } = captured(device, shape, { sharing: 16 });
+    assert.deepEqual(graph.dispatches.flatMap(({ texture }) => texture ?? []).sort(), [
+      "gradient",
+      "weight",
+      "weight",
+    ]);
+    free();
+    await sameBytes(device, shape, device.facts.sharing);
+  },
+);
 
 for (const [name, shape] of Object.entries(shapes)) {
   gpuTest(`all tiles of a convolution give the same bytes: ${name}`, async (device) => {

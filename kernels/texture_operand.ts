@@ -1,0 +1,105 @@
+import { rewriteAccesses, withoutComments } from "./accesses.ts";
+import { KernelError } from "./errors.ts";
+import type { Tensor } from "./tensor.ts";
+
+/*
+ * An input that a kernel only loads from may be copied to a texture before the launch. A software driver fetches texels without
+ * the loop over lanes, and the test in it, that it makes of a load from an array: convolutions by a wide tile gain a fifth where
+ * the operand that differs from lane to lane is a texture, and the copy costs what any copy does.
+ */
+
+/** Texels of a row, each a vec4f; a row's bytes are a multiple of 256, as WebGPU's copies ask for. */
+const WIDTH = 2048;
+/** Rows that every adapter grants. */
+const MOST_ROWS = 8192;
+const TEXEL_BYTES = 16;
+
+/** A copy pays where it is made up for: operations of the launch for each byte that is copied, and for the copy as such. */
+const FLOPS_A_BYTE = 32, FLOPS_A_COPY = 8e6;
+
+/** Whether a launch of so many operations gains more than copying an operand costs. */
+export function texturePays(flops: number, bytes: number): boolean {
+  return flops >= FLOPS_A_COPY + FLOPS_A_BYTE * bytes;
+}
+
+/** Whether a tensor can be copied to a texture: values of f32, as many as it holds. */
+export function fitsTexture({ dtype, bytes }: Tensor): boolean {
+  return dtype === "f32" && textureRows(bytes) <= MOST_ROWS;
+}
+
+/** Rows of a texture that holds so many bytes. */
+export function textureRows(bytes: number): number {
+  return Math.ceil(bytes / (WIDTH * TEXEL_BYTES));
+}
+
+/** Bytes of a texture of so many rows. */
+export function textureBytes(rows: number): number {
+  return rows * WIDTH * TEXEL_BYTES;
+}
+
+/** What a texture of so many rows is created as. */
+export function textureDescriptor(rows: number): GPUTextureDescriptor {
+  return {
+    label: "operand",
+    size: [WIDTH, rows],
+    format: "rgba32float",
+    usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
+  };
+}
+
+/** A copy of part of a buffer to a texture. */
+export interface TextureCopy {
+  readonly source: GPUTexelCopyBufferInfo;
+  readonly destination: GPUTexelCopyTextureInfo;
+  readonly size: [width: number, height: number];
+}
+
+/** The copies that bring a tensor to a texture: its whole rows, and what is left of the last one. */
+export function textureCopies(
+  texture: GPUTexture,
+  { buffer, offset }: { readonly buffer: GPUBuffer; readonly offset: number },
+  bytes: number,
+): TextureCopy[] {
+  const bytesPerRow = WIDTH * TEXEL_BYTES;
+  const rows = Math.floor(bytes / bytesPerRow), rest = bytes % bytesPerRow;
+  const part = (row: number, width: number, height: number): TextureCopy => ({
+    source: { buffer, offset: offset + row * bytesPerRow, bytesPerRow },
+    destination: { texture, origin: [0, row] },
+    size: [width, height],
+  });
+  return [
+    ...(rows > 0 ? [part(0, WIDTH, rows)] : []),
+    ...(rest > 0 ? [part(rows, rest / TEXEL_BYTES, 1)] : []),
+  ];
+}
+
+/**
+ * Makes a shader read one of its inputs from a texture: the same values, from where they were copied to.
+ *
+ * @param source WGSL, expanded (unroll.ts).
+ * @param binding Number of the binding; without one the text stays as it is.
+ * @throws {KernelError} If it is no array of vec4f that is only loaded from.
+ */
+export function readTexture(source: string, binding: number | undefined): string {
+  if (binding === undefined) return source;
+  const text = withoutComments(source);
+  const declaration = new RegExp(
+    `(@binding\\(${binding}\\)\\s*)var<storage, read>\\s*(\\w+)\\s*:\\s*array<vec4f>`,
+  );
+  const [, head, name] = declaration.exec(text) ?? [];
+  if (name === undefined) {
+    throw new KernelError(
+      `Cannot read binding ${binding} from a texture: it is not declared as an input, an array<vec4f>`,
+    );
+  }
+  const purpose = () => `read ${name} from a texture`;
+  const declared = text.replace(declaration, `${head}var ${name}: texture_2d<f32>`);
+  return rewriteAccesses(declared, [name], {
+    purpose,
+    load: (name, index) => `texel_of_${name}(${index})`,
+    store: () => {
+      throw new KernelError(`Cannot ${purpose()}: it is written`);
+    },
+  }) +
+    `\nfn texel_of_${name}(i: u32) -> vec4f {\n  return textureLoad(${name}, vec2u(i % ${WIDTH}u, i / ${WIDTH}u), 0);\n}\n`;
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { allocate, readBack, upload } from "../../kernels/device.ts";
+import { KernelError } from "../../kernels/errors.ts";
+import { Graph } from "../../kernels/graph.ts";
+import { defineKernel } from "../../kernels/kernel.ts";
+import { compile } from "../../kernels/program.ts";
+import { makeTensor } from "../../kernels/tensor.ts";
+import {
+  fitsTexture,
+  readTexture,
+  textureBytes,
+  texturePays,
+  textureRows,
+} from "../../kernels/texture_operand.ts";
+import { gpuTest, uniform } from "../support/gpu.ts";
+
+const reversed = defineKernel({
+  name: "reversed",
+  source: `
+struct Extents { count: u32 }
+@group(0) @binding(0) var<uniform> extents: Extents;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>; // x[0] comes last
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= extents.count) { return; }
+  y[id.x] = x[extents.count - 1u - id.x] * x[0].x;
+}`,
+  uniforms: { count: "u32" },
+  reads: ["x"],
+  writes: ["y"],
+});
+
+function launch(graph: Graph, x: ReturnType<typeof makeTensor>, texture: string | undefined) {
+  const count = x.bytes / 16;
+  const y = graph.keep(graph.tensor({ label: "y", shape: x.shape }));
+  graph.launch({
+    kernel: reversed,
+    reads: [x],
+    writes: [y],
+    uniforms: { count },
+    groups: [Math.ceil(count / 64), 1, 1],
+    texture,
+    loops: 0,
+  });
+  return y;
+}
+
+gpuTest(
+  "an operand in a texture gives the values of the array: less than a row, rows, and a row that is cut",
+  async (device) => {
+    // In vec4s; a row of a texture has 2048.
+    for (const counts of [[1], [2047, 2048], [5 * 2048 + 1, 3, 2 * 2048]]) {
+      const memory = allocate(
+        device,
+        "operands",
+        counts.map((count) => ({ label: "x", shape: [4 * count] })),
+      );
+      memory.tensors.forEach((x, i) => upload(device, x, Float32Array.from(uniform(i + 1, x.bytes / 4))));
+      const graph = new Graph(device.facts.sharing);
+      const pairs = memory.tensors.map((x) => [launch(graph, x, undefined), launch(graph, x, "x")] as const);
+      const before = { ...device.created };
+      const program = compile(device, graph);
+      assert.equal(device.created.textures, before.textures + 1, "one texture serves all launches");
+      assert.equal(
+        program.texture!.height,
+        textureRows(Math.max(...memory.tensors.map(({ bytes }) => bytes))),
+      );
+      const arenas = program.plan.arenas.reduce((sum, bytes) => sum + bytes, 0);
+      assert.equal(program.workspaceBytes, arenas + textureBytes(program.texture!.height));
+      const made = { ...device.created };
+      program.run();
+      assert.deepEqual(device.created, made, "a step makes nothing");
+      for (const pair of pairs) {
+        const [array, texture] = await readBack(device, pair.map((y) => program.locate(y)));
+        assert.ok(array!.some((value) => value !== 0));
+        assert.deepEqual(texture, array);
+      }
+      if (device.facts.features.includes("timestamp-query")) {
+        assert.ok((await program.profile()).every((milliseconds) => milliseconds >= 0));
+        const [array, texture] = await readBack(device, pairs[0]!.map((y) => program.locate(y)));
+        assert.deepEqual(texture, array);
+      }
+      const again = compile(device, graph, undefined, { lender: program });
+      assert.equal(again.texture, program.texture);
+      again.free();
+      program.run();
+      program.free();
+      memory.free();
+    }
+    device.check();
+  },
+);
+
+gpuTest("an operand in f16 stays in its buffer", (device) => {
+  const memory = allocate(device, "operands", [{ label: "x", shape: [64], dtype: "f16" }]);
+  assert.equal(fitsTexture(memory.tensors[0]!), false);
+  if (device.facts.features.includes("shader-f16")) {
+    const graph = new Graph(device.facts.sharing);
+    launch(graph, memory.tensors[0]!, "x");
+    const program = compile(device, graph);
+    assert.equal(program.texture, undefined);
+    program.free();
+  }
+  memory.free();
+});
+
+gpuTest("an operand that the kernel does not read is refused", (device) => {
+  const memory = allocate(device, "operands", [{ label: "x", shape: [64] }]);
+  const graph = new Graph(device.facts.sharing);
+  launch(graph, memory.tensors[0]!, "z");
+  assert.throws(
+    () => compile(device, graph),
+    (error) =>
+      error instanceof KernelError && /Cannot read z of kernel "reversed".*it reads x/.test(error.message),
+  );
+  memory.free();
+});
+
+Deno.test("readTexture() refuses what is no input of vec4f, or is written", () => {
+  const declared = (access: string, type: string, body: string) =>
+    `@group(0) @binding(1) var<storage, ${access}> x: array<${type}>;\nfn main() { ${body} }`;
+  const refused = (source: string, message: RegExp) =>
+    assert.throws(
+      () => readTexture(source, 1),
+      (error) => error instanceof KernelError && message.test(error.message),
+    );
+  assert.equal(readTexture("anything", undefined), "anything");
+  assert.match(readTexture(declared("read", "vec4f", "let a = x[x_at];"), 1), /let a = texel_of_x\(x_at\);/);
+  refused(declared("read", "f32", "let a = x[0];"), /binding 1 .* array<vec4f>/);
+  refused(declared("read_write", "vec4f", "x[0] = vec4f();"), /not declared as an input/);
+  refused(declared("read", "vec4f", "x[0] = vec4f();"), /Cannot read x from a texture: it is written/);
+});
+
+Deno.test("a texture pays where there is much to compute for each byte", () => {
+  const convolution = (pixels: number, inputs: number, outputs: number) =>
+    texturePays(2 * pixels * inputs * outputs, 4 * inputs * outputs);
+  assert.ok(convolution(64 * 64, 9 * 64, 64));
+  assert.ok(convolution(4 * 9 * 9, 1024, 256));
+  assert.ok(!convolution(2, 2048, 256), "few pixels");
+  assert.ok(!convolution(4 * 16 * 16, 32, 21), "little work");
+});
