@@ -219,7 +219,7 @@ gpuTest("f16 is refused where the device does not grant it, before anything is m
     );
     return true;
   });
-  assert.deepEqual(device.created, { pipelines: 0, buffers: 0, bindGroups: 0 });
+  assert.deepEqual(device.created, { pipelines: 0, buffers: 0, textures: 0, bindGroups: 0 });
   const here = await train(open(device), 1), there = await train(open(granting), 1);
   assert.deepEqual(here, there, "f32 is the same bits on either");
   device.close();
