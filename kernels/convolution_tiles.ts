@@ -12,7 +12,7 @@ export interface GatherTiling {
   readonly shape: "wide" | "narrow" | "blocked";
   readonly constants: Readonly<Record<string, number>>;
   /** Which operand is read from a texture (texture_operand.ts). */
-  readonly texture?: "weight";
+  readonly texture?: "source" | "weight";
   /** Pixels and vec4s of output channels that one workgroup covers. */
   readonly pixels: number;
   readonly outputs: number;
@@ -27,13 +27,19 @@ export interface GatherExtents {
   readonly pixels: number;
   /** Residue classes of pixels, each walked by workgroups of its own. */
   readonly classes: number;
-  /** Whether the weights pay as a texture, where lanes share their pixels. */
-  readonly texture?: boolean;
+  /** Which operands are worth a copy to a texture, where lanes share the other one. */
+  readonly textures?: readonly ("source" | "weight")[];
 }
 
 /** vec4s of input channels that are summed by themselves before they join the total; part of a sum's order, so never tuned. */
-const BLOCK = 8;
-/** vec4 accumulators of an invocation that shares its operands: what a software driver keeps in its first-level cache. */
+const BLOCK = 16;
+/** Heights of a wide tile whose lanes share their pixels, where there are pixels for it; taller ones overflow the first-level cache. */
+const WIDE_ROWS = [48, 32, 16];
+/** What the fetch of an operand costs a software driver, in multiply-adds of a row by it. */
+const FETCH = 7;
+/** A taller tile must save this share: there are fewer of it to spread over processors. */
+const TALLER_SAVES = 0.05;
+/** vec4 accumulators of an invocation of a narrow tile. */
 const ACCUMULATORS = 32;
 /** vec4 accumulators, each of a block and of the whole, of an invocation that fetches its operands itself. */
 const UNSHARED_ACCUMULATORS = 16;
@@ -62,17 +68,41 @@ export function gatherTilings(
       ...(outputs > 1 ? [unsharedGather(outputs, UNSHARED_ACCUMULATORS / (3 - columns), 3 - columns)] : []),
     ];
   }
-  // A pooled feature has as many pixels as images: a full tile would multiply the last one over and over.
-  const rows = Math.min(ACCUMULATORS, Math.max(4, powerOfTwo(extents.pixels)));
-  const plain = [rows, rows / 2].filter((rows) => rows >= 4).map((rows) => wideGather(sharing, rows));
-  const textured: GatherTiling = { ...plain[0]!, name: `${plain[0]!.name}-texture`, texture: "weight" };
-  const wide = extents.texture ? [textured, ...plain] : plain;
+  const plain = wideRows(sharing, extents.pixels).map((rows) => wideGather(sharing, rows));
+  const wide = textured(plain, "weight", extents);
   const across = powerOfTwo(outputs), deep = Math.min(8, ACCUMULATORS / across);
   const narrow = across <= sharing
-    ? [deep, deep / 2].filter((pixels) => pixels >= 1).map((pixels) => narrowGather(sharing, across, pixels))
+    ? textured(
+      [deep, deep / 2].filter((pixels) => pixels >= 1).map((pixels) => narrowGather(sharing, across, pixels)),
+      "source",
+      extents,
+    )
     : [];
   const [first, ...others] = 2 * outputs <= sharing ? [...narrow, ...wide] : [...wide, ...narrow];
   return [first!, ...others];
+}
+
+/** Puts the first tile before all, with the operand in a texture that differs from lane to lane. */
+function textured(
+  tilings: readonly GatherTiling[],
+  texture: "source" | "weight",
+  { textures = [] }: GatherExtents,
+): GatherTiling[] {
+  return tilings.flatMap((tiling, i) =>
+    i === 0 && textures.includes(texture)
+      ? [{ ...tiling, name: `${tiling.name}-texture`, texture }, tiling]
+      : [tiling]
+  );
+}
+
+/** Heights of wide tiles for so many pixels, the best by a count of fetches first. */
+function wideRows(sharing: 8 | 16, pixels: number): number[] {
+  // A pooled feature has as many pixels as images: a full tile would multiply the last one over and over.
+  const few = Math.max(4, powerOfTwo(pixels));
+  if (few <= 16) return [few, few / 2].filter((rows) => rows >= 4);
+  const cost = (rows: number) => Math.ceil(pixels / rows) * (rows + FETCH * (4 + Math.ceil(rows / sharing)));
+  const [tall = 0, middle = 0, low = 0] = WIDE_ROWS;
+  return cost(tall) < (1 - TALLER_SAVES) * cost(middle) ? [tall, middle, low] : [middle, tall, low];
 }
 
 function wideGather(sharing: 8 | 16, ROWS: number): GatherTiling {

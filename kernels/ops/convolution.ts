@@ -161,9 +161,10 @@ function launchGather(
   // The largest residue class sets the count of workgroups; those past a smaller one end at once.
   const pixels = to.batch * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
   const classes = walk.divisor * walk.divisor;
-  const weight = reads[1]!;
-  const texture = fitsTexture(weight) && texturePays(flops, weight.bytes);
-  const extents = { outputChannels: to.channels, pixels, classes, texture };
+  const textures = (["source", "weight"] as const).filter((_, i) =>
+    fitsTexture(reads[i]!) && texturePays(flops, reads[i]!.bytes)
+  );
+  const extents = { outputChannels: to.channels, pixels, classes, textures };
   const candidates = gatherTilings(graph.sharing, extents).map(
     (tiling): Candidate => {
       const tiles = Math.ceil(pixels / tiling.pixels);

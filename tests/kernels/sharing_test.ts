@@ -37,16 +37,26 @@ Deno.test("a GPU's blocks are as large as occupies it, and no wider than the cha
 });
 
 Deno.test("tiles to choose from: the first as ever, the others smaller, larger or turned", () => {
+  let textures: ("source" | "weight")[] = [];
   const gathers = (sharing: Sharing, outputChannels: number, pixels = 1000) =>
-    gatherTilings(sharing, { outputChannels, pixels, classes: 1 }).map(({ name }) => name).join(" ");
-  assert.equal(gathers(16, 256), "wide-32 wide-16");
-  assert.equal(gathers(16, 64), "wide-32 wide-16 narrow-2x16 narrow-1x16");
-  assert.equal(gathers(16, 21), "narrow-4x8 narrow-2x8 wide-32 wide-16");
+    gatherTilings(sharing, { outputChannels, pixels, classes: 1, textures }).map(({ name }) => name).join(
+      " ",
+    );
+  assert.equal(gathers(16, 256), "wide-48 wide-32 wide-16");
+  assert.equal(gathers(16, 256, 128), "wide-32 wide-48 wide-16");
+  assert.equal(gathers(16, 64), "wide-48 wide-32 wide-16 narrow-2x16 narrow-1x16");
+  assert.equal(gathers(16, 21), "narrow-4x8 narrow-2x8 wide-48 wide-32 wide-16");
   assert.equal(gathers(8, 256, 2), "wide-4");
   assert.equal(gathers(0, 64), "wide-8x2 wide-4x2 wide-16x1");
   assert.equal(gathers("workgroup", 256, 1e6), "blocked-16x16 blocked-16x8 blocked-8x16 blocked-8x8");
   assert.equal(gathers("workgroup", 256), "blocked-8x8 blocked-16x16 blocked-16x8 blocked-8x16");
   assert.equal(gathers("workgroup", 21, 1e6), "blocked-4x16 blocked-4x8");
+  textures = ["source", "weight"];
+  assert.equal(gathers(16, 256), "wide-48-texture wide-48 wide-32 wide-16");
+  assert.equal(
+    gathers(16, 21),
+    "narrow-4x8-texture narrow-4x8 narrow-2x8 wide-48-texture wide-48 wide-32 wide-16",
+  );
   const weights = (sharing: Sharing, taps: number, inputChannels: number, outputChannels: number) =>
     weightTilings(sharing, { taps, inputChannels, outputChannels }).map(({ name }) => name).join(" ");
   assert.equal(weights(16, 9, 64, 64), "wide-8 wide-4 wide-16");
