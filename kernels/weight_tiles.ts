@@ -21,7 +21,7 @@ export interface WeightTiling {
   readonly groups: readonly [number, number];
   /** Pixels that one turn of the inner loop takes. */
   readonly pixels: number;
-  /** Times that an invocation walks through the rows of the map beside the inner loop. */
+  /** Times that an invocation walks along the rows of the map beside that loop. */
   readonly walks: number;
 }
 
@@ -39,6 +39,8 @@ export interface WeightExtents {
 const MOST_OWNERS = 9;
 /** vec4s of output channels that an invocation of a narrow tile may hold four rows of. */
 const MOST_NARROW_OUTPUTS = 8;
+/** Fetches of shared operands in a turn: sums are masked and copied once for all of their pixels, and code stays small. */
+const FETCHES = 2;
 
 /**
  * The tiles that a weight gradient can be made with; the first is taken where nothing was measured, and decides the splits
@@ -77,7 +79,8 @@ export function weightTilings(
     const heights = [...new Set([first, 4, ...(owners >= 16 ? [16] : [])])];
     const plain = heights.filter((height) => height <= Math.min(owners, sharing))
       .map((height) => wideWeights(sharing, owners, outputs, height));
-    const [tile] = plain;
+    // What is left beside texels are the fetches of the input: the tallest tile has the fewest.
+    const tile = plain.find(({ constants }) => constants.INPUTS === 16) ?? plain[0];
     const wide: WeightTiling[] = texture && tile
       ? [{ ...tile, name: `${tile.name}-texture`, texture: "gradient" }, ...plain]
       : plain;
@@ -92,11 +95,11 @@ export function weightTilings(
 }
 
 function wideWeights(sharing: 8 | 16, owners: number, outputs: number, INPUTS: number): WeightTiling {
-  const PIXELS = Math.floor(sharing / INPUTS);
+  const PIXELS = FETCHES * Math.floor(sharing / INPUTS);
   return {
     name: `wide-${INPUTS}`,
     shape: "wide",
-    constants: { LANES: sharing, SUBGROUPS: 1, INPUTS, PIXELS, TILES: 1 },
+    constants: { LANES: sharing, SUBGROUPS: 1, INPUTS, PIXELS, FETCHES, TILES: 1 },
     groups: [Math.ceil(outputs / sharing) * Math.ceil(owners / INPUTS), 1],
     pixels: PIXELS,
     walks: 0,
@@ -104,11 +107,11 @@ function wideWeights(sharing: 8 | 16, owners: number, outputs: number, INPUTS: n
 }
 
 function narrowWeights(sharing: 8 | 16, owners: number, OUTPUTS: number): WeightTiling {
-  const PIXELS = sharing / OUTPUTS;
+  const PIXELS = FETCHES * sharing / OUTPUTS;
   return {
     name: `narrow-${OUTPUTS}`,
     shape: "narrow",
-    constants: { LANES: sharing, OUTPUTS, PIXELS },
+    constants: { LANES: sharing, OUTPUTS, PIXELS, FETCHES },
     groups: [Math.ceil(owners / sharing), 1],
     pixels: PIXELS,
     walks: 0,
@@ -121,7 +124,7 @@ function unsharedWeights(taps: number, inputs: number, outputs: number, INPUTS: 
   return {
     name: `wide-${INPUTS}`,
     shape: "wide",
-    constants: { LANES, SUBGROUPS: 0, INPUTS, PIXELS: 1, TILES },
+    constants: { LANES, SUBGROUPS: 0, INPUTS, PIXELS: 1, FETCHES: 1, TILES },
     groups: [Math.ceil(outputs / LANES) * Math.ceil(inputs / (INPUTS * TILES)), taps],
     pixels: 1,
     walks: 0,

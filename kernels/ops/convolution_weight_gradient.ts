@@ -74,7 +74,7 @@ export function launchWeightGradient(
     outputChannels: to.channels,
     texture: fitsTexture(gradient) && texturePays(flops, gradient.bytes),
   });
-  // One for each row and each turn within it; what fetches for a block walks all rows by itself.
+  // At most one for each row and each turn within it; what fetches for a block walks all rows by itself.
   const rowLoops = (tiling: WeightTiling) =>
     (1 + tiling.walks) * (1 + Math.ceil(shape.width / tiling.pixels));
   const mostRows = Math.max(1, Math.floor(MAX_LOOP_ITERATIONS / rowLoops(tilings[0])));

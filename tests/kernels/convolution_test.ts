@@ -23,6 +23,32 @@ const cases: [string, ConvolutionShape][] = [
   ["3×3 stride 2, even extents", { x: [2, 10, 8, 16], taps: 3, outputs: 33, ...plain, stride: 2 }],
   ["dilation 2", { x: [1, 9, 9, 16], taps: 3, outputs: 16, stride: 1, padding: 2, dilation: 2 }],
   ["1×1 of many inputs", { x: [1, 4, 5, 200], taps: 1, outputs: 9, ...plain, padding: 0 }],
+  ["3×3 without padding", { x: [2, 6, 7, 36], taps: 3, outputs: 68, ...plain, padding: 0 }],
+  ["1×1 in padding", { x: [2, 3, 4, 32], taps: 1, outputs: 36, ...plain, padding: 2 }],
+  ["taps that see part of the map", {
+    x: [3, 9, 7, 64],
+    taps: 3,
+    outputs: 72,
+    stride: 1,
+    padding: 6,
+    dilation: 6,
+  }],
+  ["stride 2 and dilation 3", {
+    x: [2, 11, 8, 76],
+    taps: 3,
+    outputs: 24,
+    stride: 2,
+    padding: 3,
+    dilation: 3,
+  }],
+  ["taps that see nothing", {
+    x: [2, 4, 3, 64],
+    taps: 3,
+    outputs: 40,
+    stride: 1,
+    padding: 18,
+    dilation: 18,
+  }],
   ["dilation beyond the map", { x: [2, 5, 6, 8], taps: 3, outputs: 5, stride: 1, padding: 18, dilation: 18 }],
 ];
 

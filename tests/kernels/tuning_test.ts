@@ -18,6 +18,14 @@ const shapes: Record<string, ConvolutionShape> = {
   "stem, stride 2": { x: [2, 17, 13, 3], taps: 3, outputs: 21, ...plain, stride: 2 },
   "stride 2, even extents": { x: [2, 10, 8, 16], taps: 3, outputs: 33, ...plain, stride: 2 },
   "1×1 of many channels": { x: [3, 5, 5, 200], taps: 1, outputs: 130, ...plain, padding: 0 },
+  "taps that see part of the map": {
+    x: [3, 9, 7, 76],
+    taps: 3,
+    outputs: 20,
+    ...plain,
+    padding: 6,
+    dilation: 6,
+  },
   "dilation beyond the map": { x: [2, 5, 6, 8], taps: 3, outputs: 5, stride: 1, padding: 18, dilation: 18 },
 };
 
