@@ -10,6 +10,7 @@ import { type Outline, outlineCount, posedOutline } from "./shapes_outline.ts";
 import {
   anyColor,
   type Color,
+  gaussianNoise,
   mix,
   type Palette,
   randomColor,
@@ -205,7 +206,7 @@ function develop(random: RandomStream, linear: Float64Array, size: number, varie
     const pixel = i - (i % 3);
     const gray = 0.299 * soft[pixel]! + 0.587 * soft[pixel + 1]! + 0.114 * soft[pixel + 2]!;
     const color = (gray + vividness * (soft[i]! - gray)) * cast[i % 3]!;
-    const value = (color - 0.5) * contrast + 0.5 + brightness + noise * random.normal();
+    const value = (color - 0.5) * contrast + 0.5 + brightness + noise * gaussianNoise(random);
     image[i] = Math.round(255 * Math.max(0, Math.min(1, value)));
   }
   return image;

@@ -7,6 +7,12 @@ export type Color = readonly [number, number, number];
 /** A color at a point; coordinates in pixels. */
 export type Texture = (x: number, y: number) => Color;
 
+/** Standard normal, by Box–Muller: another way to draw it would change every picture. */
+export function gaussianNoise(random: RandomStream): number {
+  const radius = Math.sqrt(-2 * Math.log((random.uint32() + 1) * 2 ** -32));
+  return radius * Math.cos(2 * Math.PI * random.uint32() * 2 ** -32);
+}
+
 /** Values at random lattice points, joined smoothly; a sum of octaves with halving amplitude, in about [−1, 1]. */
 export function smoothNoise(
   random: RandomStream,
@@ -53,7 +59,7 @@ export const anyColor: Palette = { saturation: [0.05, 0.95], value: [0.25, 0.95]
 /** A random color of a palette. */
 export function randomColor(random: RandomStream, palette: Palette = anyColor): Color {
   const { center, spread } = palette.hue ?? { center: 6 * random.uniform(), spread: 0 };
-  const hue = (((center + spread * random.normal()) % 6) + 6) % 6;
+  const hue = (((center + spread * gaussianNoise(random)) % 6) + 6) % 6;
   const saturation = random.uniformBetween(...palette.saturation);
   const value = random.uniformBetween(...palette.value);
   const part = (offset: number) => {

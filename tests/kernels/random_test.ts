@@ -1,8 +1,8 @@
 import { deepStrictEqual, notDeepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
-import { fnv1a32, philox, RandomStream, type Words2, type Words4 } from "../../kernels/random.ts";
+import { fnv1a32, normalQuantile, philox, RandomStream, type Words2 } from "../../kernels/random.ts";
 
 /** Known answers of Random123 1.14 (tests/kat_vectors, philox4x32 10): counter, key, output. */
-const knownAnswers: readonly [Words4, Words2, Words4][] = [
+const knownAnswers: readonly [number[], Words2, number[]][] = [
   [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
   [
     [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
@@ -16,8 +16,14 @@ const knownAnswers: readonly [Words4, Words2, Words4][] = [
   ],
 ];
 
+function drawn(counter: readonly number[], key: Words2): number[] {
+  const block = Uint32Array.from(counter);
+  philox(block, key);
+  return [...block];
+}
+
 Deno.test("philox gives the known answers of Random123", () => {
-  for (const [counter, key, output] of knownAnswers) deepStrictEqual(philox(counter, key), [...output]);
+  for (const [counter, key, output] of knownAnswers) deepStrictEqual(drawn(counter, key), output);
 });
 
 Deno.test("fnv1a32 gives the published values", () => {
@@ -29,7 +35,7 @@ Deno.test("fnv1a32 gives the published values", () => {
 Deno.test("draw n of a stream is word n & 3 of the block n >> 2, as the layout says", () => {
   const stream = new RandomStream({ seed: 7, stream: "crop", epoch: 2, step: 3, sample: 5 });
   for (let n = 0; n < 11; n++) {
-    strictEqual(stream.uint32(), philox([n >> 2, 2, 3, 5], [7, fnv1a32("crop")])[n & 3]);
+    strictEqual(stream.uint32(), drawn([n >> 2, 2, 3, 5], [7, fnv1a32("crop")])[n & 3]);
   }
 });
 
@@ -62,6 +68,23 @@ Deno.test("uniform and normal have the moments of their laws", () => {
   }
   ok(Math.abs(sum / count) < 0.02, `mean ${sum / count}`);
   ok(Math.abs(squares / count - 1) < 0.03, `variance ${squares / count}`);
+});
+
+Deno.test("normalQuantile() gives the percentage points of tables, and is odd about the middle", () => {
+  // Python's statistics.NormalDist().inv_cdf, which is the same algorithm; 0.975 and 0.995 are in every table.
+  const points = [
+    [0.5, 0],
+    [0.6, 0.2533471031357998],
+    [0.975, 1.9599639845400536],
+    [0.995, 2.5758293035489],
+    [1e-5, -4.2648907939228256],
+    [2 ** -33, -6.337957754553789],
+  ] as const;
+  for (const [probability, value] of points) strictEqual(normalQuantile(probability), value);
+  for (const probability of [2 ** -33, 2 ** -20, 0.0625, 0.25, 0.4375]) {
+    strictEqual(normalQuantile(1 - probability), -normalQuantile(probability));
+  }
+  ok(normalQuantile(0.0749999999) < normalQuantile(0.0750000001), "it rises where two pieces meet");
 });
 
 Deno.test("integer reaches both ends and nothing outside, evenly", () => {
