@@ -3,6 +3,7 @@ import { channelDropout } from "../kernels/ops/channel_dropout.ts";
 import { concatenate } from "../kernels/ops/concatenate.ts";
 import { globalAveragePool } from "../kernels/ops/global_average_pool.ts";
 import { resizeBilinear } from "../kernels/ops/resize_bilinear.ts";
+import type { LogitsSize } from "../kernels/ops/upsampled_logits.ts";
 import { imageExtents, type Tensor } from "../kernels/tensor.ts";
 import { convolutionLayer, convolutionNormRelu } from "./layers.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";
@@ -41,8 +42,13 @@ export function headSpec(backbone: BackboneName): HeadSpec {
 
 /** What a forward pass gives. */
 export interface Prediction {
-  /** Class scores at the input's size, f32[N, H, W, classes] whatever the graph's precision. */
+  /**
+   * Class scores at the decoder's size, f32[N, h, w, classes] whatever the graph's precision. Those of the other pixels lie
+   * bilinearly between them: the ops that read them make them as they go, so that none is stored at the input's size.
+   */
   readonly logits: Tensor;
+  /** The input's pixels, which the logits stand for. */
+  readonly size: LogitsSize;
   /** What enters the fuse convolutions, after mapping and dropout: where the branches are pushed apart. */
   readonly features: Tensor;
 }
@@ -101,8 +107,9 @@ export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
     // From the scores on, all is f32: there are few of them, and their gradients are small.
     return graph.inPrecision("f32", () => {
       const scores = classify(forward, fused);
-      return splitBatch(graph, scores, images.length).map((scoresOfPass, i) => ({
-        logits: resizeBilinear(graph, scoresOfPass, height, width),
+      return splitBatch(graph, scores, images.length).map((logits, i) => ({
+        logits,
+        size: { height, width },
         features: featuresOfPass[i]!,
       }));
     });

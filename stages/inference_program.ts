@@ -95,7 +95,9 @@ export function captureProtocol(device: Device, options: CaptureOptions): Captur
       const found = forPredictions((name) =>
         argMax(graph, scores[b]![name], {
           // Sums of probabilities are no logits: they are read as they are.
-          ...(plan.sums ? { confidence: "logit" } : { confidence: "probability", scale: SCALE[name] }),
+          ...(plan.sums
+            ? { confidence: "logit" }
+            : { confidence: "probability", scale: SCALE[name], size: plan.scored }),
         })
       );
       for (const name of PREDICTIONS) {
@@ -141,7 +143,7 @@ function explain(error: unknown, device: Device, { windows }: ProtocolPlan): unk
 /** What makes logits of what {@linkcode logits} gives. */
 const SCALE: PerPrediction<number> = { branch1: 1, branch2: 1, average: 0.5 };
 
-/** Logits of each branch, and for the average their sum. */
+/** Logits of each branch, as the networks store them, and for the average their sum. */
 function logits(graph: Graph, { network }: CaptureOptions, image: Tensor): PerPrediction<Tensor> {
   const [branch1, branch2] = graph.withoutGradients(() => {
     const forward = { graph, training: false, tensor: network.tensor, passes: ["evaluation"] };
@@ -172,7 +174,12 @@ function summed(
     const x = plan.windows[i]!.x - plan.scored.x, y = plan.windows[i]!.y - plan.scored.y;
     bands.forEach((band, b) => {
       for (const name of PREDICTIONS) {
-        addProbabilities(graph, scores[name], totals[b]![name], { x, y: y - band.y, scale: SCALE[name] });
+        addProbabilities(graph, scores[name], totals[b]![name], {
+          x,
+          y: y - band.y,
+          scale: SCALE[name],
+          size: plan.windows[i]!,
+        });
       }
     });
   });

@@ -1,25 +1,19 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
-import { WORKGROUP } from "../launch.ts";
-import { imageExtents, padded, type Tensor } from "../tensor.ts";
+import { imageExtents, type Tensor } from "../tensor.ts";
 import source from "../wgsl/add_probabilities.wgsl" with { type: "text" };
+import { type LogitsSize, walkingSource, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
 const kernel = defineKernel({
   name: "add_probabilities",
-  source,
+  source: walkingSource(source),
   uniforms: {
-    vectors: "u32",
-    classes: "u32",
-    height: "u32",
-    width: "u32",
-    first_row: "u32",
-    first_column: "u32",
-    columns: "u32",
+    ...walkUniforms,
     to_height: "u32",
     to_width: "u32",
-    to_row: "u32",
-    to_column: "u32",
+    to_row: "i32",
+    to_column: "i32",
     scale: "f32",
   },
   reads: ["logits"],
@@ -34,6 +28,8 @@ export interface ProbabilityWindow {
   readonly y: number;
   /** Multiplies the logits first, more than 0; ½ makes the mean of a sum of two. */
   readonly scale?: number;
+  /** Its pixels, as many as the logits unless told; logits between the stored ones are interpolated bilinearly. */
+  readonly size?: LogitsSize;
 }
 
 /**
@@ -43,15 +39,15 @@ export interface ProbabilityWindow {
  *
  * @param logits [N, h, w, C], finite: the window's.
  * @param totals [N, H, W, C], cleared or added to before.
- * @throws {ShapeError} If batch or classes differ.
+ * @throws {ShapeError} If batch or classes differ, or the logits are larger than the window.
  */
 export function addProbabilities(
   graph: Graph,
   logits: Tensor,
   totals: Tensor,
-  { x, y, scale = 1 }: ProbabilityWindow,
+  { x, y, scale = 1, size }: ProbabilityWindow,
 ): void {
-  const { batch, height, width, channels } = imageExtents(logits);
+  const { batch, channels } = imageExtents(logits);
   const into = imageExtents(totals);
   if (into.batch !== batch || into.channels !== channels) {
     throw new ShapeError(
@@ -59,30 +55,22 @@ export function addProbabilities(
         "batch and classes must be equal",
     );
   }
-  const firstRow = Math.max(0, -y), firstColumn = Math.max(0, -x);
-  const rows = Math.min(height, into.height - y) - firstRow;
-  const columns = Math.min(width, into.width - x) - firstColumn;
-  if (rows <= 0 || columns <= 0) return;
-  const vectors = padded(channels) / 4;
+  const { shape: [, height, width], uniforms, constants, groups, loops } = walkLogits(logits, size);
+  if (x >= into.width || y >= into.height || x + width <= 0 || y + height <= 0) return;
   graph.launch({
     kernel,
     reads: [logits],
     writes: [totals],
     uniforms: {
-      vectors,
-      classes: channels,
-      height,
-      width,
-      first_row: firstRow,
-      first_column: firstColumn,
-      columns,
+      ...uniforms,
       to_height: into.height,
       to_width: into.width,
-      to_row: y + firstRow,
-      to_column: x + firstColumn,
+      to_row: y,
+      to_column: x,
       scale,
     },
-    groups: [Math.ceil(columns / WORKGROUP), rows, batch],
-    loops: 2 * vectors,
+    constants,
+    groups,
+    loops,
   });
 }

@@ -2,20 +2,21 @@ import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
 import { checkMap } from "../maps.ts";
-import { imageExtents, padded, type Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import applySource from "../wgsl/ohem_apply.wgsl" with { type: "text" };
 import histogramSource from "../wgsl/ohem_histogram.wgsl" with { type: "text" };
 import probabilitiesSource from "../wgsl/ohem_probabilities.wgsl" with { type: "text" };
 import selectSource from "../wgsl/ohem_select.wgsl" with { type: "text" };
 import { clear } from "./clear.ts";
+import { type LogitsSize, walkingSource, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
 /** Bins of a histogram: half of the 30 bits that tell the numbers in [0, 1] apart. */
 const BINS = 2 ** 15;
 
 const probabilitiesKernel = defineKernel({
   name: "ohem_probabilities",
-  source: probabilitiesSource,
-  uniforms: { pixels: "u32", vectors: "u32", classes: "u32", ignore: "u32", stride: "u32" },
+  source: walkingSource(probabilitiesSource),
+  uniforms: { ...walkUniforms, ignore: "u32" },
   reads: ["logits", "labels"],
   writes: ["probabilities"],
 });
@@ -49,6 +50,8 @@ export interface OhemOptions {
   readonly minKept: number;
   /** The label of pixels that take no part; 255 unless told. */
   readonly ignore?: number;
+  /** Pixels H × W, h × w unless told; logits between the stored ones are interpolated bilinearly. */
+  readonly size?: LogitsSize;
 }
 
 /**
@@ -58,7 +61,7 @@ export interface OhemOptions {
  * are set to `ignore`. With fewer labeled pixels than `minKept` all are kept. The rank is found exactly by two histograms
  * of the probabilities' bits, whose integer counts do not depend on the order of the pixels. No gradient flows through it.
  *
- * @param logits [N, H, W, C].
+ * @param logits [N, h, w, C].
  * @param labels u32 map [N, H, W].
  * @returns A u32 map [N, H, W]; `labels` itself where nothing is mined.
  * @throws {ShapeError} If the labels do not fit the logits.
@@ -66,8 +69,7 @@ export interface OhemOptions {
  */
 export function ohemLabels(graph: Graph, logits: Tensor, labels: Tensor, options: OhemOptions): Tensor {
   const { threshold, minKept, ignore = 255 } = options;
-  const { batch, height, width, channels } = imageExtents(logits);
-  const shape = [batch, height, width];
+  const { shape, ...walk } = walkLogits(logits, options.size);
   checkMap(`mine the hard pixels of ${logits.label} [${logits.shape}]`, labels, "u32", shape);
   if (!(threshold > 0 && threshold <= 1) || !Number.isInteger(minKept) || minKept < 0) {
     throw new RangeError(
@@ -77,17 +79,17 @@ export function ohemLabels(graph: Graph, logits: Tensor, labels: Tensor, options
   }
   if (minKept === 0) return labels;
 
-  const pixels = batch * height * width;
-  const vectors = padded(channels) / 4;
+  const pixels = shape.reduce((product, extent) => product * extent, 1);
   const { groups, stride } = elementwise(pixels);
   const probabilities = graph.tensor({ label: `${labels.label} probabilities`, shape, layout: "map" });
   graph.launch({
     kernel: probabilitiesKernel,
     reads: [logits, labels],
     writes: [probabilities],
-    uniforms: { pixels, vectors, classes: channels, ignore, stride },
-    groups,
-    loops: vectors,
+    uniforms: { ...walk.uniforms, ignore },
+    constants: walk.constants,
+    groups: walk.groups,
+    loops: walk.loops,
   });
   const integers = { dtype: "u32", layout: "map" } as const;
   const state = graph.tensor({ ...integers, label: `${labels.label} limit`, shape: [1, 1, 4] });

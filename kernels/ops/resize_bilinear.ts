@@ -27,7 +27,7 @@ const axisGradient = defineKernel({
 const ROWS = 4;
 
 /** Largest extent whose positions, products of two extents, are exact in the kernels' 32-bit integers. */
-const MAX_EXTENT = 32_768;
+export const MAX_EXTENT = 32_768;
 
 /**
  * Bilinear interpolation with corners aligned: output o of an axis lies at o · (in − 1) / (out − 1) of the input, at 0

@@ -1,42 +1,43 @@
 import type { Graph, Loss } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
-import { elementwise, WORKGROUP } from "../launch.ts";
+import { defineKernel, type Kernel } from "../kernel.ts";
+import { elementwise } from "../launch.ts";
 import { checkMap } from "../maps.ts";
-import { imageExtents, padded, type Tensor } from "../tensor.ts";
+import { storedVectors, type Tensor } from "../tensor.ts";
 import forwardSource from "../wgsl/softmax_cross_entropy.wgsl" with { type: "text" };
 import gradientSource from "../wgsl/softmax_cross_entropy_gradient.wgsl" with { type: "text" };
-import { finishLoss, lossChunks } from "./finish_loss.ts";
+import { finishLoss } from "./finish_loss.ts";
+import { type LogitsSize, walkingSource, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
-const forward = {
-  source: forwardSource,
-  uniforms: { pixels: "u32", vectors: "u32", classes: "u32", ignore: "u32", stride: "u32" },
-  writes: ["partials", "norms"],
-} as const;
-const gradient = {
+/** The kernel that goes through the pixels, with weights or without, for the value alone or with slopes. */
+function forwardKernel(weighted: boolean, sloped: boolean): Kernel {
+  return defineKernel({
+    name: `softmax_cross_entropy${weighted ? "_weighted" : ""}${sloped ? "" : "_value"}`,
+    source: walkingSource(forwardSource),
+    uniforms: { ...walkUniforms, ignore: "u32" },
+    reads: ["logits", "labels", ...(weighted ? ["weights"] : [])],
+    writes: ["partials", ...(sloped ? ["slopes"] : [])],
+  });
+}
+const forward = [false, true].map((weighted) =>
+  [false, true].map((sloped) => forwardKernel(weighted, sloped))
+);
+const gradient = defineKernel({
+  name: "softmax_cross_entropy_gradient",
   source: gradientSource,
-  uniforms: { pixels: "u32", vectors: "u32", classes: "u32", ignore: "u32", factor: "f32", stride: "u32" },
+  uniforms: {
+    batch: "u32",
+    in_height: "u32",
+    in_width: "u32",
+    width: "u32",
+    lanes: "u32",
+    span: "u32",
+    segments: "u32",
+    factor: "f32",
+    stride: "u32",
+  },
+  reads: ["slopes", "scale"],
   writes: ["gradient"],
-} as const;
-const plain = {
-  forward: defineKernel({ ...forward, name: "softmax_cross_entropy", reads: ["logits", "labels"] }),
-  gradient: defineKernel({
-    ...gradient,
-    name: "softmax_cross_entropy_gradient",
-    reads: ["logits", "labels", "norms", "scale"],
-  }),
-};
-const weighted = {
-  forward: defineKernel({
-    ...forward,
-    name: "softmax_cross_entropy_weighted",
-    reads: ["logits", "labels", "weights"],
-  }),
-  gradient: defineKernel({
-    ...gradient,
-    name: "softmax_cross_entropy_weighted_gradient",
-    reads: ["logits", "labels", "norms", "scale", "weights"],
-  }),
-};
+});
 
 /** What a sum of pixels' cross-entropies is weighed and divided by. */
 export interface SoftmaxCrossEntropyOptions {
@@ -44,6 +45,8 @@ export interface SoftmaxCrossEntropyOptions {
   readonly label: string;
   /** The label of pixels that take no part; 255 unless told. */
   readonly ignore?: number;
+  /** Pixels H × W, h × w unless told; logits between the stored ones are interpolated bilinearly. */
+  readonly size?: LogitsSize;
   /** f32 map [N, H, W]: w of each pixel; 1 unless given. A constant to the gradient. */
   readonly weights?: Tensor;
   /**
@@ -61,9 +64,10 @@ export interface SoftmaxCrossEntropyOptions {
  * (not one pixel takes part) the value is 0 and so are all gradients; PyTorch gives NaN there, which would end a run for
  * one batch of padding.
  *
- * The forward pass keeps two numbers a pixel, from which the gradient recomputes the softmax.
+ * One pass over the pixels gives the value and, where the logits are tracked, what becomes the gradient: it knows all but
+ * the denominator.
  *
- * @param logits [N, H, W, C], any range.
+ * @param logits [N, h, w, C], any range.
  * @param labels u32 map [N, H, W].
  * @throws {ShapeError} If the maps do not fit the logits.
  */
@@ -74,34 +78,29 @@ export function softmaxCrossEntropy(
   options: SoftmaxCrossEntropyOptions,
 ): Loss {
   const { label, ignore = 255, weights, denominator } = options;
-  const { batch, height, width, channels } = imageExtents(logits);
-  const shape = [batch, height, width];
+  const walk = walkLogits(logits, options.size);
+  const { shape, count, span, segments, upsampled, constants } = walk;
   checkMap(`take the cross-entropy of ${logits.label} [${logits.shape}]`, labels, "u32", shape);
   if (weights) {
     checkMap(`weigh the cross-entropy of ${logits.label} [${logits.shape}]`, weights, "f32", shape);
   }
-
-  const pixels = batch * height * width;
-  const vectors = padded(channels) / 4;
-  const extents = { pixels, vectors, classes: channels, ignore };
-  const kernels = weights ? weighted : plain;
-  const extra = weights ? [weights] : [];
-  const constants = { WEIGHTED: weights ? 1 : 0 };
-  const chunks = lossChunks(pixels);
-  const partials = graph.tensor({ label: `${label} partials`, shape: [chunks, 4] });
-  const norms = graph.tensor({ label: `${label} norms`, shape: [...shape, 2], layout: "map" });
+  const [batch, height, width] = shape;
+  const partials = graph.tensor({ label: `${label} partials`, shape: [count, 4] });
+  // Of stored rows, those between two segments in two parts; where pixels are stored, of the pixels.
+  const rows = upsampled ? segments * (span + 1) : height;
+  const slopes = graph.tensor({ label: `${label} slopes`, shape: [batch, rows, width, constants.CLASSES] });
   graph.launch({
-    kernel: kernels.forward,
-    reads: [logits, labels, ...extra],
-    writes: [partials, norms],
-    uniforms: { ...extents, stride: chunks },
-    constants,
-    groups: [chunks / WORKGROUP, 1, 1],
-    loops: Math.ceil(pixels / chunks) * (vectors + 1),
+    kernel: forward[Number(weights !== undefined)]![Number(logits.tracked)]!,
+    reads: [logits, labels, ...(weights ? [weights] : [])],
+    writes: [partials, ...(logits.tracked ? [slopes] : [])],
+    uniforms: { ...walk.uniforms, ignore },
+    constants: { ...constants, WEIGHTED: weights ? 1 : 0, GRADIENT: logits.tracked ? 1 : 0 },
+    groups: walk.groups,
+    loops: walk.loops,
   });
   const { value, scale } = finishLoss(graph, partials, {
     label,
-    denominator: denominator === "all" ? pixels : denominator,
+    denominator: denominator === "all" ? batch * height * width : denominator,
   });
   return {
     label,
@@ -113,15 +112,27 @@ export function softmaxCrossEntropy(
         shape: logits.shape,
         dtype: logits.dtype,
       });
-      const { groups, stride } = elementwise(pixels);
+      const { in_height, in_width } = walk.uniforms;
+      const { groups, stride } = elementwise(storedVectors(result));
       graph.launch({
-        kernel: kernels.gradient,
-        reads: [logits, labels, norms, scale, ...extra],
+        kernel: gradient,
+        reads: [slopes, scale],
         writes: [result],
-        uniforms: { ...extents, factor: weight, stride },
-        constants,
+        uniforms: {
+          batch,
+          in_height,
+          in_width,
+          width,
+          lanes: constants.VECTORS,
+          span,
+          segments,
+          factor: weight,
+          stride,
+        },
+        constants: { UPSAMPLED: constants.UPSAMPLED },
         groups,
-        loops: vectors,
+        // A stored column reaches to its neighbors on both sides.
+        loops: 2 * Math.min(width, Math.ceil(2 * width / Math.max(in_width - 1, 1)) + 2),
       });
       return [[logits, result]];
     },

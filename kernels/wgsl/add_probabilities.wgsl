@@ -1,25 +1,17 @@
-// Adds a window's class probabilities, softmax(scale · logits), to those of an image that the window is part of.
+// Adds a window's class probabilities, softmax(scale · logits), to those of an image that the window is part of; its pixels
+// outside of the totals are left out.
 //
-//   logits  f32[batch, height, width, 4·vectors]        channels from `classes` on are padding and take no part
-//   totals  f32[batch, to_height, to_width, 4·vectors]  added to; padding gets 0
-//
-// Only the window's rows from `first_row` on and its columns from `first_column` on are added, `columns` of each row and as
-// many rows as the dispatch has: the part that lies within the totals. One invocation a pixel.
+//   logits  f32[batch, in_height, in_width, 4·VECTORS]     see upsampled_logits.wgsl, which stands before this
+//   totals  f32[batch, to_height, to_width, 4·VECTORS]     added to; padding gets 0
 //
 // Twin: kernels/reference/add_probabilities.ts
 
 struct Extents {
-  vectors: u32, // vec4s a pixel
-  classes: u32,
-  height: u32,
-  width: u32,
-  first_row: u32,
-  first_column: u32,
-  columns: u32,
+  grid: Grid,
   to_height: u32,
   to_width: u32,
-  to_row: u32, // where the first added row lies in the totals
-  to_column: u32,
+  to_row: i32, // where the window's first row lies in the totals
+  to_column: i32,
   scale: f32,
 }
 
@@ -27,29 +19,34 @@ struct Extents {
 @group(0) @binding(1) var<storage, read> logits: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> totals: array<vec4f>;
 
-const LOWEST = -3.0e38;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= extents.columns) { return; }
-  let row = id.z * extents.height + extents.first_row + id.y;
-  let to_row = id.z * extents.to_height + extents.to_row + id.y;
-  let first = (row * extents.width + extents.first_column + id.x) * extents.vectors;
-  let to = (to_row * extents.to_width + extents.to_column + id.x) * extents.vectors;
-  var peak = LOWEST;
-  var total = 0.0;
-  var channel = vec4u(0, 1, 2, 3);
-  for (var k = 0u; k < extents.vectors; k++) {
-    let value = select(vec4f(LOWEST), extents.scale * logits[first + k], channel < vec4u(extents.classes));
-    let higher = max(max(max(value.x, value.y), max(value.z, value.w)), peak);
-    total = total * exp(peak - higher) + dot(exp(value - higher), vec4f(1));
-    peak = higher;
-    channel += vec4u(4);
-  }
-  channel = vec4u(0, 1, 2, 3);
-  for (var k = 0u; k < extents.vectors; k++) {
-    let value = exp(extents.scale * logits[first + k] - peak) / total;
-    totals[to + k] += select(vec4f(0), value, channel < vec4u(extents.classes));
-    channel += vec4u(4);
+  let index = id.y * extents.grid.stride + id.x;
+  if (index >= walk_count()) { return; }
+  let walk = walk_of(index);
+  let to_column = extents.to_column + i32(walk.column);
+  if (to_column < 0 || to_column >= i32(extents.to_width)) { return; }
+  var upper: Pixel;
+  var lower = stored_row(walk, walk.first);
+  for (var interval = walk.first; interval < walk.end; interval++) {
+    upper = lower;
+    lower = stored_row(walk, interval + 1u);
+    let end = first_row(interval + 1u);
+    for (var row = first_row(interval); row < end; row++) {
+      let to_row = extents.to_row + i32(row);
+      if (to_row < 0 || to_row >= i32(extents.to_height)) { continue; }
+      var pixel = between(upper, lower, lower_share(row, interval));
+      let peak = largest(pixel);
+      var sums = vec4f();
+      #unroll K VECTORS
+      pixel[${K}] = exp(extents.scale * (pixel[${K}] - peak));
+      sums += pixel[${K}];
+      #end
+      let sum = dot(sums, vec4f(1));
+      let to = ((walk.image * extents.to_height + u32(to_row)) * extents.to_width + u32(to_column)) * ${VECTORS}u;
+      #unroll K VECTORS
+      totals[to + ${K}u] = totals[to + ${K}u] + pixel[${K}] / sum;
+      #end
+    }
   }
 }

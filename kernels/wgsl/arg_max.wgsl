@@ -1,16 +1,13 @@
 // The class of each pixel's largest logit, and how sure that is.
 //
-//   logits      f32[pixels, 4·vectors]   channels from `classes` on are padding and take no part
-//   labels      u32[pixels]              the first class with the largest logit
-//   confidence  f32[pixels]              that logit, or its softmax probability where PROBABILITY
+//   logits      f32[batch, in_height, in_width, 4·VECTORS]   see upsampled_logits.wgsl, which stands before this
+//   labels      u32[batch, height, width]                    the first class with the largest logit
+//   confidence  f32[batch, height, width]                    that logit, or its softmax probability where PROBABILITY
 //
 // Twin: kernels/reference/arg_max.ts
 
 struct Extents {
-  pixels: u32,
-  vectors: u32, // vec4s a pixel
-  classes: u32,
-  stride: u32, // invocations along x
+  grid: Grid,
   scale: f32, // of the logits
 }
 
@@ -19,38 +16,38 @@ struct Extents {
 @group(0) @binding(2) var<storage, read_write> labels: array<u32>;
 @group(0) @binding(3) var<storage, read_write> confidence: array<f32>;
 
-const LOWEST = -3.0e38;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let pixel = id.y * extents.stride + id.x;
-  if (pixel >= extents.pixels) { return; }
-  let first = pixel * extents.vectors;
-  var peak = LOWEST;
-  var label = 0u;
-#if PROBABILITY
-  var total = 0.0;
-#end
-  var channel = vec4u(0, 1, 2, 3);
-  for (var k = 0u; k < extents.vectors; k++) {
-    let value = select(vec4f(LOWEST), extents.scale * logits[first + k], channel < vec4u(extents.classes));
-    let highest = max(max(value.x, value.y), max(value.z, value.w));
-    if (highest > peak) {
-      label = select(select(select(channel.w, channel.z, value.z == highest), channel.y, value.y == highest),
-        channel.x, value.x == highest);
+  let index = id.y * extents.grid.stride + id.x;
+  if (index >= walk_count()) { return; }
+  let walk = walk_of(index);
+  var upper: Pixel;
+  var lower = stored_row(walk, walk.first);
+  for (var interval = walk.first; interval < walk.end; interval++) {
+    upper = lower;
+    lower = stored_row(walk, interval + 1u);
+    let end = first_row(interval + 1u);
+    for (var row = first_row(interval); row < end; row++) {
+      let pixel = between(upper, lower, lower_share(row, interval));
+      let peak = largest(pixel);
+      var label = 0u;
+      #unroll J VECTORS
+      #unroll C 4
+      label = select(label, ${4 * (VECTORS - 1 - J) + 3 - C}u, pixel[${VECTORS - 1 - J}][${3 - C}] == peak);
+      #end
+      #end
+      let at = pixel_at(walk, row);
+      labels[at] = label;
+      #if PROBABILITY
+      var totals = vec4f();
+      #unroll K VECTORS
+      totals += exp(extents.scale * (pixel[${K}] - peak));
+      #end
+      confidence[at] = 1 / dot(totals, vec4f(1));
+      #end
+      #if 1 - PROBABILITY
+      confidence[at] = extents.scale * peak;
+      #end
     }
-    let higher = max(highest, peak);
-#if PROBABILITY
-    total = total * exp(peak - higher) + dot(exp(value - higher), vec4f(1));
-#end
-    peak = higher;
-    channel += vec4u(4);
   }
-  labels[pixel] = label;
-#if PROBABILITY
-  confidence[pixel] = 1 / total;
-#end
-#if 1 - PROBABILITY
-  confidence[pixel] = peak;
-#end
 }

@@ -1,17 +1,14 @@
 // The softmax probability of each pixel's label.
 //
-//   logits         f32[pixels, 4·vectors]   channels from `classes` on are padding and take no part
-//   labels         u32[pixels]
-//   probabilities  f32[pixels]              2 where the label is `ignore` or no class
+//   logits         f32[batch, in_height, in_width, 4·VECTORS]   see upsampled_logits.wgsl, which stands before this
+//   labels         u32[batch, height, width]
+//   probabilities  f32[batch, height, width]                    2 where the label is `ignore` or no class
 //
 // Twin: kernels/reference/ohem.ts
 
 struct Extents {
-  pixels: u32,
-  vectors: u32, // vec4s a pixel
-  classes: u32,
+  grid: Grid,
   ignore: u32,
-  stride: u32, // invocations along x
 }
 
 @group(0) @binding(0) var<uniform> extents: Extents;
@@ -19,31 +16,36 @@ struct Extents {
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
 @group(0) @binding(3) var<storage, read_write> probabilities: array<f32>;
 
-const LOWEST = -3.0e38;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let pixel = id.y * extents.stride + id.x;
-  if (pixel >= extents.pixels) { return; }
-  let label = labels[pixel];
-  if (label == extents.ignore || label >= extents.classes) {
-    probabilities[pixel] = 2;
-    return;
+  let index = id.y * extents.grid.stride + id.x;
+  if (index >= walk_count()) { return; }
+  let walk = walk_of(index);
+  var upper: Pixel;
+  var lower = stored_row(walk, walk.first);
+  for (var interval = walk.first; interval < walk.end; interval++) {
+    upper = lower;
+    lower = stored_row(walk, interval + 1u);
+    let end = first_row(interval + 1u);
+    for (var row = first_row(interval); row < end; row++) {
+      let at = pixel_at(walk, row);
+      let label = labels[at];
+      if (label == extents.ignore || label >= ${CLASSES}u) {
+        probabilities[at] = 2;
+        continue;
+      }
+      let pixel = between(upper, lower, lower_share(row, interval));
+      let peak = largest(pixel);
+      var own = 0.0;
+      var totals = vec4f();
+      #unroll K VECTORS
+      let onehot${K} = vec4u(${4 * K}, ${4 * K + 1}, ${4 * K + 2}, ${4 * K + 3}) == vec4u(label);
+      own += dot(select(vec4f(), pixel[${K}], onehot${K}), vec4f(1));
+      totals += exp(pixel[${K}] - peak);
+      #end
+      // Rounding must not lift it over 1; a NaN passes.
+      let probability = exp(own - peak) / dot(totals, vec4f(1));
+      probabilities[at] = select(probability, 1.0, probability > 1);
+    }
   }
-  var peak = LOWEST;
-  var total = 0.0;
-  var own = 0.0;
-  var channel = vec4u(0, 1, 2, 3);
-  let first = pixel * extents.vectors;
-  for (var k = 0u; k < extents.vectors; k++) {
-    let value = select(vec4f(LOWEST), logits[first + k], channel < vec4u(extents.classes));
-    let higher = max(max(max(value.x, value.y), max(value.z, value.w)), peak);
-    total = total * exp(peak - higher) + dot(exp(value - higher), vec4f(1));
-    own += dot(select(vec4f(0), value, channel == vec4u(label)), vec4f(1));
-    peak = higher;
-    channel += vec4u(4);
-  }
-  // Rounding must not lift it over 1; a NaN passes.
-  let probability = exp(own - peak) / total;
-  probabilities[pixel] = select(probability, 1.0, probability > 1);
 }

@@ -1,53 +1,83 @@
-// Gradient of the cross-entropy by the logits: factor · w · (softmax − onehot) / denominator.
+// Gradient of the cross-entropy by the stored logits: each sums the slopes of the columns that it had a share in, in their
+// order, times factor / denominator.
 //
-//   logits    f32[pixels, 4·vectors]
-//   labels    u32[pixels]
-//   norms     vec2f[pixels]            largest logit m and 1 / Σ exp(logit − m), from the forward pass
-//   scale     f32[4]                   [0]: 1 / denominator, 0 where that is 0
-//   weights   f32[pixels]              only where WEIGHTED
-//   gradient  f32[pixels, 4·vectors]   0 in padding and where a pixel takes no part
+//   slopes    f32[batch, segments, span + 1, width, lanes·4]   of stored rows at the image's columns; where a row is the last
+//                                                              of one segment and the first of the next, in two parts
+//   scale     f32[4]                                           [0]: 1 / denominator, 0 where that is 0
+//   gradient  f32[batch, in_height, in_width, lanes·4]
+//
+// Positions as in resize_axis_gradient.wgsl. Where not UPSAMPLED the slopes are of the stored logits themselves, as they lie.
 //
 // Twin: kernels/reference/softmax_cross_entropy.ts
 
 struct Extents {
-  pixels: u32,
-  vectors: u32, // vec4s a pixel
-  classes: u32,
-  ignore: u32,
+  batch: u32,
+  in_height: u32,
+  in_width: u32,
+  width: u32,
+  lanes: u32, // vec4s of a pixel
+  span: u32, // intervals of a segment
+  segments: u32,
   factor: f32,
   stride: u32, // invocations along x
 }
 
 @group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(2) var<storage, read> labels: array<u32>;
-@group(0) @binding(3) var<storage, read> norms: array<vec2f>;
-@group(0) @binding(4) var<storage, read> scale: array<f32>;
-#if WEIGHTED
-@group(0) @binding(5) var<storage, read> weights: array<f32>;
+@group(0) @binding(1) var<storage, read> slopes: array<vec4f>;
+@group(0) @binding(2) var<storage, read> scale: array<f32>;
+@group(0) @binding(3) var<storage, read_write> gradient: array<vec4f>;
+
+#if UPSAMPLED
+/// The sum over columns from `first` to `end` of a row of slopes.
+fn sum_columns(row: u32, column: u32, lane: u32, first: u32, end: u32) -> vec4f {
+  let in_steps = extents.in_width - 1u;
+  let out_steps = extents.width - 1u;
+  let here = i32(column * out_steps);
+  let step = 1.0 / f32(max(out_steps, 1u));
+  var sum = vec4f();
+  var at = (row * extents.width + first) * extents.lanes + lane;
+  for (var output = first; output < end; output++) {
+    let share = 1.0 - f32(abs(i32(output * in_steps) - here)) * step;
+    sum += share * slopes[at];
+    at += extents.lanes;
+  }
+  return sum;
+}
 #end
-@group(0) @binding(${5 + WEIGHTED}) var<storage, read_write> gradient: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let pixel = id.y * extents.stride + id.x;
-  if (pixel >= extents.pixels) { return; }
-  let first = pixel * extents.vectors;
-  let label = labels[pixel];
-  if (label == extents.ignore || label >= extents.classes) {
-    for (var k = 0u; k < extents.vectors; k++) { gradient[first + k] = vec4f(0); }
-    return;
+  let i = id.y * extents.stride + id.x;
+  if (i >= extents.batch * extents.in_height * extents.in_width * extents.lanes) { return; }
+  #if 1 - UPSAMPLED
+  gradient[i] = extents.factor * scale[0] * slopes[i];
+  #end
+  #if UPSAMPLED
+  let lane = i % extents.lanes;
+  let pixel = i / extents.lanes;
+  let column = pixel % extents.in_width;
+  let row = pixel / extents.in_width % extents.in_height;
+  let image = pixel / extents.in_width / extents.in_height;
+
+  let in_steps = extents.in_width - 1u;
+  let out_steps = extents.width - 1u;
+  var first = 0u;
+  var end = extents.width; // one past the last
+  if (in_steps > 0u) {
+    if (column > 0u) { first = (column - 1u) * out_steps / in_steps + 1u; }
+    end = min(end, ((column + 1u) * out_steps - 1u) / in_steps + 1u);
   }
-  var factor = extents.factor * scale[0];
-#if WEIGHTED
-  factor *= weights[pixel];
-#end
-  let norm = norms[pixel];
-  var channel = vec4u(0, 1, 2, 3);
-  for (var k = 0u; k < extents.vectors; k++) {
-    let softmax = exp(logits[first + k] - norm.x) * norm.y;
-    let onehot = select(vec4f(0), vec4f(1), channel == vec4u(label));
-    gradient[first + k] = select(vec4f(0), factor * (softmax - onehot), channel < vec4u(extents.classes));
-    channel += vec4u(4);
+
+  let segment = row / extents.span;
+  let rows = extents.span + 1u; // of a segment
+  let origin = image * extents.segments * rows;
+  var sum = vec4f();
+  if (row % extents.span == 0u && segment > 0u) {
+    sum = sum_columns(origin + segment * rows - 1u, column, lane, first, end);
   }
+  if (segment < extents.segments) {
+    sum += sum_columns(origin + segment * rows + row % extents.span, column, lane, first, end);
+  }
+  gradient[i] = extents.factor * scale[0] * sum;
+  #end
 }

@@ -21,10 +21,11 @@ export function supervisedTerms(
 ): Pair<Term> {
   return forBoth((own) => {
     const name = `ce${own + 1}`;
-    const { logits } = predictions[own];
-    const mined = mining ? ohemLabels(step.graph, logits, labels, mining) : labels;
+    const { logits, size } = predictions[own];
+    const mined = mining ? ohemLabels(step.graph, logits, labels, { ...mining, size }) : labels;
     const loss = softmaxCrossEntropy(step.graph, logits, mined, {
       label: name,
+      size,
       denominator: "valid",
     });
     return { name, loss, weight: weight / 2 };
@@ -44,8 +45,10 @@ export function consistencyTerms(
   return forBoth((own, other) => {
     const name = `con${own + 1}${suffix}`;
     const { labels, weights } = targets[own];
-    const loss = softmaxCrossEntropy(step.graph, learners[other].logits, labels, {
+    const { logits, size } = learners[other];
+    const loss = softmaxCrossEntropy(step.graph, logits, labels, {
       label: name,
+      size,
       denominator: "valid",
       ...(weights && { weights }),
     });

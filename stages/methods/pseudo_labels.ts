@@ -36,7 +36,10 @@ export interface Target {
 export function pseudoLabels(step: Step, predictions: Pair<Prediction>, weighting: Weighting): Pair<Target> {
   const { graph } = step;
   const { confidence, weights } = weighting;
-  const labels = forBoth((own) => argMax(graph, predictions[own].logits, { confidence }));
+  const labels = forBoth((own) => {
+    const { logits, size } = predictions[own];
+    return argMax(graph, logits, { confidence, size });
+  });
   if (Object.values(weights).every((weight) => weight === 1)) return labels;
   const threshold = weighting.rises ? step.risingThreshold : weighting.threshold;
   return forBoth((own, other) => ({

@@ -2,6 +2,7 @@
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
+import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
@@ -183,7 +184,7 @@ export function openCase(
         for (const [pass, pair] of Object.entries<Pair<Prediction>>(predictions)) {
           // The weak view's pass in training mode has either name.
           const name = pass === "raw" ? "unlabeled" : pass;
-          logits.set(name, pair.map((prediction) => graph.keep(prediction.logits)));
+          logits.set(name, pair.map((prediction) => keepLogits(graph, prediction)));
         }
         return predictions;
       },
@@ -278,10 +279,10 @@ export function openCase(
       const predictions = evaluation.withoutGradients(() =>
         branches.networks.map((network) => network(forward, [labeled])[0]!)
       );
-      predictions.forEach(({ logits }) => evaluation.keep(logits));
+      const logits = predictions.map((prediction) => keepLogits(evaluation, prediction));
       const program = compile(device, evaluation);
       program.run();
-      const read = await readBack(device, predictions.map(({ logits }) => program.locate(logits)));
+      const read = await readBack(device, logits.map((tensor) => program.locate(tensor)));
       program.free();
       return [sampled(read[0]!), sampled(read[1]!)];
     },
@@ -289,6 +290,11 @@ export function openCase(
       for (const held of [program, inputs, parameters]) held.free();
     },
   };
+}
+
+/** The logits of every pixel of the image, which a step makes as it goes and stores nowhere. */
+function keepLogits(graph: Graph, { logits, size }: Prediction): Tensor {
+  return graph.keep(graph.withoutGradients(() => resizeBilinear(graph, logits, size.height, size.width)));
 }
 
 function conflictShare(

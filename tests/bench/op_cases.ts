@@ -28,6 +28,8 @@ export interface OpCase {
 }
 
 const CLASSES = 21;
+/** What the decoder gives, and the pixels that it stands for. */
+const LOGITS = [2, 33, 33, CLASSES], SIZE = { height: 129, width: 129 };
 
 function normalization(name: string, shape: readonly number[], residual: boolean): OpCase {
   return {
@@ -71,7 +73,6 @@ export const opCases: readonly OpCase[] = [
       b.backward(maxPool(b.graph, b.input("x", [2, 65, 65, 128]), { size: 3, stride: 2, padding: 1 })),
   },
   resize([2, 9, 9, 256], 33),
-  resize([2, 33, 33, CLASSES], 129),
   {
     name: "global average pool",
     size: "2×9×9×2048",
@@ -100,13 +101,14 @@ export const opCases: readonly OpCase[] = [
   },
   {
     name: "weighted cross-entropy",
-    size: `2×129×129×${CLASSES}`,
+    size: `2×33×33×${CLASSES} to 129×129`,
     build(b) {
       const shape = [2, 129, 129];
       const weights = b.input("weights", shape, { tracked: false, layout: "map" });
       const labels = b.map("labels", shape, CLASSES);
-      b.backwardOf(softmaxCrossEntropy(b.graph, b.input("logits", [...shape, CLASSES]), labels, {
+      b.backwardOf(softmaxCrossEntropy(b.graph, b.input("logits", LOGITS), labels, {
         label: "loss",
+        size: SIZE,
         weights,
         denominator: "valid",
       }));
@@ -122,9 +124,9 @@ export const opCases: readonly OpCase[] = [
   },
   ...(["logit", "probability"] as const).map((confidence): OpCase => ({
     name: `arg-max with ${confidence}`,
-    size: `2×129×129×${CLASSES}`,
+    size: `2×33×33×${CLASSES} to 129×129`,
     build(b) {
-      const found = argMax(b.graph, b.input("logits", [2, 129, 129, CLASSES]), { confidence });
+      const found = argMax(b.graph, b.input("logits", LOGITS), { confidence, size: SIZE });
       for (const tensor of [found.labels, found.confidence]) b.graph.keep(tensor);
     },
   })),
@@ -148,11 +150,11 @@ export const opCases: readonly OpCase[] = [
   },
   {
     name: "hard example mining",
-    size: `2×129×129×${CLASSES}`,
+    size: `2×33×33×${CLASSES} to 129×129`,
     build(b) {
-      const logits = b.input("logits", [2, 129, 129, CLASSES]);
+      const logits = b.input("logits", LOGITS);
       const labels = b.map("labels", [2, 129, 129], CLASSES);
-      b.graph.keep(ohemLabels(b.graph, logits, labels, { threshold: 0.7, minKept: 5000 }));
+      b.graph.keep(ohemLabels(b.graph, logits, labels, { threshold: 0.7, minKept: 5000, size: SIZE }));
     },
   },
   {

@@ -27,14 +27,15 @@ gpuTest("addProbabilities() sums the twin's windows, whole, cut off and outside"
         // Beyond exp's range, were the largest not subtracted.
         return { shape, values: uniform(i, count(shape), -120, 120) };
       });
+      const placeOf = ({ x, y, scale = 1 }: typeof windows[number]) => ({ x, y, scale });
       const shape = [batch, 7, 11, classes];
       const totals = { shape, values: new Float64Array(count(shape)) };
-      given.forEach((logits, i) => reference(logits, totals, windows[i]!));
+      given.forEach((logits, i) => reference(logits, totals, placeOf(windows[i]!)));
       const inputs = Object.fromEntries(given.map((logits, i) => [`window ${i}`, logits]));
       const { outputs } = await runOp(device, inputs, (graph, tensors) => {
         const sums = graph.tensor({ label: "totals", shape });
         clear(graph, sums);
-        given.forEach((_, i) => addProbabilities(graph, tensors[`window ${i}`]!, sums, windows[i]!));
+        given.forEach((_, i) => addProbabilities(graph, tensors[`window ${i}`]!, sums, placeOf(windows[i]!)));
         return [sums];
       });
       assertClose(outputs[0]!, totals.values, { atol: 2e-5, rtol: 1e-5 });

@@ -163,7 +163,8 @@ for (const [stride, settings, classes] of [[16, pascal, 21], [8, cityscapes, 19]
           assert.deepEqual(shape("backbone.layer4.2.conv3"), [1, c4, c4, 2048]);
           assert.deepEqual(shape("head.project.0"), [1, c4, c4, 256]);
           assert.deepEqual(predictions[i]!.features.shape, [1, c1, c1, 304]);
-          assert.deepEqual(predictions[i]!.logits.shape, [1, size, size, classes]);
+          assert.deepEqual(predictions[i]!.logits.shape, [1, c1, c1, classes]);
+          assert.deepEqual(predictions[i]!.size, { height: size, width: size });
         }
       });
     }

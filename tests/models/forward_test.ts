@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
+import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { channelDropoutMask } from "../../kernels/reference/channel_dropout.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
@@ -55,8 +56,8 @@ async function runBoth(
   const graph = new Graph(device.facts.sharing);
   const forward = { graph, training, tensor: parameters.tensor, counters, passes: ["test"] };
   const wanted = networks.flatMap((network) => {
-    const [{ logits, features }] = network(forward, [x]) as [Prediction];
-    return [graph.keep(logits), graph.keep(features)];
+    const [{ logits, size: { height, width }, features }] = network(forward, [x]) as [Prediction];
+    return [graph.keep(resizeBilinear(graph, logits, height, width)), graph.keep(features)];
   });
   const program = compile(device, graph);
   program.run();

@@ -5,6 +5,7 @@ import { imageNetStatistics } from "../../kernels/ops/normalize.ts";
 import { confusion } from "../../kernels/reference/confusion.ts";
 import { convolution as convolutionTwin } from "../../kernels/reference/convolution.ts";
 import { normalize } from "../../kernels/reference/normalize.ts";
+import { imageExtents } from "../../kernels/tensor.ts";
 import type { Network } from "../../models/deeplabv3plus.ts";
 import { Inference, openInference } from "../../stages/inference.ts";
 import { rowBands } from "../../stages/inference_program.ts";
@@ -30,7 +31,8 @@ function openConvolutions(device: Device, mostBytes?: number): { inference: Infe
   const network = (i: number): Network => ({ graph }, images) =>
     images.map((image) => {
       const logits = convolution(graph, image, memory.tensors[i]!, { padding: 1 });
-      return { logits, features: logits };
+      const { height, width } = imageExtents(image);
+      return { logits, size: { height, width }, features: logits };
     });
   const inference = new Inference(device, {
     branches: { networks: [network(0), network(1)] },

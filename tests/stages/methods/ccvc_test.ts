@@ -37,6 +37,7 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
   const pair = (pass: string, tracked: boolean): Pair<Prediction> =>
     forBoth((own) => ({
       logits: image(`${pass}${own + 1}`, 5, tracked),
+      size: { height: 8, width: 8 },
       features: image(`${pass}${own + 1} features`, 8, tracked),
     }));
   const step: Step = {
