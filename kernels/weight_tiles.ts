@@ -16,7 +16,7 @@ export interface WeightTiling {
   readonly shape: "wide" | "narrow" | "blocked";
   readonly constants: Readonly<Record<string, number>>;
   /** Which operand is read from a texture (texture_operand.ts). */
-  readonly texture?: "gradient";
+  readonly texture?: "source" | "gradient";
   /** Workgroups for one split. */
   readonly groups: readonly [number, number];
   /** Pixels that one turn of the inner loop takes. */
@@ -31,14 +31,16 @@ export interface WeightExtents {
   readonly taps: number;
   readonly inputChannels: number;
   readonly outputChannels: number;
-  /** Whether the gradient pays as a texture, where lanes share the input. */
-  readonly texture?: boolean;
+  /** Which operands are worth a copy to a texture, where lanes share the other one. */
+  readonly textures?: readonly ("source" | "gradient")[];
 }
 
 /** vec4s of input channels, over all taps, that one tile of a weight gradient may hold. */
 const MOST_OWNERS = 9;
 /** vec4s of output channels that an invocation of a narrow tile may hold four rows of. */
 const MOST_NARROW_OUTPUTS = 8;
+/** Pixels of a split, at the least, where a software driver sums them. */
+const LEAST_PIXELS = 256;
 /** Fetches of shared operands in a turn: sums are masked and copied once for all of their pixels, and code stays small. */
 const FETCHES = 2;
 
@@ -50,7 +52,7 @@ const FETCHES = 2;
  */
 export function weightTilings(
   sharing: Sharing,
-  { taps, inputChannels, outputChannels, texture = false }: WeightExtents,
+  { taps, inputChannels, outputChannels, textures = [] }: WeightExtents,
 ): readonly [WeightTiling, ...WeightTiling[]] {
   const inputs = padded(inputChannels) / 4, outputs = padded(outputChannels) / 4;
   const owners = taps * inputs;
@@ -81,13 +83,14 @@ export function weightTilings(
       .map((height) => wideWeights(sharing, owners, outputs, height));
     // What is left beside texels are the fetches of the input: the tallest tile has the fewest.
     const tile = plain.find(({ constants }) => constants.INPUTS === 16) ?? plain[0];
-    const wide: WeightTiling[] = texture && tile
-      ? [{ ...tile, name: `${tile.name}-texture`, texture: "gradient" }, ...plain]
-      : plain;
+    const textured = (tile: WeightTiling | undefined, texture: "source" | "gradient"): WeightTiling[] =>
+      tile && textures.includes(texture) ? [{ ...tile, name: `${tile.name}-texture`, texture }] : [];
+    const wide = [...textured(tile, "gradient"), ...plain];
     const across = powerOfTwo(outputs);
-    const narrow = across <= Math.min(sharing, MOST_NARROW_OUTPUTS)
+    const [turned] = across <= Math.min(sharing, MOST_NARROW_OUTPUTS)
       ? [narrowWeights(sharing, owners, across)]
       : [];
+    const narrow = [...textured(turned, "source"), ...(turned ? [turned] : [])];
     tilings = 2 * outputs <= sharing ? [...narrow, ...wide] : [...wide, ...narrow];
   }
   const [first, ...others] = tilings;
@@ -132,11 +135,17 @@ function unsharedWeights(taps: number, inputs: number, outputs: number, INPUTS: 
 }
 
 /**
- * Splits of the weight gradient's sum over pixels: enough workgroups to occupy the device, no more partials than that.
+ * Splits of the weight gradient's sum over pixels: enough workgroups to occupy the device, no more partials than that, and no
+ * split so short that to write its partial, and to add it up, costs as much as the sum.
  *
  * @param workgroups Of the first tiling: splits are part of a sum's order, so they follow from the shape alone.
  */
-export function weightSplits(sharing: Sharing, workgroups: number, rows: number): number {
-  const enough = { 0: 1024, 8: 64, 16: 64, workgroup: 2 * OCCUPYING }[sharing];
-  return Math.max(1, Math.min(rows, Math.ceil(enough / workgroups)));
+export function weightSplits(
+  sharing: Sharing,
+  workgroups: number,
+  { rows, pixels }: { readonly rows: number; readonly pixels: number },
+): number {
+  const enough = { 0: 1024, 8: 32, 16: 32, workgroup: 2 * OCCUPYING }[sharing];
+  const worthwhile = typeof sharing === "number" && sharing > 0 ? Math.floor(pixels / LEAST_PIXELS) : rows;
+  return Math.max(1, Math.min(rows, worthwhile, Math.ceil(enough / workgroups)));
 }

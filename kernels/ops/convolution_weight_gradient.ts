@@ -72,14 +72,17 @@ export function launchWeightGradient(
     taps: taps * taps,
     inputChannels: from.channels,
     outputChannels: to.channels,
-    texture: fitsTexture(gradient) && texturePays(flops, gradient.bytes),
+    textures: (["source", "gradient"] as const).filter((_, i) => {
+      const operand = i === 0 ? x : gradient;
+      return fitsTexture(operand) && texturePays(flops, operand.bytes);
+    }),
   });
   // At most one for each row and each turn within it; what fetches for a block walks all rows by itself.
   const rowLoops = (tiling: WeightTiling) =>
     (1 + tiling.walks) * (1 + Math.ceil(shape.width / tiling.pixels));
   const mostRows = Math.max(1, Math.floor(MAX_LOOP_ITERATIONS / rowLoops(tilings[0])));
   const [across, down] = tilings[0].groups;
-  const wanted = weightSplits(graph.sharing, across * down, shape.rows);
+  const wanted = weightSplits(graph.sharing, across * down, { rows: shape.rows, pixels });
   const rowsPerSplit = Math.min(mostRows, Math.ceil(shape.rows / wanted));
   const splits = Math.ceil(shape.rows / rowsPerSplit);
   const { tensor, accumulate } = graph.gradientOf(weight);

@@ -33,7 +33,15 @@ Deno.test("a GPU's blocks are as large as occupies it, and no wider than the cha
   const [stem] = weightTilings("workgroup", { taps: 9, inputChannels: 3, outputChannels: 64 });
   assert.deepEqual(stem.constants, { WIDTH: 8, HEIGHT: 8, ROWS: 16, COLUMNS: 16 });
   assert.deepEqual(stem.groups, [1, 1]);
-  assert.equal(weightSplits("workgroup", 1, 4 * 256), 512);
+  assert.equal(weightSplits("workgroup", 1, { rows: 4 * 256, pixels: 4 * 256 }), 512);
+});
+
+Deno.test("a weight gradient is split to occupy processors, but not into sums too short to be worth a partial", () => {
+  assert.equal(weightSplits(16, 9, { rows: 260, pixels: 260 * 65 }), 4);
+  assert.equal(weightSplits(16, 9, { rows: 64, pixels: 64 * 8 }), 2);
+  assert.equal(weightSplits(16, 9, { rows: 32, pixels: 32 * 4 }), 1);
+  assert.equal(weightSplits(16, 1000, { rows: 260, pixels: 260 * 65 }), 1);
+  assert.equal(weightSplits(8, 1, { rows: 2, pixels: 2 * 9999 }), 2);
 });
 
 Deno.test("tiles to choose from: the first as ever, the others smaller, larger or turned", () => {
@@ -57,11 +65,23 @@ Deno.test("tiles to choose from: the first as ever, the others smaller, larger o
     gathers(16, 21),
     "narrow-4x8-texture narrow-4x8 narrow-2x8 wide-48-texture wide-48 wide-32 wide-16",
   );
-  const weights = (sharing: Sharing, taps: number, inputChannels: number, outputChannels: number) =>
-    weightTilings(sharing, { taps, inputChannels, outputChannels }).map(({ name }) => name).join(" ");
+  const weights = (
+    sharing: Sharing,
+    taps: number,
+    inputChannels: number,
+    outputChannels: number,
+    textures: readonly ("source" | "gradient")[] = [],
+  ) =>
+    weightTilings(sharing, { taps, inputChannels, outputChannels, textures }).map(({ name }) => name).join(
+      " ",
+    );
   assert.equal(weights(16, 9, 64, 64), "wide-8 wide-4 wide-16");
   assert.equal(weights(16, 9, 3, 64), "wide-9 wide-4");
   assert.equal(weights(8, 1, 64, 64), "wide-8 wide-4");
   assert.equal(weights(16, 9, 64, 21), "narrow-8 wide-8 wide-4 wide-16");
   assert.equal(weights("workgroup", 1, 64, 256), "blocked-16x8 blocked-8x8");
+  const both = ["source", "gradient"] as const;
+  assert.equal(weights(16, 9, 64, 64, both), "wide-16-texture wide-8 wide-4 wide-16");
+  assert.equal(weights(8, 1, 64, 64, ["gradient"]), "wide-8-texture wide-8 wide-4");
+  assert.equal(weights(16, 9, 32, 32, ["source"]), "narrow-8-texture narrow-8 wide-8 wide-4 wide-16");
 });
