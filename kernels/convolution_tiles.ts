@@ -27,20 +27,22 @@ export interface GatherExtents {
   readonly pixels: number;
   /** Residue classes of pixels, each walked by workgroups of its own. */
   readonly classes: number;
+  /** vec4s of input channels that a sum takes, over all taps; many unless told. */
+  readonly terms?: number;
   /** Which operands are worth a copy to a texture, where lanes share the other one. */
   readonly textures?: readonly ("source" | "weight")[];
 }
 
 /** vec4s of input channels that are summed by themselves before they join the total; part of a sum's order, so never tuned. */
-const BLOCK = 16;
+export const BLOCK = 16;
 /** Heights of a wide tile whose lanes share their pixels, where there are pixels for it; taller ones overflow the first-level cache. */
 const WIDE_ROWS = [48, 32, 16];
 /** What the fetch of an operand costs a software driver, in multiply-adds of a row by it. */
 const FETCH = 7;
 /** A taller tile must save this share: there are fewer of it to spread over processors. */
 const TALLER_SAVES = 0.05;
-/** vec4 accumulators of an invocation of a narrow tile. */
-const ACCUMULATORS = 32;
+/** vec4 accumulators of an invocation of a narrow tile, those of a block among them. */
+const ACCUMULATORS = 64;
 /** vec4 accumulators, each of a block and of the whole, of an invocation that fetches its operands itself. */
 const UNSHARED_ACCUMULATORS = 16;
 /** Invocations of a workgroup that shares nothing, and those side by side along the channels, whose fetches meet in a cache line. */
@@ -57,23 +59,25 @@ export function gatherTilings(
   sharing: Sharing,
   extents: GatherExtents,
 ): readonly [GatherTiling, ...GatherTiling[]] {
-  const outputs = padded(extents.outputChannels) / 4;
+  const outputs = padded(extents.outputChannels) / 4, PARTS = Number((extents.terms ?? Infinity) > BLOCK);
   if (sharing === "workgroup") return blockedGathers(outputs, extents);
   if (sharing === 0) {
     // No wider than the channels: lanes past the last one would multiply in vain.
     const columns = outputs > 8 ? 2 : 1;
+    const most = UNSHARED_ACCUMULATORS;
     return [
-      unsharedGather(outputs, UNSHARED_ACCUMULATORS / columns, columns),
-      unsharedGather(outputs, UNSHARED_ACCUMULATORS / columns / 2, columns),
-      ...(outputs > 1 ? [unsharedGather(outputs, UNSHARED_ACCUMULATORS / (3 - columns), 3 - columns)] : []),
+      unsharedGather(outputs, most / columns, columns, PARTS),
+      unsharedGather(outputs, most / columns / 2, columns, PARTS),
+      ...(outputs > 1 ? [unsharedGather(outputs, most / (3 - columns), 3 - columns, PARTS)] : []),
     ];
   }
-  const plain = wideRows(sharing, extents.pixels).map((rows) => wideGather(sharing, rows));
+  const plain = wideRows(sharing, extents.pixels).map((rows) => wideGather(sharing, rows, PARTS));
   const wide = textured(plain, "weight", extents);
-  const across = powerOfTwo(outputs), deep = Math.min(8, ACCUMULATORS / across);
+  const across = powerOfTwo(outputs), deep = Math.min(8, ACCUMULATORS / (1 + PARTS) / across);
   const narrow = across <= sharing
     ? textured(
-      [deep, deep / 2].filter((pixels) => pixels >= 1).map((pixels) => narrowGather(sharing, across, pixels)),
+      [deep, deep / 2].filter((pixels) => pixels >= 1)
+        .map((pixels) => narrowGather(sharing, across, pixels, PARTS)),
       "source",
       extents,
     )
@@ -105,31 +109,31 @@ function wideRows(sharing: 8 | 16, pixels: number): number[] {
   return cost(tall) < (1 - TALLER_SAVES) * cost(middle) ? [tall, middle, low] : [middle, tall, low];
 }
 
-function wideGather(sharing: 8 | 16, ROWS: number): GatherTiling {
+function wideGather(sharing: 8 | 16, ROWS: number, PARTS: number): GatherTiling {
   const SPREAD = Math.min(sharing, ROWS);
-  const constants = { LANES: sharing, SUBGROUPS: 1, ROWS, COLUMNS: 1, BLOCK, TILES: 1, SPREAD };
+  const constants = { LANES: sharing, SUBGROUPS: 1, ROWS, COLUMNS: 1, BLOCK, PARTS, TILES: 1, SPREAD };
   return { name: `wide-${ROWS}`, shape: "wide", constants, pixels: ROWS, outputs: sharing, channels: 1 };
 }
 
-function narrowGather(sharing: 8 | 16, OUTPUTS: number, PIXELS: number): GatherTiling {
+function narrowGather(sharing: 8 | 16, OUTPUTS: number, PIXELS: number, PARTS: number): GatherTiling {
   const ROWS = Math.min(4, sharing / OUTPUTS);
   return {
     name: `narrow-${PIXELS}x${OUTPUTS}`,
     shape: "narrow",
-    constants: { LANES: sharing, OUTPUTS, PIXELS, ROWS, BLOCK },
+    constants: { LANES: sharing, OUTPUTS, PIXELS, ROWS, BLOCK, PARTS },
     pixels: PIXELS * sharing,
     outputs: OUTPUTS,
     channels: 1,
   };
 }
 
-function unsharedGather(outputs: number, ROWS: number, COLUMNS: number): GatherTiling {
+function unsharedGather(outputs: number, ROWS: number, COLUMNS: number, PARTS: number): GatherTiling {
   const LANES = Math.min(MOST_UNSHARED_LANES, powerOfTwo(Math.ceil(outputs / COLUMNS)));
   const TILES = UNSHARED_INVOCATIONS / LANES;
   return {
     name: `wide-${ROWS}x${COLUMNS}`,
     shape: "wide",
-    constants: { LANES, SUBGROUPS: 0, ROWS, COLUMNS, BLOCK, TILES, SPREAD: 1 },
+    constants: { LANES, SUBGROUPS: 0, ROWS, COLUMNS, BLOCK, PARTS, TILES, SPREAD: 1 },
     pixels: ROWS * TILES,
     outputs: LANES * COLUMNS,
     channels: 1,

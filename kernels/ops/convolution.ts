@@ -1,4 +1,4 @@
-import { gatherTilings } from "../convolution_tiles.ts";
+import { BLOCK, gatherTilings } from "../convolution_tiles.ts";
 import { ShapeError } from "../errors.ts";
 import type { GradientPair, Graph } from "../graph.ts";
 import { defineKernel, type Kernel } from "../kernel.ts";
@@ -164,7 +164,8 @@ function launchGather(
   const textures = (["source", "weight"] as const).filter((_, i) =>
     fitsTexture(reads[i]!) && texturePays(flops, reads[i]!.bytes)
   );
-  const extents = { outputChannels: to.channels, pixels, classes, textures };
+  const terms = taps * taps * channels;
+  const extents = { outputChannels: to.channels, pixels, classes, terms, textures };
   const candidates = gatherTilings(graph.sharing, extents).map(
     (tiling): Candidate => {
       const tiles = Math.ceil(pixels / tiling.pixels);
@@ -172,12 +173,17 @@ function launchGather(
         name: tiling.name,
         kernel: gatherKernels[work][tiling.shape],
         ...(tiling.texture && { texture: tiling.texture }),
-        constants: { ...tiling.constants, BIAS: work === "biased" ? 1 : 0 },
+        constants: {
+          ...tiling.constants,
+          BIAS: Number(work === "biased"),
+          STRIDED: Number(walk.divisor > 1),
+          ...(tiling.shape !== "blocked" && { DEPTH: Math.min(4, from.channels) }),
+        },
         groups: tiling.shape === "narrow"
           ? [tiles, 1, classes]
           : [Math.ceil(outChannels / tiling.outputs), tiles, classes],
         // A turn at least for each tap, and those that begin and end a block.
-        loops: taps * taps * (Math.ceil(channels / tiling.channels) + Math.ceil(channels / 8) + 2),
+        loops: taps * taps * (Math.ceil(channels / tiling.channels) + Math.ceil(channels / BLOCK) + 2),
       };
     },
   );

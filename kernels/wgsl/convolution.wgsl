@@ -11,6 +11,12 @@
 // Output pixels are walked by residue class modulo `divisor` (one class a layer of workgroups in z), so that all pixels of a
 // workgroup agree on which taps divide, and none is multiplied in vain.
 //
+// STRIDED is 0 where the divisor is 1, so that nothing is divided; DEPTH is less than 4 where fewer input channels are no
+// padding; PARTS is 0 where all terms of a sum are few enough for one running sum.
+//
+// No loop and no branch is bound by uniforms alone: lavapipe, which could then unroll it, may compile such a shader anew for
+// each of its launches. So no counter is stepped by a constant up to one.
+//
 // An invocation sums a tile of ROWS pixels × COLUMNS vec4s of channels, which neighboring lanes continue along the channels.
 // With SUBGROUPS the lanes of a workgroup are one subgroup: each loads some of the pixels and broadcasts them, so that no
 // value is fetched twice. Without, every invocation loads its pixels itself, and neighbors hit the same cache lines.
@@ -43,16 +49,24 @@ struct Extents {
 @compute @workgroup_size(${LANES}, ${TILES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let lane = local.x;
-  let divisor = u32(extents.divisor);
-  let class_y = group.z / divisor;
-  let class_x = group.z % divisor;
-  let rows = (extents.out_height - class_y + divisor - 1u) / divisor;
-  let columns = (extents.out_width - class_x + divisor - 1u) / divisor;
+#if STRIDED
+  let divisor = extents.divisor;
+#end
+#if 1 - STRIDED
+  const divisor = 1;
+#end
+  let class_y = group.z / u32(divisor);
+  let class_x = group.z % u32(divisor);
+  let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
+  let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
   let first = (group.y * ${TILES}u + local.y) * ${ROWS}u;
   if (first >= pixels) { return; }
   let column = group.x * ${COLUMNS * LANES}u + lane;
   let last_column = extents.out_channels - 1u;
+#unroll J COLUMNS
+  let column${J} = min(column + ${J * LANES}u, last_column);
+#end
 
 #unroll G ROWS / SPREAD
 #if SUBGROUPS
@@ -61,9 +75,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #if 1 - SUBGROUPS
   let p${G} = min(first + ${G}u, pixels - 1u);
 #end
-  let image${G} = i32(p${G} / (rows * columns) * extents.height);
-  let y${G} = i32(class_y + p${G} / columns % rows * divisor) * extents.scale + extents.offset;
-  let x${G} = i32(class_x + p${G} % columns * divisor) * extents.scale + extents.offset;
+  let line${G} = p${G} / columns;
+  let image${G} = line${G} / rows;
+  let out_y${G} = class_y + (line${G} - image${G} * rows) * u32(divisor);
+  let out_x${G} = class_x + (p${G} - line${G} * columns) * u32(divisor);
+  let to${G} = ((image${G} * extents.out_height + out_y${G}) * extents.out_width + out_x${G}) * extents.out_channels;
+  let y${G} = i32(out_y${G}) * extents.scale + extents.offset;
+  let x${G} = i32(out_x${G}) * extents.scale + extents.offset;
 #end
 
 #unroll R ROWS
@@ -72,18 +90,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
 #end
 
-  for (var tap = 0u; tap < extents.taps * extents.taps; tap++) {
-    let tap_y = i32(tap / extents.taps) * extents.tap_step;
-    let tap_x = i32(tap % extents.taps) * extents.tap_step;
-    if ((i32(class_y) + extents.offset + tap_y) % extents.divisor != 0) { continue; }
-    if ((i32(class_x) + extents.offset + tap_x) % extents.divisor != 0) { continue; }
+  var tap_y = 0u;
+  var tap_x = 0u;
+  while (tap_y < extents.taps) {
+    let step_y = i32(tap_y) * extents.tap_step;
+    let step_x = i32(tap_x) * extents.tap_step;
+    var row = (tap_y * extents.taps + tap_x) * extents.channels * 4u * extents.out_channels;
+    let wraps = tap_x + 1u == extents.taps;
+    tap_x = select(tap_x + 1u, 0u, wraps);
+    tap_y += select(0u, 1u, wraps);
+    if ((i32(class_y) + extents.offset + step_y) % divisor != 0) { continue; }
+    if ((i32(class_x) + extents.offset + step_x) % divisor != 0) { continue; }
     var any_inside = false;
 #unroll G ROWS / SPREAD
-    let sy${G} = (y${G} + tap_y) / extents.divisor;
-    let sx${G} = (x${G} + tap_x) / extents.divisor;
+    let sy${G} = (y${G} + step_y) / divisor;
+    let sx${G} = (x${G} + step_x) / divisor;
     let inside${G} = sy${G} >= 0 && sy${G} < i32(extents.height) && sx${G} >= 0 && sx${G} < i32(extents.width);
     let keep${G} = select(0.0, 1.0, inside${G});
-    let at${G} = select(0u, u32((image${G} + sy${G}) * i32(extents.width) + sx${G}) * extents.channels, inside${G});
+    let from${G} = (i32(image${G} * extents.height) + sy${G}) * i32(extents.width) + sx${G};
+    let at${G} = select(0u, u32(from${G}) * extents.channels, inside${G});
     any_inside = any_inside || inside${G};
 #end
     // Wide dilations meet only padding at most taps of a small map.
@@ -93,22 +118,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #if 1 - SUBGROUPS
     if (!any_inside) { continue; }
 #end
-    var row = tap * extents.channels * 4u * extents.out_channels;
-    for (var start = 0u; start < extents.channels; start += ${BLOCK}u) {
+    var start = 0u;
+    while (start < extents.channels) {
+      let end = min(start + ${BLOCK}u, extents.channels);
+#if PARTS
       // Sums of sums: a plain running sum over thousands of terms would lose digits.
 #unroll R ROWS
 #unroll J COLUMNS
       var part${R}_${J} = vec4f();
 #end
 #end
-      let end = min(start + ${BLOCK}u, extents.channels);
+#end
       for (var k = start; k < end; k++) {
 #unroll G ROWS / SPREAD
         let a${G} = source[at${G} + k] * keep${G};
 #end
-#unroll K 4
+#unroll K DEPTH
 #unroll J COLUMNS
-        let b${K}_${J} = weight[row + ${K}u * extents.out_channels + min(column + ${J * LANES}u, last_column)];
+        let b${K}_${J} = weight[row + ${K}u * extents.out_channels + column${J}];
 #end
 #end
         row += 4u * extents.out_channels;
@@ -121,22 +148,37 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
           let v = a${R};
 #end
 #unroll J COLUMNS
-          part${R}_${J} = fma(vec4f(v.x), b0_${J}, part${R}_${J});
-          part${R}_${J} = fma(vec4f(v.y), b1_${J}, part${R}_${J});
-          part${R}_${J} = fma(vec4f(v.z), b2_${J}, part${R}_${J});
-          part${R}_${J} = fma(vec4f(v.w), b3_${J}, part${R}_${J});
+#unroll K DEPTH
+#if PARTS
+          part${R}_${J} = fma(vec4f(v[${K}]), b${K}_${J}, part${R}_${J});
+#end
+#if 1 - PARTS
+          sum${R}_${J} = fma(vec4f(v[${K}]), b${K}_${J}, sum${R}_${J});
+#end
+#end
 #end
         }
 #end
       }
+#if PARTS
 #unroll R ROWS
 #unroll J COLUMNS
       sum${R}_${J} += part${R}_${J};
 #end
 #end
+#end
+      start = end;
     }
   }
 
+#unroll R ROWS
+#if SUBGROUPS
+  let at_row${R} = subgroupBroadcast(to${R / SPREAD}, ${R % SPREAD}u);
+#end
+#if 1 - SUBGROUPS
+  let at_row${R} = to${R};
+#end
+#end
 #unroll J COLUMNS
   if (column + ${J * LANES}u <= last_column) {
 #if BIAS
@@ -144,15 +186,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
 #unroll R ROWS
     if (first + ${R}u < pixels) {
-      let p = first + ${R}u;
-      let y = class_y + p / columns % rows * divisor;
-      let x = class_x + p % columns * divisor;
-      let at = ((p / (rows * columns) * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
 #if BIAS
-      result[at + column + ${J * LANES}u] = sum${R}_${J} + offset${J};
+      result[at_row${R} + column + ${J * LANES}u] = sum${R}_${J} + offset${J};
 #end
 #if 1 - BIAS
-      result[at + column + ${J * LANES}u] = sum${R}_${J};
+      result[at_row${R} + column + ${J * LANES}u] = sum${R}_${J};
 #end
     }
 #end

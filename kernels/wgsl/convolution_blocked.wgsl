@@ -35,6 +35,7 @@ struct Extents {
 var<workgroup> pixel_block: array<vec4f, ${2 * 2 * (ROWS + 4)}>;
 var<workgroup> weight_block: array<vec4f, ${2 * 8 * COLUMNS}>;
 
+#if STRIDED
 // Whether a tap meets the pixels of a residue class.
 fn meets(tap: u32, class_y: u32, class_x: u32) -> bool {
   let tap_y = i32(tap / extents.taps) * extents.tap_step;
@@ -42,6 +43,7 @@ fn meets(tap: u32, class_y: u32, class_x: u32) -> bool {
   return (i32(class_y) + extents.offset + tap_y) % extents.divisor == 0 &&
     (i32(class_x) + extents.offset + tap_x) % extents.divisor == 0;
 }
+#end
 
 @compute @workgroup_size(${WIDTH}, ${HEIGHT})
 fn main(
@@ -49,11 +51,16 @@ fn main(
   @builtin(local_invocation_id) local: vec3u,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let divisor = u32(extents.divisor);
-  let class_y = group.z / divisor;
-  let class_x = group.z % divisor;
-  let rows = (extents.out_height - class_y + divisor - 1u) / divisor;
-  let columns = (extents.out_width - class_x + divisor - 1u) / divisor;
+#if STRIDED
+  let divisor = extents.divisor;
+#end
+#if 1 - STRIDED
+  const divisor = 1;
+#end
+  let class_y = group.z / u32(divisor);
+  let class_x = group.z % u32(divisor);
+  let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
+  let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
   let first = group.y * ${ROWS}u;
   if (first >= pixels) { return; }
@@ -66,9 +73,10 @@ fn main(
 #unroll L 2 * ROWS / (WIDTH * HEIGHT)
   let place${L} = (index + ${L * WIDTH * HEIGHT}u) / 2u;
   let p${L} = min(first + place${L}, pixels - 1u);
-  let image${L} = i32(p${L} / (rows * columns) * extents.height);
-  let y${L} = i32(class_y + p${L} / columns % rows * divisor) * extents.scale + extents.offset;
-  let x${L} = i32(class_x + p${L} % columns * divisor) * extents.scale + extents.offset;
+  let line${L} = p${L} / columns;
+  let image${L} = i32(line${L} / rows * extents.height);
+  let y${L} = i32(class_y + line${L} % rows * u32(divisor)) * extents.scale + extents.offset;
+  let x${L} = i32(class_x + (p${L} - line${L} * columns) * u32(divisor)) * extents.scale + extents.offset;
   var at${L} = 0u;
   var keep${L} = 0.0;
   var a${L} = vec4f();
@@ -86,7 +94,9 @@ fn main(
   var tap = 0u;
   var channel = 0u;
   for (var turn = 0u; ; turn++) {
+#if STRIDED
     while (tap < all_taps && !meets(tap, class_y, class_x)) { tap++; }
+#end
     let fetching = tap < all_taps;
     if (fetching) {
       if (channel == 0u) {
@@ -94,8 +104,8 @@ fn main(
         let tap_x = i32(tap % extents.taps) * extents.tap_step;
 #unroll L 2 * ROWS / (WIDTH * HEIGHT)
         {
-          let sy = (y${L} + tap_y) / extents.divisor;
-          let sx = (x${L} + tap_x) / extents.divisor;
+          let sy = (y${L} + tap_y) / divisor;
+          let sx = (x${L} + tap_x) / divisor;
           let inside = sy >= 0 && sy < i32(extents.height) && sx >= 0 && sx < i32(extents.width);
           keep${L} = select(0.0, 1.0, inside);
           at${L} = select(0u, u32((image${L} + sy) * i32(extents.width) + sx) * extents.channels, inside);
@@ -160,9 +170,15 @@ fn main(
 #unroll R 8
   if (first + local.y + ${R * HEIGHT}u < pixels) {
     let p = first + local.y + ${R * HEIGHT}u;
-    let y = class_y + p / columns % rows * divisor;
-    let x = class_x + p % columns * divisor;
-    let at = ((p / (rows * columns) * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
+#if STRIDED
+    let line = p / columns;
+    let y = class_y + line % rows * u32(divisor);
+    let x = class_x + (p - line * columns) * u32(divisor);
+    let at = ((line / rows * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
+#end
+#if 1 - STRIDED
+    let at = p * extents.out_channels;
+#end
 #unroll J 2
     {
       let column = first_column + local.x + ${J * WIDTH}u;

@@ -31,11 +31,16 @@ struct Extents {
 
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let divisor = u32(extents.divisor);
-  let class_y = group.z / divisor;
-  let class_x = group.z % divisor;
-  let rows = (extents.out_height - class_y + divisor - 1u) / divisor;
-  let columns = (extents.out_width - class_x + divisor - 1u) / divisor;
+#if STRIDED
+  let divisor = extents.divisor;
+#end
+#if 1 - STRIDED
+  const divisor = 1;
+#end
+  let class_y = group.z / u32(divisor);
+  let class_x = group.z % u32(divisor);
+  let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
+  let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
   let first = group.x * ${PIXELS * LANES}u;
   if (first >= pixels) { return; }
@@ -46,38 +51,51 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
 #unroll P PIXELS
   let p${P} = min(first + ${P * LANES}u + lane, pixels - 1u);
-  let image${P} = i32(p${P} / (rows * columns) * extents.height);
-  let y${P} = i32(class_y + p${P} / columns % rows * divisor) * extents.scale + extents.offset;
-  let x${P} = i32(class_x + p${P} % columns * divisor) * extents.scale + extents.offset;
+  let line${P} = p${P} / columns;
+  let image${P} = line${P} / rows;
+  let out_y${P} = class_y + (line${P} - image${P} * rows) * u32(divisor);
+  let out_x${P} = class_x + (p${P} - line${P} * columns) * u32(divisor);
+  let to${P} = ((image${P} * extents.out_height + out_y${P}) * extents.out_width + out_x${P}) * extents.out_channels;
+  let y${P} = i32(out_y${P}) * extents.scale + extents.offset;
+  let x${P} = i32(out_x${P}) * extents.scale + extents.offset;
 #unroll J OUTPUTS
   var sum${P}_${J} = vec4f();
 #end
 #end
 
-  for (var tap = 0u; tap < extents.taps * extents.taps; tap++) {
-    let tap_y = i32(tap / extents.taps) * extents.tap_step;
-    let tap_x = i32(tap % extents.taps) * extents.tap_step;
-    if ((i32(class_y) + extents.offset + tap_y) % extents.divisor != 0) { continue; }
-    if ((i32(class_x) + extents.offset + tap_x) % extents.divisor != 0) { continue; }
+  var tap_y = 0u;
+  var tap_x = 0u;
+  while (tap_y < extents.taps) {
+    let step_y = i32(tap_y) * extents.tap_step;
+    let step_x = i32(tap_x) * extents.tap_step;
+    var row = (tap_y * extents.taps + tap_x) * extents.channels * 4u;
+    let wraps = tap_x + 1u == extents.taps;
+    tap_x = select(tap_x + 1u, 0u, wraps);
+    tap_y += select(0u, 1u, wraps);
+    if ((i32(class_y) + extents.offset + step_y) % divisor != 0) { continue; }
+    if ((i32(class_x) + extents.offset + step_x) % divisor != 0) { continue; }
     var any_inside = false;
 #unroll P PIXELS
-    let sy${P} = (y${P} + tap_y) / extents.divisor;
-    let sx${P} = (x${P} + tap_x) / extents.divisor;
+    let sy${P} = (y${P} + step_y) / divisor;
+    let sx${P} = (x${P} + step_x) / divisor;
     let inside${P} = sy${P} >= 0 && sy${P} < i32(extents.height) && sx${P} >= 0 && sx${P} < i32(extents.width);
     let keep${P} = select(0.0, 1.0, inside${P});
-    let at${P} = select(0u, u32((image${P} + sy${P}) * i32(extents.width) + sx${P}) * extents.channels, inside${P});
+    let from${P} = (i32(image${P} * extents.height) + sy${P}) * i32(extents.width) + sx${P};
+    let at${P} = select(0u, u32(from${P}) * extents.channels, inside${P});
     any_inside = any_inside || inside${P};
 #end
     if (!subgroupAny(any_inside)) { continue; }
-    var row = tap * extents.channels * 4u;
-    for (var start = 0u; start < extents.channels; start += ${BLOCK}u) {
+    var start = 0u;
+    while (start < extents.channels) {
+      let end = min(start + ${BLOCK}u, extents.channels);
+#if PARTS
       // Sums of sums: a plain running sum over thousands of terms would lose digits.
 #unroll P PIXELS
 #unroll J OUTPUTS
       var part${P}_${J} = vec4f();
 #end
 #end
-      let end = min(start + ${BLOCK}u, extents.channels);
+#end
       for (var k = start; k < end; k++) {
 #unroll P PIXELS
         let a${P} = source[at${P} + k] * keep${P};
@@ -88,42 +106,44 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         row += 4u;
 #unroll J OUTPUTS
         {
-          let b0 = subgroupBroadcast(w${0 / ROWS}, ${0 % ROWS * OUTPUTS + J}u);
-          let b1 = subgroupBroadcast(w${1 / ROWS}, ${1 % ROWS * OUTPUTS + J}u);
-          let b2 = subgroupBroadcast(w${2 / ROWS}, ${2 % ROWS * OUTPUTS + J}u);
-          let b3 = subgroupBroadcast(w${3 / ROWS}, ${3 % ROWS * OUTPUTS + J}u);
+#unroll K DEPTH
+          let b${K} = subgroupBroadcast(w${K / ROWS}, ${K % ROWS * OUTPUTS + J}u);
+#end
 #unroll P PIXELS
-          part${P}_${J} = fma(vec4f(a${P}.x), b0, part${P}_${J});
-          part${P}_${J} = fma(vec4f(a${P}.y), b1, part${P}_${J});
-          part${P}_${J} = fma(vec4f(a${P}.z), b2, part${P}_${J});
-          part${P}_${J} = fma(vec4f(a${P}.w), b3, part${P}_${J});
+#unroll K DEPTH
+#if PARTS
+          part${P}_${J} = fma(vec4f(a${P}[${K}]), b${K}, part${P}_${J});
+#end
+#if 1 - PARTS
+          sum${P}_${J} = fma(vec4f(a${P}[${K}]), b${K}, sum${P}_${J});
+#end
+#end
 #end
         }
 #end
       }
+#if PARTS
 #unroll P PIXELS
 #unroll J OUTPUTS
       sum${P}_${J} += part${P}_${J};
 #end
 #end
+#end
+      start = end;
     }
   }
 
 #unroll P PIXELS
-  if (first + ${P * LANES}u + lane < pixels) {
-    let y = class_y + p${P} / columns % rows * divisor;
-    let x = class_x + p${P} % columns * divisor;
-    let at = ((p${P} / (rows * columns) * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
+  let outputs${P} = select(0u, extents.out_channels, first + ${P * LANES}u + lane < pixels);
 #unroll J OUTPUTS
-    if (${J}u <= last_output) {
+  if (${J}u < outputs${P}) {
 #if BIAS
-      result[at + ${J}u] = sum${P}_${J} + bias[${J}];
+    result[to${P} + ${J}u] = sum${P}_${J} + bias[${J}];
 #end
 #if 1 - BIAS
-      result[at + ${J}u] = sum${P}_${J};
-#end
-    }
+    result[to${P} + ${J}u] = sum${P}_${J};
 #end
   }
+#end
 #end
 }

@@ -17,6 +17,9 @@ const plain = { stride: 1, padding: 1, dilation: 1 };
 const cases: [string, ConvolutionShape][] = [
   ["one pixel", { x: [1, 1, 1, 1], taps: 1, outputs: 1, ...plain, padding: 0 }],
   ["stem, 3 channels, stride 2", { x: [2, 17, 13, 3], taps: 3, outputs: 21, ...plain, stride: 2 }],
+  ["3 channels, few outputs, more pixels than a tile", { x: [2, 23, 19, 3], taps: 3, outputs: 6, ...plain }],
+  ["2 channels, dilation 2", { x: [1, 9, 7, 2], taps: 3, outputs: 40, stride: 1, padding: 2, dilation: 2 }],
+  ["3×3 stride 3", { x: [2, 10, 11, 12], taps: 3, outputs: 9, ...plain, stride: 3 }],
   ["3×3 on primes", { x: [2, 7, 11, 37], taps: 3, outputs: 70, ...plain }],
   ["1×1 to many channels", { x: [3, 5, 5, 48], taps: 1, outputs: 130, ...plain, padding: 0 }],
   ["1×1 stride 2, even extents", { x: [1, 8, 6, 20], taps: 1, outputs: 12, ...plain, padding: 0, stride: 2 }],
