@@ -18,6 +18,12 @@ export interface GatherTiling {
   readonly outputs: number;
   /** vec4s of input channels that one turn of the inner loop takes. */
   readonly channels: number;
+  /**
+   * Groups of pixels whose statistics it can leave besides: pixels of one, and what a turn of the inner loop costs in
+   * multiply-adds of a row. Narrow tiles leave none: a group lies across their lanes, and to add those up costs more than to
+   * read the pixels again; nor do those that share nothing, whose groups would differ.
+   */
+  readonly group?: { readonly pixels: number; readonly turn: number };
 }
 
 /** What a gather makes. */
@@ -104,15 +110,28 @@ function wideRows(sharing: 8 | 16, pixels: number): number[] {
   // A pooled feature has as many pixels as images: a full tile would multiply the last one over and over.
   const few = Math.max(4, powerOfTwo(pixels));
   if (few <= 16) return [few, few / 2].filter((rows) => rows >= 4);
-  const cost = (rows: number) => Math.ceil(pixels / rows) * (rows + FETCH * (4 + Math.ceil(rows / sharing)));
+  const cost = (rows: number) => Math.ceil(pixels / rows) * wideTurn(sharing, rows);
   const [tall = 0, middle = 0, low = 0] = WIDE_ROWS;
   return cost(tall) < (1 - TALLER_SAVES) * cost(middle) ? [tall, middle, low] : [middle, tall, low];
+}
+
+/** What a turn of a wide tile costs, in multiply-adds of a row. */
+function wideTurn(sharing: 8 | 16, rows: number): number {
+  return rows + FETCH * (4 + Math.ceil(rows / sharing));
 }
 
 function wideGather(sharing: 8 | 16, ROWS: number, PARTS: number): GatherTiling {
   const SPREAD = Math.min(sharing, ROWS);
   const constants = { LANES: sharing, SUBGROUPS: 1, ROWS, COLUMNS: 1, BLOCK, PARTS, TILES: 1, SPREAD };
-  return { name: `wide-${ROWS}`, shape: "wide", constants, pixels: ROWS, outputs: sharing, channels: 1 };
+  return {
+    name: `wide-${ROWS}`,
+    shape: "wide",
+    constants,
+    pixels: ROWS,
+    outputs: sharing,
+    channels: 1,
+    ...(ROWS % 16 === 0 && { group: { pixels: 16, turn: wideTurn(sharing, ROWS) } }),
+  };
 }
 
 function narrowGather(sharing: 8 | 16, OUTPUTS: number, PIXELS: number, PARTS: number): GatherTiling {
@@ -151,7 +170,15 @@ function blockedGathers(
       const ROWS = 8 * HEIGHT, COLUMNS = 2 * WIDTH;
       const constants = { WIDTH, HEIGHT, ROWS, COLUMNS };
       const name = `blocked-${WIDTH}x${HEIGHT}`;
-      return { name, shape: "blocked", constants, pixels: ROWS, outputs: COLUMNS, channels: 2 };
+      return {
+        name,
+        shape: "blocked",
+        constants,
+        pixels: ROWS,
+        outputs: COLUMNS,
+        channels: 2,
+        group: { pixels: 64, turn: 2 * ROWS },
+      };
     },
   );
   return [first!, ...others];

@@ -34,6 +34,17 @@ export interface Launch {
   loops: number;
   flops?: number;
   choice?: Choice;
+  /** See {@linkcode Graph.measure}; undefined where the launch cannot. */
+  measured?: (parts: number) => MeasuredLaunch | undefined;
+}
+
+/** A launch that also leaves statistics of its first output. */
+export interface MeasuredLaunch {
+  readonly launch: Launch;
+  /** f32[parts, groups, 2, C]: mean, and sum of squared deviations from it, of each group of pixels. */
+  readonly statistics: Tensor;
+  /** Pixels of a group; the last one of a part may have fewer. */
+  readonly groupPixels: number;
 }
 
 /** A scalar to minimize: its value on the device, and how its gradient enters the graph. */
@@ -69,6 +80,7 @@ export class Graph {
   readonly #tape: TapeEntry[] = [];
   readonly #memo = new Map<string, Tensor>();
   readonly #written = new Set<Tensor>();
+  #measured: Launch["measured"];
   #recording = true;
   #precision: Precision;
 
@@ -120,6 +132,7 @@ export class Graph {
       loops,
       flops = 0,
       choice,
+      measured,
     } = launch;
     if (reads.length !== kernel.reads.length || writes.length !== kernel.writes.length) {
       throw new KernelError(
@@ -144,6 +157,20 @@ export class Graph {
       ...(texture !== undefined && { texture }),
       ...(choice && { choice }),
     });
+    this.#measured = measured;
+  }
+
+  /**
+   * Has the last launch leave statistics of what it writes, for each of so many equal parts of the batch.
+   *
+   * @returns undefined where it did not write `tensor`, or cannot.
+   */
+  measure(tensor: Tensor, parts: number): MeasuredLaunch | undefined {
+    const found = this.dispatches.at(-1)?.writes[0] === tensor ? this.#measured?.(parts) : undefined;
+    if (!found) return undefined;
+    this.dispatches.pop();
+    this.launch(found.launch);
+    return found;
   }
 
   /** Tells how to go back from `output`; ignored where no gradient is wanted. */

@@ -4,6 +4,7 @@ import { defineKernel } from "../kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { imageExtents, type Tensor } from "../tensor.ts";
 import gradientSource from "../wgsl/batch_norm_gradient.wgsl" with { type: "text" };
+import groupsSource from "../wgsl/batch_norm_groups.wgsl" with { type: "text" };
 import gradientSumsSource from "../wgsl/batch_norm_gradient_sums.wgsl" with { type: "text" };
 import momentsSource from "../wgsl/batch_norm_moments.wgsl" with { type: "text" };
 import parameterGradientSource from "../wgsl/batch_norm_parameter_gradient.wgsl" with { type: "text" };
@@ -28,11 +29,26 @@ const statistics = defineKernel({
   reads: ["x"],
   writes: ["partials"],
 });
+const groupSums = defineKernel({
+  name: "batch_norm_groups",
+  source: groupsSource,
+  uniforms: {
+    lanes: "u32",
+    pixels: "u32",
+    group_pixels: "u32",
+    groups: "u32",
+    chunk_groups: "u32",
+    chunks: "u32",
+    passes: "u32",
+  },
+  reads: ["statistics"],
+  writes: ["partials"],
+});
 const moments = defineKernel({
   name: "batch_norm_moments",
   source: momentsSource,
   uniforms: { lanes: "u32", chunks: "u32", passes: "u32", stride: "u32", pixels: "f32", momentum: "f32" },
-  reads: ["x", "partials"],
+  reads: ["pivots", "partials"],
   writes: ["mean", "variance", "running_mean", "running_variance", "first_mean", "first_variance"],
 });
 const apply = defineKernel({
@@ -144,34 +160,64 @@ export function batchNorm(
   const lanes = channelLanes(channels), count = pixels * lanes;
   const chunked = pixelChunks(passes, pixels, lanes);
   const chunkUniforms = { lanes, pixels, chunk_pixels: chunked.chunkPixels, chunks: chunked.chunks, passes };
-  const partialSums = () =>
-    graph.tensor({ label: `${x.label} sums`, shape: [passes, chunked.chunks, 2, channels] });
+  const partialSums = (chunks = chunked.chunks) =>
+    graph.tensor({ label: `${x.label} sums`, shape: [passes, chunks, 2, channels] });
   const unused = () => graph.tensor({ label: "unused", shape: [channels] });
   const channelGroups = [Math.ceil(lanes / WORKGROUP), 1, 1] as const;
-  const addChunks = passes * (1 + chunked.chunks + Math.ceil(chunked.chunks / 16));
+  const addChunks = (chunks = chunked.chunks) => passes * (1 + chunks + Math.ceil(chunks / 16));
 
   let mean = runningMean, variance = runningVariance;
   if (training) {
-    const partials = partialSums();
     mean = graph.tensor({ label: `${x.label} mean`, shape: [passes, channels] });
     variance = graph.tensor({ label: `${x.label} variance`, shape: [passes, channels] });
     const first = options.afterFirst ?? { mean: unused(), variance: unused() };
-    graph.launch({
-      kernel: statistics,
-      reads: [x],
-      writes: [partials],
-      uniforms: chunkUniforms,
-      constants: chunked.constants,
-      groups: chunked.groups,
-      loops: chunked.loops,
-    });
+    // The convolution that made x has had it in registers.
+    const measured = graph.measure(x, passes);
+    const groups = measured?.statistics.shape[1] ?? 0;
+    const summed = measured ? pixelChunks(passes, groups, lanes) : chunked;
+    const partials = partialSums(summed.chunks);
+    if (measured) {
+      graph.launch({
+        kernel: groupSums,
+        reads: [measured.statistics],
+        writes: [partials],
+        uniforms: {
+          lanes,
+          pixels,
+          group_pixels: measured.groupPixels,
+          groups,
+          chunk_groups: summed.chunkPixels,
+          chunks: summed.chunks,
+          passes,
+        },
+        groups: [Math.ceil(passes * summed.chunks * lanes / WORKGROUP), 1, 1],
+        loops: summed.chunkPixels,
+      });
+    } else {
+      graph.launch({
+        kernel: statistics,
+        reads: [x],
+        writes: [partials],
+        uniforms: chunkUniforms,
+        constants: chunked.constants,
+        groups: chunked.groups,
+        loops: chunked.loops,
+      });
+    }
     graph.launch({
       kernel: moments,
-      reads: [x, partials],
+      reads: [measured?.statistics ?? x, partials],
       writes: [mean, variance, runningMean, runningVariance, first.mean, first.variance],
-      uniforms: { lanes, chunks: chunked.chunks, passes, stride: count, pixels, momentum },
+      uniforms: {
+        lanes,
+        chunks: summed.chunks,
+        passes,
+        stride: measured ? 2 * groups * lanes : count,
+        pixels,
+        momentum,
+      },
       groups: channelGroups,
-      loops: addChunks,
+      loops: addChunks(summed.chunks),
     });
   }
   const y = graph.output({ label: `${x.label} normalized`.slice(0, 60), shape: x.shape }, [
@@ -227,7 +273,7 @@ export function batchNorm(
           accumulate_bias: Number(dbias.accumulate),
         },
         groups: channelGroups,
-        loops: addChunks,
+        loops: addChunks(),
       });
     }
     const wantsResidual = residual?.tracked === true;

@@ -1,8 +1,9 @@
 import { BLOCK, gatherTilings } from "../convolution_tiles.ts";
 import { ShapeError } from "../errors.ts";
-import type { GradientPair, Graph } from "../graph.ts";
+import type { GradientPair, Graph, Launch, MeasuredLaunch } from "../graph.ts";
 import { defineKernel, type Kernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
+import type { Sharing } from "../sharing.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
 import { fitsTexture, texturePays } from "../texture_operand.ts";
 import { type Candidate, launchable } from "../tuning.ts";
@@ -41,15 +42,17 @@ const convolutionKernel: Kernel = {
  */
 const gatherKernels = {
   forward: kernelShapes("convolution", ["source", "weight"]),
+  measured: kernelShapes("convolution_statistics", ["source", "weight"], ["result", "statistics"]),
   biased: kernelShapes("convolution_bias", ["source", "weight", "bias"]),
   inputGradient: kernelShapes("convolution_input_gradient", ["source", "weight"]),
 };
 
-function kernelShapes(name: string, reads: readonly string[]) {
+function kernelShapes(name: string, reads: readonly string[], writes: readonly string[] = ["result"]) {
+  const shared = { ...convolutionKernel, reads, writes };
   return {
-    wide: defineKernel({ ...convolutionKernel, name, reads }),
-    narrow: defineKernel({ ...convolutionKernel, name: `${name}_narrow`, reads, source: narrowSource }),
-    blocked: defineKernel({ ...convolutionKernel, name: `${name}_blocked`, reads, source: blockedSource }),
+    wide: defineKernel({ ...shared, name }),
+    narrow: defineKernel({ ...shared, name: `${name}_narrow`, source: narrowSource }),
+    blocked: defineKernel({ ...shared, name: `${name}_blocked`, source: blockedSource }),
   };
 }
 
@@ -145,28 +148,71 @@ export function convolution(
 }
 
 /** The forward pass and the gradient by the input are one gather with other steps. */
-function launchGather(
-  graph: Graph,
-  { work, reads, result, taps, walk, flops }: {
-    work: keyof typeof gatherKernels;
-    reads: readonly Tensor[];
-    result: Tensor;
-    taps: number;
-    walk: { scale: number; tap_step: number; offset: number; divisor: number };
-    flops: number;
-  },
-): void {
+interface Gather {
+  readonly work: keyof typeof gatherKernels;
+  readonly reads: readonly Tensor[];
+  readonly result: Tensor;
+  readonly taps: number;
+  readonly walk: Readonly<Record<"scale" | "tap_step" | "offset" | "divisor", number>>;
+  readonly flops: number;
+}
+
+function launchGather(graph: Graph, gather: Gather): void {
+  graph.launch({
+    ...gatherLaunch(graph.sharing, gather).launch,
+    ...(gather.work === "forward" && { measured: (parts) => measuredGather(graph, gather, parts) }),
+  });
+}
+
+/** What reading a pixel again for its statistics costs, in multiply-adds of a row. */
+const REREAD = 8;
+
+/**
+ * The same sums, with statistics of each group of pixels; undefined where the tile leaves none, or where tiles that end at parts
+ * would cost more than is saved.
+ */
+function measuredGather(graph: Graph, gather: Gather, parts: number): MeasuredLaunch | undefined {
+  const { batch, height, width, channels } = imageExtents(gather.result), pixels = batch * height * width;
+  const whole = gatherLaunch(graph.sharing, gather);
+  const { launch, cost, group } = gatherLaunch(graph.sharing, { ...gather, work: "measured" }, parts);
+  if (group === undefined || cost - whole.cost > REREAD * pixels) return undefined;
+  const groups = Math.ceil(pixels / parts / group);
+  const label = `${gather.result.label} statistics`;
+  const statistics = graph.tensor({ label, shape: [parts, groups, 2, channels] });
+  return { launch: { ...launch, writes: [gather.result, statistics] }, statistics, groupPixels: group };
+}
+
+/**
+ * @param parts Of the batch, of equal size, between which no tile lies; 1 where the divisor is not.
+ * @returns Where its first tile can leave statistics, too: pixels of a group, and the cost of its sums in multiply-adds of a row.
+ */
+function gatherLaunch(
+  sharing: Sharing,
+  { work, reads, result, taps, walk, flops }: Gather,
+  parts = 1,
+): {
+  readonly launch: Launch;
+  readonly group: number | undefined;
+  readonly cost: number;
+} {
   const from = imageExtents(reads[0]!), to = imageExtents(result);
   const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
   // The largest residue class sets the count of workgroups; those past a smaller one end at once.
-  const pixels = to.batch * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
-  const classes = walk.divisor * walk.divisor;
+  const pixels = to.batch / parts * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
+  const layers = walk.divisor * walk.divisor * parts;
   const textures = (["source", "weight"] as const).filter((_, i) =>
     fitsTexture(reads[i]!) && texturePays(flops, reads[i]!.bytes)
   );
   const terms = taps * taps * channels;
-  const extents = { outputChannels: to.channels, pixels, classes, terms, textures };
-  const candidates = gatherTilings(graph.sharing, extents).map(
+  const tilings = gatherTilings(sharing, {
+    outputChannels: to.channels,
+    pixels,
+    classes: layers,
+    terms,
+    textures,
+  });
+  const [{ pixels: tile, group }] = tilings;
+  const candidates = tilings.filter((one) => work !== "measured" || one.group?.pixels === group?.pixels).map(
     (tiling): Candidate => {
       const tiles = Math.ceil(pixels / tiling.pixels);
       return {
@@ -177,11 +223,12 @@ function launchGather(
           ...tiling.constants,
           BIAS: Number(work === "biased"),
           STRIDED: Number(walk.divisor > 1),
+          STATISTICS: Number(work === "measured"),
           ...(tiling.shape !== "blocked" && { DEPTH: Math.min(4, from.channels) }),
         },
         groups: tiling.shape === "narrow"
-          ? [tiles, 1, classes]
-          : [Math.ceil(outChannels / tiling.outputs), tiles, classes],
+          ? [tiles, 1, layers]
+          : [Math.ceil(outChannels / tiling.outputs), tiles, layers],
         // A turn at least for each tap, and those that begin and end a block.
         loops: taps * taps * (Math.ceil(channels / tiling.channels) + Math.ceil(channels / BLOCK) + 2),
       };
@@ -193,16 +240,16 @@ function launchGather(
       taps,
       stride: work === "inputGradient" ? walk.divisor : walk.scale,
       dilation: Math.abs(walk.tap_step),
-      pixels: pixels * classes,
+      pixels: pixels * layers,
     }),
     candidates: launchable(candidates as [Candidate, ...Candidate[]]),
   };
-  graph.launch({
+  const launch = {
     ...choice.candidates[0],
     reads,
     writes: [result],
     uniforms: {
-      batch: to.batch,
+      batch: to.batch / parts,
       height: from.height,
       width: from.width,
       channels,
@@ -214,7 +261,9 @@ function launchGather(
     },
     flops,
     choice,
-  });
+  };
+  const cost = Math.ceil(pixels / tile) * layers * terms * (group?.turn ?? 0);
+  return { launch, group: group?.pixels, cost };
 }
 
 function transposed(graph: Graph, weight: Tensor): Tensor {

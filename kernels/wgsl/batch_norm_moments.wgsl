@@ -1,6 +1,6 @@
 // Batch norm, training, second pass: adds the chunks in order; mean and variance of each pass, and the running ones.
 //
-//   x                 f32[passes, pixels, lanes·4]      the first pixel of a pass is its pivot
+//   pivots            f32[passes, …, lanes·4]           the first of a pass is its pivot: x, or statistics of groups of pixels
 //   partials          f32[passes, chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)²
 //   mean, variance    f32[passes, lanes·4]              the variance divides by the number of pixels
 //   running_…         f32[lanes·4]                      (1 − momentum)·running + momentum·pass, for each pass in order, with
@@ -13,13 +13,13 @@ struct Extents {
   lanes: u32,
   chunks: u32, // of a pass
   passes: u32,
-  stride: u32, // vec4s of a pass in x
+  stride: u32, // vec4s of a pass in pivots
   pixels: f32, // of a pass
   momentum: f32,
 }
 
 @group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> pivots: array<vec4f>;
 @group(0) @binding(2) var<storage, read> partials: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> mean: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> variance: array<vec4f>;
@@ -57,7 +57,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     let shift = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / extents.pixels;
     let square = ((squares[0] + squares[1]) + (squares[2] + squares[3])) / extents.pixels;
-    let center = x[of_pass * extents.stride + lane] + shift;
+    let center = pivots[of_pass * extents.stride + lane] + shift;
     let spread = max(square - shift * shift, vec4f());
     mean[of_pass * lanes + lane] = center;
     variance[of_pass * lanes + lane] = spread;

@@ -4,12 +4,14 @@
 //   weight   f32[taps, C, O]      taps in scan order
 //   bias     f32[O]               where BIAS is 1
 //   result   f32[N, H', W', O]    Σ over taps, channels of source · weight (+ bias)
+//   statistics  f32[parts, groups, 2, O]  where STATISTICS is 1, of each 16 pixels of the result, which belong to one part of
+//                                 the batch: mean, sum of squared deviations from it
 //
 // Output pixel y meets tap t at source row (y·scale + t·tap_step + offset) / divisor, if that divides and lies inside:
 //   forward         scale = stride, tap_step = dilation, offset = −padding, divisor = 1
 //   input gradient  scale = 1, tap_step = −dilation, offset = padding, divisor = stride, with transposed weights
 // Output pixels are walked by residue class modulo `divisor` (one class a layer of workgroups in z), so that all pixels of a
-// workgroup agree on which taps divide, and none is multiplied in vain.
+// workgroup agree on which taps divide, and none is multiplied in vain. Where the divisor is 1, a layer is a part of the batch.
 //
 // STRIDED is 0 where the divisor is 1, so that nothing is divided; DEPTH is less than 4 where fewer input channels are no
 // padding; PARTS is 0 where all terms of a sum are few enough for one running sum.
@@ -24,7 +26,7 @@
 // Twin: kernels/reference/convolution.ts
 
 struct Extents {
-  batch: u32,
+  batch: u32, // images of a part
   height: u32, // of source
   width: u32,
   channels: u32, // of source, in vec4s
@@ -45,18 +47,25 @@ struct Extents {
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 #end
 @group(0) @binding(${3 + BIAS}) var<storage, read_write> result: array<vec4f>;
+#if STATISTICS
+@group(0) @binding(${4 + BIAS}) var<storage, read_write> statistics: array<vec4f>;
+#end
 
 @compute @workgroup_size(${LANES}, ${TILES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let lane = local.x;
 #if STRIDED
   let divisor = extents.divisor;
+  let class_y = group.z / u32(divisor);
+  let class_x = group.z % u32(divisor);
+  const first_image = 0u;
 #end
 #if 1 - STRIDED
   const divisor = 1;
+  const class_y = 0u;
+  const class_x = 0u;
+  let first_image = group.z * extents.batch;
 #end
-  let class_y = group.z / u32(divisor);
-  let class_x = group.z % u32(divisor);
   let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
   let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
@@ -76,8 +85,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let p${G} = min(first + ${G}u, pixels - 1u);
 #end
   let line${G} = p${G} / columns;
-  let image${G} = line${G} / rows;
-  let out_y${G} = class_y + (line${G} - image${G} * rows) * u32(divisor);
+  let image${G} = first_image + line${G} / rows;
+  let out_y${G} = class_y + line${G} % rows * u32(divisor);
   let out_x${G} = class_x + (p${G} - line${G} * columns) * u32(divisor);
   let to${G} = ((image${G} * extents.out_height + out_y${G}) * extents.out_width + out_x${G}) * extents.out_channels;
   let y${G} = i32(out_y${G}) * extents.scale + extents.offset;
@@ -170,6 +179,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       start = end;
     }
   }
+
+#if STATISTICS
+  let groups = (pixels + 15u) / 16u; // of a part
+#unroll Q ROWS / 16
+  if (first + ${16 * Q}u < pixels && column <= last_column) {
+    // Deviations from one of the values lose no digits where the spread is small beside the mean.
+    let count = min(16u, pixels - first - ${16 * Q}u);
+    var total = vec4f();
+    var squares = vec4f();
+#unroll R 16
+    let d${R} = select(vec4f(), sum${16 * Q + R}_0 - sum${16 * Q}_0, ${R}u < count);
+    total += d${R};
+    squares += d${R} * d${R};
+#end
+    let shift = total / f32(count);
+    let at = 2u * (group.z * groups + first / 16u + ${Q}u) * extents.out_channels + column;
+    statistics[at] = sum${16 * Q}_0 + shift;
+    statistics[at + extents.out_channels] = squares - total * shift;
+  }
+#end
+#end
 
 #unroll R ROWS
 #if SUBGROUPS

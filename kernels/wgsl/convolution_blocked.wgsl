@@ -4,12 +4,13 @@
 // ROWS pixels × COLUMNS vec4s of output channels, each of its WIDTH × HEIGHT invocations 8 pixels × 2 vec4s of them. Step by
 // step it fetches a block of 2 vec4s of channels of all its pixels and the 8 rows of weights that meet them: what one step
 // multiplies lies in one half of the workgroup memory while the next is fetched into the other, so that a barrier a step is
-// enough and fetches overlap with arithmetic.
+// enough and fetches overlap with arithmetic. With STATISTICS it leaves those of each 64 pixels, by 8 invocations that hold 8 of
+// them each: pixels are dealt out so that all shapes of a block have the same ones side by side.
 //
 // Twin: kernels/reference/convolution.ts
 
 struct Extents {
-  batch: u32,
+  batch: u32, // images of a part
   height: u32, // of source
   width: u32,
   channels: u32, // of source, in vec4s
@@ -30,6 +31,9 @@ struct Extents {
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>;
 #end
 @group(0) @binding(${3 + BIAS}) var<storage, read_write> result: array<vec4f>;
+#if STATISTICS
+@group(0) @binding(${4 + BIAS}) var<storage, read_write> statistics: array<vec4f>;
+#end
 
 // One vec4 of channels after the other; the 4 in between keep two of them off the same banks.
 var<workgroup> pixel_block: array<vec4f, ${2 * 2 * (ROWS + 4)}>;
@@ -53,12 +57,16 @@ fn main(
 ) {
 #if STRIDED
   let divisor = extents.divisor;
+  let class_y = group.z / u32(divisor);
+  let class_x = group.z % u32(divisor);
+  const first_image = 0u;
 #end
 #if 1 - STRIDED
   const divisor = 1;
+  const class_y = 0u;
+  const class_x = 0u;
+  let first_image = group.z * extents.batch;
 #end
-  let class_y = group.z / u32(divisor);
-  let class_x = group.z % u32(divisor);
   let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
   let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
@@ -74,7 +82,7 @@ fn main(
   let place${L} = (index + ${L * WIDTH * HEIGHT}u) / 2u;
   let p${L} = min(first + place${L}, pixels - 1u);
   let line${L} = p${L} / columns;
-  let image${L} = i32(line${L} / rows * extents.height);
+  let image${L} = i32((first_image + line${L} / rows) * extents.height);
   let y${L} = i32(class_y + line${L} % rows * u32(divisor)) * extents.scale + extents.offset;
   let x${L} = i32(class_x + (p${L} - line${L} * columns) * u32(divisor)) * extents.scale + extents.offset;
   var at${L} = 0u;
@@ -90,6 +98,7 @@ fn main(
   var sum${R}_1 = vec4f();
 #end
 
+  let row = local.y / 8u * 64u + local.y % 8u; // the first of this invocation's, which are 8 apart
   let part = index % 2u; // which of the two vec4s of channels
   var tap = 0u;
   var channel = 0u;
@@ -119,10 +128,10 @@ fn main(
 #end
 #unroll L 8 * COLUMNS / (WIDTH * HEIGHT)
       {
-        let row = (index + ${L * WIDTH * HEIGHT}u) / ${COLUMNS}u;
+        let of_weights = (index + ${L * WIDTH * HEIGHT}u) / ${COLUMNS}u;
         let column = (index + ${L * WIDTH * HEIGHT}u) % ${COLUMNS}u;
         // Rows past the last channel meet zeros.
-        let from_row = (tap * extents.channels + min(channel + row / 4u, last_channel)) * 4u + row % 4u;
+        let from_row = (tap * extents.channels + min(channel + of_weights / 4u, last_channel)) * 4u + of_weights % 4u;
         b${L} = weight[from_row * extents.out_channels + min(first_column + column, last_column)];
       }
 #end
@@ -131,9 +140,9 @@ fn main(
       let half = (turn - 1u) % 2u;
 #unroll K 2
       {
-        let from_pixels = half * ${2 * (ROWS + 4)}u + ${K * (ROWS + 4)}u + local.y;
+        let from_pixels = half * ${2 * (ROWS + 4)}u + ${K * (ROWS + 4)}u + row;
 #unroll R 8
-        let v${R} = pixel_block[from_pixels + ${R * HEIGHT}u];
+        let v${R} = pixel_block[from_pixels + ${R * 8}u];
 #end
         let from_weights = half * ${8 * COLUMNS}u + ${K * 4 * COLUMNS}u + local.x;
 #unroll C 4
@@ -167,9 +176,47 @@ fn main(
     }
   }
 
+#if STATISTICS
+  let leads = local.y % 8u == 0u;
+  let begins = first + row; // where it leads: the first of 64 pixels
+  let pivots = local.y / 8u * ${WIDTH}u + local.x;
+  let sums = 2u * (local.y * ${WIDTH}u + local.x);
+#unroll J 2
+  workgroupBarrier();
+  if (leads) { pixel_block[pivots] = sum0_${J}; }
+  workgroupBarrier();
+  {
+    let pivot = pixel_block[pivots];
+    var total = vec4f();
+    var squares = vec4f();
 #unroll R 8
-  if (first + local.y + ${R * HEIGHT}u < pixels) {
-    let p = first + local.y + ${R * HEIGHT}u;
+    let d${R} = select(vec4f(), sum${R}_${J} - pivot, first + row + ${R * 8}u < pixels);
+    total += d${R};
+    squares += d${R} * d${R};
+#end
+    weight_block[sums] = total;
+    weight_block[sums + 1u] = squares;
+  }
+  workgroupBarrier();
+  if (leads && begins < pixels && first_column + local.x + ${J * WIDTH}u <= last_column) {
+    var total = vec4f();
+    var squares = vec4f();
+#unroll I 8
+    total += weight_block[sums + ${2 * I * WIDTH}u];
+    squares += weight_block[sums + ${2 * I * WIDTH + 1}u];
+#end
+    let shift = total / f32(min(64u, pixels - begins));
+    let at = 2u * (group.z * ((pixels + 63u) / 64u) + begins / 64u) * extents.out_channels;
+    let column = first_column + local.x + ${J * WIDTH}u;
+    statistics[at + column] = sum0_${J} + shift;
+    statistics[at + extents.out_channels + column] = squares - total * shift;
+  }
+#end
+#end
+
+#unroll R 8
+  if (first + row + ${R * 8}u < pixels) {
+    let p = first + row + ${R * 8}u;
 #if STRIDED
     let line = p / columns;
     let y = class_y + line % rows * u32(divisor);
@@ -177,7 +224,7 @@ fn main(
     let at = ((line / rows * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
 #end
 #if 1 - STRIDED
-    let at = p * extents.out_channels;
+    let at = (group.z * pixels + p) * extents.out_channels;
 #end
 #unroll J 2
     {
