@@ -168,15 +168,15 @@ function launchGather(graph: Graph, gather: Gather): void {
 const REREAD = 8;
 
 /**
- * The same sums, with statistics of each group of pixels; undefined where the tile leaves none, or where tiles that end at parts
- * would cost more than is saved.
+ * The same sums, with statistics of each group of pixels; undefined where the tile leaves none, or where what the last tile of
+ * a part walks in vain costs more than is saved. Parts by themselves are judged alike, so that they give the same bits.
  */
 function measuredGather(graph: Graph, gather: Gather, parts: number): MeasuredLaunch | undefined {
-  const { batch, height, width, channels } = imageExtents(gather.result), pixels = batch * height * width;
-  const whole = gatherLaunch(graph.sharing, gather);
-  const { launch, cost, group } = gatherLaunch(graph.sharing, { ...gather, work: "measured" }, parts);
-  if (group === undefined || cost - whole.cost > REREAD * pixels) return undefined;
-  const groups = Math.ceil(pixels / parts / group);
+  const { batch, height, width, channels } = imageExtents(gather.result);
+  const pixels = batch / parts * height * width;
+  const { launch, wasted, group } = gatherLaunch(graph.sharing, { ...gather, work: "measured" }, parts);
+  if (group === undefined || wasted > REREAD * pixels) return undefined;
+  const groups = Math.ceil(pixels / group);
   const label = `${gather.result.label} statistics`;
   const statistics = graph.tensor({ label, shape: [parts, groups, 2, channels] });
   return { launch: { ...launch, writes: [gather.result, statistics] }, statistics, groupPixels: group };
@@ -184,7 +184,8 @@ function measuredGather(graph: Graph, gather: Gather, parts: number): MeasuredLa
 
 /**
  * @param parts Of the batch, of equal size, between which no tile lies; 1 where the divisor is not.
- * @returns Where its first tile can leave statistics, too: pixels of a group, and the cost of its sums in multiply-adds of a row.
+ * @returns Where its first tile can leave statistics, too: pixels of a group, and what is wasted at the end of a part, in
+ *   multiply-adds of a row.
  */
 function gatherLaunch(
   sharing: Sharing,
@@ -193,7 +194,7 @@ function gatherLaunch(
 ): {
   readonly launch: Launch;
   readonly group: number | undefined;
-  readonly cost: number;
+  readonly wasted: number;
 } {
   const from = imageExtents(reads[0]!), to = imageExtents(result);
   const channels = padded(from.channels) / 4, outChannels = padded(to.channels) / 4;
@@ -262,8 +263,8 @@ function gatherLaunch(
     flops,
     choice,
   };
-  const cost = Math.ceil(pixels / tile) * layers * terms * (group?.turn ?? 0);
-  return { launch, group: group?.pixels, cost };
+  const wasted = (Math.ceil(pixels / tile) - pixels / tile) * terms * (group?.turn ?? 0);
+  return { launch, group: group?.pixels, wasted };
 }
 
 function transposed(graph: Graph, weight: Tensor): Tensor {

@@ -4,12 +4,20 @@
 //   weight   f32[taps, C, O]      taps in scan order
 //   bias     f32[O]               where BIAS is 1
 //   result   f32[N, H', W', O]    Σ over taps, channels of source · weight (+ bias)
+//   statistics  f32[parts, groups, 2, O]  where STATISTICS is 1, of each 16 pixels of the result, which belong to one part of
+//                                 the batch: mean, sum of squared deviations from it
 //
 // Output pixel y meets tap t at source row (y·scale + t·tap_step + offset) / divisor, if that divides and lies inside:
 //   forward         scale = stride, tap_step = dilation, offset = −padding, divisor = 1
 //   input gradient  scale = 1, tap_step = −dilation, offset = padding, divisor = stride, with transposed weights
 // Output pixels are walked by residue class modulo `divisor` (one class a layer of workgroups in z), so that all pixels of a
-// workgroup agree on which taps divide, and none is multiplied in vain.
+// workgroup agree on which taps divide, and none is multiplied in vain. Where the divisor is 1, a layer is a part of the batch.
+//
+// STRIDED is 0 where the divisor is 1, so that nothing is divided; DEPTH is less than 4 where fewer input channels are no
+// padding; PARTS is 0 where all terms of a sum are few enough for one running sum.
+//
+// No loop and no branch is bound by uniforms alone: lavapipe, which could then unroll it, may compile such a shader anew for
+// each of its launches. So no counter is stepped by a constant up to one.
 //
 // An invocation sums a tile of ROWS pixels × COLUMNS vec4s of channels, which neighboring lanes continue along the channels.
 // With SUBGROUPS the lanes of a workgroup are one subgroup: each loads some of the pixels and broadcasts them, so that no
@@ -18,7 +26,7 @@
 // Twin: kernels/reference/convolution.ts
 
 struct Extents {
-  batch: u32,
+  batch: u32, // images of a part
   height: u32, // of source
   width: u32,
   channels: u32, // of source, in vec4s
@@ -40,86 +48,95 @@ struct Extents {
 @compute @workgroup_size(2, 1)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let lane = local.x;
-  let divisor = u32(extents.divisor);
-  let class_y = group.z / divisor;
-  let class_x = group.z % divisor;
-  let rows = (extents.out_height - class_y + divisor - 1u) / divisor;
-  let columns = (extents.out_width - class_x + divisor - 1u) / divisor;
+  const divisor = 1;
+  const class_y = 0u;
+  const class_x = 0u;
+  let first_image = group.z * extents.batch;
+  let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
+  let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
   let first = (group.y * 1u + local.y) * 2u;
   if (first >= pixels) { return; }
   let column = group.x * 2u + lane;
   let last_column = extents.out_channels - 1u;
+  let column0 = min(column + 0u, last_column);
 
   let p0 = min(first + 0u + lane, pixels - 1u);
-  let image0 = i32(p0 / (rows * columns) * extents.height);
-  let y0 = i32(class_y + p0 / columns % rows * divisor) * extents.scale + extents.offset;
-  let x0 = i32(class_x + p0 % columns * divisor) * extents.scale + extents.offset;
+  let line0 = p0 / columns;
+  let image0 = first_image + line0 / rows;
+  let out_y0 = class_y + line0 % rows * u32(divisor);
+  let out_x0 = class_x + (p0 - line0 * columns) * u32(divisor);
+  let to0 = ((image0 * extents.out_height + out_y0) * extents.out_width + out_x0) * extents.out_channels;
+  let y0 = i32(out_y0) * extents.scale + extents.offset;
+  let x0 = i32(out_x0) * extents.scale + extents.offset;
 
   var sum0_0 = vec4f();
   var sum1_0 = vec4f();
 
-  for (var tap = 0u; tap < extents.taps * extents.taps; tap++) {
-    let tap_y = i32(tap / extents.taps) * extents.tap_step;
-    let tap_x = i32(tap % extents.taps) * extents.tap_step;
-    if ((i32(class_y) + extents.offset + tap_y) % extents.divisor != 0) { continue; }
-    if ((i32(class_x) + extents.offset + tap_x) % extents.divisor != 0) { continue; }
+  var tap_y = 0u;
+  var tap_x = 0u;
+  while (tap_y < extents.taps) {
+    let step_y = i32(tap_y) * extents.tap_step;
+    let step_x = i32(tap_x) * extents.tap_step;
+    var row = (tap_y * extents.taps + tap_x) * extents.channels * 4u * extents.out_channels;
+    let wraps = tap_x + 1u == extents.taps;
+    tap_x = select(tap_x + 1u, 0u, wraps);
+    tap_y += select(0u, 1u, wraps);
+    if ((i32(class_y) + extents.offset + step_y) % divisor != 0) { continue; }
+    if ((i32(class_x) + extents.offset + step_x) % divisor != 0) { continue; }
     var any_inside = false;
-    let sy0 = (y0 + tap_y) / extents.divisor;
-    let sx0 = (x0 + tap_x) / extents.divisor;
+    let sy0 = (y0 + step_y) / divisor;
+    let sx0 = (x0 + step_x) / divisor;
     let inside0 = sy0 >= 0 && sy0 < i32(extents.height) && sx0 >= 0 && sx0 < i32(extents.width);
     let keep0 = select(0.0, 1.0, inside0);
-    let at0 = select(0u, u32((image0 + sy0) * i32(extents.width) + sx0) * extents.channels, inside0);
+    let from0 = (i32(image0 * extents.height) + sy0) * i32(extents.width) + sx0;
+    let at0 = select(0u, u32(from0) * extents.channels, inside0);
     any_inside = any_inside || inside0;
     // Wide dilations meet only padding at most taps of a small map.
     if (!subgroupAny(any_inside)) { continue; }
-    var row = tap * extents.channels * 4u * extents.out_channels;
-    for (var start = 0u; start < extents.channels; start += 8u) {
+    var start = 0u;
+    while (start < extents.channels) {
+      let end = min(start + 8u, extents.channels);
       // Sums of sums: a plain running sum over thousands of terms would lose digits.
       var part0_0 = vec4f();
       var part1_0 = vec4f();
-      let end = min(start + 8u, extents.channels);
       for (var k = start; k < end; k++) {
         let a0 = source[at0 + k] * keep0;
-        let b0_0 = weight[row + 0u * extents.out_channels + min(column + 0u, last_column)];
-        let b1_0 = weight[row + 1u * extents.out_channels + min(column + 0u, last_column)];
-        let b2_0 = weight[row + 2u * extents.out_channels + min(column + 0u, last_column)];
-        let b3_0 = weight[row + 3u * extents.out_channels + min(column + 0u, last_column)];
+        let b0_0 = weight[row + 0u * extents.out_channels + column0];
+        let b1_0 = weight[row + 1u * extents.out_channels + column0];
+        let b2_0 = weight[row + 2u * extents.out_channels + column0];
+        let b3_0 = weight[row + 3u * extents.out_channels + column0];
         row += 4u * extents.out_channels;
         {
           let v = subgroupBroadcast(a0, 0u);
-          part0_0 = fma(vec4f(v.x), b0_0, part0_0);
-          part0_0 = fma(vec4f(v.y), b1_0, part0_0);
-          part0_0 = fma(vec4f(v.z), b2_0, part0_0);
-          part0_0 = fma(vec4f(v.w), b3_0, part0_0);
+          part0_0 = fma(vec4f(v[0]), b0_0, part0_0);
+          part0_0 = fma(vec4f(v[1]), b1_0, part0_0);
+          part0_0 = fma(vec4f(v[2]), b2_0, part0_0);
+          part0_0 = fma(vec4f(v[3]), b3_0, part0_0);
         }
         {
           let v = subgroupBroadcast(a0, 1u);
-          part1_0 = fma(vec4f(v.x), b0_0, part1_0);
-          part1_0 = fma(vec4f(v.y), b1_0, part1_0);
-          part1_0 = fma(vec4f(v.z), b2_0, part1_0);
-          part1_0 = fma(vec4f(v.w), b3_0, part1_0);
+          part1_0 = fma(vec4f(v[0]), b0_0, part1_0);
+          part1_0 = fma(vec4f(v[1]), b1_0, part1_0);
+          part1_0 = fma(vec4f(v[2]), b2_0, part1_0);
+          part1_0 = fma(vec4f(v[3]), b3_0, part1_0);
         }
       }
       sum0_0 += part0_0;
       sum1_0 += part1_0;
+      start = end;
     }
   }
 
+
+  let at_row0 = subgroupBroadcast(to0, 0u);
+  let at_row1 = subgroupBroadcast(to0, 1u);
   if (column + 0u <= last_column) {
     if (first + 0u < pixels) {
-      let p = first + 0u;
-      let y = class_y + p / columns % rows * divisor;
-      let x = class_x + p % columns * divisor;
-      let at = ((p / (rows * columns) * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
-      result[at + column + 0u] = sum0_0;
+      result[at_row0 + column + 0u] = sum0_0;
     }
     if (first + 1u < pixels) {
-      let p = first + 1u;
-      let y = class_y + p / columns % rows * divisor;
-      let x = class_x + p % columns * divisor;
-      let at = ((p / (rows * columns) * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
-      result[at + column + 0u] = sum1_0;
+      result[at_row1 + column + 0u] = sum1_0;
     }
   }
 }
