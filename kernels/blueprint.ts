@@ -21,9 +21,9 @@ export function blueprint(device: Device): Device {
       created.buffers++;
       return { label, size: bytes, destroy() {} } as GPUBuffer;
     },
-    texture(rows) {
+    texture({ rows, layers }) {
       created.textures++;
-      return { height: rows, destroy() {} } as GPUTexture;
+      return { height: rows, depthOrArrayLayers: layers, destroy() {} } as GPUTexture;
     },
     check() {},
     close() {},

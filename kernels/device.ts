@@ -3,7 +3,7 @@ import { DeviceError } from "./errors.ts";
 import { type BindingForms, type Kernel, shaderText } from "./kernel.ts";
 import { chooseSharing, type Sharing } from "./sharing.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "./tensor.ts";
-import { textureBytes, textureDescriptor } from "./texture_operand.ts";
+import { textureBytes, textureDescriptor, type TextureExtents } from "./texture_operand.ts";
 import { type Tuning, UNTUNED } from "./tuning.ts";
 
 /** What the adapter is, as printed at the top of a run and recorded with every result. */
@@ -41,8 +41,8 @@ export interface Device {
   /** How many pipelines, buffers, textures and bind groups were made so far: steady steps must not raise it. */
   readonly created: { pipelines: number; buffers: number; textures: number; bindGroups: number };
   buffer(label: string, bytes: number, usage?: number): GPUBuffer;
-  /** A texture for operands, of so many rows (texture_operand.ts). */
-  texture(rows: number): GPUTexture;
+  /** A texture for operands (texture_operand.ts). */
+  texture(extents: TextureExtents): GPUTexture;
   /** @throws {DeviceError} Once the device is lost or has reported an error; reports may come after the call at fault. */
   check(): void;
   close(): void;
@@ -170,14 +170,14 @@ class OpenDevice implements Device {
     constants: Readonly<Record<string, number>>,
     forms: BindingForms = {},
   ): GPUComputePipeline {
-    const { halves = [], windows = [], texture } = forms;
+    const { halves = [], windows = [], textures = [] } = forms;
     const names = Object.keys(constants).sort();
     const key = [
       kernel.name,
       ...names.map((name) => `${name}=${constants[name]}`),
       ...(halves.length > 0 ? [`f16=${halves}`] : []),
       ...windows.map(({ binding, windows }) => `binding ${binding} in ${windows}`),
-      ...(texture === undefined ? [] : [`texture=${texture}`]),
+      ...(textures.length > 0 ? [`texture=${textures}`] : []),
     ].join(" ");
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
@@ -193,7 +193,7 @@ class OpenDevice implements Device {
           ...storage.map((_, i) => ({
             binding: i + 1,
             visibility: visible,
-            ...(texture === i + 1
+            ...(textures.includes(i + 1)
               ? { texture: { sampleType: "unfilterable-float" as const } }
               : { buffer: { type: "storage" as const } }),
           })),
@@ -225,10 +225,11 @@ class OpenDevice implements Device {
     return this.gpu.createBuffer({ label, size: roundUp(bytes, 16), usage });
   }
 
-  texture(rows: number): GPUTexture {
+  texture(extents: TextureExtents): GPUTexture {
     this.created.textures++;
-    this.#asked.set("operand texture", Math.max(textureBytes(rows), this.#asked.get("operand texture") ?? 0));
-    return this.gpu.createTexture(textureDescriptor(rows));
+    const label = "operand texture", bytes = textureBytes(extents);
+    this.#asked.set(label, Math.max(bytes, this.#asked.get(label) ?? 0));
+    return this.gpu.createTexture(textureDescriptor(extents));
   }
 
   #largest(): string {

@@ -12,8 +12,8 @@ export interface Dispatch {
   readonly uniforms: Readonly<Record<string, number>>;
   readonly constants: Readonly<Record<string, number>>;
   readonly groups: readonly [number, number, number];
-  /** Name of the input that is read from a texture (texture_operand.ts), where it can be. */
-  readonly texture?: string | undefined;
+  /** Names of the inputs that are read from a texture (texture_operand.ts), where they can be. */
+  readonly textures?: readonly string[];
   /** Useful multiply-adds times two, for benches; 0 where bytes are the cost. */
   readonly flops: number;
   /** Other ways to do the same, to the same bits; kernel, constants and groups are those of the first. */
@@ -29,7 +29,7 @@ export interface Launch {
   /** Values of `override`s and of names in `#unroll` blocks; each distinct set is a pipeline. */
   constants?: Record<string, number>;
   groups: readonly [number, number, number];
-  texture?: string | undefined;
+  textures?: readonly string[];
   /** Loop iterations of the busiest invocation, held under the bound that every driver honors. */
   loops: number;
   flops?: number;
@@ -128,7 +128,7 @@ export class Graph {
       uniforms = {},
       constants = {},
       groups,
-      texture,
+      textures = [],
       loops,
       flops = 0,
       choice,
@@ -154,7 +154,7 @@ export class Graph {
       constants,
       groups,
       flops,
-      ...(texture !== undefined && { texture }),
+      ...(textures.length > 0 && { textures }),
       ...(choice && { choice }),
     });
     this.#measured = measured;

@@ -1,7 +1,7 @@
 import { KernelError } from "./errors.ts";
 import { bindWindows, type WindowedBinding } from "./binding_windows.ts";
 import { storeHalves } from "./half_storage.ts";
-import { readTexture } from "./texture_operand.ts";
+import { readTextures } from "./texture_operand.ts";
 import { unroll } from "./unroll.ts";
 
 /** Most workgroups along one axis of a dispatch (WebGPU's guaranteed limit). */
@@ -39,8 +39,8 @@ export interface BindingForms {
   readonly halves?: readonly number[];
   /** Those whose tensors are bound in parts (binding_windows.ts). */
   readonly windows?: readonly WindowedBinding[];
-  /** The one that is read from a texture (texture_operand.ts). */
-  readonly texture?: number | undefined;
+  /** Those that are read from a texture (texture_operand.ts). */
+  readonly textures?: readonly number[];
 }
 
 /** Declares a kernel; a value, so that an op names what it launches. */
@@ -93,10 +93,10 @@ export function packUniforms(
 export function shaderText(
   kernel: Kernel,
   constants: Readonly<Record<string, number>>,
-  { halves = [], windows = [], texture }: BindingForms = {},
+  { halves = [], windows = [], textures = [] }: BindingForms = {},
   windowBytes = 0,
 ): string {
-  const text = readTexture(unroll(kernel.source, constants), texture)
+  const text = readTextures(unroll(kernel.source, constants), textures)
     .replaceAll("var<storage, read>", "var<storage, read_write>");
   const first = 1 + kernel.reads.length + kernel.writes.length;
   return bindWindows(storeHalves(text, halves), windows, { first, bytes: windowBytes });

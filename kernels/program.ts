@@ -2,16 +2,19 @@ import type { WindowedBinding } from "./binding_windows.ts";
 import type { Device } from "./device.ts";
 import { DeviceError, KernelError } from "./errors.ts";
 import type { Dispatch, Graph } from "./graph.ts";
-import { type BindingForms, packUniforms } from "./kernel.ts";
+import { packUniforms } from "./kernel.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
 import { ALIGNMENT, type Home, makeTensor, roundUp, type Tensor } from "./tensor.ts";
 import {
   fitsTexture,
+  largestTexture,
   textureBytes,
   textureCopies,
   type TextureCopy,
+  type TextureExtents,
+  textureLayer,
   textureRows,
 } from "./texture_operand.ts";
 import { tuned, type Tuning } from "./tuning.ts";
@@ -30,7 +33,7 @@ export interface Program {
   readonly workspaceBytes: number;
   /** Buffers that the workspace lies in. */
   readonly arenas: readonly GPUBuffer[];
-  /** What operands are copied to that are read as textures, one at a time. */
+  /** What operands are copied to that are read as textures, those of one launch at a time. */
   readonly texture: GPUTexture | undefined;
   readonly plan: MemoryPlan;
   readonly dispatches: readonly Dispatch[];
@@ -77,10 +80,12 @@ export function compile(
     return arena && arena.size >= bytes ? arena : undefined;
   };
   const arenas = plan.arenas.map((bytes, i) => lent(i, bytes) ?? device.buffer(`workspace ${i}`, bytes));
-  const rows = operandRows(device, dispatches);
-  const lentTexture = (options.lender?.texture?.height ?? 0) >= rows ? options.lender?.texture : undefined;
-  const texture = rows > 0 ? lentTexture ?? device.texture(rows) : undefined;
-  const view = texture?.createView();
+  const extents = operandTexture(device, dispatches);
+  const { height: lentRows = 0, depthOrArrayLayers: lentLayers = 0 } = options.lender?.texture ?? {};
+  const isEnough = lentRows >= extents.rows && lentLayers >= extents.layers;
+  const lentTexture = isEnough ? options.lender?.texture : undefined;
+  const texture = extents.layers > 0 ? lentTexture ?? device.texture(extents) : undefined;
+  const layers = Array.from({ length: extents.layers }, (_, layer) => textureLayer(texture!, layer));
   const uniforms = device.buffer(
     "uniforms",
     Math.max(dispatches.length, 1) * ALIGNMENT,
@@ -97,20 +102,19 @@ export function compile(
     const packed = packUniforms(kernel, dispatch.uniforms);
     table.set(packed, i * ALIGNMENT);
     const tensors = [...dispatch.reads, ...dispatch.writes];
-    const forms: BindingForms = {
+    const forms = {
       halves: tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []),
       windows: windowedBindings(device, tensors),
-      texture: textureBinding(device, dispatch),
+      textures: textureBindings(device, dispatch),
     };
     const pipeline = device.pipeline(kernel, constants, forms);
     const [whole, others] = bindingsOf(device, tensors, home);
     const resources: GPUBindingResource[] = [...whole, ...others];
-    let copies: readonly TextureCopy[] = [];
-    if (forms.texture !== undefined) {
-      const operand = tensors[forms.texture - 1]!;
-      resources[forms.texture - 1] = view!;
-      copies = textureCopies(texture!, home(operand), operand.bytes);
-    }
+    const copies = forms.textures.flatMap((binding, layer) => {
+      const operand = tensors[binding - 1]!;
+      resources[binding - 1] = layers[layer]!;
+      return textureCopies({ texture: texture!, layer }, home(operand), operand.bytes);
+    });
     device.created.bindGroups++;
     const bindGroup = gpu.createBindGroup({
       label: kernel.name,
@@ -130,7 +134,7 @@ export function compile(
   return {
     plan,
     dispatches,
-    workspaceBytes: scheduled.workspaceBytes + textureBytes(rows),
+    workspaceBytes: scheduled.workspaceBytes + textureBytes(extents),
     arenas,
     texture,
     repeated,
@@ -174,28 +178,33 @@ function record(encoder: GPUCommandEncoder, copies: readonly TextureCopy[]): voi
   for (const { source, destination, size } of copies) encoder.copyBufferToTexture(source, destination, size);
 }
 
-/** The binding that a launch reads from a texture, where the tensor can be one. */
-function textureBinding(
+/** The bindings that a launch reads from a texture, where the tensors can be in one. */
+function textureBindings(
   { facts }: Device,
-  { kernel, reads, texture }: Pick<Dispatch, "kernel" | "reads" | "texture">,
-): number | undefined {
-  if (texture === undefined) return undefined;
-  const at = kernel.reads.indexOf(texture);
-  const operand = reads[at];
-  if (!operand) {
-    throw new KernelError(
-      `Cannot read ${texture} of kernel "${kernel.name}" from a texture: it reads ${kernel.reads}`,
-    );
-  }
-  return fitsTexture(operand) && operand.bytes <= facts.bindingBytes ? at + 1 : undefined;
+  { kernel, reads, textures = [] }: Pick<Dispatch, "kernel" | "reads" | "textures">,
+): number[] {
+  return textures.flatMap((name) => {
+    const at = kernel.reads.indexOf(name);
+    const operand = reads[at];
+    if (!operand) {
+      throw new KernelError(
+        `Cannot read ${name} of kernel "${kernel.name}" from a texture: it reads ${kernel.reads}`,
+      );
+    }
+    return fitsTexture(operand) && operand.bytes <= facts.bindingBytes ? [at + 1] : [];
+  });
 }
 
-/** Rows of a texture that holds any operand that is read from one. */
-export function operandRows(device: Device, dispatches: readonly Dispatch[]): number {
-  return dispatches.reduce((most, dispatch) => {
-    const binding = textureBinding(device, dispatch);
-    return binding === undefined ? most : Math.max(most, textureRows(dispatch.reads[binding - 1]!.bytes));
-  }, 0);
+/** Of a texture that holds the operands of any launch that are read from one. */
+export function operandTexture(device: Device, dispatches: readonly Dispatch[]): TextureExtents {
+  return largestTexture(
+    dispatches.flatMap((dispatch) =>
+      textureBindings(device, dispatch).map((binding, layer) => ({
+        rows: textureRows(dispatch.reads[binding - 1]!.bytes),
+        layers: layer + 1,
+      }))
+    ),
+  );
 }
 
 /** Tensors that are larger than the device binds at once, by their places in a launch. */

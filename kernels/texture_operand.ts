@@ -32,16 +32,28 @@ export function textureRows(bytes: number): number {
   return Math.ceil(bytes / (WIDTH * TEXEL_BYTES));
 }
 
-/** Bytes of a texture of so many rows. */
-export function textureBytes(rows: number): number {
-  return rows * WIDTH * TEXEL_BYTES;
+/** A layer for each operand that a launch reads so, and rows for the largest of any launch. */
+export interface TextureExtents {
+  readonly rows: number;
+  readonly layers: number;
 }
 
-/** What a texture of so many rows is created as. */
-export function textureDescriptor(rows: number): GPUTextureDescriptor {
+/** Bytes of a texture. */
+export function textureBytes({ rows, layers }: TextureExtents): number {
+  return layers * rows * WIDTH * TEXEL_BYTES;
+}
+
+/** Extents that hold what any of several textures does. */
+export function largestTexture(extents: readonly TextureExtents[]): TextureExtents {
+  const most = (of: (extents: TextureExtents) => number) => Math.max(0, ...extents.map(of));
+  return { rows: most(({ rows }) => rows), layers: most(({ layers }) => layers) };
+}
+
+/** What a texture is created as. */
+export function textureDescriptor({ rows, layers }: TextureExtents): GPUTextureDescriptor {
   return {
     label: "operand",
-    size: [WIDTH, rows],
+    size: [WIDTH, rows, layers],
     format: "rgba32float",
     usage: GPUTextureUsage.TEXTURE_BINDING | GPUTextureUsage.COPY_DST,
   };
@@ -54,9 +66,14 @@ export interface TextureCopy {
   readonly size: [width: number, height: number];
 }
 
-/** The copies that bring a tensor to a texture: its whole rows, and what is left of the last one. */
+/** A layer of a texture, as a shader reads it. */
+export function textureLayer(texture: GPUTexture, layer: number): GPUTextureView {
+  return texture.createView({ dimension: "2d", baseArrayLayer: layer, arrayLayerCount: 1 });
+}
+
+/** The copies that bring a tensor to a layer of a texture: its whole rows, and what is left of the last one. */
 export function textureCopies(
-  texture: GPUTexture,
+  { texture, layer }: { readonly texture: GPUTexture; readonly layer: number },
   { buffer, offset }: { readonly buffer: GPUBuffer; readonly offset: number },
   bytes: number,
 ): TextureCopy[] {
@@ -64,7 +81,7 @@ export function textureCopies(
   const rows = Math.floor(bytes / bytesPerRow), rest = bytes % bytesPerRow;
   const part = (row: number, width: number, height: number): TextureCopy => ({
     source: { buffer, offset: offset + row * bytesPerRow, bytesPerRow },
-    destination: { texture, origin: [0, row] },
+    destination: { texture, origin: [0, row, layer] },
     size: [width, height],
   });
   return [
@@ -74,14 +91,17 @@ export function textureCopies(
 }
 
 /**
- * Makes a shader read one of its inputs from a texture: the same values, from where they were copied to.
+ * Makes a shader read some of its inputs from textures: the same values, from where they were copied to.
  *
  * @param source WGSL, expanded (unroll.ts).
- * @param binding Number of the binding; without one the text stays as it is.
- * @throws {KernelError} If it is no array of vec4f that is only loaded from.
+ * @param bindings Their numbers; without any the text stays as it is.
+ * @throws {KernelError} If one is no array of vec4f that is only loaded from.
  */
-export function readTexture(source: string, binding: number | undefined): string {
-  if (binding === undefined) return source;
+export function readTextures(source: string, bindings: readonly number[]): string {
+  return bindings.reduce(readTexture, source);
+}
+
+function readTexture(source: string, binding: number): string {
   const text = withoutComments(source);
   const declaration = new RegExp(
     `(@binding\\(${binding}\\)\\s*)var<storage, read>\\s*(\\w+)\\s*:\\s*array<vec4f>`,

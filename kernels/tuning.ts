@@ -7,8 +7,8 @@ export interface Candidate {
   readonly kernel: Kernel;
   readonly constants: Readonly<Record<string, number>>;
   readonly groups: readonly [number, number, number];
-  /** Name of the input that is read from a texture (texture_operand.ts), where it can be. */
-  readonly texture?: string;
+  /** Names of the inputs that are read from a texture (texture_operand.ts), where they can be. */
+  readonly textures?: readonly string[];
   /** Loop iterations of the busiest invocation. */
   readonly loops: number;
 }
@@ -53,9 +53,9 @@ export function tuned<Launch extends { readonly choice?: Choice }>(launch: Launc
 /** A launch by one of its candidates. */
 export function launchedAs<Launch>(
   launch: Launch,
-  { kernel, constants, groups, texture }: Candidate,
+  { kernel, constants, groups, textures = [] }: Candidate,
 ): Launch {
-  return { ...launch, kernel, constants, groups, texture };
+  return { ...launch, kernel, constants, groups, textures };
 }
 
 /** The power of two nearest to a count, by ratio: extents of a bucket. */

@@ -15,8 +15,8 @@ export interface WeightTiling {
   /** `wide`: lanes along output channels; `narrow`: lanes along taps and input channels; `blocked`: blocks in workgroup memory. */
   readonly shape: "wide" | "narrow" | "blocked";
   readonly constants: Readonly<Record<string, number>>;
-  /** Which operand is read from a texture (texture_operand.ts). */
-  readonly texture?: "source" | "gradient";
+  /** Which operands are read from a texture (texture_operand.ts). */
+  readonly textures?: readonly WeightOperand[];
   /** Workgroups for one split. */
   readonly groups: readonly [number, number];
   /** Pixels that one turn of the inner loop takes. */
@@ -25,14 +25,17 @@ export interface WeightTiling {
   readonly walks: number;
 }
 
+/** What a weight gradient is a product of. */
+export type WeightOperand = "source" | "gradient";
+
 /** What a weight gradient makes. */
 export interface WeightExtents {
   /** In all. */
   readonly taps: number;
   readonly inputChannels: number;
   readonly outputChannels: number;
-  /** Which operands are worth a copy to a texture, where lanes share the other one. */
-  readonly textures?: readonly ("source" | "gradient")[];
+  /** Which operands are worth a copy to a texture. */
+  readonly textures?: readonly WeightOperand[];
 }
 
 /** vec4s of input channels, over all taps, that one tile of a weight gradient may hold. */
@@ -81,11 +84,12 @@ export function weightTilings(
     const heights = [...new Set([first, 4, ...(owners >= 16 ? [16] : [])])];
     const plain = heights.filter((height) => height <= Math.min(owners, sharing))
       .map((height) => wideWeights(sharing, owners, outputs, height));
-    // What is left beside texels are the fetches of the input: the tallest tile has the fewest.
-    const tile = plain.find(({ constants }) => constants.INPUTS === 16) ?? plain[0];
-    const textured = (tile: WeightTiling | undefined, texture: "source" | "gradient"): WeightTiling[] =>
-      tile && textures.includes(texture) ? [{ ...tile, name: `${tile.name}-texture`, texture }] : [];
-    const wide = [...textured(tile, "gradient"), ...plain];
+    // A copy of the operand that lanes share pays only beside one of that in which they differ.
+    const textured = (tile: WeightTiling | undefined, own: WeightOperand): WeightTiling[] =>
+      tile && textures.includes(own) ? [{ ...tile, name: `${tile.name}-texture`, textures }] : [];
+    // Where there is enough to do for a texture, the tallest tile fetches the least.
+    const tallest = plain.find(({ constants }) => constants.INPUTS === 16) ?? plain[0];
+    const wide = [...textured(tallest, "gradient"), ...plain];
     const across = powerOfTwo(outputs);
     const [turned] = across <= Math.min(sharing, MOST_NARROW_OUTPUTS)
       ? [narrowWeights(sharing, owners, across)]

@@ -219,7 +219,7 @@ function gatherLaunch(
       return {
         name: tiling.name,
         kernel: gatherKernels[work][tiling.shape],
-        ...(tiling.texture && { texture: tiling.texture }),
+        ...(tiling.texture && { textures: [tiling.texture] }),
         constants: {
           ...tiling.constants,
           BIAS: Number(work === "biased"),

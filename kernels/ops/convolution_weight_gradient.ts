@@ -93,7 +93,7 @@ export function launchWeightGradient(
   const candidates = tilings.map((tiling): Candidate => ({
     name: tiling.name,
     kernel: weightGradientKernels[tiling.shape],
-    ...(tiling.texture && { texture: tiling.texture }),
+    ...(tiling.textures && { textures: tiling.textures }),
     constants: tiling.constants,
     groups: [...tiling.groups, splits],
     loops: rowsPerSplit * rowLoops(tiling),

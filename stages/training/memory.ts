@@ -2,9 +2,9 @@
 import { blueprint } from "../../kernels/blueprint.ts";
 import type { Device } from "../../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
-import { checkBindings, operandRows } from "../../kernels/program.ts";
+import { checkBindings, operandTexture } from "../../kernels/program.ts";
 import { schedule } from "../../kernels/schedule.ts";
-import { textureBytes } from "../../kernels/texture_operand.ts";
+import { largestTexture, textureBytes } from "../../kernels/texture_operand.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";
 
@@ -85,7 +85,7 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
       { length: count },
       (_, i) => Math.max(...schedules.map(({ plan }) => plan.arenas[i] ?? 0)),
     ).reduce((sum, bytes) => sum + bytes, 0) +
-      textureBytes(Math.max(...schedules.map(({ dispatches }) => operandRows(device, dispatches))));
+      textureBytes(largestTexture(schedules.map(({ dispatches }) => operandTexture(device, dispatches))));
     const memory = {
       parameterBytes: held.values,
       gradientBytes: held.gradients,

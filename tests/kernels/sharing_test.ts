@@ -83,5 +83,8 @@ Deno.test("tiles to choose from: the first as ever, the others smaller, larger o
   const both = ["source", "gradient"] as const;
   assert.equal(weights(16, 9, 64, 64, both), "wide-16-texture wide-8 wide-4 wide-16");
   assert.equal(weights(8, 1, 64, 64, ["gradient"]), "wide-8-texture wide-8 wide-4");
-  assert.equal(weights(16, 9, 32, 32, ["source"]), "narrow-8-texture narrow-8 wide-8 wide-4 wide-16");
+  assert.equal(
+    weights(16, 9, 32, 32, ["source"]),
+    "narrow-8-texture narrow-8 wide-8 wide-4 wide-16",
+  );
 });

@@ -7,7 +7,7 @@ import { compile } from "../../kernels/program.ts";
 import { makeTensor } from "../../kernels/tensor.ts";
 import {
   fitsTexture,
-  readTexture,
+  readTextures,
   textureBytes,
   texturePays,
   textureRows,
@@ -20,27 +20,34 @@ const reversed = defineKernel({
 struct Extents { count: u32 }
 @group(0) @binding(0) var<uniform> extents: Extents;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>; // x[0] comes last
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<storage, read> factor: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.count) { return; }
-  y[id.x] = x[extents.count - 1u - id.x] * x[0].x;
+  y[id.x] = x[extents.count - 1u - id.x] * x[0].x + factor[0];
 }`,
   uniforms: { count: "u32" },
-  reads: ["x"],
+  reads: ["x", "factor"],
   writes: ["y"],
 });
 
-function launch(graph: Graph, x: ReturnType<typeof makeTensor>, texture: string | undefined) {
+/** @param factor `x` itself unless told. */
+function launch(
+  graph: Graph,
+  x: ReturnType<typeof makeTensor>,
+  textures: readonly string[],
+  factor: ReturnType<typeof makeTensor> = x,
+) {
   const count = x.bytes / 16;
   const y = graph.keep(graph.tensor({ label: "y", shape: x.shape }));
   graph.launch({
     kernel: reversed,
-    reads: [x],
+    reads: [x, factor],
     writes: [y],
     uniforms: { count },
     groups: [Math.ceil(count / 64), 1, 1],
-    texture,
+    textures,
     loops: 0,
   });
   return y;
@@ -58,7 +65,13 @@ gpuTest(
       );
       memory.tensors.forEach((x, i) => upload(device, x, Float32Array.from(uniform(i + 1, x.bytes / 4))));
       const graph = new Graph(device.facts.sharing);
-      const pairs = memory.tensors.map((x) => [launch(graph, x, undefined), launch(graph, x, "x")] as const);
+      const [other] = memory.tensors;
+      const pairs = memory.tensors.flatMap((x) => {
+        const array = launch(graph, x, [], other);
+        return [["x"], ["factor"], ["factor", "x"]].map((names) =>
+          [array, launch(graph, x, names, other)] as const
+        );
+      });
       const before = { ...device.created };
       const program = compile(device, graph);
       assert.equal(device.created.textures, before.textures + 1, "one texture serves all launches");
@@ -66,8 +79,12 @@ gpuTest(
         program.texture!.height,
         textureRows(Math.max(...memory.tensors.map(({ bytes }) => bytes))),
       );
+      assert.equal(program.texture!.depthOrArrayLayers, 2, "a layer for each operand of a launch");
       const arenas = program.plan.arenas.reduce((sum, bytes) => sum + bytes, 0);
-      assert.equal(program.workspaceBytes, arenas + textureBytes(program.texture!.height));
+      assert.equal(
+        program.workspaceBytes,
+        arenas + textureBytes({ rows: program.texture!.height, layers: 2 }),
+      );
       const made = { ...device.created };
       program.run();
       assert.deepEqual(device.created, made, "a step makes nothing");
@@ -97,7 +114,7 @@ gpuTest("an operand in f16 stays in its buffer", (device) => {
   assert.equal(fitsTexture(memory.tensors[0]!), false);
   if (device.facts.features.includes("shader-f16")) {
     const graph = new Graph(device.facts.sharing);
-    launch(graph, memory.tensors[0]!, "x");
+    launch(graph, memory.tensors[0]!, ["x"]);
     const program = compile(device, graph);
     assert.equal(program.texture, undefined);
     program.free();
@@ -108,25 +125,29 @@ gpuTest("an operand in f16 stays in its buffer", (device) => {
 gpuTest("an operand that the kernel does not read is refused", (device) => {
   const memory = allocate(device, "operands", [{ label: "x", shape: [64] }]);
   const graph = new Graph(device.facts.sharing);
-  launch(graph, memory.tensors[0]!, "z");
+  launch(graph, memory.tensors[0]!, ["z"]);
   assert.throws(
     () => compile(device, graph),
     (error) =>
-      error instanceof KernelError && /Cannot read z of kernel "reversed".*it reads x/.test(error.message),
+      error instanceof KernelError &&
+      /Cannot read z of kernel "reversed".*it reads x,factor/.test(error.message),
   );
   memory.free();
 });
 
-Deno.test("readTexture() refuses what is no input of vec4f, or is written", () => {
+Deno.test("readTextures() refuses what is no input of vec4f, or is written", () => {
   const declared = (access: string, type: string, body: string) =>
     `@group(0) @binding(1) var<storage, ${access}> x: array<${type}>;\nfn main() { ${body} }`;
   const refused = (source: string, message: RegExp) =>
     assert.throws(
-      () => readTexture(source, 1),
+      () => readTextures(source, [1]),
       (error) => error instanceof KernelError && message.test(error.message),
     );
-  assert.equal(readTexture("anything", undefined), "anything");
-  assert.match(readTexture(declared("read", "vec4f", "let a = x[x_at];"), 1), /let a = texel_of_x\(x_at\);/);
+  assert.equal(readTextures("anything", []), "anything");
+  assert.match(
+    readTextures(declared("read", "vec4f", "let a = x[x_at];"), [1]),
+    /let a = texel_of_x\(x_at\);/,
+  );
   refused(declared("read", "f32", "let a = x[0];"), /binding 1 .* array<vec4f>/);
   refused(declared("read_write", "vec4f", "x[0] = vec4f();"), /not declared as an input/);
   refused(declared("read", "vec4f", "x[0] = vec4f();"), /Cannot read x from a texture: it is written/);

@@ -58,7 +58,7 @@ gpuTest("without timestamps a clock tells the times", async (device) => {
     created: device.created,
     pipeline: (...args) => device.pipeline(...args),
     buffer: (...args) => device.buffer(...args),
-    texture: (rows) => device.texture(rows),
+    texture: (extents) => device.texture(extents),
     check: () => device.check(),
     close() {},
   };

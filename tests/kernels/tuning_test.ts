@@ -74,9 +74,9 @@ async function run(
   upload(device, dw, new Float32Array(dw.bytes / 4).fill(7));
   program.run();
   const read = await readBack(device, [program.locate(y), program.locate(dx), dw]);
-  const names = program.dispatches.filter(({ choice }) => choice).map(({ kernel, constants, texture = "" }) =>
-    `${kernel.name} ${texture} ${JSON.stringify(constants)}`
-  );
+  const names = program.dispatches.filter(({ choice }) => choice).map((
+    { kernel, constants, textures = [] },
+  ) => `${kernel.name} ${textures} ${JSON.stringify(constants)}`);
   program.free();
   return { bytes: read.map(({ buffer }) => new Uint8Array(buffer)), names };
 }
@@ -126,8 +126,9 @@ gpuTest(
   async (device) => {
     const shape = { x: [2, 17, 19, 68] as const, taps: 3, outputs: 70, ...plain };
     const { graph, free } = captured(device, shape, { sharing: 16 });
-    assert.deepEqual(graph.dispatches.flatMap(({ texture }) => texture ?? []).sort(), [
+    assert.deepEqual(graph.dispatches.flatMap(({ textures = [] }) => textures).sort(), [
       "gradient",
+      "source",
       "weight",
       "weight",
     ]);
