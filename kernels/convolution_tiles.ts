@@ -11,8 +11,8 @@ export interface GatherTiling {
    */
   readonly shape: "wide" | "narrow" | "blocked";
   readonly constants: Readonly<Record<string, number>>;
-  /** Which operand is read from a texture (texture_operand.ts). */
-  readonly texture?: "source" | "weight";
+  /** Which operands are read from a texture (texture_operand.ts). */
+  readonly textures?: readonly GatherOperand[];
   /** Pixels and vec4s of output channels that one workgroup covers. */
   readonly pixels: number;
   readonly outputs: number;
@@ -26,6 +26,9 @@ export interface GatherTiling {
   readonly group?: { readonly pixels: number; readonly turn: number };
 }
 
+/** What a gather is a product of. */
+export type GatherOperand = "source" | "weight";
+
 /** What a gather makes. */
 export interface GatherExtents {
   readonly outputChannels: number;
@@ -35,8 +38,8 @@ export interface GatherExtents {
   readonly classes: number;
   /** vec4s of input channels that a sum takes, over all taps; many unless told. */
   readonly terms?: number;
-  /** Which operands are worth a copy to a texture, where lanes share the other one. */
-  readonly textures?: readonly ("source" | "weight")[];
+  /** Which operands are worth a copy to a texture. */
+  readonly textures?: readonly GatherOperand[];
 }
 
 /** vec4s of input channels that are summed by themselves before they join the total; part of a sum's order, so never tuned. */
@@ -92,15 +95,18 @@ export function gatherTilings(
   return [first!, ...others];
 }
 
-/** Puts the first tile before all, with the operand in a texture that differs from lane to lane. */
+/**
+ * Puts the first tile before all, with operands in textures. A copy of the one that lanes share pays only beside one of that in
+ * which they differ.
+ */
 function textured(
   tilings: readonly GatherTiling[],
-  texture: "source" | "weight",
+  own: GatherOperand,
   { textures = [] }: GatherExtents,
 ): GatherTiling[] {
   return tilings.flatMap((tiling, i) =>
-    i === 0 && textures.includes(texture)
-      ? [{ ...tiling, name: `${tiling.name}-texture`, texture }, tiling]
+    i === 0 && textures.includes(own)
+      ? [{ ...tiling, name: `${tiling.name}-texture`, textures }, tiling]
       : [tiling]
   );
 }

@@ -219,7 +219,7 @@ function gatherLaunch(
       return {
         name: tiling.name,
         kernel: gatherKernels[work][tiling.shape],
-        ...(tiling.texture && { textures: [tiling.texture] }),
+        ...(tiling.textures && { textures: tiling.textures }),
         constants: {
           ...tiling.constants,
           BIAS: Number(work === "biased"),
