@@ -129,6 +129,8 @@ gpuTest(
     assert.deepEqual(graph.dispatches.flatMap(({ textures = [] }) => textures).sort(), [
       "gradient",
       "source",
+      "source",
+      "source",
       "weight",
       "weight",
     ]);
