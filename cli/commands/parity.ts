@@ -28,8 +28,8 @@ Tolerances, dev being what PyTorch strayed by:
   logits             of the largest; max(3e-4, 3 dev); after the last step, in evaluation mode, max(1e-2, 5 dev)
   gradient norms     relative; their median max(3e-3, 3 times the median dev), each max(3e-2, 3 dev)
   gradient samples   of the tensor's largest sample; 5e-2
-A rounding error may turn a ReLU, or the label of a pixel where classes tie. What is out in the first step is therefore looked at
-again in up to three runs with every weight moved to a neighboring number of single precision, and may be met in any of them.
+A rounding error may turn a ReLU, or the label of a pixel where classes tie. What is out is therefore looked at again in up to
+three runs with every weight moved to a neighboring number of single precision, and may be met in any of them.
 Samples that none meets may be off by 5 times the root mean square by which their gradient moves between the runs.
 Exit status: 0 all within; 1 one is out; 2 the file is no case.`,
   arguments: [{ name: "case", description: "the path of the JSON file" }],

@@ -104,27 +104,15 @@ export async function runParity(
   throw new Error("unreachable: the last reading is always run to its end");
 }
 
-/** What is compared of the first step, and may hang on a rounding error. */
-function compareFirstStep(
-  parity: ParityCase,
-  losses: Readonly<Record<string, number>>,
-  gradients: readonly Gradient[],
-): Quantity[] {
-  return [
-    ...compareLosses(parity, 0, losses),
-    ...compareNorms(parity, gradients),
-    ...compareSamples(parity, gradients),
-  ];
-}
-
 /**
- * Looks closer at what is out in the first step: takes it again with weights that single precision hardly tells apart.
+ * Looks closer at what is out: takes the first step again with weights that single precision hardly tells apart, and those
+ * after it where it is one of them that is out.
  *
  * A rounding error of 1e-7 in an activation that lies that close to zero opens or closes its ReLU, which passes the whole
  * gradient or none; one in a logit turns the label of a pixel where two classes tie, or lifts it over the threshold. Samples of
  * gradients jump so by more than 5e-2 in a sixth of the tensors of the published cases with PyTorch's own single precision. What
- * jumps back when weights move by one unit in the last place was no mistake. Where none of the runs meets all four samples of
- * a tensor, what the runs differ by says how far they are known at all.
+ * jumps back when weights move by one unit in the last place was no mistake; a step later all of that moves the losses, too.
+ * Where none of the runs meets all four samples of a tensor, what the runs differ by says how far they are known at all.
  *
  * @param gradients Of the plain run, those whose samples are out.
  */
@@ -144,19 +132,28 @@ async function lookCloser(
     if ([...found.values()].every(({ within }) => within)) break;
     signal?.throwIfAborted();
     onPhase?.("neighboring weights");
-    const neighbor = await run.neighboringStep(variant);
-    for (const again of compareFirstStep(parity, neighbor.losses, neighbor.gradients)) {
-      const before = found.get(keyOf(again))!;
-      if (before.within || !(again.error < before.error)) continue;
-      if (!again.within && again.kind !== "gradient samples") continue;
-      found.set(keyOf(again), {
-        ...again,
+    run.startFromNeighbors(variant);
+    const again = compareLosses(parity, 0, await run.step(0));
+    const moved = await run.gradients();
+    again.push(...compareNorms(parity, moved), ...compareSamples(parity, moved));
+    if ([...found.values()].some(({ within, name }) => !within && isLater(name))) {
+      for (let t = 1; t < parity.case.steps; t++) {
+        again.push(...compareLosses(parity, t, await run.step(t)));
+      }
+      again.push(...compareEvaluation(parity, await run.evaluate()));
+    }
+    for (const neighbor of again) {
+      const before = found.get(keyOf(neighbor))!;
+      if (before.within || !(neighbor.error < before.error)) continue;
+      if (!neighbor.within && neighbor.kind !== "gradient samples") continue;
+      found.set(keyOf(neighbor), {
+        ...neighbor,
         remark: `${before.error.toExponential(2)} but for weights ±1 ulp`,
       });
     }
-    const moved = new Map(neighbor.gradients.map(({ name, values }) => [name, values]));
+    const movedTo = new Map(moved.map(({ name, values }) => [name, values]));
     for (const { name, values } of gradients) {
-      noise.set(name, Math.max(noise.get(name) ?? 0, rootMeanSquareDifference(values, moved.get(name)!)));
+      noise.set(name, Math.max(noise.get(name) ?? 0, rootMeanSquareDifference(values, movedTo.get(name)!)));
     }
   }
   for (const gradient of gradients) {
@@ -164,6 +161,11 @@ async function lookCloser(
     if (!met.within) found.set(keyOf(met), withinNoise(parity, gradient, met, noise.get(gradient.name) ?? 0));
   }
   return [...found.values()];
+}
+
+/** Whether a quantity is of what comes after the first step. */
+function isLater(name: string): boolean {
+  return /^(?:step [1-9]|eval)/.test(name);
 }
 
 /** Whether consistency losses are so near that the weights of their pixels must be the recorded ones. */

@@ -67,12 +67,10 @@ export interface CaseRun {
   /** Of the last step. */
   gradients(): Promise<readonly Gradient[]>;
   /**
-   * Takes the first step once more, with every weight moved to a neighboring number of single precision, up or down by
-   * `variant`. To be called last: it leaves those weights behind.
+   * Starts anew, with every weight moved to a neighboring number of single precision, up or down by `variant`: step 0 is the
+   * next one.
    */
-  neighboringStep(
-    variant: number,
-  ): Promise<{ losses: Readonly<Record<string, number>>; gradients: readonly Gradient[] }>;
+  startFromNeighbors(variant: number): void;
   /** Logits of both branches on the evaluation image, with running statistics. */
   evaluate(): Promise<readonly [readonly number[], readonly number[]]>;
   free(): void;
@@ -258,13 +256,15 @@ export function openCase(
       };
     },
     gradients: everyGradient,
-    async neighboringStep(variant) {
+    startFromNeighbors(variant) {
       const moved = state();
       for (const { name } of branches.registry.parameters) {
         moveToNeighbors(hashed(salt, `neighbor ${variant}:${name}`), moved.get(name)!.values);
       }
       parameters.load(moved);
-      return { losses: await take(0), gradients: await everyGradient() };
+      const encoder = device.gpu.createCommandEncoder();
+      encoder.clearBuffer(parameters.buffers.momenta!);
+      device.gpu.queue.submit([encoder.finish()]);
     },
     async evaluate() {
       onPhase?.("evaluation");
