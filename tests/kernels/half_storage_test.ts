@@ -75,12 +75,13 @@ Deno.test("a convolution in f16 reads halves and sums in f32", () => {
     reads: ["source", "weight"],
     writes: ["result"],
   };
-  const constants = { LANES: 8, SUBGROUPS: 0, ROWS: 2, COLUMNS: 1, BLOCK: 8, TILES: 1, SPREAD: 1, BIAS: 0 };
+  const tile = { LANES: 8, SUBGROUPS: 0, ROWS: 2, COLUMNS: 1, BLOCK: 8, PARTS: 1, TILES: 1, SPREAD: 1 };
+  const constants = { ...tile, DEPTH: 4, STRIDED: 0, STATISTICS: 0, BIAS: 0 };
   const plain = shaderText(kernel, constants), halves = shaderText(kernel, constants, { halves: [1, 3] });
   assert.ok(!plain.includes("f16"));
   assert.match(halves, /source: array<vec4<f16>>/);
   assert.match(halves, /weight: array<vec4f>/);
   assert.match(halves, /let a1 = vec4f\(source\[at1 \+ k\]\) \* keep1;/);
-  assert.match(halves, /result\[at \+ column \+ 0u\] = vec4<f16>\(sum1_0\);/);
+  assert.match(halves, /result\[at_row1 \+ column \+ 0u\] = vec4<f16>\(sum1_0\);/);
   assert.doesNotMatch(halves, /(let|var) \w+ = vec4<f16>/);
 });
