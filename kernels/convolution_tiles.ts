@@ -12,7 +12,7 @@ export interface GatherTiling {
   readonly shape: "wide" | "narrow" | "blocked";
   readonly constants: Readonly<Record<string, number>>;
   /** Which operands are read from a texture (texture_operand.ts). */
-  readonly textures?: readonly GatherOperand[];
+  readonly textures?: readonly ["source", "weight"];
   /** Pixels and vec4s of output channels that one workgroup covers. */
   readonly pixels: number;
   readonly outputs: number;
@@ -26,9 +26,6 @@ export interface GatherTiling {
   readonly group?: { readonly pixels: number; readonly turn: number };
 }
 
-/** What a gather is a product of. */
-export type GatherOperand = "source" | "weight";
-
 /** What a gather makes. */
 export interface GatherExtents {
   readonly outputChannels: number;
@@ -36,10 +33,10 @@ export interface GatherExtents {
   readonly pixels: number;
   /** Residue classes of pixels, each walked by workgroups of its own. */
   readonly classes: number;
-  /** vec4s of input channels that a sum takes, over all taps; many unless told. */
-  readonly terms?: number;
-  /** Which operands are worth a copy to a texture. */
-  readonly textures?: readonly GatherOperand[];
+  /** vec4s of input channels at a tap; many unless told. */
+  readonly inputs?: number;
+  /** Whether the operands fit a texture. */
+  readonly textures?: boolean;
 }
 
 /** vec4s of input channels that are summed by themselves before they join the total; part of a sum's order, so never tuned. */
@@ -48,8 +45,6 @@ export const BLOCK = 16;
 const WIDE_ROWS = [48, 32, 16];
 /** What the fetch of an operand costs a software driver, in multiply-adds of a row by it. */
 const FETCH = 7;
-/** A taller tile must save this share: there are fewer of it to spread over processors. */
-const TALLER_SAVES = 0.05;
 /** vec4 accumulators of an invocation of a narrow tile, those of a block among them. */
 const ACCUMULATORS = 64;
 /** vec4 accumulators, each of a block and of the whole, of an invocation that fetches its operands itself. */
@@ -68,7 +63,7 @@ export function gatherTilings(
   sharing: Sharing,
   extents: GatherExtents,
 ): readonly [GatherTiling, ...GatherTiling[]] {
-  const outputs = padded(extents.outputChannels) / 4, PARTS = Number((extents.terms ?? Infinity) > BLOCK);
+  const outputs = padded(extents.outputChannels) / 4, PARTS = Number(extents.inputs !== 1);
   if (sharing === "workgroup") return blockedGathers(outputs, extents);
   if (sharing === 0) {
     // No wider than the channels: lanes past the last one would multiply in vain.
@@ -80,14 +75,12 @@ export function gatherTilings(
       ...(outputs > 1 ? [unsharedGather(outputs, most / (3 - columns), 3 - columns, PARTS)] : []),
     ];
   }
-  const plain = wideRows(sharing, extents.pixels).map((rows) => wideGather(sharing, rows, PARTS));
-  const wide = textured(plain, "weight", extents);
+  const wide = wideGathers(sharing, extents, PARTS);
   const across = powerOfTwo(outputs), deep = Math.min(8, ACCUMULATORS / (1 + PARTS) / across);
   const narrow = across <= sharing
     ? textured(
       [deep, deep / 2].filter((pixels) => pixels >= 1)
         .map((pixels) => narrowGather(sharing, across, pixels, PARTS)),
-      "source",
       extents,
     )
     : [];
@@ -96,29 +89,24 @@ export function gatherTilings(
 }
 
 /**
- * Puts the first tile before all, with operands in textures. A copy of the one that lanes share pays only beside one of that in
- * which they differ.
+ * Puts the first tile before all, with its operands in textures. All gathers of a network take it: were it for large ones alone,
+ * or with one operand here and two there, each kind would be a pipeline more, and a driver takes a second to compile one.
  */
-function textured(
-  tilings: readonly GatherTiling[],
-  own: GatherOperand,
-  { textures = [] }: GatherExtents,
-): GatherTiling[] {
-  return tilings.flatMap((tiling, i) =>
-    i === 0 && textures.includes(own)
-      ? [{ ...tiling, name: `${tiling.name}-texture`, textures }, tiling]
-      : [tiling]
-  );
+function textured(tilings: readonly GatherTiling[], { textures = false }: GatherExtents): GatherTiling[] {
+  const [first] = tilings;
+  return textures && first
+    ? [{ ...first, name: `${first.name}-texture`, textures: ["source", "weight"] }, ...tilings]
+    : [...tilings];
 }
 
-/** Heights of wide tiles for so many pixels, the best by a count of fetches first. */
-function wideRows(sharing: 8 | 16, pixels: number): number[] {
-  // A pooled feature has as many pixels as images: a full tile would multiply the last one over and over.
-  const few = Math.max(4, powerOfTwo(pixels));
-  if (few <= 16) return [few, few / 2].filter((rows) => rows >= 4);
-  const cost = (rows: number) => Math.ceil(pixels / rows) * wideTurn(sharing, rows);
-  const [tall = 0, middle = 0, low = 0] = WIDE_ROWS;
-  return cost(tall) < (1 - TALLER_SAVES) * cost(middle) ? [tall, middle, low] : [middle, tall, low];
+function wideGathers(sharing: 8 | 16, extents: GatherExtents, PARTS: number): GatherTiling[] {
+  // A pooled feature has as many pixels as images: a full tile would multiply the last one over and over, and to copy the weights
+  // would take longer than to read them for so few.
+  const few = Math.max(4, powerOfTwo(extents.pixels));
+  if (few < WIDE_ROWS[0]!) {
+    return [few, few / 2].filter((rows) => rows >= 4).map((rows) => wideGather(sharing, rows, PARTS));
+  }
+  return textured(WIDE_ROWS.map((rows) => wideGather(sharing, rows, PARTS)), extents);
 }
 
 /** What a turn of a wide tile costs, in multiply-adds of a row. */

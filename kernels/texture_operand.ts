@@ -14,14 +14,6 @@ const WIDTH = 2048;
 const MOST_ROWS = 8192;
 const TEXEL_BYTES = 16;
 
-/** A copy pays where it is made up for: operations of the launch for each byte that is copied, and for the copy as such. */
-const FLOPS_A_BYTE = 32, FLOPS_A_COPY = 8e6;
-
-/** Whether a launch of so many operations gains more than copying an operand costs. */
-export function texturePays(flops: number, bytes: number): boolean {
-  return flops >= FLOPS_A_COPY + FLOPS_A_BYTE * bytes;
-}
-
 /** Whether a tensor can be copied to a texture: values of f32, as many as it holds. */
 export function fitsTexture({ dtype, bytes }: Tensor): boolean {
   return dtype === "f32" && textureRows(bytes) <= MOST_ROWS;

@@ -16,7 +16,7 @@ export interface WeightTiling {
   readonly shape: "wide" | "narrow" | "blocked";
   readonly constants: Readonly<Record<string, number>>;
   /** Which operands are read from a texture (texture_operand.ts). */
-  readonly textures?: readonly WeightOperand[];
+  readonly textures?: readonly ["source", "gradient"];
   /** Workgroups for one split. */
   readonly groups: readonly [number, number];
   /** Pixels that one turn of the inner loop takes. */
@@ -25,17 +25,14 @@ export interface WeightTiling {
   readonly walks: number;
 }
 
-/** What a weight gradient is a product of. */
-export type WeightOperand = "source" | "gradient";
-
 /** What a weight gradient makes. */
 export interface WeightExtents {
   /** In all. */
   readonly taps: number;
   readonly inputChannels: number;
   readonly outputChannels: number;
-  /** Which operands are worth a copy to a texture. */
-  readonly textures?: readonly WeightOperand[];
+  /** Whether the operands fit a texture. */
+  readonly textures?: boolean;
 }
 
 /** vec4s of input channels, over all taps, that one tile of a weight gradient may hold. */
@@ -55,7 +52,7 @@ const FETCHES = 2;
  */
 export function weightTilings(
   sharing: Sharing,
-  { taps, inputChannels, outputChannels, textures = [] }: WeightExtents,
+  { taps, inputChannels, outputChannels, textures = false }: WeightExtents,
 ): readonly [WeightTiling, ...WeightTiling[]] {
   const inputs = padded(inputChannels) / 4, outputs = padded(outputChannels) / 4;
   const owners = taps * inputs;
@@ -84,17 +81,17 @@ export function weightTilings(
     const heights = [...new Set([first, 4, ...(owners >= 16 ? [16] : [])])];
     const plain = heights.filter((height) => height <= Math.min(owners, sharing))
       .map((height) => wideWeights(sharing, owners, outputs, height));
-    // A copy of the operand that lanes share pays only beside one of that in which they differ.
-    const textured = (tile: WeightTiling | undefined, own: WeightOperand): WeightTiling[] =>
-      tile && textures.includes(own) ? [{ ...tile, name: `${tile.name}-texture`, textures }] : [];
-    // Where there is enough to do for a texture, the tallest tile fetches the least.
+    // As with gathers, all of a network take a texture: one pipeline fewer.
+    const textured = (tile: WeightTiling | undefined): WeightTiling[] =>
+      tile && textures ? [{ ...tile, name: `${tile.name}-texture`, textures: ["source", "gradient"] }] : [];
+    // The tallest tile fetches the least.
     const tallest = plain.find(({ constants }) => constants.INPUTS === 16) ?? plain[0];
-    const wide = [...textured(tallest, "gradient"), ...plain];
+    const wide = [...textured(tallest), ...plain];
     const across = powerOfTwo(outputs);
     const [turned] = across <= Math.min(sharing, MOST_NARROW_OUTPUTS)
       ? [narrowWeights(sharing, owners, across)]
       : [];
-    const narrow = [...textured(turned, "source"), ...(turned ? [turned] : [])];
+    const narrow = [...textured(turned), ...(turned ? [turned] : [])];
     tilings = 2 * outputs <= sharing ? [...narrow, ...wide] : [...wide, ...narrow];
   }
   const [first, ...others] = tilings;

@@ -5,7 +5,7 @@ import { defineKernel, type Kernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
 import type { Sharing } from "../sharing.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
-import { fitsTexture, texturePays } from "../texture_operand.ts";
+import { fitsTexture } from "../texture_operand.ts";
 import { type Candidate, launchable } from "../tuning.ts";
 import convolutionSource from "../wgsl/convolution.wgsl" with { type: "text" };
 import blockedSource from "../wgsl/convolution_blocked.wgsl" with { type: "text" };
@@ -201,16 +201,12 @@ function gatherLaunch(
   // The largest residue class sets the count of workgroups; those past a smaller one end at once.
   const pixels = to.batch / parts * Math.ceil(to.height / walk.divisor) * Math.ceil(to.width / walk.divisor);
   const layers = walk.divisor * walk.divisor * parts;
-  const textures = (["source", "weight"] as const).filter((_, i) =>
-    fitsTexture(reads[i]!) && texturePays(flops, reads[i]!.bytes)
-  );
-  const terms = taps * taps * channels;
   const tilings = gatherTilings(sharing, {
     outputChannels: to.channels,
     pixels,
     classes: layers,
-    terms,
-    textures,
+    inputs: channels,
+    textures: reads.slice(0, 2).every(fitsTexture),
   });
   const [{ pixels: tile, group }] = tilings;
   const candidates = tilings.filter((one) => work !== "measured" || one.group?.pixels === group?.pixels).map(
@@ -263,7 +259,7 @@ function gatherLaunch(
     flops,
     choice,
   };
-  const wasted = (Math.ceil(pixels / tile) - pixels / tile) * terms * (group?.turn ?? 0);
+  const wasted = (Math.ceil(pixels / tile) - pixels / tile) * taps * taps * channels * (group?.turn ?? 0);
   return { launch, group: group?.pixels, wasted };
 }
 

@@ -1,7 +1,7 @@
 import type { Graph } from "../graph.ts";
 import { defineKernel, type Kernel, MAX_LOOP_ITERATIONS } from "../kernel.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
-import { fitsTexture, texturePays } from "../texture_operand.ts";
+import { fitsTexture } from "../texture_operand.ts";
 import { type Candidate, launchable } from "../tuning.ts";
 import { weightSplits, type WeightTiling, weightTilings } from "../weight_tiles.ts";
 import weightGradientSource from "../wgsl/convolution_weight_gradient.wgsl" with { type: "text" };
@@ -72,10 +72,7 @@ export function launchWeightGradient(
     taps: taps * taps,
     inputChannels: from.channels,
     outputChannels: to.channels,
-    textures: (["source", "gradient"] as const).filter((_, i) => {
-      const operand = i === 0 ? x : gradient;
-      return fitsTexture(operand) && texturePays(flops, operand.bytes);
-    }),
+    textures: [x, gradient].every(fitsTexture),
   });
   // At most one for each row and each turn within it; what fetches for a block walks all rows by itself.
   const rowLoops = (tiling: WeightTiling) =>

@@ -45,13 +45,13 @@ Deno.test("a weight gradient is split to occupy processors, but not into sums to
 });
 
 Deno.test("tiles to choose from: the first as ever, the others smaller, larger or turned", () => {
-  let textures: ("source" | "weight")[] = [];
+  let textures = false;
   const gathers = (sharing: Sharing, outputChannels: number, pixels = 1000) =>
     gatherTilings(sharing, { outputChannels, pixels, classes: 1, textures }).map(({ name }) => name).join(
       " ",
     );
   assert.equal(gathers(16, 256), "wide-48 wide-32 wide-16");
-  assert.equal(gathers(16, 256, 128), "wide-32 wide-48 wide-16");
+  assert.equal(gathers(16, 256, 20), "wide-32 wide-16");
   assert.equal(gathers(16, 64), "wide-48 wide-32 wide-16 narrow-2x16 narrow-1x16");
   assert.equal(gathers(16, 21), "narrow-4x8 narrow-2x8 wide-48 wide-32 wide-16");
   assert.equal(gathers(8, 256, 2), "wide-4");
@@ -59,7 +59,8 @@ Deno.test("tiles to choose from: the first as ever, the others smaller, larger o
   assert.equal(gathers("workgroup", 256, 1e6), "blocked-16x16 blocked-16x8 blocked-8x16 blocked-8x8");
   assert.equal(gathers("workgroup", 256), "blocked-8x8 blocked-16x16 blocked-16x8 blocked-8x16");
   assert.equal(gathers("workgroup", 21, 1e6), "blocked-4x16 blocked-4x8");
-  textures = ["source", "weight"];
+  textures = true;
+  assert.equal(gathers(16, 256, 2), "wide-4");
   assert.equal(gathers(16, 256), "wide-48-texture wide-48 wide-32 wide-16");
   assert.equal(
     gathers(16, 21),
@@ -70,7 +71,7 @@ Deno.test("tiles to choose from: the first as ever, the others smaller, larger o
     taps: number,
     inputChannels: number,
     outputChannels: number,
-    textures: readonly ("source" | "gradient")[] = [],
+    textures = false,
   ) =>
     weightTilings(sharing, { taps, inputChannels, outputChannels, textures }).map(({ name }) => name).join(
       " ",
@@ -80,11 +81,10 @@ Deno.test("tiles to choose from: the first as ever, the others smaller, larger o
   assert.equal(weights(8, 1, 64, 64), "wide-8 wide-4");
   assert.equal(weights(16, 9, 64, 21), "narrow-8 wide-8 wide-4 wide-16");
   assert.equal(weights("workgroup", 1, 64, 256), "blocked-16x8 blocked-8x8");
-  const both = ["source", "gradient"] as const;
-  assert.equal(weights(16, 9, 64, 64, both), "wide-16-texture wide-8 wide-4 wide-16");
-  assert.equal(weights(8, 1, 64, 64, ["gradient"]), "wide-8-texture wide-8 wide-4");
+  assert.equal(weights(16, 9, 64, 64, true), "wide-16-texture wide-8 wide-4 wide-16");
+  assert.equal(weights(8, 1, 64, 64, true), "wide-8-texture wide-8 wide-4");
   assert.equal(
-    weights(16, 9, 32, 32, ["source"]),
-    "narrow-8-texture narrow-8 wide-8 wide-4 wide-16",
+    weights(16, 9, 32, 32, true),
+    "narrow-8-texture narrow-8 wide-16-texture wide-8 wide-4 wide-16",
   );
 });

@@ -5,13 +5,7 @@ import { Graph } from "../../kernels/graph.ts";
 import { defineKernel } from "../../kernels/kernel.ts";
 import { compile } from "../../kernels/program.ts";
 import { makeTensor } from "../../kernels/tensor.ts";
-import {
-  fitsTexture,
-  readTextures,
-  textureBytes,
-  texturePays,
-  textureRows,
-} from "../../kernels/texture_operand.ts";
+import { fitsTexture, readTextures, textureBytes, textureRows } from "../../kernels/texture_operand.ts";
 import { gpuTest, uniform } from "../support/gpu.ts";
 
 const reversed = defineKernel({
@@ -151,13 +145,4 @@ Deno.test("readTextures() refuses what is no input of vec4f, or is written", () 
   refused(declared("read", "f32", "let a = x[0];"), /binding 1 .* array<vec4f>/);
   refused(declared("read_write", "vec4f", "x[0] = vec4f();"), /not declared as an input/);
   refused(declared("read", "vec4f", "x[0] = vec4f();"), /Cannot read x from a texture: it is written/);
-});
-
-Deno.test("a texture pays where there is much to compute for each byte", () => {
-  const convolution = (pixels: number, inputs: number, outputs: number) =>
-    texturePays(2 * pixels * inputs * outputs, 4 * inputs * outputs);
-  assert.ok(convolution(64 * 64, 9 * 64, 64));
-  assert.ok(convolution(4 * 9 * 9, 1024, 256));
-  assert.ok(!convolution(2, 2048, 256), "few pixels");
-  assert.ok(!convolution(4 * 16 * 16, 32, 21), "little work");
 });
