@@ -7,6 +7,7 @@ import { convolution } from "../../kernels/ops/convolution.ts";
 import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile, type Program } from "../../kernels/program.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
+import { textureBytes } from "../../kernels/texture_operand.ts";
 import { gpuTest, store, testDevice, uniform } from "../support/gpu.ts";
 
 /** y = resize(x · w) + itself, and its gradient by w. */
@@ -66,7 +67,9 @@ gpuTest("compile() reports each launch, plans the workspace and shares pipelines
   const total = first.graph.dispatches.length;
   assert.deepEqual(seen, Array.from({ length: total }, (_, i) => `${i + 1}/${total}`));
   assert.equal(device.created.pipelines, pipelines);
-  assert.equal(again.workspaceBytes, again.plan.arenas.reduce((a, b) => a + b, 0));
+  const { height: rows = 0, depthOrArrayLayers: layers = 0 } = again.texture ?? {};
+  const operands = textureBytes({ rows, layers });
+  assert.equal(again.workspaceBytes, again.plan.arenas.reduce((a, b) => a + b, 0) + operands);
   assert.ok(again.workspaceBytes >= again.plan.lowerBound && again.plan.lowerBound > 0);
   again.free();
   first.free();
