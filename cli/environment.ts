@@ -2,19 +2,18 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256 } from "../pipeline/mod.ts";
+import { runForOutput } from "./answers.ts";
+import { isConnected, request } from "./requests.ts";
 
-/** Runs a program and gives its output, or undefined if it is missing or fails. */
+/** Whether programs are started by the launcher for this process, which may start none. */
+export function asksLauncher(): boolean {
+  return isConnected() && Deno.permissions.querySync({ name: "run" }).state !== "granted";
+}
+
+/** Runs a program and gives its output, or undefined if it is missing or fails, or if the launcher does not run it for us. */
 export async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    const { success, stdout } = await new Deno.Command(program, {
-      args: [...args],
-      stdin: "null",
-      stderr: "null",
-    }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : undefined;
-  } catch {
-    return undefined;
-  }
+  if (!asksLauncher()) return await runForOutput(program, args);
+  return await request("output", program, ...args).catch(() => undefined) as string | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Cache, Plan, RemoteCache } from "../pipeline/mod.ts";
 import { interruptedStatus } from "./errors.ts";
 import { hostFacts } from "./environment.ts";
 import { adapterLine, Gpu } from "./gpu.ts";
+import { onStop } from "./requests.ts";
 import { remoteOf } from "./remote.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -30,7 +31,11 @@ export async function withSession<T>(
   body: (session: Session) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const stop = () => {
+  let heard = 0, own = 0;
+  /** By how often it was asked, as this process or as its launcher counts: the terminal sends Ctrl-C to both. */
+  const stop = (times: number) => {
+    if (times <= heard) return;
+    heard = times;
     if (controller.signal.aborted) Deno.exit(interruptedStatus);
     options.terminal.note(
       "Stopping after this step: what has finished stays in the cache, the rest in a checkpoint. Press Ctrl-C again to stop " +
@@ -39,13 +44,16 @@ export async function withSession<T>(
     controller.abort();
   };
   const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  const signaled = () => stop(++own);
+  for (const signal of signals) Deno.addSignalListener(signal, signaled);
+  onStop(stop);
   const gpu = new Gpu(options.terminal, { cache: options.cache.root });
   try {
     const remote = remoteOf(options.cache, options.terminal);
     return await body({ ...options, remote, gpu, signal: controller.signal, facts: await hostFacts() });
   } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, stop);
+    for (const signal of signals) Deno.removeSignalListener(signal, signaled);
+    onStop(undefined);
     await gpu.close();
   }
 }

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "./canonical_json.ts";
+import { deputy } from "./deputy.ts";
 import { explainWrite, stampOf } from "./files.ts";
 import { acquireLockIfAny, type Lock } from "./locks.ts";
 
@@ -229,6 +230,8 @@ async function identify(): Promise<string> {
 
 /** Deno guards /proc and the host's name more closely than programs that tell them. */
 async function output(program: string, ...args: string[]): Promise<string | undefined> {
+  const other = deputy();
+  if (other !== undefined) return await other.output(program, args);
   try {
     const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
     return success ? new TextDecoder().decode(stdout) : undefined;

@@ -1,7 +1,7 @@
 /** Commands run in this process or in one of their own, in folders that a test owns. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { main } from "../../cli/main.ts";
+import { main } from "../../cli/program.ts";
 import { permissionsOf } from "../../cli/permissions.ts";
 import { collectingTerminal } from "../../cli/terminal.ts";
 

@@ -1,0 +1,70 @@
+/**
+ * What a process that evaluates an experiment may have done by the one that started it: a few programs that tell about the
+ * machine, bundling, and the driver's installation. Whoever asks may be hostile: nothing here runs what it names, or writes.
+ *
+ * @module
+ */
+import { isAbsolute, join } from "node:path";
+import { projectRoot } from "./isolation.ts";
+
+/** Programs that tell about machine and project, with all their arguments. */
+const told: readonly (readonly string[])[] = [
+  ["git", "-C", projectRoot, "rev-parse", "--short=12", "HEAD"],
+  ["git", "-C", projectRoot, "status", "--porcelain"],
+  ["grep", "-m1", "-o", "avx512f", "/proc/cpuinfo"],
+  ["grep", "-m1", "MemTotal", "/proc/meminfo"],
+  ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"],
+  ["hostname"],
+  ...[
+    "/proc/driver/nvidia/version",
+    "/proc/sys/kernel/random/boot_id",
+    "/sys/fs/cgroup/memory.max",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    ...Array.from({ length: 4 }, (_, i) => `/sys/class/drm/card${i}/device/mem_info_vram_total`),
+  ].map((path) => ["cat", path]),
+];
+
+/** Runs a program and gives its output, or undefined if it is missing or fails. */
+export async function runForOutput(
+  program: string,
+  args: readonly string[],
+): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answers, by the name of the question. Each checks what it is given. */
+export const answers: Readonly<Record<string, (args: readonly string[]) => Promise<unknown>>> = {
+  async output([program, ...args]) {
+    const wanted = [program, ...args];
+    const isKnown = told.some((known) =>
+      known.length === wanted.length && known.every((word, i) => word === wanted[i])
+    );
+    if (!isKnown) {
+      throw new Error(`Cannot run "${wanted.join(" ")}" for an experiment: it is none of what tells`);
+    }
+    return await runForOutput(program!, args);
+  },
+  async bundle([path, ...alsoHash]) {
+    if (path === undefined || !isAbsolute(path)) {
+      throw new Error(`Cannot bundle "${path}": it is no absolute path`);
+    }
+    const { bundleModule, withBundler } = await import("../pipeline/bundle.ts");
+    return await withBundler(() => bundleModule(join(path), alsoHash));
+  },
+  async driver([mayInstall]) {
+    const [{ installDriver }, { systemTerminal }] = await Promise.all([
+      import("./gpu_driver.ts"),
+      import("./terminal.ts"),
+    ]);
+    await installDriver(systemTerminal(), mayInstall === "yes");
+  },
+};
