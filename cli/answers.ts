@@ -61,10 +61,15 @@ export const answers: Readonly<Record<string, (args: readonly string[]) => Promi
     return await withBundler(() => bundleModule(join(path), alsoHash));
   },
   async driver([mayInstall]) {
-    const [{ installDriver }, { systemTerminal }] = await Promise.all([
+    const [{ setDriverVariables }, { installDriver }, { systemTerminal }] = await Promise.all([
+      import("./environment.ts"),
       import("./gpu_driver.ts"),
       import("./terminal.ts"),
     ]);
+    await setDriverVariables();
+    if (await navigator.gpu?.requestAdapter()) {
+      throw new Error("Cannot install a driver: there is an adapter");
+    }
     await installDriver(systemTerminal(), mayInstall === "yes");
   },
 };

@@ -1,8 +1,8 @@
 /** The process's surroundings: variables the driver reads, and facts that are recorded with results. @module */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { sha256 } from "../pipeline/mod.ts";
 import { runForOutput } from "./answers.ts";
+import { projectRoot } from "./isolation.ts";
 import { isConnected, request } from "./requests.ts";
 
 /** Whether programs are started by the launcher for this process, which may start none. */
@@ -40,11 +40,10 @@ export async function setDriverVariables(): Promise<void> {
 
 /** Facts recorded with each result, so that it can be made again elsewhere: they are no part of a key. */
 export async function hostFacts(): Promise<Record<string, string>> {
-  const project = fileURLToPath(new URL("../", import.meta.url));
-  const git = (...args: string[]) => outputOf("git", ["-C", project, ...args]);
+  const git = (...args: string[]) => outputOf("git", ["-C", projectRoot, ...args]);
   const commit = await git("rev-parse", "--short=12", "HEAD");
   const changes = commit === undefined ? undefined : await git("status", "--porcelain");
-  const lock = await Deno.readFile(join(project, "deno.lock")).catch(() => undefined);
+  const lock = await Deno.readFile(join(projectRoot, "deno.lock")).catch(() => undefined);
   return {
     deno: Deno.version.deno,
     system: `${Deno.build.os} ${Deno.build.arch}`,

@@ -18,6 +18,9 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** Milliseconds that a command has for its last step, once its launcher is gone. */
+const patience = 300_000;
+
 let pending: Map<number, Pending> | undefined;
 let asked = 0;
 let listener: ((stops: number) => void) | undefined;
@@ -47,6 +50,8 @@ export function connect(stopped: () => void): void {
   process.on("disconnect", () => {
     for (const { reject } of answers.values()) reject(new Error("The process that started this one is gone"));
     stop(1);
+    // Nobody is left who could press Ctrl-C a second time.
+    Deno.unrefTimer(setTimeout(() => stop(2), patience));
   });
 }
 

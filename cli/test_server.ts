@@ -1,6 +1,6 @@
 /** The server that the tests of the remote cache use: unpacked into the project's folder, nothing of the system is changed. @module */
 import { join } from "node:path";
-import { projectRoot } from "./child.ts";
+import { projectRoot } from "./isolation.ts";
 import { outputOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -33,8 +33,9 @@ Deno.test("nothing in the project is given all permissions, and the network only
 async function* walk(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = join(folder, name);
-    if (isDirectory && !/^(\.git|\.cache|\.test-server|runs|data|node_modules|lists)$/.test(name)) yield* walk(path);
-    else if (/\.(ts|json|ya?ml|md|sh)$|[/\\]run$/.test(path) && !isDirectory) yield path;
+    if (isDirectory && !/^(\.git|\.cache|\.test-server|runs|data|node_modules|lists)$/.test(name)) {
+      yield* walk(path);
+    } else if (/\.(ts|json|ya?ml|md|sh)$|[/\\]run$/.test(path) && !isDirectory) yield path;
   }
 }
 
