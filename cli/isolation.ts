@@ -23,6 +23,9 @@ export const remoteVariables = {
   token: "CROSSVIEW_REMOTE_CACHE_TOKEN",
 } as const;
 
+/** Variables that the package yaml reads, to say more of what it does. */
+const yamlVariables = ["LOG_TOKENS", "LOG_STREAM"];
+
 /** Options that name what is written, with what they name if they are not given. */
 const written = { cache: ".cache", runs: "runs", out: "predictions", svg: undefined } as const;
 
@@ -72,7 +75,12 @@ export function isolatedArguments(args: readonly string[]): string[] {
     "--frozen",
     "--allow-read",
     "--allow-sys=statfs",
-    environment(...typed, ...driver, ...(session === true ? Object.values(remoteVariables) : [])),
+    environment(
+      ...typed,
+      ...driver,
+      ...yamlVariables,
+      ...(session === true ? Object.values(remoteVariables) : []),
+    ),
     ...(folders.length > 0 ? [`--allow-write=${folders.join(",")}`] : []),
     ...(host === undefined ? [] : [`--allow-net=${host}`]),
     program,
