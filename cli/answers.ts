@@ -6,6 +6,7 @@
  */
 import { isAbsolute, join } from "node:path";
 import { projectRoot } from "./isolation.ts";
+import { runForOutput } from "./programs.ts";
 
 /** Programs that tell about machine and project, with all their arguments. */
 const told: readonly (readonly string[])[] = [
@@ -23,23 +24,6 @@ const told: readonly (readonly string[])[] = [
     ...Array.from({ length: 4 }, (_, i) => `/sys/class/drm/card${i}/device/mem_info_vram_total`),
   ].map((path) => ["cat", path]),
 ];
-
-/** Runs a program and gives its output, or undefined if it is missing or fails. */
-export async function runForOutput(
-  program: string,
-  args: readonly string[],
-): Promise<string | undefined> {
-  try {
-    const { success, stdout } = await new Deno.Command(program, {
-      args: [...args],
-      stdin: "null",
-      stderr: "null",
-    }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** The answers, by the name of the question. Each checks what it is given. */
 export const answers: Readonly<Record<string, (args: readonly string[]) => Promise<unknown>>> = {

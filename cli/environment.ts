@@ -1,7 +1,7 @@
 /** The process's surroundings: variables the driver reads, and facts that are recorded with results. @module */
 import { join } from "node:path";
 import { sha256 } from "../pipeline/mod.ts";
-import { runForOutput } from "./answers.ts";
+import { runForOutput } from "./programs.ts";
 import { projectRoot } from "./isolation.ts";
 import { isConnected, request } from "./requests.ts";
 

@@ -1,5 +1,4 @@
 /** The program: reads the command line, runs a command, and ends with its status. @module */
-import type { Bundle } from "../pipeline/bundle.ts";
 import { appointDeputy, CodeError } from "../pipeline/mod.ts";
 import { runProgram } from "./commander.ts";
 import type { Command } from "./command.ts";
@@ -79,9 +78,9 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 function useLauncher(): void {
   connect(() => Deno.exit(interruptedStatus));
   if (!asksLauncher()) return;
-  const bundle = async (path: string, alsoHash: readonly string[]): Promise<Bundle> => {
+  const bundle = async (path: string, alsoHash: readonly string[]) => {
     try {
-      return await request("bundle", path, ...alsoHash) as Bundle;
+      return await request("bundle", path, ...alsoHash);
     } catch (error) {
       throw (error as Error).name === "CodeError" ? new CodeError((error as Error).message) : error;
     }

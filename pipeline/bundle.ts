@@ -66,7 +66,7 @@ export async function withBundler<T>(body: () => Promise<T>): Promise<T> {
  */
 export async function bundleModule(path: string, alsoHash: readonly string[] = []): Promise<Bundle> {
   const other = deputy();
-  if (other !== undefined) return await other.bundle(path, alsoHash);
+  if (other !== undefined) return await other.bundle(path, alsoHash) as Bundle;
   const esbuild = await (loading ??= load());
   const library = findProject(libraryRoot);
   const projects = new Map<string, readonly Project[]>();

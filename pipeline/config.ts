@@ -1,4 +1,5 @@
 /** Configs: overrides from the command line, one precedence, and leaves. Schema default < experiment < `--set`. @module */
+import { isTooDeep, mostLevels } from "./depth.ts";
 import { ConfigError } from "./errors.ts";
 import { parseConfig, pathOf, type Schema, validate } from "./schema.ts";
 
@@ -33,23 +34,6 @@ export interface Leaf {
   readonly name: string;
   /** The leaf's value. */
   readonly value: unknown;
-}
-
-/** Most levels of a config: far more than a schema has, and far fewer than what walks through it by recursion can take. */
-const mostLevels = 100;
-
-/** Whether objects or arrays lie in one another on more levels than a config may have; a loop does. */
-function isTooDeep(value: unknown): boolean {
-  const left: [unknown, number][] = [[value, 0]];
-  for (let next = left.pop(); next !== undefined; next = left.pop()) {
-    const [object, level] = next;
-    if (level > mostLevels) return true;
-    if (typeof object !== "object" || object === null) continue;
-    for (const inner of Object.values(object)) {
-      if (typeof inner === "object" && inner !== null) left.push([inner, level + 1]);
-    }
-  }
-  return false;
 }
 
 const segment = (key: string) => /^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key);

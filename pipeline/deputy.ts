@@ -1,12 +1,11 @@
 /** Another process that starts programs for this one, where this one may start none. @module */
-import type { Bundle } from "./bundle.ts";
 
 /** What it does. */
 export interface Deputy {
   /** Runs a program that tells about the machine; undefined if it is missing or fails. */
   output(program: string, args: readonly string[]): Promise<string | undefined>;
-  /** Bundles and hashes a module, as `bundleModule` does. */
-  bundle(path: string, alsoHash: readonly string[]): Promise<Bundle>;
+  /** Bundles and hashes a module: gives what `bundleModule` gives, and throws what it throws. */
+  bundle(path: string, alsoHash: readonly string[]): Promise<unknown>;
 }
 
 let appointed: Deputy | undefined;

@@ -1,7 +1,7 @@
 /** The launcher beside its command: signals, its own death, and exit statuses. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runForOutput } from "../../cli/answers.ts";
+import { runForOutput } from "../../cli/programs.ts";
 import { fixture, type Place, placeTest } from "./support.ts";
 
 const tiny = fixture("tiny");
