@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isAbsolute, join } from "node:path";
+import { isAbsolute } from "node:path";
 import { projectRoot } from "./isolation.ts";
 import { runForOutput } from "./programs.ts";
 
@@ -25,6 +25,15 @@ const told: readonly (readonly string[])[] = [
   ].map((path) => ["cat", path]),
 ];
 
+const given = new Map<string, Promise<unknown>>();
+
+/** What was asked before is answered as before, so that nobody can have a thousand programs started. */
+function once(question: string, answer: () => Promise<unknown>): Promise<unknown> {
+  const known = given.get(question) ?? answer();
+  given.set(question, known);
+  return known;
+}
+
 /** The answers, by the name of the question. Each checks what it is given. */
 export const answers: Readonly<Record<string, (args: readonly string[]) => Promise<unknown>>> = {
   async output([program, ...args]) {
@@ -35,25 +44,28 @@ export const answers: Readonly<Record<string, (args: readonly string[]) => Promi
     if (!isKnown) {
       throw new Error(`Cannot run "${wanted.join(" ")}" for an experiment: it is none of what tells`);
     }
-    return await runForOutput(program!, args);
+    return await once(wanted.join(" "), () => runForOutput(program!, args));
   },
   async bundle([path, ...alsoHash]) {
     if (path === undefined || !isAbsolute(path)) {
       throw new Error(`Cannot bundle "${path}": it is no absolute path`);
     }
-    const { bundleModule, withBundler } = await import("../pipeline/bundle.ts");
-    return await withBundler(() => bundleModule(join(path), alsoHash));
+    // The bundler is kept for the next question; it ends with this process.
+    const { bundleModule } = await import("../pipeline/bundle.ts");
+    return await bundleModule(path, alsoHash);
   },
-  async driver([mayInstall]) {
-    const [{ setDriverVariables }, { installDriver }, { systemTerminal }] = await Promise.all([
-      import("./environment.ts"),
-      import("./gpu_driver.ts"),
-      import("./terminal.ts"),
-    ]);
-    await setDriverVariables();
-    if (await navigator.gpu?.requestAdapter()) {
-      throw new Error("Cannot install a driver: there is an adapter");
-    }
-    await installDriver(systemTerminal(), mayInstall === "yes");
-  },
+  driver: ([mayInstall]) =>
+    // Once before an installation, and once after it.
+    once(`driver ${Deno.env.get("CROSSVIEW_DRIVER_INSTALLED")}`, async () => {
+      const [{ setDriverVariables }, { installDriver }, { systemTerminal }] = await Promise.all([
+        import("./environment.ts"),
+        import("./gpu_driver.ts"),
+        import("./terminal.ts"),
+      ]);
+      await setDriverVariables();
+      if (await navigator.gpu?.requestAdapter()) {
+        throw new Error("Cannot install a driver: there is an adapter");
+      }
+      await installDriver(systemTerminal(), mayInstall === "yes");
+    }),
 };

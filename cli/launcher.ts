@@ -32,7 +32,7 @@ export async function launch(args: readonly string[]): Promise<number> {
     console.error(`error: ${error.message}`);
     return 2;
   }
-  await providePackages();
+  if (!await providePackages()) return 1;
   const first = await start(command, {});
   // A driver that was installed is seen only by a process that starts afterwards.
   return first.installed ? (await start(command, afterInstallation)).status : first.status;

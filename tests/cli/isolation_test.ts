@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isolatedArguments, projectRoot } from "../../cli/isolation.ts";
 import { isLaunched } from "../../cli/permissions.ts";
 import { program } from "../../cli/program.ts";
+import { pascalConfig } from "../configs/original/configs.ts";
 import { fixture, type Place, placeTest } from "./support.ts";
 
 const pipelineModule = new URL("../../pipeline/mod.ts", import.meta.url).href;
@@ -213,4 +214,12 @@ placeTest("what an experiment imports is local or locked, and deno.lock stays as
   );
   assert.equal((await place.process(["plan", path])).status, 0);
   assert.deepEqual(await projectFiles(), before);
+});
+
+placeTest("a config in YAML is read with the variables that a command may see", async (place) => {
+  const config = join(place.folder, "pascal.yaml");
+  await Deno.writeTextFile(config, pascalConfig);
+  const { out, notes } = await place.process(["ccvc", "--config", config, "--cache", place.cache, "--plan"]);
+  assert.match(out[0]!, /^ccvc-no-aug-pascal/);
+  assert.match(notes, /Cannot load pascal from/);
 });
