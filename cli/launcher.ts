@@ -14,6 +14,8 @@ import type { ToCommand, ToLauncher } from "./requests.ts";
 const interrupted = 130;
 /** Set in the process that goes on after a driver's installation, so that it is tried once. */
 const afterInstallation = { CROSSVIEW_DRIVER_INSTALLED: "1" };
+/** Milliseconds between two looks whether the task is still there that started this process. */
+const glance = 1000;
 /** Milliseconds after a second Ctrl-C until a command that does not hear is killed. */
 const patience = 2000;
 
@@ -80,7 +82,7 @@ function send(child: ChildProcess, message: ToCommand): void {
 
 /**
  * Tells a command how often this process was asked to stop. The terminal sends Ctrl-C to both, so the command takes the larger
- * of two counts, its own and this one, and not their sum.
+ * of two counts, its own and this one, and not their sum. A task that is killed without a word has asked once.
  *
  * @returns What ends it, and gives the count.
  */
@@ -93,8 +95,17 @@ function handOnSignals(child: ChildProcess): () => number {
   };
   const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) Deno.addSignalListener(signal, stop);
+  const task = Deno.ppid;
+  const look = () => {
+    if (Deno.ppid === task) return;
+    clearInterval(watch);
+    stop();
+  };
+  // Only a task sets the variable: who starts this by hand, and leaves the shell, wants it to go on.
+  const watch = Deno.env.has("INIT_CWD") ? setInterval(look, glance) : undefined;
   return () => {
     for (const signal of signals) Deno.removeSignalListener(signal, stop);
+    clearInterval(watch);
     clearTimeout(timer);
     return stops;
   };

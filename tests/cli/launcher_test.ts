@@ -52,14 +52,17 @@ placeTest(
   Deno.build.os === "windows",
 );
 
-placeTest("a command whose launcher is killed stops as if it had been told to", async (place) => {
-  const child = place.spawn(hanging);
-  void child.stderr.pipeTo(new WritableStream()).catch(() => {});
-  await until(child.stdout, "epoch 2/2");
-  child.kill("SIGKILL");
-  await child.status;
-  assert.equal(await endOfRun(place), "interrupted");
-}, Deno.build.os === "windows");
+for (const killed of ["launcher", "task"] as const) {
+  placeTest(`a command whose ${killed} is killed stops as if it had been told to`, async (place) => {
+    const task = ["sh", "-c", '"$@"; exit', "task"];
+    const child = place.spawn(hanging, { INIT_CWD: place.folder }, killed === "task" ? task : []);
+    void child.stderr.pipeTo(new WritableStream()).catch(() => {});
+    await until(child.stdout, "epoch 2/2");
+    child.kill("SIGKILL");
+    await child.status;
+    assert.equal(await endOfRun(place), "interrupted");
+  }, Deno.build.os === "windows");
+}
 
 const hasSession = Deno.build.os === "linux" && await runForOutput("setsid", ["--version"]) !== undefined;
 

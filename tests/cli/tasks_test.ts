@@ -29,6 +29,12 @@ Deno.test("nothing in the project is given all permissions, and the network only
   ]);
 });
 
+Deno.test("no file's path is taken from its URL as it is spelled there, which a space or an umlaut would break", async () => {
+  const files = await Array.fromAsync(walk(fileURLToPath(new URL("../../", import.meta.url))));
+  const spelled = /new URL\([^()]*import\.meta\.url[^()]*\)\.pathname|decodeURIComponent\(\w+\.pathname/;
+  assert.deepEqual(files.filter((path) => spelled.test(Deno.readTextFileSync(path))), []);
+});
+
 /** Files of the project that start processes, or say how. */
 async function* walk(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
