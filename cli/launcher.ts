@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { isolatedArguments, UnsafeFolder } from "./isolation.ts";
 import { providePackages } from "./packages.ts";
+import { onPresses } from "./presses.ts";
 import type { ToCommand, ToLauncher } from "./requests.ts";
 
 /** Exit status of what was stopped by Ctrl-C. */
@@ -89,22 +90,21 @@ function send(child: ChildProcess, message: ToCommand): void {
 function handOnSignals(child: ChildProcess): () => number {
   let stops = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const stop = () => {
-    send(child, { stops: ++stops });
+  const stop = (times: number) => {
+    send(child, { stops: stops = times });
     if (stops > 1) timer ??= setTimeout(() => child.kill("SIGKILL"), patience);
   };
-  const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  const unheard = onPresses(stop);
   const task = Deno.ppid;
   const look = () => {
     if (Deno.ppid === task) return;
     clearInterval(watch);
-    stop();
+    stop(Math.max(stops, 1));
   };
   // Only a task sets the variable: who starts this by hand, and leaves the shell, wants it to go on.
   const watch = Deno.env.has("INIT_CWD") ? setInterval(look, glance) : undefined;
   return () => {
-    for (const signal of signals) Deno.removeSignalListener(signal, stop);
+    unheard();
     clearInterval(watch);
     clearTimeout(timer);
     return stops;

@@ -3,8 +3,9 @@ import type { Cache, Plan, RemoteCache } from "../pipeline/mod.ts";
 import { interruptedStatus } from "./errors.ts";
 import { hostFacts } from "./environment.ts";
 import { adapterLine, Gpu } from "./gpu.ts";
-import { onStop } from "./requests.ts";
+import { onPresses } from "./presses.ts";
 import { remoteOf } from "./remote.ts";
+import { onStop } from "./requests.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The shared parts. */
@@ -31,7 +32,7 @@ export async function withSession<T>(
   body: (session: Session) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  let heard = 0, own = 0;
+  let heard = 0;
   /** By how often it was asked, as this process or as its launcher counts: the terminal sends Ctrl-C to both. */
   const stop = (times: number) => {
     if (times <= heard) return;
@@ -43,16 +44,14 @@ export async function withSession<T>(
     );
     controller.abort();
   };
-  const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
-  const signaled = () => stop(++own);
-  for (const signal of signals) Deno.addSignalListener(signal, signaled);
+  const unheard = onPresses(stop);
   onStop(stop);
   const gpu = new Gpu(options.terminal, { cache: options.cache.root });
   try {
     const remote = remoteOf(options.cache, options.terminal);
     return await body({ ...options, remote, gpu, signal: controller.signal, facts: await hostFacts() });
   } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, signaled);
+    unheard();
     onStop(undefined);
     await gpu.close();
   }

@@ -73,7 +73,11 @@ placeTest(
     await until(child.stdout, "step 1/2");
     const group = String(child.pid);
     assert.match(group, /^[1-9]\d+$/);
-    const press = () => new Deno.Command("kill", { args: ["-s", "INT", "--", `-${group}`] }).outputSync();
+    // A task hands on to its process what the terminal has sent to all.
+    const press = () => {
+      new Deno.Command("kill", { args: ["-s", "INT", "--", `-${group}`] }).outputSync();
+      child.kill("SIGINT");
+    };
     let over = false;
     const status = child.status.finally(() => over = true);
     press();
@@ -97,7 +101,7 @@ placeTest(
     void child.stderr.pipeTo(new WritableStream());
     await until(child.stdout, "deaf");
     child.kill("SIGINT");
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 600));
     child.kill("SIGINT");
     assert.equal((await child.status).code, 130);
     await Deno.writeTextFile(path, `Deno.exit(77);`);
