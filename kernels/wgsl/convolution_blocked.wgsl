@@ -40,12 +40,12 @@ var<workgroup> pixel_block: array<vec4f, ${2 * 2 * (ROWS + 4)}>;
 var<workgroup> weight_block: array<vec4f, ${2 * 8 * COLUMNS}>;
 
 #if STRIDED
-// Whether a tap meets the pixels of a residue class.
+// Whether a tap meets the pixels of a residue class. By quotients: the remainder of a negative number is undefined in Vulkan,
+// and on NVIDIA it is another one.
 fn meets(tap: u32, class_y: u32, class_x: u32) -> bool {
-  let tap_y = i32(tap / extents.taps) * extents.tap_step;
-  let tap_x = i32(tap % extents.taps) * extents.tap_step;
-  return (i32(class_y) + extents.offset + tap_y) % extents.divisor == 0 &&
-    (i32(class_x) + extents.offset + tap_x) % extents.divisor == 0;
+  let y = i32(class_y) + extents.offset + i32(tap / extents.taps) * extents.tap_step;
+  let x = i32(class_x) + extents.offset + i32(tap % extents.taps) * extents.tap_step;
+  return y / extents.divisor * extents.divisor == y && x / extents.divisor * extents.divisor == x;
 }
 #end
 
