@@ -162,7 +162,7 @@ function blockedGathers(
   const [first, ...others] = blockShapes(outputs, Infinity, [8, 16], workgroups).map(
     ([WIDTH, HEIGHT]): GatherTiling => {
       const ROWS = 8 * HEIGHT, COLUMNS = 2 * WIDTH;
-      const constants = { WIDTH, HEIGHT, ROWS, COLUMNS };
+      const constants = { WIDTH, HEIGHT, ROWS, COLUMNS, BLOCK };
       const name = `blocked-${WIDTH}x${HEIGHT}`;
       return {
         name,

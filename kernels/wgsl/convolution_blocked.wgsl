@@ -97,10 +97,14 @@ fn main(
   var b${L} = vec4f();
 #end
 
+  // Sums of sums, BLOCK vec4s of channels each: a running sum over thousands of products would cost a digit.
 #unroll R 8
-  var sum${R}_0 = vec4f();
-  var sum${R}_1 = vec4f();
+#unroll J 2
+  var sum${R}_${J} = vec4f();
+  var part${R}_${J} = vec4f();
 #end
+#end
+  var ends = false; // whether what is multiplied next is the last of a part
 
   let row = local.y / 8u * 64u + local.y % 8u; // the first of this invocation's, which are 8 apart
   let part = index % 2u; // which of the two vec4s of channels
@@ -154,14 +158,22 @@ fn main(
 #end
 #unroll R 8
 #unroll J 2
-        sum${R}_${J} = fma(vec4f(v${R}.x), w0_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v${R}.y), w1_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v${R}.z), w2_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v${R}.w), w3_${J}, sum${R}_${J});
+        part${R}_${J} = fma(vec4f(v${R}.x), w0_${J}, part${R}_${J});
+        part${R}_${J} = fma(vec4f(v${R}.y), w1_${J}, part${R}_${J});
+        part${R}_${J} = fma(vec4f(v${R}.z), w2_${J}, part${R}_${J});
+        part${R}_${J} = fma(vec4f(v${R}.w), w3_${J}, part${R}_${J});
 #end
 #end
       }
 #end
+      if (ends) {
+#unroll R 8
+#unroll J 2
+        sum${R}_${J} += part${R}_${J};
+        part${R}_${J} = vec4f();
+#end
+#end
+      }
     }
     if (!fetching) { break; }
     let half = turn % 2u;
@@ -176,6 +188,7 @@ fn main(
 #end
     workgroupBarrier();
     channel += 2u;
+    ends = channel % ${BLOCK}u == 0u || channel > last_channel;
     if (channel > last_channel) {
       channel = 0u;
       tap++;
