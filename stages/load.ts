@@ -5,8 +5,7 @@ import type { Schema } from "../pipeline/schema.ts";
 import { defineStage, type Stage } from "../pipeline/stage.ts";
 import type { SourceFile } from "../pipeline/definition.ts";
 import { shapesClasses } from "./datasets/classes.ts";
-import { type LocatedSample, missingFile, readImage, readMask } from "./datasets/decode_sample.ts";
-import { joinPath } from "./datasets/errors.ts";
+import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
 import type { IdList } from "./datasets/id_list.ts";
 import { type FolderDataset, labelTable, layouts, resolveLists } from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
@@ -238,7 +237,7 @@ function located(list: IdList, root: string): LocatedSample[] {
   return list.samples.map((sample) => ({ sample, list: list.path, root }));
 }
 
-/** Every file that the run will read, each seen to be there; the lists first. */
+/** Every file that the run will read, each seen to be there and readable; the lists first. */
 async function folderSources(config: LoadConfig, dataset: FolderDataset): Promise<SourceFile[]> {
   const lists = await resolveLists({ ...config, dataset });
   const seen = new Set<string>(); // Two samples may share a mask file.
@@ -253,18 +252,8 @@ async function folderSources(config: LoadConfig, dataset: FolderDataset): Promis
   return sources;
 
   function add(name: string, what: "image" | "mask", at: LocatedSample): void {
-    const path = joinPath(config.root, name);
-    if (!isFile(path)) throw missingFile(path, what, at);
+    const path = assertReadable(what, at);
     if (!seen.has(name)) sources.push({ name, path });
     seen.add(name);
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
   }
 }

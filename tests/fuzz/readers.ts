@@ -13,7 +13,7 @@ import { type DecodedImage, DecodeError } from "../../stages/codecs/image.ts";
 import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { DataError } from "../../stages/datasets/errors.ts";
-import { parseIdList } from "../../stages/datasets/id_list.ts";
+import { decodeListText, parseIdList } from "../../stages/datasets/id_list.ts";
 import * as p from "../support/pickle_bytes.ts";
 import { torchArchive } from "../support/zip_bytes.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };
@@ -132,11 +132,14 @@ const list: Reader = {
       "JPEGImages/2007_000032.jpg SegmentationClass/2007_000032.png\nJPEGImages/b c.jpg masks/b c.png\n",
     ),
     bytesOf("\uFEFFleftImg8bit/train/a.png gtFine/train/a.png\r\nx.jpeg y.PNG\r\n\r\n"),
+    bytesOf("/JPEGImages/a.jpg\t/masks/a.png\r2007_000032 \rb\r"),
   ],
-  damage: asText(mutateList),
+  damage: (bytes, random, others) =>
+    random() < 0.2 ? mutate(bytes, random, others) : asText(mutateList)(bytes, random, others),
   read(bytes) {
-    const { samples } = parseIdList(decoder.decode(bytes), "fuzz.txt", {
+    const { samples } = parseIdList(decodeListText(bytes, "fuzz.txt"), "fuzz.txt", {
       masks: bytes.length % 2 ? "required" : "optional",
+      bare: bytes.length % 3 ? (id) => ({ image: `images/${id}.jpg`, mask: `masks/${id}.png` }) : undefined,
     });
     assert.ok(samples.length > 0);
     for (const { image, mask = "a.png" } of samples) {

@@ -5,6 +5,7 @@ import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
 import type { TorturePart } from "./part.ts";
 import { processes } from "./processes.ts";
+import { special } from "./special.ts";
 
 /** All parts. */
-export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes];
+export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes, special];
