@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { explainWrite, writeAtomically } from "../pipeline/files.ts";
 import { JsonLines, type PipelineEvent } from "../pipeline/mod.ts";
+import { isUnsupported } from "../pipeline/system_error.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** How far a run came. `stopped`: its process ended without a word. */
@@ -63,15 +64,13 @@ export function runId(time: Date, digest: string): string {
 /** The folder of one run, while it is written. */
 export class RunFolder {
   readonly #events: JsonLines;
-  readonly #lock: Deno.FsFile;
+  readonly #lock: Deno.FsFile | undefined;
   #record: RunRecord;
 
   private constructor(readonly path: string, record: RunRecord, readonly made: readonly string[]) {
     this.#record = record;
     this.#events = new JsonLines(join(path, "events.jsonl"));
-    // Held until the end, so that `runs` can tell a run that works from one whose process is gone.
-    this.#lock = Deno.openSync(join(path, "events.jsonl"), { read: true, write: true });
-    this.#lock.lockSync(true);
+    this.#lock = lockIfAny(join(path, "events.jsonl"));
   }
 
   /**
@@ -139,12 +138,32 @@ export class RunFolder {
 
   /** Ends the writing; with `remove` nothing of the run stays. */
   async close(options: { remove?: boolean } = {}): Promise<void> {
-    this.#events[Symbol.dispose]();
-    this.#lock.close();
+    try {
+      this.#events[Symbol.dispose]();
+    } finally {
+      this.#lock?.close();
+    }
     if (options.remove !== true) return;
     await Deno.remove(this.path, { recursive: true });
     // The folders above that were made for it go, too, unless another run came into them.
     for (const parent of this.made) await Deno.remove(parent).catch(() => {});
+  }
+}
+
+/**
+ * Locks a file until it is closed, so that `runs` can tell a run that works from one whose process is gone; undefined on a
+ * file system that has no locks, where it cannot.
+ */
+function lockIfAny(path: string): Deno.FsFile | undefined {
+  let file;
+  try {
+    file = Deno.openSync(path, { read: true, write: true });
+    file.lockSync(true);
+    return file;
+  } catch (error) {
+    file?.close();
+    if (isUnsupported(error)) return undefined;
+    throw explainWrite(error, path);
   }
 }
 

@@ -72,10 +72,14 @@ async function readRun(path: string): Promise<StoredRun | undefined> {
   }
 }
 
-/** Whether a living process holds the lock of a run. */
+/** Whether a living process holds the lock of a run; also where that cannot be told, as on a file system without locks. */
 async function isHeld(path: string): Promise<boolean> {
-  using file = await Deno.open(path, { read: true, write: true });
-  return !await file.tryLock(true);
+  try {
+    using file = await Deno.open(path, { read: true, write: true });
+    return !await file.tryLock(true);
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 async function folders(path: string): Promise<string[]> {

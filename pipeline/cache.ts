@@ -11,10 +11,12 @@ import {
   sameStamp,
   stampOf,
   syncDirectory,
+  syncFile,
   writeAtomically,
 } from "./files.ts";
 import { acquireLease, type LeaseTiming } from "./leases.ts";
 import { acquireLockIfAny, type Lock } from "./locks.ts";
+import { isDiskFault } from "./system_error.ts";
 
 /** What looking up a key gives. */
 export interface Lookup {
@@ -89,7 +91,7 @@ export class Cache {
       };
     }
     for (const blob of blobsOf(entry)) {
-      const problem = this.#lengthProblem(blob);
+      const problem = await this.#reading(() => this.#lengthProblem(blob));
       if (problem !== undefined) return { damage: problem };
     }
     return { entry };
@@ -119,12 +121,14 @@ export class Cache {
    */
   async verify(file: StoredFile): Promise<string> {
     const path = this.blobPath(file.digest);
-    const problem = this.#lengthProblem(file);
-    if (problem !== undefined) return await this.#refuse(file, problem);
-    const stamp = stampOf(path);
-    if (sameStamp(this.#verified.get(file.digest), stamp)) return path;
-    this.#checked(file, stamp, (await digestFile(path)).digest) || await this.#refuse(file);
-    return path;
+    const isRight = await this.#reading(async () => {
+      const problem = this.#lengthProblem(file);
+      if (problem !== undefined) return await this.#refuse(file, problem);
+      const stamp = stampOf(path);
+      return sameStamp(this.#verified.get(file.digest), stamp) ||
+        this.#checked(file, stamp, (await digestFile(path)).digest);
+    });
+    return isRight ? path : await this.#refuse(file);
   }
 
   /**
@@ -134,11 +138,14 @@ export class Cache {
    */
   async read(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
     const path = this.blobPath(file.digest);
-    const problem = this.#lengthProblem(file);
-    if (problem !== undefined) return await this.#refuse(file, problem);
-    const stamp = stampOf(path);
-    const bytes = await Deno.readFile(path);
-    return this.#checked(file, stamp, sha256(bytes)) ? bytes : await this.#refuse(file);
+    const bytes = await this.#reading(async () => {
+      const problem = this.#lengthProblem(file);
+      if (problem !== undefined) return await this.#refuse(file, problem);
+      const stamp = stampOf(path);
+      const bytes = await Deno.readFile(path);
+      return this.#checked(file, stamp, sha256(bytes)) ? bytes : undefined;
+    });
+    return bytes ?? await this.#refuse(file);
   }
 
   /** Remembers a blob whose bytes were found right. */
@@ -228,7 +235,7 @@ export class Cache {
         await Deno.mkdir(directory, { recursive: true });
         {
           using handle = await Deno.open(file.path, { read: true, write: true });
-          await handle.sync();
+          await syncFile(handle);
         }
         // A blob is never written to again; a stage that tries to change its input in place is told so by the system.
         await Deno.chmod(file.path, 0o444).catch(() => {});
@@ -292,9 +299,20 @@ export class Cache {
     return typeof entry === "string" ? undefined : entry;
   }
 
+  /** Reads; what the system refuses names the cache and the way out. */
+  async #reading<T>(read: () => T | Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      throw error instanceof CacheError ? error : this.#explainRead(error);
+    }
+  }
+
   #explainRead(error: unknown): CacheError {
     const reason = error instanceof Deno.errors.NotCapable
       ? "Deno may not read it. Choose another directory, or add it to --allow-read"
+      : isDiskFault(error)
+      ? `${messageOf(error)}. Its disk is gone or broken: bring it back, or choose another one, and run again`
       : messageOf(error);
     return new CacheError(`Cannot read the cache "${this.root}": ${reason}`, { cause: error });
   }

@@ -112,12 +112,3 @@ export class InterruptedError extends UserError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-
-/** The system's code of an I/O error, e.g. `"ENOSPC"`, looked for along the chain of causes. */
-export function systemCode(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const code = (at as { code?: unknown }).code;
-    if (typeof code === "string") return code;
-  }
-  return undefined;
-}

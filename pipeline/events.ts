@@ -1,5 +1,6 @@
 /** What happens in a run, as typed events: for a terminal, for `events.jsonl`, for tests. @module */
 import { explainWrite } from "./files.ts";
+import { isUnsupported } from "./system_error.ts";
 
 /** One event. `node` is an instance id, `key` 64 hex digits. */
 export type PipelineEvent =
@@ -90,7 +91,12 @@ export class JsonLines {
 
   /** Syncs and closes the file. */
   [Symbol.dispose](): void {
-    this.#file.syncDataSync();
-    this.#file.close();
+    try {
+      this.#file.syncDataSync();
+    } catch (error) {
+      if (!isUnsupported(error)) throw explainWrite(error, this.#path);
+    } finally {
+      this.#file.close();
+    }
   }
 }

@@ -10,11 +10,12 @@ import type { StageContext } from "./definition.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
 import { CacheError, CorruptBlobError, messageOf, StageCrashError, StageError, UserError } from "./errors.ts";
 import type { Events } from "./events.ts";
-import { explainWrite, isDiskFault, stampOf } from "./files.ts";
+import { explainWrite, stampOf } from "./files.ts";
 import type { KeyParts } from "./fingerprint.ts";
 import { FolderCheckpoints } from "./folder_checkpoints.ts";
 import { type Prepared, sourcesOf } from "./prepare.ts";
 import type { Resources } from "./resources.ts";
+import { isDiskFault } from "./system_error.ts";
 
 /** What an execution needs. */
 export interface Execution {

@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { canonicalJson, sha256 } from "./canonical_json.ts";
-import { CacheError, messageOf, systemCode, UserError } from "./errors.ts";
+import { CacheError, messageOf, UserError } from "./errors.ts";
+import { isDiskFault, isDiskFull, isUnsupported, systemCode } from "./system_error.ts";
 
 /** What tells that a file is the one seen before, without reading it. */
 export interface FileStamp {
@@ -73,12 +74,21 @@ export async function writeAtomically(path: string, data: Uint8Array): Promise<v
     {
       using file = await Deno.open(aside, { write: true, createNew: true });
       for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
-      await file.sync();
+      await syncFile(file);
     }
     await Deno.rename(aside, path);
   } catch (error) {
     await Deno.remove(aside).catch(() => {});
     throw explainWrite(error, path, data.length);
+  }
+}
+
+/** Syncs a file; a file system that has no such thing is left alone. */
+export async function syncFile(file: Deno.FsFile): Promise<void> {
+  try {
+    await file.sync();
+  } catch (error) {
+    if (!isUnsupported(error)) throw error;
   }
 }
 
@@ -90,19 +100,6 @@ export async function syncDirectory(path: string): Promise<void> {
   } catch { /* a system without directory handles keeps its own order */ }
 }
 
-/** Whether an error says that a disk, or a user's share of it, is full. */
-export function isDiskFull(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "");
-}
-
-/** What tells that the disk is at fault, not the code that wrote. */
-const diskFaults = ["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENODEV", "ENXIO", "ESTALE", "ENOTCONN"];
-
-/** Whether an error comes from a disk that is full, read-only, broken or gone. */
-export function isDiskFault(error: unknown): boolean {
-  return diskFaults.includes(systemCode(error) ?? "");
-}
-
 /**
  * Turns what a file system throws on a write into an error that names the path and the way out.
  *
@@ -111,11 +108,12 @@ export function isDiskFault(error: unknown): boolean {
 export function explainWrite(error: unknown, path: string, needed?: number): Error {
   if (error instanceof UserError) return error;
   const code = systemCode(error);
-  const way = isDiskFull(error)
-    ? `there is no space left${
-      room(path, needed)
-    }. Make room there (or shrink the cache with gc), or choose another directory, ` +
-      "and run again"
+  const makeRoom =
+    "Make room there (or shrink the cache with gc), or choose another directory, and run again";
+  const way = code === "EDQUOT"
+    ? `there is no space left (your quota is used up)${room(undefined, needed)}. ${makeRoom}`
+    : isDiskFull(error)
+    ? `there is no space left${room(path, needed)}. ${makeRoom}`
     : error instanceof Deno.errors.NotCapable
     ? "Deno was not given write permission for it. Add it to --allow-write"
     : code === "EACCES" || code === "EPERM" || code === "EROFS"
@@ -128,11 +126,11 @@ export function explainWrite(error: unknown, path: string, needed?: number): Err
   return new CacheError(`Cannot write "${path}": ${way}.`, { cause: error });
 }
 
-/** What is needed and what is free, as far as that can be told. */
-function room(path: string, needed: number | undefined): string {
+/** What is needed and, given a path, what is free there, as far as that can be told. */
+function room(path: string | undefined, needed: number | undefined): string {
   const count = (bytes: number) => `${bytes.toLocaleString("en-US")} bytes`;
   const parts = needed === undefined ? [] : [`${count(needed)} are needed`];
-  for (let at = dirname(path); parts.length < 2; at = dirname(at)) {
+  for (let at = path && dirname(path); at !== undefined && parts.length < 2; at = dirname(at)) {
     try {
       const { bavail, bsize } = statfsSync(at);
       parts.push(`${count(bavail * bsize)} are free`);

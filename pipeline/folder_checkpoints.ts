@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { sha256 } from "./canonical_json.ts";
 import type { Checkpoints, CheckpointTiming, LoadedState, StateSize } from "./checkpoints.ts";
 import { CacheError, messageOf } from "./errors.ts";
-import { digestFile, explainWrite, isDiskFull, stampOf, syncDirectory } from "./files.ts";
+import { digestFile, explainWrite, stampOf, syncDirectory, syncFile } from "./files.ts";
+import { isDiskFull } from "./system_error.ts";
 
 /** States kept. */
 const KEPT = 2;
@@ -208,7 +209,7 @@ export class FolderCheckpoints implements Checkpoints {
           hash.update(piece);
           for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
         }
-        await file.sync();
+        await syncFile(file);
       }
       await Deno.rename(aside, join(this.root, `${name}-${hash.digest("hex")}`));
     } catch (error) {
@@ -222,7 +223,7 @@ export class FolderCheckpoints implements Checkpoints {
     if (!this.#fresh.has(digest)) return;
     try {
       using file = await Deno.open(this.#partPath(digest), { read: true, write: true });
-      await file.sync();
+      await syncFile(file);
     } catch (error) {
       throw explainWrite(error, this.#partPath(digest));
     }

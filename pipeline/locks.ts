@@ -1,7 +1,7 @@
 /** Locks between the processes of one machine; the system frees them when their holder dies. @module */
 import { join } from "node:path";
-import { systemCode } from "./errors.ts";
 import { explainWrite } from "./files.ts";
+import { isUnsupported } from "./system_error.ts";
 
 /** A held lock; disposing gives it back. */
 export interface Lock {
@@ -26,11 +26,18 @@ export async function acquireLock(
   for (let tries = 0;; tries++) {
     options.signal?.throwIfAborted();
     const file = await open(directory, path);
-    if (await file.tryLock(options.shared !== true)) {
-      // A holder removes the file when it leaves: a lock on a removed file keeps nobody out.
-      if (isSameFile(file, path)) return release(file, options.shared === true ? undefined : path);
-    } else if (tries === 0) {
-      options.waiting?.();
+    try {
+      if (await file.tryLock(options.shared !== true)) {
+        // A holder removes the file when it leaves: a lock on a removed file keeps nobody out.
+        if (isSameFile(file, path)) return release(file, options.shared === true ? undefined : path);
+      } else if (tries === 0) {
+        options.waiting?.();
+      }
+    } catch (error) {
+      file.close();
+      // Where nothing can be locked, nobody has a use for the file.
+      await Deno.remove(path).catch(() => {});
+      throw error;
     }
     file.close();
     await new Promise((resolve) => setTimeout(resolve, Math.min(20 + tries * 5, 250)));
@@ -44,7 +51,7 @@ export async function acquireLockIfAny(
   try {
     return await acquireLock(directory, name, options);
   } catch (error) {
-    if (["ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) return undefined;
+    if (isUnsupported(error)) return undefined;
     throw error;
   }
 }
