@@ -1,7 +1,7 @@
 /** A run's folder, `runs/<name>/<id>/`: events as they happen, all else written aside and renamed into place. @module */
 import { join } from "node:path";
 import { explainWrite, writeAtomically } from "../pipeline/files.ts";
-import { JsonLines, type PipelineEvent } from "../pipeline/mod.ts";
+import { CacheError, JsonLines, type PipelineEvent } from "../pipeline/mod.ts";
 import { isUnsupported } from "../pipeline/system_error.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -78,6 +78,7 @@ export class RunFolder {
    * @throws {CacheError} If it cannot be written.
    */
   static async create(runs: string, record: Omit<RunRecord, "state">): Promise<RunFolder> {
+    if (runs === "") throw new CacheError('Cannot write a run to "": the path is empty. Name a folder');
     const parent = join(runs, record.name);
     const made = [parent, runs].filter((directory) => !exists(directory));
     for (let again = 1;; again++) {

@@ -1,5 +1,6 @@
 /** The content-addressed cache: `ac/<key>` says what a stage made, `cas/<sha-256>` holds the bytes. @module */
 import { join, resolve } from "node:path";
+import { cacheFolderState, claimCacheFolder, isOwnFile } from "./cache_folder.ts";
 import { sha256 } from "./canonical_json.ts";
 import { blobsOf, decodeEntry, encodeEntry, type Entry, maxEntryBytes, type StoredFile } from "./entry.ts";
 import { CacheError, CorruptBlobError, messageOf } from "./errors.ts";
@@ -35,7 +36,10 @@ export interface Staged extends StoredFile {
   readonly path?: string | undefined;
 }
 
-/** A cache in a directory. Nothing is made on disk before the first write. */
+/**
+ * A cache in a directory. Nothing is made on disk before the first write, which marks the directory as a cache; one that holds
+ * other things and has no mark is refused.
+ */
 export class Cache {
   /** Absolute path. */
   readonly root: string;
@@ -43,16 +47,43 @@ export class Cache {
   readonly notes: Notes;
   /** Digest → the stamp its blob had when its bytes were checked. */
   readonly #verified = new Map<string, FileStamp>();
+  #isOurs = false;
+  #claimed: Promise<void> | undefined;
 
   /**
    * A cache in a directory.
    *
    * @param root Directory of the cache.
    * @param leases How the locks between machines are kept.
+   * @throws {CacheError} If the path is empty.
    */
   constructor(root: string, readonly leases?: LeaseTiming) {
+    if (root === "") throw new CacheError('Cannot use "" as a cache: the path is empty. Name a folder');
     this.root = resolve(root);
-    this.notes = new Notes(join(this.root, "notes"));
+    this.notes = new Notes(join(this.root, "notes"), () => this.claim());
+  }
+
+  /**
+   * Looks that the directory is a cache or may become one; writes nothing.
+   *
+   * @throws {CacheError} If it holds other things and is not marked as a cache.
+   */
+  check(): void {
+    if (!this.#isOurs) cacheFolderState(this.root);
+    this.#isOurs = true;
+  }
+
+  /**
+   * Makes the directory a cache, if it is none yet: comes before every write.
+   *
+   * @throws {CacheError} As {@linkcode Cache.check} does, or if it cannot be written.
+   */
+  claim(): Promise<void> {
+    this.#claimed ??= claimCacheFolder(this.root).catch((error) => {
+      this.#claimed = undefined;
+      throw error;
+    });
+    return this.#claimed;
   }
 
   /** Path of an entry. */
@@ -158,7 +189,7 @@ export class Cache {
     const path = this.blobPath(digest);
     const what = problem ?? `blob ${digest.slice(0, 12)} holds other bytes than its name says`;
     this.#verified.delete(digest);
-    await Deno.remove(path).catch(() => {});
+    await this.claim().then(() => Deno.remove(path)).catch(() => {});
     throw new CorruptBlobError(digest, `Cannot read "${path}": ${what}. Its stage will run again`);
   }
 
@@ -169,6 +200,7 @@ export class Cache {
 
   /** A fresh directory for one execution, on the cache's file system. */
   async scratch(): Promise<string> {
+    await this.claim();
     const path = join(this.root, "scratch", crypto.randomUUID());
     try {
       await Deno.mkdir(path, { recursive: true });
@@ -180,6 +212,7 @@ export class Cache {
 
   /** Holds a key's lock: one process at a time runs a stage, on whichever machine. */
   async lock(key: string, signal?: AbortSignal, waiting?: () => void): Promise<Lock> {
+    await this.claim();
     let waited = false;
     const lease = await acquireLease(join(this.root, "locks"), key, {
       signal,
@@ -198,8 +231,9 @@ export class Cache {
    * Keeps this machine's garbage collection out while results are being put in; many may hold it together. Another machine's
    * may take a blob away before its entry is written: the entry is then found wanting, and its stage runs again.
    */
-  guard(shared: boolean, signal?: AbortSignal): Promise<Lock | undefined> {
-    return acquireLockIfAny(join(this.root, "locks"), "collection", { shared, signal });
+  async guard(shared: boolean, signal?: AbortSignal): Promise<Lock | undefined> {
+    await this.claim();
+    return await acquireLockIfAny(join(this.root, "locks"), "collection", { shared, signal });
   }
 
   /**
@@ -252,6 +286,7 @@ export class Cache {
   async storeText(text: string): Promise<StoredFile> {
     const data = new TextEncoder().encode(text);
     const digest = sha256(data);
+    await this.claim();
     if (stampOf(this.blobPath(digest))?.size !== data.length) {
       await writeAtomically(this.blobPath(digest), data);
     }
@@ -265,6 +300,7 @@ export class Cache {
 
   /** Takes an entry out, so that its stage runs again. */
   async remove(key: string): Promise<void> {
+    await this.claim();
     try {
       await Deno.remove(this.entryPath(key));
     } catch (error) {
@@ -274,9 +310,11 @@ export class Cache {
 
   /** Keys of all entries with the time of their last use, most recently used first. */
   async keys(): Promise<{ key: string; used: number; size: number }[]> {
+    this.check();
     const found = [];
-    for (const { name, isFile } of await this.#list("ac")) {
-      if (!isFile || !/^[0-9a-f]{64}$/.test(name)) continue;
+    for (const file of await this.#list("ac")) {
+      if (!isOwnFile("ac", file)) continue;
+      const { name } = file;
       const stamp = stampOf(this.entryPath(name));
       if (stamp !== undefined) found.push({ key: name, used: stamp.modified, size: stamp.size });
     }

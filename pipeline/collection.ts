@@ -1,6 +1,15 @@
 /** How large the cache is, and keeping it within its bounds: least recently used entries go first. @module */
 import { join } from "node:path";
 import type { Cache } from "./cache.ts";
+import {
+  cacheFolderState,
+  claimCacheFolder,
+  fileFolders,
+  isAside,
+  isOwnFile,
+  isOwnFolder,
+} from "./cache_folder.ts";
+import { removeCheckpoints } from "./checkpoint_folders.ts";
 import { blobsOf } from "./entry.ts";
 import { stampOf } from "./files.ts";
 import { pinnedKeys } from "./pins.ts";
@@ -50,7 +59,7 @@ const day = 86_400_000;
 /** Counts what a cache holds. */
 export async function cacheStats(cache: Cache): Promise<CacheStats> {
   const keys = await cache.keys();
-  const blobs = await listFiles(join(cache.root, "cas"));
+  const blobs = await listBlobs(cache);
   const stages: Record<string, { entries: number; bytes: number }> = {};
   for (const { key } of keys) {
     const entry = await cache.peek(key);
@@ -78,11 +87,15 @@ export async function cacheStats(cache: Cache): Promise<CacheStats> {
  * waits, and an input that is gone is made again.
  */
 export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Promise<Collected> {
+  const state = cacheFolderState(cache.root);
+  if (state === "absent" || state === "empty") return { entries: 0, blobs: 0, freed: 0, kept: 0 };
+  // Nothing is taken out of a folder without the mark; one of a former version that holds its files alone gets it.
+  await claimCacheFolder(cache.root);
   using _guard = await cache.guard(false);
   const { maxBytes = 50e9, maxAgeDays = 30 } = limits;
   const keep = pinnedKeys(cache).union(limits.keep ?? new Set());
   const now = Date.now();
-  const blobs = new Map((await listFiles(join(cache.root, "cas"))).map((file) => [file.name, file]));
+  const blobs = new Map((await listBlobs(cache)).map((file) => [file.name, file]));
   const held = new Set<string>();
   let kept = 0;
   let entries = 0;
@@ -118,10 +131,10 @@ export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Pr
     removed++;
     freed += size;
   }
-  await sweep(join(cache.root, "scratch"), day);
+  await sweep(join(cache.root, "scratch"), day, (entry) => isOwnFolder("scratch", entry));
   freed += await sweepCheckpoints(cache, maxBytes / 2, Math.max(maxAgeDays, 1) * day);
-  for (const directory of ["ac", "cas", "locks", "notes"]) {
-    await sweep(join(cache.root, directory), day, aside);
+  for (const folder of fileFolders) {
+    await sweep(join(cache.root, folder), day, (entry) => isAside(folder, entry));
   }
   return { entries, blobs: removed, freed, kept };
 }
@@ -137,23 +150,23 @@ export async function collectNowAndThen(cache: Cache, limits: CacheLimits): Prom
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
-async function listFiles(directory: string): Promise<{ name: string; size: number; modified: number }[]> {
+async function listBlobs(cache: Cache): Promise<{ name: string; size: number; modified: number }[]> {
   const found = [];
-  for (const { name, isFile } of await list(directory)) {
-    const stamp = isFile ? stampOf(join(directory, name)) : undefined;
-    if (stamp !== undefined) found.push({ name, size: stamp.size, modified: stamp.modified });
+  for (const file of await list(join(cache.root, "cas"))) {
+    const stamp = isOwnFile("cas", file) ? stampOf(cache.blobPath(file.name)) : undefined;
+    if (stamp !== undefined) found.push({ name: file.name, size: stamp.size, modified: stamp.modified });
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** What a dead process was writing, or claiming, when it died. */
-const aside = /\.(tmp|taken)$/;
-
-/** Removes what has not changed for so long. */
-async function sweep(directory: string, age: number, only = /^/): Promise<void> {
-  for (const { name } of await list(directory)) {
-    if (!only.test(name)) continue;
-    const path = join(directory, name);
+/** Removes what is the cache's own and has not changed for so long. */
+async function sweep(
+  directory: string,
+  age: number,
+  isOwn: (entry: Deno.DirEntry) => boolean,
+): Promise<void> {
+  for (const entry of (await list(directory)).filter(isOwn)) {
+    const path = join(directory, entry.name);
     const modified = await newest(path);
     if (Date.now() - modified > age) await Deno.remove(path, { recursive: true }).catch(() => {});
   }
@@ -169,7 +182,8 @@ async function sweep(directory: string, age: number, only = /^/): Promise<void> 
 async function sweepCheckpoints(cache: Cache, maxBytes: number, age: number): Promise<number> {
   const now = Date.now();
   const found = [];
-  for (const { name } of await list(join(cache.root, "checkpoints"))) {
+  const folders = await list(join(cache.root, "checkpoints"));
+  for (const { name } of folders.filter((entry) => isOwnFolder("checkpoints", entry))) {
     const path = join(cache.root, "checkpoints", name);
     found.push({ path, key: name, modified: await newest(path), size: await sizeOf(path) });
   }
@@ -179,7 +193,7 @@ async function sweepCheckpoints(cache: Cache, maxBytes: number, age: number): Pr
     const isDone = stampOf(cache.entryPath(key)) !== undefined;
     const isStale = now - modified > age || (kept > maxBytes && now - modified > day);
     if (!isDone && !isStale) continue;
-    await Deno.remove(path, { recursive: true }).catch(() => {});
+    await removeCheckpoints(path);
     kept -= size;
     freed += size;
   }

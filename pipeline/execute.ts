@@ -5,6 +5,7 @@ import { artifactReader, stageArtifact, type StagedArtifact } from "./artifact_s
 import type { GraphNode } from "./builder.ts";
 import type { Cache, Staged } from "./cache.ts";
 import { canonicalJson } from "./canonical_json.ts";
+import { removeCheckpoints } from "./checkpoint_folders.ts";
 import { codeOf } from "./code.ts";
 import type { StageContext } from "./definition.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
@@ -59,7 +60,7 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
     const changed = await whatChanged(execution);
     if (changed === undefined) {
       await cache.store(entry, files);
-      await Deno.remove(checkpointsOf(execution), { recursive: true }).catch(() => {});
+      await removeCheckpoints(checkpointsOf(execution));
     } else {
       await cache.storeBlobs(files);
       execution.events.emit({ type: "changed", node: node.id, message: changed });

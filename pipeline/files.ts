@@ -149,14 +149,17 @@ const mostNoteBytes = 256 * 2 ** 20;
 /** Bookkeeping that is only ever an accelerator: believed if its check digest holds, else forgotten. */
 export class Notes {
   readonly #root: string;
+  readonly #ready: () => Promise<void>;
 
   /**
    * Notes in a directory.
    *
    * @param root Directory; made at the first write.
+   * @param ready What is to be done before a write.
    */
-  constructor(root: string) {
+  constructor(root: string, ready: () => Promise<void>) {
     this.#root = root;
+    this.#ready = ready;
   }
 
   /** The note of a name, or undefined if there is none or its bytes are damaged. */
@@ -177,6 +180,7 @@ export class Notes {
   async write(name: string, value: unknown): Promise<void> {
     const body = canonicalJson(value);
     try {
+      await this.#ready();
       await writeAtomically(this.#path(name), new TextEncoder().encode(`${sha256(body)}\n${body}`));
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;

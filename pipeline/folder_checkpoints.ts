@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { sha256 } from "./canonical_json.ts";
+import { isCheckpointFile } from "./checkpoint_folders.ts";
 import type { Checkpoints, CheckpointTiming, LoadedState, StateSize } from "./checkpoints.ts";
 import { CacheError, messageOf } from "./errors.ts";
 import { digestFile, explainWrite, stampOf, syncDirectory, syncFile } from "./files.ts";
@@ -238,7 +239,8 @@ export class FolderCheckpoints implements Checkpoints {
     }
     for (const name of names) {
       const part = /^part-([0-9a-f]{64})$/.exec(name)?.[1];
-      if (name.endsWith(".tmp") || (part !== undefined && !needed.has(part))) await this.#remove(name);
+      const isHalf = isCheckpointFile(name) && name.endsWith(".tmp");
+      if (isHalf || (part !== undefined && !needed.has(part))) await this.#remove(name);
     }
   }
 

@@ -20,8 +20,13 @@ export interface Prepared {
 /** The outputs of a node that is settled. */
 export type Outputs = Readonly<Record<string, StoredArtifact>>;
 
-/** Hashes the code and the sources of all nodes; nothing is executed. */
+/**
+ * Hashes the code and the sources of all nodes; nothing is executed.
+ *
+ * @throws {CacheError} If the cache's directory is none of a cache.
+ */
 export async function prepare(graph: Graph, cache: Cache): Promise<Map<GraphNode, Prepared>> {
+  cache.check();
   const codes = await codeOf(graph.nodes.map((node) => node.stage), cache.notes);
   const prepared = new Map<GraphNode, Prepared>();
   for (const node of graph.nodes) {
