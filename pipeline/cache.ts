@@ -15,7 +15,7 @@ import {
   syncFile,
   writeAtomically,
 } from "./files.ts";
-import { acquireLease, type LeaseTiming } from "./leases.ts";
+import { acquireLease, type Lease, type LeaseOptions, type LeaseTiming } from "./leases.ts";
 import { acquireLockIfAny, type Lock } from "./locks.ts";
 import { isDiskFault } from "./system_error.ts";
 
@@ -210,16 +210,20 @@ export class Cache {
     return path;
   }
 
-  /** Holds a key's lock: one process at a time runs a stage, on whichever machine. */
-  async lock(key: string, signal?: AbortSignal, waiting?: () => void): Promise<Lock> {
+  /**
+   * Holds a key's lock: one process at a time runs a stage, on whichever machine.
+   *
+   * @param waiting Called if it is taken; again, with the seconds after which it is taken over, if its holder seems dead.
+   */
+  async lock(key: string, signal?: AbortSignal, waiting?: LeaseOptions["waiting"]): Promise<Lease> {
     await this.claim();
     let waited = false;
     const lease = await acquireLease(join(this.root, "locks"), key, {
       signal,
       timing: this.leases,
-      waiting: () => {
+      waiting: (takesOverIn) => {
         waited = true;
-        waiting?.();
+        waiting?.(takesOverIn);
       },
     });
     // A network file system may still believe that there is nothing of what its holder made, until a folder is opened.
@@ -239,12 +243,15 @@ export class Cache {
   /**
    * Stores a result: the blobs first, each renamed into place after a sync, the entry last.
    *
+   * @param fence Throws if the key's lock is another's by now: no entry is made then.
    * @throws {CacheError} If the file system refuses: no entry is made.
    * @throws {CorruptBlobError} If a linked blob is gone.
    */
-  async store(entry: Entry, staged: readonly Staged[]): Promise<void> {
+  async store(entry: Entry, staged: readonly Staged[], fence = () => {}): Promise<void> {
     using _guard = await this.guard(true);
+    fence();
     await this.#place(staged);
+    fence();
     await writeAtomically(this.entryPath(entry.key), new TextEncoder().encode(encodeEntry(entry)));
     await syncDirectory(join(this.root, "ac"));
   }

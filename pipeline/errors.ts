@@ -64,6 +64,12 @@ export class CorruptBlobError extends CacheError {
   }
 }
 
+/** The lease under which a process worked is another's by now: it must write nothing more. */
+export class LeaseLostError extends CacheError {
+  /** Class name, for logs. */
+  override readonly name: string = "LeaseLostError";
+}
+
 /** A stage failed. The cause is kept. */
 export class StageError extends UserError {
   /** Class name, for logs. */

@@ -18,8 +18,8 @@ export type PipelineEvent =
   | { readonly type: "hit"; readonly node: string; readonly key: string; readonly from?: "remote" }
   /** It is not; `why` has a line for each part that differs from the nearest earlier entry. */
   | { readonly type: "miss"; readonly node: string; readonly key: string; readonly why: readonly string[] }
-  /** Another process runs the same key; its result will be taken. */
-  | { readonly type: "waiting"; readonly node: string; readonly key: string }
+  /** Another process runs the same key; its result will be taken. `takesOverIn`: it seems dead; seconds until it counts as that. */
+  | { readonly type: "waiting"; readonly node: string; readonly key: string; readonly takesOverIn?: number }
   | { readonly type: "started"; readonly node: string; readonly key: string }
   | { readonly type: "progress"; readonly node: string; readonly data: Readonly<Record<string, unknown>> }
   /** `stored` is false where code or sources changed during the run: the result serves this run only. */
@@ -55,6 +55,12 @@ export class Events {
   emit(event: PipelineEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** What a wait for a key's lock tells. */
+export function waitingEvent(events: Events, node: string, key: string): (takesOverIn?: number) => void {
+  return (takesOverIn) =>
+    events.emit({ type: "waiting", node, key, ...(takesOverIn === undefined ? {} : { takesOverIn }) });
 }
 
 /** A file that is only appended to: one JSON object a line, each with the time it was written at. */

@@ -5,7 +5,7 @@ import { artifactReader, stageArtifact, type StagedArtifact } from "./artifact_s
 import type { GraphNode } from "./builder.ts";
 import type { Cache, Staged } from "./cache.ts";
 import { canonicalJson } from "./canonical_json.ts";
-import { removeCheckpoints } from "./checkpoint_folders.ts";
+import { adoptCheckpoints, removeCheckpoints } from "./checkpoint_folders.ts";
 import { codeOf } from "./code.ts";
 import type { StageContext } from "./definition.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
@@ -14,6 +14,7 @@ import type { Events } from "./events.ts";
 import { explainWrite, stampOf } from "./files.ts";
 import type { KeyParts } from "./fingerprint.ts";
 import { FolderCheckpoints } from "./folder_checkpoints.ts";
+import type { Lease } from "./leases.ts";
 import { type Prepared, sourcesOf } from "./prepare.ts";
 import type { Resources } from "./resources.ts";
 import { isDiskFault } from "./system_error.ts";
@@ -30,6 +31,8 @@ export interface Execution {
   readonly inputs: (from: GraphNode, output: string) => StoredArtifact;
   /** The cache. */
   readonly cache: Cache;
+  /** The lock of the key; undefined if nothing is to be stored. */
+  readonly lease?: Lease;
   /** The run's resources; those of the stage are held. */
   readonly resources: Resources;
   /** The run's events. */
@@ -53,14 +56,18 @@ export interface Execution {
  * @throws {StageCrashError} If the stage threw anything else.
  */
 export async function execute(execution: Execution): Promise<{ entry: Entry; stored: boolean }> {
-  const { prepared: { node }, cache } = execution;
+  const { prepared: { node }, cache, lease } = execution;
+  const fence = () => lease?.check();
+  const checkpoints = join(cache.root, "checkpoints", execution.key);
+  const own = await adoptCheckpoints(checkpoints, lease?.token ?? crypto.randomUUID(), fence);
   const scratch = await cache.scratch();
   try {
-    const { entry, files } = await perform(execution, scratch, checkpointsOf(execution));
+    const { entry, files } = await perform(execution, scratch, own);
     const changed = await whatChanged(execution);
     if (changed === undefined) {
-      await cache.store(entry, files);
-      await removeCheckpoints(checkpointsOf(execution));
+      await cache.store(entry, files, fence);
+      fence();
+      await removeCheckpoints(checkpoints);
     } else {
       await cache.storeBlobs(files);
       execution.events.emit({ type: "changed", node: node.id, message: changed });
@@ -199,7 +206,11 @@ function context(
     seed,
     signal: execution.signal,
     scratch: (name) => within(join(scratch, "work"), name, node.id),
-    checkpoints: new FolderCheckpoints(checkpoints, { every: execution.checkpointEvery }),
+    checkpoints: new FolderCheckpoints(
+      checkpoints,
+      { every: execution.checkpointEvery },
+      () => execution.lease?.check(),
+    ),
     progress: (data) => events.emit({ type: "progress", node: node.id, data }),
     fact: (name, value) => facts[name] = value,
     async resource<T>(name: string) {
@@ -214,10 +225,6 @@ function context(
       return open.handle as T;
     },
   };
-}
-
-function checkpointsOf({ cache, key }: Execution): string {
-  return join(cache.root, "checkpoints", key);
 }
 
 /** A path in a directory; what lies between is made. */

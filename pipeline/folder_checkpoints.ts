@@ -43,15 +43,24 @@ export class FolderCheckpoints implements Checkpoints {
    *
    * @param root Their directory.
    * @param timing When to save.
+   * @param fence Comes before everything that is written or removed: throws if another has taken over.
    */
-  constructor(readonly root: string, { every, now = () => performance.now() / 1000 }: CheckpointTiming = {}) {
+  constructor(
+    readonly root: string,
+    { every, now = () => performance.now() / 1000 }: CheckpointTiming = {},
+    readonly fence: () => void = () => {},
+  ) {
     this.#now = now;
     this.#every = every;
     this.#interval = every ?? LEAST_SECONDS;
     this.#since = now();
   }
 
-  async load<T>(
+  load<T>(size: StateSize, decode: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<LoadedState<T>> {
+    return this.#fenced(() => this.#load(size, decode));
+  }
+
+  async #load<T>(
     { about, most }: StateSize,
     decode: (bytes: Uint8Array<ArrayBuffer>) => T,
   ): Promise<LoadedState<T>> {
@@ -79,7 +88,15 @@ export class FolderCheckpoints implements Checkpoints {
     return this.#now() - this.#since >= this.#interval;
   }
 
-  async save(
+  save(
+    position: number,
+    make: () => Promise<readonly Uint8Array[] | undefined>,
+    parts: readonly string[],
+  ): Promise<{ bytes: number; seconds: number } | undefined> {
+    return this.#fenced(() => this.#save(position, make, parts));
+  }
+
+  async #save(
     position: number,
     make: () => Promise<readonly Uint8Array[] | undefined>,
     parts: readonly string[],
@@ -112,7 +129,11 @@ export class FolderCheckpoints implements Checkpoints {
     return { bytes: size, seconds };
   }
 
-  async addPart(bytes: Uint8Array, others: readonly string[]): Promise<string> {
+  addPart(bytes: Uint8Array, others: readonly string[]): Promise<string> {
+    return this.#fenced(() => this.#addPart(bytes, others));
+  }
+
+  async #addPart(bytes: Uint8Array, others: readonly string[]): Promise<string> {
     const digest = sha256(bytes);
     this.#fresh = new Set([...others, digest]);
     await this.#sweep();
@@ -124,6 +145,7 @@ export class FolderCheckpoints implements Checkpoints {
       await this.#make();
       await this.#remove(`part-${digest}.tmp`);
       await Deno.writeFile(aside, bytes, { createNew: true });
+      this.fence();
       await Deno.rename(aside, path);
     } catch (error) {
       await Deno.remove(aside).catch(() => {});
@@ -132,11 +154,24 @@ export class FolderCheckpoints implements Checkpoints {
     return digest;
   }
 
-  async copyPart(digest: string, path: string): Promise<void> {
+  copyPart(digest: string, path: string): Promise<void> {
+    return this.#fenced(async () => {
+      try {
+        await Deno.copyFile(this.#partPath(digest), path);
+      } catch (error) {
+        throw explainWrite(error, path, stampOf(this.#partPath(digest))?.size);
+      }
+    });
+  }
+
+  /** Does what needs the lock. Where it fails because another has taken over, and these files with it, that is what is said. */
+  async #fenced<T>(work: () => Promise<T>): Promise<T> {
+    this.fence();
     try {
-      await Deno.copyFile(this.#partPath(digest), path);
+      return await work();
     } catch (error) {
-      throw explainWrite(error, path, stampOf(this.#partPath(digest))?.size);
+      this.fence();
+      throw error;
     }
   }
 
@@ -212,6 +247,7 @@ export class FolderCheckpoints implements Checkpoints {
         }
         await syncFile(file);
       }
+      this.fence();
       await Deno.rename(aside, join(this.root, `${name}-${hash.digest("hex")}`));
     } catch (error) {
       await Deno.remove(aside).catch(() => {});
@@ -256,6 +292,7 @@ export class FolderCheckpoints implements Checkpoints {
   }
 
   async #remove(name: string): Promise<void> {
+    this.fence();
     await Deno.remove(join(this.root, name)).catch(() => {});
   }
 }

@@ -9,6 +9,12 @@ export interface Lock {
   [Symbol.dispose](): void;
 }
 
+/** A held lock file. */
+export interface FileLock extends Lock {
+  /** Device and inode: equal for two openings of one file in one kernel, which is where the kernel's locks reach. */
+  readonly file: string;
+}
+
 /**
  * Waits for a lock file, polling, so that an abort is heard.
  *
@@ -21,7 +27,7 @@ export async function acquireLock(
   directory: string,
   name: string,
   options: { shared?: boolean; signal?: AbortSignal | undefined; waiting?: () => void } = {},
-): Promise<Lock> {
+): Promise<FileLock> {
   const path = join(directory, name);
   for (let tries = 0;; tries++) {
     options.signal?.throwIfAborted();
@@ -47,7 +53,7 @@ export async function acquireLock(
 /** As {@linkcode acquireLock}; undefined on a file system that has no locks. */
 export async function acquireLockIfAny(
   ...[directory, name, options]: Parameters<typeof acquireLock>
-): Promise<Lock | undefined> {
+): Promise<FileLock | undefined> {
   try {
     return await acquireLock(directory, name, options);
   } catch (error) {
@@ -67,15 +73,19 @@ async function open(directory: string, path: string): Promise<Deno.FsFile> {
 
 function isSameFile(file: Deno.FsFile, path: string): boolean {
   try {
-    const [held, named] = [file.statSync(), Deno.statSync(path)];
-    return held.ino === named.ino && held.dev === named.dev;
+    return identity(file.statSync()) === identity(Deno.statSync(path));
   } catch {
     return false;
   }
 }
 
-function release(file: Deno.FsFile, path: string | undefined): Lock {
+function identity({ dev, ino }: Deno.FileInfo): string {
+  return `${dev}:${ino}`;
+}
+
+function release(file: Deno.FsFile, path: string | undefined): FileLock {
   return {
+    file: identity(file.statSync()),
     [Symbol.dispose]() {
       try {
         if (path !== undefined) Deno.removeSync(path);

@@ -19,7 +19,7 @@ export { type FileStamp, Notes } from "./files.ts";
 export * from "./fingerprint.ts";
 export { FolderCheckpoints } from "./folder_checkpoints.ts";
 export * from "./graph.ts";
-export type { LeaseTiming } from "./leases.ts";
+export type { Lease, LeaseOptions, LeaseTiming } from "./leases.ts";
 export type { Lock } from "./locks.ts";
 export { type Plan, plan, type PlanNode, type PlanOptions, type PlanState } from "./plan.ts";
 export * from "./plan_json.ts";
