@@ -49,6 +49,8 @@ export class Progress {
         return this.#progress(event.node, event.data);
       case "finished":
         return this.#line(event.node, `done in ${duration(event.seconds)}`);
+      case "notice":
+        return this.terminal.note(event.message);
       case "changed":
       case "damaged":
       case "failed":

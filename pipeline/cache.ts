@@ -15,6 +15,7 @@ import {
   syncFile,
   writeAtomically,
 } from "./files.ts";
+import { FileClock } from "./file_clock.ts";
 import { acquireLease, type Lease, type LeaseOptions, type LeaseTiming } from "./leases.ts";
 import { acquireLockIfAny, type Lock } from "./locks.ts";
 import { isDiskFault } from "./system_error.ts";
@@ -47,6 +48,9 @@ export class Cache {
   readonly notes: Notes;
   /** Digest → the stamp its blob had when its bytes were checked. */
   readonly #verified = new Map<string, FileStamp>();
+  readonly #clock: FileClock;
+  /** Scratch folder → the lease that tells that its process lives. */
+  readonly #scratch = new Map<string, Lock>();
   #isOurs = false;
   #claimed: Promise<void> | undefined;
 
@@ -61,6 +65,7 @@ export class Cache {
     if (root === "") throw new CacheError('Cannot use "" as a cache: the path is empty. Name a folder');
     this.root = resolve(root);
     this.notes = new Notes(join(this.root, "notes"), () => this.claim());
+    this.#clock = new FileClock(join(this.root, "notes"), () => this.claim());
   }
 
   /**
@@ -198,16 +203,26 @@ export class Cache {
     this.#verified.clear();
   }
 
-  /** A fresh directory for one execution, on the cache's file system. */
+  /** A fresh directory for one execution, on the cache's file system; {@linkcode Cache.discard} removes it. */
   async scratch(): Promise<string> {
-    await this.claim();
-    const path = join(this.root, "scratch", crypto.randomUUID());
+    const name = crypto.randomUUID();
+    const path = join(this.root, "scratch", name);
+    const lease = await this.lock(name);
     try {
       await Deno.mkdir(path, { recursive: true });
     } catch (error) {
+      lease[Symbol.dispose]();
       throw explainWrite(error, path);
     }
+    this.#scratch.set(path, lease);
     return path;
+  }
+
+  /** Removes a directory that {@linkcode Cache.scratch} made, with all in it. */
+  async discard(scratch: string): Promise<void> {
+    await Deno.remove(scratch, { recursive: true }).catch(() => {});
+    this.#scratch.get(scratch)?.[Symbol.dispose]();
+    this.#scratch.delete(scratch);
   }
 
   /**
@@ -269,7 +284,7 @@ export class Cache {
       if (file.path === undefined) {
         await this.verify(file);
         // Young blobs are spared by collection: this one is about to be referred to.
-        await Deno.utime(target, new Date(), new Date()).catch(() => {});
+        await this.#touch(target);
         continue;
       }
       try {
@@ -302,7 +317,20 @@ export class Cache {
 
   /** Marks an entry as used now: collection drops the least recently used first. */
   async touch(key: string): Promise<void> {
-    await Deno.utime(this.entryPath(key), new Date(), new Date()).catch(() => {});
+    await this.#touch(this.entryPath(key));
+  }
+
+  /** Milliseconds since 1970, as the cache's file system has it: what the times of its files are held against. */
+  now(): Promise<number> {
+    return this.#clock.now();
+  }
+
+  /** Sets a file's time to now; where that cannot be done it keeps its own. */
+  async #touch(path: string): Promise<void> {
+    try {
+      const now = new Date(await this.now());
+      await Deno.utime(path, now, now);
+    } catch { /* it goes sooner */ }
   }
 
   /** Takes an entry out, so that its stage runs again. */
@@ -337,9 +365,17 @@ export class Cache {
     }
   }
 
-  /** The intact entry of a key, its blobs unchecked. */
+  /**
+   * The intact entry of a key, its blobs unchecked.
+   *
+   * @throws {CacheError} If it cannot be read.
+   */
   async peek(key: string): Promise<Entry | undefined> {
-    const text = await this.#readEntry(key).catch(() => "");
+    const text = await this.#readEntry(key).catch((error) => {
+      // What cannot be read now is not damaged: whoever clears up must not take it for that.
+      if (!(error instanceof Deno.errors.NotFound)) throw this.#explainRead(error);
+      return "";
+    });
     const entry = decodeEntry(text, key);
     return typeof entry === "string" ? undefined : entry;
   }

@@ -35,6 +35,8 @@ export type PipelineEvent =
   | { readonly type: "changed"; readonly node: string; readonly message: string }
   /** Something in the cache was damaged and is made again. */
   | { readonly type: "damaged"; readonly node: string; readonly message: string }
+  /** Nothing failed, and yet it is worth knowing: what was not taken out of the cache, and why. */
+  | { readonly type: "notice"; readonly message: string }
   | { readonly type: "failed"; readonly node: string; readonly message: string }
   | { readonly type: "done"; readonly ran: number; readonly hits: number; readonly seconds: number };
 

@@ -74,7 +74,7 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
     }
     return { entry, stored: changed === undefined };
   } finally {
-    await Deno.remove(scratch, { recursive: true }).catch(() => {});
+    await cache.discard(scratch);
   }
 }
 
@@ -93,7 +93,7 @@ export async function rehearse<T>(
     const { entry, files } = await perform(execution, scratch, join(scratch, "checkpoints"));
     return await examine(entry, files);
   } finally {
-    await Deno.remove(scratch, { recursive: true }).catch(() => {});
+    await execution.cache.discard(scratch);
   }
 }
 

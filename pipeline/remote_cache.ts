@@ -84,7 +84,7 @@ export class RemoteCache {
       }
       return undefined;
     } finally {
-      await Deno.remove(scratch, { recursive: true }).catch(() => {});
+      await cache.discard(scratch);
     }
   }
 

@@ -116,7 +116,9 @@ export async function run<R>(graph: Graph<R>, options: RunOptions): Promise<RunR
     const grew = ran > 0 || (options.remote?.pulledBytes ?? 0) > 0;
     if (grew && options.limits !== false) {
       const keep = new Set([...options.limits?.keep ?? [], ...settled.map(({ entry }) => entry.key)]);
-      await collectNowAndThen(options.cache, { ...options.limits, keep });
+      for (const message of await collectNowAndThen(options.cache, { ...options.limits, keep })) {
+        events.emit({ type: "notice", message: `Collection: ${message}.` });
+      }
     }
     const seconds = (performance.now() - started) / 1000;
     events.emit({ type: "done", ran, hits: settled.length - ran, seconds });

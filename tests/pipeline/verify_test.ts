@@ -186,14 +186,14 @@ Deno.test("what dead processes left is swept; what is under way is not", () =>
         await put(`${folder}/${name(age)}.${crypto.randomUUID()}.tmp`, age === "old");
       }
     }
-    await put(`locks/${name("held")}`, true);
+    for (const age of ["old", "new"]) await put(`locks/${name(`lease ${age}`)}`, age === "old");
     assert.equal((await cacheStats(new Cache(root))).checkpointBytes, 2);
-    await collectGarbage(new Cache(root));
+    await collectGarbage(new Cache(root, { beat: 10, stale: 60 }));
     const left = (path: string) =>
       [...Deno.readDirSync(join(root, path))].map(({ name }) => name.split(".")[0]!).sort();
     assert.deepEqual([left("scratch"), left("checkpoints")], [[folder.new], [name("new")]]);
     for (const folder of ["ac", "cas", "notes", "pins"]) {
       assert.deepEqual(left(folder), [name("new")], folder);
     }
-    assert.deepEqual(left("locks"), [name("held"), name("new")].sort());
+    assert.deepEqual(left("locks"), [name("lease new"), name("new")].sort());
   }));
