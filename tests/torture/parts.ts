@@ -1,6 +1,9 @@
 /** All parts of the torture, in the order they are tried. @module */
+import { clock } from "./clock.ts";
 import { corrupt } from "./corrupt.ts";
 import { disk } from "./disk.ts";
+import { fenced } from "./fenced.ts";
+import { foreign } from "./foreign.ts";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
 import type { TorturePart } from "./part.ts";
@@ -8,4 +11,14 @@ import { processes } from "./processes.ts";
 import { special } from "./special.ts";
 
 /** All parts. */
-export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes, special];
+export const parts: readonly TorturePart[] = [
+  kill,
+  disk,
+  fuzz,
+  corrupt,
+  processes,
+  special,
+  foreign,
+  clock,
+  fenced,
+];
