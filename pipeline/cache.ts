@@ -1,24 +1,15 @@
 /** The content-addressed cache: `ac/<key>` says what a stage made, `cas/<sha-256>` holds the bytes. @module */
 import { join, resolve } from "node:path";
+import { Blobs, type Staged } from "./blobs.ts";
 import { cacheFolderState, claimCacheFolder, isOwnFile } from "./cache_folder.ts";
-import { sha256 } from "./canonical_json.ts";
 import { blobsOf, decodeEntry, encodeEntry, type Entry, maxEntryBytes, type StoredFile } from "./entry.ts";
-import { CacheError, CorruptBlobError, messageOf } from "./errors.ts";
-import {
-  digestFile,
-  explainWrite,
-  type FileStamp,
-  Notes,
-  sameStamp,
-  stampOf,
-  syncDirectory,
-  syncFile,
-  writeAtomically,
-} from "./files.ts";
+import { CacheError } from "./errors.ts";
 import { FileClock } from "./file_clock.ts";
+import { explainRead, explainWrite, Notes, stampOf, syncDirectory, writeAtomically } from "./files.ts";
 import { acquireLease, type Lease, type LeaseOptions, type LeaseTiming } from "./leases.ts";
 import { acquireLockIfAny, type Lock } from "./locks.ts";
-import { isDiskFault } from "./system_error.ts";
+
+export type { Staged } from "./blobs.ts";
 
 /** What looking up a key gives. */
 export interface Lookup {
@@ -31,12 +22,6 @@ export interface Lookup {
 /** The outputs of a stage, as its definition has them. */
 export type PromisedOutputs = Readonly<Record<string, { readonly name: string }>>;
 
-/** A file to be stored: a file of the scratch that will be moved in, or a blob that is there. */
-export interface Staged extends StoredFile {
-  /** Where its bytes lie now; undefined for a blob of the cache. */
-  readonly path?: string | undefined;
-}
-
 /**
  * A cache in a directory. Nothing is made on disk before the first write, which marks the directory as a cache; one that holds
  * other things and has no mark is refused.
@@ -46,8 +31,7 @@ export class Cache {
   readonly root: string;
   /** Bookkeeping that may be lost at no cost but time. */
   readonly notes: Notes;
-  /** Digest → the stamp its blob had when its bytes were checked. */
-  readonly #verified = new Map<string, FileStamp>();
+  readonly #blobs: Blobs;
   readonly #clock: FileClock;
   /** Scratch folder → the lease that tells that its process lives. */
   readonly #scratch = new Map<string, Lock>();
@@ -65,6 +49,7 @@ export class Cache {
     if (root === "") throw new CacheError('Cannot use "" as a cache: the path is empty. Name a folder');
     this.root = resolve(root);
     this.notes = new Notes(join(this.root, "notes"), () => this.claim());
+    this.#blobs = new Blobs(this);
     this.#clock = new FileClock(join(this.root, "notes"), () => this.claim());
   }
 
@@ -114,7 +99,7 @@ export class Cache {
       text = await this.#readEntry(key);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return {};
-      throw this.#explainRead(error);
+      throw explainRead(error, this.root);
     }
     const entry = decodeEntry(text, key);
     if (typeof entry === "string") return { damage: `entry ${key.slice(0, 12)} is damaged: ${entry}` };
@@ -127,7 +112,7 @@ export class Cache {
       };
     }
     for (const blob of blobsOf(entry)) {
-      const problem = await this.#reading(() => this.#lengthProblem(blob));
+      const problem = this.#blobs.lengthProblem(blob);
       if (problem !== undefined) return { damage: problem };
     }
     return { entry };
@@ -141,66 +126,29 @@ export class Cache {
     return stamp.size > maxEntryBytes ? "" : await Deno.readTextFile(path);
   }
 
-  #lengthProblem({ digest, size }: StoredFile): string | undefined {
-    const stamp = stampOf(this.blobPath(digest));
-    if (stamp === undefined) return `blob ${digest.slice(0, 12)} is missing`;
-    return stamp.size === size
-      ? undefined
-      : `blob ${digest.slice(0, 12)} is ${stamp.size} bytes long, not ${size}`;
-  }
-
   /**
    * Checks a blob's bytes: once in the life of this object, and again if its file has changed since.
    *
    * @returns Its path.
    * @throws {CorruptBlobError} If it is missing, of other length, or its bytes have another digest; a bad blob is removed.
+   * @throws {CacheError} If it cannot be read.
    */
-  async verify(file: StoredFile): Promise<string> {
-    const path = this.blobPath(file.digest);
-    const isRight = await this.#reading(async () => {
-      const problem = this.#lengthProblem(file);
-      if (problem !== undefined) return await this.#refuse(file, problem);
-      const stamp = stampOf(path);
-      return sameStamp(this.#verified.get(file.digest), stamp) ||
-        this.#checked(file, stamp, (await digestFile(path)).digest);
-    });
-    return isRight ? path : await this.#refuse(file);
+  verify(file: StoredFile): Promise<string> {
+    return this.#blobs.verify(file);
   }
 
   /**
    * Reads a blob into memory and checks the very bytes that are given.
    *
-   * @throws {CorruptBlobError} As {@linkcode Cache.verify} does.
+   * @throws As {@linkcode Cache.verify} does.
    */
-  async read(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
-    const path = this.blobPath(file.digest);
-    const bytes = await this.#reading(async () => {
-      const problem = this.#lengthProblem(file);
-      if (problem !== undefined) return await this.#refuse(file, problem);
-      const stamp = stampOf(path);
-      const bytes = await Deno.readFile(path);
-      return this.#checked(file, stamp, sha256(bytes)) ? bytes : undefined;
-    });
-    return bytes ?? await this.#refuse(file);
-  }
-
-  /** Remembers a blob whose bytes were found right. */
-  #checked({ digest }: StoredFile, stamp: FileStamp | undefined, found: string): boolean {
-    if (found === digest && stamp !== undefined) this.#verified.set(digest, stamp);
-    return found === digest;
-  }
-
-  async #refuse({ digest }: StoredFile, problem?: string): Promise<never> {
-    const path = this.blobPath(digest);
-    const what = problem ?? `blob ${digest.slice(0, 12)} holds other bytes than its name says`;
-    this.#verified.delete(digest);
-    await this.claim().then(() => Deno.remove(path)).catch(() => {});
-    throw new CorruptBlobError(digest, `Cannot read "${path}": ${what}. Its stage will run again`);
+  read(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#blobs.read(file);
   }
 
   /** Forgets what was verified, so that the next read checks the bytes again. */
   forgetVerified(): void {
-    this.#verified.clear();
+    this.#blobs.forgetVerified();
   }
 
   /** A fresh directory for one execution, on the cache's file system; {@linkcode Cache.discard} removes it. */
@@ -265,7 +213,7 @@ export class Cache {
   async store(entry: Entry, staged: readonly Staged[], fence = () => {}): Promise<void> {
     using _guard = await this.guard(true);
     fence();
-    await this.#place(staged);
+    await this.#blobs.place(staged);
     fence();
     await writeAtomically(this.entryPath(entry.key), new TextEncoder().encode(encodeEntry(entry)));
     await syncDirectory(join(this.root, "ac"));
@@ -274,50 +222,17 @@ export class Cache {
   /** Stores bytes that no entry refers to; collection spares them for an hour. */
   async storeBlobs(staged: readonly Staged[]): Promise<void> {
     using _guard = await this.guard(true);
-    await this.#place(staged);
-  }
-
-  async #place(staged: readonly Staged[]): Promise<void> {
-    const directory = join(this.root, "cas");
-    for (const file of staged) {
-      const target = this.blobPath(file.digest);
-      if (file.path === undefined) {
-        await this.verify(file);
-        // Young blobs are spared by collection: this one is about to be referred to.
-        await this.#touch(target);
-        continue;
-      }
-      try {
-        await Deno.mkdir(directory, { recursive: true });
-        {
-          using handle = await Deno.open(file.path, { read: true, write: true });
-          await syncFile(handle);
-        }
-        // A blob is never written to again; a stage that tries to change its input in place is told so by the system.
-        await Deno.chmod(file.path, 0o444).catch(() => {});
-        await Deno.rename(file.path, target);
-      } catch (error) {
-        throw explainWrite(error, target);
-      }
-      this.#checked(file, stampOf(target), file.digest);
-    }
-    await syncDirectory(directory);
+    await this.#blobs.place(staged);
   }
 
   /** Stores a small text as a blob by itself. */
-  async storeText(text: string): Promise<StoredFile> {
-    const data = new TextEncoder().encode(text);
-    const digest = sha256(data);
-    await this.claim();
-    if (stampOf(this.blobPath(digest))?.size !== data.length) {
-      await writeAtomically(this.blobPath(digest), data);
-    }
-    return { digest, size: data.length };
+  storeText(text: string): Promise<StoredFile> {
+    return this.#blobs.storeText(text);
   }
 
   /** Marks an entry as used now: collection drops the least recently used first. */
   async touch(key: string): Promise<void> {
-    await this.#touch(this.entryPath(key));
+    await this.touchFile(this.entryPath(key));
   }
 
   /** Milliseconds since 1970, as the cache's file system has it: what the times of its files are held against. */
@@ -325,8 +240,8 @@ export class Cache {
     return this.#clock.now();
   }
 
-  /** Sets a file's time to now; where that cannot be done it keeps its own. */
-  async #touch(path: string): Promise<void> {
+  /** Sets the time of a file of the cache to now; where that cannot be done it keeps its own. */
+  async touchFile(path: string): Promise<void> {
     try {
       const now = new Date(await this.now());
       await Deno.utime(path, now, now);
@@ -361,7 +276,7 @@ export class Cache {
       return await Array.fromAsync(Deno.readDir(join(this.root, folder)));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
-      throw this.#explainRead(error);
+      throw explainRead(error, this.root);
     }
   }
 
@@ -373,28 +288,10 @@ export class Cache {
   async peek(key: string): Promise<Entry | undefined> {
     const text = await this.#readEntry(key).catch((error) => {
       // What cannot be read now is not damaged: whoever clears up must not take it for that.
-      if (!(error instanceof Deno.errors.NotFound)) throw this.#explainRead(error);
+      if (!(error instanceof Deno.errors.NotFound)) throw explainRead(error, this.root);
       return "";
     });
     const entry = decodeEntry(text, key);
     return typeof entry === "string" ? undefined : entry;
-  }
-
-  /** Reads; what the system refuses names the cache and the way out. */
-  async #reading<T>(read: () => T | Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      throw error instanceof CacheError ? error : this.#explainRead(error);
-    }
-  }
-
-  #explainRead(error: unknown): CacheError {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "Deno may not read it. Choose another directory, or add it to --allow-read"
-      : isDiskFault(error)
-      ? `${messageOf(error)}. Its disk is gone or broken: bring it back, or choose another one, and run again`
-      : messageOf(error);
-    return new CacheError(`Cannot read the cache "${this.root}": ${reason}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 /** What tells a cache's folder from any other, and what in it is the cache's own: nothing else is ever removed. @module */
 import { join } from "node:path";
-import { CacheError, messageOf } from "./errors.ts";
-import { stampOf, writeAtomically } from "./files.ts";
+import { CacheError } from "./errors.ts";
+import { explainRead, stampOf, writeAtomically } from "./files.ts";
 
 const hex64 = "[0-9a-f]{64}", hex16 = "[0-9a-f]{16}";
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
@@ -132,9 +132,6 @@ function list(path: string): Deno.DirEntry[] | undefined {
     return [...Deno.readDirSync(path)];
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "Deno may not read it. Choose another directory, or add it to --allow-read"
-      : messageOf(error);
-    throw new CacheError(`Cannot read the cache "${path}": ${reason}`, { cause: error });
+    throw explainRead(error, path);
   }
 }

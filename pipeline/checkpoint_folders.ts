@@ -43,8 +43,17 @@ export async function adoptCheckpoints(root: string, token: string, fence: () =>
   return own;
 }
 
-/** Removes all checkpoints of a key, as far as it can; what else lies in its folder stays, and the folder with it. */
-export async function removeCheckpoints(root: string): Promise<void> {
+/**
+ * Removes all checkpoints of a key, as far as it can; what else lies in its folder stays, and the folder with it.
+ *
+ * @param fence Throws if the key's lease is another's by now: then they are the other's, and stay.
+ */
+export async function removeCheckpoints(root: string, fence: () => void = () => {}): Promise<void> {
+  try {
+    fence();
+  } catch {
+    return;
+  }
   for (const folder of await foldersOf(root).catch(() => [])) {
     for (const name of (await list(folder).catch(() => [])).filter(isCheckpointFile)) {
       await Deno.remove(join(folder, name)).catch(() => {});

@@ -66,8 +66,7 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
     const changed = await whatChanged(execution);
     if (changed === undefined) {
       await cache.store(entry, files, fence);
-      fence();
-      await removeCheckpoints(checkpoints);
+      await removeCheckpoints(checkpoints, fence);
     } else {
       await cache.storeBlobs(files);
       execution.events.emit({ type: "changed", node: node.id, message: changed });

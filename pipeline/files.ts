@@ -126,6 +126,20 @@ export function explainWrite(error: unknown, path: string, needed?: number): Err
   return new CacheError(`Cannot write "${path}": ${way}.`, { cause: error });
 }
 
+/**
+ * Turns what a file system throws on a read of a cache into an error that names the cache and the way out.
+ *
+ * @param root Of the cache.
+ */
+export function explainRead(error: unknown, root: string): CacheError {
+  const reason = error instanceof Deno.errors.NotCapable
+    ? "Deno may not read it. Choose another directory, or add it to --allow-read"
+    : isDiskFault(error)
+    ? `${messageOf(error)}. Its disk is gone or broken: bring it back, or choose another one, and run again`
+    : messageOf(error);
+  return new CacheError(`Cannot read the cache "${root}": ${reason}`, { cause: error });
+}
+
 /** What is needed and, given a path, what is free there, as far as that can be told. */
 function room(path: string | undefined, needed: number | undefined): string {
   const count = (bytes: number) => `${bytes.toLocaleString("en-US")} bytes`;

@@ -9,6 +9,7 @@ import { canonicalJson, sha256 } from "./canonical_json.ts";
 import { LeaseLostError } from "./errors.ts";
 import { explainWrite, stampOf } from "./files.ts";
 import { acquireLockIfAny, type FileLock, type Lock } from "./locks.ts";
+import { machineIdentity } from "./machine.ts";
 
 /** How leases are kept, in milliseconds. */
 export interface LeaseTiming {
@@ -24,6 +25,7 @@ export interface LeaseOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once if the lease is taken; once more if its holder seems dead, with the seconds after which it is taken over. */
   readonly waiting?: (takesOverIn?: number) => void;
+  /** How it is kept. */
   readonly timing?: LeaseTiming | undefined;
   /** Tells this machine from others; found out by itself. */
   readonly machine?: string;
@@ -73,7 +75,7 @@ export async function acquireLease(
   options: LeaseOptions = {},
 ): Promise<Lease> {
   const { signal, timing: { beat = 1000, stale = 120_000 } = {} } = options;
-  const machine = options.machine ?? await (identity ??= identify());
+  const machine = options.machine ?? await machineIdentity();
   const said = new Set<boolean>();
   const tell = (takesOverIn?: number) => {
     const isSilent = takesOverIn !== undefined;
@@ -285,24 +287,4 @@ function hold(path: string, { token, file }: Made, beat: number, local: FileLock
       local?.[Symbol.dispose]();
     },
   };
-}
-
-let identity: Promise<string> | undefined;
-
-/** Tells this machine, since it was started, from others. */
-async function identify(): Promise<string> {
-  const boot = "/proc/sys/kernel/random/boot_id";
-  const name = await Deno.readTextFile(boot).catch(() => undefined) ?? await output("cat", boot) ??
-    await output("hostname") ?? crypto.randomUUID();
-  return sha256(name.trim()).slice(0, 16);
-}
-
-/** Deno guards /proc and the host's name more closely than programs that tell them. */
-async function output(program: string, ...args: string[]): Promise<string | undefined> {
-  try {
-    const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -93,7 +93,8 @@ const places = [
 async function scatter(root: string, random: () => number): Promise<string[]> {
   const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!;
   const paths = new Set<string>();
-  for (let count = 1 + Math.floor(random() * 6); paths.size < count;) {
+  const count = 1 + Math.floor(random() * 6);
+  while (paths.size < count) {
     const place = pick(places), name = pick(names);
     // What a cache keeps in its folders of folders is a key's.
     if (place === "checkpoints/" && name.startsWith(`${key}/`)) continue;
