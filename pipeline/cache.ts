@@ -280,14 +280,18 @@ export class Cache {
     }
   }
 
+  /** The intact entry of a key, its blobs unchecked; undefined, too, where it cannot be read. */
+  async peek(key: string): Promise<Entry | undefined> {
+    return await this.intact(key).catch(() => undefined);
+  }
+
   /**
-   * The intact entry of a key, its blobs unchecked.
+   * As {@linkcode Cache.peek}, for who clears up: what cannot be read just now is not damaged.
    *
    * @throws {CacheError} If it cannot be read.
    */
-  async peek(key: string): Promise<Entry | undefined> {
+  async intact(key: string): Promise<Entry | undefined> {
     const text = await this.#readEntry(key).catch((error) => {
-      // What cannot be read now is not damaged: whoever clears up must not take it for that.
       if (!(error instanceof Deno.errors.NotFound)) throw explainRead(error, this.root);
       return "";
     });

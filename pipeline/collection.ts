@@ -3,9 +3,11 @@ import { join } from "node:path";
 import type { Cache } from "./cache.ts";
 import { cacheFolderState, claimCacheFolder, isOwnFile } from "./cache_folder.ts";
 import { blobsOf } from "./entry.ts";
+import { CacheError, messageOf } from "./errors.ts";
 import { stampOf } from "./files.ts";
 import { leaseNames, listFolder, sizeOf, sweepLeftovers } from "./leftovers.ts";
 import { pinnedKeys } from "./pins.ts";
+import { isDiskFault } from "./system_error.ts";
 
 /** Bounds of a cache. */
 export interface CacheLimits {
@@ -110,7 +112,7 @@ export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Pr
   const areAllOld = limits.mayTakeAll !== true && bounded.every(({ used }) => isOld(used));
   let full = false;
   for (const { key, used, size } of keys) {
-    const entry = await cache.peek(key);
+    const entry = await cache.intact(key);
     const fresh = entry === undefined
       ? []
       : [...new Set(blobsOf(entry).map((b) => b.digest))].filter((d) => !held.has(d));
@@ -154,16 +156,21 @@ export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Pr
 }
 
 /**
- * Collects at most once an hour: for the end of every run.
+ * Collects at most once an hour: for the end of every run, which fails for nothing here, as its results are there.
  *
  * @returns What was not done, and why.
  */
 export async function collectNowAndThen(cache: Cache, limits: CacheLimits): Promise<readonly string[]> {
-  const note = "collected";
-  const last = cache.notes.read(note), now = await cache.now();
-  if (typeof last === "number" && Math.abs(now - last) < sparedMilliseconds) return [];
-  await cache.notes.write(note, Math.round(now));
-  return (await collectGarbage(cache, limits)).refused;
+  try {
+    const note = "collected";
+    const last = cache.notes.read(note), now = await cache.now();
+    if (typeof last === "number" && Math.abs(now - last) < sparedMilliseconds) return [];
+    await cache.notes.write(note, Math.round(now));
+    return (await collectGarbage(cache, limits)).refused;
+  } catch (error) {
+    if (!(error instanceof CacheError || isDiskFault(error))) throw error;
+    return [messageOf(error)];
+  }
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

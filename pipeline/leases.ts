@@ -10,6 +10,7 @@ import { LeaseLostError } from "./errors.ts";
 import { explainWrite, stampOf } from "./files.ts";
 import { acquireLockIfAny, type FileLock, type Lock } from "./locks.ts";
 import { machineIdentity } from "./machine.ts";
+import { systemCode } from "./system_error.ts";
 
 /** How leases are kept, in milliseconds. */
 export interface LeaseTiming {
@@ -202,7 +203,7 @@ async function writeAside(
   }
 }
 
-function read(path: string): Seen | undefined {
+function read(path: string, again = true): Seen | undefined {
   let text, beat;
   try {
     // Opened anew each time: that is when a network file system looks at the server.
@@ -212,6 +213,8 @@ function read(path: string): Seen | undefined {
     text = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    // Replaced on another machine between the opening and the reading.
+    if (systemCode(error) === "ESTALE" && again) return read(path, false);
     throw explainWrite(error, path);
   }
   try {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Cache } from "./cache.ts";
 import { fileFolders, isAside, isOwnFile, isOwnFolder } from "./cache_folder.ts";
 import { removeCheckpoints } from "./checkpoint_folders.ts";
-import { stampOf } from "./files.ts";
+import { explainRead, stampOf } from "./files.ts";
 import { inLanes } from "./lanes.ts";
 import { acquireLease, type Lease } from "./leases.ts";
 
@@ -141,6 +141,6 @@ export async function listFolder(directory: string): Promise<Deno.DirEntry[]> {
     return await Array.fromAsync(Deno.readDir(directory));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    throw explainRead(error, directory);
   }
 }

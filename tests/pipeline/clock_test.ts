@@ -105,16 +105,21 @@ Deno.test("what belongs to a lease goes with the lease in hand: never while its 
     assert.deepEqual(names(join(root, "checkpoints")), []);
   }));
 
-Deno.test("an entry that cannot be read just now is not taken for damaged", () =>
+Deno.test("an entry that cannot be read just now is not taken for damaged, and fails no run that ended well", () =>
   withDirectory(async (root) => {
     const { result } = await record(build(1), root);
+    await Deno.remove(join(root, "notes"), { recursive: true }); // An hour later.
     const { readTextFile } = Deno;
-    Deno.readTextFile = (path) =>
-      String(path).includes("/ac/")
+    Deno.readTextFile = (path, options) =>
+      result.nodes.some(({ key }) => String(path).endsWith(key))
         ? Promise.reject(new Error("Input/output error (os error 5)"))
-        : readTextFile(path);
+        : readTextFile(path, options);
     try {
       await assert.rejects(collectGarbage(new Cache(root)), /Cannot read the cache .*Input\/output error/);
+      const { ran, events } = await record(build(2), root);
+      assert.deepEqual(ran, ["start", "add"]);
+      const told = events.flatMap((event) => event.type === "notice" ? [event.message] : []);
+      assert.match(told.join(), /^Collection: Cannot read the cache .*Input\/output error/);
     } finally {
       Deno.readTextFile = readTextFile;
     }
