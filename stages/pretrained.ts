@@ -4,7 +4,7 @@ import { WeightsError } from "../models/errors.ts";
 import type { BackboneName } from "../models/resnet.ts";
 import type { StateDict } from "../models/state_dict.ts";
 import { readWeights } from "../models/weights_file.ts";
-import { type SourceFile, UserError } from "../pipeline/mod.ts";
+import { type SourceFile, type StageContext, UserError } from "../pipeline/mod.ts";
 
 /** What stands for no file: backbones start from random weights. */
 export const NO_PRETRAINED = "none";
@@ -41,14 +41,16 @@ export function pretrainedSources({ backbone, pretrained }: PretrainedConfig): S
 /**
  * Reads the file, and gives both branches' backbones what it holds.
  *
+ * @param read Gives a file's bytes: in a stage, {@linkcode StageContext.read}.
  * @throws {PretrainedError} If it cannot be read, or does not fit the backbone.
  */
 export async function readPretrained(
   { backbone, pretrained, pretrainedStrict }: PretrainedConfig,
+  read: StageContext["read"],
 ): Promise<{ state: StateDict; report: BackboneReport } | undefined> {
   if (pretrained === NO_PRETRAINED) return undefined;
   try {
-    const { tensors } = await readWeights(await Deno.readFile(pretrained), pretrained);
+    const { tensors } = await readWeights(await read(pretrained), pretrained);
     const { state, report } = takeBackbone(tensors, backbone, { strict: pretrainedStrict });
     const both = ["branch1", "branch2"].flatMap((branch) =>
       [...state].map(([name, tensor]) => [`${branch}.backbone.${name}`, tensor] as const)

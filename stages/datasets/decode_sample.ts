@@ -20,6 +20,8 @@ export interface LocatedSample {
   readonly list: string;
   /** The data set's folder. */
   readonly root: string;
+  /** Gives a file's bytes; `Deno.readFile` by default. */
+  readonly read?: ((path: string) => Promise<Uint8Array>) | undefined;
 }
 
 /** The beginning of every message about a sample. */
@@ -112,7 +114,7 @@ async function readBytes(path: string, what: "image" | "mask", located: LocatedS
         }: the ${what} "${path}" has ${size} bytes; ${decodingBudget} are read. Save it smaller.`,
       );
     }
-    return await Deno.readFile(path);
+    return await (located.read ?? Deno.readFile)(path);
   } catch (cause) {
     const missing = cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;
     if (!missing && !(cause instanceof Deno.errors.IsADirectory)) throw cause;

@@ -23,6 +23,8 @@ export interface ListOptions {
     | undefined;
   readonly labeledEvery: number;
   readonly evaluateOn: "validation" | "test";
+  /** Gives the bytes of a list that nobody published; `Deno.readFile` by default. */
+  readonly read?: ((path: string) => Promise<Uint8Array>) | undefined;
 }
 
 /** Who is labeled, who is not, and who is evaluated on. */
@@ -78,7 +80,7 @@ async function readLists(options: ListOptions): Promise<ResolvedLists> {
   if (dataset === "camvid") {
     const { labeled, unlabeled, validation } = lists ?? {};
     if (labeled !== undefined && unlabeled !== undefined && validation !== undefined) {
-      return await readThree({ labeled, unlabeled, validation });
+      return await readThree({ labeled, unlabeled, validation }, options);
     }
     if (labeled === undefined && unlabeled === undefined && validation === undefined) {
       return await readCamvid(options);
@@ -96,6 +98,7 @@ async function readLists(options: ListOptions): Promise<ResolvedLists> {
   };
   return await readThree(
     paths,
+    options,
     `Put the three lists there, or name a partition or lists in the config of load`,
   );
 }
@@ -123,21 +126,22 @@ async function readPublished(name: string, options: ListOptions): Promise<Resolv
 
 async function readThree(
   paths: { readonly labeled: string; readonly unlabeled: string; readonly validation: string },
+  { read }: ListOptions,
   remedy?: string,
 ): Promise<ResolvedLists> {
   return {
-    labeled: await readList(paths.labeled, "required", remedy),
-    unlabeled: await readList(paths.unlabeled, "optional", remedy),
-    validation: await readList(paths.validation, "required", remedy),
+    labeled: await readList(paths.labeled, "required", read, remedy),
+    unlabeled: await readList(paths.unlabeled, "optional", read, remedy),
+    validation: await readList(paths.validation, "required", read, remedy),
     files: [paths.labeled, paths.unlabeled, paths.validation],
   };
 }
 
 /** CamVid as SegNet published it: one training list, of which every n-th frame is labeled, the first included. */
-async function readCamvid({ root, labeledEvery, evaluateOn }: ListOptions): Promise<ResolvedLists> {
+async function readCamvid({ root, labeledEvery, evaluateOn, read }: ListOptions): Promise<ResolvedLists> {
   const trainPath = joinPath(root, "train.txt");
   const validationPath = joinPath(root, evaluateOn === "test" ? "test.txt" : "val.txt");
-  const train = await readList(trainPath, "required");
+  const train = await readList(trainPath, "required", read);
   const labeled = train.samples.filter((_, index) => index % labeledEvery === 0);
   const unlabeled = train.samples.filter((_, index) => index % labeledEvery !== 0);
   if (unlabeled.length === 0) {
@@ -149,7 +153,7 @@ async function readCamvid({ root, labeledEvery, evaluateOn }: ListOptions): Prom
   return {
     labeled: { path: trainPath, samples: labeled },
     unlabeled: { path: trainPath, samples: unlabeled },
-    validation: await readList(validationPath, "required"),
+    validation: await readList(validationPath, "required", read),
     files: [trainPath, validationPath],
   };
 }
@@ -157,7 +161,12 @@ async function readCamvid({ root, labeledEvery, evaluateOn }: ListOptions): Prom
 /** Most bytes of an id list: that of a million images is smaller. */
 const maximumListBytes = 256 * 2 ** 20;
 
-async function readList(path: string, masks: "required" | "optional", remedy?: string): Promise<IdList> {
+async function readList(
+  path: string,
+  masks: "required" | "optional",
+  read: ListOptions["read"] = Deno.readFile,
+  remedy?: string,
+): Promise<IdList> {
   let text: string;
   try {
     const { size } = await Deno.stat(path);
@@ -166,7 +175,7 @@ async function readList(path: string, masks: "required" | "optional", remedy?: s
         `Cannot read the id list "${path}": it has ${size} bytes; ${maximumListBytes} are read. Check that it is a list.`,
       );
     }
-    text = await Deno.readTextFile(path);
+    text = new TextDecoder().decode(await read(path));
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new DataError(

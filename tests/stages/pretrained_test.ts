@@ -21,7 +21,7 @@ Deno.test(
     await Deno.writeFile(`${folder}/w.pth`, encodePytorch(tensors));
     await Deno.writeFile(`${folder}/w.safetensors`, encodeStoredTensors(tensors));
     for (const name of ["w.pth", "w.safetensors"]) {
-      const { state, report } = (await readPretrained(settings(`${folder}/${name}`)))!;
+      const { state, report } = (await readPretrained(settings(`${folder}/${name}`), Deno.readFile))!;
       assert.deepEqual(report, {
         loaded: state.size / 2,
         classifier: ["fc.weight", "fc.bias"],
@@ -39,7 +39,7 @@ Deno.test(
 
 Deno.test("none is no file, and no source", async () => {
   assert.deepEqual(pretrainedSources(settings("none")), []);
-  assert.equal(await readPretrained(settings("none")), undefined);
+  assert.equal(await readPretrained(settings("none"), Deno.readFile), undefined);
 });
 
 Deno.test(
@@ -81,13 +81,16 @@ Deno.test(
     );
     await Deno.writeFile(`${folder}/r14.pth`, encodePytorch(classifier("resnet14")));
     await assert.rejects(
-      readPretrained({ ...settings(`${folder}/r14.pth`), backbone: "resnet50" }),
+      readPretrained({ ...settings(`${folder}/r14.pth`), backbone: "resnet50" }, Deno.readFile),
       mistake(
         /it holds the weights of a resnet14, not of a resnet50: .*pretrainedStrict=false/,
       ),
     );
     await Deno.writeFile(`${folder}/cut.pth`, encodePytorch(classifier("resnet14")).slice(0, 5000));
-    await assert.rejects(readPretrained(settings(`${folder}/cut.pth`)), mistake(/it was cut off/));
+    await assert.rejects(
+      readPretrained(settings(`${folder}/cut.pth`), Deno.readFile),
+      mistake(/it was cut off/),
+    );
   }),
 );
 

@@ -17,6 +17,7 @@ export function testContext(
   return {
     seed,
     signal: signal ?? new AbortController().signal,
+    read: (path) => Deno.readFile(path),
     scratch: (name) => `${folder}/${name}`,
     checkpoints: new FolderCheckpoints(`${folder}/checkpoints`, { every: checkpointEvery }),
     progress: (event) => events.push(event),
