@@ -1,10 +1,12 @@
 /** All parts of the torture, in the order they are tried. @module */
 import { corrupt } from "./corrupt.ts";
 import { disk } from "./disk.ts";
+import { edited } from "./edited.ts";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
+import { mounts } from "./mounts.ts";
 import type { TorturePart } from "./part.ts";
 import { processes } from "./processes.ts";
 
 /** All parts. */
-export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes];
+export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes, edited, mounts];
