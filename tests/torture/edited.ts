@@ -77,7 +77,7 @@ async function torture({ short, seed, folder, say }: TortureOptions): Promise<vo
   const whole = performance.now() - started;
   say(`left alone: ${(whole / 1000).toFixed(1)} s`);
   const outcomes = { refused: 0, "not kept": 0, kept: 0 };
-  const rounds = short ? 6 : 60;
+  const rounds = short ? 6 : 40;
   let factor = 1;
   for (let round = 0; round < rounds; round++) {
     const way = ways[round % ways.length]!;

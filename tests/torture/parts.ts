@@ -4,9 +4,21 @@ import { disk } from "./disk.ts";
 import { edited } from "./edited.ts";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
+import { long } from "./long.ts";
 import { mounts } from "./mounts.ts";
 import type { TorturePart } from "./part.ts";
 import { processes } from "./processes.ts";
+import { push } from "./push.ts";
 
 /** All parts. */
-export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes, edited, mounts];
+export const parts: readonly TorturePart[] = [
+  kill,
+  disk,
+  fuzz,
+  corrupt,
+  processes,
+  edited,
+  mounts,
+  push,
+  long,
+];
