@@ -59,9 +59,15 @@ export interface Execution {
  * @throws {StageCrashError} If the stage threw anything else.
  */
 export async function execute(execution: Execution): Promise<{ entry: Entry; stored: boolean }> {
-  const { prepared: { node }, cache } = execution;
+  const { prepared: { node, code }, cache, events } = execution;
   const scratch = await cache.scratch();
   try {
+    if (!await isStillLoaded(node.stage, code, cache.notes)) {
+      const message =
+        `The code of stage "${node.id}" has been changed since this process started, which runs it as it was ` +
+        "then: unless that is undone, the result will serve this run and not be kept in the cache";
+      events.emit({ type: "changed", node: node.id, message });
+    }
     const { entry, files, read } = await perform(execution, scratch, checkpointsOf(execution));
     const changed = await whatChanged(execution, read);
     if (changed === undefined) {
@@ -69,7 +75,7 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
       await Deno.remove(checkpointsOf(execution), { recursive: true }).catch(() => {});
     } else {
       await cache.storeBlobs(files);
-      execution.events.emit({ type: "changed", node: node.id, message: changed });
+      events.emit({ type: "changed", node: node.id, message: changed });
     }
     return { entry, stored: changed === undefined };
   } finally {

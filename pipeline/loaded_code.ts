@@ -83,14 +83,19 @@ function stampIfAny(path: string): FileStamp | undefined {
 
 function undecided(stage: AnyStage, path: string): CodeError {
   const time = (milliseconds: number) => new Date(milliseconds).toISOString();
-  const stamp = stampIfAny(path);
-  const changed = stamp === undefined
-    ? "is gone"
-    : `changed at ${time(Math.max(stamp.modified, stamp.changed))}`;
+  const stamp = stampIfAny(path), started = time(performance.timeOrigin);
+  const [what, way] = stamp === undefined
+    ? ["is gone since it was loaded", ""]
+    : systemFileSystems(path).ownClock
+    ? [`changed at ${time(Math.max(stamp.modified, stamp.changed))}`, ""]
+    : [
+      `changed at ${
+        time(Math.max(stamp.modified, stamp.changed))
+      } by the clock of its file system, which may be off`,
+      " in a few seconds; if that clock is far ahead, keep the code on a disk of this machine",
+    ];
   return new CodeError(
-    `Cannot tell which code stage "${stage.name}" runs: "${path}" ${changed}, and this process, which started at ` +
-      `${
-        time(performance.timeOrigin)
-      }, may have loaded it before. Nothing was run with it: give the command again`,
+    `Cannot tell which code stage "${stage.name}" runs: "${path}" ${what}, and this process, which started at ${started}, ` +
+      `may have loaded it before. Nothing was run with it: give the command again${way}`,
   );
 }

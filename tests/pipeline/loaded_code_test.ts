@@ -94,11 +94,9 @@ projectTest(
     assert.deepEqual(await keysOf(graph, project.cache, 1), [before], "what runs is what was loaded");
     const { result, events } = await record(graph, project.cache, { seed: 1 });
     assert.equal(await result.outputs.value.read(), 2);
-    const changed = events.find(({ type }) => type === "changed");
-    assert.match(
-      changed?.type === "changed" ? changed.message : "",
-      /^The code of stage "mine" changed while it ran/,
-    );
+    const [ahead, after] = events.flatMap((event) => event.type === "changed" ? [event.message] : []);
+    assert.match(ahead!, /^The code of stage "mine" has been changed since this process started/);
+    assert.match(after!, /^The code of stage "mine" changed while it ran/);
     assert.equal(project.entries().length, 1);
     // What was stored before the edit is found all the same.
     assert.deepEqual((await record(graph, project.cache)).ran, []);
