@@ -12,8 +12,8 @@ export interface FileSystemTraits {
   readonly ownClock: boolean;
 }
 
-/** Tells the traits of the file system that holds a path. */
-export type FileSystems = (path: string) => FileSystemTraits;
+/** Tells the traits of the file system that holds a path, on a device. */
+export type FileSystems = (path: string, device: number) => FileSystemTraits;
 
 const keeping = { keepsChanges: true, ownClock: true } as const;
 const local = { keepsChanges: false, ownClock: true } as const;
@@ -37,21 +37,25 @@ const known: ReadonlyMap<number, FileSystemTraits> = new Map<number, FileSystemT
   [0xe0f5e1e2, local], // EROFS
 ]);
 
+/** Major number of loop devices: an image of any type, in whose place another may be mounted. */
+const loop = 7;
+
 /** The traits as the system tells them: nothing is known where it tells no type, or Deno may not ask (`--allow-sys=statfs`). */
-export const systemFileSystems: FileSystems = (path) => {
+export const systemFileSystems: FileSystems = (path, device) => {
   if (Deno.build.os !== "linux") return local;
   try {
-    return known.get(Number(statfsSync(path).type) >>> 0) ?? unknown;
+    const traits = known.get(Number(statfsSync(path).type) >>> 0) ?? unknown;
+    return ((device >>> 8) & 0xfff) === loop ? { ...traits, keepsChanges: false } : traits;
   } catch {
     return unknown;
   }
 };
 
 /** Asks once for each device; for one pass over many files, as what is mounted may change after it. */
-export function onePass(ask: FileSystems): (path: string, device: number) => FileSystemTraits {
+export function onePass(ask: FileSystems): FileSystems {
   const asked = new Map<number, FileSystemTraits>();
   return (path, device) => {
-    const traits = asked.get(device) ?? ask(path);
+    const traits = asked.get(device) ?? ask(path, device);
     asked.set(device, traits);
     return traits;
   };

@@ -4,7 +4,7 @@ import { canonicalJson } from "./canonical_json.ts";
 import { type Code, codeName, codeOf, isUnchanged } from "./code.ts";
 import type { AnyStage } from "./definition.ts";
 import { CodeError, UserError } from "./errors.ts";
-import { onePass, systemFileSystems } from "./file_systems.ts";
+import { type FileSystems, onePass, systemFileSystems } from "./file_systems.ts";
 import { type FileStamp, isOlder, type Notes, stampOf } from "./files.ts";
 
 /** Before this moment, milliseconds since 1970, no code outside the library had been loaded. */
@@ -36,7 +36,9 @@ export async function loadedCode(stages: readonly AnyStage[], notes: Notes): Pro
   for (const [stage, code] of found) {
     for (const [path, digest] of Object.entries(code.files)) {
       const before = contents.get(path);
-      if (before === undefined ? !isUntouched(path, traits) : before !== digest) throw undecided(stage, path);
+      if (before === undefined ? !isUntouched(path, digest, traits) : before !== digest) {
+        throw undecided(stage, path);
+      }
     }
     for (const [path, digest] of Object.entries(code.files)) contents.set(path, digest);
     loaded.set(codeName(stage), code);
@@ -53,7 +55,8 @@ export async function isStillLoaded(stage: AnyStage, code: Code, notes: Notes): 
   if (code.lazy) {
     // What is loaded late may have been loaded while a file was other than before and after.
     const traits = onePass(systemFileSystems);
-    return unchanged && Object.keys(code.files).every((path) => isUntouched(path, traits));
+    return unchanged &&
+      Object.entries(code.files).every(([path, digest]) => isUntouched(path, digest, traits));
   }
   if (unchanged) return true;
   try {
@@ -66,9 +69,9 @@ export async function isStillLoaded(stage: AnyStage, code: Code, notes: Notes): 
 }
 
 /** Whether nothing has happened to a file since it may have been loaded. */
-function isUntouched(path: string, traits: ReturnType<typeof onePass>): boolean {
+function isUntouched(path: string, digest: string, traits: FileSystems): boolean {
   const stamp = stampIfAny(path);
-  if (stamp === undefined) return true;
+  if (stamp === undefined) return digest === "";
   const since = path.startsWith(libraryRoot) ? performance.timeOrigin : outsideSince;
   return isOlder(stamp, since, traits(path, stamp.device).ownClock);
 }
@@ -86,7 +89,7 @@ function undecided(stage: AnyStage, path: string): CodeError {
   const stamp = stampIfAny(path), started = time(performance.timeOrigin);
   const [what, way] = stamp === undefined
     ? ["is gone since it was loaded", ""]
-    : systemFileSystems(path).ownClock
+    : systemFileSystems(path, stamp.device).ownClock
     ? [`changed at ${time(Math.max(stamp.modified, stamp.changed))}`, ""]
     : [
       `changed at ${
