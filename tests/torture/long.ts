@@ -41,14 +41,14 @@ async function torture({ short, folder, say }: TortureOptions): Promise<void> {
       const sample = await look(run.pid, step);
       if (sample !== undefined) samples.push(sample);
     }
-    await sleep(1000);
+    await sleep(250);
   }
   assert.equal((await run.ended).code, 0, run.text());
   // The first fifth fills pools and compiles; the last fifth must take no more than the one before the middle.
   const between = (from: number, to: number) =>
     samples.filter(({ step }) => step > from * steps && step <= to * steps);
   const early = between(0.2, 0.4), late = between(0.8, 1);
-  assert.ok(early.length >= 3 && late.length >= 3, "too few samples");
+  assert.ok(early.length >= 2 && late.length >= 2, "too few samples");
   const median = (of: readonly Sample[], value: "memory" | "files") =>
     of.map((sample) => sample[value]).sort((a, b) => a - b)[Math.floor(of.length / 2)]!;
   const highest = (of: readonly Sample[], value: "memory" | "files") =>
