@@ -2,10 +2,10 @@
 import {
   type Behind,
   type Cache,
-  codeOf,
   differenceLines,
   type GraphNode,
   History,
+  loadedCode,
   messageOf,
   type SourcesDigest,
   UserError,
@@ -39,7 +39,7 @@ export async function holdAgainst(result: StoredResult, cache: Cache): Promise<F
     if (error instanceof UserError) return { differences: [messageOf(error)], notes: [] };
     throw error;
   }
-  const codes = await codeOf(nodes.map(({ stage }) => stage), cache.notes);
+  const codes = await loadedCode(nodes.map(({ stage }) => stage), cache.notes);
   const history = new History(cache);
   const differences: string[] = [], notes: string[] = [];
   for (const node of nodes) {
@@ -86,6 +86,6 @@ async function sourcesNow(
   } catch (error) {
     if (!(error instanceof UserError) || typeof parts.sources !== "string") throw error;
     notes.push(`${node.id}: its files were not looked at (${messageOf(error)})`);
-    return { digest: parts.sources, manifest: "{}", read: 0 };
+    return { digest: parts.sources, manifest: "{}", files: new Map(), read: 0 };
   }
 }

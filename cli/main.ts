@@ -20,6 +20,7 @@ import { train } from "./commands/train.ts";
 import { tune } from "./commands/tune.ts";
 import { weights } from "./commands/weights.ts";
 import { why } from "./commands/why.ts";
+import { outsideCodeFollows } from "../pipeline/mod.ts";
 import { exitStatus, explain } from "./errors.ts";
 import { DriverInstalled } from "./gpu.ts";
 import { afterInstallation } from "./gpu_driver.ts";
@@ -65,6 +66,7 @@ its output went away.`,
  * @returns The exit status.
  */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  outsideCodeFollows();
   try {
     return await runProgram(program, args, terminal);
   } catch (error) {

@@ -4,6 +4,7 @@ import { explainWrite, writeAtomically } from "../pipeline/files.ts";
 import { CacheError, JsonLines, type PipelineEvent } from "../pipeline/mod.ts";
 import { isUnsupported } from "../pipeline/system_error.ts";
 import type { Metrics } from "./metrics.ts";
+import { Thinning } from "./thinning.ts";
 
 /** How far a run came. `stopped`: its process ended without a word. */
 export type RunState = "running" | "done" | "failed" | "interrupted" | "stopped";
@@ -64,6 +65,7 @@ export function runId(time: Date, digest: string): string {
 /** The folder of one run, while it is written. */
 export class RunFolder {
   readonly #events: JsonLines;
+  readonly #thinning = new Thinning();
   readonly #lock: Deno.FsFile | undefined;
   #record: RunRecord;
 
@@ -107,9 +109,9 @@ export class RunFolder {
     return this.#record;
   }
 
-  /** Appends an event. */
+  /** Appends an event, unless it is progress of which there is enough: see {@linkcode Thinning}. */
   event(event: PipelineEvent): void {
-    this.#events.write(event);
+    if (this.#thinning.keeps(event)) this.#events.write(event);
   }
 
   /** Changes `run.json`. */

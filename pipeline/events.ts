@@ -31,7 +31,7 @@ export type PipelineEvent =
     readonly outputs: Readonly<Record<string, string>>;
     readonly stored: boolean;
   }
-  /** Code or sources changed while the stage ran. */
+  /** Code or sources have changed: said before the stage runs, and after it. */
   | { readonly type: "changed"; readonly node: string; readonly message: string }
   /** Something in the cache was damaged and is made again. */
   | { readonly type: "damaged"; readonly node: string; readonly message: string }

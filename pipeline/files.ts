@@ -6,7 +6,7 @@ import { canonicalJson, sha256 } from "./canonical_json.ts";
 import { CacheError, messageOf, UserError } from "./errors.ts";
 import { isDiskFault, isDiskFull, isUnsupported, systemCode } from "./system_error.ts";
 
-/** What tells that a file is the one seen before, without reading it. */
+/** What tells that a file is the one seen before, without reading it, on a file system that keeps changes. */
 export interface FileStamp {
   /** Bytes. */
   readonly size: number;
@@ -16,6 +16,8 @@ export interface FileStamp {
   readonly changed: number;
   /** Number of the inode, 0 where the system has none. */
   readonly inode: number;
+  /** Number of the device that the file system is mounted from, 0 where the system has none. */
+  readonly device: number;
 }
 
 /** The stamp of a file, or undefined if there is no such file. */
@@ -28,6 +30,7 @@ export function stampOf(path: string): FileStamp | undefined {
       modified: info.mtime?.getTime() ?? 0,
       changed: info.ctime?.getTime() ?? 0,
       inode: info.ino ?? 0,
+      device: info.dev,
     };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
@@ -38,7 +41,7 @@ export function stampOf(path: string): FileStamp | undefined {
 /** Whether two stamps are of the same, unchanged file. */
 export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
   return a !== undefined && b !== undefined && a.size === b.size && a.modified === b.modified &&
-    a.changed === b.changed && a.inode === b.inode;
+    a.changed === b.changed && a.inode === b.inode && a.device === b.device;
 }
 
 /**
@@ -47,6 +50,26 @@ export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): b
  */
 export function isSettled(stamp: FileStamp, now: number): boolean {
   return stamp.modified < now - 20 && stamp.changed < now - 1020;
+}
+
+/** Milliseconds that times of change may lag behind the clock: a tick of the system. */
+const tick = 10;
+/** Milliseconds that a server's clock may be off. */
+const drift = 2000;
+
+/**
+ * Whether a file's content is what it was at a moment, and has been ever since: by the time of its last change, which Deno
+ * gives in whole seconds; within the moment's own second, by the time of its last writing.
+ *
+ * @param since Milliseconds since 1970.
+ * @param ownClock Whether the file system's times are of this machine's clock.
+ */
+export function isOlder(stamp: FileStamp, since: number, ownClock: boolean): boolean {
+  const { modified, changed } = stamp;
+  const moment = since - (ownClock ? tick : drift);
+  if (changed === 0) return modified < moment;
+  if (changed + 1000 <= moment) return true;
+  return ownClock && changed <= moment && modified >= changed && modified < moment;
 }
 
 /** SHA-256 and size of a file, read as a stream. */

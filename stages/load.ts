@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ArtifactKind } from "../pipeline/artifact.ts";
 import type { Schema } from "../pipeline/schema.ts";
 import { defineStage, type Stage } from "../pipeline/stage.ts";
-import type { SourceFile } from "../pipeline/definition.ts";
+import type { SourceFile, StageContext } from "../pipeline/definition.ts";
 import { shapesClasses } from "./datasets/classes.ts";
 import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
 import type { IdList } from "./datasets/id_list.ts";
@@ -204,12 +204,13 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
     async function readAll(dataset: FolderDataset): Promise<void> {
       const { classes, ignoredValues } = layouts[dataset];
       const table = labelTable(classes, ignoredValues);
-      const lists = await resolveLists({ ...config, dataset });
+      const { read } = context;
+      const lists = await resolveLists({ ...config, dataset, read });
       const roles = ["labeled", "unlabeled", "validation"] as const;
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
       let done = 0;
       for (const role of roles) {
-        const decoded = mapOrdered(located(lists[role], config.root), readAhead, async (at) => {
+        const decoded = mapOrdered(located(lists[role], config.root, read), readAhead, async (at) => {
           context.signal.throwIfAborted();
           const image = await readImage(at);
           const masked = role !== "unlabeled" || (config.unlabeledTruth && at.sample.mask !== undefined);
@@ -233,8 +234,8 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
   },
 });
 
-function located(list: IdList, root: string): LocatedSample[] {
-  return list.samples.map((sample) => ({ sample, list: list.path, root }));
+function located(list: IdList, root: string, read?: StageContext["read"]): LocatedSample[] {
+  return list.samples.map((sample) => ({ sample, list: list.path, root, read }));
 }
 
 /** Every file that the run will read, each seen to be there and readable; the lists first. */

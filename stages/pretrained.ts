@@ -3,7 +3,7 @@ import { type BackboneReport, takeBackbone } from "../models/backbone_weights.ts
 import { WeightsError } from "../models/errors.ts";
 import type { BackboneName } from "../models/resnet.ts";
 import type { StateDict } from "../models/state_dict.ts";
-import { type SourceFile, UserError } from "../pipeline/mod.ts";
+import { type SourceFile, type StageContext, UserError } from "../pipeline/mod.ts";
 import { FileReadError, fileSize } from "../pipeline/read_file.ts";
 import { maximumWeightsBytes, readWeightsFile } from "./weights_source.ts";
 
@@ -51,14 +51,16 @@ export function pretrainedSources({ backbone, pretrained }: PretrainedConfig): S
 /**
  * Reads the file, and gives both branches' backbones what it holds.
  *
+ * @param read Gives a file's bytes: in a stage, {@linkcode StageContext.read}.
  * @throws {PretrainedError} If it cannot be read, or does not fit the backbone.
  */
 export async function readPretrained(
   { backbone, pretrained, pretrainedStrict }: PretrainedConfig,
+  read?: StageContext["read"],
 ): Promise<{ state: StateDict; report: BackboneReport } | undefined> {
   if (pretrained === NO_PRETRAINED) return undefined;
   try {
-    const { tensors } = await readWeightsFile(pretrained);
+    const { tensors } = await readWeightsFile(pretrained, read ? { read } : {});
     const { state, report } = takeBackbone(tensors, backbone, { strict: pretrainedStrict });
     const both = ["branch1", "branch2"].flatMap((branch) =>
       [...state].map(([name, tensor]) => [`${branch}.backbone.${name}`, tensor] as const)

@@ -14,6 +14,8 @@ export interface LocatedSample {
   readonly list: string;
   /** The data set's folder. */
   readonly root: string;
+  /** Gives a file's bytes: in a stage `context.read`; {@linkcode readFileWhole} by default. */
+  readonly read?: typeof readFileWhole | undefined;
 }
 
 /** The beginning of every message about a sample. */
@@ -100,7 +102,7 @@ export async function readMask(
 
 async function readBytes(path: string, what: "image" | "mask", located: LocatedSample): Promise<Uint8Array> {
   try {
-    return await readFileWhole(path, decodingBudget);
+    return await (located.read ?? readFileWhole)(path, decodingBudget);
   } catch (error) {
     throw unreadable(error, what, located);
   }

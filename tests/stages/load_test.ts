@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { UserError } from "../../pipeline/errors.ts";
+import { SourceError, UserError } from "../../pipeline/errors.ts";
+import { Cache, Events, pipeline, run } from "../../pipeline/mod.ts";
 import { parseConfig } from "../../pipeline/schema.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
@@ -385,3 +386,32 @@ testWithShared(
       );
     })(),
 );
+
+/** A file that is exchanged for another of its size after the key was made, as another disk mounted in its place would do. */
+for (
+  const [name, content] of [
+    ["images/c.png", image(31)],
+    ["masks/e.png", mask([3])],
+    ["ImageSets/unlabeled.txt", "images/d.png\nimages/c.png masks/c.png\n"],
+  ] as const
+) {
+  Deno.test(
+    `${name} exchanged between key and reading is refused by its name, and nothing is stored`,
+    withFolder(async (folder) => {
+      const root = await makeRoot(folder);
+      const events = new Events();
+      events.on(({ type }) => {
+        if (type !== "started") return;
+        if (typeof content === "string") Deno.writeTextFileSync(`${root}/${name}`, content);
+        else Deno.writeFileSync(`${root}/${name}`, content);
+      });
+      const graph = pipeline("p", () => load({ dataset: "pascal", root })).build();
+      const cache = new Cache(`${folder}/cache`);
+      await rejects(
+        run(graph, { cache, events }),
+        (error) => error instanceof SourceError && error.message.startsWith(`Cannot use "${root}/${name}" (`),
+      );
+      deepStrictEqual(await cache.keys(), []);
+    }),
+  );
+}

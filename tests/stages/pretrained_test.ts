@@ -95,7 +95,10 @@ Deno.test(
       ),
     );
     await Deno.writeFile(`${folder}/cut.pth`, encodePytorch(classifier("resnet14")).slice(0, 5000));
-    await assert.rejects(readPretrained(settings(`${folder}/cut.pth`)), mistake(/it was cut off/));
+    await assert.rejects(
+      readPretrained(settings(`${folder}/cut.pth`)),
+      mistake(/it was cut off/),
+    );
   }),
 );
 

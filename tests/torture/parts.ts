@@ -2,12 +2,16 @@
 import { clock } from "./clock.ts";
 import { corrupt } from "./corrupt.ts";
 import { disk } from "./disk.ts";
+import { edited } from "./edited.ts";
 import { fenced } from "./fenced.ts";
 import { foreign } from "./foreign.ts";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
+import { long } from "./long.ts";
+import { mounts } from "./mounts.ts";
 import type { TorturePart } from "./part.ts";
 import { processes } from "./processes.ts";
+import { push } from "./push.ts";
 import { special } from "./special.ts";
 
 /** All parts. */
@@ -21,4 +25,8 @@ export const parts: readonly TorturePart[] = [
   foreign,
   clock,
   fenced,
+  edited,
+  mounts,
+  push,
+  long,
 ];

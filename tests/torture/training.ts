@@ -44,6 +44,8 @@ export function trainingArguments(
 export interface StartedTraining {
   /** Its cache. */
   readonly cache: string;
+  /** Number of its process. */
+  readonly pid: number;
   readonly ended: Promise<Deno.CommandStatus>;
   hasEnded(): boolean;
   /** What it has printed so far, stdout and stderr. */
@@ -82,6 +84,7 @@ export function startTraining(
   })();
   return {
     cache: join(folder, "cache"),
+    pid: child.pid,
     ended,
     hasEnded: () => isOver,
     text: () => text,
