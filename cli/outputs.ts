@@ -1,5 +1,5 @@
 /** What a finished run returned, by the kind of each output: scores, pictures and weights go into the run's folder. @module */
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import {
   type ArtifactReader,
   artifactReader,
@@ -74,8 +74,7 @@ export async function linkWeights(all: readonly FoundOutput[], folder: RunFolder
   await folder.directory("weights", async (path) => {
     for (const { node, output, files } of weights) {
       for (const name of files.names()) {
-        const extension = /\.[^.]+$/.exec(name)?.[0] ?? "";
-        const to = join(path, alone ? "" : node, `${output}${extension}`);
+        const to = join(path, alone ? "" : node, `${output}${extname(name)}`);
         await Deno.mkdir(dirname(to), { recursive: true });
         const from = await files.path(name);
         await Deno.link(from, to).catch(() => Deno.copyFile(from, to));

@@ -5,7 +5,7 @@ import { writeAtomically } from "../pipeline/files.ts";
 import { anything, count, digest, list, object, quantity, record, text } from "../pipeline/untrusted.ts";
 import { UsageError } from "./errors.ts";
 import { isExperimentPath } from "./experiment.ts";
-import type { StoredRun } from "./stored_runs.ts";
+import { plainName, runIdShape, type StoredRun } from "./stored_runs.ts";
 
 /** A node of a published result. */
 export interface PublishedNode {
@@ -52,18 +52,18 @@ export interface StoredResult extends PublishedResult {
 
 const shape = object({
   format: (value) => value === 1 ? undefined : `is ${JSON.stringify(value)}, and 1 is known`,
-  name: text,
+  name: plainName,
   experiment: text,
   set: list(text),
   seed: count(0),
-  run: text,
+  run: runIdShape,
   started: text,
   seconds: quantity,
   gpu: record(text),
   facts: record(text),
   metrics: anything,
   nodes: list(object({
-    id: text,
+    id: plainName,
     stage: text,
     key: digest,
     config: anything,
@@ -142,7 +142,7 @@ export async function publish(
   if (run.state !== "done") refuse(`it is ${run.state}, and only one that is done has a result`);
   if (metrics === undefined) refuse("it made no scores (metrics.json)");
   const given = run.experiment ?? refuse("it does not say which experiment it was; train again");
-  const mark = run.set.length === 0 ? "" : `-${/[0-9a-f]{8}/.exec(run.id.slice(16))?.[0] ?? run.id}`;
+  const mark = run.set.length === 0 ? "" : `-${run.id.slice(16, 24)}`;
   const path = join(folder, run.name, `seed-${run.seed}${mark}.json`);
   const from = relative(dirname(path), given).split(sep).join("/");
   const nodes = plan.nodes.map(({ id, stage, key, config, outputs, parts, modules }): PublishedNode => {

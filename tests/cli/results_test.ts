@@ -142,12 +142,32 @@ placeTest("a run's record that names a place outside is no run", async (place) =
   const [file] = place.files().filter((path) => path.endsWith("run.json"));
   const path = join(place.runs, file!);
   const record = JSON.parse(await Deno.readTextFile(path));
-  for (
-    const change of [{ name: "../../elsewhere" }, { seed: "../x" }, { set: "a" }, { gpu: { adapter: 1 } }]
-  ) {
+  const [node] = record.nodes, [output] = record.outputs;
+  const changes = [
+    { name: "../../elsewhere" },
+    { name: "" },
+    { id: "../../../elsewhere" },
+    { id: "20260131-235959-/../../../../x", set: ["a.b=1"] },
+    { id: `${record.id}/../../../x` },
+    { seed: "../x" },
+    { set: "a" },
+    { gpu: { adapter: 1 } },
+    { seconds: "../x" },
+    { error: {} },
+    { nodes: [{ ...node, key: "../../../elsewhere" }] },
+    { nodes: [{ ...node, id: "../elsewhere" }] },
+    { nodes: [{ ...node, facts: { "gpu.adapter": {} } }] },
+    { outputs: [{ ...output, node: "../elsewhere" }] },
+    { outputs: [{ ...output, digest: "../../elsewhere" }] },
+  ];
+  const results = join(place.folder, "deep", "in", "results");
+  for (const change of changes) {
     await Deno.writeTextFile(path, JSON.stringify({ ...record, ...change }));
     assert.match((await place.command("runs")).out[0]!, /^no runs in/, JSON.stringify(change));
+    const published = await place.command("runs", "publish", "latest", "--results", results);
+    assert.deepEqual([published.status, /Cannot find the run/.test(published.notes)], [2, true]);
   }
+  assert.ok(!place.has(join(place.folder, "deep")));
 });
 
 placeTest("two runs differ in leaves, inputs and scores, one line each", async (place) => {

@@ -250,7 +250,7 @@ const resultText = JSON.stringify({
   experiment: "shapes-12",
   set: ["a.b=1"],
   seed: 0,
-  run: "r",
+  run: "20260101-000000-01234567",
   started: "2026-01-01",
   seconds: 1,
   gpu: { adapter: "x" },
