@@ -37,7 +37,8 @@ export function outputsOf<R>(
     const artifact = (nodes.get(node.id) as RunNode).outputs[output]!;
     const files = artifactReader(cache, artifact);
     const read = () => node.stage.outputs[output].read(files);
-    return { name, kind: artifact.kind, node: node.id, output, digest: artifact.digest, files, read };
+    const { kind, version, digest } = artifact;
+    return { name, kind, version, node: node.id, output, digest, files, read };
   }
 }
 

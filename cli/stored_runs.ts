@@ -69,7 +69,11 @@ const recordProblem = loose(
         ["facts"],
       ),
     ),
-    outputs: list(loose({ name: text, kind: text, node: plainName, output: text, digest })),
+    outputs: list(
+      loose({ name: text, kind: text, version: count(1), node: plainName, output: text, digest }, [
+        "version",
+      ]),
+    ),
   },
   ["seconds", "error", "experiment", "gpu", "facts", "miou", "protocol", "nodes", "outputs"],
 );

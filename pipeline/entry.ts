@@ -63,6 +63,16 @@ export function artifactDigest(
   return sha256(canonicalJson({ kind, version, files }));
 }
 
+/**
+ * The content digest that a value has in the cache as an artifact of a {@linkcode jsonKind}.
+ *
+ * @throws {TypeError} If it cannot be written as JSON.
+ */
+export function jsonArtifactDigest(kind: string, version: number, value: unknown): string {
+  const bytes = new TextEncoder().encode(canonicalJson(value));
+  return artifactDigest(kind, version, { "value.json": { digest: sha256(bytes), size: bytes.length } });
+}
+
 /** All blobs of an entry. */
 export function blobsOf(entry: Entry): StoredFile[] {
   const files = Object.values(entry.outputs).flatMap((artifact) => Object.values(artifact.files));
