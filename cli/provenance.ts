@@ -22,11 +22,27 @@ export function adapterName({ adapter = "unknown", driver, subgroups }: Facts): 
     .join(", ");
 }
 
+/** Stands between two adapters of one stage: it was stopped on the first and went on from its checkpoint on the second. */
+const moved = " → ";
+
+/** The adapter that made a result, or two if its training moved; undefined if none was used. */
+export function madeOn(facts: Facts = {}): string | undefined {
+  const gpu = gpuOf(facts);
+  if (gpu === undefined) return undefined;
+  const before = /^at step \d+ of \d+, from (.+)$/.exec(facts.resumed ?? "")?.[1];
+  return before === undefined ? adapterName(gpu) : `${before}${moved}${adapterName(gpu)}`;
+}
+
+/** Whether results come from more than one adapter. */
+function areSeveral(names: ReadonlySet<string>): boolean {
+  return names.size > 1 || [...names].some((name) => name.includes(moved));
+}
+
 /** Stage → the adapter that made its result; stages that used none are not in it. */
 export function adaptersOf(nodes: readonly MadeNode[]): Record<string, string> {
   return Object.fromEntries(nodes.flatMap(({ id, facts }) => {
-    const gpu = gpuOf(facts);
-    return gpu === undefined ? [] : [[id, adapterName(gpu)]];
+    const name = madeOn(facts);
+    return name === undefined ? [] : [[id, name]];
   }));
 }
 
@@ -38,8 +54,10 @@ export function adaptersOf(nodes: readonly MadeNode[]): Record<string, string> {
  * @returns Undefined if no stage used one.
  */
 export function gpuOfRun(nodes: readonly MadeNode[], trained: readonly string[]): Facts | undefined {
-  const made = adaptersOf(nodes), names = new Set(Object.values(made));
-  if (names.size <= 1) return nodes.map(({ facts }) => gpuOf(facts)).find((gpu) => gpu !== undefined);
+  const made = adaptersOf(nodes);
+  if (!areSeveral(new Set(Object.values(made)))) {
+    return nodes.map(({ facts }) => gpuOf(facts)).find((gpu) => gpu !== undefined);
+  }
   const trainers = [...new Set(trained.flatMap((id) => made[id] ?? []))];
   return { adapter: "mixed", ...(trainers.length === 0 ? {} : { training: trainers.join("; ") }) };
 }
@@ -48,7 +66,7 @@ export function gpuOfRun(nodes: readonly MadeNode[], trained: readonly string[])
 export function mixedNotice(adapters: Readonly<Record<string, string>>): string | undefined {
   const stages = new Map<string, string[]>();
   for (const [id, name] of Object.entries(adapters)) stages.set(name, [...stages.get(name) ?? [], id]);
-  if (stages.size <= 1) return undefined;
+  if (!areSeveral(new Set(stages.keys()))) return undefined;
   const parts = [...stages].map(([name, ids]) => `${ids.join(", ")} on ${name}`);
   return `mixed: these results were made on several adapters: ${parts.join("; ")}`;
 }
@@ -57,8 +75,7 @@ export function mixedNotice(adapters: Readonly<Record<string, string>>): string 
 export function mixedRunsNotice(
   runs: readonly { readonly adapters?: Readonly<Record<string, string>> }[],
 ): string | undefined {
-  const names = [...new Set(runs.flatMap(({ adapters = {} }) => Object.values(adapters)))];
-  return names.length <= 1
-    ? undefined
-    : `mixed: these runs were made on several adapters: ${names.join("; ")}`;
+  const names = new Set(runs.flatMap(({ adapters = {} }) => Object.values(adapters)));
+  if (!areSeveral(names)) return undefined;
+  return `mixed: these runs were made on several adapters: ${[...names].join("; ")}`;
 }

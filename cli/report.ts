@@ -1,7 +1,7 @@
 /** A run as a page to look at: settings, scores, stages and pictures, in one file of HTML beside the run's pictures. @module */
 import { join } from "node:path";
 import { writeAtomically } from "../pipeline/files.ts";
-import { adapterName, adaptersOf, gpuOf, mixedNotice } from "./provenance.ts";
+import { adaptersOf, madeOn, mixedNotice } from "./provenance.ts";
 import { isMetrics, type Metrics, predictions } from "./metrics.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { duration } from "./text.ts";
@@ -64,9 +64,7 @@ export function reportPage(
       table(
         ["stage", "state", "time", "adapter", "commit", "key"],
         nodes.map(({ id, state, seconds, facts, key }) => {
-          const gpu = gpuOf(facts);
-          const adapter = gpu === undefined ? "" : adapterName(gpu);
-          return [id, state, duration(seconds), adapter, facts?.commit ?? "", key.slice(0, 12)];
+          return [id, state, duration(seconds), madeOn(facts) ?? "", facts?.commit ?? "", key.slice(0, 12)];
         }),
       )
     }`,

@@ -7,7 +7,7 @@ import { exportNew } from "../outputs.ts";
 import { adapterLine } from "../gpu.ts";
 import { isMetrics, metricsText } from "../metrics.ts";
 import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../options.ts";
-import { adapterName, adaptersOf, gpuOf, mixedNotice } from "../provenance.ts";
+import { adaptersOf, madeOn, mixedNotice } from "../provenance.ts";
 import { findRun, readMetrics, storedRuns } from "../stored_runs.ts";
 import { duration, table } from "../text.ts";
 import { diff } from "./runs_diff.ts";
@@ -33,8 +33,7 @@ const show: Command = {
     print(factsLine(facts));
     if (nodes.length > 0) {
       const rows = nodes.map(({ id, state, seconds, facts, key }) => {
-        const gpu = gpuOf(facts);
-        return [id, state, duration(seconds), gpu === undefined ? "" : adapterName(gpu), key.slice(0, 12)];
+        return [id, state, duration(seconds), madeOn(facts) ?? "", key.slice(0, 12)];
       });
       print(`\n${table(["stage", "state", "time", "adapter", "key"], rows)}`);
     }

@@ -17,6 +17,12 @@ Deno.test("a run is of one adapter only if all its stages are, by name, driver a
   assert.deepEqual(gpuOfRun(one, ["co-train"]), { adapter: "A", driver: "1" });
   assert.equal(mixedNotice(adaptersOf(one)), undefined);
   assert.equal(gpuOfRun([made("load")], []), undefined);
+  // A training that was stopped on one adapter and went on on another is of both.
+  const stayed = made("co-train", "A", "1", { resumed: "at step 3 of 9" });
+  assert.equal(mixedNotice(adaptersOf([stayed, made("evaluate", "A")])), undefined);
+  const moved = [made("co-train", "A", "1", { resumed: "at step 3 of 9, from B" })];
+  assert.deepEqual(gpuOfRun(moved, ["co-train"]), { adapter: "mixed", training: "B → A, driver 1" });
+  assert.match(mixedNotice(adaptersOf(moved))!, /^mixed: .*: co-train on B → A, driver 1$/);
   const others = [
     made("evaluate", "B"),
     made("evaluate", "A", "2"),
