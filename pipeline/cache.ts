@@ -1,7 +1,16 @@
 /** The content-addressed cache: `ac/<key>` says what a stage made, `cas/<sha-256>` holds the bytes. @module */
 import { join, resolve } from "node:path";
 import { sha256 } from "./canonical_json.ts";
-import { blobsOf, decodeEntry, encodeEntry, type Entry, maxEntryBytes, type StoredFile } from "./entry.ts";
+import {
+  blobsOf,
+  decodeEntry,
+  encodeEntry,
+  type Entry,
+  maxEntryBytes,
+  misfitOf,
+  type PromisedOutputs,
+  type StoredFile,
+} from "./entry.ts";
 import { CacheError, CorruptBlobError, messageOf } from "./errors.ts";
 import {
   digestFile,
@@ -23,9 +32,6 @@ export interface Lookup {
   /** What is wrong, if there is an entry that cannot be used. */
   readonly damage?: string;
 }
-
-/** The outputs of a stage, as its definition has them. */
-export type PromisedOutputs = Readonly<Record<string, { readonly name: string }>>;
 
 /** A file to be stored: a file of the scratch that will be moved in, or a blob that is there. */
 export interface Staged extends StoredFile {
@@ -80,14 +86,8 @@ export class Cache {
     }
     const entry = decodeEntry(text, key);
     if (typeof entry === "string") return { damage: `entry ${key.slice(0, 12)} is damaged: ${entry}` };
-    const misfit = Object.entries(outputs).find(([name, { name: kind }]) => {
-      return !Object.hasOwn(entry.outputs, name) || entry.outputs[name]!.kind !== kind;
-    });
-    if (misfit !== undefined) {
-      return {
-        damage: `entry ${key.slice(0, 12)} is damaged: it has no output "${misfit[0]}" of its stage's kind`,
-      };
-    }
+    const misfit = misfitOf(entry, outputs);
+    if (misfit !== undefined) return { damage: `entry ${key.slice(0, 12)} is damaged: ${misfit}` };
     for (const blob of blobsOf(entry)) {
       const problem = this.#lengthProblem(blob);
       if (problem !== undefined) return { damage: problem };

@@ -54,6 +54,21 @@ export interface Entry {
   readonly recorded: Recorded;
 }
 
+/** The outputs of a stage, as its definition has them. */
+export type PromisedOutputs = Readonly<Record<string, { readonly name: string; readonly version?: number }>>;
+
+/** What of a stage's outputs an entry has not, or not in the format that is read; undefined if it has all. */
+export function misfitOf({ outputs }: Entry, promised: PromisedOutputs): string | undefined {
+  for (const [name, { name: kind, version }] of Object.entries(promised)) {
+    const found = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+    if (found?.kind !== kind) return `it has no output "${name}" of its stage's kind`;
+    if (version !== undefined && found.version !== version) {
+      return `its output "${name}" is a ${kind} of version ${found.version}, and version ${version} is read`;
+    }
+  }
+  return undefined;
+}
+
 /** The content digest of an artifact. */
 export function artifactDigest(
   kind: string,
