@@ -51,6 +51,8 @@ export class HttpFiles {
       if (Number(response.headers.get("content-length") ?? 0) > limit) throw tooLong(path, limit);
       let size = 0;
       for (let part; reader !== undefined && !(part = await this.#within(pace, reader.read())).done;) {
+        // A body of many small parts is read on in spite of the signal.
+        pace.throwIfDone();
         pace.moved(part.value.length);
         size += part.value.length;
         if (size > limit) throw tooLong(path, limit);
