@@ -5,6 +5,8 @@ import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
 import type { TorturePart } from "./part.ts";
 import { processes } from "./processes.ts";
+import { push } from "./push.ts";
+import { remote } from "./remote.ts";
 
 /** All parts. */
-export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes];
+export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes, remote, push];
