@@ -21,7 +21,7 @@ export interface RemoteOptions {
   readonly notice?: (message: string) => void;
   /**
    * Milliseconds in which at least 20 kB/s must have moved, else a request has failed; 20 s by default. The store is left alone
-   * once three times as long was waited for it in vain, over all requests.
+   * once twice as long was waited for it in vain, over all requests.
    */
   readonly patience?: number;
   /** Failures in a row after which the store is left alone; 3 by default. */
@@ -105,7 +105,7 @@ export class Remote {
 
   /** Says that a file there is of no use as things are, which is no fault of it; nothing where that follows from what was said. */
   pass(path: string, why?: string): void {
-    if (why !== undefined && !this.#bad.has(path)) this.#say(`${why}. It is not used`);
+    if (why !== undefined && !this.#isAway && !this.#bad.has(path)) this.#say(`${why}. It is not used`);
     this.#bad.add(path);
   }
 
@@ -255,7 +255,7 @@ export class Remote {
 
   /** Whether more was waited for it than a command may wait. */
   get #isSpent(): boolean {
-    return this.#http.waited > 3 * this.#patience;
+    return this.#http.waited > 2 * this.#patience;
   }
 
   #leave(why: string): void {

@@ -3,10 +3,9 @@ import { corrupt } from "./corrupt.ts";
 import { disk } from "./disk.ts";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
+import { networked } from "./networked.ts";
 import type { TorturePart } from "./part.ts";
 import { processes } from "./processes.ts";
-import { push } from "./push.ts";
-import { remote } from "./remote.ts";
 
 /** All parts. */
-export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes, remote, push];
+export const parts: readonly TorturePart[] = [kill, disk, fuzz, corrupt, processes, ...networked];

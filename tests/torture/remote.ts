@@ -33,7 +33,7 @@ export interface HostileCounts {
   readonly slowest: number;
 }
 
-/** Milliseconds; a run waits 3 times as long in vain, and for what is under way then. */
+/** Milliseconds; a run waits twice as long in vain, and for what is under way then. */
 const patience = 200;
 /** All else is this machine's own time. */
 const mostSeconds = 15;
