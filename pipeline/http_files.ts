@@ -60,8 +60,8 @@ export class HttpFiles {
       }
       return true;
     } finally {
-      // Without a word where all was read: else the server sends on, to nobody.
-      await reader?.cancel().catch(() => {});
+      // Without effect where all was read: else the server sends on, to nobody. It is not waited for, as it may wait for the server.
+      reader?.cancel().catch(() => {});
     }
   }
 
@@ -98,7 +98,10 @@ export class HttpFiles {
     file.on("data", ({ length }) => pace.moved(length));
     for (const stream of [file, request]) stream.on("error", reject);
     file.pipe(request);
-    const status = await this.#within(pace, promise).finally(() => file.destroy());
+    const status = await this.#within(pace, promise).catch((error) => {
+      request.destroy();
+      throw error;
+    }).finally(() => file.destroy());
     if (status < 200 || status >= 300) throw new HttpFailure(`answers ${status} to ${path}`, status);
   }
 
@@ -117,8 +120,9 @@ export class HttpFiles {
   /** Waits for a part of a request. */
   async #within<T>(pace: Pace, work: Promise<T>): Promise<T> {
     try {
-      return await work;
+      return await Promise.race([work, pace.aborted]);
     } catch (error) {
+      work.catch(() => {});
       pace.throwIfDone();
       if (error instanceof Deno.errors.NotCapable) {
         throw new HttpFailure("cannot be asked: Deno was not given --allow-net for it", 403);

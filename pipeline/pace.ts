@@ -23,7 +23,10 @@ export class Pace {
   readonly #controller = new AbortController();
   /** Aborted by whoever gave a signal, and when the request is too slow. */
   readonly signal: AbortSignal;
+  /** Fails then, too: not all that is given a signal heeds it. */
+  readonly aborted: Promise<never>;
   readonly #started = performance.now();
+  readonly #forget: () => void;
   readonly #timer: ReturnType<typeof setInterval>;
   /** Bytes of the last looks, the present one last. */
   readonly #recent = [0];
@@ -45,6 +48,11 @@ export class Pace {
   ) {
     const { signal } = this.#controller;
     this.signal = given ? AbortSignal.any([given, signal]) : signal;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.aborted = promise;
+    promise.catch(() => {});
+    this.signal.addEventListener("abort", reject);
+    this.#forget = () => this.signal.removeEventListener("abort", reject);
     this.#timer = setInterval(() => this.#look(), patience / looks);
   }
 
@@ -80,6 +88,8 @@ export class Pace {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+    // A signal that outlives many requests would hold them all.
+    this.#forget();
     const accounted = this.patience / 20 + this.#bytes / slowest * 1000;
     this.tell(Math.max(0, performance.now() - this.#started - accounted));
   }

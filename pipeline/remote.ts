@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import type { StoredFile } from "./entry.ts";
-import { ConfigError } from "./errors.ts";
 import { explainWrite } from "./files.ts";
 import { HttpFiles, TooLong } from "./http_files.ts";
 import { HttpFailure } from "./pace.ts";
+import { checkToken, checkUrl } from "./remote_address.ts";
 
 /** How a remote store is reached. */
 export interface RemoteOptions {
@@ -67,12 +67,7 @@ export class Remote {
   constructor(options: RemoteOptions) {
     this.#options = options;
     this.url = checkUrl(options.url);
-    // A header's value; checked here, as whoever refuses it later might name it.
-    if (options.token !== undefined && !/^[\x21-\x7e]+$/.test(options.token)) {
-      throw new ConfigError(
-        `Cannot use the remote cache "${this.url}": its token is empty, or has a space, a line's end or a sign beyond ASCII in it`,
-      );
-    }
+    checkToken(options.token, this.url);
     this.#patience = options.patience ?? 20_000;
     this.#http = new HttpFiles(this.url, options.token, this.#patience);
     this.#takesUploads = options.write ?? false;
@@ -271,24 +266,6 @@ export class Remote {
     const { token } = this.#options;
     return token === undefined ? message : message.replaceAll(token, "…");
   }
-}
-
-function checkUrl(given: string): string {
-  const say = (rule: string, shown = true) =>
-    new ConfigError(`Cannot use the remote cache${shown ? ` "${given}"` : ""}: ${rule}`);
-  // What may hold a secret is not repeated.
-  if (!URL.canParse(given)) throw say("its address is no URL, e.g. https://cache.example/crossview", false);
-  const { protocol, username, password, search, hash, origin, pathname } = new URL(given);
-  if (username !== "" || password !== "" || search !== "" || hash !== "") {
-    throw say(
-      "its address may have no user, password, query or fragment; a token is given apart from it",
-      false,
-    );
-  }
-  if (protocol !== "http:" && protocol !== "https:") {
-    throw say("its address must begin with http:// or https://");
-  }
-  return `${origin}${pathname}`.replace(/\/+$/, "");
 }
 
 function openNew(path: string): Deno.FsFile {
