@@ -17,7 +17,8 @@ import {
 import { fingerprintNode, sourcesOf } from "../pipeline/prepare.ts";
 import { loadExperiment } from "./experiment.ts";
 import { checkOf, scoreEdits } from "./published_scores.ts";
-import { experimentOf, type PublishedNode, type StoredResult } from "./results.ts";
+import type { PublishedNode } from "./published_result.ts";
+import { experimentOf, type StoredResult } from "./results.ts";
 
 /** What became of a published result. */
 export interface Frozen {

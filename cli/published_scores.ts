@@ -2,7 +2,7 @@
 import { canonicalJson, type GraphNode, jsonArtifactDigest, sha256 } from "../pipeline/mod.ts";
 import { evaluate } from "../stages/evaluate.ts";
 import { score } from "../stages/metrics.ts";
-import type { PublishedNode, PublishedResult, PublishedScores } from "./results.ts";
+import type { PublishedNode, PublishedResult, PublishedScores } from "./published_result.ts";
 import type { RecordedOutput } from "./run_folder.ts";
 
 /** The digest of all of a published result but its own `check`. */

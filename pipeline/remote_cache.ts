@@ -177,8 +177,8 @@ export class RemoteCache {
       if (await remote.has(path, file.size, signal)) return 0;
       if (!remote.takesUploads) return undefined;
       if (!await remote.upload(path, await cache.verify(file), file.size, signal)) return undefined;
-      // A login takes whatever is sent, and keeps nothing.
-      if (await remote.has(path, file.size, signal)) return 1;
+      // A login takes whatever is sent, and keeps nothing; of the length not every server tells the truth.
+      if (await remote.has(path, undefined, signal)) return 1;
       if (!remote.isAway) remote.putNoMore("took a file, and does not have it");
       return undefined;
     });
