@@ -13,9 +13,11 @@ const page = "<!doctype html><title>Sign in</title><form action=/login><input na
 /** 64 MB of zeros in 64 kB. */
 const bomb = gzipSync(new Uint8Array(1 << 26));
 
-/** Until nobody listens, or for so many seconds that whoever still does has hung. */
+/** Milliseconds after which whoever still listens has hung. */
+const longest = 120_000;
+
 async function endlessly(send: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 30_000; await send() && performance.now() < end;);
+  for (const end = performance.now() + longest; await send() && performance.now() < end;);
 }
 
 /** Ways to answer. */
@@ -27,7 +29,7 @@ export const hostileAnswers: Readonly<Record<string, HostileAnswer>> = {
   async "a gigabyte announced"(_, { head, send, sleep }, honest = nothing) {
     await head(200, ["content-length: 1000000000"]);
     await send(honest);
-    await sleep(30_000);
+    await sleep(longest);
   },
   async "fewer bytes announced than sent"(_, { head, send }, honest = nothing) {
     await head(200, [`content-length: ${Math.floor(honest.length / 2)}`]);
@@ -65,10 +67,10 @@ export const hostileAnswers: Readonly<Record<string, HostileAnswer>> = {
   },
   async "headers, then silence"(_, { head, sleep }) {
     await head(200, ["content-length: 100"]);
-    await sleep(30_000);
+    await sleep(longest);
   },
   async silence(_, { sleep }) {
-    await sleep(30_000);
+    await sleep(longest);
   },
   "a closed door": () => Promise.resolve(),
   "no HTTP": (_, { send }) => send("220 ready for mail\r\n"),
@@ -93,11 +95,11 @@ export const hostileReceptions: Readonly<Record<string, HostileAnswer>> = {
     await reply(200, page, ["content-type: text/html"]);
   },
   async "never read"(_, { sleep }) {
-    await sleep(30_000);
+    await sleep(longest);
   },
   async "read, and never answered"({ body }, { sleep }) {
     await body();
-    await sleep(30_000);
+    await sleep(longest);
   },
   async "an answer without end"({ body }, { head, send }) {
     await body();
