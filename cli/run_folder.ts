@@ -14,6 +14,8 @@ export interface RecordedOutput {
   /** Path in what the pipeline returns, e.g. `"score.metrics"`. */
   readonly name: string;
   readonly kind: string;
+  /** Version of the kind's byte format. */
+  readonly version?: number;
   /** The node and output that made it. */
   readonly node: string;
   readonly output: string;
@@ -36,8 +38,12 @@ export interface RunRecord {
   /** ISO 8601. */
   readonly started: string;
   readonly seconds?: number;
-  /** Adapter, driver, features: of this run, or of the run whose results were taken from the cache. */
+  /**
+   * Adapter, driver, features: while it runs, of its process; once it is done, of the adapter that made its results, and `mixed`
+   * if that were several.
+   */
   readonly gpu?: Readonly<Record<string, string>>;
+  /** Deno, system, commit of its process. */
   readonly facts?: Readonly<Record<string, string>>;
   readonly miou?: Metrics["miou"];
   /** How they were scored. */

@@ -2,7 +2,16 @@
 import { join, resolve } from "node:path";
 import { Blobs, type Staged } from "./blobs.ts";
 import { cacheFolderState, claimCacheFolder, isOwnFile } from "./cache_folder.ts";
-import { blobsOf, decodeEntry, encodeEntry, type Entry, maxEntryBytes, type StoredFile } from "./entry.ts";
+import {
+  blobsOf,
+  decodeEntry,
+  encodeEntry,
+  type Entry,
+  maxEntryBytes,
+  misfitOf,
+  type PromisedOutputs,
+  type StoredFile,
+} from "./entry.ts";
 import { CacheError } from "./errors.ts";
 import { FileClock } from "./file_clock.ts";
 import { explainRead, explainWrite, Notes, stampOf, syncDirectory, writeAtomically } from "./files.ts";
@@ -18,9 +27,6 @@ export interface Lookup {
   /** What is wrong, if there is an entry that cannot be used. */
   readonly damage?: string;
 }
-
-/** The outputs of a stage, as its definition has them. */
-export type PromisedOutputs = Readonly<Record<string, { readonly name: string }>>;
 
 /**
  * A cache in a directory. Nothing is made on disk before the first write, which marks the directory as a cache; one that holds
@@ -103,14 +109,8 @@ export class Cache {
     }
     const entry = decodeEntry(text, key);
     if (typeof entry === "string") return { damage: `entry ${key.slice(0, 12)} is damaged: ${entry}` };
-    const misfit = Object.entries(outputs).find(([name, { name: kind }]) => {
-      return !Object.hasOwn(entry.outputs, name) || entry.outputs[name]!.kind !== kind;
-    });
-    if (misfit !== undefined) {
-      return {
-        damage: `entry ${key.slice(0, 12)} is damaged: it has no output "${misfit[0]}" of its stage's kind`,
-      };
-    }
+    const misfit = misfitOf(entry, outputs);
+    if (misfit !== undefined) return { damage: `entry ${key.slice(0, 12)} is damaged: ${misfit}` };
     for (const blob of blobsOf(entry)) {
       const problem = this.#blobs.lengthProblem(blob);
       if (problem !== undefined) return { damage: problem };

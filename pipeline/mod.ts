@@ -2,7 +2,7 @@
 export * from "./artifact.ts";
 export { artifactReader } from "./artifact_store.ts";
 export type { Edge, GraphNode, RuntimeRef } from "./builder.ts";
-export { Cache, type Lookup, type PromisedOutputs, type Staged } from "./cache.ts";
+export { Cache, type Lookup, type Staged } from "./cache.ts";
 export * from "./canonical_json.ts";
 export type * from "./checkpoints.ts";
 export { type Code, codeOf } from "./code.ts";

@@ -1,6 +1,7 @@
 /** The readers of what others wrote, each with files that are right, ways to damage them, and what a right answer is. @module */
 import assert from "node:assert/strict";
 import { readConfigFile } from "../../configs/original/config_file.ts";
+import { scoreEdits } from "../../cli/published_scores.ts";
 import { decodeResult } from "../../cli/results.ts";
 import { WeightsError } from "../../models/errors.ts";
 import { encodePytorch } from "../../models/pytorch/write.ts";
@@ -247,28 +248,41 @@ const plan: Reader = {
 };
 
 const { id, stage, config, outputs, modules } = node;
-const resultText = JSON.stringify({
-  format: 1,
+const published = {
   name: "p",
   experiment: "shapes-12",
   set: ["a.b=1"],
   seed: 0,
-  run: "r",
+  metrics: { miou: { average: 1 } },
+};
+const recorded = {
+  run: "20260101-000000-01234567",
   started: "2026-01-01",
   seconds: 1,
   gpu: { adapter: "x" },
   facts: { deno: "2" },
-  metrics: { miou: { average: 1 } },
-  nodes: [{ id, stage, key, config, outputs, parts, modules }],
-});
+};
+const publishedNode = { id, stage, key, config, outputs, parts, modules };
+const resultTexts = [
+  JSON.stringify({ format: 1, ...published, ...recorded, nodes: [publishedNode] }),
+  JSON.stringify({
+    format: 2,
+    ...published,
+    scores: { node: id, output: "value", version: 1 },
+    nodes: [{ ...publishedNode, facts: { deno: "2" } }],
+    recorded,
+    check: "ab".repeat(32),
+  }),
+];
 
 const result: Reader = {
   name: "result",
-  seeds: [bytesOf(resultText)],
+  seeds: resultTexts.map(bytesOf),
   damage: asText(mutateJsonText),
   read(bytes) {
     const found = decodeResult(decoder.decode(bytes), "fuzz.json");
     for (const { key, parts } of found.nodes) assert.equal(keyOf(parts), key);
+    scoreEdits(found, []);
     return Promise.resolve();
   },
   refusals: [UserError],

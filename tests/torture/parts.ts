@@ -9,9 +9,9 @@ import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
 import { long } from "./long.ts";
 import { mounts } from "./mounts.ts";
+import { networked } from "./networked.ts";
 import type { TorturePart } from "./part.ts";
 import { processes } from "./processes.ts";
-import { push } from "./push.ts";
 import { special } from "./special.ts";
 
 /** All parts. */
@@ -27,6 +27,6 @@ export const parts: readonly TorturePart[] = [
   fenced,
   edited,
   mounts,
-  push,
   long,
+  ...networked,
 ];
