@@ -4,13 +4,14 @@
  * over, any other after a long silence, and none without one. Who was taken for dead and is not finds out by the lease's
  * token before it writes again. @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { canonicalJson, sha256 } from "./canonical_json.ts";
 import { LeaseLostError } from "./errors.ts";
 import { explainWrite, stampOf } from "./files.ts";
 import { acquireLockIfAny, type FileLock, type Lock } from "./locks.ts";
 import { machineIdentity } from "./machine.ts";
 import { systemCode } from "./system_error.ts";
+import { Watch } from "./watch.ts";
 
 /** How leases are kept, in milliseconds. */
 export interface LeaseTiming {
@@ -40,6 +41,7 @@ export interface Lease extends Lock {
    * Comes before everything that its holder writes or removes under it.
    *
    * @throws {LeaseLostError} If it is held no longer.
+   * @throws {CacheError} If that cannot be told: its disk is gone.
    */
   check(): void;
 }
@@ -60,6 +62,8 @@ interface Seen {
 
 /** A lease that says that it beats less often than this is not believed. */
 const rarestBeat = 60_000;
+/** Between two looks at a lease, milliseconds. */
+const longestPause = 250;
 /** Beats that must have been missed before any lease is taken over. */
 const missedBeats = 2.5;
 
@@ -86,7 +90,7 @@ export async function acquireLease(
   const local = await acquireLockIfAny(directory, `${name}@${machine}`, { signal, waiting: tell });
   const path = join(directory, name);
   const who = { machine, lock: local?.file, beat };
-  const watch = new Watch(), claims = new Watch();
+  const watch = new Watch(2 * longestPause), claims = new Watch(2 * longestPause);
   try {
     for (let tries = 0;; tries++) {
       signal?.throwIfAborted();
@@ -116,32 +120,6 @@ export async function acquireLease(
   } catch (error) {
     local?.[Symbol.dispose]();
     throw error;
-  }
-}
-
-/** Between two looks, milliseconds. */
-const longestPause = 250;
-
-/** For how long something was seen not to move, by this process's own clock. */
-class Watch {
-  #last: string | undefined;
-  #looked = 0;
-  #quiet = 0;
-  /** Whether it was seen to move. */
-  hasMoved = false;
-
-  quietFor(name: string, beat: number): number {
-    const seen = `${name} ${beat}`, now = performance.now();
-    if (seen === this.#last) {
-      // A process that was stopped itself has not watched meanwhile: others may have been stopped with it.
-      this.#quiet += Math.min(now - this.#looked, 2 * longestPause);
-    } else {
-      this.hasMoved = this.#last !== undefined;
-      this.#quiet = 0;
-    }
-    this.#last = seen;
-    this.#looked = now;
-    return this.#quiet;
   }
 }
 
@@ -258,6 +236,15 @@ async function takeOver(
   }
 }
 
+/** @throws {CacheError} If a folder is not there: then a disk was taken away, and no lease. */
+function lookFor(folder: string): void {
+  try {
+    Deno.statSync(folder);
+  } catch (error) {
+    throw explainWrite(error, folder);
+  }
+}
+
 function hold(path: string, { token, file }: Made, beat: number, local: FileLock | undefined): Lease {
   // Its own file's time, which the file system gave, goes on by this process's clock: the host's may be wrong by days.
   const since = performance.now(), made = file.statSync().mtime?.getTime() ?? Date.now();
@@ -274,6 +261,7 @@ function hold(path: string, { token, file }: Made, beat: number, local: FileLock
     check() {
       const seen = read(path);
       if (seen?.token === token) return;
+      if (seen === undefined) lookFor(dirname(path));
       throw new LeaseLostError(
         `Cannot go on: the lease "${path}" ${
           seen === undefined ? "is gone" : "is another process's by now"

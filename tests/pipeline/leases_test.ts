@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sha256 } from "../../pipeline/canonical_json.ts";
-import { LeaseLostError } from "../../pipeline/errors.ts";
+import { CacheError, LeaseLostError } from "../../pipeline/errors.ts";
 import { acquireLease, type LeaseOptions } from "../../pipeline/leases.ts";
 import { withDirectory } from "./support.ts";
 
@@ -244,4 +244,13 @@ Deno.test("check() tells a holder that its lease is another's, or gone", () =>
       );
       await Deno.remove(path).catch(() => {});
     }
+    const place = join(directory, "mount");
+    using lease = await acquireLease(place, "key", { timing });
+    await Deno.remove(place, { recursive: true });
+    assert.throws(
+      () => lease.check(),
+      (error) =>
+        error instanceof CacheError && !(error instanceof LeaseLostError) &&
+        /disk is gone/.test(error.message),
+    );
   }));
