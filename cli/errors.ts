@@ -2,7 +2,8 @@
 import { DeviceError, KernelError } from "../kernels/errors.ts";
 import { WeightsError } from "../models/errors.ts";
 import { PartitionError } from "../partitions/reader.ts";
-import { InterruptedError, StageCrashError, UserError } from "../pipeline/mod.ts";
+import { InterruptedError, messageOf, StageCrashError, UserError } from "../pipeline/mod.ts";
+import { isDiskFault } from "../pipeline/system_error.ts";
 import { shortened } from "./text.ts";
 
 /** The command line is wrong: an unknown experiment, an option's value that cannot be read. */
@@ -42,6 +43,9 @@ export function explain(error: unknown): string {
     if (isCircumstance(error.cause)) return `error: ${brief(error.message)}`;
     const cause = error.cause instanceof Error ? error.cause.stack ?? error.cause.message : error.cause;
     return `error: ${error.message}\nThis is a defect of the stage, not of its input:\n${cause}`;
+  }
+  if (isDiskFault(error)) {
+    return `error: ${brief(messageOf(error))}. A disk is full, gone or broken: mend that, and run again.`;
   }
   if (error instanceof Error) return `error: ${error.stack ?? error.message}`;
   return `error: ${error}`;

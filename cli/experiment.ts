@@ -10,9 +10,17 @@ export const defaultExperiment = "shapes-12";
 
 const configs = new URL("../configs/", import.meta.url);
 
-/** A path as typed: relative to where the user was when the task was started, which need not be the project's folder. */
+/**
+ * A path as typed: relative to where the user was when the task was started, which need not be the project's folder.
+ * @throws {UsageError} If it is empty, as an unset variable of a shell is: it would stand for the present folder.
+ */
 export function typedPath(path: string): string {
-  return isAbsolute(path) ? path : resolve(Deno.env.get("INIT_CWD") ?? Deno.cwd(), path);
+  if (path.trim() === "") {
+    throw new UsageError(
+      'Cannot take "" as a path: it is empty. Name a file or a folder; "." is the present one',
+    );
+  }
+  return isAbsolute(path) ? path : resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), path);
 }
 
 /** Names of the experiments in `configs/`, sorted so that numbers count as numbers. */

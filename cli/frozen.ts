@@ -1,23 +1,31 @@
-/** Whether published results are still what the code would make: their keys, computed again without running anything. @module */
+/**
+ * Whether published results are still what the code would make, and what was made: keys, digests and means, computed again without
+ * running anything. @module
+ */
 import {
   type Behind,
   type Cache,
-  codeOf,
   differenceLines,
   type GraphNode,
   History,
+  keyParts,
+  loadedCode,
   messageOf,
   type SourcesDigest,
   UserError,
 } from "../pipeline/mod.ts";
 import { fingerprintNode, sourcesOf } from "../pipeline/prepare.ts";
 import { loadExperiment } from "./experiment.ts";
-import { experimentOf, type PublishedNode, type StoredResult } from "./results.ts";
+import { checkOf, scoreEdits } from "./published_scores.ts";
+import type { PublishedNode } from "./published_result.ts";
+import { experimentOf, type StoredResult } from "./results.ts";
 
 /** What became of a published result. */
 export interface Frozen {
   /** One line for each part that differs, e.g. `co-train.config.epochs: 9 → 10`; none if the result stands. */
   readonly differences: readonly string[];
+  /** Whether the file itself was changed since it was published. */
+  readonly isEdited: boolean;
   /** What could not be looked at. */
   readonly notes: readonly string[];
 }
@@ -36,12 +44,18 @@ export async function holdAgainst(result: StoredResult, cache: Cache): Promise<F
     nodes = (await loadExperiment(experimentOf(result))).build(result.set).nodes;
   } catch (error) {
     // A leaf that is no more, or an experiment that is gone: the result cannot be made again.
-    if (error instanceof UserError) return { differences: [messageOf(error)], notes: [] };
+    if (error instanceof UserError) return { differences: [messageOf(error)], isEdited: false, notes: [] };
     throw error;
   }
-  const codes = await codeOf(nodes.map(({ stage }) => stage), cache.notes);
+  const edits = editsOf(result, nodes);
+  const codes = await loadedCode(nodes.map(({ stage }) => stage), cache.notes);
   const history = new History(cache);
-  const differences: string[] = [], notes: string[] = [];
+  const differences = [...edits], notes: string[] = [];
+  if (result.check === undefined) {
+    notes.push(
+      "its format is 1: the adapter of each stage is not known, and nothing holds what was recorded",
+    );
+  }
   for (const node of nodes) {
     const before = published.get(node.id);
     published.delete(node.id);
@@ -69,7 +83,27 @@ export async function holdAgainst(result: StoredResult, cache: Cache): Promise<F
     differences.push(...lines.map((line) => `${node.id}.${line}`));
   }
   for (const id of published.keys()) differences.push(`${id}: no stage of the experiment any more`);
-  return { differences, notes };
+  return { differences, isEdited: edits.length > 0, notes };
+}
+
+/** What was changed in the file by hand: scores, configs, or anything else. */
+function editsOf(result: StoredResult, nodes: readonly GraphNode[]): string[] {
+  const edits = scoreEdits(result, nodes);
+  for (const { id, stage } of nodes) {
+    const found = result.nodes.find((each) => each.id === id);
+    if (found === undefined) continue;
+    const given = keyParts({ stage, id, config: found.config, code: { parts: {} }, inputs: {}, seed: 0 });
+    const isLeaf = (name: string) => name.startsWith("config.");
+    for (const name of new Set([...Object.keys(given), ...Object.keys(found.parts)].filter(isLeaf))) {
+      const [shown, keyed] = [given[name], found.parts[name]].map((value) => JSON.stringify(value) ?? "none");
+      if (shown !== keyed) edits.push(`${id}.${name}: ${shown}, and its key was made of ${keyed}`);
+    }
+  }
+  const { path: _, ...published } = result;
+  if (edits.length === 0 && result.check !== undefined && checkOf(published) !== result.check) {
+    edits.push("check: it does not hold: the file was changed after it was published");
+  }
+  return edits;
 }
 
 /** The digest of a node's files; where they are not here, as in CI, the published one is taken, and a note says so. */
@@ -86,6 +120,6 @@ async function sourcesNow(
   } catch (error) {
     if (!(error instanceof UserError) || typeof parts.sources !== "string") throw error;
     notes.push(`${node.id}: its files were not looked at (${messageOf(error)})`);
-    return { digest: parts.sources, manifest: "{}", read: 0 };
+    return { digest: parts.sources, manifest: "{}", files: new Map(), read: 0 };
   }
 }

@@ -1,7 +1,8 @@
 /** Lists from a server: the commands may not reach the network, so a process that may reach that one host fetches them. @module */
 import { fileURLToPath } from "node:url";
 import type { Download, DownloadRequest } from "../partitions/download.ts";
-import { type ListSource, mostBytes } from "../partitions/install.ts";
+import type { ListSource } from "../partitions/install.ts";
+import { mostBytes } from "../partitions/reader.ts";
 import type { PublishedList } from "../partitions/lists.ts";
 import { listFolders, uniMatch } from "../partitions/publishers.ts";
 import { PartitionError } from "../partitions/reader.ts";

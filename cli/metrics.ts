@@ -1,4 +1,5 @@
 /** Scores as a run's outputs hold them, and as tables show them. @module */
+import { mixedNotice, mixedRunsNotice } from "./provenance.ts";
 import { spread, table } from "./text.ts";
 
 /** One value for each prediction. */
@@ -12,6 +13,8 @@ export interface Predictions {
 export interface Metrics {
   /** The published partitions that were trained on: scores on two draws of one share are not comparable. */
   readonly benchmarks?: readonly string[];
+  /** Stage → the adapter that made its result: scores of two adapters differ by more than what is compared. */
+  readonly adapters?: Readonly<Record<string, string>>;
   /** How images were scored: scores of two protocols are not comparable. */
   readonly protocol?: string;
   /** Mean IoU, percent. */
@@ -31,6 +34,19 @@ export const predictions = ["branch1", "branch2", "average"] as const;
 export function isMetrics(value: unknown): value is Metrics {
   const miou = (value as Partial<Metrics> | null | undefined)?.miou as Partial<Predictions> | undefined;
   return predictions.every((name) => typeof miou?.[name] === "number");
+}
+
+/** Scores with what tells where they come from, which is no part of the artifact; members that it has of its own stay. */
+export function withOrigin(
+  metrics: Metrics,
+  benchmarks: readonly string[],
+  adapters: Readonly<Record<string, string>>,
+): Metrics {
+  return {
+    ...(benchmarks.length === 0 ? {} : { benchmarks }),
+    ...(Object.keys(adapters).length === 0 ? {} : { adapters }),
+    ...metrics,
+  };
 }
 
 const percent = (value: number) => value.toFixed(2);
@@ -56,6 +72,8 @@ export function metricsText(metrics: Metrics): string {
   const told = Array.isArray(metrics.benchmarks)
     ? metrics.benchmarks.map((name) => `benchmark: ${name}\n`)
     : [];
+  const mixed = mixedNotice(metrics.adapters ?? {});
+  if (mixed !== undefined) told.unshift(`${mixed}\n`);
   const scores = told.join("") + table([heading("percent", metrics), ...given.map(([head]) => head)], rows);
   if (perClass.length === 0) return scores;
   return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
@@ -92,8 +110,10 @@ export function seedsText(summary: SeedsSummary): string {
     `seed ${summary.seeds[i]}`,
     ...predictions.map((name) => percent(run.miou[name])),
   ]);
-  return table([heading("mIoU, percent", summary.runs[0] ?? {}), "branch 1", "branch 2", "average"], [
+  const mixed = mixedRunsNotice(summary.runs);
+  const scores = table([heading("mIoU, percent", summary.runs[0] ?? {}), "branch 1", "branch 2", "average"], [
     ...rows,
     ["mean", ...spreadCells(summary)],
   ]);
+  return mixed === undefined ? scores : `${mixed}\n${scores}`;
 }

@@ -86,22 +86,38 @@ export function overrides(input: CommandInput): Override[] {
   return input.texts("set").map(parseSet);
 }
 
-/** The cache that `--cache` names. */
+/**
+ * The cache that `--cache` names.
+ * @throws {CacheError} If the folder holds other things and is not marked as a cache.
+ */
 export function cacheOf(input: CommandInput): Cache {
-  const given = input.text("cache");
-  return new Cache(given === undefined ? ".cache" : typedPath(given));
+  const cache = namedCache(input);
+  cache.check();
+  return cache;
+}
+
+/** The cache that `--cache` names, whatever the folder holds. */
+export function namedCache(input: CommandInput): Cache {
+  return new Cache(folderOf(input, "cache", ".cache"));
 }
 
 /** The folder that `--runs` names. */
 export function runsOf(input: CommandInput): string {
-  const given = input.text("runs");
-  return given === undefined ? "runs" : typedPath(given);
+  return folderOf(input, "runs", "runs");
 }
 
 /** The folder that `--results` names. */
 export function resultsOf(input: CommandInput): string {
-  const given = input.text("results");
-  return given === undefined ? "results" : typedPath(given);
+  return folderOf(input, "results", "results");
+}
+
+/** The folder that an option names; without it one of the project's. */
+function folderOf(input: CommandInput, option: string, fallback: string): string {
+  const given = input.text(option);
+  if (given?.trim() !== "") return given === undefined ? fallback : typedPath(given);
+  throw new UsageError(
+    `Cannot take --${option} "${given}": it is empty. Name a folder; "." is the present one`,
+  );
 }
 
 /**

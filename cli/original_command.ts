@@ -1,10 +1,10 @@
 /** A command line of the original, read with the files that it names. @module */
-import { readConfigFile } from "../configs/original/config_file.ts";
+import { longestConfig, readConfigFile } from "../configs/original/config_file.ts";
 import { type OriginalExperiment, originalExperiment } from "../configs/original/experiment.ts";
 import { flags, readFlags, type Script, scriptFiles } from "../configs/original/flags.ts";
 import { type Note, originalNotes } from "../configs/original/notes.ts";
 import { stampOf } from "../pipeline/files.ts";
-import { messageOf } from "../pipeline/mod.ts";
+import { FileReadError, readTextWholeSync } from "../pipeline/read_file.ts";
 import type { CommandInput } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { typedPath } from "./experiment.ts";
@@ -69,20 +69,10 @@ function scriptOf(input: CommandInput): Script {
 
 function configText(path: string): string {
   try {
-    if (!Deno.statSync(path).isFile) throw new UsageError(`Cannot read the config "${path}": it is no file.`);
-    // A few bytes more than are allowed are enough to tell that a file is too long.
-    using file = Deno.openSync(path);
-    const bytes = new Uint8Array(1 << 17);
-    let length = 0;
-    for (let count; length < bytes.length && (count = file.readSync(bytes.subarray(length))) !== null;) {
-      length += count;
-    }
-    return new TextDecoder().decode(bytes.subarray(0, length));
+    return readTextWholeSync(path, longestConfig);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
-      throw new UsageError(`Cannot read the config "${path}": ${messageOf(error)}.`);
-    }
+    if (!(error instanceof FileReadError)) throw error;
+    if (!error.missing) throw new UsageError(`Cannot read the config "${path}": ${error.reason}.`);
     throw new UsageError(
       `Cannot read the config "${path}": there is no such file. Name the original's YAML file with --config; PASCAL's has ` +
         "six keys: dataset: pascal, nclass: 21, data_root: FOLDER, multi_grid: False, " +

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import type { OriginalData } from "../configs/original/experiment.ts";
 import { type PublishedList, publishedLists } from "../partitions/lists.ts";
 import { type Partition, partitions } from "../partitions/manifest.ts";
-import { messageOf } from "../pipeline/mod.ts";
+import { FileReadError, readTextWholeSync } from "../pipeline/read_file.ts";
 import { UsageError } from "./errors.ts";
 import { typedPath } from "./experiment.ts";
 
@@ -84,14 +84,10 @@ function readList(given: string): ListFile {
   const path = typedPath(given);
   let text: string;
   try {
-    const info = Deno.statSync(path);
-    if (!info.isFile || info.size > longest) {
-      throw new UsageError(`Cannot read the list "${path}": it must be a file of at most ${longest} bytes.`);
-    }
-    text = Deno.readTextFileSync(path).replaceAll("\r\n", "\n");
+    text = readTextWholeSync(path, longest).replaceAll("\r\n", "\n");
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    if (!isMissing(error)) throw new UsageError(`Cannot read the list "${path}": ${messageOf(error)}.`);
+    if (!(error instanceof FileReadError)) throw error;
+    if (!error.missing) throw new UsageError(`Cannot read the list "${path}": ${error.reason}.`);
     // The user may have the original's command line, and the lists only where this project keeps them.
     const published = publishedLists.find((list) =>
       path.replaceAll("\\", "/").endsWith(`/partitions/${list.path}`)

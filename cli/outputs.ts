@@ -1,5 +1,5 @@
 /** What a finished run returned, by the kind of each output: scores, pictures and weights go into the run's folder. @module */
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import {
   type ArtifactReader,
   artifactReader,
@@ -37,7 +37,8 @@ export function outputsOf<R>(
     const artifact = (nodes.get(node.id) as RunNode).outputs[output]!;
     const files = artifactReader(cache, artifact);
     const read = () => node.stage.outputs[output].read(files);
-    return { name, kind: artifact.kind, node: node.id, output, digest: artifact.digest, files, read };
+    const { kind, version, digest } = artifact;
+    return { name, kind, version, node: node.id, output, digest, files, read };
   }
 }
 
@@ -74,8 +75,7 @@ export async function linkWeights(all: readonly FoundOutput[], folder: RunFolder
   await folder.directory("weights", async (path) => {
     for (const { node, output, files } of weights) {
       for (const name of files.names()) {
-        const extension = /\.[^.]+$/.exec(name)?.[0] ?? "";
-        const to = join(path, alone ? "" : node, `${output}${extension}`);
+        const to = join(path, alone ? "" : node, `${output}${extname(name)}`);
         await Deno.mkdir(dirname(to), { recursive: true });
         const from = await files.path(name);
         await Deno.link(from, to).catch(() => Deno.copyFile(from, to));

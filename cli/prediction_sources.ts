@@ -1,13 +1,13 @@
 /** What `predict` is to label: image files, folders of them, or a list of a data set. @module */
 import { basename, join, resolve } from "node:path";
-import { didYouMean, messageOf, type Override, UserError } from "../pipeline/mod.ts";
-import { toRgb } from "../stages/codecs/image.ts";
-import { decodeJpeg } from "../stages/codecs/jpeg.ts";
-import { decodePng } from "../stages/codecs/png.ts";
-import { type Pixels, readImage } from "../stages/datasets/decode_sample.ts";
+import { didYouMean, type Override } from "../pipeline/mod.ts";
+import { FileReadError, fileSize, readFileWhole } from "../pipeline/read_file.ts";
+import { decodingBudget } from "../stages/codecs/image.ts";
+import { decodePicture, type Pixels } from "../stages/codecs/picture.ts";
+import { assertReadable, readImage } from "../stages/datasets/decode_sample.ts";
 import { joinPath } from "../stages/datasets/errors.ts";
-import { type IdList, parseIdList } from "../stages/datasets/id_list.ts";
-import { resolveLists } from "../stages/datasets/layouts.ts";
+import type { IdList } from "../stages/datasets/id_list.ts";
+import { type ListOptions, readIdList, resolveLists } from "../stages/datasets/layouts.ts";
 import type { LoadConfig } from "../stages/load.ts";
 import { dataNodes } from "./data_source.ts";
 import { UsageError } from "./errors.ts";
@@ -25,20 +25,19 @@ export interface PredictionSource {
   read(): Promise<Pixels>;
 }
 
-const isImage = (name: string) => /\.(?:jpe?g|png)$/i.test(name);
+/** macOS puts notes about a file beside it, under its name with "._" in front. */
+const isImage = (name: string) => /^(?!\._).*\.(?:jpe?g|png)$/i.test(name);
 const stem = (path: string) => basename(path).replace(/\.[^.]+$/, "");
 
 /**
  * Image files as typed, and those in folders as typed, sorted by name.
- * @throws {UsageError} If there is nothing at a path, or a folder holds no image.
+ * @throws {UsageError} If there is nothing at a path, or what cannot be read, or a folder holds no image.
  */
 export async function fileSources(typed: readonly string[]): Promise<PredictionSource[]> {
   const paths: string[] = [];
   for (const given of typed) {
     const path = typedPath(given);
-    const info = await Deno.stat(path).catch(() => undefined);
-    if (info === undefined) throw new UsageError(`Cannot predict "${given}": there is no file "${path}".`);
-    if (!info.isDirectory) {
+    if (!(await Deno.stat(path).catch(() => undefined))?.isDirectory) {
       paths.push(path);
       continue;
     }
@@ -50,7 +49,13 @@ export async function fileSources(typed: readonly string[]): Promise<PredictionS
     }
     paths.push(...names.map((name) => join(path, name)));
   }
-  return paths.map((path) => ({ name: stem(path), image: path, read: () => readPicture(path) }));
+  // All are looked at before the first is labeled.
+  await reading(() => paths.forEach((path) => fileSize(path, decodingBudget)));
+  return paths.map((path) => ({
+    name: stem(path),
+    image: path,
+    read: async () => await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path),
+  }));
 }
 
 const roles = ["validation", "labeled", "unlabeled"] as const;
@@ -74,8 +79,9 @@ export async function dataSources(
       `Cannot predict the images of "${data}": they are drawn, not read from files. Name a folder, or an experiment on one.`,
     );
   }
-  const { path, samples } = await findList(list, () => resolveLists({ ...config, dataset }));
   const { root } = config;
+  const { path, samples } = await findList(list, { ...config, dataset });
+  for (const sample of samples) assertReadable("image", { sample, list: path, root });
   const absolute = (name: string) => resolve(joinPath(root, name));
   return samples.map((sample) => ({
     name: stem(sample.image),
@@ -85,31 +91,27 @@ export async function dataSources(
   }));
 }
 
-async function findList(
-  given: string,
-  lists: () => Promise<Readonly<Record<(typeof roles)[number], IdList>>>,
-): Promise<IdList> {
+async function findList(given: string, options: ListOptions): Promise<IdList> {
   const role = roles.find((known) => known === given);
-  if (role !== undefined) return (await lists())[role];
+  if (role !== undefined) return (await resolveLists(options))[role];
   const path = typedPath(given);
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    const guess = didYouMean(given, roles);
-    throw new UsageError(`Cannot find the list "${given}": ${messageOf(error)}. ${guess} Or name a file.`);
+  if (await Deno.lstat(path).then(() => true, () => false)) {
+    return await readIdList(path, "optional", options);
   }
-  return parseIdList(text, path, { masks: "optional" });
+  throw new UsageError(
+    `Cannot find the list "${given}": there is no file "${path}". ${
+      didYouMean(given, roles)
+    } Or name a file.`,
+  );
 }
 
-async function readPicture(path: string): Promise<Pixels> {
-  let bytes: Uint8Array;
+/** Runs what reads an image that was named on the command line. */
+async function reading<T>(read: () => T | Promise<T>): Promise<T> {
   try {
-    bytes = await Deno.readFile(path);
+    return await read();
   } catch (error) {
-    throw new UserError(`Cannot read the image "${path}": ${messageOf(error)}`, { cause: error });
+    if (!(error instanceof FileReadError)) throw error;
+    const reason = error.missing ? `there is no file "${error.path}"` : error.reason;
+    throw new UsageError(`Cannot predict "${error.path}": ${reason}.`);
   }
-  const isPng = bytes[0] === 0x89 && bytes[1] === 0x50;
-  const image = isPng ? decodePng(bytes, path) : await decodeJpeg(bytes, path);
-  return { width: image.width, height: image.height, data: toRgb(image) };
 }

@@ -1,5 +1,5 @@
 /** The program: reads the command line, runs a command, and ends with its status. @module */
-import { appointDeputy, CodeError } from "../pipeline/mod.ts";
+import { appointDeputy, CodeError, outsideCodeFollows } from "../pipeline/mod.ts";
 import { runProgram } from "./commander.ts";
 import type { Command } from "./command.ts";
 import { bench } from "./commands/bench.ts";
@@ -64,6 +64,7 @@ its output went away.`,
  * @returns The exit status.
  */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  outsideCodeFollows();
   try {
     return await runProgram(program, args, terminal);
   } catch (error) {

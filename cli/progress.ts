@@ -37,11 +37,20 @@ export class Progress {
       case "miss":
         return this.#line(event.node, `runs: ${shortened(event.why).join("; ")}`);
       case "waiting":
-        return this.#line(event.node, "another process runs it; its result will be taken");
+        return this.#line(
+          event.node,
+          event.takesOverIn === undefined
+            ? "another process runs it; its result will be taken"
+            : `the process that ran it gives no sign of life; goes on in its place in ${
+              duration(event.takesOverIn)
+            }`,
+        );
       case "progress":
         return this.#progress(event.node, event.data);
       case "finished":
         return this.#line(event.node, `done in ${duration(event.seconds)}`);
+      case "notice":
+        return this.terminal.note(event.message);
       case "changed":
       case "damaged":
       case "failed":

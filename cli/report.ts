@@ -1,6 +1,7 @@
 /** A run as a page to look at: settings, scores, stages and pictures, in one file of HTML beside the run's pictures. @module */
 import { join } from "node:path";
 import { writeAtomically } from "../pipeline/files.ts";
+import { adaptersOf, madeOn, mixedNotice } from "./provenance.ts";
 import { isMetrics, type Metrics, predictions } from "./metrics.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { duration } from "./text.ts";
@@ -54,13 +55,17 @@ export function reportPage(
     ...Object.entries(gpu),
     ...Object.entries(facts),
   ].filter(([, value]) => value !== "");
+  const mixed = mixedNotice(adaptersOf(nodes));
   const sections = [
+    mixed && `<p><strong>${escape(mixed)}</strong></p>`,
     table([], settings),
     metrics && scores(metrics),
     nodes.length > 0 && `<h2>Stages</h2>${
       table(
-        ["stage", "state", "time", "key"],
-        nodes.map((node) => [node.id, node.state, duration(node.seconds), node.key.slice(0, 12)]),
+        ["stage", "state", "time", "adapter", "commit", "key"],
+        nodes.map(({ id, state, seconds, facts, key }) => {
+          return [id, state, duration(seconds), madeOn(facts) ?? "", facts?.commit ?? "", key.slice(0, 12)];
+        }),
       )
     }`,
     pictures.length > 0 && `<h2>Pictures</h2>${gallery(pictures)}`,

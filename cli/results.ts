@@ -1,80 +1,56 @@
 /** What is published of our own, as files in `results/`: a run's settings, scores, adapter, and the parts of its keys. @module */
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { isKeyOf, type KeyParts, messageOf, type Plan, UserError } from "../pipeline/mod.ts";
+import { isKeyOf, messageOf, type Plan, UserError } from "../pipeline/mod.ts";
 import { writeAtomically } from "../pipeline/files.ts";
 import { anything, count, digest, list, object, quantity, record, text } from "../pipeline/untrusted.ts";
 import { UsageError } from "./errors.ts";
 import { isExperimentPath } from "./experiment.ts";
-import type { StoredRun } from "./stored_runs.ts";
-
-/** A node of a published result. */
-export interface PublishedNode {
-  readonly id: string;
-  readonly stage: string;
-  readonly key: string;
-  /** The stage's config as it was parsed. */
-  readonly config: unknown;
-  /** Output → content digest. */
-  readonly outputs: Readonly<Record<string, string>>;
-  readonly parts: KeyParts;
-  readonly modules: Readonly<Record<string, string>>;
-}
-
-/** A published result: one run. */
-export interface PublishedResult {
-  /** Number of this format. */
-  readonly format: 1;
-  /** Name of the pipeline. */
-  readonly name: string;
-  /** A name in `configs/`, or the path of a file, relative to the folder that holds the result. */
-  readonly experiment: string;
-  /** All `--set`, as typed. */
-  readonly set: readonly string[];
-  readonly seed: number;
-  /** Id of the run. */
-  readonly run: string;
-  /** ISO 8601. */
-  readonly started: string;
-  readonly seconds: number;
-  /** Adapter, driver, features. */
-  readonly gpu: Readonly<Record<string, string>>;
-  /** Deno, system, commit, … */
-  readonly facts: Readonly<Record<string, string>>;
-  /** The content of metrics.json. */
-  readonly metrics: unknown;
-  readonly nodes: readonly PublishedNode[];
-}
+import type { PublishedNode, PublishedRecord, PublishedResult } from "./published_result.ts";
+import { checkOf, findScores, scoresOfFirst } from "./published_scores.ts";
+import { plainName, runIdShape, type StoredRun } from "./stored_runs.ts";
 
 /** A published result and its file. */
 export interface StoredResult extends PublishedResult {
   readonly path: string;
 }
 
-const shape = object({
-  format: (value) => value === 1 ? undefined : `is ${JSON.stringify(value)}, and 1 is known`,
-  name: text,
-  experiment: text,
-  set: list(text),
-  seed: count(0),
-  run: text,
+const recordedMembers = {
+  run: runIdShape,
   started: text,
   seconds: quantity,
   gpu: record(text),
   facts: record(text),
+};
+const nodeMembers = {
+  id: plainName,
+  stage: text,
+  key: digest,
+  config: anything,
+  outputs: record(digest),
+  parts: record(anything),
+  modules: record(text),
+};
+const common = {
+  format: (value: unknown) => value === 1 || value === 2 ? undefined : "is none that is known, 1 or 2",
+  name: plainName,
+  experiment: text,
+  set: list(text),
+  seed: count(0),
   metrics: anything,
-  nodes: list(object({
-    id: text,
-    stage: text,
-    key: digest,
-    config: anything,
-    outputs: record(digest),
-    parts: record(anything),
-    modules: record(text),
-  })),
-});
+};
+const shapes = {
+  1: object({ ...common, ...recordedMembers, nodes: list(object(nodeMembers)) }),
+  2: object({
+    ...common,
+    nodes: list(object({ ...nodeMembers, facts: record(text) })),
+    scores: object({ node: plainName, output: text, version: count(1) }),
+    recorded: object(recordedMembers),
+    check: digest,
+  }),
+};
 
 /**
- * Reads a published result.
+ * Reads a published result, of this format or the one before.
  * @throws {UserError} If it is not JSON, a member is missing or of another type, or a key is not that of its parts.
  */
 export function decodeResult(content: string, path: string): StoredResult {
@@ -87,12 +63,21 @@ export function decodeResult(content: string, path: string): StoredResult {
   } catch (error) {
     return fail(`it is not JSON (${messageOf(error)})`);
   }
-  const problem = shape(value);
+  const isFirst = (value as { format?: unknown } | null)?.format === 1;
+  const problem = shapes[isFirst ? 1 : 2](value);
   if (problem !== undefined) return fail(problem.startsWith("has ") ? `it ${problem}` : `its ${problem}`);
-  const result = value as PublishedResult;
+  const result = isFirst ? fromFirst(value as FirstResult) : value as PublishedResult;
   const edited = result.nodes.find(({ key, parts }) => !isKeyOf(key, parts));
   if (edited !== undefined) fail(`the key of "${edited.id}" is not that of its parts`);
   return { ...result, path };
+}
+
+/** Format 1 had the recorded members beside the others, and the content of metrics.json as scores. */
+type FirstResult = Omit<PublishedResult, "recorded" | "scores" | "check"> & PublishedRecord;
+
+function fromFirst({ run, started, seconds, gpu, facts, ...result }: FirstResult): PublishedResult {
+  const scores = scoresOfFirst(result.metrics, result.nodes);
+  return { ...result, scores, recorded: { run, started, seconds, gpu, facts } };
 }
 
 /** All published results of a folder and the folders in it, by path. */
@@ -128,7 +113,7 @@ export function experimentOf({ experiment, path }: StoredResult): string {
  * @param plan The run's plan, settled.
  * @param metrics Content of its metrics.json.
  * @returns Path of the file.
- * @throws {UsageError} If the run is not done, made no scores, or a stage of it has no key.
+ * @throws {UsageError} If the run is not done, made no scores or other ones, or a stage of it has no key or no recorded origin.
  */
 export async function publish(
   run: StoredRun,
@@ -142,29 +127,37 @@ export async function publish(
   if (run.state !== "done") refuse(`it is ${run.state}, and only one that is done has a result`);
   if (metrics === undefined) refuse("it made no scores (metrics.json)");
   const given = run.experiment ?? refuse("it does not say which experiment it was; train again");
-  const mark = run.set.length === 0 ? "" : `-${/[0-9a-f]{8}/.exec(run.id.slice(16))?.[0] ?? run.id}`;
+  const mark = run.set.length === 0 ? "" : `-${run.id.slice(16, 24)}`;
   const path = join(folder, run.name, `seed-${run.seed}${mark}.json`);
   const from = relative(dirname(path), given).split(sep).join("/");
+  const ran = new Map((run.nodes ?? []).map((node) => [node.id, node]));
   const nodes = plan.nodes.map(({ id, stage, key, config, outputs, parts, modules }): PublishedNode => {
-    if (key === undefined || outputs === undefined) {
-      return refuse(`its plan has no key for "${id}"; train again`);
+    const { key: found, facts } = ran.get(id) ?? {};
+    if (key === undefined || outputs === undefined || facts === undefined || found !== key) {
+      return refuse(`its plan has no key for "${id}", or its run.json not where that was made; train again`);
     }
-    return { id, stage, key, config, outputs, parts, modules };
+    return { id, stage, key, config, outputs, parts, modules, facts };
   });
-  const result: PublishedResult = {
-    format: 1,
+  const { metrics: made, scores } = findScores(metrics, run.outputs ?? []) ??
+    refuse("its metrics.json is not what a stage of it made, as plain JSON; train again");
+  const body: Omit<PublishedResult, "check"> = {
+    format: 2,
     name: run.name,
     experiment: isExperimentPath(given) ? (from.startsWith(".") ? from : `./${from}`) : given,
     set: run.set,
     seed: run.seed,
-    run: run.id,
-    started: run.started,
-    seconds: run.seconds ?? 0,
-    gpu: run.gpu ?? {},
-    facts: run.facts ?? {},
-    metrics,
+    scores,
+    metrics: made,
     nodes,
+    recorded: {
+      run: run.id,
+      started: run.started,
+      seconds: run.seconds ?? 0,
+      gpu: run.gpu ?? {},
+      facts: run.facts ?? {},
+    },
   };
+  const result: PublishedResult = { ...body, check: checkOf(body) };
   const content = JSON.stringify(result, null, 2) + "\n";
   decodeResult(content, path);
   await writeAtomically(path, new TextEncoder().encode(content));

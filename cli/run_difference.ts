@@ -8,6 +8,7 @@ import {
   type PlanNode,
 } from "../pipeline/mod.ts";
 import { heading, isMetrics, type Metrics, predictions } from "./metrics.ts";
+import { adaptersOf, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { table } from "./text.ts";
 
@@ -19,9 +20,19 @@ export interface ComparedRun {
   readonly metrics: unknown;
 }
 
-/** Facts that differ, e.g. `adapter: llvmpipe → NVIDIA H100`: what is recorded of a run and is in no key. */
+/**
+ * Facts that differ, e.g. `adapter: llvmpipe → NVIDIA H100`: what is recorded of a run and is in no key. Of a run whose stages come
+ * from several adapters, each stage's is held against the other's.
+ */
 export function factLines(a: RunRecord, b: RunRecord): string[] {
-  const facts = ({ gpu, facts }: RunRecord): Record<string, string> => ({ ...facts, ...gpu });
+  const apart = [a, b].some(({ nodes = [] }) => mixedNotice(adaptersOf(nodes)) !== undefined);
+  const stages = (nodes: RunRecord["nodes"] = []) =>
+    Object.fromEntries(Object.entries(adaptersOf(nodes)).map(([id, name]) => [`adapter of ${id}`, name]));
+  const facts = ({ gpu, facts, nodes }: RunRecord): Record<string, string> => ({
+    ...facts,
+    ...gpu,
+    ...(apart ? stages(nodes) : {}),
+  });
   const [before, after] = [facts(a), facts(b)];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.filter((name) => before[name] !== after[name])

@@ -17,8 +17,9 @@ import {
   sha256,
 } from "../pipeline/mod.ts";
 import { benchmarksOf } from "./benchmarks.ts";
-import type { Metrics } from "./metrics.ts";
+import { type Metrics, withOrigin } from "./metrics.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
+import { adaptersOf, gpuOfRun } from "./provenance.ts";
 import { Progress } from "./progress.ts";
 import { writeReport } from "./report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
@@ -108,8 +109,10 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     });
     await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
-    const found = await findMetrics(returned), benchmarks = benchmarksOf(planned.nodes);
-    const metrics = found === undefined || benchmarks.length === 0 ? found : { ...found, benchmarks };
+    const found = await findMetrics(returned);
+    const metrics = found && withOrigin(found, benchmarksOf(planned.nodes), adaptersOf(result.nodes));
+    const trained = all.filter(({ kind }) => kind === "checkpoint").map(({ node }) => node);
+    const madeOn = gpuOfRun(result.nodes, trained);
     if (metrics !== undefined) await folder.json("metrics.json", metrics);
     await copyPictures(returned, folder);
     await linkWeights(all, folder);
@@ -117,10 +120,11 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await folder.update({
       state: "done",
       seconds,
+      ...(madeOn === undefined ? {} : { gpu: madeOn }),
       ...(metrics === undefined ? {} : { miou: metrics.miou }),
       ...(metrics?.protocol === undefined ? {} : { protocol: metrics.protocol }),
       nodes: result.nodes.map(({ outputs: _, ...node }) => node),
-      outputs: returned.map(({ name, kind, node, output, digest }) => ({ name, kind, node, output, digest })),
+      outputs: returned.map(({ files: _, read: __, ...output }) => output),
     });
     await writeReport(folder.path, folder.record, metrics);
     await folder.close();

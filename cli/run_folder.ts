@@ -1,8 +1,10 @@
 /** A run's folder, `runs/<name>/<id>/`: events as they happen, all else written aside and renamed into place. @module */
 import { join } from "node:path";
 import { explainWrite, writeAtomically } from "../pipeline/files.ts";
-import { JsonLines, type PipelineEvent } from "../pipeline/mod.ts";
+import { CacheError, JsonLines, type PipelineEvent } from "../pipeline/mod.ts";
+import { isUnsupported } from "../pipeline/system_error.ts";
 import type { Metrics } from "./metrics.ts";
+import { Thinning } from "./thinning.ts";
 
 /** How far a run came. `stopped`: its process ended without a word. */
 export type RunState = "running" | "done" | "failed" | "interrupted" | "stopped";
@@ -12,6 +14,8 @@ export interface RecordedOutput {
   /** Path in what the pipeline returns, e.g. `"score.metrics"`. */
   readonly name: string;
   readonly kind: string;
+  /** Version of the kind's byte format. */
+  readonly version?: number;
   /** The node and output that made it. */
   readonly node: string;
   readonly output: string;
@@ -34,8 +38,12 @@ export interface RunRecord {
   /** ISO 8601. */
   readonly started: string;
   readonly seconds?: number;
-  /** Adapter, driver, features: of this run, or of the run whose results were taken from the cache. */
+  /**
+   * Adapter, driver, features: while it runs, of its process; once it is done, of the adapter that made its results, and `mixed`
+   * if that were several.
+   */
   readonly gpu?: Readonly<Record<string, string>>;
+  /** Deno, system, commit of its process. */
   readonly facts?: Readonly<Record<string, string>>;
   readonly miou?: Metrics["miou"];
   /** How they were scored. */
@@ -63,15 +71,14 @@ export function runId(time: Date, digest: string): string {
 /** The folder of one run, while it is written. */
 export class RunFolder {
   readonly #events: JsonLines;
-  readonly #lock: Deno.FsFile;
+  readonly #thinning = new Thinning();
+  readonly #lock: Deno.FsFile | undefined;
   #record: RunRecord;
 
   private constructor(readonly path: string, record: RunRecord, readonly made: readonly string[]) {
     this.#record = record;
     this.#events = new JsonLines(join(path, "events.jsonl"));
-    // Held until the end, so that `runs` can tell a run that works from one whose process is gone.
-    this.#lock = Deno.openSync(join(path, "events.jsonl"), { read: true, write: true });
-    this.#lock.lockSync(true);
+    this.#lock = lockIfAny(join(path, "events.jsonl"));
   }
 
   /**
@@ -79,6 +86,7 @@ export class RunFolder {
    * @throws {CacheError} If it cannot be written.
    */
   static async create(runs: string, record: Omit<RunRecord, "state">): Promise<RunFolder> {
+    if (runs === "") throw new CacheError('Cannot write a run to "": the path is empty. Name a folder');
     const parent = join(runs, record.name);
     const made = [parent, runs].filter((directory) => !exists(directory));
     for (let again = 1;; again++) {
@@ -107,9 +115,9 @@ export class RunFolder {
     return this.#record;
   }
 
-  /** Appends an event. */
+  /** Appends an event, unless it is progress of which there is enough: see {@linkcode Thinning}. */
   event(event: PipelineEvent): void {
-    this.#events.write(event);
+    if (this.#thinning.keeps(event)) this.#events.write(event);
   }
 
   /** Changes `run.json`. */
@@ -139,12 +147,32 @@ export class RunFolder {
 
   /** Ends the writing; with `remove` nothing of the run stays. */
   async close(options: { remove?: boolean } = {}): Promise<void> {
-    this.#events[Symbol.dispose]();
-    this.#lock.close();
+    try {
+      this.#events[Symbol.dispose]();
+    } finally {
+      this.#lock?.close();
+    }
     if (options.remove !== true) return;
     await Deno.remove(this.path, { recursive: true });
     // The folders above that were made for it go, too, unless another run came into them.
     for (const parent of this.made) await Deno.remove(parent).catch(() => {});
+  }
+}
+
+/**
+ * Locks a file until it is closed, so that `runs` can tell a run that works from one whose process is gone; undefined on a
+ * file system that has no locks, where it cannot.
+ */
+function lockIfAny(path: string): Deno.FsFile | undefined {
+  let file;
+  try {
+    file = Deno.openSync(path, { read: true, write: true });
+    file.lockSync(true);
+    return file;
+  } catch (error) {
+    file?.close();
+    if (isUnsupported(error)) return undefined;
+    throw explainWrite(error, path);
   }
 }
 

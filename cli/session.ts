@@ -4,6 +4,7 @@ import { interruptedStatus } from "./errors.ts";
 import { hostFacts } from "./environment.ts";
 import { adapterLine, Gpu } from "./gpu.ts";
 import { onPresses } from "./presses.ts";
+import { adapterName, type Facts, gpuOf } from "./provenance.ts";
 import { remoteOf } from "./remote.ts";
 import { onStop } from "./requests.ts";
 import type { Terminal } from "./terminal.ts";
@@ -58,10 +59,10 @@ export async function withSession<T>(
 }
 
 /**
- * Makes the adapter known before any work: opens the GPU if a stage that needs it may run, else looks up which adapter made
- * the results in the cache.
+ * Makes the adapters known before any work: opens the GPU if a stage that needs it may run, and looks up which adapters made
+ * what is in the cache; each one that is not this process's is said with its stages.
  *
- * @returns Facts about the adapter; undefined if no stage of the plan uses one.
+ * @returns Facts about the adapter that is used, or that made the first result; undefined if no stage of the plan uses one.
  * @throws {DeviceError} If there is no adapter.
  */
 export async function announceAdapter(
@@ -70,16 +71,19 @@ export async function announceAdapter(
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const users = plans.flatMap((plan) => plan.nodes).filter(({ resources }) => resources.includes("gpu"));
   if (users.length === 0) return undefined;
-  if (users.some(({ state }) => state !== "hit")) return await gpu.announce();
-  for (const { key } of users) {
-    const facts = (await cache.peek(key!))?.recorded.facts ?? {};
-    if (facts["gpu.adapter"] === undefined) continue;
-    const recorded = Object.fromEntries(
-      Object.entries(facts).filter(([name]) => name.startsWith("gpu."))
-        .map(([name, value]) => [name.slice("gpu.".length), value]),
-    );
-    terminal.print(`${adapterLine(recorded)} (recorded with the results in the cache; nothing has to run)`);
-    return recorded;
+  const own = users.some(({ state }) => state !== "hit") ? await gpu.announce() : undefined;
+  const recorded = new Map<string, { readonly gpu: Facts; readonly stages: string[] }>();
+  for (const { id, key } of users.filter(({ state }) => state === "hit")) {
+    const gpu = gpuOf((await cache.peek(key!))?.recorded.facts);
+    if (gpu === undefined || own !== undefined && adapterName(gpu) === adapterName(own)) continue;
+    const { stages } = recorded.get(adapterName(gpu)) ?? { stages: [] };
+    recorded.set(adapterName(gpu), { gpu, stages: [...stages, id] });
   }
-  return undefined;
+  for (const { gpu, stages } of recorded.values()) {
+    const what = own === undefined && recorded.size === 1
+      ? "recorded with the results in the cache; nothing has to run"
+      : `recorded with the results of ${stages.join(", ")} in the cache`;
+    terminal.print(`${adapterLine(gpu)} (${what})`);
+  }
+  return own ?? [...recorded.values()][0]?.gpu;
 }

@@ -38,24 +38,44 @@ export async function storedRuns(runs: string): Promise<StoredRun[]> {
 const loose = (members: Readonly<Record<string, Shape>>, optional: readonly string[] = []) =>
   object(members, optional, "more members");
 
+const matches = (pattern: RegExp, otherwise: string): Shape => (value) =>
+  typeof value === "string" && pattern.test(value) ? undefined : otherwise;
+
+/** The name of a pipeline or of a node: part of a path. */
+export const plainName: Shape = matches(/^[A-Za-z0-9_-]{1,200}$/, "is no name");
+
+/** An id as {@linkcode RunFolder.create} gives it: part of a path. */
+export const runIdShape: Shape = matches(/^\d{8}-\d{6}-[0-9a-f]{8}(-\d{1,3})?$/, "is no id of a run");
+
 /** What other commands build paths and tables of; a folder of runs may have come from anywhere. */
 const recordProblem = loose(
   {
-    name: (value) => typeof value === "string" && /^[A-Za-z0-9_-]+$/.test(value) ? undefined : "is no name",
-    id: text,
+    name: plainName,
+    id: runIdShape,
     seed: count(0),
     set: list(text),
     state: oneOf("running", "done", "failed", "interrupted", "stopped"),
     started: text,
+    seconds: quantity,
+    error: text,
     experiment: text,
     gpu: record(text),
     facts: record(text),
     miou: loose({ average: (value) => typeof value === "number" ? undefined : "is no number" }),
     protocol: text,
-    nodes: list(loose({ id: text, stage: text, key: text, state: text, seconds: quantity })),
-    outputs: list(loose({ name: text, kind: text, node: text, output: text, digest })),
+    nodes: list(
+      loose(
+        { id: plainName, stage: text, key: digest, state: text, seconds: quantity, facts: record(text) },
+        ["facts"],
+      ),
+    ),
+    outputs: list(
+      loose({ name: text, kind: text, version: count(1), node: plainName, output: text, digest }, [
+        "version",
+      ]),
+    ),
   },
-  ["experiment", "gpu", "facts", "miou", "protocol", "nodes", "outputs"],
+  ["seconds", "error", "experiment", "gpu", "facts", "miou", "protocol", "nodes", "outputs"],
 );
 
 async function readRun(path: string): Promise<StoredRun | undefined> {
@@ -72,10 +92,14 @@ async function readRun(path: string): Promise<StoredRun | undefined> {
   }
 }
 
-/** Whether a living process holds the lock of a run. */
+/** Whether a living process holds the lock of a run; also where that cannot be told, as on a file system without locks. */
 async function isHeld(path: string): Promise<boolean> {
-  using file = await Deno.open(path, { read: true, write: true });
-  return !await file.tryLock(true);
+  try {
+    using file = await Deno.open(path, { read: true, write: true });
+    return !await file.tryLock(true);
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 async function folders(path: string): Promise<string[]> {

@@ -59,7 +59,7 @@ export function weightTilings(
   let tilings: WeightTiling[];
   if (sharing === "workgroup") {
     // Splits occupy the device where the weights are few.
-    tilings = blockShapes(outputs, owners, () => OCCUPYING).map(([WIDTH, HEIGHT]) => {
+    tilings = blockShapes(outputs, owners, [16, 8], () => OCCUPYING).map(([WIDTH, HEIGHT]) => {
       const ROWS = 2 * HEIGHT, COLUMNS = 2 * WIDTH;
       return {
         name: `blocked-${WIDTH}x${HEIGHT}`,
@@ -146,7 +146,7 @@ export function weightSplits(
   workgroups: number,
   { rows, pixels }: { readonly rows: number; readonly pixels: number },
 ): number {
-  const enough = { 0: 1024, 8: 32, 16: 32, workgroup: 2 * OCCUPYING }[sharing];
+  const enough = { 0: 1024, 8: 32, 16: 32, workgroup: 4 * OCCUPYING }[sharing];
   const worthwhile = typeof sharing === "number" && sharing > 0 ? Math.floor(pixels / LEAST_PIXELS) : rows;
   return Math.max(1, Math.min(rows, worthwhile, Math.ceil(enough / workgroups)));
 }

@@ -1,9 +1,9 @@
 /** Lists in a copy on disk: a checkout of UniMatch or of CCVC, or a folder of lists. @module */
 import type { Download } from "./download.ts";
-import { type ListSource, mostBytes } from "./install.ts";
+import type { ListSource } from "./install.ts";
 import { type PublishedList, publishedLists } from "./lists.ts";
 import { listFolders } from "./publishers.ts";
-import { PartitionError } from "./reader.ts";
+import { mostBytes, PartitionError } from "./reader.ts";
 
 /**
  * Finds the lists in a folder.

@@ -3,7 +3,7 @@ import type { Download } from "./download.ts";
 import { firstDifference } from "./line_checks.ts";
 import type { PublishedList } from "./lists.ts";
 import type { Partition } from "./manifest.ts";
-import { ListDifferenceError, PartitionError, verifyList } from "./reader.ts";
+import { ListDifferenceError, PartitionError, readListFile, verifyList } from "./reader.ts";
 
 /** Where lists are taken from. */
 export interface ListSource {
@@ -27,11 +27,6 @@ export interface Installed {
   readonly replaced: readonly string[];
   /** What is wrong, for the user. */
   readonly problems: readonly string[];
-}
-
-/** Most bytes taken for a list: with CRLF it is longer than published, and one that is wrong is worth a look, but not any. */
-export function mostBytes({ bytes, count }: PublishedList): number {
-  return bytes + count + 65536;
 }
 
 /**
@@ -123,17 +118,16 @@ function listsOf({ labeled, unlabeled, validation }: Partition): PublishedList[]
 }
 
 async function stateOf(list: PublishedList, path: string): Promise<"published" | "other" | "none"> {
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | undefined;
   try {
-    const info = await Deno.stat(path);
-    if (!info.isFile || info.size > mostBytes(list)) return "other";
-    bytes = await Deno.readFile(path);
+    bytes = await readListFile(list, path);
   } catch (error) {
     // What cannot be read is written anew, and writing says what is in the way.
     return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory
       ? "none"
       : "other";
   }
+  if (bytes === undefined) return "other";
   try {
     verifyList(list, bytes, path);
     return "published";

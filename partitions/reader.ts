@@ -69,15 +69,28 @@ export async function readPartition(name: string, folder: string): Promise<Verif
   const paths = partitionPaths(partition, folder);
   const read = async (role: "labeled" | "unlabeled" | "validation"): Promise<VerifiedList> => {
     const path = paths[role];
-    let bytes: Uint8Array;
+    let bytes: Uint8Array | undefined;
     try {
-      bytes = await Deno.readFile(path);
+      bytes = await readListFile(partition[role], path);
     } catch (cause) {
-      if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+      const missing = cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;
+      if (!missing) {
+        throw new PartitionError(`Cannot read "${path}": ${(cause as Error).message}. Get the lists again.`, {
+          cause,
+        });
+      }
       throw new PartitionError(
         `Cannot read the partition "${name}": there is no file "${path}". Get the published lists: ` +
           `deno task partitions get ${name}; or name their folder.`,
         { cause },
+      );
+    }
+    if (bytes === undefined) {
+      throw new PartitionError(
+        `Cannot use "${path}" as the published list "${
+          partition[role].path
+        }": it is no file, or far longer than ` +
+          `${partition[role].bytes} bytes. Get the list again.`,
       );
     }
     return { path, text: verifyList(partition[role], bytes, path) };
@@ -88,6 +101,17 @@ export async function readPartition(name: string, folder: string): Promise<Verif
     unlabeled: await read("unlabeled"),
     validation: await read("validation"),
   };
+}
+
+/** Most bytes taken for a list: with CRLF it is longer than published, and one that is wrong is worth a look, but not any. */
+export function mostBytes({ bytes, count }: PublishedList): number {
+  return bytes + count + 65536;
+}
+
+/** The bytes at a list's path, or undefined if that is no file, or longer than {@linkcode mostBytes}. What the system throws is thrown. */
+export async function readListFile(list: PublishedList, path: string): Promise<Uint8Array | undefined> {
+  const { isFile, size } = await Deno.stat(path);
+  return isFile && size <= mostBytes(list) ? await Deno.readFile(path) : undefined;
 }
 
 /**

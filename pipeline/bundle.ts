@@ -20,8 +20,10 @@ export interface Bundle {
   readonly packages: Readonly<Record<string, string>>;
   /** Modules that contribute: name → SHA-256 of the module without comments and formatting. */
   readonly modules: Readonly<Record<string, string>>;
-  /** Every file this depends on: modules, import maps, lock files. */
-  readonly files: readonly string[];
+  /** Every file this was made of: modules, import maps, lock files; path → SHA-256 of what was read, `""` for no file. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Whether a module of it is loaded only when it is needed: by a dynamic import. */
+  readonly lazy: boolean;
 }
 
 let loading: Promise<typeof Esbuild> | undefined;
@@ -68,17 +70,19 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
   const other = deputy();
   if (other !== undefined) return await other.bundle(path, alsoHash) as Bundle;
   const esbuild = await (loading ??= load());
-  const library = findProject(libraryRoot);
+  const consulted: Record<string, string> = {};
+  const library = findProject(libraryRoot, consulted);
   const projects = new Map<string, readonly Project[]>();
   const projectsOf = (directory: string): readonly Project[] => {
     if (!projects.has(directory)) {
-      const own = findProject(directory);
+      const own = findProject(directory, consulted);
       const both = [own, library].filter((project) => project !== undefined);
       projects.set(directory, own?.root === library?.root ? both.slice(0, 1) : both);
     }
     return projects.get(directory)!;
   };
   const externals = new Map<string, Set<string>>();
+  const sources = new Map<string, Uint8Array>();
   const build = (pureLibrary: boolean) =>
     esbuild.build({
       entryPoints: [path],
@@ -94,9 +98,10 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
       treeShaking: true,
       legalComments: "none",
       loader: { ".wgsl": "text" },
+      tsconfigRaw: {}, // Deno reads none beside a module.
       logLevel: "silent",
       logOverride: { "unsupported-dynamic-import": "warning" },
-      plugins: [resolver(projectsOf, externals, pureLibrary)],
+      plugins: [resolver(projectsOf, externals, sources, pureLibrary)],
     });
   let result;
   try {
@@ -112,9 +117,12 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
     .filter((target) => target.external === true).map((target) => target.path);
   const kept = new Map([...externals].filter(([specifier]) => outside.includes(specifier)));
   const packages = lockedParts(path, kept, projectsOf);
-  const files = Object.keys(result.metafile.inputs).filter(isFile).map((name) =>
-    resolve(dirname(path), name)
+  const files = Object.fromEntries(
+    Object.keys(result.metafile.inputs).filter(isFile).map((name) => resolve(dirname(path), name))
+      .map((file) => [file, sha256(sources.get(file)!)]),
   );
+  const lazy = Object.values(result.metafile.inputs).flatMap(({ imports }) => imports)
+    .some((target) => target.kind === "dynamic-import" && target.external !== true && isFile(target.path));
   const contributing = Object.values(result.metafile.outputs).flatMap((output) =>
     Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([name]) => name)
   );
@@ -125,15 +133,18 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
   const modules = await Promise.all(
     used.sort().map(async (name) => {
       const file = resolve(dirname(path), name);
-      return [moduleName(file, dirname(path)), await moduleDigest(esbuild, file)] as const;
+      return [
+        moduleName(file, dirname(path)),
+        await moduleDigest(esbuild, file, sources.get(file)!),
+      ] as const;
     }),
   );
-  const consulted = [...projects.values()].flat().flatMap((project) => project.files);
   return {
     digest: sha256(text),
     packages,
     modules: Object.fromEntries(modules),
-    files: [...new Set([...files, ...consulted])].sort(),
+    files: { ...consulted, ...files },
+    lazy,
   };
 }
 
@@ -143,6 +154,7 @@ const isFile = (name: string) => !name.startsWith("engine:");
 function resolver(
   projectsOf: (directory: string) => readonly Project[],
   externals: Map<string, Set<string>>,
+  sources: Map<string, Uint8Array>,
   pureLibrary: boolean,
 ): Esbuild.Plugin {
   const local = (url: string, kind: Record<string, string>) => {
@@ -187,8 +199,11 @@ function resolver(
         };
       });
       build.onLoad({ filter: /.*/ }, async ({ path, pluginData }) => {
-        if (pluginData !== "text" && pluginData !== "bytes") return undefined;
-        return { contents: await Deno.readFile(path), loader: pluginData === "text" ? "text" : "binary" };
+        // Read once: what is bundled, what is hashed and what is remembered are the same bytes.
+        const contents = sources.get(path) ?? await Deno.readFile(path);
+        sources.set(path, contents);
+        const loader = pluginData === "text" ? "text" : pluginData === "bytes" ? "binary" : "default";
+        return { contents, loader, resolveDir: dirname(path) };
       });
     },
   };
@@ -277,8 +292,8 @@ function moduleName(file: string, directory: string): string {
   return name.split(sep).join("/");
 }
 
-async function moduleDigest(esbuild: typeof Esbuild, file: string): Promise<string> {
-  const text = await Deno.readTextFile(file);
+async function moduleDigest(esbuild: typeof Esbuild, file: string, source: Uint8Array): Promise<string> {
+  const text = new TextDecoder().decode(source);
   const loader = /\.([mc]?[jt]s|[jt]sx)$/.exec(file)?.[1]?.replace(/^[mc]/, "");
   if (loader === undefined) return sha256(text);
   const options = {

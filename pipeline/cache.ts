@@ -1,20 +1,24 @@
 /** The content-addressed cache: `ac/<key>` says what a stage made, `cas/<sha-256>` holds the bytes. @module */
 import { join, resolve } from "node:path";
-import { sha256 } from "./canonical_json.ts";
-import { blobsOf, decodeEntry, encodeEntry, type Entry, maxEntryBytes, type StoredFile } from "./entry.ts";
-import { CacheError, CorruptBlobError, messageOf } from "./errors.ts";
+import { Blobs, type Staged } from "./blobs.ts";
+import { cacheFolderState, claimCacheFolder, isOwnFile } from "./cache_folder.ts";
 import {
-  digestFile,
-  explainWrite,
-  type FileStamp,
-  Notes,
-  sameStamp,
-  stampOf,
-  syncDirectory,
-  writeAtomically,
-} from "./files.ts";
-import { acquireLease, type LeaseTiming } from "./leases.ts";
+  blobsOf,
+  decodeEntry,
+  encodeEntry,
+  type Entry,
+  maxEntryBytes,
+  misfitOf,
+  type PromisedOutputs,
+  type StoredFile,
+} from "./entry.ts";
+import { CacheError } from "./errors.ts";
+import { FileClock } from "./file_clock.ts";
+import { explainRead, explainWrite, Notes, stampOf, syncDirectory, writeAtomically } from "./files.ts";
+import { acquireLease, type Lease, type LeaseOptions, type LeaseTiming } from "./leases.ts";
 import { acquireLockIfAny, type Lock } from "./locks.ts";
+
+export type { Staged } from "./blobs.ts";
 
 /** What looking up a key gives. */
 export interface Lookup {
@@ -24,33 +28,58 @@ export interface Lookup {
   readonly damage?: string;
 }
 
-/** The outputs of a stage, as its definition has them. */
-export type PromisedOutputs = Readonly<Record<string, { readonly name: string }>>;
-
-/** A file to be stored: a file of the scratch that will be moved in, or a blob that is there. */
-export interface Staged extends StoredFile {
-  /** Where its bytes lie now; undefined for a blob of the cache. */
-  readonly path?: string | undefined;
-}
-
-/** A cache in a directory. Nothing is made on disk before the first write. */
+/**
+ * A cache in a directory. Nothing is made on disk before the first write, which marks the directory as a cache; one that holds
+ * other things and has no mark is refused.
+ */
 export class Cache {
   /** Absolute path. */
   readonly root: string;
   /** Bookkeeping that may be lost at no cost but time. */
   readonly notes: Notes;
-  /** Digest → the stamp its blob had when its bytes were checked. */
-  readonly #verified = new Map<string, FileStamp>();
+  readonly #blobs: Blobs;
+  readonly #clock: FileClock;
+  /** Scratch folder → the lease that tells that its process lives. */
+  readonly #scratch = new Map<string, Lock>();
+  #isOurs = false;
+  #claimed: Promise<void> | undefined;
 
   /**
    * A cache in a directory.
    *
    * @param root Directory of the cache.
    * @param leases How the locks between machines are kept.
+   * @throws {CacheError} If the path is empty.
    */
   constructor(root: string, readonly leases?: LeaseTiming) {
+    if (root === "") throw new CacheError('Cannot use "" as a cache: the path is empty. Name a folder');
     this.root = resolve(root);
-    this.notes = new Notes(join(this.root, "notes"));
+    this.notes = new Notes(join(this.root, "notes"), () => this.claim());
+    this.#blobs = new Blobs(this);
+    this.#clock = new FileClock(join(this.root, "notes"), () => this.claim());
+  }
+
+  /**
+   * Looks that the directory is a cache or may become one; writes nothing.
+   *
+   * @throws {CacheError} If it holds other things and is not marked as a cache.
+   */
+  check(): void {
+    if (!this.#isOurs) cacheFolderState(this.root);
+    this.#isOurs = true;
+  }
+
+  /**
+   * Makes the directory a cache, if it is none yet: comes before every write.
+   *
+   * @throws {CacheError} As {@linkcode Cache.check} does, or if it cannot be written.
+   */
+  claim(): Promise<void> {
+    this.#claimed ??= claimCacheFolder(this.root).catch((error) => {
+      this.#claimed = undefined;
+      throw error;
+    });
+    return this.#claimed;
   }
 
   /** Path of an entry. */
@@ -76,20 +105,14 @@ export class Cache {
       text = await this.#readEntry(key);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return {};
-      throw this.#explainRead(error);
+      throw explainRead(error, this.root);
     }
     const entry = decodeEntry(text, key);
     if (typeof entry === "string") return { damage: `entry ${key.slice(0, 12)} is damaged: ${entry}` };
-    const misfit = Object.entries(outputs).find(([name, { name: kind }]) => {
-      return !Object.hasOwn(entry.outputs, name) || entry.outputs[name]!.kind !== kind;
-    });
-    if (misfit !== undefined) {
-      return {
-        damage: `entry ${key.slice(0, 12)} is damaged: it has no output "${misfit[0]}" of its stage's kind`,
-      };
-    }
+    const misfit = misfitOf(entry, outputs);
+    if (misfit !== undefined) return { damage: `entry ${key.slice(0, 12)} is damaged: ${misfit}` };
     for (const blob of blobsOf(entry)) {
-      const problem = this.#lengthProblem(blob);
+      const problem = this.#blobs.lengthProblem(blob);
       if (problem !== undefined) return { damage: problem };
     }
     return { entry };
@@ -103,83 +126,67 @@ export class Cache {
     return stamp.size > maxEntryBytes ? "" : await Deno.readTextFile(path);
   }
 
-  #lengthProblem({ digest, size }: StoredFile): string | undefined {
-    const stamp = stampOf(this.blobPath(digest));
-    if (stamp === undefined) return `blob ${digest.slice(0, 12)} is missing`;
-    return stamp.size === size
-      ? undefined
-      : `blob ${digest.slice(0, 12)} is ${stamp.size} bytes long, not ${size}`;
-  }
-
   /**
    * Checks a blob's bytes: once in the life of this object, and again if its file has changed since.
    *
    * @returns Its path.
    * @throws {CorruptBlobError} If it is missing, of other length, or its bytes have another digest; a bad blob is removed.
+   * @throws {CacheError} If it cannot be read.
    */
-  async verify(file: StoredFile): Promise<string> {
-    const path = this.blobPath(file.digest);
-    const problem = this.#lengthProblem(file);
-    if (problem !== undefined) return await this.#refuse(file, problem);
-    const stamp = stampOf(path);
-    if (sameStamp(this.#verified.get(file.digest), stamp)) return path;
-    this.#checked(file, stamp, (await digestFile(path)).digest) || await this.#refuse(file);
-    return path;
+  verify(file: StoredFile): Promise<string> {
+    return this.#blobs.verify(file);
   }
 
   /**
    * Reads a blob into memory and checks the very bytes that are given.
    *
-   * @throws {CorruptBlobError} As {@linkcode Cache.verify} does.
+   * @throws As {@linkcode Cache.verify} does.
    */
-  async read(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
-    const path = this.blobPath(file.digest);
-    const problem = this.#lengthProblem(file);
-    if (problem !== undefined) return await this.#refuse(file, problem);
-    const stamp = stampOf(path);
-    const bytes = await Deno.readFile(path);
-    return this.#checked(file, stamp, sha256(bytes)) ? bytes : await this.#refuse(file);
-  }
-
-  /** Remembers a blob whose bytes were found right. */
-  #checked({ digest }: StoredFile, stamp: FileStamp | undefined, found: string): boolean {
-    if (found === digest && stamp !== undefined) this.#verified.set(digest, stamp);
-    return found === digest;
-  }
-
-  async #refuse({ digest }: StoredFile, problem?: string): Promise<never> {
-    const path = this.blobPath(digest);
-    const what = problem ?? `blob ${digest.slice(0, 12)} holds other bytes than its name says`;
-    this.#verified.delete(digest);
-    await Deno.remove(path).catch(() => {});
-    throw new CorruptBlobError(digest, `Cannot read "${path}": ${what}. Its stage will run again`);
+  read(file: StoredFile): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#blobs.read(file);
   }
 
   /** Forgets what was verified, so that the next read checks the bytes again. */
   forgetVerified(): void {
-    this.#verified.clear();
+    this.#blobs.forgetVerified();
   }
 
-  /** A fresh directory for one execution, on the cache's file system. */
+  /** A fresh directory for one execution, on the cache's file system; {@linkcode Cache.discard} removes it. */
   async scratch(): Promise<string> {
-    const path = join(this.root, "scratch", crypto.randomUUID());
+    const name = crypto.randomUUID();
+    const path = join(this.root, "scratch", name);
+    const lease = await this.lock(name);
     try {
       await Deno.mkdir(path, { recursive: true });
     } catch (error) {
+      lease[Symbol.dispose]();
       throw explainWrite(error, path);
     }
+    this.#scratch.set(path, lease);
     return path;
   }
 
-  /** Holds a key's lock: one process at a time runs a stage, on whichever machine. */
-  async lock(key: string, signal?: AbortSignal, waiting?: () => void): Promise<Lock> {
+  /** Removes a directory that {@linkcode Cache.scratch} made, with all in it. */
+  async discard(scratch: string): Promise<void> {
+    await Deno.remove(scratch, { recursive: true }).catch(() => {});
+    this.#scratch.get(scratch)?.[Symbol.dispose]();
+    this.#scratch.delete(scratch);
+  }
+
+  /**
+   * Holds a key's lock: one process at a time runs a stage, on whichever machine.
+   *
+   * @param waiting Called if it is taken; again, with the seconds after which it is taken over, if its holder seems dead.
+   */
+  async lock(key: string, signal?: AbortSignal, waiting?: LeaseOptions["waiting"]): Promise<Lease> {
+    await this.claim();
     let waited = false;
     const lease = await acquireLease(join(this.root, "locks"), key, {
       signal,
       timing: this.leases,
-      waiting: () => {
+      waiting: (takesOverIn) => {
         waited = true;
-        waiting?.();
+        waiting?.(takesOverIn);
       },
     });
     // A network file system may still believe that there is nothing of what its holder made, until a folder is opened.
@@ -191,19 +198,23 @@ export class Cache {
    * Keeps this machine's garbage collection out while results are being put in; many may hold it together. Another machine's
    * may take a blob away before its entry is written: the entry is then found wanting, and its stage runs again.
    */
-  guard(shared: boolean, signal?: AbortSignal): Promise<Lock | undefined> {
-    return acquireLockIfAny(join(this.root, "locks"), "collection", { shared, signal });
+  async guard(shared: boolean, signal?: AbortSignal): Promise<Lock | undefined> {
+    await this.claim();
+    return await acquireLockIfAny(join(this.root, "locks"), "collection", { shared, signal });
   }
 
   /**
    * Stores a result: the blobs first, each renamed into place after a sync, the entry last.
    *
+   * @param fence Throws if the key's lock is another's by now: no entry is made then.
    * @throws {CacheError} If the file system refuses: no entry is made.
    * @throws {CorruptBlobError} If a linked blob is gone.
    */
-  async store(entry: Entry, staged: readonly Staged[]): Promise<void> {
+  async store(entry: Entry, staged: readonly Staged[], fence = () => {}): Promise<void> {
     using _guard = await this.guard(true);
-    await this.#place(staged);
+    fence();
+    await this.#blobs.place(staged);
+    fence();
     await writeAtomically(this.entryPath(entry.key), new TextEncoder().encode(encodeEntry(entry)));
     await syncDirectory(join(this.root, "ac"));
   }
@@ -211,53 +222,35 @@ export class Cache {
   /** Stores bytes that no entry refers to; collection spares them for an hour. */
   async storeBlobs(staged: readonly Staged[]): Promise<void> {
     using _guard = await this.guard(true);
-    await this.#place(staged);
-  }
-
-  async #place(staged: readonly Staged[]): Promise<void> {
-    const directory = join(this.root, "cas");
-    for (const file of staged) {
-      const target = this.blobPath(file.digest);
-      if (file.path === undefined) {
-        await this.verify(file);
-        // Young blobs are spared by collection: this one is about to be referred to.
-        await Deno.utime(target, new Date(), new Date()).catch(() => {});
-        continue;
-      }
-      try {
-        await Deno.mkdir(directory, { recursive: true });
-        {
-          using handle = await Deno.open(file.path, { read: true, write: true });
-          await handle.sync();
-        }
-        // A blob is never written to again; a stage that tries to change its input in place is told so by the system.
-        await Deno.chmod(file.path, 0o444).catch(() => {});
-        await Deno.rename(file.path, target);
-      } catch (error) {
-        throw explainWrite(error, target);
-      }
-      this.#checked(file, stampOf(target), file.digest);
-    }
-    await syncDirectory(directory);
+    await this.#blobs.place(staged);
   }
 
   /** Stores a small text as a blob by itself. */
-  async storeText(text: string): Promise<StoredFile> {
-    const data = new TextEncoder().encode(text);
-    const digest = sha256(data);
-    if (stampOf(this.blobPath(digest))?.size !== data.length) {
-      await writeAtomically(this.blobPath(digest), data);
-    }
-    return { digest, size: data.length };
+  storeText(text: string): Promise<StoredFile> {
+    return this.#blobs.storeText(text);
   }
 
   /** Marks an entry as used now: collection drops the least recently used first. */
   async touch(key: string): Promise<void> {
-    await Deno.utime(this.entryPath(key), new Date(), new Date()).catch(() => {});
+    await this.touchFile(this.entryPath(key));
+  }
+
+  /** Milliseconds since 1970, as the cache's file system has it: what the times of its files are held against. */
+  now(): Promise<number> {
+    return this.#clock.now();
+  }
+
+  /** Sets the time of a file of the cache to now; where that cannot be done it keeps its own. */
+  async touchFile(path: string): Promise<void> {
+    try {
+      const now = new Date(await this.now());
+      await Deno.utime(path, now, now);
+    } catch { /* it goes sooner */ }
   }
 
   /** Takes an entry out, so that its stage runs again. */
   async remove(key: string): Promise<void> {
+    await this.claim();
     try {
       await Deno.remove(this.entryPath(key));
     } catch (error) {
@@ -267,9 +260,11 @@ export class Cache {
 
   /** Keys of all entries with the time of their last use, most recently used first. */
   async keys(): Promise<{ key: string; used: number; size: number }[]> {
+    this.check();
     const found = [];
-    for (const { name, isFile } of await this.#list("ac")) {
-      if (!isFile || !/^[0-9a-f]{64}$/.test(name)) continue;
+    for (const file of await this.#list("ac")) {
+      if (!isOwnFile("ac", file)) continue;
+      const { name } = file;
       const stamp = stampOf(this.entryPath(name));
       if (stamp !== undefined) found.push({ key: name, used: stamp.modified, size: stamp.size });
     }
@@ -281,21 +276,26 @@ export class Cache {
       return await Array.fromAsync(Deno.readDir(join(this.root, folder)));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
-      throw this.#explainRead(error);
+      throw explainRead(error, this.root);
     }
   }
 
-  /** The intact entry of a key, its blobs unchecked. */
+  /** The intact entry of a key, its blobs unchecked; undefined, too, where it cannot be read. */
   async peek(key: string): Promise<Entry | undefined> {
-    const text = await this.#readEntry(key).catch(() => "");
-    const entry = decodeEntry(text, key);
-    return typeof entry === "string" ? undefined : entry;
+    return await this.intact(key).catch(() => undefined);
   }
 
-  #explainRead(error: unknown): CacheError {
-    const reason = error instanceof Deno.errors.NotCapable
-      ? "Deno may not read it. Choose another directory, or add it to --allow-read"
-      : messageOf(error);
-    return new CacheError(`Cannot read the cache "${this.root}": ${reason}`, { cause: error });
+  /**
+   * As {@linkcode Cache.peek}, for who clears up: what cannot be read just now is not damaged.
+   *
+   * @throws {CacheError} If it cannot be read.
+   */
+  async intact(key: string): Promise<Entry | undefined> {
+    const text = await this.#readEntry(key).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw explainRead(error, this.root);
+      return "";
+    });
+    const entry = decodeEntry(text, key);
+    return typeof entry === "string" ? undefined : entry;
   }
 }

@@ -1,9 +1,11 @@
-/** The `code` parts of a stage's key, remembered so that a warm plan starts no bundler. @module */
+/** The `code` parts of a stage's key as its files are now, remembered so that a warm plan starts no bundler. @module */
 import { fileURLToPath } from "node:url";
 import { bundleModule, libraryRoot, withBundler } from "./bundle.ts";
+import { sha256 } from "./canonical_json.ts";
 import type { AnyStage } from "./definition.ts";
 import { CodeError } from "./errors.ts";
-import { digestFile, type FileStamp, isSettled, type Notes, sameStamp, stampOf } from "./files.ts";
+import type { Notes } from "./files.ts";
+import { inLanes } from "./lanes.ts";
 import { findProject, lockedVersions, mapSpecifier } from "./project.ts";
 
 /** A stage's code. */
@@ -12,15 +14,18 @@ export interface Code {
   readonly parts: Readonly<Record<string, string>>;
   /** Recorded, not keyed: module → digest, so that a change can be named. */
   readonly modules: Readonly<Record<string, string>>;
+  /** Every file that it was made of: path → SHA-256 of what was read, `""` where a file was looked for and there was none. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Whether some of it is loaded only when a stage needs it: a worker, a dynamic import. */
+  readonly lazy: boolean;
 }
 
 interface Remembered extends Code {
   readonly bundler: string;
-  readonly files: Readonly<Record<string, FileStamp>>;
 }
 
 /**
- * The code of stages, bundled in parallel where nothing is remembered or a file has changed since.
+ * The code of stages, bundled in parallel where nothing is remembered or a file holds other bytes now.
  *
  * @param stages Stages; one module is bundled once.
  * @param notes Where bundles are remembered.
@@ -29,12 +34,11 @@ interface Remembered extends Code {
 export async function codeOf(stages: readonly AnyStage[], notes: Notes): Promise<Map<AnyStage, Code>> {
   const bundler = bundlerVersion();
   const pending = new Map<string, Promise<Code>>();
+  const digest = digestsNow();
   const found = await withBundler(async () => {
     const jobs = [...new Set(stages)].map(async (stage): Promise<[AnyStage, Code]> => {
-      const name = ["code", stage.module, ...(stage.alsoHash ?? [])].join("\n");
-      if (!pending.has(name)) {
-        pending.set(name, recall(notes, name, bundler) ?? hashStage(stage, notes, name, bundler));
-      }
+      const name = codeName(stage);
+      if (!pending.has(name)) pending.set(name, recallOrHash(stage, notes, name, bundler, digest));
       return [stage, await pending.get(name)!];
     });
     // All settle before the bundler is stopped.
@@ -46,48 +50,66 @@ export async function codeOf(stages: readonly AnyStage[], notes: Notes): Promise
   }));
 }
 
-function recall(notes: Notes, name: string, bundler: string): Promise<Code> | undefined {
-  const note = notes.read(name) as Remembered | undefined;
-  if (note === undefined || note.bundler !== bundler) return undefined;
-  const unchanged = Object.entries(note.files).every(([path, stamp]) => sameStamp(stamp, stampOf(path)));
-  return unchanged ? Promise.resolve({ parts: note.parts, modules: note.modules }) : undefined;
+/** What names a stage's code: stages of one name have one code. */
+export function codeName({ module, alsoHash = [] }: AnyStage): string {
+  return ["code", module, ...alsoHash].join("\n");
 }
 
-async function hashStage(stage: AnyStage, notes: Notes, name: string, bundler: string): Promise<Code> {
+/** Digests of small files, each read once; `""` for one that is not there or cannot be read. */
+function digestsNow(): (path: string) => Promise<string> {
+  const digests = new Map<string, Promise<string>>();
+  return (path) => {
+    const known = digests.get(path) ?? Deno.readFile(path).then(sha256, () => "");
+    digests.set(path, known);
+    return known;
+  };
+}
+
+/** Whether all files of a code hold what they held when it was made. Their bytes tell: stamps would not everywhere. */
+export async function isUnchanged(code: Code, digest = digestsNow()): Promise<boolean> {
+  const files = Object.entries(code.files);
+  return (await inLanes(16, files, async ([path, then]) => await digest(path) === then)).every(Boolean);
+}
+
+async function recallOrHash(
+  stage: AnyStage,
+  notes: Notes,
+  name: string,
+  bundler: string,
+  digest: (path: string) => Promise<string>,
+): Promise<Code> {
+  const note = notes.read(name) as Remembered | undefined;
+  if (note?.bundler === bundler && await isUnchanged(note, digest)) {
+    const { parts, modules, files, lazy } = note;
+    return { parts, modules, files, lazy };
+  }
+  const code = await hashStage(stage, bundler);
+  await notes.write(name, { bundler, ...code } satisfies Remembered);
+  return code;
+}
+
+async function hashStage(stage: AnyStage, bundler: string): Promise<Code> {
   const also = stage.alsoHash ?? [];
-  const path = toPath(stage, stage.module);
   const parts: Record<string, string> = { esbuild: bundler };
   const modules: Record<string, string> = {};
-  const files: Record<string, FileStamp> = {};
-  const started = Date.now();
-  const bundle = await bundleModule(path, also);
+  const bundle = await bundleModule(toPath(stage, stage.module), also);
   Object.assign(parts, { bundle: bundle.digest, ...bundle.packages });
   Object.assign(modules, bundle.modules);
-  const all = new Set(bundle.files);
+  const files = { ...bundle.files };
   for (const url of also) {
     const file = toPath(stage, url);
     const label = `also:${url.split("/").at(-1)}`;
-    all.add(file);
     if (!/\.([mc]?[jt]s|[jt]sx)$/.test(file)) {
-      const { digest } = await digestFile(file);
-      parts[label] = modules[label] = digest;
+      parts[label] = modules[label] = files[file] = sha256(await Deno.readFile(file));
       continue;
     }
     const other = await bundleModule(file, also);
     parts[label] = other.digest;
     Object.assign(parts, other.packages);
     Object.assign(modules, other.modules);
-    for (const path of other.files) all.add(path);
+    Object.assign(files, other.files);
   }
-  const code = { parts, modules };
-  for (const file of all) {
-    const stamp = stampOf(file);
-    // A file changed while or just before it was bundled may not be what the bundle holds.
-    if (stamp === undefined || !isSettled(stamp, started)) return code;
-    files[file] = stamp;
-  }
-  await notes.write(name, { bundler, files, ...code } satisfies Remembered);
-  return code;
+  return { parts, modules, files, lazy: bundle.lazy || also.length > 0 };
 }
 
 function toPath(stage: AnyStage, url: string): string {

@@ -1,9 +1,13 @@
 /** How large the cache is, and keeping it within its bounds: least recently used entries go first. @module */
 import { join } from "node:path";
 import type { Cache } from "./cache.ts";
+import { cacheFolderState, claimCacheFolder, isOwnFile } from "./cache_folder.ts";
 import { blobsOf } from "./entry.ts";
+import { CacheError, messageOf } from "./errors.ts";
 import { stampOf } from "./files.ts";
+import { leaseNames, listFolder, sizeOf, sweepLeftovers } from "./leftovers.ts";
 import { pinnedKeys } from "./pins.ts";
+import { isDiskFault } from "./system_error.ts";
 
 /** Bounds of a cache. */
 export interface CacheLimits {
@@ -13,6 +17,8 @@ export interface CacheLimits {
   readonly maxAgeDays?: number;
   /** Keys that stay whatever happens, besides those that are pinned. */
   readonly keep?: ReadonlySet<string>;
+  /** Whether all entries may go for their age: without it that counts as a wrong clock. */
+  readonly mayTakeAll?: boolean;
 }
 
 /** What a cache holds. */
@@ -41,6 +47,8 @@ export interface Collected {
   readonly freed: number;
   /** Bytes that stay. */
   readonly kept: number;
+  /** What was not done, and why: a sentence each. */
+  readonly refused: readonly string[];
 }
 
 /** Blobs younger than this are spared: another process may be about to refer to them. */
@@ -50,7 +58,7 @@ const day = 86_400_000;
 /** Counts what a cache holds. */
 export async function cacheStats(cache: Cache): Promise<CacheStats> {
   const keys = await cache.keys();
-  const blobs = await listFiles(join(cache.root, "cas"));
+  const blobs = await listBlobs(cache);
   const stages: Record<string, { entries: number; bytes: number }> = {};
   for (const { key } of keys) {
     const entry = await cache.peek(key);
@@ -74,31 +82,47 @@ export async function cacheStats(cache: Cache): Promise<CacheStats> {
 
 /**
  * Takes out damaged entries, entries not used for too long, then the least recently used ones until the rest fits; then the
- * blobs nobody refers to, and scratch and checkpoints that dead processes left. Running processes are not disturbed: what they store
- * waits, and an input that is gone is made again.
+ * blobs nobody refers to, and what dead processes left. Running processes are not disturbed: what they store waits, and an
+ * input that is gone is made again.
+ *
+ * Ages are told by the file system's clock, not by this host's. Where by that, too, every entry would be too old, none goes
+ * for its age; a key whose lease is held keeps what it has.
+ *
+ * @throws {CacheError} If the folder is not marked as a cache and holds other things, or cannot be read or written.
  */
 export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Promise<Collected> {
+  const state = cacheFolderState(cache.root);
+  if (state === "absent" || state === "empty") {
+    return { entries: 0, blobs: 0, freed: 0, kept: 0, refused: [] };
+  }
+  // Nothing is taken out of a folder without the mark; one of a former version that holds its files alone gets it.
+  await claimCacheFolder(cache.root);
   using _guard = await cache.guard(false);
   const { maxBytes = 50e9, maxAgeDays = 30 } = limits;
-  const keep = pinnedKeys(cache).union(limits.keep ?? new Set());
-  const now = Date.now();
-  const blobs = new Map((await listFiles(join(cache.root, "cas"))).map((file) => [file.name, file]));
+  const leased = await leaseNames(cache);
+  const keep = pinnedKeys(cache).union(limits.keep ?? new Set()).union(leased);
+  const now = await cache.now();
+  const blobs = new Map((await listBlobs(cache)).map((file) => [file.name, file]));
   const held = new Set<string>();
-  let kept = 0;
-  let entries = 0;
-  let freed = 0;
+  let kept = 0, entries = 0, freed = 0, aged = 0, busy = 0;
   // Kept keys first, then from the most recently used on: what no longer fits goes.
   const keys = (await cache.keys()).sort((a, b) => Number(keep.has(b.key)) - Number(keep.has(a.key)));
+  const isOld = (used: number) => now - used > maxAgeDays * day;
+  const bounded = keys.filter(({ key }) => !keep.has(key));
+  const areAllOld = limits.mayTakeAll !== true && bounded.every(({ used }) => isOld(used));
   let full = false;
   for (const { key, used, size } of keys) {
-    const entry = await cache.peek(key);
+    const entry = await cache.intact(key);
     const fresh = entry === undefined
       ? []
       : [...new Set(blobsOf(entry).map((b) => b.digest))].filter((d) => !held.has(d));
     const added = size + sum(fresh.map((digest) => blobs.get(digest)?.size ?? 0));
     full ||= !keep.has(key) && kept + added > maxBytes;
-    const tooOld = !keep.has(key) && now - used > maxAgeDays * day;
-    if (entry === undefined || full || tooOld) {
+    const isAged = !full && !keep.has(key) && isOld(used);
+    if (isAged && areAllOld) aged++;
+    const isLeased = leased.has(key);
+    if (isLeased && (entry === undefined || isOld(used))) busy++;
+    if (!isLeased && (entry === undefined || (full && !keep.has(key)) || (isAged && !areAllOld))) {
       await cache.remove(key);
       entries++;
       freed += size;
@@ -118,93 +142,44 @@ export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Pr
     removed++;
     freed += size;
   }
-  await sweep(join(cache.root, "scratch"), day);
-  freed += await sweepCheckpoints(cache, maxBytes / 2, Math.max(maxAgeDays, 1) * day);
-  for (const directory of ["ac", "cas", "locks", "notes"]) {
-    await sweep(join(cache.root, directory), day, aside);
-  }
-  return { entries, blobs: removed, freed, kept };
+  const maxAge = Math.max(maxAgeDays, 1) * day;
+  const swept = await sweepLeftovers(cache, { now, maxBytes: maxBytes / 2, maxAge });
+  busy += swept.spared.length;
+  const refused = [
+    ...aged === 0 ? [] : [
+      `all ${aged} results that may go were last used over ${maxAgeDays} days ago, as the disk's clock has it: it may be ` +
+      "wrong, and none was taken out. cache gc --all takes them",
+    ],
+    ...busy === 0 ? [] : [`what ${busy} ${busy === 1 ? "process is" : "processes are"} at work on stays`],
+  ];
+  return { entries, blobs: removed, freed: freed + swept.freed, kept, refused };
 }
 
-/** Collects at most once an hour: for the end of every run. */
-export async function collectNowAndThen(cache: Cache, limits: CacheLimits): Promise<void> {
-  const note = "collected";
-  const last = cache.notes.read(note);
-  if (typeof last === "number" && Math.abs(Date.now() - last) < sparedMilliseconds) return;
-  await cache.notes.write(note, Date.now());
-  await collectGarbage(cache, limits);
+/**
+ * Collects at most once an hour: for the end of every run, which fails for nothing here, as its results are there.
+ *
+ * @returns What was not done, and why.
+ */
+export async function collectNowAndThen(cache: Cache, limits: CacheLimits): Promise<readonly string[]> {
+  try {
+    const note = "collected";
+    const last = cache.notes.read(note), now = await cache.now();
+    if (typeof last === "number" && Math.abs(now - last) < sparedMilliseconds) return [];
+    await cache.notes.write(note, Math.round(now));
+    return (await collectGarbage(cache, limits)).refused;
+  } catch (error) {
+    if (!(error instanceof CacheError || isDiskFault(error))) throw error;
+    return [messageOf(error)];
+  }
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
-async function listFiles(directory: string): Promise<{ name: string; size: number; modified: number }[]> {
+async function listBlobs(cache: Cache): Promise<{ name: string; size: number; modified: number }[]> {
   const found = [];
-  for (const { name, isFile } of await list(directory)) {
-    const stamp = isFile ? stampOf(join(directory, name)) : undefined;
-    if (stamp !== undefined) found.push({ name, size: stamp.size, modified: stamp.modified });
+  for (const file of await listFolder(join(cache.root, "cas"))) {
+    const stamp = isOwnFile("cas", file) ? stampOf(cache.blobPath(file.name)) : undefined;
+    if (stamp !== undefined) found.push({ name: file.name, size: stamp.size, modified: stamp.modified });
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** What a dead process was writing, or claiming, when it died. */
-const aside = /\.(tmp|taken)$/;
-
-/** Removes what has not changed for so long. */
-async function sweep(directory: string, age: number, only = /^/): Promise<void> {
-  for (const { name } of await list(directory)) {
-    if (!only.test(name)) continue;
-    const path = join(directory, name);
-    const modified = await newest(path);
-    if (Date.now() - modified > age) await Deno.remove(path, { recursive: true }).catch(() => {});
-  }
-}
-
-/**
- * Removes the checkpoints of results that are there (their process was killed after it had stored one), those that have not
- * changed for so long, and of the others the oldest until the rest fits. What changed within a day is spared: a stage that is
- * under way writes at every checkpoint.
- *
- * @returns Bytes freed.
- */
-async function sweepCheckpoints(cache: Cache, maxBytes: number, age: number): Promise<number> {
-  const now = Date.now();
-  const found = [];
-  for (const { name } of await list(join(cache.root, "checkpoints"))) {
-    const path = join(cache.root, "checkpoints", name);
-    found.push({ path, key: name, modified: await newest(path), size: await sizeOf(path) });
-  }
-  let kept = 0, freed = 0;
-  for (const { path, key, modified, size } of found.sort((a, b) => b.modified - a.modified)) {
-    kept += size;
-    const isDone = stampOf(cache.entryPath(key)) !== undefined;
-    const isStale = now - modified > age || (kept > maxBytes && now - modified > day);
-    if (!isDone && !isStale) continue;
-    await Deno.remove(path, { recursive: true }).catch(() => {});
-    kept -= size;
-    freed += size;
-  }
-  return freed;
-}
-
-/** The last change of a file, or of anything in a directory. */
-async function newest(path: string): Promise<number> {
-  const info = await Deno.lstat(path).catch(() => undefined);
-  if (info === undefined) return Infinity;
-  const inner = info.isDirectory ? (await list(path)).map(({ name }) => newest(join(path, name))) : [];
-  return Math.max(info.mtime?.getTime() ?? 0, ...await Promise.all(inner));
-}
-
-async function sizeOf(path: string): Promise<number> {
-  const info = await Deno.lstat(path).catch(() => undefined);
-  if (info?.isDirectory !== true) return info?.size ?? 0;
-  return sum(await Promise.all((await list(path)).map(({ name }) => sizeOf(join(path, name)))));
-}
-
-async function list(directory: string): Promise<Deno.DirEntry[]> {
-  try {
-    return await Array.fromAsync(Deno.readDir(directory));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
 }

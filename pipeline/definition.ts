@@ -17,6 +17,15 @@ export interface StageContext {
   readonly seed: number;
   /** Aborted when the run is stopped. */
   readonly signal: AbortSignal;
+  /**
+   * Reads a file that the stage names in its `sources`, and holds its bytes against the digest that the key was made of. What
+   * is read otherwise may have changed since, which is noticed at the end at the earliest.
+   *
+   * @param most Bytes that are read at most.
+   * @throws {SourceError} If it has other bytes now, or is gone. {@linkcode FileReadError} If it is no file, larger or
+   *   unreadable. {@linkcode StageError} If it is none of the sources.
+   */
+  read(path: string, most?: number): Promise<Uint8Array<ArrayBuffer>>;
   /** A path for a temporary file on the cache's file system; gone when the stage ends. */
   scratch(name: string): string;
   /**
@@ -51,7 +60,7 @@ export interface StageDefinition<I extends InputKinds, C, CI, O extends OutputKi
   readonly inputs: I;
   /** Kinds of the outputs. */
   readonly outputs: O;
-  /** The external files it reads; their content digests go into the key. */
+  /** The external files it reads, best by `context.read`; their content digests go into the key. */
   readonly sources?: (config: C) => Promise<readonly SourceFile[]> | readonly SourceFile[];
   /** Names of resources that it holds while it runs, one holder at a time. */
   readonly resources?: readonly string[];

@@ -54,6 +54,21 @@ export interface Entry {
   readonly recorded: Recorded;
 }
 
+/** The outputs of a stage, as its definition has them. */
+export type PromisedOutputs = Readonly<Record<string, { readonly name: string; readonly version?: number }>>;
+
+/** What of a stage's outputs an entry has not, or not in the format that is read; undefined if it has all. */
+export function misfitOf({ outputs }: Entry, promised: PromisedOutputs): string | undefined {
+  for (const [name, { name: kind, version }] of Object.entries(promised)) {
+    const found = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+    if (found?.kind !== kind) return `it has no output "${name}" of its stage's kind`;
+    if (version !== undefined && found.version !== version) {
+      return `its output "${name}" is a ${kind} of version ${found.version}, and version ${version} is read`;
+    }
+  }
+  return undefined;
+}
+
 /** The content digest of an artifact. */
 export function artifactDigest(
   kind: string,
@@ -61,6 +76,16 @@ export function artifactDigest(
   files: Readonly<Record<string, StoredFile>>,
 ): string {
   return sha256(canonicalJson({ kind, version, files }));
+}
+
+/**
+ * The content digest that a value has in the cache as an artifact of a {@linkcode jsonKind}.
+ *
+ * @throws {TypeError} If it cannot be written as JSON.
+ */
+export function jsonArtifactDigest(kind: string, version: number, value: unknown): string {
+  const bytes = new TextEncoder().encode(canonicalJson(value));
+  return artifactDigest(kind, version, { "value.json": { digest: sha256(bytes), size: bytes.length } });
 }
 
 /** All blobs of an entry. */

@@ -64,6 +64,12 @@ export class CorruptBlobError extends CacheError {
   }
 }
 
+/** The lease under which a process worked is another's by now: it must write nothing more. */
+export class LeaseLostError extends CacheError {
+  /** Class name, for logs. */
+  override readonly name: string = "LeaseLostError";
+}
+
 /** A stage failed. The cause is kept. */
 export class StageError extends UserError {
   /** Class name, for logs. */
@@ -111,13 +117,4 @@ export class InterruptedError extends UserError {
 /** The text of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The system's code of an I/O error, e.g. `"ENOSPC"`, looked for along the chain of causes. */
-export function systemCode(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const code = (at as { code?: unknown }).code;
-    if (typeof code === "string") return code;
-  }
-  return undefined;
 }

@@ -1,5 +1,6 @@
 /** What happens in a run, as typed events: for a terminal, for `events.jsonl`, for tests. @module */
 import { explainWrite } from "./files.ts";
+import { isUnsupported } from "./system_error.ts";
 
 /** One event. `node` is an instance id, `key` 64 hex digits. */
 export type PipelineEvent =
@@ -17,8 +18,8 @@ export type PipelineEvent =
   | { readonly type: "hit"; readonly node: string; readonly key: string; readonly from?: "remote" }
   /** It is not; `why` has a line for each part that differs from the nearest earlier entry. */
   | { readonly type: "miss"; readonly node: string; readonly key: string; readonly why: readonly string[] }
-  /** Another process runs the same key; its result will be taken. */
-  | { readonly type: "waiting"; readonly node: string; readonly key: string }
+  /** Another process runs the same key; its result will be taken. `takesOverIn`: it seems dead; seconds until it counts as that. */
+  | { readonly type: "waiting"; readonly node: string; readonly key: string; readonly takesOverIn?: number }
   | { readonly type: "started"; readonly node: string; readonly key: string }
   | { readonly type: "progress"; readonly node: string; readonly data: Readonly<Record<string, unknown>> }
   /** `stored` is false where code or sources changed during the run: the result serves this run only. */
@@ -30,10 +31,12 @@ export type PipelineEvent =
     readonly outputs: Readonly<Record<string, string>>;
     readonly stored: boolean;
   }
-  /** Code or sources changed while the stage ran. */
+  /** Code or sources have changed: said before the stage runs, and after it. */
   | { readonly type: "changed"; readonly node: string; readonly message: string }
   /** Something in the cache was damaged and is made again. */
   | { readonly type: "damaged"; readonly node: string; readonly message: string }
+  /** Nothing failed, and yet it is worth knowing: what was not taken out of the cache, and why. */
+  | { readonly type: "notice"; readonly message: string }
   | { readonly type: "failed"; readonly node: string; readonly message: string }
   | { readonly type: "done"; readonly ran: number; readonly hits: number; readonly seconds: number };
 
@@ -54,6 +57,12 @@ export class Events {
   emit(event: PipelineEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** What a wait for a key's lock tells. */
+export function waitingEvent(events: Events, node: string, key: string): (takesOverIn?: number) => void {
+  return (takesOverIn) =>
+    events.emit({ type: "waiting", node, key, ...(takesOverIn === undefined ? {} : { takesOverIn }) });
 }
 
 /** A file that is only appended to: one JSON object a line, each with the time it was written at. */
@@ -90,7 +99,12 @@ export class JsonLines {
 
   /** Syncs and closes the file. */
   [Symbol.dispose](): void {
-    this.#file.syncDataSync();
-    this.#file.close();
+    try {
+      this.#file.syncDataSync();
+    } catch (error) {
+      if (!isUnsupported(error)) throw explainWrite(error, this.#path);
+    } finally {
+      this.#file.close();
+    }
   }
 }

@@ -1,20 +1,32 @@
 /** One execution of one stage: inputs read, the work done, outputs written and stored. @module */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { ArtifactKind } from "./artifact.ts";
 import { artifactReader, stageArtifact, type StagedArtifact } from "./artifact_store.ts";
 import type { GraphNode } from "./builder.ts";
 import type { Cache, Staged } from "./cache.ts";
-import { canonicalJson } from "./canonical_json.ts";
-import { codeOf } from "./code.ts";
+import { sha256 } from "./canonical_json.ts";
+import { adoptCheckpoints, removeCheckpoints } from "./checkpoint_folders.ts";
 import type { StageContext } from "./definition.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
-import { CacheError, CorruptBlobError, messageOf, StageCrashError, StageError, UserError } from "./errors.ts";
+import {
+  CacheError,
+  CorruptBlobError,
+  messageOf,
+  SourceError,
+  StageCrashError,
+  StageError,
+  UserError,
+} from "./errors.ts";
 import type { Events } from "./events.ts";
-import { explainWrite, isDiskFault, stampOf } from "./files.ts";
+import { explainWrite, stampOf } from "./files.ts";
 import type { KeyParts } from "./fingerprint.ts";
 import { FolderCheckpoints } from "./folder_checkpoints.ts";
+import type { Lease } from "./leases.ts";
+import { isStillLoaded } from "./loaded_code.ts";
 import { type Prepared, sourcesOf } from "./prepare.ts";
+import { FileReadError, readFileWhole } from "./read_file.ts";
 import type { Resources } from "./resources.ts";
+import { isDiskFault } from "./system_error.ts";
 
 /** What an execution needs. */
 export interface Execution {
@@ -28,6 +40,8 @@ export interface Execution {
   readonly inputs: (from: GraphNode, output: string) => StoredArtifact;
   /** The cache. */
   readonly cache: Cache;
+  /** The lock of the key; undefined if nothing is to be stored. */
+  readonly lease?: Lease;
   /** The run's resources; those of the stage are held. */
   readonly resources: Resources;
   /** The run's events. */
@@ -51,21 +65,30 @@ export interface Execution {
  * @throws {StageCrashError} If the stage threw anything else.
  */
 export async function execute(execution: Execution): Promise<{ entry: Entry; stored: boolean }> {
-  const { prepared: { node }, cache } = execution;
+  const { prepared: { node, code }, cache, lease, events } = execution;
+  const fence = () => lease?.check();
+  const checkpoints = join(cache.root, "checkpoints", execution.key);
+  const own = await adoptCheckpoints(checkpoints, lease?.token ?? crypto.randomUUID(), fence);
   const scratch = await cache.scratch();
   try {
-    const { entry, files } = await perform(execution, scratch, checkpointsOf(execution));
-    const changed = await whatChanged(execution);
+    if (!await isStillLoaded(node.stage, code, cache.notes)) {
+      const message =
+        `The code of stage "${node.id}" has been changed since this process started, which runs it as it was ` +
+        "then: unless that is undone, the result will serve this run and not be kept in the cache";
+      events.emit({ type: "changed", node: node.id, message });
+    }
+    const { entry, files, read } = await perform(execution, scratch, own);
+    const changed = await whatChanged(execution, read);
     if (changed === undefined) {
-      await cache.store(entry, files);
-      await Deno.remove(checkpointsOf(execution), { recursive: true }).catch(() => {});
+      await cache.store(entry, files, fence);
+      await removeCheckpoints(checkpoints, fence);
     } else {
       await cache.storeBlobs(files);
-      execution.events.emit({ type: "changed", node: node.id, message: changed });
+      events.emit({ type: "changed", node: node.id, message: changed });
     }
     return { entry, stored: changed === undefined };
   } finally {
-    await Deno.remove(scratch, { recursive: true }).catch(() => {});
+    await cache.discard(scratch);
   }
 }
 
@@ -84,7 +107,7 @@ export async function rehearse<T>(
     const { entry, files } = await perform(execution, scratch, join(scratch, "checkpoints"));
     return await examine(entry, files);
   } finally {
-    await Deno.remove(scratch, { recursive: true }).catch(() => {});
+    await execution.cache.discard(scratch);
   }
 }
 
@@ -92,13 +115,14 @@ async function perform(
   execution: Execution,
   scratch: string,
   checkpoints: string,
-): Promise<{ entry: Entry; files: Staged[] }> {
+): Promise<{ entry: Entry; files: Staged[]; read: ReadonlySet<string> }> {
   const { prepared: { node, code, sources }, key, parts, cache } = execution;
   const started = new Date();
+  const read = new Set<string>();
   const facts: Record<string, string> = { ...execution.facts };
   const inputs = await readInputs(execution, scratch);
   const outputs = await guarded(node.id, scratch, () => {
-    const given = context(execution, scratch, checkpoints, facts);
+    const given = context(execution, scratch, checkpoints, facts, read);
     return node.stage.run({ inputs, config: node.config, context: given });
   }).catch((error) => {
     throw error instanceof StageCrashError ? goneInput(execution, error) ?? error : error;
@@ -120,7 +144,7 @@ async function perform(
       ...(sources ? { sources: await cache.storeText(sources.manifest) } : {}),
     },
   };
-  return { entry, files: staged.flatMap(([, { files }]) => files) };
+  return { entry, files: staged.flatMap(([, { files }]) => files), read };
 }
 
 async function readInputs(
@@ -189,6 +213,7 @@ function context(
   scratch: string,
   checkpoints: string,
   facts: Record<string, string>,
+  read: Set<string>,
 ): StageContext {
   const { prepared: { node }, resources, events } = execution;
   let seed = 0;
@@ -196,8 +221,13 @@ function context(
   return {
     seed,
     signal: execution.signal,
+    read: (path, most = Infinity) => readSource(execution, path, most, read),
     scratch: (name) => within(join(scratch, "work"), name, node.id),
-    checkpoints: new FolderCheckpoints(checkpoints, { every: execution.checkpointEvery }),
+    checkpoints: new FolderCheckpoints(
+      checkpoints,
+      { every: execution.checkpointEvery },
+      () => execution.lease?.check(),
+    ),
     progress: (data) => events.emit({ type: "progress", node: node.id, data }),
     fact: (name, value) => facts[name] = value,
     async resource<T>(name: string) {
@@ -214,8 +244,40 @@ function context(
   };
 }
 
-function checkpointsOf({ cache, key }: Execution): string {
-  return join(cache.root, "checkpoints", key);
+/** The bytes of a source, if they are those that the key was made of. */
+async function readSource(
+  { prepared: { node, sources } }: Execution,
+  path: string,
+  most: number,
+  read: Set<string>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const source = sources?.files.get(resolve(path));
+  if (source === undefined) {
+    throw new StageError(
+      node.id,
+      `Stage "${node.id}" reads "${path}" and does not name it in its \`sources\``,
+    );
+  }
+  const bytes = await readFileWhole(path, most).catch((cause) => {
+    if (!(cause instanceof FileReadError) || !cause.missing) throw cause;
+    throw new SourceError(
+      `Cannot read "${path}" ("${source.name}", a source of stage "${node.id}"), which was there as the run began: ` +
+        cause.reason,
+      { cause },
+    );
+  });
+  const digest = sha256(bytes);
+  if (digest !== source.digest) {
+    throw new SourceError(
+      `Cannot use "${path}" ("${source.name}", a source of stage "${node.id}"): it has changed since the run began. The ` +
+        `result's key names the content ${source.digest.slice(0, 12)}, and ${
+          digest.slice(0, 12)
+        } was read. ` +
+        `Nothing of it is kept: run again`,
+    );
+  }
+  read.add(source.name);
+  return bytes;
 }
 
 /** A path in a directory; what lies between is made. */
@@ -236,18 +298,29 @@ function within(directory: string, name: string, id: string): string {
   return path;
 }
 
-/** What changed of code and sources since the key was made. */
-async function whatChanged({ prepared, cache }: Execution): Promise<string | undefined> {
-  const { node } = prepared;
-  const code = (await codeOf([node.stage], cache.notes)).get(node.stage)!;
-  const sources = await sourcesOf(node, cache);
-  const what = canonicalJson(code.parts) !== canonicalJson(prepared.code.parts)
+/** What changed of code and sources since the key was made, but for sources whose bytes were held against it as they were read. */
+async function whatChanged(
+  { prepared: { node, code, sources }, cache }: Execution,
+  read: ReadonlySet<string>,
+): Promise<string | undefined> {
+  const held = [...sources?.files.values() ?? []].every(({ name }) => read.has(name));
+  const what = !await isStillLoaded(node.stage, code, cache.notes)
     ? "code"
-    : sources?.digest !== prepared.sources?.digest
+    : !held && await digestNow(node, cache) !== sources?.digest
     ? "sources"
     : undefined;
   if (what === undefined) return undefined;
   return `The ${what} of stage "${node.id}" changed while it ran: its result serves this run and is not kept in the cache`;
+}
+
+/** The digest of a stage's sources; none where one of them is gone by now. */
+async function digestNow(node: GraphNode, cache: Cache): Promise<string | undefined> {
+  try {
+    return (await sourcesOf(node, cache))?.digest;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** Runs a stage's own code: a user's errors pass, a failing disk is explained, all else is a crash with its cause. */

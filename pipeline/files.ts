@@ -3,9 +3,10 @@ import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { canonicalJson, sha256 } from "./canonical_json.ts";
-import { CacheError, messageOf, systemCode, UserError } from "./errors.ts";
+import { CacheError, messageOf, UserError } from "./errors.ts";
+import { isDiskFault, isDiskFull, isUnsupported, systemCode } from "./system_error.ts";
 
-/** What tells that a file is the one seen before, without reading it. */
+/** What tells that a file is the one seen before, without reading it, on a file system that keeps changes. */
 export interface FileStamp {
   /** Bytes. */
   readonly size: number;
@@ -15,6 +16,8 @@ export interface FileStamp {
   readonly changed: number;
   /** Number of the inode, 0 where the system has none. */
   readonly inode: number;
+  /** Number of the device that the file system is mounted from, 0 where the system has none. */
+  readonly device: number;
 }
 
 /** The stamp of a file, or undefined if there is no such file. */
@@ -27,6 +30,7 @@ export function stampOf(path: string): FileStamp | undefined {
       modified: info.mtime?.getTime() ?? 0,
       changed: info.ctime?.getTime() ?? 0,
       inode: info.ino ?? 0,
+      device: info.dev,
     };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
@@ -37,7 +41,7 @@ export function stampOf(path: string): FileStamp | undefined {
 /** Whether two stamps are of the same, unchanged file. */
 export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
   return a !== undefined && b !== undefined && a.size === b.size && a.modified === b.modified &&
-    a.changed === b.changed && a.inode === b.inode;
+    a.changed === b.changed && a.inode === b.inode && a.device === b.device;
 }
 
 /**
@@ -46,6 +50,26 @@ export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): b
  */
 export function isSettled(stamp: FileStamp, now: number): boolean {
   return stamp.modified < now - 20 && stamp.changed < now - 1020;
+}
+
+/** Milliseconds that times of change may lag behind the clock: a tick of the system. */
+const tick = 10;
+/** Milliseconds that a server's clock may be off. */
+const drift = 2000;
+
+/**
+ * Whether a file's content is what it was at a moment, and has been ever since: by the time of its last change, which Deno
+ * gives in whole seconds; within the moment's own second, by the time of its last writing.
+ *
+ * @param since Milliseconds since 1970.
+ * @param ownClock Whether the file system's times are of this machine's clock.
+ */
+export function isOlder(stamp: FileStamp, since: number, ownClock: boolean): boolean {
+  const { modified, changed } = stamp;
+  const moment = since - (ownClock ? tick : drift);
+  if (changed === 0) return modified < moment;
+  if (changed + 1000 <= moment) return true;
+  return ownClock && changed <= moment && modified >= changed && modified < moment;
 }
 
 /** SHA-256 and size of a file, read as a stream. */
@@ -73,12 +97,21 @@ export async function writeAtomically(path: string, data: Uint8Array): Promise<v
     {
       using file = await Deno.open(aside, { write: true, createNew: true });
       for (let at = 0; at < data.length;) at += await file.write(data.subarray(at));
-      await file.sync();
+      await syncFile(file);
     }
     await Deno.rename(aside, path);
   } catch (error) {
     await Deno.remove(aside).catch(() => {});
     throw explainWrite(error, path, data.length);
+  }
+}
+
+/** Syncs a file; a file system that has no such thing is left alone. */
+export async function syncFile(file: Deno.FsFile): Promise<void> {
+  try {
+    await file.sync();
+  } catch (error) {
+    if (!isUnsupported(error)) throw error;
   }
 }
 
@@ -90,19 +123,6 @@ export async function syncDirectory(path: string): Promise<void> {
   } catch { /* a system without directory handles keeps its own order */ }
 }
 
-/** Whether an error says that a disk, or a user's share of it, is full. */
-export function isDiskFull(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "");
-}
-
-/** What tells that the disk is at fault, not the code that wrote. */
-const diskFaults = ["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENODEV", "ENXIO", "ESTALE", "ENOTCONN"];
-
-/** Whether an error comes from a disk that is full, read-only, broken or gone. */
-export function isDiskFault(error: unknown): boolean {
-  return diskFaults.includes(systemCode(error) ?? "");
-}
-
 /**
  * Turns what a file system throws on a write into an error that names the path and the way out.
  *
@@ -111,11 +131,12 @@ export function isDiskFault(error: unknown): boolean {
 export function explainWrite(error: unknown, path: string, needed?: number): Error {
   if (error instanceof UserError) return error;
   const code = systemCode(error);
-  const way = isDiskFull(error)
-    ? `there is no space left${
-      room(path, needed)
-    }. Make room there (or shrink the cache with gc), or choose another directory, ` +
-      "and run again"
+  const makeRoom =
+    "Make room there (or shrink the cache with gc), or choose another directory, and run again";
+  const way = code === "EDQUOT"
+    ? `there is no space left (your quota is used up)${room(undefined, needed)}. ${makeRoom}`
+    : isDiskFull(error)
+    ? `there is no space left${room(path, needed)}. ${makeRoom}`
     : error instanceof Deno.errors.NotCapable
     ? "Deno was not given write permission for it. Add it to --allow-write"
     : code === "EACCES" || code === "EPERM" || code === "EROFS"
@@ -128,11 +149,25 @@ export function explainWrite(error: unknown, path: string, needed?: number): Err
   return new CacheError(`Cannot write "${path}": ${way}.`, { cause: error });
 }
 
-/** What is needed and what is free, as far as that can be told. */
-function room(path: string, needed: number | undefined): string {
+/**
+ * Turns what a file system throws on a read of a cache into an error that names the cache and the way out.
+ *
+ * @param root Of the cache.
+ */
+export function explainRead(error: unknown, root: string): CacheError {
+  const reason = error instanceof Deno.errors.NotCapable
+    ? "Deno may not read it. Choose another directory, or add it to --allow-read"
+    : isDiskFault(error)
+    ? `${messageOf(error)}. Its disk is gone or broken: bring it back, or choose another one, and run again`
+    : messageOf(error);
+  return new CacheError(`Cannot read the cache "${root}": ${reason}`, { cause: error });
+}
+
+/** What is needed and, given a path, what is free there, as far as that can be told. */
+function room(path: string | undefined, needed: number | undefined): string {
   const count = (bytes: number) => `${bytes.toLocaleString("en-US")} bytes`;
   const parts = needed === undefined ? [] : [`${count(needed)} are needed`];
-  for (let at = dirname(path); parts.length < 2; at = dirname(at)) {
+  for (let at = path && dirname(path); at !== undefined && parts.length < 2; at = dirname(at)) {
     try {
       const { bavail, bsize } = statfsSync(at);
       parts.push(`${count(bavail * bsize)} are free`);
@@ -151,14 +186,17 @@ const mostNoteBytes = 256 * 2 ** 20;
 /** Bookkeeping that is only ever an accelerator: believed if its check digest holds, else forgotten. */
 export class Notes {
   readonly #root: string;
+  readonly #ready: () => Promise<void>;
 
   /**
    * Notes in a directory.
    *
    * @param root Directory; made at the first write.
+   * @param ready What is to be done before a write.
    */
-  constructor(root: string) {
+  constructor(root: string, ready: () => Promise<void>) {
     this.#root = root;
+    this.#ready = ready;
   }
 
   /** The note of a name, or undefined if there is none or its bytes are damaged. */
@@ -179,6 +217,7 @@ export class Notes {
   async write(name: string, value: unknown): Promise<void> {
     const body = canonicalJson(value);
     try {
+      await this.#ready();
       await writeAtomically(this.#path(name), new TextEncoder().encode(`${sha256(body)}\n${body}`));
     } catch (error) {
       if (!(error instanceof CacheError)) throw error;

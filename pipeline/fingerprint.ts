@@ -24,7 +24,7 @@ export interface KeyMaterial {
   /** Parsed config. */
   readonly config: unknown;
   /** The stage's code. */
-  readonly code: Code;
+  readonly code: Pick<Code, "parts">;
   /** Input name → content digest; undefined where it is not known yet. */
   readonly inputs: Readonly<Record<string, string | undefined>>;
   /** Digest of the sources' manifest, if the stage has sources. */

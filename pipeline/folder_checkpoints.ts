@@ -2,9 +2,11 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { sha256 } from "./canonical_json.ts";
+import { isCheckpointFile } from "./checkpoint_folders.ts";
 import type { Checkpoints, CheckpointTiming, LoadedState, StateSize } from "./checkpoints.ts";
 import { CacheError, messageOf } from "./errors.ts";
-import { digestFile, explainWrite, isDiskFull, stampOf, syncDirectory } from "./files.ts";
+import { digestFile, explainWrite, stampOf, syncDirectory, syncFile } from "./files.ts";
+import { isDiskFull } from "./system_error.ts";
 
 /** States kept. */
 const KEPT = 2;
@@ -41,15 +43,24 @@ export class FolderCheckpoints implements Checkpoints {
    *
    * @param root Their directory.
    * @param timing When to save.
+   * @param fence Comes before everything that is written or removed: throws if another has taken over.
    */
-  constructor(readonly root: string, { every, now = () => performance.now() / 1000 }: CheckpointTiming = {}) {
+  constructor(
+    readonly root: string,
+    { every, now = () => performance.now() / 1000 }: CheckpointTiming = {},
+    readonly fence: () => void = () => {},
+  ) {
     this.#now = now;
     this.#every = every;
     this.#interval = every ?? LEAST_SECONDS;
     this.#since = now();
   }
 
-  async load<T>(
+  load<T>(size: StateSize, decode: (bytes: Uint8Array<ArrayBuffer>) => T): Promise<LoadedState<T>> {
+    return this.#fenced(() => this.#load(size, decode));
+  }
+
+  async #load<T>(
     { about, most }: StateSize,
     decode: (bytes: Uint8Array<ArrayBuffer>) => T,
   ): Promise<LoadedState<T>> {
@@ -77,7 +88,15 @@ export class FolderCheckpoints implements Checkpoints {
     return this.#now() - this.#since >= this.#interval;
   }
 
-  async save(
+  save(
+    position: number,
+    make: () => Promise<readonly Uint8Array[] | undefined>,
+    parts: readonly string[],
+  ): Promise<{ bytes: number; seconds: number } | undefined> {
+    return this.#fenced(() => this.#save(position, make, parts));
+  }
+
+  async #save(
     position: number,
     make: () => Promise<readonly Uint8Array[] | undefined>,
     parts: readonly string[],
@@ -110,7 +129,11 @@ export class FolderCheckpoints implements Checkpoints {
     return { bytes: size, seconds };
   }
 
-  async addPart(bytes: Uint8Array, others: readonly string[]): Promise<string> {
+  addPart(bytes: Uint8Array, others: readonly string[]): Promise<string> {
+    return this.#fenced(() => this.#addPart(bytes, others));
+  }
+
+  async #addPart(bytes: Uint8Array, others: readonly string[]): Promise<string> {
     const digest = sha256(bytes);
     this.#fresh = new Set([...others, digest]);
     await this.#sweep();
@@ -122,6 +145,7 @@ export class FolderCheckpoints implements Checkpoints {
       await this.#make();
       await this.#remove(`part-${digest}.tmp`);
       await Deno.writeFile(aside, bytes, { createNew: true });
+      this.fence();
       await Deno.rename(aside, path);
     } catch (error) {
       await Deno.remove(aside).catch(() => {});
@@ -130,11 +154,24 @@ export class FolderCheckpoints implements Checkpoints {
     return digest;
   }
 
-  async copyPart(digest: string, path: string): Promise<void> {
+  copyPart(digest: string, path: string): Promise<void> {
+    return this.#fenced(async () => {
+      try {
+        await Deno.copyFile(this.#partPath(digest), path);
+      } catch (error) {
+        throw explainWrite(error, path, stampOf(this.#partPath(digest))?.size);
+      }
+    });
+  }
+
+  /** Does what needs the lock. Where it fails because another has taken over, and these files with it, that is what is said. */
+  async #fenced<T>(work: () => Promise<T>): Promise<T> {
+    this.fence();
     try {
-      await Deno.copyFile(this.#partPath(digest), path);
+      return await work();
     } catch (error) {
-      throw explainWrite(error, path, stampOf(this.#partPath(digest))?.size);
+      this.fence();
+      throw error;
     }
   }
 
@@ -208,8 +245,9 @@ export class FolderCheckpoints implements Checkpoints {
           hash.update(piece);
           for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
         }
-        await file.sync();
+        await syncFile(file);
       }
+      this.fence();
       await Deno.rename(aside, join(this.root, `${name}-${hash.digest("hex")}`));
     } catch (error) {
       await Deno.remove(aside).catch(() => {});
@@ -222,7 +260,7 @@ export class FolderCheckpoints implements Checkpoints {
     if (!this.#fresh.has(digest)) return;
     try {
       using file = await Deno.open(this.#partPath(digest), { read: true, write: true });
-      await file.sync();
+      await syncFile(file);
     } catch (error) {
       throw explainWrite(error, this.#partPath(digest));
     }
@@ -237,7 +275,8 @@ export class FolderCheckpoints implements Checkpoints {
     }
     for (const name of names) {
       const part = /^part-([0-9a-f]{64})$/.exec(name)?.[1];
-      if (name.endsWith(".tmp") || (part !== undefined && !needed.has(part))) await this.#remove(name);
+      const isHalf = isCheckpointFile(name) && name.endsWith(".tmp");
+      if (isHalf || (part !== undefined && !needed.has(part))) await this.#remove(name);
     }
   }
 
@@ -253,6 +292,7 @@ export class FolderCheckpoints implements Checkpoints {
   }
 
   async #remove(name: string): Promise<void> {
+    this.fence();
     await Deno.remove(join(this.root, name)).catch(() => {});
   }
 }

@@ -3,99 +3,113 @@ import { createReadStream } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { messageOf } from "./errors.ts";
+import { HttpFailure, Pace } from "./pace.ts";
 
-/** A slower server than this has failed: bytes in a second. */
-const slowest = 20_000;
-
-/** A server's answer that is no success, or none at all. Its message goes on from the server's name. */
-export class HttpFailure extends Error {
-  /**
-   * @param message What the server does, e.g. `answers 500 for ac/…`.
-   * @param status Status of the answer, if there was one.
-   */
-  constructor(message: string, readonly status?: number) {
-    super(message);
-  }
-}
+/** Bytes that are read of an answer to an upload. */
+const mostAnswer = 1 << 16;
 
 /** A server sends more bytes than there can be. */
 export class TooLong extends Error {}
 
 /** Files below an address. Every method throws {@linkcode HttpFailure} where the server fails, and the signal's reason if aborted. */
 export class HttpFiles {
+  #waited = 0;
+
   /**
    * Nothing is asked yet.
    *
    * @param url Address of the files, without a slash at the end.
    * @param token Sent as `Authorization: Bearer …`; in no message.
-   * @param patience Milliseconds without a byte after which a request has failed.
+   * @param patience As {@linkcode Pace} has it.
    */
   constructor(readonly url: string, readonly token: string | undefined, readonly patience: number) {}
+
+  /** Milliseconds that answers took beyond what their bytes and a second of thought account for. */
+  get waited(): number {
+    return this.#waited;
+  }
 
   /**
    * Gets a file, part by part.
    *
+   * @param limit Most bytes that it may have.
+   * @param expected Bytes that its time is reckoned by; `limit` where that is its length.
    * @returns Whether there is one.
-   * @throws {TooLong} If it has more bytes than `limit`.
+   * @throws {TooLong} If it has more bytes than `limit`, or says so. What `take` throws.
    */
   async get(
     path: string,
-    limit: number,
+    { limit, expected = limit }: { readonly limit: number; readonly expected?: number },
     take: (chunk: Uint8Array<ArrayBuffer>) => void,
     signal?: AbortSignal,
   ): Promise<boolean> {
-    using timer = this.#timer(limit, signal);
-    const response = await this.#fetch(path, "GET", timer);
-    if (!isThere(response, path)) {
-      await response.body?.cancel();
-      return false;
-    }
+    using pace = this.#pace(expected, signal);
+    const response = await this.#fetch(path, "GET", pace);
     const reader = response.body?.getReader();
-    let size = 0;
-    for (let part; reader !== undefined && !(part = await this.#within(timer, reader.read())).done;) {
-      timer.moved();
-      size += part.value.length;
-      if (size > limit) {
-        await reader.cancel().catch(() => {});
-        throw new TooLong(`sends more than ${limit} bytes for ${path}`);
+    try {
+      if (!isThere(response, path)) return false;
+      if (Number(response.headers.get("content-length") ?? 0) > limit) throw tooLong(path, limit);
+      let size = 0;
+      for (let part; reader !== undefined && !(part = await this.#within(pace, reader.read())).done;) {
+        // A body of many small parts is read on in spite of the signal.
+        pace.throwIfDone();
+        pace.moved(part.value.length);
+        size += part.value.length;
+        if (size > limit) throw tooLong(path, limit);
+        take(part.value);
       }
-      take(part.value);
+      return true;
+    } finally {
+      // Without effect where all was read: else the server sends on, to nobody. It is not waited for, as it may wait for the server.
+      reader?.cancel().catch(() => {});
     }
-    return true;
   }
 
-  /** The length of a file, -1 where the server does not tell; undefined if there is none. */
+  /**
+   * The length of a file, -1 where the server does not tell; undefined if there is none, or a web page in its place, as a login
+   * has for whatever is asked.
+   */
   async length(path: string, signal?: AbortSignal): Promise<number | undefined> {
-    using timer = this.#timer(0, signal);
-    const response = await this.#fetch(path, "HEAD", timer);
-    if (!isThere(response, path)) return undefined;
+    using pace = this.#pace(0, signal);
+    const response = await this.#fetch(path, "HEAD", pace);
+    if (!isThere(response, path) || /^text\/html\b/i.test(response.headers.get("content-type") ?? "")) {
+      return undefined;
+    }
     return Number(response.headers.get("content-length") ?? -1);
   }
 
   /** Puts a file there. Its length goes ahead, which many servers insist on and `fetch` does not do for a stream. */
   async put(path: string, source: string, size: number, signal?: AbortSignal): Promise<void> {
-    using timer = this.#timer(size, signal);
+    using pace = this.#pace(size, signal);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const url = new URL(`${this.url}/${path}`);
     const headers = { ...this.#headers(), "content-length": String(size) };
     const start = url.protocol === "https:" ? httpsRequest : httpRequest;
-    const request = start(url, { method: "PUT", headers, signal: timer.signal }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
+    const request = start(url, { method: "PUT", headers, signal: pace.signal }, (response) => {
+      let answered = 0;
+      const end = () => resolve(response.statusCode ?? 0);
+      response.on("end", end).on("close", end).on("error", reject);
+      // What it says beyond its status is of no use, and may have no end.
+      response.on("data", ({ length }: Uint8Array) => {
+        if ((answered += length) > mostAnswer) request.destroy();
+      });
     });
     const file = createReadStream(source);
-    file.on("data", () => timer.moved());
+    file.on("data", ({ length }) => pace.moved(length));
     for (const stream of [file, request]) stream.on("error", reject);
     file.pipe(request);
-    const status = await this.#within(timer, promise).finally(() => file.destroy());
+    const status = await this.#within(pace, promise).catch((error) => {
+      request.destroy();
+      throw error;
+    }).finally(() => file.destroy());
     if (status < 200 || status >= 300) throw new HttpFailure(`answers ${status} to ${path}`, status);
   }
 
-  #fetch(path: string, method: string, timer: Timer): Promise<Response> {
-    const { signal } = timer;
+  #fetch(path: string, method: string, pace: Pace): Promise<Response> {
+    const { signal } = pace;
     // A redirect could lead the token elsewhere.
     const options = { method, headers: this.#headers(), signal, redirect: "manual" } as const;
-    return this.#within(timer, fetch(`${this.url}/${path}`, options));
+    return this.#within(pace, fetch(`${this.url}/${path}`, options));
   }
 
   #headers(): Record<string, string> {
@@ -104,11 +118,12 @@ export class HttpFiles {
   }
 
   /** Waits for a part of a request. */
-  async #within<T>(timer: Timer, work: Promise<T>): Promise<T> {
+  async #within<T>(pace: Pace, work: Promise<T>): Promise<T> {
     try {
-      return await work;
+      return await Promise.race([work, pace.aborted]);
     } catch (error) {
-      timer.throwIfDone();
+      work.catch(() => {});
+      pace.throwIfDone();
       if (error instanceof Deno.errors.NotCapable) {
         throw new HttpFailure("cannot be asked: Deno was not given --allow-net for it", 403);
       }
@@ -116,50 +131,17 @@ export class HttpFiles {
     }
   }
 
-  #timer(size: number, signal?: AbortSignal): Timer {
-    return new Timer(this.patience, this.patience + size / slowest * 1000, signal);
+  #pace(size: number, signal?: AbortSignal): Pace {
+    return new Pace(this.patience, size, signal, (waited) => this.#waited += waited);
   }
+}
+
+function tooLong(path: string, limit: number): TooLong {
+  return new TooLong(`sends more than ${limit} bytes for ${path}`);
 }
 
 function isThere(response: Response, path: string): boolean {
   if (response.status === 200) return true;
   if (response.status === 404 || response.status === 410) return false;
-  response.body?.cancel().catch(() => {});
   throw new HttpFailure(`answers ${response.status} for ${path}`, response.status);
-}
-
-/** Aborts a request that does not move, or takes far too long for its size. */
-class Timer {
-  readonly #controller = new AbortController();
-  readonly signal: AbortSignal;
-  readonly #whole: ReturnType<typeof setTimeout>;
-  #still: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(readonly patience: number, longest: number, readonly given: AbortSignal | undefined) {
-    const { signal } = this.#controller;
-    this.signal = given ? AbortSignal.any([given, signal]) : signal;
-    this.#whole = setTimeout(() => this.#abort(`less than ${slowest / 1000} kB/s`), longest);
-    this.moved();
-  }
-
-  #abort(why: string): void {
-    this.#controller.abort(new HttpFailure(`does not answer in time (${why})`));
-  }
-
-  /** A byte went through. */
-  moved(): void {
-    clearTimeout(this.#still);
-    this.#still = setTimeout(() => this.#abort(`nothing for ${this.patience / 1000} s`), this.patience);
-  }
-
-  /** Throws what ended the request from this side. */
-  throwIfDone(): void {
-    this.given?.throwIfAborted();
-    this.#controller.signal.throwIfAborted();
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#whole);
-    clearTimeout(this.#still);
-  }
 }

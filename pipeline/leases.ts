@@ -1,19 +1,23 @@
 /**
  * Locks that hold between machines: a lease file that is made by one and kept fresh by a heartbeat. On one machine the
- * kernel's lock comes first, which it frees when its holder dies; a lease of this machine that is met with that lock in hand
- * belongs to the dead. @module
+ * kernel's lock comes first, which it frees when its holder dies: a lease whose holder is dead by that, too, is soon taken
+ * over, any other after a long silence, and none without one. Who was taken for dead and is not finds out by the lease's
+ * token before it writes again. @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { canonicalJson, sha256 } from "./canonical_json.ts";
-import { deputy } from "./deputy.ts";
+import { LeaseLostError } from "./errors.ts";
 import { explainWrite, stampOf } from "./files.ts";
-import { acquireLockIfAny, type Lock } from "./locks.ts";
+import { acquireLockIfAny, type FileLock, type Lock } from "./locks.ts";
+import { machineIdentity } from "./machine.ts";
+import { systemCode } from "./system_error.ts";
+import { Watch } from "./watch.ts";
 
 /** How leases are kept, in milliseconds. */
 export interface LeaseTiming {
-  /** Between two heartbeats; 5 s by default. */
+  /** Between two heartbeats; 1 s by default. */
   readonly beat?: number;
-  /** A lease of another machine whose heartbeat was not seen for so long is taken over; 2 min by default. */
+  /** A lease whose heartbeat was not seen for so long is taken over, whatever the kernel's lock says; 2 min by default. */
   readonly stale?: number;
 }
 
@@ -21,11 +25,25 @@ export interface LeaseTiming {
 export interface LeaseOptions {
   /** Stops the wait. */
   readonly signal?: AbortSignal | undefined;
-  /** Called once if the lease is taken. */
-  readonly waiting?: () => void;
+  /** Called once if the lease is taken; once more if its holder seems dead, with the seconds after which it is taken over. */
+  readonly waiting?: (takesOverIn?: number) => void;
+  /** How it is kept. */
   readonly timing?: LeaseTiming | undefined;
   /** Tells this machine from others; found out by itself. */
   readonly machine?: string;
+}
+
+/** A held lease; disposing gives it back. */
+export interface Lease extends Lock {
+  /** Tells this holding from every other one. */
+  readonly token: string;
+  /**
+   * Comes before everything that its holder writes or removes under it.
+   *
+   * @throws {LeaseLostError} If it is held no longer.
+   * @throws {CacheError} If that cannot be told: its disk is gone.
+   */
+  check(): void;
 }
 
 /** A lease as it was read. */
@@ -34,15 +52,23 @@ interface Seen {
   readonly token: string;
   /** Who holds it; undefined if the text is no lease. */
   readonly machine: string | undefined;
+  /** The file that its holder has locked in its kernel, if it has one. */
+  readonly lock: unknown;
+  /** Between two heartbeats as it says, milliseconds; 0 if it does not. */
+  readonly every: number;
   /** Its last heartbeat, in the clock of whoever beats: only ever compared with itself. */
   readonly beat: number;
 }
 
+/** A lease that says that it beats less often than this is not believed. */
+const rarestBeat = 60_000;
+/** Between two looks at a lease, milliseconds. */
+const longestPause = 250;
+/** Beats that must have been missed before any lease is taken over. */
+const missedBeats = 2.5;
+
 /**
  * Waits for a lease. Nothing depends on clocks of different machines being alike: a heartbeat is fresh when it moves.
- *
- * A holder that was stopped for longer than `stale` and wakes again may work beside its successor; that costs time, as
- * results are renamed into place whole and have their content's name.
  *
  * @param directory Where leases lie; made if need be.
  * @param name Name of the lease.
@@ -52,35 +78,44 @@ export async function acquireLease(
   directory: string,
   name: string,
   options: LeaseOptions = {},
-): Promise<Lock> {
-  const { signal, timing: { beat = 5000, stale = 120_000 } = {} } = options;
-  const machine = options.machine ?? await (identity ??= identify());
-  let said = false;
-  const waiting = () => {
-    if (!said) options.waiting?.();
-    said = true;
+): Promise<Lease> {
+  const { signal, timing: { beat = 1000, stale = 120_000 } = {} } = options;
+  const machine = options.machine ?? await machineIdentity();
+  const said = new Set<boolean>();
+  const tell = (takesOverIn?: number) => {
+    const isSilent = takesOverIn !== undefined;
+    if (!said.has(isSilent)) options.waiting?.(...isSilent ? [takesOverIn / 1000] : []);
+    said.add(isSilent);
   };
-  const local = await acquireLockIfAny(directory, `${name}@${machine}`, { signal, waiting });
+  const local = await acquireLockIfAny(directory, `${name}@${machine}`, { signal, waiting: tell });
   const path = join(directory, name);
-  const watch = new Watch();
+  const who = { machine, lock: local?.file, beat };
+  const watch = new Watch(2 * longestPause), claims = new Watch(2 * longestPause);
   try {
     for (let tries = 0;; tries++) {
       signal?.throwIfAborted();
       const seen = read(path);
       if (seen === undefined) {
-        const made = await make(path, machine);
+        const made = await make(path, who);
         if (made !== undefined) return hold(path, made, beat, local);
         continue;
       }
-      const quiet = watch.quietFor(seen);
-      const isDead = seen.machine === undefined
-        ? quiet > Math.min(stale, 3 * beat) // Whoever holds it beats; what was half-written is written by then.
-        : quiet > stale || (local !== undefined && seen.machine === machine);
-      if (isDead) {
-        const taken = await takeOver(path, seen, machine, stale);
+      const quiet = watch.quietFor(seen.token, seen.beat);
+      const missed = missedBeats * Math.max(beat, seen.every);
+      // Its holder's lock was met free. That it would have kept us out is sure only if it lies where ours does: a kernel may
+      // have two mounts of one file system, and two containers one kernel.
+      const isFreed = local !== undefined && seen.machine === machine && seen.lock === local.file;
+      const patience = seen.machine === undefined
+        ? Math.min(stale, 3 * beat) // Whoever holds it beats; what was half-written is written by then.
+        : isFreed
+        ? missed
+        : Math.max(stale, missed);
+      if (quiet > patience) {
+        const taken = await takeOver(path, seen, who, stale, claims);
         if (taken !== undefined) return hold(path, taken, beat, local);
-      } else waiting();
-      await new Promise((resolve) => setTimeout(resolve, Math.min(20 + tries * 5, 250)));
+      } else if (quiet > missed || (isFreed && !watch.hasMoved)) tell(patience - quiet);
+      else tell();
+      await new Promise((resolve) => setTimeout(resolve, Math.min(20 + tries * 5, longestPause)));
     }
   } catch (error) {
     local?.[Symbol.dispose]();
@@ -88,16 +123,11 @@ export async function acquireLease(
   }
 }
 
-/** For how long a heartbeat has not moved, by this process's own clock. */
-class Watch {
-  #last: Seen | undefined;
-  #since = 0;
-
-  quietFor(seen: Seen): number {
-    if (seen.token !== this.#last?.token || seen.beat !== this.#last.beat) this.#since = performance.now();
-    this.#last = seen;
-    return performance.now() - this.#since;
-  }
+/** What a lease says of its holder. */
+interface Holder {
+  readonly machine: string;
+  readonly lock: string | undefined;
+  readonly beat: number;
 }
 
 interface Made {
@@ -106,8 +136,8 @@ interface Made {
 }
 
 /** Makes the lease if there is none; a reader sees all of its text or none, where the file system has links. */
-async function make(path: string, machine: string): Promise<Made | undefined> {
-  const made = await writeAside(path, machine);
+async function make(path: string, who: Holder): Promise<Made | undefined> {
+  const made = await writeAside(path, who);
   try {
     await Deno.link(made.aside, path);
     return made;
@@ -135,11 +165,13 @@ function createHere(path: string, text: Uint8Array, token: string): Made | undef
 
 async function writeAside(
   path: string,
-  machine: string,
+  { machine, lock, beat }: Holder,
 ): Promise<Made & { readonly aside: string; readonly text: Uint8Array }> {
   const token = crypto.randomUUID();
   const aside = `${path}.${token}.tmp`;
-  const text = new TextEncoder().encode(canonicalJson({ machine, pid: Deno.pid, token }));
+  const text = new TextEncoder().encode(
+    canonicalJson({ machine, pid: Deno.pid, token, beat, ...(lock === undefined ? {} : { lock }) }),
+  );
   try {
     const file = await Deno.open(aside, { write: true, createNew: true });
     await file.write(text);
@@ -149,7 +181,7 @@ async function writeAside(
   }
 }
 
-function read(path: string): Seen | undefined {
+function read(path: string, again = true): Seen | undefined {
   let text, beat;
   try {
     // Opened anew each time: that is when a network file system looks at the server.
@@ -159,13 +191,18 @@ function read(path: string): Seen | undefined {
     text = new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
+    // Replaced on another machine between the opening and the reading.
+    if (systemCode(error) === "ESTALE" && again) return read(path, false);
     throw explainWrite(error, path);
   }
   try {
-    const { token, machine } = JSON.parse(text);
-    if (typeof token === "string" && typeof machine === "string") return { token, machine, beat };
+    const { token, machine, lock, beat: given } = JSON.parse(text);
+    const every = typeof given === "number" && given > 0 ? Math.min(given, rarestBeat) : 0;
+    if (typeof token === "string" && typeof machine === "string") {
+      return { token, machine, lock, every, beat };
+    }
   } catch { /* told by what follows */ }
-  return { token: sha256(text), machine: undefined, beat };
+  return { token: sha256(text), machine: undefined, lock: undefined, every: 0, beat };
 }
 
 /**
@@ -175,8 +212,9 @@ function read(path: string): Seen | undefined {
 async function takeOver(
   path: string,
   dead: Seen,
-  machine: string,
+  who: Holder,
   stale: number,
+  claims: Watch,
 ): Promise<Made | undefined> {
   const claim = `${path}.${sha256(dead.token).slice(0, 16)}.taken`;
   try {
@@ -185,12 +223,12 @@ async function takeOver(
     if (!(error instanceof Deno.errors.AlreadyExists)) throw explainWrite(error, claim);
     // Whoever claimed it may have died in the act.
     const made = stampOf(claim)?.modified; // None: who made it is through, and has removed it.
-    if (made !== undefined && Math.abs(Date.now() - made) > stale) await Deno.remove(claim).catch(() => {});
+    if (made !== undefined && claims.quietFor(claim, made) > stale) await Deno.remove(claim).catch(() => {});
     return undefined;
   }
   try {
     if (read(path)?.token !== dead.token) return undefined;
-    const made = await writeAside(path, machine);
+    const made = await writeAside(path, who);
     await Deno.rename(made.aside, path);
     return made;
   } finally {
@@ -198,15 +236,39 @@ async function takeOver(
   }
 }
 
-function hold(path: string, { token, file }: Made, beat: number, local: Lock | undefined): Lock {
+/** @throws {CacheError} If a folder is not there: then a disk was taken away, and no lease. */
+function lookFor(folder: string): void {
+  try {
+    Deno.statSync(folder);
+  } catch (error) {
+    throw explainWrite(error, folder);
+  }
+}
+
+function hold(path: string, { token, file }: Made, beat: number, local: FileLock | undefined): Lease {
+  // Its own file's time, which the file system gave, goes on by this process's clock: the host's may be wrong by days.
+  const since = performance.now(), made = file.statSync().mtime?.getTime() ?? Date.now();
   const timer = setInterval(() => {
     try {
+      const now = new Date(made + performance.now() - since);
       // By its handle: if the lease was taken over meanwhile, this must not keep another's fresh.
-      file.utimeSync(new Date(), new Date());
+      file.utimeSync(now, now);
     } catch { /* the next beat may get through */ }
   }, beat);
   Deno.unrefTimer(timer);
   return {
+    token,
+    check() {
+      const seen = read(path);
+      if (seen?.token === token) return;
+      if (seen === undefined) lookFor(dirname(path));
+      throw new LeaseLostError(
+        `Cannot go on: the lease "${path}" ${
+          seen === undefined ? "is gone" : "is another process's by now"
+        }, as this one was stopped, cut off from its disk or silent for too long. Nothing of the other's was touched; ` +
+          "run again to take its result",
+      );
+    },
     [Symbol.dispose]() {
       clearInterval(timer);
       try {
@@ -216,26 +278,4 @@ function hold(path: string, { token, file }: Made, beat: number, local: Lock | u
       local?.[Symbol.dispose]();
     },
   };
-}
-
-let identity: Promise<string> | undefined;
-
-/** Tells this machine, since it was started, from others. */
-async function identify(): Promise<string> {
-  const boot = "/proc/sys/kernel/random/boot_id";
-  const name = await Deno.readTextFile(boot).catch(() => undefined) ?? await output("cat", boot) ??
-    await output("hostname") ?? crypto.randomUUID();
-  return sha256(name.trim()).slice(0, 16);
-}
-
-/** Deno guards /proc and the host's name more closely than programs that tell them. */
-async function output(program: string, ...args: string[]): Promise<string | undefined> {
-  const other = deputy();
-  if (other !== undefined) return await other.output(program, args);
-  try {
-    const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout) : undefined;
-  } catch {
-    return undefined;
-  }
 }

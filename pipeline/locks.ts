@@ -1,12 +1,18 @@
 /** Locks between the processes of one machine; the system frees them when their holder dies. @module */
 import { join } from "node:path";
-import { systemCode } from "./errors.ts";
 import { explainWrite } from "./files.ts";
+import { isUnsupported } from "./system_error.ts";
 
 /** A held lock; disposing gives it back. */
 export interface Lock {
   /** Gives the lock back. */
   [Symbol.dispose](): void;
+}
+
+/** A held lock file. */
+export interface FileLock extends Lock {
+  /** Device and inode: equal for two openings of one file in one kernel, which is where the kernel's locks reach. */
+  readonly file: string;
 }
 
 /**
@@ -21,16 +27,23 @@ export async function acquireLock(
   directory: string,
   name: string,
   options: { shared?: boolean; signal?: AbortSignal | undefined; waiting?: () => void } = {},
-): Promise<Lock> {
+): Promise<FileLock> {
   const path = join(directory, name);
   for (let tries = 0;; tries++) {
     options.signal?.throwIfAborted();
     const file = await open(directory, path);
-    if (await file.tryLock(options.shared !== true)) {
-      // A holder removes the file when it leaves: a lock on a removed file keeps nobody out.
-      if (isSameFile(file, path)) return release(file, options.shared === true ? undefined : path);
-    } else if (tries === 0) {
-      options.waiting?.();
+    try {
+      if (await file.tryLock(options.shared !== true)) {
+        // A holder removes the file when it leaves: a lock on a removed file keeps nobody out.
+        if (isSameFile(file, path)) return release(file, options.shared === true ? undefined : path);
+      } else if (tries === 0) {
+        options.waiting?.();
+      }
+    } catch (error) {
+      file.close();
+      // Where nothing can be locked, nobody has a use for the file.
+      await Deno.remove(path).catch(() => {});
+      throw error;
     }
     file.close();
     await new Promise((resolve) => setTimeout(resolve, Math.min(20 + tries * 5, 250)));
@@ -40,11 +53,11 @@ export async function acquireLock(
 /** As {@linkcode acquireLock}; undefined on a file system that has no locks. */
 export async function acquireLockIfAny(
   ...[directory, name, options]: Parameters<typeof acquireLock>
-): Promise<Lock | undefined> {
+): Promise<FileLock | undefined> {
   try {
     return await acquireLock(directory, name, options);
   } catch (error) {
-    if (["ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemCode(error) ?? "")) return undefined;
+    if (isUnsupported(error)) return undefined;
     throw error;
   }
 }
@@ -60,15 +73,19 @@ async function open(directory: string, path: string): Promise<Deno.FsFile> {
 
 function isSameFile(file: Deno.FsFile, path: string): boolean {
   try {
-    const [held, named] = [file.statSync(), Deno.statSync(path)];
-    return held.ino === named.ino && held.dev === named.dev;
+    return identity(file.statSync()) === identity(Deno.statSync(path));
   } catch {
     return false;
   }
 }
 
-function release(file: Deno.FsFile, path: string | undefined): Lock {
+function identity({ dev, ino }: Deno.FileInfo): string {
+  return `${dev}:${ino}`;
+}
+
+function release(file: Deno.FsFile, path: string | undefined): FileLock {
   return {
+    file: identity(file.statSync()),
     [Symbol.dispose]() {
       try {
         if (path !== undefined) Deno.removeSync(path);

@@ -2,7 +2,7 @@
 export * from "./artifact.ts";
 export { artifactReader } from "./artifact_store.ts";
 export type { Edge, GraphNode, RuntimeRef } from "./builder.ts";
-export { Cache, type Lookup, type PromisedOutputs, type Staged } from "./cache.ts";
+export { Cache, type Lookup, type Staged } from "./cache.ts";
 export * from "./canonical_json.ts";
 export type * from "./checkpoints.ts";
 export { type Code, codeOf } from "./code.ts";
@@ -20,7 +20,8 @@ export { type FileStamp, Notes } from "./files.ts";
 export * from "./fingerprint.ts";
 export { FolderCheckpoints } from "./folder_checkpoints.ts";
 export * from "./graph.ts";
-export type { LeaseTiming } from "./leases.ts";
+export type { Lease, LeaseOptions, LeaseTiming } from "./leases.ts";
+export { loadedCode, outsideCodeFollows } from "./loaded_code.ts";
 export type { Lock } from "./locks.ts";
 export { type Plan, plan, type PlanNode, type PlanOptions, type PlanState } from "./plan.ts";
 export * from "./plan_json.ts";

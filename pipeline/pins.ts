@@ -21,6 +21,7 @@ function pathOf(cache: Cache, key: string): string {
  * @throws {CacheError} If the cache cannot be written, or a key is none.
  */
 export async function pin(cache: Cache, keys: readonly string[], reason: string): Promise<void> {
+  await cache.claim();
   for (const key of keys) {
     await writeAtomically(pathOf(cache, key), new TextEncoder().encode(`${reason}\n`));
   }
@@ -33,6 +34,7 @@ export async function pin(cache: Cache, keys: readonly string[], reason: string)
  * @throws {CacheError} If the cache cannot be written, or a key is none.
  */
 export async function unpin(cache: Cache, keys: readonly string[]): Promise<number> {
+  cache.check();
   let taken = 0;
   for (const key of keys) {
     const path = pathOf(cache, key);

@@ -1,10 +1,11 @@
 /** What plan, why and scheduler all need first: the code and the sources of every node. @module */
 import type { GraphNode } from "./builder.ts";
 import type { Cache } from "./cache.ts";
-import { type Code, codeOf } from "./code.ts";
+import type { Code } from "./code.ts";
 import type { StoredArtifact } from "./entry.ts";
 import { keyOf, type KeyParts, keyParts } from "./fingerprint.ts";
 import type { Graph } from "./graph.ts";
+import { loadedCode } from "./loaded_code.ts";
 import { digestSources, type SourcesDigest } from "./sources.ts";
 
 /** A node with its code and its sources. */
@@ -20,9 +21,14 @@ export interface Prepared {
 /** The outputs of a node that is settled. */
 export type Outputs = Readonly<Record<string, StoredArtifact>>;
 
-/** Hashes the code and the sources of all nodes; nothing is executed. */
+/**
+ * Hashes the code and the sources of all nodes; nothing is executed.
+ *
+ * @throws {CacheError} If the cache's directory is none of a cache.
+ */
 export async function prepare(graph: Graph, cache: Cache): Promise<Map<GraphNode, Prepared>> {
-  const codes = await codeOf(graph.nodes.map((node) => node.stage), cache.notes);
+  cache.check();
+  const codes = await loadedCode(graph.nodes.map((node) => node.stage), cache.notes);
   const prepared = new Map<GraphNode, Prepared>();
   for (const node of graph.nodes) {
     prepared.set(node, { node, code: codes.get(node.stage)!, sources: await sourcesOf(node, cache) });

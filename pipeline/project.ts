@@ -1,14 +1,13 @@
 /** The project around a module: its import map and the locked versions of its packages. @module */
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { sha256 } from "./canonical_json.ts";
 import { messageOf } from "./errors.ts";
 
 /** A `deno.json` and its `deno.lock`. */
 export interface Project {
   /** Directory that holds them. */
   readonly root: string;
-  /** Files this was read from. */
-  readonly files: readonly string[];
   /** Import map: alias → target; the project's own name leads to its exports. */
   readonly imports: Readonly<Record<string, string>>;
   /** The lock file's content. */
@@ -34,11 +33,14 @@ export function stripJsonComments(text: string): string {
   );
 }
 
-function readJson(path: string): Record<string, unknown> | undefined {
+function readJson(path: string, files: Record<string, string>): Record<string, unknown> | undefined {
   let text;
   try {
-    text = Deno.readTextFileSync(path);
+    const bytes = Deno.readFileSync(path);
+    files[path] = sha256(bytes);
+    text = new TextDecoder().decode(bytes);
   } catch {
+    files[path] = "";
     return undefined;
   }
   try {
@@ -48,18 +50,20 @@ function readJson(path: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The project of a directory: the nearest `deno.json` (or `deno.jsonc`) at or above it. */
-export function findProject(directory: string): Project | undefined {
+/**
+ * The project of a directory: the nearest `deno.json` (or `deno.jsonc`) at or above it.
+ *
+ * @param files Is given what was looked for: path → SHA-256 of what was read, `""` where there was no file.
+ */
+export function findProject(directory: string, files: Record<string, string> = {}): Project | undefined {
   for (let root = directory;; root = dirname(root)) {
     for (const name of ["deno.json", "deno.jsonc"]) {
       const path = join(root, name);
-      const config = readJson(path);
+      const config = readJson(path, files);
       if (config === undefined) continue;
-      const lockPath = join(root, "deno.lock");
-      const lock = readJson(lockPath);
+      const lock = readJson(join(root, "deno.lock"), files);
       return {
         root,
-        files: lock === undefined ? [path] : [path, lockPath],
         imports: { ...ownName(config), ...config.imports as Record<string, string> | undefined },
         lock: (lock ?? {}) as Lock,
       };

@@ -2,7 +2,7 @@
 import type { GraphNode } from "./builder.ts";
 import type { Entry } from "./entry.ts";
 import { InterruptedError } from "./errors.ts";
-import type { Events } from "./events.ts";
+import { type Events, waitingEvent } from "./events.ts";
 import type { Graph } from "./graph.ts";
 import { fingerprintNode, prepare } from "./prepare.ts";
 import type { RemoteCache } from "./remote_cache.ts";
@@ -70,8 +70,7 @@ async function bring(
   const { entry: here } = await remote.cache.find(key, stage.outputs);
   if (here !== undefined) return { entry: here, state: "here" };
   // One process at a time; the next one finds it here.
-  const waiting = () => events?.emit({ type: "waiting", node: id, key });
-  using _lock = await remote.cache.lock(key, signal, waiting);
+  using _lock = await remote.cache.lock(key, signal, events && waitingEvent(events, id, key));
   const { entry: meanwhile } = await remote.cache.find(key, stage.outputs);
   if (meanwhile !== undefined) return { entry: meanwhile, state: "here" };
   const entry = await remote.pull(key, stage.outputs, signal);

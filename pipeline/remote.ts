@@ -4,9 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import type { StoredFile } from "./entry.ts";
-import { ConfigError } from "./errors.ts";
 import { explainWrite } from "./files.ts";
-import { HttpFailure, HttpFiles, TooLong } from "./http_files.ts";
+import { HttpFiles, TooLong } from "./http_files.ts";
+import { HttpFailure } from "./pace.ts";
+import { checkToken, checkUrl } from "./remote_address.ts";
 
 /** How a remote store is reached. */
 export interface RemoteOptions {
@@ -18,7 +19,10 @@ export interface RemoteOptions {
   readonly token?: string | undefined;
   /** Told what went wrong, each thing once. */
   readonly notice?: (message: string) => void;
-  /** Milliseconds without a byte after which a request has failed; 20 s by default. */
+  /**
+   * Milliseconds in which at least 20 kB/s must have moved, else a request has failed; 20 s by default. The store is left alone
+   * once twice as long was waited for it in vain, over all requests.
+   */
   readonly patience?: number;
   /** Failures in a row after which the store is left alone; 3 by default. */
   readonly failures?: number;
@@ -26,8 +30,14 @@ export interface RemoteOptions {
   readonly maxBytes?: number;
 }
 
+/** Wrong files in a row after which a store is left alone. */
+const mostLies = 3;
+
 /** A failed request is tried once more after so many milliseconds. */
 const pause = 300;
+
+/** Texts are as long, or hardly longer: bytes that the time for one is reckoned by. */
+const usualText = 1e6;
 
 /** What a server sent is not what its name promises. */
 class Lie extends Error {}
@@ -40,8 +50,11 @@ export class Remote {
   readonly maxBytes: number;
   readonly #options: RemoteOptions;
   readonly #http: HttpFiles;
+  readonly #patience: number;
   readonly #bad = new Set<string>();
   #failures = 0;
+  #lies = 0;
+  readonly #said = new Set<string>();
   #unanswered: string | undefined;
   #isAway = false;
   #takesUploads: boolean;
@@ -54,13 +67,9 @@ export class Remote {
   constructor(options: RemoteOptions) {
     this.#options = options;
     this.url = checkUrl(options.url);
-    // A header's value; checked here, as whoever refuses it later might name it.
-    if (options.token !== undefined && !/^[\x21-\x7e]+$/.test(options.token)) {
-      throw new ConfigError(
-        `Cannot use the remote cache "${this.url}": its token is empty, or has a space, a line's end or a sign beyond ASCII in it`,
-      );
-    }
-    this.#http = new HttpFiles(this.url, options.token, options.patience ?? 20_000);
+    checkToken(options.token, this.url);
+    this.#patience = options.patience ?? 20_000;
+    this.#http = new HttpFiles(this.url, options.token, this.#patience);
     this.#takesUploads = options.write ?? false;
     this.maxBytes = options.maxBytes ?? 50e9;
   }
@@ -80,30 +89,64 @@ export class Remote {
     return this.#takesUploads && !this.#isAway;
   }
 
-  /** Says that a file there cannot be used; a right one will be put in its place, if that is allowed. */
+  /**
+   * Says that a file there cannot be used; a right one will be put in its place, if that is allowed. A store with wrong files alone
+   * is none, as one behind a login is, and is left.
+   */
   distrust(path: string, why: string): void {
-    if (!this.#bad.has(path)) this.#say(`${why}. It is not used`);
+    this.pass(path, why);
+    if (++this.#lies >= mostLies) this.#leave(`has nothing right (${this.#lies} wrong files in a row)`);
+  }
+
+  /** Says that a file there is of no use as things are, which is no fault of it; nothing where that follows from what was said. */
+  pass(path: string, why?: string): void {
+    if (why !== undefined && !this.#isAway && !this.#bad.has(path)) this.#say(`${why}. It is not used`);
     this.#bad.add(path);
+  }
+
+  /** Whether a file there was found of no use. */
+  isOfNoUse(path: string): boolean {
+    return this.#bad.has(path);
+  }
+
+  /** Says something, the first time. */
+  sayOnce(message: string, kind = message): void {
+    if (!this.#said.has(kind)) this.#say(message);
+    this.#said.add(kind);
   }
 
   /** A text of at most `limit` bytes; undefined if there is none, or it cannot be had. */
   async text(path: string, limit: number, signal?: AbortSignal): Promise<string | undefined> {
     if (this.#bad.has(path)) return undefined;
-    let chunks: Uint8Array<ArrayBuffer>[] = [];
+    // One that grows: whoever sends single bytes would make a list of them cost a hundred times as much.
+    let bytes = new Uint8Array(1 << 16), size = 0;
     const got = await this.#attempt(path, async () => {
-      chunks = [];
-      return await this.#http.get(path, limit, (chunk) => void chunks.push(chunk), signal);
+      size = 0;
+      return await this.#http.get(path, { limit, expected: usualText }, (chunk) => {
+        if (size + chunk.length > bytes.length) {
+          const more = new Uint8Array(2 * (size + chunk.length));
+          more.set(bytes.subarray(0, size));
+          bytes = more;
+        }
+        bytes.set(chunk, size);
+        size += chunk.length;
+      }, signal);
     }, signal);
-    return got === true ? await new Blob(chunks).text() : undefined;
+    return got === true ? new TextDecoder().decode(bytes.subarray(0, size)) : undefined;
   }
 
   /**
    * Writes a file of known digest to disk, synced; its bytes are checked on the way.
    *
-   * @returns Whether it is there, whole and right; nothing stays if not.
+   * @returns Whether it is there, whole and right; nothing stays if not. Undefined if that cannot be told.
    * @throws {CacheError} If the disk refuses. The signal's reason if aborted.
    */
-  async download(path: string, wanted: StoredFile, target: string, signal?: AbortSignal): Promise<boolean> {
+  async download(
+    path: string,
+    wanted: StoredFile,
+    target: string,
+    signal?: AbortSignal,
+  ): Promise<boolean | undefined> {
     if (this.#bad.has(path)) return false;
     let isRight: boolean | undefined;
     try {
@@ -111,7 +154,7 @@ export class Remote {
         using file = openNew(target);
         const hash = createHash("sha256");
         let size = 0;
-        const isThere = await this.#http.get(path, wanted.size, (chunk) => {
+        const isThere = await this.#http.get(path, { limit: wanted.size }, (chunk) => {
           hash.update(chunk);
           size += chunk.length;
           writeAll(file, chunk, target);
@@ -124,7 +167,8 @@ export class Remote {
         await file.sync();
         return true;
       }, signal);
-      return isRight === true;
+      if (isRight === true) this.#lies = 0;
+      return this.#bad.has(path) ? false : isRight;
     } finally {
       if (isRight !== true) await Deno.remove(target).catch(() => {});
     }
@@ -153,14 +197,17 @@ export class Remote {
       signal,
       (status) => {
         // Whoever may read need not be allowed to write.
-        this.#takesUploads = false;
-        this.#say(
-          `The remote cache ${this.url} answers ${status} to an upload: no result is put there any more`,
-        );
+        this.putNoMore(`answers ${status} to an upload`);
       },
     );
     if (done === true) this.#bad.delete(path);
     return done === true;
+  }
+
+  /** Says why it takes no uploads any more; it is read on. */
+  putNoMore(why: string): void {
+    if (this.#takesUploads) this.#say(`The remote cache ${this.url} ${why}: no result is put there any more`);
+    this.#takesUploads = false;
   }
 
   /** Does a request, once more if it fails; undefined if it fails again. `refused` is told of an answer that will not change. */
@@ -178,6 +225,9 @@ export class Remote {
       try {
         const result = await body();
         this.#failures = 0;
+        if (this.#isSpent) {
+          this.#leave(`is too slow (${Math.round(this.#http.waited / 1000)} s were waited for it in vain)`);
+        }
         return result;
       } catch (error) {
         signal?.throwIfAborted();
@@ -187,15 +237,20 @@ export class Remote {
         if (!(error instanceof HttpFailure)) throw error;
         const { status = 500, message } = error;
         if (status < 500 && status !== 408 && status !== 429) return void refused(status);
-        if (again) {
+        if (again || this.#isSpent) {
           this.#unanswered ??= this.#withoutToken(`The remote cache ${this.url} ${message}`);
-          if (++this.#failures >= (this.#options.failures ?? 3)) this.#leave(message);
+          if (++this.#failures >= (this.#options.failures ?? 3) || this.#isSpent) this.#leave(message);
           return undefined;
         }
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
     return undefined;
+  }
+
+  /** Whether more was waited for it than a command may wait. */
+  get #isSpent(): boolean {
+    return this.#http.waited > 2 * this.#patience;
   }
 
   #leave(why: string): void {
@@ -211,24 +266,6 @@ export class Remote {
     const { token } = this.#options;
     return token === undefined ? message : message.replaceAll(token, "…");
   }
-}
-
-function checkUrl(given: string): string {
-  const say = (rule: string, shown = true) =>
-    new ConfigError(`Cannot use the remote cache${shown ? ` "${given}"` : ""}: ${rule}`);
-  // What may hold a secret is not repeated.
-  if (!URL.canParse(given)) throw say("its address is no URL, e.g. https://cache.example/crossview", false);
-  const { protocol, username, password, search, hash, origin, pathname } = new URL(given);
-  if (username !== "" || password !== "" || search !== "" || hash !== "") {
-    throw say(
-      "its address may have no user, password, query or fragment; a token is given apart from it",
-      false,
-    );
-  }
-  if (protocol !== "http:" && protocol !== "https:") {
-    throw say("its address must begin with http:// or https://");
-  }
-  return `${origin}${pathname}`.replace(/\/+$/, "");
 }
 
 function openNew(path: string): Deno.FsFile {

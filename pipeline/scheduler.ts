@@ -6,7 +6,7 @@ import type { Cache } from "./cache.ts";
 import { type CacheLimits, collectNowAndThen } from "./collection.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
 import { CorruptBlobError, InterruptedError, messageOf, StageError } from "./errors.ts";
-import { Events } from "./events.ts";
+import { Events, waitingEvent } from "./events.ts";
 import { execute } from "./execute.ts";
 import { type Graph, mapOutputs, namedOutputs } from "./graph.ts";
 import { fingerprintNode, prepare, type Prepared } from "./prepare.ts";
@@ -116,7 +116,9 @@ export async function run<R>(graph: Graph<R>, options: RunOptions): Promise<RunR
     const grew = ran > 0 || (options.remote?.pulledBytes ?? 0) > 0;
     if (grew && options.limits !== false) {
       const keep = new Set([...options.limits?.keep ?? [], ...settled.map(({ entry }) => entry.key)]);
-      await collectNowAndThen(options.cache, { ...options.limits, keep });
+      for (const message of await collectNowAndThen(options.cache, { ...options.limits, keep })) {
+        events.emit({ type: "notice", message: `Collection: ${message}.` });
+      }
     }
     const seconds = (performance.now() - started) / 1000;
     events.emit({ type: "done", ran, hits: settled.length - ran, seconds });
@@ -239,11 +241,7 @@ class Scheduler {
     const hit = await this.#hit(node, key);
     if (hit.entry !== undefined) return { entry: hit.entry, state: "hit" };
     this.#checkResources(node);
-    using _lock = await cache.lock(
-      key,
-      this.#signal,
-      () => this.events.emit({ type: "waiting", node: node.id, key }),
-    );
+    using lease = await cache.lock(key, this.#signal, waitingEvent(this.events, node.id, key));
     // Another process may have made it while this one waited.
     const again = await this.#hit(node, key);
     if (again.entry !== undefined) return { entry: again.entry, state: "hit" };
@@ -267,6 +265,7 @@ class Scheduler {
         parts,
         inputs: (from, output) => entries.get(from)!.outputs[output]!,
         cache,
+        lease,
         resources: this.resources,
         events: this.events,
         signal: this.#signal,

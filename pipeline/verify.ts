@@ -176,6 +176,7 @@ export interface VerifiedBlobs {
 export async function verifyBlobs(cache: Cache, signal?: AbortSignal): Promise<VerifiedBlobs> {
   const damage: string[] = [];
   let blobs = 0, bytes = 0;
+  cache.check();
   cache.forgetVerified();
   for (const { name, size } of await files(join(cache.root, "cas"))) {
     signal?.throwIfAborted();

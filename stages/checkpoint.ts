@@ -3,11 +3,12 @@ import { WeightsError } from "../models/errors.ts";
 import { encodeSafetensors } from "../models/safetensors.ts";
 import type { StateDict } from "../models/state_dict.ts";
 import { hostTensor } from "../models/stored_tensor.ts";
-import { readWeights, type WeightsFile } from "../models/weights_file.ts";
+import type { WeightsFile } from "../models/weights_file.ts";
 import { type ArtifactKind, type ArtifactReader, type ArtifactWriter, defineKind } from "../pipeline/mod.ts";
 import { explainWrite } from "../pipeline/files.ts";
 import { describeNetwork, type NetworkHints } from "./foreign_weights.ts";
 import type { NetworkDescription } from "./network.ts";
+import { readWeightsFile } from "./weights_source.ts";
 
 /** A trained pair of branches, in a file. */
 export interface Checkpoint {
@@ -16,7 +17,7 @@ export interface Checkpoint {
   /**
    * Reads the file.
    *
-   * @throws {WeightsError} If the file holds no pair of branches.
+   * @throws {WeightsError} If the file cannot be read, or holds no pair of branches.
    */
   read(): Promise<{ network: NetworkDescription; state: StateDict }>;
 }
@@ -30,7 +31,7 @@ export function openCheckpoint(path: string, hints: NetworkHints = {}): Checkpoi
   return {
     path,
     async read() {
-      const file = await readWeights(await Deno.readFile(path), path);
+      const file = await readWeightsFile(path);
       const network = networkOf(file, path, hints);
       const state: StateDict = new Map();
       for (const [name, tensor] of file.tensors) {

@@ -238,7 +238,7 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
       const { batch } = config;
-      const pretrained = await readPretrained(config);
+      const pretrained = await readPretrained(config, context.read);
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
       const { risingThreshold } = bindMethod(config.method);

@@ -3,10 +3,9 @@ import { z } from "zod";
 import type { ArtifactKind } from "../pipeline/artifact.ts";
 import type { Schema } from "../pipeline/schema.ts";
 import { defineStage, type Stage } from "../pipeline/stage.ts";
-import type { SourceFile } from "../pipeline/definition.ts";
+import type { SourceFile, StageContext } from "../pipeline/definition.ts";
 import { shapesClasses } from "./datasets/classes.ts";
-import { type LocatedSample, missingFile, readImage, readMask } from "./datasets/decode_sample.ts";
-import { joinPath } from "./datasets/errors.ts";
+import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
 import type { IdList } from "./datasets/id_list.ts";
 import { type FolderDataset, labelTable, layouts, resolveLists } from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
@@ -205,12 +204,13 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
     async function readAll(dataset: FolderDataset): Promise<void> {
       const { classes, ignoredValues } = layouts[dataset];
       const table = labelTable(classes, ignoredValues);
-      const lists = await resolveLists({ ...config, dataset });
+      const { read } = context;
+      const lists = await resolveLists({ ...config, dataset, read });
       const roles = ["labeled", "unlabeled", "validation"] as const;
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
       let done = 0;
       for (const role of roles) {
-        const decoded = mapOrdered(located(lists[role], config.root), readAhead, async (at) => {
+        const decoded = mapOrdered(located(lists[role], config.root, read), readAhead, async (at) => {
           context.signal.throwIfAborted();
           const image = await readImage(at);
           const masked = role !== "unlabeled" || (config.unlabeledTruth && at.sample.mask !== undefined);
@@ -234,11 +234,11 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
   },
 });
 
-function located(list: IdList, root: string): LocatedSample[] {
-  return list.samples.map((sample) => ({ sample, list: list.path, root }));
+function located(list: IdList, root: string, read?: StageContext["read"]): LocatedSample[] {
+  return list.samples.map((sample) => ({ sample, list: list.path, root, read }));
 }
 
-/** Every file that the run will read, each seen to be there; the lists first. */
+/** Every file that the run will read, each seen to be there and readable; the lists first. */
 async function folderSources(config: LoadConfig, dataset: FolderDataset): Promise<SourceFile[]> {
   const lists = await resolveLists({ ...config, dataset });
   const seen = new Set<string>(); // Two samples may share a mask file.
@@ -253,18 +253,8 @@ async function folderSources(config: LoadConfig, dataset: FolderDataset): Promis
   return sources;
 
   function add(name: string, what: "image" | "mask", at: LocatedSample): void {
-    const path = joinPath(config.root, name);
-    if (!isFile(path)) throw missingFile(path, what, at);
+    const path = assertReadable(what, at);
     if (!seen.has(name)) sources.push({ name, path });
     seen.add(name);
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
   }
 }

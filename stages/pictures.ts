@@ -1,5 +1,11 @@
 /** Pictures to look at: image, truth, what each branch says, and where they disagree. @module */
-import { type ArtifactKind, type ArtifactReader, type ArtifactWriter, defineKind } from "../pipeline/mod.ts";
+import {
+  type ArtifactKind,
+  type ArtifactReader,
+  type ArtifactWriter,
+  defineKind,
+  sha256,
+} from "../pipeline/mod.ts";
 import { encodePalettePng, encodeRgbPng } from "./codecs/png_encoder.ts";
 import { type ClassList, maskPalette } from "./datasets/classes.ts";
 import type { PredictedLabels } from "./inference.ts";
@@ -27,9 +33,16 @@ export const picturesKind: ArtifactKind<Pictures> = defineKind({
 /** Black where the branches agree, white where they do not. */
 export const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
 
-/** A file name made of an id: separators, leading dots and what else a file system may refuse become `_`. */
+/** Longest name made of an id. File systems take 255 bytes; what is put behind a name must fit, too. */
+const longestName = 160;
+
+/**
+ * A file name made of an id: separators, leading dots and what else a file system may refuse become `_`. A longer one than
+ * file systems take with what is put behind it ends in a digest of the id in place of the rest.
+ */
 export function fileName(id: string): string {
-  return id.replace(/[^A-Za-z0-9._-]|^\.+/g, "_");
+  const name = id.replace(/[^A-Za-z0-9._-]|^\.+/g, "_");
+  return name.length <= longestName ? name : `${name.slice(0, longestName - 17)}-${sha256(id).slice(0, 16)}`;
 }
 
 /** {@linkcode fileName} of each id. Where two would be equal, also to a file system that ignores case, the later gets a number. */

@@ -3,8 +3,9 @@ import { type BackboneReport, takeBackbone } from "../models/backbone_weights.ts
 import { WeightsError } from "../models/errors.ts";
 import type { BackboneName } from "../models/resnet.ts";
 import type { StateDict } from "../models/state_dict.ts";
-import { readWeights } from "../models/weights_file.ts";
-import { type SourceFile, UserError } from "../pipeline/mod.ts";
+import { type SourceFile, type StageContext, UserError } from "../pipeline/mod.ts";
+import { FileReadError, fileSize } from "../pipeline/read_file.ts";
+import { maximumWeightsBytes, readWeightsFile } from "./weights_source.ts";
 
 /** What stands for no file: backbones start from random weights. */
 export const NO_PRETRAINED = "none";
@@ -27,28 +28,39 @@ export class PretrainedError extends UserError {
 /**
  * The file, as a source: its content is part of the training's key.
  *
- * @throws {PretrainedError} If it is not there.
+ * @throws {PretrainedError} If it is not there, or no file that can be read.
  */
 export function pretrainedSources({ backbone, pretrained }: PretrainedConfig): SourceFile[] {
   if (pretrained === NO_PRETRAINED) return [];
-  if (isFile(pretrained)) return [{ name: "pretrained", path: pretrained }];
-  throw new PretrainedError(
-    `Cannot start from "${pretrained}" (co-train.pretrained): there is no such file. Put ImageNet weights of a ${backbone} with a stem ` +
-      `of three 3×3 convolutions there, name another file, or start from random weights: --set co-train.pretrained=${NO_PRETRAINED}`,
-  );
+  try {
+    fileSize(pretrained, maximumWeightsBytes);
+    return [{ name: "pretrained", path: pretrained }];
+  } catch (error) {
+    if (error instanceof FileReadError) throw unreadable(error);
+    throw error;
+  }
+
+  function unreadable({ reason }: FileReadError): PretrainedError {
+    return new PretrainedError(
+      `Cannot start from "${pretrained}" (co-train.pretrained): ${reason}. Put ImageNet weights of a ${backbone} with a stem ` +
+        `of three 3×3 convolutions there, name another file, or start from random weights: --set co-train.pretrained=${NO_PRETRAINED}`,
+    );
+  }
 }
 
 /**
  * Reads the file, and gives both branches' backbones what it holds.
  *
+ * @param read Gives a file's bytes: in a stage, {@linkcode StageContext.read}.
  * @throws {PretrainedError} If it cannot be read, or does not fit the backbone.
  */
 export async function readPretrained(
   { backbone, pretrained, pretrainedStrict }: PretrainedConfig,
+  read?: StageContext["read"],
 ): Promise<{ state: StateDict; report: BackboneReport } | undefined> {
   if (pretrained === NO_PRETRAINED) return undefined;
   try {
-    const { tensors } = await readWeights(await Deno.readFile(pretrained), pretrained);
+    const { tensors } = await readWeightsFile(pretrained, read ? { read } : {});
     const { state, report } = takeBackbone(tensors, backbone, { strict: pretrainedStrict });
     const both = ["branch1", "branch2"].flatMap((branch) =>
       [...state].map(([name, tensor]) => [`${branch}.backbone.${name}`, tensor] as const)
@@ -61,14 +73,5 @@ export async function readPretrained(
         "3×3 convolutions, or another co-train.backbone; to take only what fits: --set co-train.pretrainedStrict=false",
       { cause: error },
     );
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
   }
 }

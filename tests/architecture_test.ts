@@ -135,7 +135,7 @@ Deno.test("packages are imported where they belong", () => {
   const owners: Readonly<Record<string, RegExp>> = {
     commander: /^cli\/commander\.ts$/,
     esbuild: /^pipeline\/bundle\.ts$/,
-    "@jsquash/jpeg": /^stages\/codecs\//,
+    "@cornerstonejs/codec-libjpeg-turbo-8bit": /^stages\/codecs\//,
     "fast-png": /^stages\/codecs\//,
     yaml: /^configs\/original\/config_file\.ts$/,
     zod: /^stages\//,

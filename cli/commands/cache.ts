@@ -38,6 +38,10 @@ const gc: Command = {
     cacheOption,
     { name: "size", value: "GB", description: "most gigabytes to keep (default: 50)" },
     { name: "days", value: "n", description: "most days since the last use (default: 30)" },
+    {
+      name: "all",
+      description: "take out all that is too old, even if nothing stays: else a clock may be wrong",
+    },
     jsonOption,
   ],
   async run(input) {
@@ -47,13 +51,15 @@ const gc: Command = {
       throw new UsageError(`Cannot read "--size ${size}": it must be a number of gigabytes, 0 or more`);
     }
     const maxAgeDays = input.integer("days") ?? 30;
-    const done = await collectGarbage(cacheOf(input), { maxBytes: gigabytes * 1e9, maxAgeDays });
+    const maxBytes = gigabytes * 1e9, mayTakeAll = input.flag("all");
+    const done = await collectGarbage(cacheOf(input), { maxBytes, maxAgeDays, mayTakeAll });
     if (input.flag("json")) return input.terminal.print(JSON.stringify(done));
     input.terminal.print(
       `took out ${done.entries} entries and ${done.blobs} blobs, ${bytes(done.freed)}; ${
         bytes(done.kept)
       } stay`,
     );
+    for (const message of done.refused) input.terminal.print(message);
   },
 };
 

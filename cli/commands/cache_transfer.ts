@@ -39,7 +39,7 @@ export const pull: Command = {
     } else {
       input.terminal.print(
         `pulled ${pulled} results, ${bytes(remote.pulledBytes)}; ${here} were here; ${missing} ${
-          remote.remote.unanswered === undefined ? "are not there" : "could not be had"
+          remote.remote.unanswered === undefined && !remote.lackedRoom ? "are not there" : "could not be had"
         }`,
       );
     }
@@ -49,7 +49,7 @@ export const pull: Command = {
         `error: ${unanswered}: what it has is not known. Look at the server, and pull again.`,
       );
     }
-    return isAway || unanswered !== undefined ? 1 : 0;
+    return isAway || unanswered !== undefined || remote.lackedRoom ? 1 : 0;
   },
 };
 

@@ -17,6 +17,7 @@ import {
   setHelp,
   setOption,
 } from "../options.ts";
+import { mixedRunsNotice } from "../provenance.ts";
 import { runExperiment, type RunRequest } from "../run_experiment.ts";
 import { type Session, withSession } from "../session.ts";
 import { notesOnly } from "../terminal.ts";
@@ -103,7 +104,8 @@ export function comparisonText({ supervised, method, difference }: Comparison): 
     ])
   );
   const sign = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
-  return table([heading("mIoU, percent", method.runs[0] ?? {}), "branch 1", "branch 2", "average"], [
+  const mixed = mixedRunsNotice([...supervised.runs, ...method.runs]);
+  const scores = table([heading("mIoU, percent", method.runs[0] ?? {}), "branch 1", "branch 2", "average"], [
     ...rows,
     ["mean, labels alone", ...spreadCells(supervised)],
     ["mean, method", ...spreadCells(method)],
@@ -114,4 +116,5 @@ export function comparisonText({ supervised, method, difference }: Comparison): 
       ),
     ],
   ]);
+  return mixed === undefined ? scores : `${mixed}\n${scores}`;
 }

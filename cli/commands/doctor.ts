@@ -4,11 +4,11 @@ import { dirname } from "node:path";
 import type { Command } from "../command.ts";
 import { driverVariables } from "../environment.ts";
 import { Gpu } from "../gpu.ts";
-import { cacheOf, cacheOption, jsonOption } from "../options.ts";
+import { cacheOption, jsonOption, namedCache } from "../options.ts";
 import { bytes } from "../text.ts";
 import type { Terminal } from "../terminal.ts";
 import { tuningLine } from "../tuning_file.ts";
-import { messageOf } from "../../pipeline/mod.ts";
+import { type Cache, messageOf } from "../../pipeline/mod.ts";
 
 /** The oldest Deno that the project is tested with. */
 const testedDeno = [2, 9, 6] as const;
@@ -31,10 +31,12 @@ export const doctor: Command = {
   summary: "look at adapter, limits, features, disk and Deno, with the remedy for what is missing",
   options: [cacheOption, jsonOption],
   async run(input) {
+    const cache = namedCache(input);
     const findings = [
       denoFinding(Deno.version.deno),
-      ...await gpuFindings(input.terminal, cacheOf(input).root),
-      ...diskFindings(cacheOf(input).root),
+      ...await gpuFindings(input.terminal, cache.root),
+      ...folderFindings(cache),
+      ...diskFindings(cache.root),
     ];
     if (input.flag("json")) input.terminal.print(JSON.stringify(findings));
     else {
@@ -99,6 +101,15 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
     return [{ name: "adapter", value: "none", remedy: messageOf(error), fatal: true }];
   } finally {
     await gpu.close();
+  }
+}
+
+function folderFindings(cache: Cache): Finding[] {
+  try {
+    cache.check();
+    return [];
+  } catch (error) {
+    return [{ name: "cache", value: cache.root, remedy: messageOf(error), fatal: true }];
   }
 }
 

@@ -26,6 +26,7 @@ import {
   setOption,
 } from "../options.ts";
 import { Progress } from "../progress.ts";
+import { adapterName } from "../provenance.ts";
 import { protocolHelp, protocolOption, protocolOptions } from "../protocol_options.ts";
 import { withSession } from "../session.ts";
 import { notesOnly } from "../terminal.ts";
@@ -60,7 +61,13 @@ pixels; those labeled 255 are left out) and "confusions" (of each prediction).\n
     await withSession(
       { terminal, cache: cacheOf(input), runs: runsOf(input) },
       async ({ gpu, cache, signal }) => {
-        await gpu.announce();
+        const scorer = adapterName(await gpu.announce());
+        const trainer = from?.gpu && (from.gpu.training ?? adapterName(from.gpu));
+        if (trainer !== undefined && trainer !== scorer) {
+          terminal.print(
+            `mixed: the weights of run ${from!.id} were made on ${trainer}; they are scored on ${scorer}`,
+          );
+        }
         const { outputs } = await run(graph, { cache, signal });
         const samples = await outputs.validation.read();
         const checkpoint = openCheckpoint(path, { ...networkHints(input), classes: samples.classes });

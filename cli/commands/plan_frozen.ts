@@ -9,7 +9,7 @@ import { storedResults } from "../results.ts";
 export const frozenOptions: readonly OptionSpec[] = [{
   name: "frozen",
   description:
-    "hold published results against the code: fail if the key of one is no longer what the code gives",
+    "hold published results against the code and their own digests: fail if a key or a score is another one",
 }, resultsOption];
 
 /** Holds the published results against the code. @returns 1 if one no longer is what the code gives. */
@@ -36,10 +36,9 @@ export async function frozen(input: CommandInput): Promise<number> {
     input.terminal.print(JSON.stringify(found));
     return status;
   }
-  for (const { path, differences, notes } of found) {
-    input.terminal.print(
-      `${path}: ${differences.length === 0 ? "as published" : "no longer what the code gives"}`,
-    );
+  for (const { path, differences, isEdited, notes } of found) {
+    const changed = isEdited ? "changed since it was published" : "no longer what the code gives";
+    input.terminal.print(`${path}: ${differences.length === 0 ? "as published" : changed}`);
     for (const line of [...differences, ...notes]) input.terminal.print(`  ${line}`);
   }
   if (status === 1) {

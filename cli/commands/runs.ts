@@ -7,6 +7,7 @@ import { exportNew } from "../outputs.ts";
 import { adapterLine } from "../gpu.ts";
 import { isMetrics, metricsText } from "../metrics.ts";
 import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../options.ts";
+import { adaptersOf, madeOn, mixedNotice } from "../provenance.ts";
 import { findRun, readMetrics, storedRuns } from "../stored_runs.ts";
 import { duration, table } from "../text.ts";
 import { diff } from "./runs_diff.ts";
@@ -26,13 +27,17 @@ const show: Command = {
     print(`${name} ${id}: ${state}${error === undefined ? "" : ` (${error})`}`);
     print(`started ${started}${seconds === undefined ? "" : `, took ${duration(seconds)}`}, seed ${seed}`);
     if (set.length > 0) print(`set: ${set.join(" ")}`);
-    if (gpu !== undefined) print(adapterLine(gpu));
+    const mixed = mixedNotice(adaptersOf(nodes));
+    if (mixed !== undefined) print(mixed);
+    else if (gpu !== undefined) print(adapterLine(gpu));
     print(factsLine(facts));
     if (nodes.length > 0) {
-      const rows = nodes.map((node) => [node.id, node.state, duration(node.seconds), node.key.slice(0, 12)]);
-      print(`\n${table(["stage", "state", "time", "key"], rows)}`);
+      const rows = nodes.map(({ id, state, seconds, facts, key }) => {
+        return [id, state, duration(seconds), madeOn(facts) ?? "", key.slice(0, 12)];
+      });
+      print(`\n${table(["stage", "state", "time", "adapter", "key"], rows)}`);
     }
-    if (isMetrics(metrics)) print(`\n${metricsText(metrics)}`);
+    if (isMetrics(metrics)) print(`\n${metricsText({ ...metrics, adapters: {} })}`);
     print(`\n${path}`);
   },
 };
@@ -95,7 +100,7 @@ export const runs: Command = {
       protocol ?? "",
       seconds === undefined ? "" : duration(seconds),
       state,
-      gpu?.adapter ?? "",
+      gpu?.training === undefined ? gpu?.adapter ?? "" : `${gpu.adapter}; trained on ${gpu.training}`,
     ]);
     input.terminal.print(table(["name", "id", "seed", "mIoU", "protocol", "time", "state", "adapter"], rows));
   },

@@ -2,6 +2,7 @@
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { resultsOf, resultsOption, runsOf, runsOption } from "../options.ts";
+import { adaptersOf, mixedNotice } from "../provenance.ts";
 import { publish as write } from "../results.ts";
 import { findRun, readMetrics, readPlan, type StoredRun, storedRuns } from "../stored_runs.ts";
 
@@ -21,6 +22,8 @@ export const publish: Command = {
     for (const run of await namedRuns(input.positional[0]!, runsOf(input))) {
       const path = await write(run, await readPlan(run), await readMetrics(run), folder);
       input.terminal.print(`${run.name} ${run.id} → ${path}`);
+      const mixed = mixedNotice(adaptersOf(run.nodes ?? []));
+      if (mixed !== undefined) input.terminal.note(mixed);
     }
   },
 };

@@ -56,8 +56,8 @@ measured again unless asked for.`,
     const graph = (await loadExperiment(experimentName(input))).build(overrides(input));
     const json = input.flag("json");
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
-    const cache = cacheOf(input).root;
-    const gpu = new Gpu(terminal, { cache });
+    const cache = cacheOf(input);
+    const gpu = new Gpu(terminal, { cache: cache.root });
     try {
       const started = performance.now();
       const facts = await gpu.announce();
@@ -65,14 +65,17 @@ measured again unless asked for.`,
       const all = trainingDispatches(device, graph);
       const dispatches = input.flag("again") ? all : unknown(all, device.tuning);
       const tuning = new Map(device.tuning);
-      const file = new TuningFile(cache, await factsOf(device.facts));
+      const file = new TuningFile(cache.root, await factsOf(device.facts));
       const progress = new Progress(terminal);
       const measured = await measure(device, dispatches, {
         rounds,
         clock: () => performance.now(),
         onProgress: (done, total) =>
           progress.on({ type: "progress", node: "tune", data: { done, total, unit: "shapes" } }),
-        onMeasured: async ({ bucket, chosen }) => await file.write(tuning.set(bucket, chosen)),
+        onMeasured: async ({ bucket, chosen }) => {
+          await cache.claim();
+          await file.write(tuning.set(bucket, chosen));
+        },
       });
       terminal.live("");
       if (json) {

@@ -1,6 +1,6 @@
 /** `weights`: looks into files of weights, and converts them. @module */
 import { createHash } from "node:crypto";
-import { messageOf, UserError } from "../../pipeline/mod.ts";
+import { UserError } from "../../pipeline/mod.ts";
 import { writeAtomically } from "../../pipeline/files.ts";
 import { withBatchCounts } from "../../models/batch_counts.ts";
 import { DATA_TYPES } from "../../models/dtypes.ts";
@@ -8,7 +8,8 @@ import { WeightsError } from "../../models/errors.ts";
 import { encodePytorch } from "../../models/pytorch/write.ts";
 import { encodeStoredTensors } from "../../models/safetensors.ts";
 import { elementCount, float32Pieces, type StoredTensor } from "../../models/stored_tensor.ts";
-import { readWeights, type WeightsFile } from "../../models/weights_file.ts";
+import type { WeightsFile } from "../../models/weights_file.ts";
+import { readWeightsFile } from "../../stages/weights_source.ts";
 import type { Command, CommandInput } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { typedPath } from "../experiment.ts";
@@ -24,15 +25,7 @@ const keyOption = {
 
 async function open(input: CommandInput): Promise<{ path: string; file: WeightsFile }> {
   const path = typedPath(input.positional[0]!);
-  let data: Uint8Array<ArrayBuffer>;
-  try {
-    // A device or a pipe has no size, and may have no end.
-    if (!(await Deno.stat(path)).isFile) throw new Error("it is no file");
-    data = await Deno.readFile(path);
-  } catch (error) {
-    throw new UserError(`Cannot read the weights "${path}": ${messageOf(error)}`, { cause: error });
-  }
-  return { path, file: await readWeights(data, path, { key: input.text("key") }) };
+  return { path, file: await readWeightsFile(path, { key: input.text("key") }) };
 }
 
 /** SHA-256 of a tensor's elements as little-endian f32, in order and without gaps; null for complex numbers. */

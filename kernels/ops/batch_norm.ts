@@ -10,7 +10,7 @@ import momentsSource from "../wgsl/batch_norm_moments.wgsl" with { type: "text" 
 import parameterGradientSource from "../wgsl/batch_norm_parameter_gradient.wgsl" with { type: "text" };
 import statisticsSource from "../wgsl/batch_norm_statistics.wgsl" with { type: "text" };
 import source from "../wgsl/batch_norm.wgsl" with { type: "text" };
-import { channelLanes, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
+import { channelLanes, chunkSums, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
 
 const vectors = ["mean", "variance", "weight", "bias"] as const;
 const chunkUniforms = {
@@ -163,8 +163,6 @@ export function batchNorm(
   const partialSums = (chunks = chunked.chunks) =>
     graph.tensor({ label: `${x.label} sums`, shape: [passes, chunks, 2, channels] });
   const unused = () => graph.tensor({ label: "unused", shape: [channels] });
-  const channelGroups = [Math.ceil(lanes / WORKGROUP), 1, 1] as const;
-  const addChunks = (chunks = chunked.chunks) => passes * (1 + chunks + Math.ceil(chunks / 16));
 
   let mean = runningMean, variance = runningVariance;
   if (training) {
@@ -216,8 +214,7 @@ export function batchNorm(
         pixels,
         momentum,
       },
-      groups: channelGroups,
-      loops: addChunks(summed.chunks),
+      ...chunkSums(passes, summed.chunks, lanes),
     });
   }
   const y = graph.output({ label: `${x.label} normalized`.slice(0, 60), shape: x.shape }, [
@@ -272,8 +269,7 @@ export function batchNorm(
           accumulate_weight: Number(dweight.accumulate),
           accumulate_bias: Number(dbias.accumulate),
         },
-        groups: channelGroups,
-        loops: addChunks(),
+        ...chunkSums(passes, chunked.chunks, lanes),
       });
     }
     const wantsResidual = residual?.tracked === true;

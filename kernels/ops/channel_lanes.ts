@@ -10,6 +10,8 @@ export const PIXELS = 4;
 
 /** Most partial results a reduction leaves for its second pass, which adds them in order. */
 const MAX_CHUNKS = 512;
+/** Partial results that a second pass adds up before their sum joins the total. */
+const PART = 16;
 /** Invocations at which a large GPU is busy with a reduction. */
 const REDUCING = 16_384;
 
@@ -59,5 +61,24 @@ export function pixelChunks(images: number, pixels: number, lanes: number): Pixe
     groups: [Math.ceil(images * chunks * lanes / constants.WIDTH / WORKGROUP), 1, 1],
     constants,
     loops: Math.ceil(chunkPixels / constants.UNROLL) + constants.UNROLL,
+  };
+}
+
+/**
+ * How the chunks of a sum over pixels are added up, for each channel: LANES vec4s of channels in a workgroup, for which
+ * SIDE_BY_SIDE sums of {@linkcode PART} chunks are formed at a time, of PARTS at most.
+ *
+ * @param passes Sums of so many chunks, one after another.
+ */
+export function chunkSums(
+  passes: number,
+  chunks: number,
+  lanes: number,
+): Pick<PixelChunks, "groups" | "loops"> & { readonly constants: Readonly<Record<string, number>> } {
+  const LANES = 8, SIDE_BY_SIDE = 8, parts = Math.ceil(chunks / PART);
+  return {
+    groups: [Math.ceil(lanes / LANES), 1, 1],
+    constants: { LANES, SIDE_BY_SIDE, PARTS: MAX_CHUNKS / PART },
+    loops: passes * (1 + Math.ceil(parts / SIDE_BY_SIDE) + parts + 4),
   };
 }

@@ -35,17 +35,21 @@ struct Extents {
 @group(0) @binding(${4 + BIAS}) var<storage, read_write> statistics: array<vec4f>;
 #end
 
-// One vec4 of channels after the other; the 4 in between keep two of them off the same banks.
-var<workgroup> pixel_block: array<vec4f, ${2 * 2 * (ROWS + 4)}>;
-var<workgroup> weight_block: array<vec4f, ${2 * 8 * COLUMNS}>;
+// Indexed axis by axis: WebGPU clamps each index that is no constant, and what lies between two clamped ones then costs nothing.
+struct Pixels {
+  vectors: array<array<array<vec4f, 8>, 8>, ${ROWS / 64}>, // a vec4 of channels of all pixels, 64 after 64
+  gap: array<vec4f, 4>, // keeps two vec4s of a pixel off the same banks
+}
+var<workgroup> pixel_block: array<Pixels, 4>; // 2 halves of 2 vec4s of channels
+var<workgroup> weight_block: array<array<array<vec4f, ${WIDTH}>, 8>, 4>; // 2 halves of 2 vec4s of channels, 2 columns each
 
 #if STRIDED
-// Whether a tap meets the pixels of a residue class.
+// Whether a tap meets the pixels of a residue class. By quotients: the remainder of a negative number is undefined in Vulkan,
+// and on NVIDIA it is another one.
 fn meets(tap: u32, class_y: u32, class_x: u32) -> bool {
-  let tap_y = i32(tap / extents.taps) * extents.tap_step;
-  let tap_x = i32(tap % extents.taps) * extents.tap_step;
-  return (i32(class_y) + extents.offset + tap_y) % extents.divisor == 0 &&
-    (i32(class_x) + extents.offset + tap_x) % extents.divisor == 0;
+  let y = i32(class_y) + extents.offset + i32(tap / extents.taps) * extents.tap_step;
+  let x = i32(class_x) + extents.offset + i32(tap % extents.taps) * extents.tap_step;
+  return y / extents.divisor * extents.divisor == y && x / extents.divisor * extents.divisor == x;
 }
 #end
 
@@ -93,10 +97,14 @@ fn main(
   var b${L} = vec4f();
 #end
 
+  // Sums of sums, BLOCK vec4s of channels each: a running sum over thousands of products would cost a digit.
 #unroll R 8
-  var sum${R}_0 = vec4f();
-  var sum${R}_1 = vec4f();
+#unroll J 2
+  var sum${R}_${J} = vec4f();
+  var part${R}_${J} = vec4f();
 #end
+#end
+  var ends = false; // whether what is multiplied next is the last of a part
 
   let row = local.y / 8u * 64u + local.y % 8u; // the first of this invocation's, which are 8 apart
   let part = index % 2u; // which of the two vec4s of channels
@@ -140,36 +148,47 @@ fn main(
       let half = (turn - 1u) % 2u;
 #unroll K 2
       {
-        let from_pixels = half * ${2 * (ROWS + 4)}u + ${K * (ROWS + 4)}u + row;
+        let block = 2u * half + ${K}u;
 #unroll R 8
-        let v${R} = pixel_block[from_pixels + ${R * 8}u];
+        let v${R} = pixel_block[block].vectors[local.y / 8u][${R}][local.y % 8u];
 #end
-        let from_weights = half * ${8 * COLUMNS}u + ${K * 4 * COLUMNS}u + local.x;
 #unroll C 4
-        let w${C}_0 = weight_block[from_weights + ${C * COLUMNS}u];
-        let w${C}_1 = weight_block[from_weights + ${C * COLUMNS + WIDTH}u];
+        let w${C}_0 = weight_block[block][${2 * C}][local.x];
+        let w${C}_1 = weight_block[block][${2 * C + 1}][local.x];
 #end
 #unroll R 8
 #unroll J 2
-        sum${R}_${J} = fma(vec4f(v${R}.x), w0_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v${R}.y), w1_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v${R}.z), w2_${J}, sum${R}_${J});
-        sum${R}_${J} = fma(vec4f(v${R}.w), w3_${J}, sum${R}_${J});
+        part${R}_${J} = fma(vec4f(v${R}.x), w0_${J}, part${R}_${J});
+        part${R}_${J} = fma(vec4f(v${R}.y), w1_${J}, part${R}_${J});
+        part${R}_${J} = fma(vec4f(v${R}.z), w2_${J}, part${R}_${J});
+        part${R}_${J} = fma(vec4f(v${R}.w), w3_${J}, part${R}_${J});
 #end
 #end
       }
 #end
+      if (ends) {
+#unroll R 8
+#unroll J 2
+        sum${R}_${J} += part${R}_${J};
+        part${R}_${J} = vec4f();
+#end
+#end
+      }
     }
     if (!fetching) { break; }
     let half = turn % 2u;
 #unroll L 2 * ROWS / (WIDTH * HEIGHT)
-    pixel_block[half * ${2 * (ROWS + 4)}u + part * ${ROWS + 4}u + place${L}] = a${L};
+    pixel_block[2u * half + part].vectors[place${L} / 64u][place${L} / 8u % 8u][place${L} % 8u] = a${L};
 #end
 #unroll L 8 * COLUMNS / (WIDTH * HEIGHT)
-    weight_block[half * ${8 * COLUMNS}u + index + ${L * WIDTH * HEIGHT}u] = b${L};
+    {
+      let at = (index + ${L * WIDTH * HEIGHT}u) / ${WIDTH}u; // of 8 channels' 2 columns
+      weight_block[2u * half + at / 8u][at % 8u][local.x] = b${L};
+    }
 #end
     workgroupBarrier();
     channel += 2u;
+    ends = channel % ${BLOCK}u == 0u || channel > last_channel;
     if (channel > last_channel) {
       channel = 0u;
       tap++;
@@ -179,14 +198,13 @@ fn main(
 #if STATISTICS
   let leads = local.y % 8u == 0u;
   let begins = first + row; // where it leads: the first of 64 pixels
-  let pivots = local.y / 8u * ${WIDTH}u + local.x;
-  let sums = 2u * (local.y * ${WIDTH}u + local.x);
+  let sums = local.y / 4u * 2u;
 #unroll J 2
   workgroupBarrier();
-  if (leads) { pixel_block[pivots] = sum0_${J}; }
+  if (leads) { pixel_block[local.y / 8u].vectors[0][local.x / 8u][local.x % 8u] = sum0_${J}; }
   workgroupBarrier();
   {
-    let pivot = pixel_block[pivots];
+    let pivot = pixel_block[local.y / 8u].vectors[0][local.x / 8u][local.x % 8u];
     var total = vec4f();
     var squares = vec4f();
 #unroll R 8
@@ -194,16 +212,16 @@ fn main(
     total += d${R};
     squares += d${R} * d${R};
 #end
-    weight_block[sums] = total;
-    weight_block[sums + 1u] = squares;
+    weight_block[local.y % 4u][sums][local.x] = total;
+    weight_block[local.y % 4u][sums + 1u][local.x] = squares;
   }
   workgroupBarrier();
   if (leads && begins < pixels && first_column + local.x + ${J * WIDTH}u <= last_column) {
     var total = vec4f();
     var squares = vec4f();
 #unroll I 8
-    total += weight_block[sums + ${2 * I * WIDTH}u];
-    squares += weight_block[sums + ${2 * I * WIDTH + 1}u];
+    total += weight_block[${I % 4}][sums + ${2 * (I / 4)}u][local.x];
+    squares += weight_block[${I % 4}][sums + ${2 * (I / 4) + 1}u][local.x];
 #end
     let shift = total / f32(min(64u, pixels - begins));
     let at = 2u * (group.z * ((pixels + 63u) / 64u) + begins / 64u) * extents.out_channels;

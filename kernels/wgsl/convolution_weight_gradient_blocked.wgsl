@@ -28,8 +28,9 @@ struct Extents {
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> result: array<vec4f>;
 
-var<workgroup> source_block: array<vec4f, ${2 * 8 * ROWS}>;
-var<workgroup> gradient_block: array<vec4f, ${2 * 8 * COLUMNS}>;
+// Two halves of 8 pixels; indexed axis by axis for the reason that convolution_blocked.wgsl gives.
+var<workgroup> source_block: array<array<array<array<vec4f, ${HEIGHT}>, 2>, 8>, 2>;
+var<workgroup> gradient_block: array<array<array<array<vec4f, ${WIDTH}>, 2>, 8>, 2>;
 
 @compute @workgroup_size(${WIDTH}, ${HEIGHT})
 fn main(
@@ -54,7 +55,8 @@ fn main(
   let tap_x${L} = i32(tap${L} % extents.taps) * extents.dilation - extents.padding;
   var p${L} = start + (index + ${L * WIDTH * HEIGHT}u) / ${ROWS}u;
   var x${L} = p${L} % extents.out_width;
-  var row${L} = p${L} / extents.out_width;
+  var y${L} = p${L} / extents.out_width % extents.out_height;
+  var image${L} = p${L} / extents.out_width / extents.out_height;
   var a${L} = vec4f();
 #end
 #unroll L 8 * COLUMNS / (WIDTH * HEIGHT)
@@ -71,17 +73,21 @@ fn main(
     if (turn < turns) {
 #unroll L 8 * ROWS / (WIDTH * HEIGHT)
       {
-        let sy = i32(row${L} % extents.out_height) * extents.stride + tap_y${L};
+        let sy = i32(y${L}) * extents.stride + tap_y${L};
         let sx = i32(x${L}) * extents.stride + tap_x${L};
         let inside = p${L} < end && sy >= 0 && sy < i32(extents.height) && sx >= 0 && sx < i32(extents.width);
-        let source_row = i32(row${L} / extents.out_height * extents.height) + sy;
+        let source_row = i32(image${L} * extents.height) + sy;
         let at = select(0u, u32(source_row * i32(extents.width) + sx) * extents.channels, inside);
         a${L} = source[at + channel${L}] * select(0.0, 1.0, inside);
         p${L} += 8u;
         x${L} += 8u;
         while (x${L} >= extents.out_width) {
           x${L} -= extents.out_width;
-          row${L}++;
+          y${L}++;
+          if (y${L} == extents.out_height) {
+            y${L} = 0u;
+            image${L}++;
+          }
         }
       }
 #end
@@ -98,12 +104,10 @@ fn main(
       let half = (turn - 1u) % 2u;
 #unroll P 8
       {
-        let from_source = half * ${8 * ROWS}u + ${P * ROWS}u + local.y;
-        let from_gradient = half * ${8 * COLUMNS}u + ${P * COLUMNS}u + local.x;
-        let v0 = source_block[from_source];
-        let v1 = source_block[from_source + ${HEIGHT}u];
+        let v0 = source_block[half][${P}][0][local.y];
+        let v1 = source_block[half][${P}][1][local.y];
 #unroll J 2
-        let g${J} = gradient_block[from_gradient + ${J * WIDTH}u];
+        let g${J} = gradient_block[half][${P}][${J}][local.x];
         sum0_${J} = fma(vec4f(v0.x), g${J}, sum0_${J});
         sum1_${J} = fma(vec4f(v0.y), g${J}, sum1_${J});
         sum2_${J} = fma(vec4f(v0.z), g${J}, sum2_${J});
@@ -119,10 +123,16 @@ fn main(
     if (turn == turns) { break; }
     let half = turn % 2u;
 #unroll L 8 * ROWS / (WIDTH * HEIGHT)
-    source_block[half * ${8 * ROWS}u + index + ${L * WIDTH * HEIGHT}u] = a${L};
+    {
+      let at = index + ${L * WIDTH * HEIGHT}u;
+      source_block[half][at / ${ROWS}u][at / ${HEIGHT}u % 2u][at % ${HEIGHT}u] = a${L};
+    }
 #end
 #unroll L 8 * COLUMNS / (WIDTH * HEIGHT)
-    gradient_block[half * ${8 * COLUMNS}u + index + ${L * WIDTH * HEIGHT}u] = b${L};
+    {
+      let at = index + ${L * WIDTH * HEIGHT}u;
+      gradient_block[half][at / ${COLUMNS}u][at / ${WIDTH}u % 2u][local.x] = b${L};
+    }
 #end
     workgroupBarrier();
   }

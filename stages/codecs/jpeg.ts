@@ -1,43 +1,57 @@
-/** Decodes JPEG to RGB, equal to Pillow's pixels: both use libjpeg's accurate integer transform and fancy upsampling. */
-import decode, { init } from "@jsquash/jpeg/decode.js";
-import { assertImageSize, type DecodedImage, DecodeError } from "./image.ts";
+/** Decodes JPEG to RGB, equal to Pillow's pixels: both use libjpeg-turbo's accurate integer transform and fancy upsampling. */
+import createDecoder from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
+import { assertImageSize, type DecodedImage, DecodeError, toRgb } from "./image.ts";
 import { type JpegStructure, readJpegStructure } from "./jpeg_structure.ts";
 
-/** What libjpeg says of damage; its other warnings (stray bytes between segments, odd JFIF versions) leave the pixels whole. */
-const damage =
-  /premature end|bad huffman|bad progression|inconsistent progression|restart marker|corrupt jpeg data: (?!\d+ extraneous)/i;
+/** The part of the package's WebAssembly module that is used; it comes without types. */
+interface DecoderModule {
+  readonly JPEGDecoder: new () => {
+    /** Memory of the module to write the file to. */
+    getEncodedBuffer(length: number): Uint8Array;
+    /** Throws a number on every error and every warning. */
+    decode(): void;
+    getFrameInfo(): { readonly width: number; readonly height: number };
+    /** Memory of the module with the pixels, 1 or 3 channels; empty if the header could not be read. */
+    getDecodedBuffer(): Uint8ClampedArray;
+    delete(): void;
+  };
+}
 
-let initialized: Promise<void> | undefined;
-let turn: Promise<unknown> = Promise.resolve();
-let messages: string[] = [];
+let loading: Promise<DecoderModule> | undefined;
 
 /** Loads the decoder's WebAssembly, from the package's own file: read permission is enough. */
-function initialize(): Promise<void> {
-  const options = { print: () => {}, printErr: (line: string) => messages.push(line) };
-  return init(options as Parameters<typeof init>[0]);
+function loadModule(): Promise<DecoderModule> {
+  return createDecoder({ print: () => {}, printErr: () => {} }) as Promise<DecoderModule>;
 }
 
 /**
  * Decodes a JPEG file, gray or color, baseline or progressive. An orientation in EXIF is not applied, as the masks of
  * the field's data sets are drawn on the stored pixels.
  *
+ * A file of which libjpeg warns is refused, but for what leaves the pixels whole: stray bytes before the first scan, a
+ * JFIF version or an Adobe transform that nobody knows, up to {@linkcode mostPadding} zeros after the last scan. Most
+ * flipped bits within a scan change pixels and leave no signal at all, so that no decoder can tell.
+ *
  * @param bytes The whole file.
  * @param name The file's name, for errors.
  * @returns 3 channels, RGB; gray is repeated.
- * @throws {DecodeError} If the file is cut short or damaged, or is CMYK, 12-bit, arithmetic or lossless. There is never
- *   a half-decoded image.
+ * @throws {DecodeError} If the file is cut short or damaged, or is CMYK, 12-bit, arithmetic or lossless, or its chroma is
+ *   sampled in none of the usual ways. There is never a half-decoded image.
  */
 export async function decodeJpeg(
   bytes: Uint8Array,
   name: string,
 ): Promise<DecodedImage & { readonly channels: 3 }> {
-  const structure = readJpegStructure(bytes, name);
-  const { width, height } = structure;
+  const structure = readJpegStructure(bytes, name), { width, height } = structure;
   assertPlausible(structure, bytes.length, name);
-  // One at a time: the module is single-threaded anyway, and each warning then belongs to one file.
-  const result = turn.then(() => decodeAlone(bytes, width, height, name));
-  turn = result.catch(() => {});
-  return await result;
+  const quiet = withoutOddities(bytes, structure);
+  let data = await decodeWith(quiet, structure, name);
+  if (data instanceof DecodeError) {
+    const trimmed = withoutPadding(quiet, structure.end - (bytes.length - quiet.length));
+    if (trimmed !== undefined) data = await decodeWith(trimmed, structure, name);
+  }
+  if (data instanceof DecodeError) throw data;
+  return { width, height, channels: 3, data };
 }
 
 /** Most pixels that all scans together may pass over: a file of a few kilobytes could otherwise keep a processor for hours. */
@@ -46,7 +60,8 @@ const maximumWork = 2 ** 30;
 /** Holds what a file claims against its own length, before memory and time are taken. */
 function assertPlausible(structure: JpegStructure, length: number, name: string): void {
   const { width, height, components, progressive, scans } = structure;
-  // RGBA in the decoder and outside of it; files of several scans keep all coefficients, 16 bits for each sample.
+  // RGB in the decoder, whose memory grows ahead of need, and outside of it; files of several scans keep all
+  // coefficients, 16 bits for each sample.
   assertImageSize(width, height, 8.5 + (progressive || scans > 1 ? 2 * components : 0), name);
   // Each block of 8 × 8 pixels takes a bit at least, so a claimed size beyond that is a lie found out for free.
   if (width * height > length * 512) {
@@ -64,44 +79,89 @@ function assertPlausible(structure: JpegStructure, length: number, name: string)
   }
 }
 
-async function decodeAlone(bytes: Uint8Array, width: number, height: number, name: string) {
-  await (initialized ??= initialize());
-  messages = [];
-  let image: ImageData;
+/** The file without what libjpeg would warn of though it changes no pixel, so that every warning is one of damage. */
+function withoutOddities(bytes: Uint8Array, { strays, oddities }: JpegStructure): Uint8Array {
+  if (strays.length === 0 && oddities.length === 0) return bytes;
+  const copy = bytes.slice();
+  for (const [at, value] of oddities) copy[at] = value;
+  let to = 0, from = 0;
+  for (const [begin, end] of [...strays, [bytes.length, bytes.length] as const]) {
+    copy.copyWithin(to, from, begin);
+    to += begin - from;
+    from = end;
+  }
+  return copy.subarray(0, to);
+}
+
+/** Most zeros after the last scan that are taken for an encoder's padding; more of them, or other bytes, are pixels gone astray. */
+export const mostPadding = 16;
+
+/**
+ * The file without the zeros between its last scan and the end-of-image marker, or undefined where there are none, or
+ * more than {@linkcode mostPadding}. One zero stays: it may be the scan's own, and libjpeg does not mind one too many.
+ */
+function withoutPadding(bytes: Uint8Array, end: number): Uint8Array | undefined {
+  let from = end;
+  while (from > 0 && bytes[from - 1] === 0) from--;
+  const zeros = end - from;
+  if (zeros < 2 || zeros > mostPadding + 1) return undefined;
+  const copy = bytes.slice();
+  copy.copyWithin(from + 1, end);
+  return copy.subarray(0, copy.length - zeros + 1);
+}
+
+/** The pixels, or what is wrong with the file. */
+async function decodeWith(
+  bytes: Uint8Array,
+  structure: JpegStructure,
+  name: string,
+): Promise<Uint8Array | DecodeError> {
+  let module: DecoderModule;
   try {
-    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
-    image = await decode(whole as ArrayBuffer);
+    module = await (loading ??= loadModule());
   } catch (cause) {
-    initialized = undefined; // libjpeg ended the module's program; the next file gets a fresh one.
-    if (!endedByFile(cause)) {
-      throw new Error(`Cannot run the JPEG decoder (WebAssembly of @jsquash/jpeg) on "${name}": ${cause}`, {
+    loading = undefined;
+    throw new Error(`Cannot load the JPEG decoder (WebAssembly of libjpeg-turbo): ${cause}`, { cause });
+  }
+  const decoder = new module.JPEGDecoder();
+  try {
+    decoder.getEncodedBuffer(bytes.length).set(bytes);
+    decoder.decode();
+    const { width, height } = decoder.getFrameInfo();
+    const pixels = decoder.getDecodedBuffer();
+    const data = new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+    const channels = data.length / (width * height) as 1 | 3;
+    if (width !== structure.width || height !== structure.height || (channels !== 1 && channels !== 3)) {
+      return new DecodeError(
+        name,
+        `it decodes to ${data.length} bytes for ${width} × ${height}, its header says ${structure.width} × ${structure.height}`,
+      );
+    }
+    const rgb = channels === 3 ? data.slice() : toRgb({ width, height, channels, data });
+    decoder.delete();
+    return rgb;
+  } catch (cause) {
+    loading = undefined; // What the failed program held in the module goes with it; the next file gets a fresh one.
+    if (typeof cause !== "number" && !(cause instanceof WebAssembly.RuntimeError)) {
+      throw new Error(`Cannot run the JPEG decoder (WebAssembly of libjpeg-turbo) on "${name}": ${cause}`, {
         cause,
       });
     }
-    throw new DecodeError(name, `it is damaged (${messages.join("; ") || "the decoder gave up"})`);
+    return failure(typeof cause === "number" && decoder.getDecodedBuffer().length === 0, structure, name);
   }
-  const damaged = messages.find((message) => damage.test(message));
-  if (damaged !== undefined) throw new DecodeError(name, `it is damaged (${damaged})`);
-  if (image.width !== width || image.height !== height) {
-    throw new DecodeError(
-      name,
-      `it decodes to ${image.width} × ${image.height}, its header says ${width} × ${height}`,
-    );
-  }
-  // In place: three bytes never reach beyond the four that they come from.
-  const { buffer, byteOffset } = image.data;
-  const rgba = new Uint8Array(buffer, byteOffset, width * height * 4);
-  const data = rgba.subarray(0, width * height * 3);
-  for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
-    data[to] = rgba[from]!;
-    data[to + 1] = rgba[from + 1]!;
-    data[to + 2] = rgba[from + 2]!;
-  }
-  return { width, height, channels: 3 as const, data };
 }
 
-/** Whether the file made the decoder stop (its exit, no image, a trap), and not the environment (say, no read permission). */
-function endedByFile(cause: unknown): boolean {
-  const { name, message } = cause as { name?: string; message?: string };
-  return name === "ExitStatus" || message === "Decoding error" || cause instanceof WebAssembly.RuntimeError;
+function failure(inHeader: boolean, { sampling }: JpegStructure, name: string): DecodeError {
+  if (!inHeader) {
+    return new DecodeError(
+      name,
+      "it is damaged: libjpeg warns of its scan, which ends early, holds codes that do not exist, or leaves bytes over",
+    );
+  }
+  return new DecodeError(
+    name,
+    `its header is damaged, or its sampling factors (${sampling}) are none of the usual ones (4:4:4, 4:4:0, 4:2:2, 4:2:0, ` +
+      "4:1:1, 4:4:1)",
+    "Copy or extract the file again, or save it with one of these samplings",
+  );
 }

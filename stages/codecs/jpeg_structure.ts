@@ -1,4 +1,4 @@
-/** Walks the markers of a JPEG file, so that what libjpeg only warns of can be refused. */
+/** Walks the markers of a JPEG file: what it claims, and which of its bytes a decoder would complain of without need. */
 import { DecodeError } from "./image.ts";
 
 /** What a JPEG's frame header says. */
@@ -7,6 +7,8 @@ interface JpegFrame {
   readonly height: number;
   /** 1 gray, 3 color. */
   readonly components: 1 | 3;
+  /** Sampling factors of each component, e.g. "2×2, 1×1, 1×1". */
+  readonly sampling: string;
   readonly progressive: boolean;
 }
 
@@ -14,6 +16,12 @@ interface JpegFrame {
 export interface JpegStructure extends JpegFrame {
   /** Passes over the image; 1 for most baseline files, about 10 for progressive ones. */
   readonly scans: number;
+  /** Where the end-of-image marker lies. */
+  readonly end: number;
+  /** Bytes between segments before the first scan that belong to none: from, to. */
+  readonly strays: readonly (readonly [from: number, to: number])[];
+  /** Bytes of headers whose odd values change no pixel, and the common values in their place: at, value. */
+  readonly oddities: readonly (readonly [at: number, value: number])[];
 }
 
 /** Markers SOF0–SOF15 begin a frame, but for DHT (C4), JPG (C8) and DAC (CC), which lie among them. */
@@ -37,13 +45,17 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
     );
   }
   let frame: JpegFrame | undefined;
-  let scans = 0;
+  let scans = 0, end: number;
+  const strays: [number, number][] = [], oddities: [number, number][] = [];
   for (let at = 2;;) {
-    at = bytes.indexOf(0xff, at);
+    const marked = bytes.indexOf(0xff, at);
+    if (scans === 0 && marked > at) strays.push([at, marked]);
+    at = marked;
     if (at < 0 || at + 1 >= bytes.length) throw cutShort(name, bytes, scans);
     const marker = bytes[at + 1]!;
     // Stuffed zeros, fill bytes, restart markers and TEM have no segment behind them.
     if (marker === 0x00 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+      if (scans === 0 && marker === 0x00) strays.push([at, at + 2]);
       at += 2;
       continue;
     }
@@ -51,6 +63,7 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
       at += 1;
       continue;
     }
+    end = at;
     if (marker === 0xd9) break;
     const length = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
     if (at + 2 + length > bytes.length) throw cutShort(name, bytes, scans);
@@ -63,14 +76,25 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
     if (isFrame(marker) && frame !== undefined) {
       throw new DecodeError(name, `it has a second frame header, at byte ${at}`);
     }
-    if (isFrame(marker)) frame = readFrame(bytes.subarray(at + 4, at + 2 + length), marker, name);
+    const content = bytes.subarray(at + 4, at + 2 + length);
+    if (isFrame(marker)) frame = readFrame(content, marker, name);
+    const odd = oddity(marker, content);
+    if (odd !== undefined) oddities.push([at + 4 + odd, 1]);
     if (marker === 0xda) scans++;
     at += 2 + length;
   }
   if (frame === undefined || scans === 0) {
     throw new DecodeError(name, `it has no ${frame === undefined ? "frame header" : "scan"}, so no image`);
   }
-  return { ...frame, scans };
+  return { ...frame, scans, end, strays, oddities };
+}
+
+/** Where a segment holds a JFIF version or an Adobe transform that nobody knows; decoders take either for 1. */
+function oddity(marker: number, content: Uint8Array): number | undefined {
+  const begins = (text: string) => [...text].every((letter, at) => content[at] === letter.charCodeAt(0));
+  if (marker === 0xe0 && content.length >= 14 && begins("JFIF\0") && content[5] !== 1) return 5;
+  if (marker === 0xee && content.length >= 12 && begins("Adobe") && content[11]! > 1) return 11;
+  return undefined;
 }
 
 function readFrame(content: Uint8Array, marker: number, name: string): JpegFrame {
@@ -91,7 +115,14 @@ function readFrame(content: Uint8Array, marker: number, name: string): JpegFrame
       remedy,
     );
   }
-  return { width: (w1 << 8) | w0, height: (h1 << 8) | h0, components, progressive: marker === 0xc2 };
+  const factors = Array.from({ length: components }, (_, i) => content[7 + 3 * i] ?? 0);
+  return {
+    width: (w1 << 8) | w0,
+    height: (h1 << 8) | h0,
+    components,
+    sampling: factors.map((factor) => `${factor >> 4}×${factor & 15}`).join(", "),
+    progressive: marker === 0xc2,
+  };
 }
 
 function cutShort(name: string, bytes: Uint8Array, scans: number): DecodeError {

@@ -45,15 +45,16 @@ const adam7 = [
 /**
  * Decodes a PNG file.
  *
- * Grayscale below 8 bits is scaled to 0–255, and of 16 bits the upper 8 are kept, as Pillow does for "L" and "RGB".
  * Palette indices are never scaled. Transparency chunks are ignored; an alpha channel is returned as it is.
  *
  * @param bytes The whole file.
  * @param name The file's name, for errors.
- * @throws {DecodeError} If the file is no PNG, is cut short, fails a checksum, or claims a size out of bounds. Memory
- *   for pixels is taken only after the claimed size was held against the compressed bytes.
+ * @param gray `"light"`, of pictures: grayscale below 8 bits is scaled to 0–255, and of 16 bits the upper 8 are kept, as
+ *   Pillow does for "L" and "RGB". `"labels"`, of masks: the samples as they are in the file, at every bit depth.
+ * @throws {DecodeError} If the file is no PNG, is cut short, fails a checksum, or claims a size out of bounds, or a label
+ *   of 16 bits is above 255. Memory for pixels is taken only after the claimed size was held against the compressed bytes.
  */
-export function decodePng(bytes: Uint8Array, name: string): DecodedPng {
+export function decodePng(bytes: Uint8Array, name: string, gray: "light" | "labels" = "light"): DecodedPng {
   const { header, palette, compressed } = readChunks(bytes, name);
   const { width, height, bitDepth, colorType, interlaced } = header;
   const { channels } = colorTypes[colorType]!;
@@ -73,7 +74,8 @@ export function decodePng(bytes: Uint8Array, name: string): DecodedPng {
   const raw = inflate(compressed, rawLength, name);
 
   const data = new Uint8Array(width * height * channels);
-  const scale = colorType === palettized ? 1 : 255 / (2 ** Math.min(bitDepth, 8) - 1);
+  const labels = gray === "labels" && channels === 1;
+  const scale = labels || colorType === palettized ? 1 : 255 / (2 ** Math.min(bitDepth, 8) - 1);
   let offset = 0;
   for (const { x, y, dx, dy, columns, rows, rowBytes } of passes) {
     const end = offset + rows * (1 + rowBytes);
@@ -90,6 +92,10 @@ export function decodePng(bytes: Uint8Array, name: string): DecodedPng {
       const line = lines.subarray(row * rowBytes, (row + 1) * rowBytes);
       for (let column = 0; column < columns; column++) {
         const to = ((y + row * dy) * width + x + column * dx) * channels;
+        if (labels && bitDepth === 16) {
+          data[to] = narrowLabel(line, column, y + row * dy, x + column * dx, name);
+          continue;
+        }
         for (let channel = 0; channel < channels; channel++) {
           data[to + channel] = sampleAt(line, column * channels + channel, bitDepth) * scale;
         }
@@ -116,6 +122,17 @@ function sampleAt(line: Uint8Array, index: number, bitDepth: number): number {
   if (bitDepth === 16) return line[2 * index]!;
   const bit = index * bitDepth;
   return (line[bit >> 3]! >> (8 - bitDepth - (bit & 7))) & ((1 << bitDepth) - 1);
+}
+
+/** A label of 16 bits, which must fit into 8. */
+function narrowLabel(line: Uint8Array, index: number, row: number, column: number, name: string): number {
+  const value = (line[2 * index]! << 8) | line[2 * index + 1]!;
+  if (value <= 255) return value;
+  throw new DecodeError(
+    name,
+    `it holds the value ${value} at row ${row}, column ${column}; labels are 0 to 255`,
+    "Convert the masks to this data set's labels",
+  );
 }
 
 function readChunks(bytes: Uint8Array, name: string) {

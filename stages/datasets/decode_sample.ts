@@ -1,17 +1,11 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
-import { decodeJpeg } from "../codecs/jpeg.ts";
+import { FileReadError, fileSize, readFileWhole } from "../../pipeline/read_file.ts";
+import { decodingBudget } from "../codecs/image.ts";
+import { decodePicture, pictureFormat, type Pixels } from "../codecs/picture.ts";
 import { decodePng } from "../codecs/png.ts";
-import { decodingBudget, toRgb } from "../codecs/image.ts";
 import type { ClassList } from "./classes.ts";
 import { DataError, joinPath } from "./errors.ts";
 import type { ListedSample } from "./id_list.ts";
-
-/** Pixels of one file. */
-export interface Pixels {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
 
 /** A sample, and where it is listed: what an error needs to point at it. */
 export interface LocatedSample {
@@ -20,6 +14,8 @@ export interface LocatedSample {
   readonly list: string;
   /** The data set's folder. */
   readonly root: string;
+  /** Gives a file's bytes: in a stage `context.read`; {@linkcode readFileWhole} by default. */
+  readonly read?: typeof readFileWhole | undefined;
 }
 
 /** The beginning of every message about a sample. */
@@ -30,22 +26,20 @@ export function cannotLoad({ sample, list }: LocatedSample): string {
 /**
  * Reads an image as RGB.
  *
- * @throws {DataError} If the file is missing. @throws {DecodeError} If its bytes are no image.
+ * @throws {DataError} If the file is missing or cannot be read. @throws {DecodeError} If its bytes are no image.
  */
 export async function readImage(located: LocatedSample): Promise<Pixels> {
   const path = joinPath(located.root, located.sample.image);
-  const bytes = await readBytes(path, "image", located);
-  const image = /\.png$/i.test(path) ? decodePng(bytes, path) : await decodeJpeg(bytes, path);
-  return { width: image.width, height: image.height, data: toRgb(image) };
+  return await decodePicture(await readBytes(path, "image", located), path);
 }
 
 /**
- * Reads a mask and turns its values into labels.
+ * Reads a mask and turns its values, as they are in the file, into labels.
  *
  * @param table See `labelTable`.
  * @param image The image the mask belongs to.
- * @throws {DataError} If the file is missing or no palette or gray PNG of at most 8 bits, its size is not the image's, or
- *   it holds a value that is no class.
+ * @throws {DataError} If the file is missing or cannot be read, is no palette or gray PNG, has another size than the image, or
+ *   holds a value that is no class. @throws {DecodeError} If it is damaged, or a value of 16 bits is above 255.
  */
 export async function readMask(
   located: LocatedSample,
@@ -56,18 +50,22 @@ export async function readMask(
   const { sample, list, root } = located;
   const path = joinPath(root, sample.mask!);
   const remedy = `Extract the data set again, or remove the line from "${list}"`;
-  if (!/\.png$/i.test(path)) {
+  const bytes = await readBytes(path, "mask", located);
+  if (pictureFormat(bytes, path) !== "PNG") {
     throw new DataError(
-      `${cannotLoad(located)}: mask "${path}" is no PNG; JPEG changes label values. ${remedy}.`,
+      `${
+        cannotLoad(located)
+      }: mask "${path}" is a JPEG, which does not keep label values as they were drawn. Draw or export the masks as PNG, ` +
+        `or remove the line from "${list}".`,
     );
   }
-  const mask = decodePng(await readBytes(path, "mask", located), path);
-  if (mask.channels !== 1 || mask.bitDepth > 8) {
+  const mask = decodePng(bytes, path, "labels");
+  if (mask.channels !== 1) {
     throw new DataError(
       `${
         cannotLoad(located)
       }: mask "${path}" has ${mask.channels} channels of ${mask.bitDepth} bits; it must hold one label ` +
-        `a pixel, as a palette or gray image of at most 8 bits. ${remedy}.`,
+        `a pixel, as a palette or gray image. Convert the masks, or remove the line from "${list}".`,
     );
   }
   if (mask.width !== image.width || mask.height !== image.height) {
@@ -104,27 +102,39 @@ export async function readMask(
 
 async function readBytes(path: string, what: "image" | "mask", located: LocatedSample): Promise<Uint8Array> {
   try {
-    const { size } = await Deno.stat(path);
-    if (size > decodingBudget) {
-      throw new DataError(
-        `${
-          cannotLoad(located)
-        }: the ${what} "${path}" has ${size} bytes; ${decodingBudget} are read. Save it smaller.`,
-      );
-    }
-    return await Deno.readFile(path);
-  } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;
-    if (!missing && !(cause instanceof Deno.errors.IsADirectory)) throw cause;
-    throw missingFile(path, what, located);
+    return await (located.read ?? readFileWhole)(path, decodingBudget);
+  } catch (error) {
+    throw unreadable(error, what, located);
   }
 }
 
-/** The error for a file that a list names and that is not there. */
-export function missingFile(path: string, what: "image" | "mask", located: LocatedSample): DataError {
+/**
+ * Looks whether a file that a list names can be read, without reading it.
+ *
+ * @returns Its path.
+ * @throws {DataError} If it is missing, or too large, or no file but a folder, a device, a pipe or an endless link.
+ */
+export function assertReadable(what: "image" | "mask", located: LocatedSample): string {
+  const path = joinPath(located.root, located.sample[what]!);
+  try {
+    fileSize(path, decodingBudget);
+    return path;
+  } catch (error) {
+    throw unreadable(error, what, located);
+  }
+}
+
+function unreadable(error: unknown, what: "image" | "mask", located: LocatedSample): unknown {
+  if (!(error instanceof FileReadError)) return error;
   return new DataError(
-    `${
-      cannotLoad(located)
-    }: there is no ${what} "${path}". Extract the data set again, or remove the line from the list.`,
+    error.missing
+      ? `${
+        cannotLoad(located)
+      }: there is no ${what} "${error.path}". Extract the data set again, or remove the line from the list.`
+      : `${
+        cannotLoad(located)
+      }: the ${what} "${error.path}" cannot be read: ${error.reason}. Put a file of at most ` +
+        `${decodingBudget} bytes there, or remove the line from the list.`,
+    { cause: error },
   );
 }

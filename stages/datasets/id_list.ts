@@ -1,4 +1,4 @@
-/** Reads id lists: "image mask" a line, as published with CPS, ST++, U²PL, UniMatch and CCVC. */
+/** Reads id lists as they are published: "image mask" a line, with a space, a tab or leading slashes, or ids alone. */
 import { DataError } from "./errors.ts";
 
 /** One line of an id list. */
@@ -23,39 +23,73 @@ const imageExtension = /\.(?:jpe?g|png)$/i;
 /** Most characters of a line: twice what systems accept as a path. */
 const maximumLine = 8192;
 
+/** What the ids of a list without paths stand for. */
+export type BareNames = (id: string) => { readonly image: string; readonly mask?: string };
+
 /**
- * Parses an id list.
+ * The text of an id list: UTF-8, or UTF-16 with a byte order mark, as some editors of Windows save.
  *
- * Lines end in LF or CRLF; blank lines count for nothing. Image and mask are told apart at a space before which the
- * line ends in an image's extension, so that spaces within either path survive.
+ * @param path The file's name, for errors.
+ * @throws {DataError} If it is neither.
+ */
+export function decodeListText(bytes: Uint8Array, path: string): string {
+  const [first, second] = bytes;
+  const encoding = first === 0xff && second === 0xfe
+    ? "utf-16le"
+    : first === 0xfe && second === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  const zeros = encoding === "utf-8" && bytes.subarray(0, 1024).includes(0);
+  try {
+    if (!zeros) return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch { /* said below */ }
+  throw new DataError(
+    `Cannot read the id list "${path}": ${
+      zeros
+        ? "it holds zero bytes, as UTF-16 without a byte order mark does, and files that are no text"
+        : `it is no text in ${encoding.toUpperCase()}`
+    }. Save it as UTF-8, and check that it is a list.`,
+  );
+}
+
+/**
+ * Parses an id list, in any of the forms that the field publishes:
+ *
+ * - `image mask`, with a space (CPS, ST++, UniMatch, CCVC) or a tab (TorchSemiSeg) between them. They are told apart where
+ *   the image's extension ends, so that spaces within either path survive. A slash in front of either (PS-MT) means the
+ *   data set's root.
+ * - An id alone (U²PL, the VOC devkit), where the layout says which files it stands for.
+ *
+ * Lines end in LF, CRLF or CR; blank lines count for nothing.
  *
  * @param text The file's text.
  * @param path The file's name, for errors.
- * @param options `masks`: whether each line must name a mask (labeled lists) or may leave it out.
+ * @param options `masks`: whether each line must name a mask (labeled lists) or may leave it out. `bare`: what an id alone
+ *   stands for; without it such a line is refused.
  * @throws {DataError} Naming file and line, for: a line that cannot be split or can be split in two ways, no mask where
- *   one is needed, an absolute path, a `..` or `.` segment, a backslash, a NUL or other control character, an id listed
+ *   one is needed, a path with a drive, a `..` or `.` segment, a backslash, a NUL or other control character, an id listed
  *   twice. And if no line is left.
  */
 export function parseIdList(
   text: string,
   path: string,
-  options: { readonly masks: "required" | "optional" },
+  options: { readonly masks: "required" | "optional"; readonly bare?: BareNames | undefined },
 ): IdList {
   const samples: ListedSample[] = [];
   const seen = new Map<string, number>();
-  text.replace(/^\uFEFF/, "").split("\n").forEach((raw, index) => {
+  text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/).forEach((raw, index) => {
     const line = index + 1;
-    const content = raw.endsWith("\r") ? raw.slice(0, -1) : raw;
-    if (content.length > maximumLine) {
+    if (raw.length > maximumLine) {
       throw listError(
         path,
         line,
-        `it has ${content.length} characters; ${maximumLine} are read`,
+        `it has ${raw.length} characters; ${maximumLine} are read`,
         'Write one "image mask" a line, and check that the file is a list',
       );
     }
-    if (content.trim() === "") return;
-    const [image, mask] = splitLine(content.trim(), path, line);
+    const content = raw.trim();
+    if (content === "") return;
+    const { image, mask } = splitLine(content, path, line, options.bare);
     assertRelative(image, path, line);
     if (mask === undefined && options.masks === "required") {
       throw listError(
@@ -85,29 +119,39 @@ export function parseIdList(
   return { path, samples };
 }
 
-function splitLine(content: string, path: string, line: number): [string, string | undefined] {
-  const splits: [string, string][] = [];
-  for (let at = content.indexOf(" "); at >= 0; at = content.indexOf(" ", at + 1)) {
+function splitLine(
+  content: string,
+  path: string,
+  line: number,
+  bare: BareNames | undefined,
+): { readonly image: string; readonly mask?: string } {
+  const splits = new Map<string, string>();
+  for (const { index: at } of content.matchAll(/[ \t]/g)) {
     const image = content.slice(0, at).trimEnd(), mask = content.slice(at + 1).trimStart();
-    const known = splits.some(([other]) => other === image);
-    if (!known && imageExtension.test(image) && imageExtension.test(mask)) splits.push([image, mask]);
+    if (imageExtension.test(image) && imageExtension.test(mask)) splits.set(image, mask);
   }
-  if (splits.length === 1) return splits[0]!;
-  if (splits.length > 1) {
+  if (splits.size > 1) {
     throw listError(
       path,
       line,
-      `it can be split into image and mask in ${splits.length} ways: ${quote(content)}`,
+      `it can be split into image and mask in ${splits.size} ways: ${quote(content)}`,
       "Rename the files",
     );
   }
-  if (imageExtension.test(content)) return [content, undefined];
+  for (const [image, mask] of splits) return { image: fromRoot(image), mask: fromRoot(mask) };
+  if (imageExtension.test(content)) return { image: fromRoot(content) };
+  if (bare !== undefined && /^[^\s/\\]+$/.test(content)) return bare(content);
   throw listError(
     path,
     line,
     `${quote(content)} names no image (.jpg, .jpeg, .png)`,
-    'Write "image mask", relative to the root',
+    `Write "image mask", relative to the root${bare === undefined ? "" : ", or the id of an image alone"}`,
   );
+}
+
+/** Without the one slash that some lists write for the data set's root. */
+function fromRoot(file: string): string {
+  return file.replace(/^\//, "");
 }
 
 function assertRelative(file: string, path: string, line: number): void {

@@ -2,7 +2,9 @@
 import { findPartition, PartitionError, partitionPaths, readPartition } from "../../partitions/reader.ts";
 import { camvidClasses, cityscapesClasses, type ClassList, ignoreIndex, pascalClasses } from "./classes.ts";
 import { DataError, joinPath } from "./errors.ts";
-import { assertDisjoint, type IdList, parseIdList } from "./id_list.ts";
+import { messageOf } from "../../pipeline/errors.ts";
+import { FileReadError, readFileWhole } from "../../pipeline/read_file.ts";
+import { assertDisjoint, type BareNames, decodeListText, type IdList, parseIdList } from "./id_list.ts";
 
 /** The data sets that are read from a folder. */
 export type FolderDataset = "pascal" | "cityscapes" | "camvid";
@@ -23,6 +25,8 @@ export interface ListOptions {
     | undefined;
   readonly labeledEvery: number;
   readonly evaluateOn: "validation" | "test";
+  /** Gives the bytes of a list that nobody published: in a stage `context.read`; {@linkcode readFileWhole} by default. */
+  readonly read?: typeof readFileWhole | undefined;
 }
 
 /** Who is labeled, who is not, and who is evaluated on. */
@@ -78,7 +82,7 @@ async function readLists(options: ListOptions): Promise<ResolvedLists> {
   if (dataset === "camvid") {
     const { labeled, unlabeled, validation } = lists ?? {};
     if (labeled !== undefined && unlabeled !== undefined && validation !== undefined) {
-      return await readThree({ labeled, unlabeled, validation });
+      return await readThree({ labeled, unlabeled, validation }, options);
     }
     if (labeled === undefined && unlabeled === undefined && validation === undefined) {
       return await readCamvid(options);
@@ -96,6 +100,7 @@ async function readLists(options: ListOptions): Promise<ResolvedLists> {
   };
   return await readThree(
     paths,
+    options,
     `Put the three lists there, or name a partition or lists in the config of load`,
   );
 }
@@ -123,21 +128,23 @@ async function readPublished(name: string, options: ListOptions): Promise<Resolv
 
 async function readThree(
   paths: { readonly labeled: string; readonly unlabeled: string; readonly validation: string },
+  options: ListOptions,
   remedy?: string,
 ): Promise<ResolvedLists> {
   return {
-    labeled: await readList(paths.labeled, "required", remedy),
-    unlabeled: await readList(paths.unlabeled, "optional", remedy),
-    validation: await readList(paths.validation, "required", remedy),
+    labeled: await readIdList(paths.labeled, "required", options, remedy),
+    unlabeled: await readIdList(paths.unlabeled, "optional", options, remedy),
+    validation: await readIdList(paths.validation, "required", options, remedy),
     files: [paths.labeled, paths.unlabeled, paths.validation],
   };
 }
 
 /** CamVid as SegNet published it: one training list, of which every n-th frame is labeled, the first included. */
-async function readCamvid({ root, labeledEvery, evaluateOn }: ListOptions): Promise<ResolvedLists> {
+async function readCamvid(options: ListOptions): Promise<ResolvedLists> {
+  const { root, labeledEvery, evaluateOn } = options;
   const trainPath = joinPath(root, "train.txt");
   const validationPath = joinPath(root, evaluateOn === "test" ? "test.txt" : "val.txt");
-  const train = await readList(trainPath, "required");
+  const train = await readIdList(trainPath, "required", options);
   const labeled = train.samples.filter((_, index) => index % labeledEvery === 0);
   const unlabeled = train.samples.filter((_, index) => index % labeledEvery !== 0);
   if (unlabeled.length === 0) {
@@ -149,7 +156,7 @@ async function readCamvid({ root, labeledEvery, evaluateOn }: ListOptions): Prom
   return {
     labeled: { path: trainPath, samples: labeled },
     unlabeled: { path: trainPath, samples: unlabeled },
-    validation: await readList(validationPath, "required"),
+    validation: await readIdList(validationPath, "required", options),
     files: [trainPath, validationPath],
   };
 }
@@ -157,26 +164,52 @@ async function readCamvid({ root, labeledEvery, evaluateOn }: ListOptions): Prom
 /** Most bytes of an id list: that of a million images is smaller. */
 const maximumListBytes = 256 * 2 ** 20;
 
-async function readList(path: string, masks: "required" | "optional", remedy?: string): Promise<IdList> {
-  let text: string;
+/**
+ * Reads an id list of a data set.
+ *
+ * @param options `root` and `dataset` say what an id alone stands for.
+ * @param remedy What to do if there is no such file.
+ * @throws {DataError} If it cannot be read, or breaks a rule of {@linkcode parseIdList}.
+ */
+export async function readIdList(
+  path: string,
+  masks: "required" | "optional",
+  options: Pick<ListOptions, "dataset" | "root" | "read">,
+  remedy = "Check the path in the config of load",
+): Promise<IdList> {
+  let bytes: Uint8Array;
   try {
-    const { size } = await Deno.stat(path);
-    if (size > maximumListBytes) {
-      throw new DataError(
-        `Cannot read the id list "${path}": it has ${size} bytes; ${maximumListBytes} are read. Check that it is a list.`,
-      );
-    }
-    text = await Deno.readTextFile(path);
+    bytes = await (options.read ?? readFileWhole)(path, maximumListBytes);
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new DataError(
-      `Cannot read the id list "${path}": there is no such file. ${
-        remedy ?? "Check the path in the config of load"
-      }.`,
-      { cause },
-    );
+    if (!(cause instanceof FileReadError)) throw cause;
+    const way = cause.missing ? remedy : "Check that it is a list";
+    throw new DataError(`Cannot read the id list "${path}": ${cause.reason}. ${way}.`, { cause });
   }
-  return parseIdList(text, path, { masks });
+  const bare = options.dataset === "pascal" ? pascalNames(options.root, masks) : undefined;
+  return parseIdList(decodeListText(bytes, path), path, { masks, bare });
+}
+
+/**
+ * The files of an id of PASCAL: the first of those that projects use which is there. Where none is, the first stands for
+ * them in the error, but a mask that may be missing is left out.
+ */
+function pascalNames(root: string, masks: "required" | "optional"): BareNames {
+  const present = (names: readonly string[]) => names.find((name) => exists(joinPath(root, name)));
+  return (id) => {
+    const images = ["jpg", "jpeg", "png"].map((extension) => `JPEGImages/${id}.${extension}`);
+    const labels = ["SegmentationClass", "SegmentationClassAug"].map((folder) => `${folder}/${id}.png`);
+    const mask = present(labels) ?? (masks === "required" ? labels[0]! : undefined);
+    return { image: present(images) ?? images[0]!, ...(mask === undefined ? {} : { mask }) };
+  };
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function assertFolder(root: string, dataset: string): Promise<void> {
@@ -186,7 +219,7 @@ async function assertFolder(root: string, dataset: string): Promise<void> {
       if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
         return "there is no such folder";
       }
-      throw cause;
+      return messageOf(cause);
     },
   );
   if (reason === undefined) return;

@@ -91,6 +91,19 @@ placeTest("the cache is counted and cleared", async (place) => {
   assert.deepEqual([JSON.parse(after.out[0]!).entries, JSON.parse(after.out[0]!).blobs], [0, 0]);
 });
 
+placeTest(
+  "a collection that would take all for its age is refused, and done when asked for",
+  async (place) => {
+    await place.command("train", tiny);
+    const gc = (...args: string[]) =>
+      place.command("cache", "gc", "--days", "0", "--cache", place.cache, ...args);
+    const refused = await gc();
+    assert.equal(refused.status, 0);
+    assert.match(refused.out.join("\n"), /took out 0 entries[^]*all 4 results .* cache gc --all takes them/);
+    assert.equal(JSON.parse((await gc("--json", "--all")).out[0]!).entries, 4);
+  },
+);
+
 placeTest("partitions are listed and held against the published ones", async (place) => {
   const list = JSON.parse((await place.command("partitions", "list", "--json")).out[0]!);
   const found = list.find(({ name }: { name: string }) => name === "pascal/366");

@@ -145,3 +145,14 @@ Deno.test("what a file says cannot command the terminal, nor fill it", () => {
   assert.match(shortened(long), /^Cannot read x+ … 3022 characters … x+\. Mend it\.$/);
   assert.equal(shortened("short"), "short");
 });
+
+Deno.test("a wait for another process is said, and another line says when it is taken for dead", () => {
+  const { progress, printed } = watched();
+  const waiting = { type: "waiting", node: "co-train", key: "0".repeat(64) } as const;
+  progress.on(waiting);
+  progress.on({ ...waiting, takesOverIn: 2.5 });
+  assert.deepEqual(printed, [
+    "co-train       another process runs it; its result will be taken",
+    "co-train       the process that ran it gives no sign of life; goes on in its place in 2.5 s",
+  ]);
+});

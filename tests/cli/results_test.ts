@@ -1,7 +1,11 @@
 /** Runs compared and published, and published results held against code that changes. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { decodeResult } from "../../cli/results.ts";
+import { fileURLToPath } from "node:url";
+import { loadExperiment } from "../../cli/experiment.ts";
+import { scoreEdits } from "../../cli/published_scores.ts";
+import { decodeResult, type StoredResult, storedResults } from "../../cli/results.ts";
+import { jsonArtifactDigest } from "../../pipeline/mod.ts";
 import { fixture, type Place, placeTest } from "./support.ts";
 
 const engine = new URL("../../pipeline/mod.ts", import.meta.url).href;
@@ -105,7 +109,7 @@ placeTest(
     assert.match(files[1]!, /^seed-1-[0-9a-f]{8}\.json$/);
     const path = join(results, "tiny", files[1]!);
     const text = await Deno.readTextFile(path);
-    const { set, seed, metrics, nodes, facts } = decodeResult(text, path);
+    const { set, seed, metrics, nodes, recorded: { facts } } = decodeResult(text, path);
     assert.deepEqual([set, seed, Object.keys(facts).includes("deno")], [["co-train.epochs=3"], 1, true]);
     assert.equal((metrics as { miou: { average: number } }).miou.average, 52);
     assert.deepEqual(nodes.map(({ id }) => id), ["load", "co-train", "pseudo-label", "evaluate"]);
@@ -125,6 +129,116 @@ placeTest(
   },
 );
 
+placeTest("a digit of a published file that is changed is found, whatever it tells", async (place) => {
+  const results = join(place.folder, "results");
+  await place.command("train", tiny, "--set", "load.root=/data");
+  assert.equal((await place.command("runs", "publish", "latest", "--results", results)).status, 0);
+  const [name] = place.files(results);
+  const path = join(results, name!);
+  const text = await Deno.readTextFile(path);
+  const frozen = async (content: string) => {
+    await Deno.writeTextFile(path, content);
+    const { status, out, notes } = await place.command("plan", "--frozen", "--results", results);
+    return { status, text: [...out, notes].join("\n") };
+  };
+  assert.deepEqual(await frozen(text), { status: 0, text: `${path}: as published\n` });
+  const edits: [RegExp, string, RegExp][] = [
+    [/"average": 51/, '"average": 52', /evaluate\.metrics: \S{12} → \S{12}: other scores than were made/],
+    [/"iou": 51/, '"iou": 50', /evaluate\.metrics: .*other scores than were made/],
+    [/"epochs": 2/, '"epochs": 3', /co-train\.config\.epochs: 3, and its key was made of 2/],
+    [/"metrics": "[0-9a-f]{64}"/, `"metrics": "${"0".repeat(64)}"`, /evaluate\.metrics: 000000000000 → /],
+    [/"labels": "[0-9a-f]{64}"/, `"labels": "${"0".repeat(64)}"`, /check: it does not hold/],
+    [/"root": "\/data"/, '"root": "/elsewhere"', /check: it does not hold/],
+    [/"deno": "[^"]*"/, '"deno": "1.0.0"', /check: it does not hold/],
+    [/"seconds": /, '"seconds": 1', /check: it does not hold/],
+    [/"miou"/, '"miou\\ud800"', /evaluate\.metrics: \S{12} → none/],
+  ];
+  for (const [from, to, found] of edits) {
+    const edited = await frozen(text.replace(from, to));
+    assert.equal(edited.status, 1, String(from));
+    assert.match(edited.text, found);
+    assert.match(edited.text, /changed since it was published/);
+  }
+  // A file of the format before has no digest of itself; its scores are held all the same.
+  const { scores: _, check: __, recorded, nodes, ...rest } = JSON.parse(text);
+  const first = JSON.stringify({
+    ...rest,
+    ...recorded,
+    format: 1,
+    nodes: nodes.map(({ facts: _, ...node }: { facts: unknown }) => node),
+  });
+  const old = await frozen(first);
+  assert.deepEqual([old.status, /as published\n {2}its format is 1: the adapter of each/.test(old.text)], [
+    0,
+    true,
+  ]);
+  const edited = await frozen(first.replace('"average":51', '"average":52'));
+  assert.deepEqual([edited.status, /metrics: the digest of these scores is no output/.test(edited.text)], [
+    1,
+    true,
+  ]);
+});
+
+placeTest("scores that no stage made are not published", async (place) => {
+  await place.command("train", tiny);
+  const [file] = place.files().filter((path) => path.endsWith("metrics.json"));
+  const path = join(place.runs, file!);
+  const text = await Deno.readTextFile(path);
+  const results = join(place.folder, "results");
+  const publish = async (content: unknown) => {
+    await Deno.writeTextFile(path, JSON.stringify(content));
+    return await place.command("runs", "publish", "latest", "--results", results);
+  };
+  const scores = JSON.parse(text);
+  for (const edited of [{ ...scores, miou: { ...scores.miou, average: 99 } }, { ...scores, more: 1 }, null]) {
+    const { status, notes } = await publish(edited);
+    assert.deepEqual([status, /its metrics\.json is not what a stage of it made/.test(notes)], [2, true]);
+  }
+  assert.ok(!place.has(results));
+  // What a run adds to tell where scores come from is no score.
+  const added = await publish({ benchmarks: ["one"], adapters: { "co-train": "A" }, ...scores });
+  assert.equal(added.status, 0, added.notes);
+});
+
+Deno.test("the project's own scores follow from their digests and, the means, from their confusion matrices", async () => {
+  const { nodes } = (await loadExperiment("shapes-12")).build([]);
+  const published = await storedResults(fileURLToPath(new URL("../../results", import.meta.url)));
+  assert.ok(published.length >= 3);
+  for (const result of published) {
+    assert.deepEqual(scoreEdits(result, nodes), [], result.path);
+    // Whoever makes the digest fit, too, is found by the counts.
+    const edit = (change: (metrics: Scores) => void): string => {
+      const forged = structuredClone(result) as StoredResult & { metrics: Scores };
+      change(forged.metrics);
+      const { node, output, version } = forged.scores!;
+      const outputs = forged.nodes.find(({ id }) => id === node)!.outputs as Record<string, string>;
+      outputs[output] = jsonArtifactDigest("metrics", version, forged.metrics);
+      return scoreEdits(forged, nodes).join("\n");
+    };
+    assert.equal(edit(() => {}), "");
+    assert.match(
+      edit(({ miou }) => miou.average += 1e-12),
+      /^evaluate\.metrics\.miou\.average: .*matrix gives/,
+    );
+    assert.match(
+      edit(({ last }) => last.pixelAccuracy.average = 100),
+      /last\.pixelAccuracy\.average: 100, and/,
+    );
+    assert.match(edit(({ perClass }) => perClass[2]!.iou = 100), /perClass\.square: 100, and/);
+    assert.match(edit(({ perClass }) => void perClass.pop()), /perClass\.6: undefined, and/);
+    assert.match(edit(({ confusion }) => confusion[0]![0]! -= 1), /miou\.average/);
+    assert.match(edit(({ confusion }) => confusion.length = 0), /miou\.average/);
+    assert.match(edit((metrics) => Object.assign(metrics, { confusion: 1 })), /no matrix/);
+  }
+});
+
+interface Scores {
+  miou: { average: number };
+  last: { pixelAccuracy: { average: number } };
+  perClass: { iou: number }[];
+  confusion: number[][];
+}
+
 placeTest("what cannot be published or held is refused", async (place) => {
   const none = await place.command("plan", "--frozen", "--results", place.folder);
   assert.deepEqual([none.status, /Cannot find a published result in/.test(none.notes)], [2, true]);
@@ -142,12 +256,32 @@ placeTest("a run's record that names a place outside is no run", async (place) =
   const [file] = place.files().filter((path) => path.endsWith("run.json"));
   const path = join(place.runs, file!);
   const record = JSON.parse(await Deno.readTextFile(path));
-  for (
-    const change of [{ name: "../../elsewhere" }, { seed: "../x" }, { set: "a" }, { gpu: { adapter: 1 } }]
-  ) {
+  const [node] = record.nodes, [output] = record.outputs;
+  const changes = [
+    { name: "../../elsewhere" },
+    { name: "" },
+    { id: "../../../elsewhere" },
+    { id: "20260131-235959-/../../../../x", set: ["a.b=1"] },
+    { id: `${record.id}/../../../x` },
+    { seed: "../x" },
+    { set: "a" },
+    { gpu: { adapter: 1 } },
+    { seconds: "../x" },
+    { error: {} },
+    { nodes: [{ ...node, key: "../../../elsewhere" }] },
+    { nodes: [{ ...node, id: "../elsewhere" }] },
+    { nodes: [{ ...node, facts: { "gpu.adapter": {} } }] },
+    { outputs: [{ ...output, node: "../elsewhere" }] },
+    { outputs: [{ ...output, digest: "../../elsewhere" }] },
+  ];
+  const results = join(place.folder, "deep", "in", "results");
+  for (const change of changes) {
     await Deno.writeTextFile(path, JSON.stringify({ ...record, ...change }));
     assert.match((await place.command("runs")).out[0]!, /^no runs in/, JSON.stringify(change));
+    const published = await place.command("runs", "publish", "latest", "--results", results);
+    assert.deepEqual([published.status, /Cannot find the run/.test(published.notes)], [2, true]);
   }
+  assert.ok(!place.has(join(place.folder, "deep")));
 });
 
 placeTest("two runs differ in leaves, inputs and scores, one line each", async (place) => {

@@ -150,7 +150,7 @@ placeTest("mistakes are said in one line, and nothing is written over", async (p
     p.pickle(p.call(p.global("posix", "system"), p.text(`touch ${at("pwned")}`))),
   );
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [["inspect", at("no.pth")], 1, /^error: Cannot read the weights ".*no\.pth": No such file/],
+    [["inspect", at("no.pth")], 1, /^error: Cannot read the weights ".*no\.pth": there is no such file/],
     [["inspect", place.folder], 1, /^error: Cannot read the weights/],
     [
       ["inspect", at("evil.pth")],

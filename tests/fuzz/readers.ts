@@ -1,6 +1,7 @@
 /** The readers of what others wrote, each with files that are right, ways to damage them, and what a right answer is. @module */
 import assert from "node:assert/strict";
 import { readConfigFile } from "../../configs/original/config_file.ts";
+import { scoreEdits } from "../../cli/published_scores.ts";
 import { decodeResult } from "../../cli/results.ts";
 import { WeightsError } from "../../models/errors.ts";
 import { encodePytorch } from "../../models/pytorch/write.ts";
@@ -13,7 +14,7 @@ import { type DecodedImage, DecodeError } from "../../stages/codecs/image.ts";
 import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { DataError } from "../../stages/datasets/errors.ts";
-import { parseIdList } from "../../stages/datasets/id_list.ts";
+import { decodeListText, parseIdList } from "../../stages/datasets/id_list.ts";
 import * as p from "../support/pickle_bytes.ts";
 import { torchArchive } from "../support/zip_bytes.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };
@@ -132,11 +133,14 @@ const list: Reader = {
       "JPEGImages/2007_000032.jpg SegmentationClass/2007_000032.png\nJPEGImages/b c.jpg masks/b c.png\n",
     ),
     bytesOf("\uFEFFleftImg8bit/train/a.png gtFine/train/a.png\r\nx.jpeg y.PNG\r\n\r\n"),
+    bytesOf("/JPEGImages/a.jpg\t/masks/a.png\r2007_000032 \rb\r"),
   ],
-  damage: asText(mutateList),
+  damage: (bytes, random, others) =>
+    random() < 0.2 ? mutate(bytes, random, others) : asText(mutateList)(bytes, random, others),
   read(bytes) {
-    const { samples } = parseIdList(decoder.decode(bytes), "fuzz.txt", {
+    const { samples } = parseIdList(decodeListText(bytes, "fuzz.txt"), "fuzz.txt", {
       masks: bytes.length % 2 ? "required" : "optional",
+      bare: bytes.length % 3 ? (id) => ({ image: `images/${id}.jpg`, mask: `masks/${id}.png` }) : undefined,
     });
     assert.ok(samples.length > 0);
     for (const { image, mask = "a.png" } of samples) {
@@ -244,28 +248,41 @@ const plan: Reader = {
 };
 
 const { id, stage, config, outputs, modules } = node;
-const resultText = JSON.stringify({
-  format: 1,
+const published = {
   name: "p",
   experiment: "shapes-12",
   set: ["a.b=1"],
   seed: 0,
-  run: "r",
+  metrics: { miou: { average: 1 } },
+};
+const recorded = {
+  run: "20260101-000000-01234567",
   started: "2026-01-01",
   seconds: 1,
   gpu: { adapter: "x" },
   facts: { deno: "2" },
-  metrics: { miou: { average: 1 } },
-  nodes: [{ id, stage, key, config, outputs, parts, modules }],
-});
+};
+const publishedNode = { id, stage, key, config, outputs, parts, modules };
+const resultTexts = [
+  JSON.stringify({ format: 1, ...published, ...recorded, nodes: [publishedNode] }),
+  JSON.stringify({
+    format: 2,
+    ...published,
+    scores: { node: id, output: "value", version: 1 },
+    nodes: [{ ...publishedNode, facts: { deno: "2" } }],
+    recorded,
+    check: "ab".repeat(32),
+  }),
+];
 
 const result: Reader = {
   name: "result",
-  seeds: [bytesOf(resultText)],
+  seeds: resultTexts.map(bytesOf),
   damage: asText(mutateJsonText),
   read(bytes) {
     const found = decodeResult(decoder.decode(bytes), "fuzz.json");
     for (const { key, parts } of found.nodes) assert.equal(keyOf(parts), key);
+    scoreEdits(found, []);
     return Promise.resolve();
   },
   refusals: [UserError],

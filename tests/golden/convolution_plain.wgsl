@@ -94,8 +94,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let wraps = tap_x + 1u == extents.taps;
     tap_x = select(tap_x + 1u, 0u, wraps);
     tap_y += select(0u, 1u, wraps);
-    if ((i32(class_y) + extents.offset + step_y) % divisor != 0) { continue; }
-    if ((i32(class_x) + extents.offset + step_x) % divisor != 0) { continue; }
+    // By a quotient: the remainder of a negative number is undefined in Vulkan, and on NVIDIA it is another one.
+    let from_y = i32(class_y) + extents.offset + step_y;
+    let from_x = i32(class_x) + extents.offset + step_x;
+    if (from_y / divisor * divisor != from_y || from_x / divisor * divisor != from_x) { continue; }
     var any_inside = false;
     let sy0 = (y0 + step_y) / divisor;
     let sx0 = (x0 + step_x) / divisor;

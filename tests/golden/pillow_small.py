@@ -1,5 +1,5 @@
 """Writes pillow_small.json: small image files of every kind that the decoders read, made by Pillow, with the pixels that
-Pillow decodes from them again (base64 both).
+Pillow decodes from them again (base64 both). Needs Pillow 9.4 with libjpeg-turbo 2.1.5, and its jpegtran.
 
     python3 tests/golden/pillow_small.py > tests/golden/pillow_small.json
 """
@@ -7,6 +7,7 @@ Pillow decodes from them again (base64 both).
 import base64
 import io
 import json
+import subprocess
 import sys
 
 import numpy
@@ -23,10 +24,18 @@ gray = rgb[:, :, 1]
 cases = {}
 
 
-def case(name, image, kind, read_as=None, **options):
+def written(image, kind, **options):
     file = io.BytesIO()
     image.save(file, kind, **options)
-    again = Image.open(io.BytesIO(file.getvalue()))
+    return file.getvalue()
+
+
+def case(name, image, kind, read_as=None, **options):
+    decoded(name, written(image, kind, **options), read_as)
+
+
+def decoded(name, file, read_as):
+    again = Image.open(io.BytesIO(file))
     if read_as is not None:
         again = again.convert(read_as)
     pixels = numpy.asarray(again)
@@ -35,7 +44,7 @@ def case(name, image, kind, read_as=None, **options):
     if pixels.dtype != numpy.uint8:
         pixels = (pixels.astype(numpy.int64) >> 8).astype(numpy.uint8)
     cases[name] = {
-        "file": base64.b64encode(file.getvalue()).decode(),
+        "file": base64.b64encode(file).decode(),
         "width": again.width,
         "height": again.height,
         "channels": 1 if pixels.ndim == 2 else pixels.shape[2],
@@ -61,6 +70,14 @@ case("color_420.jpg", photo, "JPEG", quality=75, subsampling=2)
 case("color_422.jpg", photo, "JPEG", quality=75, subsampling=1)
 case("color_444.jpg", photo, "JPEG", quality=95, subsampling=0)
 case("progressive.jpg", photo, "JPEG", quality=85, progressive=True)
+# 4:4:0 is what a lossless turn by 90° makes of 4:2:2; Pillow writes none itself. Its chroma is smoothed from row to row.
+turned = subprocess.run(
+    ["jpegtran", "-rotate", "90", "-trim"],
+    input=written(photo.resize((64, 48)), "JPEG", quality=90, subsampling=1),
+    capture_output=True,
+    check=True,
+)
+decoded("color_440.jpg", turned.stdout, None)
 orientation = Image.Exif()
 orientation[0x0112] = 6
 case("orientation_6.jpg", photo, "JPEG", quality=90, exif=orientation)

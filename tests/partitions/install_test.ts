@@ -1,7 +1,8 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Download } from "../../partitions/download.ts";
-import { installPartitions, type ListSource, mostBytes } from "../../partitions/install.ts";
+import { installPartitions, type ListSource } from "../../partitions/install.ts";
+import { mostBytes } from "../../partitions/reader.ts";
 import type { PublishedList } from "../../partitions/lists.ts";
 import type { Partition } from "../../partitions/manifest.ts";
 import { PartitionError } from "../../partitions/reader.ts";

@@ -62,6 +62,27 @@ Deno.test("an unknown name and a missing folder say what there is and what to do
       /there is no file ".*pascal\/92\/labeled\.txt"\. Get the published/,
     );
     deepStrictEqual([...Deno.readDirSync(folder)], []);
+    const list = `${folder}/pascal/92/labeled.txt`;
+    await Deno.mkdir(list, { recursive: true });
+    await rejects(readPartition("pascal/92", folder), (error: unknown) =>
+      error instanceof PartitionError &&
+      /labeled\.txt" as the published list "pascal\/92\/labeled.txt": it is no file, or far longer/.test(
+        error.message,
+      ));
+    if (Deno.build.os === "windows") return;
+    for (
+      const [target, reason] of [["/dev/zero", /it is no file/], [
+        list,
+        /Cannot read ".*labeled\.txt": .*symbolic/,
+      ]] as const
+    ) {
+      await Deno.remove(list);
+      await Deno.symlink(target, list);
+      await rejects(
+        readPartition("pascal/92", folder),
+        (error: unknown) => error instanceof PartitionError && reason.test(error.message),
+      );
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

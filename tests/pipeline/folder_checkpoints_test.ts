@@ -191,3 +191,32 @@ Deno.test("a state that cannot be read just now is not given up", () =>
     }
     assert.deepEqual((await load(folder)).state, { position: 2, value: "second" });
   })());
+
+Deno.test({
+  name: "where a quota is used up, the older of two states gives way to the new one",
+  ignore: Deno.build.os !== "linux",
+  fn: withFolder(async (folder) => {
+    const checkpoints = new FolderCheckpoints(folder);
+    await checkpoints.save(1, made("first"), []);
+    await checkpoints.save(2, made("second"), []);
+    const { sync } = Deno.FsFile.prototype;
+    let refusals = 0;
+    Deno.FsFile.prototype.sync = function () {
+      if (refusals++ === 0) return Promise.reject(new Error("Disk quota exceeded (os error 122)"));
+      return sync.call(this);
+    };
+    try {
+      await checkpoints.save(3, made("third"), []);
+      assert.deepEqual((await load(folder)).state, { position: 3, value: "third" });
+      assert.equal(names(folder).length, 2);
+      Deno.FsFile.prototype.sync = () => Promise.reject(new Error("Disk quota exceeded (os error 122)"));
+      await assert.rejects(
+        checkpoints.save(4, made("fourth"), []),
+        /no space left \(your quota is used up\)/,
+      );
+    } finally {
+      Deno.FsFile.prototype.sync = sync;
+    }
+    assert.deepEqual((await load(folder)).state, { position: 3, value: "third" });
+  }),
+});

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sha256 } from "../../pipeline/canonical_json.ts";
+import { CacheError, LeaseLostError } from "../../pipeline/errors.ts";
 import { acquireLease, type LeaseOptions } from "../../pipeline/leases.ts";
 import { withDirectory } from "./support.ts";
 
@@ -144,4 +146,111 @@ Deno.test("a holder whose lease was taken over leaves the new one alone", () =>
     assert.equal(Deno.statSync(path).mtime?.getTime(), 1000);
     lease[Symbol.dispose]();
     assert.equal(await Deno.readTextFile(path), theirs);
+  }));
+
+/** Keeps a lease's heart beating until the end. */
+function beating(path: string): { [Symbol.dispose](): void } {
+  let time = 1e9;
+  const timer = setInterval(() => Deno.utimeSync(path, time, time += 1), 20);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+Deno.test("a beating heart counts for more than a kernel's lock that is free, as another mount's is", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "key"), machine = "this-one";
+    // As its holder leaves it that is dead, or that has its lock in another mount.
+    const lockPath = join(directory, `key@${machine}`);
+    await Deno.writeTextFile(lockPath, "");
+    const { dev, ino } = await Deno.stat(lockPath);
+    const theirs = (lock: string) => JSON.stringify({ machine, pid: 1, token: "theirs", beat: 40, lock });
+    for (const lock of [`${dev}:${ino}`, "9:9"]) {
+      await Deno.writeTextFile(path, theirs(lock));
+      const told: (number | undefined)[] = [];
+      let seconds;
+      {
+        using _heart = beating(path);
+        seconds = secondsToGet(directory, {
+          machine,
+          timing: { beat: 40, stale: 600 },
+          waiting: (takesOverIn) => void told.push(takesOverIn),
+        });
+        await pause(1000);
+        assert.equal(await Deno.readTextFile(path), theirs(lock), "it beats");
+        assert.ok(told.includes(undefined), "it is waited for");
+      }
+      const got = await seconds - 1;
+      // Two beats and a half where the lock would have kept us out, else all of the long silence.
+      if (lock === "9:9") assert.ok(got > 0.55 && got < 1.5, `${got} s`);
+      else assert.ok(got > 0.08 && got < 0.5, `${got} s`);
+      assert.ok(
+        told.some((takesOverIn) => takesOverIn !== undefined),
+        "that it seems dead is told, with the time",
+      );
+      await Deno.writeTextFile(lockPath, "");
+    }
+  }));
+
+Deno.test("what a process slept through, it has not watched", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "key");
+    await Deno.writeTextFile(path, JSON.stringify({ machine: "far away", pid: 1, token: "theirs" }));
+    const now = performance.now;
+    let slept = 0;
+    performance.now = () => now.call(performance) + slept;
+    try {
+      const seconds = secondsToGet(directory, { timing: { beat: 20, stale: 1500 } });
+      await pause(100);
+      slept = 3_600_000; // The lid of a laptop, on which both run.
+      await pause(400);
+      assert.match(await Deno.readTextFile(path), /theirs/);
+      await seconds;
+    } finally {
+      performance.now = now;
+    }
+  }));
+
+Deno.test("a claim on a dead lease is believed as long as it was not watched to be left, whatever the clock", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "key");
+    await Deno.writeTextFile(path, JSON.stringify({ machine: "gone", pid: 1, token: "dead" }));
+    const claim = `${path}.${sha256("dead").slice(0, 16)}.taken`;
+    await Deno.writeTextFile(claim, "");
+    await Deno.utime(claim, 1, 1); // By the clock of a host that is years ahead, it was left years ago.
+    const seconds = secondsToGet(directory, { timing: { beat: 20, stale: 400 } });
+    await pause(600);
+    assert.ok(Deno.statSync(claim).isFile);
+    const got = await seconds;
+    assert.ok(got > 0.8 && got < 3, `${got} s`);
+  }));
+
+Deno.test("check() tells a holder that its lease is another's, or gone", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "key");
+    for (
+      const [lose, said] of [
+        [
+          () => Deno.writeTextFileSync(path, JSON.stringify({ machine: "m", token: "t" })),
+          /another process's by now/,
+        ],
+        [() => Deno.removeSync(path), /is gone/],
+      ] as const
+    ) {
+      using lease = await acquireLease(directory, "key", { timing });
+      lease.check();
+      lose();
+      assert.throws(
+        () => lease.check(),
+        (error) => error instanceof LeaseLostError && said.test(error.message),
+      );
+      await Deno.remove(path).catch(() => {});
+    }
+    const place = join(directory, "mount");
+    using lease = await acquireLease(place, "key", { timing });
+    await Deno.remove(place, { recursive: true });
+    assert.throws(
+      () => lease.check(),
+      (error) =>
+        error instanceof CacheError && !(error instanceof LeaseLostError) &&
+        /disk is gone/.test(error.message),
+    );
   }));

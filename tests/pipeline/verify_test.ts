@@ -14,6 +14,7 @@ import {
   pin,
   pinnedKeys,
   pipeline,
+  sha256,
   unpin,
   verifyBlobs,
   verifyStages,
@@ -173,20 +174,26 @@ Deno.test("what dead processes left is swept; what is under way is not", () =>
       await Deno.utime(join(root, path), old, old);
       await Deno.utime(join(root, path, ".."), old, old);
     };
-    for (const age of ["old", "new"]) {
-      await put(`scratch/${age}/inner/file`, age === "old");
-      await Deno.utime(join(root, "scratch", age), old, old);
-      await put(`checkpoints/${age}/state`, age === "old");
+    const name = (age: string) => sha256(age);
+    const folder = { old: crypto.randomUUID(), new: crypto.randomUUID() };
+    for (const age of ["old", "new"] as const) {
+      await put(`scratch/${folder[age]}/inner/file`, age === "old");
+      await Deno.utime(join(root, "scratch", folder[age]), old, old);
+      await put(`checkpoints/${name(age)}/state-00000001-at-1-${name(age)}`, age === "old");
     }
-    for (const name of ["ac", "cas", "locks", "notes"]) {
-      await put(`${name}/a.tmp`, true);
-      await put(`${name}/b.tmp`, false);
+    for (const folder of ["ac", "cas", "locks", "notes", "pins"]) {
+      for (const age of ["old", "new"]) {
+        await put(`${folder}/${name(age)}.${crypto.randomUUID()}.tmp`, age === "old");
+      }
     }
-    await put("locks/held", true);
+    for (const age of ["old", "new"]) await put(`locks/${name(`lease ${age}`)}`, age === "old");
     assert.equal((await cacheStats(new Cache(root))).checkpointBytes, 2);
-    await collectGarbage(new Cache(root));
-    const left = (path: string) => [...Deno.readDirSync(join(root, path))].map(({ name }) => name).sort();
-    assert.deepEqual([left("scratch"), left("checkpoints")], [["new"], ["new"]]);
-    for (const name of ["ac", "cas", "notes"]) assert.deepEqual(left(name), ["b.tmp"], name);
-    assert.deepEqual(left("locks"), ["b.tmp", "held"]);
+    await collectGarbage(new Cache(root, { beat: 10, stale: 60 }));
+    const left = (path: string) =>
+      [...Deno.readDirSync(join(root, path))].map(({ name }) => name.split(".")[0]!).sort();
+    assert.deepEqual([left("scratch"), left("checkpoints")], [[folder.new], [name("new")]]);
+    for (const folder of ["ac", "cas", "notes", "pins"]) {
+      assert.deepEqual(left(folder), [name("new")], folder);
+    }
+    assert.deepEqual(left("locks"), [name("lease new"), name("new")].sort());
   }));

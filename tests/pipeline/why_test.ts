@@ -1,10 +1,10 @@
 /** Why a stage runs: one line for each part that differs, with values, modules and files. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { Cache, pipeline, plan, type Ref } from "../../pipeline/mod.ts";
+import { Cache, pipeline, plan, type Ref, type Stage } from "../../pipeline/mod.ts";
 import { reading } from "./fixtures/reading.ts";
-import { add, handOn, record, start, three, withDirectory, writeOld } from "./support.ts";
+import { add, handOn, type number, record, start, three, withDirectory, writeOld } from "./support.ts";
+import { importNew } from "../support/import_new.ts";
 
 const engine = new URL("../../pipeline/mod.ts", import.meta.url).href;
 
@@ -17,20 +17,26 @@ async function linesOf(
   return (await plan(graph, { cache: new Cache(cache) })).nodes[node]!.why ?? [];
 }
 
-/** A project of its own, whose stage has a helper, a kernel and a package. */
-async function project(directory: string, zod = "4.6.7", kernel = "fn a() {}", extra = ""): Promise<void> {
+/** A pipeline of a project of its own, whose stage has a helper, a kernel and a package. */
+async function project(
+  directory: string,
+  { zod = "4.6.7", kernel = "fn a() {}", helper = "export const two = 2;\n", extra = "" } = {},
+) {
+  await Deno.mkdir(directory);
+  const write = (name: string, text: string) => Deno.writeTextFile(join(directory, name), text);
   const integrity = `sha512-${"abcdefgh".repeat(4)}${zod}==`;
-  await writeOld(directory, "deno.json", JSON.stringify({ imports: { zod: `npm:zod@${zod}` } }));
   const lock = {
     version: "5",
     specifiers: { [`npm:zod@${zod}`]: zod },
     npm: { [`zod@${zod}`]: { integrity } },
   };
-  await writeOld(directory, "deno.lock", JSON.stringify(lock), Number(zod.at(-1)) * 10);
-  await writeOld(directory, "kernel.wgsl", kernel, kernel.length * 10);
-  await writeOld(directory, "helper.ts", "export const two = 2;\n");
-  await writeOld(
-    directory,
+  // The import map of the project that runs resolves "zod"; the one beside the stage is what its key is made of.
+  await write("deno.json", JSON.stringify({ imports: { zod: `npm:zod@${zod}` } }));
+  await write("deno.lock", JSON.stringify(lock));
+  await write("kernel.wgsl", kernel);
+  await write("helper.ts", helper);
+  await write("more.ts", "export const more = 3;\nconsole.assert(more);\n");
+  await write(
     "stage.ts",
     `import { z } from "zod";
     import { defineStage, jsonKind } from ${JSON.stringify(engine)};
@@ -43,39 +49,38 @@ async function project(directory: string, zod = "4.6.7", kernel = "fn a() {}", e
       inputs: {}, outputs: { value: jsonKind<number>("number", 1) },
       run: ({ config }) => ({ value: config.n * two + kernel.length }),
     });`,
-    200 - extra.length,
   );
-}
-
-async function build(directory: string, version: number) {
-  const { mine } = await import(`${pathToFileURL(join(directory, "stage.ts")).href}?v=${version}`);
+  const { mine } = await importNew(join(directory, "stage.ts")) as {
+    mine: Stage<Record<never, never>, { n: number }, { n?: number }, { value: typeof number }>;
+  };
   return pipeline("p", (): { value: Ref<number> } => mine()).build();
 }
 
 Deno.test("a comment in TypeScript is no reason; one in WGSL, which the device gets, is, and the file is named", () =>
   withDirectory(async (directory) => {
-    // The import map of the project that runs resolves "zod"; the one beside the stage is what its key is made of.
-    await project(directory);
     const cache = join(directory, "cache");
-    await record(await build(directory, 1), cache);
-    await project(directory, "4.6.7", "fn a() {}", "// a comment");
-    const commented = await plan(await build(directory, 2), { cache: new Cache(cache) });
+    const at = (name: string) => join(directory, name);
+    await record(await project(at("first")), cache);
+    const commented = await plan(await project(at("second"), { extra: "// a comment" }), {
+      cache: new Cache(cache),
+    });
     assert.equal(commented.nodes[0]!.state, "hit");
-    await project(directory, "4.6.7", "fn a() {} // a comment");
-    const lines = await linesOf(await build(directory, 3), cache);
+    const lines = await linesOf(await project(at("third"), { kernel: "fn a() {} // a comment" }), cache);
     assert.equal(lines.length, 1);
     assert.match(lines[0]!, /^code\.bundle: [0-9a-f]{12} → [0-9a-f]{12}; kernel\.wgsl changed$/);
   }));
 
 Deno.test("modules that were changed, added and removed are named; a package by its versions", () =>
   withDirectory(async (directory) => {
-    await project(directory);
     const cache = join(directory, "cache");
-    await record(await build(directory, 1), cache);
-    await writeOld(directory, "more.ts", "export const more = 3;\nconsole.assert(more);\n", 50);
-    await project(directory, "4.6.8", "fn b() {}", 'import "./more.ts";');
-    await writeOld(directory, "helper.ts", "export const two = 2.5;\n", 70);
-    const lines = await linesOf(await build(directory, 2), cache);
+    await record(await project(join(directory, "first")), cache);
+    const second = await project(join(directory, "second"), {
+      zod: "4.6.8",
+      kernel: "fn b() {}",
+      helper: "export const two = 2.5;\n",
+      extra: 'import "./more.ts";',
+    });
+    const lines = await linesOf(second, cache);
     // Both lock files count: the one beside the stage, and the library's own.
     assert.match(lines[0]!, /; helper\.ts changed, kernel\.wgsl changed, more\.ts added, stage\.ts changed$/);
     assert.deepEqual(lines.slice(1), ["code.npm:zod: 4.6.7 → 4.6.7 | 4.6.8"]);

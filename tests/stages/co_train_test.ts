@@ -3,7 +3,7 @@ import type { Device } from "../../kernels/device.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { coTrain, type CoTrainInput } from "../../stages/co_train.ts";
-import { UserError } from "../../pipeline/errors.ts";
+import { ConfigError, UserError } from "../../pipeline/errors.ts";
 import { DivergenceError } from "../../stages/training/session.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
@@ -18,7 +18,8 @@ async function train(
   device: Device,
   folder: string,
   input: CoTrainInput,
-  { seed = 0, signal, onEvent }: {
+  { views: given = views, seed = 0, signal, onEvent }: {
+    views?: typeof views;
     seed?: number;
     signal?: AbortSignal;
     onEvent?: (event: Record<string, unknown>) => void;
@@ -27,7 +28,7 @@ async function train(
   const scratch = await Deno.makeTempDir({ dir: folder });
   const context = testContext(scratch, signal, { seed, ...gpuResources(device) });
   const result = await coTrain.definition.run({
-    inputs: { views },
+    inputs: { views: given },
     config: parsed(coTrain, input),
     context: {
       ...context,
@@ -243,6 +244,34 @@ gpuTest("labeled images that no unlabeled one meets are said", (device) =>
     assert.deepEqual(await warnings("free", swapped), []);
     assert.deepEqual(await warnings("fixed", views), []);
   })());
+
+gpuTest(
+  "one validation image is enough, and a batch may be larger than both lists where the steps are given",
+  (device) =>
+    withFolder(async (folder) => {
+      const { ids, size, image, length } = shapesSet(square(40, 2), 10);
+      const few = {
+        ...views,
+        labeled: shapesSet(square(40, 1)),
+        unlabeled: { ids, size, image, length },
+        validation: shapesSet(square(36, 1), 20),
+      };
+      const input = { ...small, method: supervised(), batch: 3, epochs: 1 };
+      const { history, last } = await train(device, folder, { ...input, stepsPerEpoch: 2 }, { views: few });
+      assert.equal(history.evaluations.length, 1);
+      assert.ok(Object.values(history.evaluations[0]!.miou).every((value) => value >= 0 && value <= 100));
+      assert.ok([...(await last.read()).state.values()].every(({ values }) => values.every(Number.isFinite)));
+      // Without, an epoch of no step is refused before anything is compiled.
+      await assert.rejects(
+        train(device, folder, input, { views: few }),
+        (error) =>
+          error instanceof ConfigError &&
+          /^Cannot train on 1 labeled and 2 unlabeled images in batches of 3: .*; use a smaller batch/.test(
+            error.message,
+          ),
+      );
+    })(),
+);
 
 gpuTest("a training stops where its signal says so", (device) =>
   withFolder(async (folder) => {

@@ -1,11 +1,15 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { UserError } from "../../pipeline/errors.ts";
+import { SourceError, UserError } from "../../pipeline/errors.ts";
+import { Cache, Events, pipeline, run } from "../../pipeline/mod.ts";
 import { parseConfig } from "../../pipeline/schema.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
 import { drawShapesScene } from "../../stages/datasets/shapes.ts";
 import { load, type LoadInput } from "../../stages/load.ts";
+import golden from "../golden/pillow_small.json" with { type: "json" };
+import goldenLabels from "../golden/pillow_labels.json" with { type: "json" };
 import { testWithShared } from "../support/shared_data.ts";
+import { specialFiles } from "../support/special_files.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 
 const configOf = (input: LoadInput) => parseConfig(load.definition.config, input, "load");
@@ -189,8 +193,8 @@ const badFolders: Record<string, [Record<string, string | Uint8Array | null>, Re
     /has 3 channels of 8 bits; it must hold one label a pixel/,
   ],
   "a mask that is a JPEG": [
-    { [labeledList]: "images/a.png masks/a.jpg", "masks/a.jpg": "" },
-    /is no PNG; JPEG changes label/,
+    { "masks/a.png": Uint8Array.fromBase64(golden.cases["gray.jpg"].file) },
+    /mask ".*masks\/a\.png" is a JPEG, which does not keep label values .* export the masks as PNG/,
   ],
   "a truncated PNG": [{ "images/a.png": cut(image(3)) }, /Cannot decode ".*images\/a\.png": it is cut short/],
   "a truncated JPEG": [
@@ -213,7 +217,15 @@ const badFolders: Record<string, [Record<string, string | Uint8Array | null>, Re
     { [labeledList]: "../a.png masks/a.png" },
     /line 1 of the id list .* "\.\.", "\." or empty segment/,
   ],
-  "an absolute path": [{ [labeledList]: "/a.png masks/a.png" }, /line 1 of the id list .* is absolute/],
+  "an absolute path": [{ [labeledList]: "C:/a.png masks/a.png" }, /line 1 of the id list .* is absolute/],
+  "a mask with alpha": [
+    { "masks/a.png": Uint8Array.fromBase64(golden.cases["gray_alpha.png"].file) },
+    /mask ".*masks\/a\.png" has 2 channels of 8 bits; it must hold one label a pixel/,
+  ],
+  "an image that is neither JPEG nor PNG": [
+    { "images/a.png": "<html>" },
+    /Cannot decode ".*images\/a\.png": it is neither JPEG nor PNG, but text, perhaps a web page/,
+  ],
   "an empty list": [{ "ImageSets/val.txt": "\n" }, /the id list ".*val\.txt": it is empty/],
   "a list that is missing": [
     { "ImageSets/val.txt": null },
@@ -234,6 +246,64 @@ for (const [name, [changes, message]] of Object.entries(badFolders)) {
     }),
   );
 }
+
+for (const { name, reason, make } of specialFiles) {
+  Deno.test(
+    `${name} in a picture's place is refused when planning, and when reading`,
+    withFolder(async (folder) => {
+      for (const what of ["images", "masks"]) {
+        const root = await makeRoot(folder, { [`${what}/e.png`]: null });
+        const unavailable = await make(`${root}/${what}/e.png`);
+        if (unavailable !== undefined) return console.log(`SKIPPED: ${unavailable}`);
+        const said = (error: unknown) =>
+          error instanceof UserError && error.message.includes(`root/${what}/e.png`) &&
+          error.message.startsWith('Cannot load sample "images/e" (') && reason.test(error.message);
+        if (!name.includes("permission")) await rejects(sourcesOf({ dataset: "pascal", root }), said);
+        await rejects(runLoad({ dataset: "pascal", root }, folder), said);
+        await Deno.remove(root, { recursive: true });
+      }
+      const root = await makeRoot(folder, { "ImageSets/val.txt": null });
+      await make(`${root}/ImageSets/val.txt`);
+      await rejects(
+        sourcesOf({ dataset: "pascal", root }),
+        (error) =>
+          error instanceof UserError && /the id list ".*val\.txt"/.test(error.message) &&
+          reason.test(error.message),
+      );
+    }),
+  );
+}
+
+Deno.test(
+  "the content tells a picture's format, and masks of few bits have their labels",
+  withFolder(async (folder) => {
+    const { width, height } = goldenLabels;
+    const gray = goldenLabels.cases["gray_1.png"];
+    const root = await makeRoot(folder, {
+      [labeledList]: "images/p.jpg masks/a.jpg\n",
+      "ImageSets/unlabeled.txt": "images/j.PNG",
+      "images/p.jpg": encodeRgbPng(new Uint8Array(width * height * 3).fill(9), width, height),
+      "images/j.PNG": Uint8Array.fromBase64(golden.cases["color_440.jpg"].file),
+      "masks/a.jpg": Uint8Array.fromBase64(gray.file),
+    });
+    const { labeled, unlabeled } = await runLoad({ dataset: "pascal", root }, folder);
+    deepStrictEqual(labeled.mask(0), Uint8Array.fromBase64(gray.labels));
+    ok(labeled.image(0).every((value) => value === 9));
+    deepStrictEqual(unlabeled.image(0), Uint8Array.fromBase64(golden.cases["color_440.jpg"].pixels));
+  }),
+);
+
+testWithShared("field", "masks of 1 bit, gray, are classes 0 and 1", (field) =>
+  withFolder(async (folder) => {
+    const { labeled, validation } = await runLoad(
+      { dataset: "pascal", root: `${field}/masks_1bit_gray` },
+      folder,
+    );
+    for (const set of [labeled, validation]) {
+      const seen = new Set(set.ids.flatMap((_, index) => [...set.mask(index)]));
+      deepStrictEqual([...seen].sort(), [0, 1]);
+    }
+  })());
 
 Deno.test(
   "what is missing is said when planning, before anything runs",
@@ -316,3 +386,32 @@ testWithShared(
       );
     })(),
 );
+
+/** A file that is exchanged for another of its size after the key was made, as another disk mounted in its place would do. */
+for (
+  const [name, content] of [
+    ["images/c.png", image(31)],
+    ["masks/e.png", mask([3])],
+    ["ImageSets/unlabeled.txt", "images/d.png\nimages/c.png masks/c.png\n"],
+  ] as const
+) {
+  Deno.test(
+    `${name} exchanged between key and reading is refused by its name, and nothing is stored`,
+    withFolder(async (folder) => {
+      const root = await makeRoot(folder);
+      const events = new Events();
+      events.on(({ type }) => {
+        if (type !== "started") return;
+        if (typeof content === "string") Deno.writeTextFileSync(`${root}/${name}`, content);
+        else Deno.writeFileSync(`${root}/${name}`, content);
+      });
+      const graph = pipeline("p", () => load({ dataset: "pascal", root })).build();
+      const cache = new Cache(`${folder}/cache`);
+      await rejects(
+        run(graph, { cache, events }),
+        (error) => error instanceof SourceError && error.message.startsWith(`Cannot use "${root}/${name}" (`),
+      );
+      deepStrictEqual(await cache.keys(), []);
+    }),
+  );
+}

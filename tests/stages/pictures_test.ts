@@ -52,6 +52,16 @@ Deno.test("fileName() leaves nothing that a path could mean something by", () =>
   assert.equal(fileName("a\\b:c\u0000é"), "a_b_c__");
 });
 
+Deno.test("fileName() leaves room behind it: file systems take 255 bytes", () => {
+  const long = fileName("JPEGImages/" + "x".repeat(236)), other = fileName("JPEGImages/" + "x".repeat(237));
+  assert.deepEqual([long.length, other.length], [160, 160]);
+  assert.match(long, /^JPEGImages_x{132}-[0-9a-f]{16}$/);
+  assert.notEqual(long, other);
+  assert.equal(fileName("ü".repeat(160)), "_".repeat(160));
+  const names = fileNames(["y".repeat(300), "Y".repeat(300), "y".repeat(300)]);
+  assert.equal(new Set(names.map((name) => name.toLowerCase())).size, 3);
+});
+
 Deno.test("fileNames() gives two ids never one name", () => {
   assert.deepEqual(
     fileNames(["a/b", "a_b", "A b", "a_b_2", "c"]),

@@ -79,6 +79,14 @@ Deno.test(
         /Cannot start from ".*no\.pth" \(co-train\.pretrained\): there is no such file\. Put ImageNet weights.*--set co-train\.pretrained=none/,
       ),
     );
+    assert.throws(
+      () => pretrainedSources(settings(folder)),
+      mistake(/\(co-train\.pretrained\): it is no file but a folder\. Put ImageNet weights/),
+    );
+    await assert.rejects(
+      readPretrained(settings("/dev/zero")),
+      mistake(/Cannot read the weights "\/dev\/zero": (it is no file but a device|there is no such file)/),
+    );
     await Deno.writeFile(`${folder}/r14.pth`, encodePytorch(classifier("resnet14")));
     await assert.rejects(
       readPretrained({ ...settings(`${folder}/r14.pth`), backbone: "resnet50" }),
@@ -87,7 +95,10 @@ Deno.test(
       ),
     );
     await Deno.writeFile(`${folder}/cut.pth`, encodePytorch(classifier("resnet14")).slice(0, 5000));
-    await assert.rejects(readPretrained(settings(`${folder}/cut.pth`)), mistake(/it was cut off/));
+    await assert.rejects(
+      readPretrained(settings(`${folder}/cut.pth`)),
+      mistake(/it was cut off/),
+    );
   }),
 );
 

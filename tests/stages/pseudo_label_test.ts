@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Device } from "../../kernels/device.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { openInference } from "../../stages/inference.ts";
+import { fileName } from "../../stages/pictures.ts";
 import { pseudoLabel } from "../../stages/pseudo_label.ts";
 import type { ImageSet } from "../../stages/samples.ts";
 import { gpuTest } from "../support/gpu.ts";
@@ -9,10 +10,11 @@ import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, parsed, shapesSet, square, testCheckpoint } from "../support/training.ts";
 
 const set = shapesSet([...square(36, 2), { width: 33, height: 25 }]);
-/** Two ids that would be one folder. */
+/** Two ids that would be one folder, and one as long as file names may be. */
+const long = "b".repeat(251);
 const images: ImageSet = {
   length: 3,
-  ids: ["images/a", "images_a", "b"],
+  ids: ["images/a", "images_a", long],
   size: (i) => set.size(i),
   image: (i) => set.image(i),
 };
@@ -43,7 +45,7 @@ gpuTest(
     withFolder(async (folder) => {
       const threshold = 0.6;
       const { png, index, expected, labels } = await run(device, folder, { threshold });
-      const folders = ["images_a", "images_a_2", "b"];
+      const folders = ["images_a", "images_a_2", fileName(long)];
       assert.equal(labels.names.length, 3 * 3 + 1);
       let sure = 0, unsure = 0;
       for (const [i, name] of folders.entries()) {

@@ -2,6 +2,7 @@
 import type { ArtifactKind, ArtifactReader, ArtifactWriter } from "../../pipeline/artifact.ts";
 import type { StageContext } from "../../pipeline/definition.ts";
 import { FolderCheckpoints } from "../../pipeline/folder_checkpoints.ts";
+import { readFileWhole } from "../../pipeline/read_file.ts";
 
 /** A context whose scratch files and checkpoints lie in `folder`; progress events are collected. */
 export function testContext(
@@ -17,6 +18,7 @@ export function testContext(
   return {
     seed,
     signal: signal ?? new AbortController().signal,
+    read: (path, most = Infinity) => readFileWhole(path, most),
     scratch: (name) => `${folder}/${name}`,
     checkpoints: new FolderCheckpoints(`${folder}/checkpoints`, { every: checkpointEvery }),
     progress: (event) => events.push(event),

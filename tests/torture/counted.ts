@@ -9,6 +9,8 @@ import {
   jsonKind,
   pipeline,
   type PipelineEvent,
+  type Remote,
+  RemoteCache,
   run,
 } from "../../pipeline/mod.ts";
 
@@ -88,13 +90,17 @@ export interface CountedResult {
   readonly events: readonly PipelineEvent[];
 }
 
-/** Runs the experiment as a process of its own would, with leases that are taken over soon. */
-export async function runCounted(root: string): Promise<CountedResult> {
+/** Runs the experiment as a process of its own would, with leases that are taken over soon; with a remote cache if one is given. */
+export async function runCounted(root: string, remote?: Remote): Promise<CountedResult> {
   const seen: PipelineEvent[] = [];
   const events = new Events();
   events.on((event) => seen.push(event));
   const cache = new Cache(root, { beat: 10, stale: 60 });
-  const { outputs, nodes } = await run(experiment.build(), { cache, events });
+  const { outputs, nodes } = await run(experiment.build(), {
+    cache,
+    events,
+    remote: remote && new RemoteCache(cache, remote),
+  });
   const returned = [outputs.one.bytes, outputs.two.bytes, outputs.sum.number];
   return {
     values: {

@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import type { TortureOptions, TorturePart } from "./part.ts";
+import { must, system } from "./system.ts";
 import { resultsOf, type StartedTraining, startTraining } from "./training.ts";
 
 /** The part. */
@@ -119,19 +120,4 @@ async function fill(mount: string): Promise<void> {
       size /= 2;
     }
   }
-}
-
-/** Runs a program; gives what it complains about, or undefined. */
-async function system(program: string, ...args: string[]): Promise<string | undefined> {
-  try {
-    const { success, stderr } = await new Deno.Command(program, { args, stdin: "null", stdout: "null" })
-      .output();
-    return success ? undefined : new TextDecoder().decode(stderr).trim() || "it failed";
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-async function must(program: string, ...args: string[]): Promise<void> {
-  assert.equal(await system(program, ...args), undefined, `${program} ${args.join(" ")}`);
 }

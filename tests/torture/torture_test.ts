@@ -1,8 +1,9 @@
 import { disk } from "./disk.ts";
 import { kill } from "./kill.ts";
+import { special } from "./special.ts";
 
 // The other parts have tests of their own.
-for (const { name, summary, run } of [kill, disk]) {
+for (const { name, summary, run } of [kill, disk, special]) {
   Deno.test(`the torture "${name}", in short: ${summary}`, async () => {
     const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: `crossview-${name}-` }));
     try {

@@ -44,6 +44,8 @@ export function trainingArguments(
 export interface StartedTraining {
   /** Its cache. */
   readonly cache: string;
+  /** Number of its process. */
+  readonly pid: number;
   readonly ended: Promise<Deno.CommandStatus>;
   hasEnded(): boolean;
   /** What it has printed so far, stdout and stderr. */
@@ -82,6 +84,7 @@ export function startTraining(
   })();
   return {
     cache: join(folder, "cache"),
+    pid: child.pid,
     ended,
     hasEnded: () => isOver,
     text: () => text,
@@ -110,12 +113,13 @@ export function halfWritten(cache: string): string[] {
   return filesOf(cache, /\.tmp$/);
 }
 
-/** Files of all keys' checkpoints. */
+/** Files of all keys' checkpoints, each of which has a folder for every process that wrote some. */
 function filesOf(cache: string, pattern: RegExp): string[] {
   const checkpoints = join(cache, "checkpoints");
-  return list(checkpoints).flatMap((key) => list(join(checkpoints, key))).filter((name) =>
-    pattern.test(name)
+  const folders = list(checkpoints).flatMap((key) =>
+    list(join(checkpoints, key)).map((token) => join(checkpoints, key, token))
   );
+  return folders.flatMap(list).filter((name) => pattern.test(name));
 }
 
 /** Stage and key → its outputs' digests: all that a run computed, weights, history and scores. */
@@ -132,7 +136,7 @@ function list(directory: string): string[] {
   try {
     return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
     throw error;
   }
 }

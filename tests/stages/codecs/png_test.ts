@@ -4,6 +4,7 @@ import { encode } from "fast-png";
 import { DecodeError, toRgb } from "../../../stages/codecs/image.ts";
 import { decodePng } from "../../../stages/codecs/png.ts";
 import { encodePalettePng, encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
+import goldenLabels from "../../golden/pillow_labels.json" with { type: "json" };
 import golden from "../../golden/pillow_small.json" with { type: "json" };
 
 const fromBase64 = (text: string) => Uint8Array.fromBase64(text);
@@ -38,11 +39,39 @@ Deno.test("interlaced and 16-bit files decode to what an independent encoder was
   }
 });
 
+for (const [name, { file, labels, light }] of Object.entries(goldenLabels.cases)) {
+  Deno.test(`${name}: a mask has its labels, a picture Pillow's light`, () => {
+    const [mask, picture] = (["labels", "light"] as const).map((gray) =>
+      decodePng(fromBase64(file), name, gray)
+    );
+    deepStrictEqual(mask!.data, fromBase64(labels));
+    // Of 16 bits a picture keeps the upper 8; labels lie in the lower.
+    const scale = name.startsWith("gray_16") ? 0 : light;
+    deepStrictEqual(picture!.data, fromBase64(labels).map((label) => label * scale));
+  });
+}
+
+Deno.test("a label of 16 bits above 255 is refused by its place, and alpha is left beside gray", () => {
+  const wide = (interlace: "null" | "Adam7") => {
+    const data = Uint16Array.from({ length: 12 }, (_, i) => i === 6 ? 300 : i);
+    return encode({ width: 4, height: 3, channels: 1, depth: 16, data }, { interlace });
+  };
+  for (const interlace of ["null", "Adam7"] as const) {
+    throws(
+      () => decodePng(wide(interlace), "mask.png", "labels"),
+      /"mask\.png": it holds the value 300 at row 1, column 2; labels are 0 to 255\. Convert the masks/,
+    );
+  }
+  const alpha = fromBase64(golden.cases["gray_alpha.png"].file);
+  deepStrictEqual(decodePng(alpha, "a.png", "labels"), decodePng(alpha, "a.png"));
+});
+
 Deno.test("a palette PNG comes back index for index, and colored", () => {
   const indices = Uint8Array.from({ length: 35 }, (_, i) => i % 3);
   const palette = Uint8Array.of(0, 0, 0, 128, 0, 0, 0, 128, 0);
   const image = decodePng(encodePalettePng(indices, 7, 5, palette), "mask.png");
   deepStrictEqual(image.data, indices);
+  deepStrictEqual(decodePng(encodePalettePng(indices, 7, 5, palette), "mask.png", "labels").data, indices);
   deepStrictEqual(image.palette, palette);
   deepStrictEqual([...toRgb(image).subarray(0, 9)], [0, 0, 0, 128, 0, 0, 0, 128, 0]);
   throws(() => encodePalettePng(Uint8Array.of(3), 1, 1, palette), /index 3 has no color; the palette has 3/);

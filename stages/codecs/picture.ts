@@ -1,0 +1,60 @@
+/** Decodes a picture by what its bytes are, never by what its file is called. */
+import { DecodeError, toRgb } from "./image.ts";
+import { decodeJpeg } from "./jpeg.ts";
+import { decodePng } from "./png.ts";
+
+/** Pixels of one file. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** How files begin. */
+const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
+  ["JPEG", "\xff\xd8"],
+  ["PNG", "\x89PNG"],
+  ["a GIF", "GIF8"],
+  ["a TIFF", "II*\0"],
+  ["a TIFF", "MM\0*"],
+  ["a WebP", "RIFF"],
+  ["a BMP", "BM"],
+  ["a PDF", "%PDF"],
+  ["a note of macOS about another file", "\0\x05\x16\x07"],
+  ["a pointer of Git LFS (git lfs pull gets the file)", "version https://git-lfs"],
+  ["text, perhaps a web page", "<"],
+];
+
+/**
+ * Tells a picture's format.
+ *
+ * @param name The file's name, for errors.
+ * @throws {DecodeError} If it is neither JPEG nor PNG; the message says what it looks like.
+ */
+export function pictureFormat(bytes: Uint8Array, name: string): "JPEG" | "PNG" {
+  const found = beginnings.find(([, beginning]) =>
+    [...beginning].every((letter, at) => bytes[at] === letter.charCodeAt(0))
+  )?.[0];
+  if (found === "JPEG" || found === "PNG") return found;
+  throw new DecodeError(
+    name,
+    bytes.length === 0
+      ? "it is empty"
+      : `it is neither JPEG nor PNG${found === undefined ? "" : `, but ${found}`}`,
+    "Give a JPEG or PNG file, or correct the id list",
+  );
+}
+
+/**
+ * Decodes a JPEG or PNG file.
+ *
+ * @param bytes The whole file.
+ * @param name The file's name, for errors.
+ * @returns height × width × 3, RGB, as Pillow's `convert("RGB")`: alpha is dropped, gray repeated, a palette applied.
+ * @throws {DecodeError} If it is neither, or damaged, or of a kind that is not decoded.
+ */
+export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pixels> {
+  const isPng = pictureFormat(bytes, name) === "PNG";
+  const image = isPng ? decodePng(bytes, name) : await decodeJpeg(bytes, name);
+  return { width: image.width, height: image.height, data: toRgb(image) };
+}
