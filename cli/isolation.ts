@@ -47,6 +47,9 @@ const commands: Readonly<
   data: { writes: [] },
 };
 
+/** Commands that start the project's own tests and benches. */
+const ours: readonly string[] = ["test", "bench"];
+
 /** A folder that the command may not be told to write into. */
 export class UnsafeFolder extends Error {
   /** Class name, for logs. */
@@ -63,10 +66,10 @@ export class UnsafeFolder extends Error {
 export function isolatedArguments(args: readonly string[]): string[] {
   const start = ["run", "--config", resolve(projectRoot, "deno.json")];
   const command = args[0]!;
-  if (!Object.hasOwn(commands, command)) return [...start, ...permissionsOf(), program, ...args];
-  const { writes, session } = commands[command]!;
+  if (ours.includes(command)) return [...start, ...permissionsOf(), program, ...args];
+  const { writes, session = false } = Object.hasOwn(commands, command) ? commands[command]! : { writes: [] };
   const folders = writes.flatMap((option) => folderOf(option, args));
-  const host = session === true ? remoteHost() : undefined;
+  const host = session ? remoteHost() : undefined;
   return [
     ...start,
     "--no-prompt",
@@ -79,7 +82,7 @@ export function isolatedArguments(args: readonly string[]): string[] {
       ...typed,
       ...driver,
       ...yamlVariables,
-      ...(session === true ? Object.values(remoteVariables) : []),
+      ...(session ? Object.values(remoteVariables) : []),
     ),
     ...(folders.length > 0 ? [`--allow-write=${folders.join(",")}`] : []),
     ...(host === undefined ? [] : [`--allow-net=${host}`]),

@@ -136,7 +136,8 @@ Deno.test("a command has the launcher's help, or loads no experiment; what it st
   for (const name of alone) {
     assert.doesNotMatch(closure(`cli/commands/${name}.ts`), /\bloadExperiment\(|\bdataNodes\(/);
   }
-  for (const name of names.filter((name) => isLaunched(name) && !["test", "bench"].includes(name))) {
+  const isolated = names.filter((name) => isLaunched(name) && !["test", "bench"].includes(name));
+  for (const name of [...isolated, "constructor", "unknown"]) {
     const flags = isolatedArguments([name, "--cache", "/x/c", "--runs=/x/r", "--out", "/x/o"]);
     for (const flag of ["--no-prompt", "--no-remote", "--cached-only", "--frozen"]) {
       assert.ok(flags.includes(flag));
