@@ -1,12 +1,9 @@
 /** Deno run as a child on the project's own files: tests and benches. @module */
-import { fileURLToPath } from "node:url";
 import { driverVariables } from "./environment.ts";
 import { Gpu } from "./gpu.ts";
+import { projectRoot } from "./isolation.ts";
 import type { Terminal } from "./terminal.ts";
 import { permissionsOf, testPermissions } from "./permissions.ts";
-
-/** The project's folder. */
-export const projectRoot: string = fileURLToPath(new URL("../", import.meta.url));
 
 const permissions = { test: testPermissions, run: permissionsOf() } as const;
 

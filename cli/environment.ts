@@ -1,20 +1,19 @@
 /** The process's surroundings: variables the driver reads, and facts that are recorded with results. @module */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { sha256 } from "../pipeline/mod.ts";
+import { runForOutput } from "./programs.ts";
+import { projectRoot } from "./isolation.ts";
+import { isConnected, request } from "./requests.ts";
 
-/** Runs a program and gives its output, or undefined if it is missing or fails. */
+/** Whether programs are started by the launcher for this process, which may start none. */
+export function asksLauncher(): boolean {
+  return isConnected() && Deno.permissions.querySync({ name: "run" }).state !== "granted";
+}
+
+/** Runs a program and gives its output, or undefined if it is missing or fails, or if the launcher does not run it for us. */
 export async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    const { success, stdout } = await new Deno.Command(program, {
-      args: [...args],
-      stdin: "null",
-      stderr: "null",
-    }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : undefined;
-  } catch {
-    return undefined;
-  }
+  if (!asksLauncher()) return await runForOutput(program, args);
+  return await request("output", program, ...args).catch(() => undefined) as string | undefined;
 }
 
 /**
@@ -41,11 +40,10 @@ export async function setDriverVariables(): Promise<void> {
 
 /** Facts recorded with each result, so that it can be made again elsewhere: they are no part of a key. */
 export async function hostFacts(): Promise<Record<string, string>> {
-  const project = fileURLToPath(new URL("../", import.meta.url));
-  const git = (...args: string[]) => outputOf("git", ["-C", project, ...args]);
+  const git = (...args: string[]) => outputOf("git", ["-C", projectRoot, ...args]);
   const commit = await git("rev-parse", "--short=12", "HEAD");
   const changes = commit === undefined ? undefined : await git("status", "--porcelain");
-  const lock = await Deno.readFile(join(project, "deno.lock")).catch(() => undefined);
+  const lock = await Deno.readFile(join(projectRoot, "deno.lock")).catch(() => undefined);
   return {
     deno: Deno.version.deno,
     system: `${Deno.build.os} ${Deno.build.arch}`,

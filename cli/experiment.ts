@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ConfigError, didYouMean, messageOf, type Pipeline, UserError } from "../pipeline/mod.ts";
 import { UsageError } from "./errors.ts";
+import { importFailure } from "./import_failure.ts";
 
 /** The experiment that needs no download. */
 export const defaultExperiment = "shapes-12";
@@ -42,7 +43,9 @@ export async function loadExperiment(given: string): Promise<Pipeline> {
     module = await import(pathToFileURL(path).href);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new ConfigError(`Cannot load the experiment "${path}": ${messageOf(error)}`, { cause: error });
+    throw new ConfigError(`Cannot load the experiment "${path}": ${importFailure(messageOf(error))}`, {
+      cause: error,
+    });
   }
   const found = module.default as Partial<Pipeline> | undefined;
   if (typeof found?.build === "function" && typeof found.name === "string") return found as Pipeline;

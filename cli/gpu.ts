@@ -3,7 +3,7 @@ import { type AdapterFacts, type Device, openDevice } from "../kernels/device.ts
 import type { Tuning } from "../kernels/tuning.ts";
 import type { OpenResource } from "../pipeline/mod.ts";
 import { outputOf, setDriverVariables } from "./environment.ts";
-import { installDriver } from "./gpu_driver.ts";
+import { provideDriver } from "./gpu_driver.ts";
 import { adapterMemory } from "./gpu_memory.ts";
 import type { Terminal } from "./terminal.ts";
 import { TuningFile, tuningLine } from "./tuning_file.ts";
@@ -87,7 +87,7 @@ export class Gpu {
       });
     } catch (error) {
       if (await gpu?.requestAdapter({ powerPreference: "high-performance" })) throw error;
-      await installDriver(this.terminal, this.options.mayInstall !== false);
+      await provideDriver(this.terminal, this.options.mayInstall !== false);
       throw new DriverInstalled();
     }
   }

@@ -1,6 +1,7 @@
 /** What to do where no WebGPU adapter is found: install a software driver, or say what to type. @module */
 import { DeviceError } from "../kernels/errors.ts";
 import { outputOf } from "./environment.ts";
+import { isConnected, request } from "./requests.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What decides about the remedy. */
@@ -96,5 +97,16 @@ async function succeeds([program, ...args]: readonly string[]): Promise<boolean>
   }
 }
 
-/** The environment of the process that goes on after an installation. */
-export const afterInstallation: Readonly<Record<string, string>> = { [installedVariable]: "1" };
+/**
+ * As {@linkcode installDriver}, by the launcher where there is one: it starts the command again then.
+ *
+ * @throws {DeviceError} As that does.
+ */
+export async function provideDriver(terminal: Terminal, mayInstall: boolean): Promise<void> {
+  if (!isConnected()) return await installDriver(terminal, mayInstall);
+  try {
+    await request("driver", mayInstall ? "yes" : "no");
+  } catch (error) {
+    throw new DeviceError((error as Error).message);
+  }
+}

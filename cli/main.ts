@@ -1,81 +1,11 @@
-/** The program: reads the command line, runs a command, and ends with its status. @module */
-import { runProgram } from "./commander.ts";
-import type { Command } from "./command.ts";
-import { bench } from "./commands/bench.ts";
-import { cache } from "./commands/cache.ts";
-import { ccvc } from "./commands/ccvc.ts";
-import { compare } from "./commands/compare.ts";
-import { dag } from "./commands/dag.ts";
-import { data } from "./commands/data.ts";
-import { doctor } from "./commands/doctor.ts";
-import { evaluate } from "./commands/evaluate.ts";
-import { parity } from "./commands/parity.ts";
-import { partitions } from "./commands/partitions.ts";
-import { plan } from "./commands/plan.ts";
-import { predict } from "./commands/predict.ts";
-import { report } from "./commands/report.ts";
-import { runs } from "./commands/runs.ts";
-import { test } from "./commands/test.ts";
-import { train } from "./commands/train.ts";
-import { tune } from "./commands/tune.ts";
-import { weights } from "./commands/weights.ts";
-import { why } from "./commands/why.ts";
-import { outsideCodeFollows } from "../pipeline/mod.ts";
-import { exitStatus, explain } from "./errors.ts";
-import { DriverInstalled } from "./gpu.ts";
-import { afterInstallation } from "./gpu_driver.ts";
-import { permissionsOf } from "./permissions.ts";
-import { NetworkNeeded } from "./remote.ts";
-import { startAgain } from "./start_again.ts";
-import { systemTerminal, type Terminal } from "./terminal.ts";
+/** What the tasks start: a command that evaluates an experiment gets a process of its own, the others run in this one. @module */
+import { isLaunched } from "./permissions.ts";
 
-/** All commands, in the order of the help. */
-export const program: Command = {
-  name: "deno task",
-  summary: "Crossview trains semantic segmentation from a few labeled and many unlabeled images.",
-  details: `Every command takes --help.
-Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted; 141 the reader of
-its output went away.`,
-  commands: [
-    train,
-    plan,
-    why,
-    dag,
-    compare,
-    ccvc,
-    evaluate,
-    predict,
-    data,
-    partitions,
-    weights,
-    runs,
-    report,
-    cache,
-    doctor,
-    parity,
-    tune,
-    bench,
-    test,
-  ],
+/** A file that is not started needs not be loaded, and the launcher is to be quick. */
+const start = async (args: readonly string[]): Promise<number> => {
+  if (isLaunched(args[0])) return await (await import("./launcher.ts")).launch(args);
+  const [{ main }, { systemTerminal }] = await Promise.all([import("./program.ts"), import("./terminal.ts")]);
+  return await main(args, systemTerminal());
 };
 
-/**
- * Runs a command line.
- *
- * @param args As typed after `deno task`.
- * @returns The exit status.
- */
-export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
-  outsideCodeFollows();
-  try {
-    return await runProgram(program, args, terminal);
-  } catch (error) {
-    const permissions = permissionsOf(args[0]);
-    if (error instanceof DriverInstalled) return await startAgain(permissions, afterInstallation);
-    if (error instanceof NetworkNeeded) return await startAgain([...permissions, error.permission]);
-    terminal.note(explain(error));
-    return exitStatus(error);
-  }
-}
-
-if (import.meta.main) Deno.exit(await main(Deno.args, systemTerminal()));
+if (import.meta.main) Deno.exit(await start(Deno.args));

@@ -1,39 +1,34 @@
 /**
- * What each command may do; the tasks in deno.json grant the same, tests run commands under it, and a test holds the two
- * together.
+ * What each command's own process may do; the tasks in deno.json grant the same, and a test holds the two together.
  *
- * Data, cache, runs and weights may lie anywhere, so reading and writing are not bound to folders. Programs are not bound to
- * names where a command bundles code or starts Deno again: esbuild lies where Deno keeps packages, and Deno itself where npx
- * put it, which no line in deno.json can know. Nothing calls foreign code (ffi). The network is reached by nobody but those who
- * need a remote cache that the environment names, and then that host alone: see {@linkcode networkPermission}.
+ * A command that evaluates an experiment's file, or computes, has two processes: the task starts the launcher, which evaluates
+ * nothing of the user's, and the launcher starts the command with what `isolation.ts` names. The other commands look at files
+ * and write some, wherever they are told to. Nothing calls foreign code (ffi).
  *
  * @module
  */
 
 /** Variables of the command line: where it was typed, and whether in color. */
-const typed = ["INIT_CWD", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"];
-/** Variables of the driver. */
-const driver = [
+export const typed: readonly string[] = ["INIT_CWD", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"];
+/** Variables that the driver reads, set where the user has not set them. */
+export const driver: readonly string[] = [
   "XDG_RUNTIME_DIR",
   "DENO_WEBGPU_BACKEND",
   "LP_NATIVE_VECTOR_WIDTH",
-  "CROSSVIEW_INSTALL",
-  "CROSSVIEW_DRIVER_INSTALLED",
 ];
-const environment = (...names: readonly string[]) => `--allow-env=${names.join(",")}`;
+/** As a flag. */
+export const environment = (...names: readonly string[]): string => `--allow-env=${names.join(",")}`;
 
-/** For commands that compute: they bundle code (which needs esbuild, and it the environment), and may install a driver. */
-const computing = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys=statfs,uid"];
-/** For commands that plan: they bundle code, and keep notes in the cache. */
-const planning = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys=statfs"];
+/**
+ * The launcher: it starts Deno, hands on the environment, and answers what the process that it started asks. It writes nothing,
+ * and reaches no network.
+ */
+const launching = ["--allow-read", "--allow-env", "--allow-run", "--allow-sys=uid"];
 /** For commands that look at files and write some. */
 const filing = ["--allow-read", "--allow-write", environment(...typed), "--allow-sys=statfs"];
 
-const permissions: Readonly<Record<string, readonly string[]>> = {
-  plan: planning,
-  why: planning,
-  dag: planning,
-  data: ["--allow-read", environment(...typed)],
+/** Commands without a launcher. */
+const alone: Readonly<Record<string, readonly string[]>> = {
   runs: filing,
   report: filing,
   weights: filing,
@@ -41,35 +36,33 @@ const permissions: Readonly<Record<string, readonly string[]>> = {
   partitions: [...filing, "--allow-run"],
   doctor: [
     "--allow-read",
-    environment(...typed, ...driver),
+    environment(...typed, ...driver, "CROSSVIEW_INSTALL", "CROSSVIEW_DRIVER_INSTALLED"),
     "--allow-run=cat,grep",
     "--allow-sys=statfs,uid",
   ],
 };
 
+/** The project's own tests and benches: they start commands, bundle code and open the GPU. */
+const developing = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys=statfs,uid"];
+
+/** Whether a command is started by the launcher. An unknown one is not: its error needs no second process. */
+export function isLaunched(command: string | undefined): boolean {
+  return command !== undefined && /^[a-z]/.test(command) && !Object.hasOwn(alone, command);
+}
+
 /**
  * Flags for `deno run`.
  *
- * @param command Name of a command; without one: what those that compute may do.
+ * @param command Name of a command; without one: what the project's own tests and benches may do.
  */
 export function permissionsOf(command?: string): readonly string[] {
-  const own = command !== undefined && Object.hasOwn(permissions, command)
-    ? permissions[command]!
-    : computing;
+  const own = command === undefined
+    ? developing
+    : Object.hasOwn(alone, command)
+    ? alone[command]!
+    : launching;
   return ["--no-prompt", ...own];
 }
 
-/** Flags for `deno test`: what the commands may do, and servers on this machine. */
+/** Flags for `deno test`: what tests may do, and servers on this machine. */
 export const testPermissions: readonly string[] = [...permissionsOf(), "--allow-net=127.0.0.1,localhost"];
-
-/**
- * The flag that a command lacks to reach a host.
- *
- * @param host With its port.
- * @returns Undefined if the host may be reached already.
- */
-export function networkPermission(host: string): string | undefined {
-  return Deno.permissions.querySync({ name: "net", host }).state === "granted"
-    ? undefined
-    : `--allow-net=${host}`;
-}

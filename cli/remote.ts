@@ -1,27 +1,9 @@
 /** The remote cache that the environment names. @module */
 import { type Cache, ConfigError, Remote, RemoteCache } from "../pipeline/mod.ts";
-import { networkPermission } from "./permissions.ts";
+import { remoteVariables } from "./isolation.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Names of the variables. */
-export const remoteVariables = {
-  /** Address. */
-  url: "CROSSVIEW_REMOTE_CACHE",
-  /** `read`, the default, or `read-write`. */
-  mode: "CROSSVIEW_REMOTE_CACHE_MODE",
-  /** Bearer token. */
-  token: "CROSSVIEW_REMOTE_CACHE_TOKEN",
-} as const;
-
-/** The remote cache's host may not be reached: the command is to be started again with a permission for it, and for no other. */
-export class NetworkNeeded extends Error {
-  /** Class name, for logs. */
-  override readonly name = "NetworkNeeded";
-  /** @param permission The flag that is lacking. */
-  constructor(readonly permission: string) {
-    super(`The remote cache needs ${permission}`);
-  }
-}
+export { remoteVariables };
 
 /** Part of the help of commands that use it. */
 export const remoteHelp =
@@ -34,7 +16,6 @@ bearer token. Every byte is checked; a server that is slow, away or wrong costs 
  *
  * @returns Undefined if the environment names none.
  * @throws {ConfigError} If a variable cannot be used.
- * @throws {NetworkNeeded} If this process may not reach it.
  */
 export function remoteOf(cache: Cache, terminal: Terminal): RemoteCache | undefined {
   const value = (name: string) => Deno.env.get(name)?.trim() || undefined;
@@ -48,11 +29,7 @@ export function remoteOf(cache: Cache, terminal: Terminal): RemoteCache | undefi
   }
   const token = value(remoteVariables.token);
   const notice = (message: string) => terminal.note(message);
-  const remote = new Remote({ url, write: mode === "read-write", token, notice });
-  const { hostname, port, protocol } = new URL(url);
-  const lacking = networkPermission(`${hostname}:${port || (protocol === "https:" ? "443" : "80")}`);
-  if (lacking !== undefined) throw new NetworkNeeded(lacking);
-  return new RemoteCache(cache, remote);
+  return new RemoteCache(cache, new Remote({ url, write: mode === "read-write", token, notice }));
 }
 
 /**

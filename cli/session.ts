@@ -3,8 +3,10 @@ import type { Cache, Plan, RemoteCache } from "../pipeline/mod.ts";
 import { interruptedStatus } from "./errors.ts";
 import { hostFacts } from "./environment.ts";
 import { adapterLine, Gpu } from "./gpu.ts";
+import { onPresses } from "./presses.ts";
 import { adapterName, type Facts, gpuOf } from "./provenance.ts";
 import { remoteOf } from "./remote.ts";
+import { onStop } from "./requests.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The shared parts. */
@@ -31,7 +33,11 @@ export async function withSession<T>(
   body: (session: Session) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const stop = () => {
+  let heard = 0;
+  /** By how often it was asked, as this process or as its launcher counts: the terminal sends Ctrl-C to both. */
+  const stop = (times: number) => {
+    if (times <= heard) return;
+    heard = times;
     if (controller.signal.aborted) Deno.exit(interruptedStatus);
     options.terminal.note(
       "Stopping after this step: what has finished stays in the cache, the rest in a checkpoint. Press Ctrl-C again to stop " +
@@ -39,14 +45,15 @@ export async function withSession<T>(
     );
     controller.abort();
   };
-  const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  const unheard = onPresses(stop);
+  onStop(stop);
   const gpu = new Gpu(options.terminal, { cache: options.cache.root });
   try {
     const remote = remoteOf(options.cache, options.terminal);
     return await body({ ...options, remote, gpu, signal: controller.signal, facts: await hostFacts() });
   } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, stop);
+    unheard();
+    onStop(undefined);
     await gpu.close();
   }
 }

@@ -1,11 +1,11 @@
-/** The server that the tests of the remote cache use: unpacked into the project's cache, nothing of the system is changed. @module */
+/** The server that the tests of the remote cache use: unpacked into the project's folder, nothing of the system is changed. @module */
 import { join } from "node:path";
-import { projectRoot } from "./child.ts";
+import { projectRoot } from "./isolation.ts";
 import { outputOf } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Where a program of Debian's package lies once it is unpacked. */
-const folder = join(projectRoot, ".cache", "test-server");
+/** Where Debian's package is unpacked. No experiment may write there, as it may into the cache: its program is run. */
+const folder = join(projectRoot, ".test-server");
 
 /**
  * Sees to it that there is nginx for the tests: where there is none, on Debian and its kin, its package is got and unpacked, not

@@ -3,6 +3,7 @@ import type * as Esbuild from "esbuild";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { sha256 } from "./canonical_json.ts";
+import { deputy } from "./deputy.ts";
 import { CodeError, messageOf } from "./errors.ts";
 import { findProject, lockedVersions, mapSpecifier, type Project } from "./project.ts";
 
@@ -66,6 +67,8 @@ export async function withBundler<T>(body: () => Promise<T>): Promise<T> {
  * @throws {CodeError} If a part of the code would escape the hash.
  */
 export async function bundleModule(path: string, alsoHash: readonly string[] = []): Promise<Bundle> {
+  const other = deputy();
+  if (other !== undefined) return await other.bundle(path, alsoHash) as Bundle;
   const esbuild = await (loading ??= load());
   const consulted: Record<string, string> = {};
   const library = findProject(libraryRoot, consulted);

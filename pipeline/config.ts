@@ -1,4 +1,5 @@
 /** Configs: overrides from the command line, one precedence, and leaves. Schema default < experiment < `--set`. @module */
+import { isTooDeep, mostLevels } from "./depth.ts";
 import { ConfigError } from "./errors.ts";
 import { parseConfig, pathOf, type Schema, validate } from "./schema.ts";
 
@@ -60,7 +61,7 @@ export function leaves(value: unknown, path: readonly string[] = []): Leaf[] {
 /**
  * Reads one `stage.key=value`; the value is JSON where it is valid JSON (`0.9`, `true`, `[1,2]`), else the text itself.
  *
- * @throws {ConfigError} If there is no `=`, no stage or no key.
+ * @throws {ConfigError} If there is no `=`, no stage or no key, or if path or value have more levels than a config may have.
  */
 export function parseSet(text: string): Override {
   const at = text.indexOf("=");
@@ -71,7 +72,16 @@ export function parseSet(text: string): Override {
     );
   }
   const raw = text.slice(at + 1);
-  return { stage, path, value: jsonElseText(raw), text: raw };
+  const value = jsonElseText(raw);
+  if (path.length > mostLevels || isTooDeep(value)) {
+    const what = path.length > mostLevels
+      ? `its path has ${path.length} keys`
+      : "its value is deeper than that";
+    throw new ConfigError(
+      `Cannot read "--set ${text.slice(0, 40)}…": a config has ${mostLevels} levels at most, and ${what}`,
+    );
+  }
+  return { stage, path, value, text: raw };
 }
 
 function jsonElseText(text: string): unknown {
@@ -99,6 +109,12 @@ export function resolveConfig(
   overrides: readonly Override[],
   stage: string,
 ): ResolvedConfig {
+  if (isTooDeep(experiment)) {
+    throw new ConfigError(
+      `Cannot configure stage "${stage}": what the experiment gives it has more than ${mostLevels} levels of objects, or a ` +
+        `loop. Give it plain values`,
+    );
+  }
   // A leaf set inside an object that only the schema's default gives (`method.threshold`) changes that default's object.
   const plain = overrides.length > 0 ? validate(schema, experiment ?? {}) : undefined;
   const defaults = plain?.issues === undefined ? plain?.value : undefined;

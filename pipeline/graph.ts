@@ -1,6 +1,7 @@
 /** Pipelines: declared as a function that calls stages, built purely into a graph. @module */
 import { collect, type GraphNode, isRef, type RuntimeRef } from "./builder.ts";
 import { type Override, parseSet } from "./config.ts";
+import { isTooDeep, mostLevels } from "./depth.ts";
 import { GraphError } from "./errors.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -45,6 +46,11 @@ export function pipeline<R>(name: string, body: () => R): Pipeline<R> {
         typeof override === "string" ? parseSet(override) : override
       );
       const { build, result } = collect(name, parsed, body);
+      if (isTooDeep(result, isRef)) {
+        throw new GraphError(
+          `Cannot build pipeline "${name}": what its function returns has more than ${mostLevels} levels of records, or a loop`,
+        );
+      }
       checkOutputs(name, result, "it", new Set(build.nodes.values()));
       return { name, nodes: [...build.nodes.values()], outputs: result };
     },

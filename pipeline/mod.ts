@@ -10,6 +10,7 @@ export * from "./collection.ts";
 export * from "./config.ts";
 export * from "./dag.ts";
 export * from "./definition.ts";
+export { appointDeputy, type Deputy } from "./deputy.ts";
 export { type Behind, type Difference, differenceLines, differences, type KeyRecord } from "./difference.ts";
 export * from "./entry.ts";
 export * from "./errors.ts";

@@ -1,6 +1,6 @@
 /** The workflow runs commands that are there, with options they take, on the Deno that the project is tested with. @module */
 import assert from "node:assert/strict";
-import { main, program } from "../cli/main.ts";
+import { main, program } from "../cli/program.ts";
 import type { Command } from "../cli/command.ts";
 import { collectingTerminal } from "../cli/terminal.ts";
 

@@ -1,6 +1,7 @@
 /** `dag`: the pipeline as a picture. @module */
 import { toMermaid, toSvg } from "../../pipeline/mod.ts";
-import { writeAtomically } from "../../pipeline/files.ts";
+import { explainWrite } from "../../pipeline/files.ts";
+import { dirname } from "node:path";
 import type { Command } from "../command.ts";
 import { typedPath } from "../experiment.ts";
 import { experimentArgument } from "../options.ts";
@@ -20,7 +21,18 @@ export const dag: Command = {
     const plan = await planOf(input, { why: true });
     const svg = input.text("svg");
     if (svg === undefined) return input.terminal.print(toMermaid(plan).trimEnd());
-    await writeAtomically(typedPath(svg), new TextEncoder().encode(toSvg(plan)));
+    await writeHere(typedPath(svg), toSvg(plan));
     input.terminal.note(`wrote ${svg}`);
   },
 };
+
+/** Writes the file itself: nothing beside it may be written. Folders above it are made if there are none. */
+async function writeHere(path: string, text: string): Promise<void> {
+  try {
+    const folder = dirname(path);
+    if (!await Deno.stat(folder).then(() => true, () => false)) await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(path, text);
+  } catch (error) {
+    throw explainWrite(error, path);
+  }
+}

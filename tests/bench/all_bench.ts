@@ -5,7 +5,7 @@
  *     deno task bench all [--write | --json] [--rounds N]
  */
 import { fileURLToPath } from "node:url";
-import { projectRoot } from "../../cli/child.ts";
+import { projectRoot } from "../../cli/isolation.ts";
 import { permissionsOf } from "../../cli/permissions.ts";
 import { readAllOptions } from "./all_options.ts";
 import { orExit } from "./options.ts";

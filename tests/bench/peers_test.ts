@@ -8,7 +8,7 @@ const peers = /jax|tensorflow|torch_peer/i;
 
 Deno.test("no command's module graph holds a peer, and the project's lock knows none", async () => {
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "cli/main.ts"],
+    args: ["info", "--json", "cli/program.ts"],
     cwd: root,
     stderr: "null",
   }).output();

@@ -1,7 +1,7 @@
 /** What every bench says of its surroundings, and how it prints. */
 import { join } from "node:path";
 import type { Device } from "../../kernels/device.ts";
-import { projectRoot } from "../../cli/child.ts";
+import { projectRoot } from "../../cli/isolation.ts";
 import { hostFacts } from "../../cli/environment.ts";
 import { Gpu } from "../../cli/gpu.ts";
 import { collectingTerminal } from "../../cli/terminal.ts";

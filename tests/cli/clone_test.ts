@@ -48,7 +48,7 @@ async function command(folder: string, ...args: string[]): Promise<string> {
 placeTest(
   "a fresh clone elsewhere, with the cache carried over, runs nothing; its keys are the same",
   async (place) => {
-    const here = join(place.folder, "here"), there = join(place.folder, "some", "where else");
+    const here = join(place.folder, "here"), there = join(place.folder, "some", "wo änders, dort");
     await Promise.all([clone(here), clone(there)]);
     await command(here, "train", "images-only");
     await copy(join(here, ".cache"), join(there, ".cache"));

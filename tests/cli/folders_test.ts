@@ -1,7 +1,7 @@
 /** Folders that a command line names: empty paths, and folders that hold somebody's work. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { main } from "../../cli/main.ts";
+import { main } from "../../cli/program.ts";
 import { RunFolder } from "../../cli/run_folder.ts";
 import { collectingTerminal } from "../../cli/terminal.ts";
 import { CacheError } from "../../pipeline/mod.ts";

@@ -1,7 +1,7 @@
 /** Commands run in this process or in one of their own, in folders that a test owns. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { main } from "../../cli/main.ts";
+import { main } from "../../cli/program.ts";
 import { permissionsOf } from "../../cli/permissions.ts";
 import { collectingTerminal } from "../../cli/terminal.ts";
 
@@ -45,11 +45,28 @@ export class Place {
     };
   }
 
-  /** Starts a command in a process of its own. */
-  spawn(args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
+  /**
+   * Starts a command as a task does, in processes of its own.
+   *
+   * @param behind A program that starts it, with arguments.
+   */
+  spawn(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    behind: readonly string[] = [],
+  ): Deno.ChildProcess {
     const program = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-    return new Deno.Command(Deno.execPath(), {
-      args: ["run", ...permissionsOf(args[0]), program, ...args, ...this.#folders(args)],
+    const words = [
+      Deno.execPath(),
+      "run",
+      ...permissionsOf(args[0]),
+      program,
+      ...args,
+      ...this.#folders(args),
+    ];
+    const [first, ...rest] = [...behind, ...words];
+    return new Deno.Command(first!, {
+      args: rest,
       env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",

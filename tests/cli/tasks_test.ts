@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { program } from "../../cli/main.ts";
+import { program } from "../../cli/program.ts";
 import { permissionsOf, testPermissions } from "../../cli/permissions.ts";
 
 const text = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
@@ -29,12 +29,19 @@ Deno.test("nothing in the project is given all permissions, and the network only
   ]);
 });
 
+Deno.test("no file's path is taken from its URL as it is spelled there, which a space or an umlaut would break", async () => {
+  const files = await Array.fromAsync(walk(fileURLToPath(new URL("../../", import.meta.url))));
+  const spelled = /new URL\([^()]*import\.meta\.url[^()]*\)\.pathname|decodeURIComponent\(\w+\.pathname/;
+  assert.deepEqual(files.filter((path) => spelled.test(Deno.readTextFileSync(path))), []);
+});
+
 /** Files of the project that start processes, or say how. */
 async function* walk(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = join(folder, name);
-    if (isDirectory && !/^(\.git|\.cache|runs|data|node_modules|lists)$/.test(name)) yield* walk(path);
-    else if (/\.(ts|json|ya?ml|md|sh)$|[/\\]run$/.test(path) && !isDirectory) yield path;
+    if (isDirectory && !/^(\.git|\.cache|\.test-server|runs|data|node_modules|lists)$/.test(name)) {
+      yield* walk(path);
+    } else if (/\.(ts|json|ya?ml|md|sh)$|[/\\]run$/.test(path) && !isDirectory) yield path;
   }
 }
 

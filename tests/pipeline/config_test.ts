@@ -49,6 +49,11 @@ Deno.test("--set reads JSON, else text; digits are text where the schema wants t
   assert.deepEqual(parseSet("a.b.c=[1,2]"), { stage: "a", path: ["b", "c"], value: [1, 2], text: "[1,2]" });
   assert.equal(parseSet("a.b=x=y").value, "x=y");
   assert.equal((resolve({}, "co-train.partition=366").config as { partition: string }).partition, "366");
+  const deep = ["a" + ".b".repeat(20_000) + "=1", "a.b=" + "[".repeat(30_000) + "]".repeat(30_000)];
+  for (const bad of deep) {
+    assert.throws(() => parseSet(bad), /^ConfigError: Cannot read "--set a.{30,90}: a config has 100 levels/);
+  }
+  assert.equal(parseSet("a" + ".b".repeat(100) + "=1").path.length, 100);
   for (const bad of ["a", "a=1", "a.=1", ".b=1", "=1"]) assert.throws(() => parseSet(bad), ConfigError);
 });
 
@@ -96,4 +101,22 @@ Deno.test("leaves have names that do not clash; locations are known through wrap
     ]),
     true,
   );
+});
+
+Deno.test("what an experiment gives may be neither deeper than a config is, nor a loop", () => {
+  const any = z.strictObject({ any: z.any() });
+  const nested = (levels: number) => {
+    let value: unknown = 1;
+    for (let i = 0; i < levels; i++) value = i % 2 === 0 ? { a: value } : [value];
+    return { any: value };
+  };
+  const loop: Record<string, unknown> = {};
+  loop.loop = [loop];
+  for (const given of [nested(20_000), { any: loop }]) {
+    assert.throws(
+      () => resolveConfig(any, given, [], "s"),
+      /^ConfigError: Cannot configure stage "s": [^\n]+ more than 100 levels/,
+    );
+  }
+  assert.deepEqual(resolveConfig(any, nested(100), [], "s").config, nested(100));
 });

@@ -77,3 +77,16 @@ Deno.test("what a graph cannot be is refused", () => {
   // A failed build leaves nothing behind.
   assert.equal(pipeline("p", () => start()).build().nodes.length, 1);
 });
+
+Deno.test("what a pipeline returns may be neither deeper than 100 levels nor a loop", () => {
+  const loop: Record<string, unknown> = {};
+  loop.loop = loop;
+  let deep: Record<string, unknown> = {};
+  for (let i = 0; i < 20_000; i++) deep = { deep };
+  for (const returned of [loop, deep]) {
+    assert.throws(
+      () => pipeline("p", () => returned).build(),
+      /^GraphError: Cannot build pipeline "p": [^\n]+ or a loop$/,
+    );
+  }
+});

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const places = [
   "nginx",
   "/usr/sbin/nginx",
-  fileURLToPath(new URL("../../.cache/test-server/usr/sbin/nginx", import.meta.url)),
+  fileURLToPath(new URL("../../.test-server/usr/sbin/nginx", import.meta.url)),
 ];
 
 /** The program, or undefined where it is not installed or has no WebDAV. */

@@ -1,4 +1,5 @@
 /** Finds a Python with given modules, where there is one: never required. */
+import { fileURLToPath } from "node:url";
 
 const found = new Map<string, string | undefined>();
 
@@ -12,7 +13,13 @@ export function pythonWith(...modules: readonly string[]): string | undefined {
 function imports(path: string, modules: readonly string[]): boolean {
   try {
     return new Deno.Command(path, {
-      args: ["-c", modules.map((name) => `import ${name}`).join("\n")],
+      args: [
+        "-c",
+        modules.map((name) =>
+          `import { fileURLToPath } from "node:url";
+import ${name}`
+        ).join("\n"),
+      ],
       stdout: "null",
       stderr: "null",
     }).outputSync().success;
@@ -26,7 +33,7 @@ function imports(path: string, modules: readonly string[]): boolean {
 export async function runPython(python: string, script: URL, ...args: readonly string[]): Promise<any> {
   const { success, stdout, stderr } = await new Deno.Command(python, {
     // -B: no compiled files beside the scripts.
-    args: ["-B", decodeURIComponent(script.pathname), ...args],
+    args: ["-B", fileURLToPath(script), ...args],
     stdout: "piped",
     stderr: "piped",
   }).output();

@@ -1,4 +1,5 @@
 /** Finds the research data that lies beside the repository, where it does: never part of it, never required. */
+import { fileURLToPath } from "node:url";
 
 const repository = new URL("../../", import.meta.url);
 
@@ -7,7 +8,7 @@ export function sharedPath(path: string): string | undefined {
   const url = new URL(`../shared/${path}`, repository);
   try {
     Deno.statSync(url);
-    return decodeURIComponent(url.pathname);
+    return fileURLToPath(url);
   } catch {
     return undefined;
   }

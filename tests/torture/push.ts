@@ -80,10 +80,10 @@ export async function killPushes(kills: number, seed: number, folder: string): P
 
 /** The command in one process, so that killing it ends all of it. */
 function start(cache: string, url: string): Deno.ChildProcess {
-  const program = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+  const program = fileURLToPath(new URL("../../cli/program.ts", import.meta.url));
   const network = `--allow-net=${new URL(url).host}`;
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...permissionsOf("cache"), network, program, "cache", "push", "--cache", cache],
+    args: ["run", ...permissionsOf(), network, program, "cache", "push", "--cache", cache],
     env: { NO_COLOR: "1", CROSSVIEW_REMOTE_CACHE: url, CROSSVIEW_REMOTE_CACHE_MODE: "read-write" },
     stdin: "null",
     stdout: "null",

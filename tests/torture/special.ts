@@ -1,8 +1,7 @@
 /** A data folder full of what is no picture: each thing is named, none is read, in time and within memory. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { permissionsOf } from "../../cli/permissions.ts";
+import { isolatedArguments } from "../../cli/isolation.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { peakMemory } from "../fuzz/watch.ts";
 import { specialFiles } from "../support/special_files.ts";
@@ -60,10 +59,9 @@ async function makeFolder(root: string): Promise<string[]> {
 
 /** Checks a folder in a process of its own, which is stopped where it hangs or swallows memory. */
 async function readData(root: string): Promise<{ status: number; text: string; seconds: number }> {
-  const program = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", ...permissionsOf("data"), program, "data", root],
+    args: isolatedArguments(["data", root]),
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",

@@ -18,7 +18,7 @@ const settings = [
   "co-train.logEvery=3",
 ];
 
-/** A training's command line behind `deno`, with its cache and runs in a folder. */
+/** A training's command line behind `deno`, with its cache and runs in a folder: the process that trains, which is to be killed. */
 export function trainingArguments(
   folder: string,
   checkpointEvery: number,
@@ -26,8 +26,8 @@ export function trainingArguments(
 ): string[] {
   return [
     "run",
-    ...permissionsOf("train"),
-    fileURLToPath(new URL("../../cli/main.ts", import.meta.url)),
+    ...permissionsOf(),
+    fileURLToPath(new URL("../../cli/program.ts", import.meta.url)),
     "train",
     "shapes-12",
     ...[...settings, ...set].flatMap((text) => ["--set", text]),

@@ -1,0 +1,95 @@
+/** The program: reads the command line, runs a command, and ends with its status. @module */
+import { appointDeputy, CodeError, outsideCodeFollows } from "../pipeline/mod.ts";
+import { runProgram } from "./commander.ts";
+import type { Command } from "./command.ts";
+import { bench } from "./commands/bench.ts";
+import { cache } from "./commands/cache.ts";
+import { ccvc } from "./commands/ccvc.ts";
+import { compare } from "./commands/compare.ts";
+import { dag } from "./commands/dag.ts";
+import { data } from "./commands/data.ts";
+import { doctor } from "./commands/doctor.ts";
+import { evaluate } from "./commands/evaluate.ts";
+import { parity } from "./commands/parity.ts";
+import { partitions } from "./commands/partitions.ts";
+import { plan } from "./commands/plan.ts";
+import { predict } from "./commands/predict.ts";
+import { report } from "./commands/report.ts";
+import { runs } from "./commands/runs.ts";
+import { test } from "./commands/test.ts";
+import { train } from "./commands/train.ts";
+import { tune } from "./commands/tune.ts";
+import { weights } from "./commands/weights.ts";
+import { why } from "./commands/why.ts";
+import { asksLauncher, outputOf } from "./environment.ts";
+import { exitStatus, explain, interruptedStatus } from "./errors.ts";
+import { DriverInstalled } from "./gpu.ts";
+import { connect, request } from "./requests.ts";
+import { systemTerminal, type Terminal } from "./terminal.ts";
+
+/** All commands, in the order of the help. */
+export const program: Command = {
+  name: "deno task",
+  summary: "Crossview trains semantic segmentation from a few labeled and many unlabeled images.",
+  details: `Every command takes --help.
+Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted; 141 the reader of
+its output went away.`,
+  commands: [
+    train,
+    plan,
+    why,
+    dag,
+    compare,
+    ccvc,
+    evaluate,
+    predict,
+    data,
+    partitions,
+    weights,
+    runs,
+    report,
+    cache,
+    doctor,
+    parity,
+    tune,
+    bench,
+    test,
+  ],
+};
+
+/**
+ * Runs a command line.
+ *
+ * @param args As typed after `deno task`.
+ * @returns The exit status.
+ */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  outsideCodeFollows();
+  try {
+    return await runProgram(program, args, terminal);
+  } catch (error) {
+    // The launcher starts the command again, and that one's status counts.
+    if (error instanceof DriverInstalled) return 1;
+    terminal.note(explain(error));
+    return exitStatus(error);
+  }
+}
+
+/** Has done by the launcher what this process may not do. */
+function useLauncher(): void {
+  connect(() => Deno.exit(interruptedStatus));
+  if (!asksLauncher()) return;
+  const bundle = async (path: string, alsoHash: readonly string[]) => {
+    try {
+      return await request("bundle", path, ...alsoHash);
+    } catch (error) {
+      throw (error as Error).name === "CodeError" ? new CodeError((error as Error).message) : error;
+    }
+  };
+  appointDeputy({ output: outputOf, bundle });
+}
+
+if (import.meta.main) {
+  useLauncher();
+  Deno.exit(await main(Deno.args, systemTerminal()));
+}
