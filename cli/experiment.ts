@@ -1,7 +1,14 @@
 /** Finds the experiment that is named on the command line. @module */
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { ConfigError, didYouMean, messageOf, type Pipeline, UserError } from "../pipeline/mod.ts";
+import {
+  ConfigError,
+  didYouMean,
+  messageOf,
+  outsideCodeComes,
+  type Pipeline,
+  UserError,
+} from "../pipeline/mod.ts";
 import { UsageError } from "./errors.ts";
 import { importFailure } from "./import_failure.ts";
 
@@ -39,6 +46,7 @@ export function experimentNames(): string[] {
 export async function loadExperiment(given: string): Promise<Pipeline> {
   const path = experimentPath(given);
   let module: Record<string, unknown>;
+  await outsideCodeComes(path);
   try {
     module = await import(pathToFileURL(path).href);
   } catch (error) {

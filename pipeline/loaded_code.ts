@@ -14,12 +14,34 @@ const loaded = new Map<string, Code>();
 /** File → SHA-256 of what was loaded of it. */
 const contents = new Map<string, string>();
 
+/** Whether no code outside the library has been loaded since it was said that it follows. */
+let isFirst = false;
+/** Milliseconds between two looks at a file that has just changed, and that they go on at most. */
+const glance = 50, patience = 3500;
+
 /**
  * Says that no code outside the library has been loaded yet, so that a file of an experiment may have changed until now.
  * Without it, none may have changed since the process started.
  */
 export function outsideCodeFollows(): void {
   outsideSince = Date.now();
+  isFirst = true;
+}
+
+/**
+ * Comes before a module outside the library is loaded. If it is the first, and was put there a moment ago, it is waited until
+ * the times of its change tell what came first: a copy keeps its old time of writing, and Deno gives the time of a file's
+ * change in whole seconds.
+ */
+export async function outsideCodeComes(path: string): Promise<void> {
+  const stamp = stampIfAny(path), began = performance.now();
+  if (!isFirst || stamp === undefined) return;
+  const { ownClock } = systemFileSystems(path, stamp.device);
+  while (!isOlder(stamp, Date.now(), ownClock) && performance.now() - began < patience) {
+    await new Promise((resolve) => setTimeout(resolve, glance));
+  }
+  outsideCodeFollows();
+  isFirst = false;
 }
 
 /**

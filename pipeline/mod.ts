@@ -21,7 +21,7 @@ export * from "./fingerprint.ts";
 export { FolderCheckpoints } from "./folder_checkpoints.ts";
 export * from "./graph.ts";
 export type { Lease, LeaseOptions, LeaseTiming } from "./leases.ts";
-export { loadedCode, outsideCodeFollows } from "./loaded_code.ts";
+export { loadedCode, outsideCodeComes, outsideCodeFollows } from "./loaded_code.ts";
 export type { Lock } from "./locks.ts";
 export { type Plan, plan, type PlanNode, type PlanOptions, type PlanState } from "./plan.ts";
 export * from "./plan_json.ts";

@@ -113,3 +113,19 @@ placeTest(
     assert.deepEqual(stored(place), [2]);
   },
 );
+
+placeTest(
+  "an experiment that was copied into place a moment ago, with its old times, runs",
+  async (place) => {
+    const experiment = await write(place);
+    await Deno.writeTextFile(join(place.folder, "load"), "");
+    await go(place);
+    const old = new Date(Date.now() - 1e6);
+    for (const name of ["factor.ts", "stage.ts", "experiment.ts"]) {
+      await Deno.utime(join(place.folder, name), old, old);
+    }
+    const { status, notes } = await place.process(["train", experiment]);
+    assert.equal(status, 0, notes);
+    assert.deepEqual(stored(place), [1]);
+  },
+);

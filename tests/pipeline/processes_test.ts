@@ -2,15 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { withDirectory, writeOld } from "./support.ts";
+import { settled } from "../support/import_new.ts";
+import { withDirectory } from "./support.ts";
 
 Deno.test("8 processes that start on one empty cache run each stage once, and end with the same digests", () =>
   withDirectory(async (root) => {
     const log = join(root, "log");
     const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
-    const script = await writeOld(
-      root,
-      "script.ts",
+    const script = join(root, "script.ts");
+    await Deno.writeTextFile(
+      script,
       `import { Cache, defineStage, jsonKind, pipeline, run } from ${at("../../pipeline/mod.ts")};
       import { z } from "npm:zod@4.6.7";
       const number = jsonKind<number>("number", 1);
@@ -39,6 +40,7 @@ Deno.test("8 processes that start on one empty cache run each stage once, and en
       console.log(await outputs.value.read(), ...nodes.map(({ outputs }) => outputs.value.digest));
       `,
     );
+    await settled();
     const granted = [
       "--no-prompt",
       "--allow-read",
