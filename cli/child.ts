@@ -10,25 +10,29 @@ const permissions = { test: testPermissions, run: permissionsOf() } as const;
 /**
  * Runs `deno <subcommand>` in the project's folder once an adapter is there; the child sees the same driver variables.
  *
- * @param args Behind the permissions.
- * @returns Its exit status.
+ * @param runs What stands behind the permissions, of one process after another.
+ * @returns The largest exit status.
  */
 export async function denoWithGpu(
   subcommand: "test" | "run",
-  args: readonly string[],
+  runs: (isSoftware: boolean) => readonly (readonly string[])[],
   terminal: Terminal,
 ): Promise<number> {
   const env = await driverVariables();
   const gpu = new Gpu(terminal);
-  await gpu.announce();
+  const { software } = await gpu.announce();
   await gpu.close();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [subcommand, ...permissions[subcommand], ...args],
-    cwd: projectRoot,
-    env,
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
-  return (await child.status).code;
+  let status = 0;
+  for (const args of runs(software === "yes")) {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [subcommand, ...permissions[subcommand], ...args],
+      cwd: projectRoot,
+      env,
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+    status = Math.max(status, (await child.status).code);
+  }
+  return status;
 }

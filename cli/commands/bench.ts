@@ -40,7 +40,11 @@ async function start(name: string, input: CommandInput, options: readonly Option
     const text = input.text(name);
     return text === undefined ? [] : [`--${name}=${text}`];
   });
-  return await denoWithGpu("run", [`tests/bench/${name}_bench.ts`, ...given], notesOnly(input.terminal));
+  return await denoWithGpu(
+    "run",
+    () => [[`tests/bench/${name}_bench.ts`, ...given]],
+    notesOnly(input.terminal),
+  );
 }
 
 const kernels = benchCommand(

@@ -1,10 +1,17 @@
 /** `test`: the project's tests, after the set-up that they need. @module */
+import { join } from "node:path";
 import { denoWithGpu } from "../child.ts";
 import type { Command } from "../command.ts";
+import { projectRoot } from "../isolation.ts";
 import { provideTestServer } from "../test_server.ts";
 
 /** What takes longer, or measures instead of testing. */
-const apart = "tests/acceptance,tests/bench";
+const apart = ["tests/acceptance", "tests/bench"];
+/**
+ * Files that one process tests on a GPU. NVIDIA's driver (580, on an H200) grants an adapter to some 29 of a process's test
+ * files, whether devices are closed or not, and to none after that.
+ */
+const filesOfProcess = 20;
 
 /** The command. */
 export const test: Command = {
@@ -14,10 +21,40 @@ export const test: Command = {
   arguments: [{ name: "arguments", description: "for deno test", count: "several" }],
   passesOn: true,
   async run({ positional, terminal }) {
-    const named = positional.some((argument) => argument.startsWith("tests"));
-    const acceptance = positional.some((argument) => argument.startsWith("tests/acceptance"));
     await provideTestServer(terminal);
-    const ignored = acceptance ? [] : [`--ignore=${apart}`];
-    return await denoWithGpu("test", [...ignored, ...positional, ...(named ? [] : ["tests"])], terminal);
+    return await denoWithGpu("test", (isSoftware) => testRuns(positional, isSoftware), terminal);
   },
 };
+
+/**
+ * Arguments of `deno test`: of one process where software computes, else of one after another.
+ *
+ * @param given As typed; without a path among them, all tests are meant.
+ * @param folder Where paths begin.
+ */
+export function testRuns(
+  given: readonly string[],
+  isSoftware: boolean,
+  folder: string = projectRoot,
+): readonly (readonly string[])[] {
+  const named = given.filter((argument) => argument.startsWith("tests"));
+  const options = given.filter((argument) => !named.includes(argument));
+  const paths = named.length > 0 ? named : ["tests"];
+  const ignored = named.some((path) => path.startsWith(apart[0]!)) ? [] : apart;
+  if (isSoftware) return [[...(ignored.length > 0 ? [`--ignore=${ignored}`] : []), ...options, ...paths]];
+  const files = paths.flatMap((path) => testFiles(folder, path, ignored));
+  return Array.from(
+    { length: Math.ceil(files.length / filesOfProcess) },
+    (_, i) => [...options, ...files.slice(i * filesOfProcess, (i + 1) * filesOfProcess)],
+  );
+}
+
+/** The test files at a path, sorted. */
+function testFiles(folder: string, path: string, ignored: readonly string[]): string[] {
+  if (ignored.includes(path)) return [];
+  if (!Deno.statSync(join(folder, path)).isDirectory) return [path];
+  const entries = [...Deno.readDirSync(join(folder, path))].sort((a, b) => a.name < b.name ? -1 : 1);
+  return entries.flatMap(({ name, isDirectory }) =>
+    isDirectory || name.endsWith("_test.ts") ? testFiles(folder, `${path}/${name}`, ignored) : []
+  );
+}

@@ -1,0 +1,30 @@
+/** Which processes `deno task test` starts. @module */
+import assert from "node:assert/strict";
+import { testRuns } from "../../cli/commands/test.ts";
+
+Deno.test("where software computes, one process runs what is named, or all but what takes longer", () => {
+  const ignored = "--ignore=tests/acceptance,tests/bench";
+  assert.deepEqual(testRuns([], true), [[ignored, "tests"]]);
+  assert.deepEqual(testRuns(["--filter", "png", "tests/stages"], true), [[
+    ignored,
+    "--filter",
+    "png",
+    "tests/stages",
+  ]]);
+  assert.deepEqual(testRuns(["tests/acceptance"], true), [["tests/acceptance"]]);
+});
+
+Deno.test("on a GPU a process tests 20 files at most, and each file once", () => {
+  const runs = testRuns(["--filter", "png"], false);
+  assert.ok(runs.length > 1);
+  const files = runs.flatMap(([filter, text, ...files]) => {
+    assert.deepEqual([filter, text], ["--filter", "png"]);
+    assert.ok(files.length > 0 && files.length <= 20);
+    return files;
+  });
+  assert.equal(new Set(files).size, files.length);
+  assert.ok(files.includes("tests/cli/test_runs_test.ts"));
+  assert.ok(files.every((file) => /^tests\/.+_test\.ts$/.test(file)));
+  assert.ok(!files.some((file) => /^tests\/(acceptance|bench)\//.test(file)));
+  assert.deepEqual(testRuns(["tests/cli/test_runs_test.ts"], false), [["tests/cli/test_runs_test.ts"]]);
+});
