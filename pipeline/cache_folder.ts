@@ -56,6 +56,9 @@ const rootNames = whole(
 const systemNames =
   /^(lost\+found|\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.directory|\.snapshots?|\.Trash.*|\.fuse_hidden.*|\.nfs.*|\.gitignore|\.gitkeep)$/;
 
+/** What stood in the project's own cache before caches were marked, besides the cache: the server of the project's tests. */
+const formerName = "test-server";
+
 /** `former`: a cache that was made before caches were marked. */
 export type CacheFolderState = "absent" | "empty" | "former" | "marked";
 
@@ -108,7 +111,7 @@ function markedVersion(root: string): unknown {
 
 /** What an entry of a folder is, or holds, that no cache has: paths within the folder. */
 function foreignIn(root: string, { name, ...kind }: Deno.DirEntry): string[] {
-  if (isSystem(name)) return [];
+  if (isSystem(name) || name === formerName) return [];
   const inner = list(join(root, name));
   if (inner === undefined) return kind.isFile && rootNames.test(name) ? [] : [name];
   const isOwn = (entry: Deno.DirEntry) => {
