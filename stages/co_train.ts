@@ -238,12 +238,12 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
       const { batch } = config;
-      const pretrained = await readPretrained(config);
+      const settings = trainingSettings(config, views, seed);
+      const { network } = settings;
+      const pretrained = await readPretrained(config, Object.keys(network.networks));
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
       const { risingThreshold } = bindMethod(config.method);
-      const settings = trainingSettings(config, views, seed);
-      const { network } = settings;
       const sampler = makeSampler({
         seed,
         labeled: views.labeled.length,
@@ -307,13 +307,13 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
 
 /** What a config's training is captured with. */
 export function trainingSettings(config: CoTrainConfig, views: Views, seed: number): MemorySettings {
-  const { mappings: [first, second] } = bindMethod(config.method);
+  const { networks } = bindMethod(config.method);
   const { backbone, outputStride, method, batch, accumulate, recompute, momentum, weightDecay } = config;
   const { precision, lossScale } = config;
   const network: NetworkDescription = {
     backbone,
     outputStride,
-    mappings: [first ?? null, second ?? null],
+    networks,
     classes: views.labeled.classes,
   };
   const warmUp = config.warmUpEpochs > 0;

@@ -8,7 +8,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { ignoreIndex } from "./datasets/classes.ts";
 import { type BoundNetwork, type Captured, captureProtocol } from "./inference_program.ts";
 import type { Confusion } from "./metrics.ts";
-import { buildBranches, type NetworkDescription } from "./network.ts";
+import { buildNetworks, type NetworkDescription } from "./network.ts";
 import { cropPixels, packRgb } from "./pixels.ts";
 import { forPredictions, type PerPrediction, PREDICTIONS } from "./predictions.ts";
 import { coverage, ORIGINAL, type Protocol, protocolLabel, protocolPlan } from "./protocols.ts";
@@ -186,11 +186,11 @@ export async function openInference(
   checkpoint: Checkpoint,
 ): Promise<{ network: NetworkDescription; inference: Inference; free(): void }> {
   const { network, state } = await checkpoint.read();
-  const branches = buildBranches(network);
-  const parameters = allocateParameters(device, branches.registry, { training: false });
+  const networks = buildNetworks(network);
+  const parameters = allocateParameters(device, networks.registry, { training: false });
   parameters.load(state);
   const inference = new Inference(device, {
-    branches,
+    networks,
     tensor: parameters.tensor,
     classes: network.classes.names.length,
   });

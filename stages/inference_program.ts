@@ -10,14 +10,14 @@ import { confusion } from "../kernels/ops/confusion.ts";
 import { normalize } from "../kernels/ops/normalize.ts";
 import { compile, type Program } from "../kernels/program.ts";
 import { padded, type Tensor } from "../kernels/tensor.ts";
-import type { Branches } from "../models/branches.ts";
+import type { Networks } from "../models/networks.ts";
 import { forPredictions, type PerPrediction, PREDICTIONS } from "./predictions.ts";
 import type { ProtocolPlan } from "./protocols.ts";
 import type { ImageSize } from "./samples.ts";
 
-/** Two branches with weights that lie on a device. */
+/** Networks with weights that lie on a device. */
 export interface BoundNetwork {
-  readonly branches: Pick<Branches, "networks">;
+  readonly networks: Pick<Networks, "byName">;
   /** Parameters and statistics by name. */
   readonly tensor: (name: string) => Tensor;
   /** How many classes there are. */
@@ -148,7 +148,7 @@ function logits(graph: Graph, { network }: CaptureOptions, image: Tensor): PerPr
   const [branch1, branch2] = graph.withoutGradients(() => {
     const forward = { graph, training: false, tensor: network.tensor, passes: ["evaluation"] };
     const normalized = normalize(graph, image);
-    return network.branches.networks.map((branch) => branch(forward, [normalized])[0]!.logits);
+    return Object.values(network.networks.byName).map((branch) => branch(forward, [normalized])[0]!.logits);
   }) as [Tensor, Tensor];
   return { branch1, branch2, average: add(graph, branch1, branch2) };
 }

@@ -1,7 +1,6 @@
 /** CCVC: conflict-based cross-view consistency (Wang et al., CVPR 2023). @module */
 import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { OhemOptions } from "../../kernels/ops/ohem.ts";
-import type { Mapping } from "../../models/deeplabv3plus.ts";
 import { ccvc, type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
 import { consistencyTerms, discrepancyTerm, supervisedTerms } from "./losses.ts";
 import type { Method } from "./method.ts";
@@ -14,9 +13,9 @@ export { ccvc, type CcvcInput, type CcvcOptions, ccvcOptions };
 export const ccvcMethod: Method<CcvcOptions> = {
   strongViews: ({ augmentation }) => augmentation === "strong",
   risingThreshold: ({ selfPaced, threshold }) => selfPaced ? threshold : undefined,
-  mappings({ mapping, mappingNorm, dropout }) {
-    const map: Mapping = { norm: mappingNorm, dropout };
-    return [mapping === "both" ? map : undefined, mapping === "none" ? undefined : map];
+  networks({ mapping, mappingNorm, dropout }) {
+    const mapped = { mapping: { norm: mappingNorm, dropout } };
+    return { branch1: mapping === "both" ? mapped : {}, branch2: mapping === "none" ? {} : mapped };
   },
   terms: (step, options) =>
     options.augmentation === "strong" ? strongStep(step, options) : weakStep(step, options),

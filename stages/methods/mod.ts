@@ -1,9 +1,9 @@
 /** The methods by name; a config's `method` is one of their options. @module */
 import { z } from "zod";
-import type { Mapping } from "../../models/deeplabv3plus.ts";
+import type { NetworkVariant } from "../../models/networks.ts";
 import { type CcvcInput, ccvcMethod, type CcvcOptions, ccvcOptions } from "./ccvc.ts";
 import type { Method } from "./method.ts";
-import type { Pair, Step, Term } from "./step.ts";
+import type { Step, Term } from "./step.ts";
 import { supervisedMethod, type SupervisedOptions, supervisedOptions } from "./supervised.ts";
 
 /** Options of any method, told apart by `name`. */
@@ -19,7 +19,7 @@ export type MethodInput = CcvcInput | SupervisedOptions;
 export interface BoundMethod {
   readonly strongViews: boolean;
   readonly risingThreshold: number | undefined;
-  readonly mappings: Pair<Mapping | undefined>;
+  readonly networks: Readonly<Record<string, NetworkVariant>>;
   terms(step: Step): readonly Term[];
 }
 
@@ -37,7 +37,7 @@ function bind<O>(method: Method<O>, options: O): BoundMethod {
   return {
     strongViews: method.strongViews(options),
     risingThreshold: method.risingThreshold?.(options),
-    mappings: method.mappings(options),
+    networks: method.networks(options),
     terms: (step) => method.terms(step, options),
   };
 }

@@ -1,8 +1,8 @@
 /** What a method's training step is written with: views in, predictions, weighted loss terms out. @module */
 import type { Graph, Loss } from "../../kernels/graph.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Branches } from "../../models/branches.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
+import type { Networks } from "../../models/networks.ts";
 
 /** One value for each branch. */
 export type Pair<T> = readonly [T, T];
@@ -58,13 +58,14 @@ export interface Step {
 /** Makes the passes of a step; `together: false` runs them one by one, where one batch would be more than a device binds. */
 export function makePasses(
   graph: Graph,
-  branches: Branches,
+  { byName }: Pick<Networks, "byName">,
   { tensor, counters, together }: {
     tensor: (name: string) => Tensor;
     counters: Tensor;
     together: boolean;
   },
 ): Pick<Step, "predict" | "label"> {
+  const branches = Object.values(byName);
   const afterFirst = new Map<string, Tensor>();
   const train = (
     passes: readonly string[],
@@ -72,7 +73,7 @@ export function makePasses(
     first: boolean,
   ): Pair<Prediction>[] => {
     const forward = { graph, training: true, tensor, counters, passes, ...(first && { afterFirst }) };
-    const [one, two] = branches.networks.map((network) => network(forward, images)) as [
+    const [one, two] = branches.map((network) => network(forward, images)) as [
       Prediction[],
       Prediction[],
     ];
@@ -93,7 +94,7 @@ export function makePasses(
       const statistic = (name: string) => afterFirst.get(name) ?? tensor(name);
       const forward = { graph, training: false, tensor: statistic, passes: ["labeling"] };
       return graph.withoutGradients(() =>
-        branches.networks.map((network) => network(forward, [image])[0]!)
+        branches.map((network) => network(forward, [image])[0]!)
       ) as unknown as Pair<Prediction>;
     },
   };

@@ -20,7 +20,7 @@ export function supervised(): SupervisedOptions {
 /** The supervised baseline as a recipe. */
 export const supervisedMethod: Method<SupervisedOptions> = {
   strongViews: () => false,
-  mappings: () => [undefined, undefined],
+  networks: () => ({ branch1: {}, branch2: {} }),
   terms(step) {
     const { labeled } = step.predict({ labeled: step.views.labeled.image });
     return [...supervisedTerms(step, labeled, step.views.labeled.labels, 2)];

@@ -12,7 +12,7 @@ import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import { type CcvcOptions, ccvcOptions } from "../methods/ccvc.ts";
 import { bindMethod } from "../methods/mod.ts";
 import type { Pair, Step } from "../methods/step.ts";
-import { buildBranches } from "../network.ts";
+import { buildNetworks } from "../network.ts";
 import { polyFactor } from "../training/schedule.ts";
 import { captureStep, RATE_INDEX } from "../training/step_program.ts";
 import { type CaseSettings, checkNames, type ParityCase } from "./case.ts";
@@ -124,15 +124,15 @@ export function openCase(
   onPhase?.("weights");
   const classes = settings.dataset === "pascal" ? pascalClasses : cityscapesClasses;
   const method = bindMethod(methodOf(settings, weights));
-  const branches = buildBranches({
+  const networks = buildNetworks({
     backbone: settings.backbone,
     outputStride: settings.dataset === "pascal" ? 16 : 8,
-    mappings: [method.mappings[0] ?? null, method.mappings[1] ?? null],
+    networks: method.networks,
     classes,
   });
-  checkNames(parity, branches.registry.parameters.map(({ name }) => name));
-  const parameters = allocateParameters(device, branches.registry, { training: true });
-  const state = () => caseWeights(salt, [...branches.registry.parameters, ...branches.registry.statistics]);
+  checkNames(parity, networks.registry.parameters.map(({ name }) => name));
+  const parameters = allocateParameters(device, networks.registry, { training: true });
+  const state = () => caseWeights(salt, [...networks.registry.parameters, ...networks.registry.statistics]);
   parameters.load(state());
 
   const image = (label: string) => ({ label, shape: [batch, size, size, 3] });
@@ -161,7 +161,7 @@ export function openCase(
   const graph = new Graph(device.facts.sharing);
   const logits = new Map<string, readonly Tensor[]>();
   const terms = captureStep(graph, {
-    branches,
+    networks,
     parameters,
     method: { ...method, terms: (step) => method.terms(noting(step)) },
     views: {
@@ -217,7 +217,7 @@ export function openCase(
     upload(device, rates, values);
   };
   const everyGradient = async (): Promise<Gradient[]> => {
-    const specs = branches.registry.parameters;
+    const specs = networks.registry.parameters;
     const read = await readBack(device, specs.map(({ name }) => parameters.tensor(name).gradient!));
     return specs.map(({ name, shape }, i) => {
       const values = fromDevice(read[i]!, shape);
@@ -258,7 +258,7 @@ export function openCase(
     gradients: everyGradient,
     startFromNeighbors(variant) {
       const moved = state();
-      for (const { name } of branches.registry.parameters) {
+      for (const { name } of networks.registry.parameters) {
         moveToNeighbors(hashed(salt, `neighbor ${variant}:${name}`), moved.get(name)!.values);
       }
       parameters.load(moved);
@@ -277,7 +277,7 @@ export function openCase(
         passes: ["evaluation"],
       };
       const predictions = evaluation.withoutGradients(() =>
-        branches.networks.map((network) => network(forward, [labeled])[0]!)
+        Object.values(networks.byName).map((network) => network(forward, [labeled])[0]!)
       );
       const logits = predictions.map((prediction) => keepLogits(evaluation, prediction));
       const program = compile(device, evaluation);

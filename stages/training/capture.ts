@@ -4,12 +4,12 @@ import { KernelError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { bindable } from "../../kernels/program.ts";
 import type { Precision, Tensor } from "../../kernels/tensor.ts";
-import type { Branches } from "../../models/branches.ts";
+import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
 import type { Views } from "../augment.ts";
 import { bindMethod, type BoundMethod, type MethodOptions } from "../methods/mod.ts";
 import type { Term } from "../methods/step.ts";
-import { buildBranches, type NetworkDescription } from "../network.ts";
+import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { type Feed, makeFeed } from "./feed.ts";
 import { captureGradients, captureUpdate } from "./step_program.ts";
 
@@ -42,7 +42,7 @@ export interface CapturedPhase {
 /** A captured training; nothing is compiled. */
 export interface CapturedTraining {
   readonly method: BoundMethod;
-  readonly branches: Branches;
+  readonly networks: Networks;
   readonly parameters: Parameters;
   readonly feed: Feed;
   /** Small tensors that the host writes before a step, and the running losses. */
@@ -74,9 +74,9 @@ const MOST_TERMS = 32;
  */
 export function captureTraining(device: Device, options: CaptureOptions): CapturedTraining {
   const { batch, accumulate, precision = "f32" } = options;
-  const branches = buildBranches(options.network);
+  const networks = buildNetworks(options.network);
   const method = bindMethod(options.method);
-  const parameters = allocateParameters(device, branches.registry, { training: true });
+  const parameters = allocateParameters(device, networks.registry, { training: true });
   const feed = makeFeed(device, options.views, {
     batch: batch / accumulate,
     seed: options.seed,
@@ -105,7 +105,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
     const captured = captureGradients(graph, {
       together,
-      branches,
+      networks,
       parameters,
       method: { ...method, terms },
       views: feed.capture(graph),
@@ -131,7 +131,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   if (accumulate > 1) captureUpdate(update = new Graph(device.facts.sharing), { ...optimizer, clears: true });
   return {
     method,
-    branches,
+    networks,
     parameters,
     feed,
     control: { counters, rates, meters, ...(guard && { guard }), bytes: control.bytes },

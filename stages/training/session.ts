@@ -137,10 +137,10 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   const settings = { ...options, accumulate, warmUp, recompute };
   const planned = planFitting(device, settings);
   const captured = captureTraining(device, settings);
-  const { branches, method, parameters, feed, control } = captured;
+  const { networks, method, parameters, feed, control } = captured;
   const { counters, rates, meters, guard } = control;
   if (guard) upload(device, guard, guardStart(lossScale));
-  parameters.load(new Map([...initialize(branches.registry, seed), ...options.pretrained ?? []]));
+  parameters.load(new Map([...initialize(networks.registry, seed), ...options.pretrained ?? []]));
   const open = ({ graph, terms }: CapturedPhase, lender?: Program) => ({
     terms,
     program: compile(device, graph, options.onCompile, { recompute: planned.repeated > 0, lender }),
@@ -164,7 +164,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     ...(guard ? [guard] : []),
   ];
   const inference = new Inference(device, {
-    branches,
+    networks,
     tensor: parameters.tensor,
     classes: options.network.classes.names.length,
   });

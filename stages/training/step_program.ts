@@ -6,7 +6,7 @@ import { guardUpdate } from "../../kernels/ops/guard_update.ts";
 import { meter } from "../../kernels/ops/meter.ts";
 import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Branches } from "../../models/branches.ts";
+import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
 import type { BoundMethod } from "../methods/mod.ts";
 import { makePasses, type StepViews, type Term } from "../methods/step.ts";
@@ -18,7 +18,7 @@ export const THRESHOLD_INDEX = 2;
 
 /** What the gradients of a step are captured with. */
 export interface GradientParts {
-  readonly branches: Branches;
+  readonly networks: Networks;
   readonly parameters: Parameters;
   readonly method: BoundMethod;
   readonly views: StepViews;
@@ -62,19 +62,19 @@ export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
 
 /** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
 export function captureGradients(graph: Graph, parts: GradientParts): readonly Term[] {
-  const { branches, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
+  const { networks, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
   const terms = parts.method.terms({
     graph,
     views: parts.views,
     share,
-    ...makePasses(graph, branches, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
+    ...makePasses(graph, networks, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
     risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
   });
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share * lossScale));
   graph.backward(seeds, (a, b) => add(graph, a, b));
   if (graph.options.addsGradients) return terms;
-  for (const { name } of branches.registry.parameters) {
+  for (const { name } of networks.registry.parameters) {
     const parameter = parameters.tensor(name);
     // Else the optimizer would take what another phase's last step left there.
     if (parameter.gradient && !graph.hasGradient(parameter)) clear(graph, parameter.gradient);

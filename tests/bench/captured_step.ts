@@ -68,12 +68,11 @@ function captureCcvc(
   const views = trainingViews(crop, batch);
   const start = performance.now();
   const method = ccvcOptions.parse({ name: "ccvc", augmentation: kind });
-  const [first, second] = bindMethod(method).mappings;
   const captured = captureTraining(device, {
     network: {
       backbone,
       outputStride: 16,
-      mappings: [first ?? null, second ?? null],
+      networks: bindMethod(method).networks,
       classes: pascalClasses,
     },
     method,
@@ -87,7 +86,7 @@ function captureCcvc(
     precision,
   });
   const { parameters, feed, control: { counters, rates, meters, guard, bytes } } = captured;
-  parameters.load(initialize(captured.branches.registry, 1));
+  parameters.load(initialize(captured.networks.registry, 1));
   if (guard) upload(device, guard, guardStart(LOSS_SCALE));
   const rate = new Float32Array(4);
   rate[RATE_INDEX.backbone] = rate[RATE_INDEX.head] = 1e-3;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
-import { type Branches, declareBranches } from "../../models/branches.ts";
 import type { Mapping } from "../../models/deeplabv3plus.ts";
 import { deviceShape } from "../../models/layout.ts";
+import { declareNetworks, type Networks } from "../../models/networks.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 
 const pascal = {
@@ -21,17 +21,18 @@ function declare(
   classes: number,
   settings: typeof pascal | typeof cityscapes,
   mappings: readonly [Mapping | undefined, Mapping | undefined] = [undefined, mapping],
-): Branches {
-  return declareBranches({ backbone, classes, ...settings }, mappings);
+): Networks {
+  const [branch1, branch2] = mappings.map((mapping) => mapping ? { mapping } : {});
+  return declareNetworks({ backbone, classes, ...settings }, { branch1: branch1!, branch2: branch2! });
 }
 
-function count({ registry }: Branches, prefix = ""): number {
+function count({ registry }: Networks, prefix = ""): number {
   return registry.parameters.filter(({ name }) => name.startsWith(prefix))
     .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 /** Captures both branches in evaluation mode on one square image; nothing is allocated. */
-function capture({ registry, networks }: Branches, size: number) {
+function capture({ registry, byName }: Networks, size: number) {
   const graph = new Graph(0);
   const home = { buffer: {} as GPUBuffer, offset: 0 };
   const tensors = new Map<string, Tensor>(
@@ -47,7 +48,7 @@ function capture({ registry, networks }: Branches, size: number) {
   );
   const x = makeTensor({ label: "x", shape: [1, size, size, 3], home });
   const tensor = (name: string) => tensors.get(name) ?? assert.fail(`no tensor is called ${name}`);
-  const predictions = networks.map((network) =>
+  const predictions = Object.values(byName).map((network) =>
     network({ graph, training: false, tensor, passes: [""] }, [x])[0]!
   );
   const convolutions = new Map(
@@ -130,6 +131,25 @@ Deno.test("the state dict has the published names, and no others", () => {
   const names = [...registry.parameters, ...registry.statistics].map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.deepEqual(names.toSorted(), publishedNames([3, 4, 6, 3], [false, true]).toSorted());
+});
+
+Deno.test("there are as many networks as are named, in that order, each with the published names", () => {
+  const { registry, byName } = declareNetworks({ backbone: "resnet14", classes: 3, ...pascal }, {
+    student: {},
+    teacher: { mapping },
+    third: {},
+  });
+  assert.deepEqual(Object.keys(byName), ["student", "teacher", "third"]);
+  const owners = registry.parameters.map(({ name }) => name.split(".")[0]!);
+  assert.deepEqual([...new Set(owners)], ["student", "teacher", "third"]);
+  const parts = (owner: string) =>
+    [...registry.parameters, ...registry.statistics].map(({ name }) => name)
+      .filter((name) => name.startsWith(`${owner}.`)).map((name) => name.slice(owner.length + 1));
+  const published = (mapped: boolean) =>
+    publishedNames([1, 1, 1, 1], [mapped]).map((name) => name.replace("branch1.", "")).toSorted();
+  assert.deepEqual(parts("student").toSorted(), published(false));
+  assert.deepEqual(parts("teacher").toSorted(), published(true));
+  assert.deepEqual(parts("third").toSorted(), published(false));
 });
 
 Deno.test("the learning rate of the backbones covers their parameters alone", () => {

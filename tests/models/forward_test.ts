@@ -5,7 +5,7 @@ import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { channelDropoutMask } from "../../kernels/reference/channel_dropout.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { declareBranches } from "../../models/branches.ts";
+import { declareNetworks } from "../../models/networks.ts";
 import { initialize } from "../../models/initialization.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { allocateParameters } from "../../models/parameters.ts";
@@ -28,9 +28,9 @@ async function runBoth(
     training: boolean;
   },
 ) {
-  const { registry, networks } = declareBranches(
+  const { registry, byName } = declareNetworks(
     { backbone: "resnet14", classes, ...settings[outputStride] },
-    [undefined, { norm: true, dropout: 0.5 }],
+    { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
   );
   const state = initialize(registry, 3);
   [...registry.parameters, ...registry.statistics].forEach(({ name, shape }, i) => {
@@ -55,7 +55,7 @@ async function runBoth(
   upload(device, counters, Uint32Array.of(address.seed, address.epoch, address.step, 0));
   const graph = new Graph(device.facts.sharing);
   const forward = { graph, training, tensor: parameters.tensor, counters, passes: ["test"] };
-  const wanted = networks.flatMap((network) => {
+  const wanted = Object.values(byName).flatMap((network) => {
     const [{ logits, size: { height, width }, features }] = network(forward, [x]) as [Prediction];
     return [graph.keep(resizeBilinear(graph, logits, height, width)), graph.keep(features)];
   });

@@ -9,7 +9,7 @@ import { readerOf, roundTrip, withFolder } from "../support/stage_run.ts";
 const network: NetworkDescription = {
   backbone: "resnet14",
   outputStride: 8,
-  mappings: [null, { norm: true, dropout: 0.5 }],
+  networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
   classes: shapesClasses,
 };
 const state = new Map([
@@ -24,6 +24,17 @@ Deno.test(
     assert.equal(checkpoint.path, `${folder}/w.safetensors`);
     assert.deepEqual(await checkpoint.read(), { network, state });
     assert.deepEqual(await openCheckpoint(checkpoint.path).read(), { network, state });
+  }),
+);
+
+Deno.test(
+  "a checkpoint of the time when there were two branches alone reads as one of networks by name",
+  withFolder(async (folder) => {
+    const { networks: _, ...rest } = network;
+    const mappings = [null, { norm: true, dropout: 0.5 }];
+    const bytes = encodeSafetensors(state, { network: JSON.stringify({ ...rest, mappings }) });
+    await Deno.writeFile(`${folder}/w.safetensors`, bytes);
+    assert.deepEqual(await openCheckpoint(`${folder}/w.safetensors`).read(), { network, state });
   }),
 );
 

@@ -89,7 +89,7 @@ gpuTest(
       assert.deepEqual(network, {
         backbone: "resnet14",
         outputStride: 16,
-        mappings: [null, { norm: true, dropout: 0.5 }],
+        networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
         classes: views.labeled.classes,
       });
       assert.ok([...state.values()].every(({ values }) => values.every(Number.isFinite)));

@@ -14,23 +14,26 @@ import { gpuResources, parsed, shapesViews } from "../support/training.ts";
 const settings = (pretrained: string, pretrainedStrict = true) =>
   ({ backbone: "resnet14", pretrained, pretrainedStrict }) as const;
 
+/** Whose backbones start from the file. */
+const names = ["branch1", "branch2", "teacher"];
+
 Deno.test(
-  "PyTorch's file and safetensors give both branches the same backbone",
+  "PyTorch's file and safetensors give every network the same backbone",
   withFolder(async (folder) => {
     const tensors = classifier("resnet14");
     await Deno.writeFile(`${folder}/w.pth`, encodePytorch(tensors));
     await Deno.writeFile(`${folder}/w.safetensors`, encodeStoredTensors(tensors));
     for (const name of ["w.pth", "w.safetensors"]) {
-      const { state, report } = (await readPretrained(settings(`${folder}/${name}`)))!;
+      const { state, report } = (await readPretrained(settings(`${folder}/${name}`), names))!;
       assert.deepEqual(report, {
-        loaded: state.size / 2,
+        loaded: state.size / names.length,
         classifier: ["fc.weight", "fc.bias"],
         differences: [],
       });
       for (const [tensor, stored] of tensors) {
         if (/^fc\.|num_batches/.test(tensor)) continue;
-        for (const branch of ["branch1", "branch2"]) {
-          assert.deepEqual(state.get(`${branch}.backbone.${tensor}`), hostTensor(stored), tensor);
+        for (const network of names) {
+          assert.deepEqual(state.get(`${network}.backbone.${tensor}`), hostTensor(stored), tensor);
         }
       }
     }
@@ -39,7 +42,7 @@ Deno.test(
 
 Deno.test("none is no file, and no source", async () => {
   assert.deepEqual(pretrainedSources(settings("none")), []);
-  assert.equal(await readPretrained(settings("none")), undefined);
+  assert.equal(await readPretrained(settings("none"), names), undefined);
 });
 
 Deno.test(
@@ -81,13 +84,13 @@ Deno.test(
     );
     await Deno.writeFile(`${folder}/r14.pth`, encodePytorch(classifier("resnet14")));
     await assert.rejects(
-      readPretrained({ ...settings(`${folder}/r14.pth`), backbone: "resnet50" }),
+      readPretrained({ ...settings(`${folder}/r14.pth`), backbone: "resnet50" }, names),
       mistake(
         /it holds the weights of a resnet14, not of a resnet50: .*pretrainedStrict=false/,
       ),
     );
     await Deno.writeFile(`${folder}/cut.pth`, encodePytorch(classifier("resnet14")).slice(0, 5000));
-    await assert.rejects(readPretrained(settings(`${folder}/cut.pth`)), mistake(/it was cut off/));
+    await assert.rejects(readPretrained(settings(`${folder}/cut.pth`), names), mistake(/it was cut off/));
   }),
 );
 

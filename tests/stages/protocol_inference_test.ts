@@ -35,7 +35,7 @@ function openConvolutions(device: Device, mostBytes?: number): { inference: Infe
       return { logits, size: { height, width }, features: logits };
     });
   const inference = new Inference(device, {
-    branches: { networks: [network(0), network(1)] },
+    networks: { byName: { branch1: network(0), branch2: network(1) } },
     tensor: () => memory.tensors[0]!,
     classes: CLASSES,
   }, mostBytes);

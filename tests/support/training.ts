@@ -6,7 +6,7 @@ import { initialize } from "../../models/initialization.ts";
 import { type Checkpoint, writeCheckpoint } from "../../stages/checkpoint.ts";
 import { type ClassList, shapesClasses } from "../../stages/datasets/classes.ts";
 import { drawShapesScene } from "../../stages/datasets/shapes.ts";
-import { buildBranches, type NetworkDescription } from "../../stages/network.ts";
+import { buildNetworks, type NetworkDescription } from "../../stages/network.ts";
 import type { ImageSize, SampleSet } from "../../stages/samples.ts";
 import { uniform } from "./gpu.ts";
 
@@ -54,10 +54,10 @@ export async function testCheckpoint(
   const network: NetworkDescription = {
     backbone: "resnet14",
     outputStride: 16,
-    mappings: [null, { norm: true, dropout: 0.5 }],
+    networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
     classes,
   };
-  const { registry } = buildBranches(network);
+  const { registry } = buildNetworks(network);
   const state = initialize(registry, seed);
   [...registry.parameters, ...registry.statistics].forEach(({ name, shape }, i) => {
     if (name.includes("classifier")) return;

@@ -256,7 +256,7 @@ Deno.test("the supervised baseline learns labeled images alone, each branch at f
   assert.deepEqual(table(captured), { ce1: 1, ce2: 1 });
   assert.deepEqual(captured.passes.map(({ pass }) => pass), ["labeled"]);
   const bound = bindMethod(methodOptions.parse(supervised()));
-  assert.deepEqual([bound.strongViews, bound.mappings], [false, [undefined, undefined]]);
+  assert.deepEqual([bound.strongViews, bound.networks], [false, { branch1: {}, branch2: {} }]);
 });
 
 const shared = {
@@ -365,12 +365,15 @@ Deno.test("OHEM mines each branch's own labeled pixels; the consistency loss sta
 });
 
 Deno.test("the mapping is on the branches asked for", () => {
-  const mappings = (options: Options) => bindMethod(methodOptions.parse(ccvc(options))).mappings;
-  const map = { norm: true, dropout: 0.5 };
-  assert.deepEqual(mappings({}), [undefined, map]);
-  assert.deepEqual(mappings({ mapping: "both" }), [map, map]);
-  assert.deepEqual(mappings({ mapping: "none" }), [undefined, undefined]);
-  assert.deepEqual(mappings({ mappingNorm: false, dropout: 0 }), [undefined, { norm: false, dropout: 0 }]);
+  const networks = (options: Options) => bindMethod(methodOptions.parse(ccvc(options))).networks;
+  const mapped = { mapping: { norm: true, dropout: 0.5 } };
+  assert.deepEqual(networks({}), { branch1: {}, branch2: mapped });
+  assert.deepEqual(networks({ mapping: "both" }), { branch1: mapped, branch2: mapped });
+  assert.deepEqual(networks({ mapping: "none" }), { branch1: {}, branch2: {} });
+  assert.deepEqual(networks({ mappingNorm: false, dropout: 0 }), {
+    branch1: {},
+    branch2: { mapping: { norm: false, dropout: 0 } },
+  });
 });
 
 const refused: Record<string, readonly [unknown, RegExp]> = {

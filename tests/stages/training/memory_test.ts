@@ -3,7 +3,7 @@ import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { methodOptions } from "../../../stages/methods/mod.ts";
-import { buildBranches, type NetworkDescription } from "../../../stages/network.ts";
+import { buildNetworks, type NetworkDescription } from "../../../stages/network.ts";
 import { planTraining } from "../../../stages/training/memory.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
@@ -13,7 +13,7 @@ const views = shapesViews();
 const network: NetworkDescription = {
   backbone: "resnet14",
   outputStride: 16,
-  mappings: [null, { norm: true, dropout: 0.5 }],
+  networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
   classes: views.labeled.classes,
 };
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
@@ -90,7 +90,7 @@ gpuTest(
   async (device) => {
     // Without dropout, whose draws go on from one micro-batch to the next.
     const plain = {
-      network: { ...network, mappings: [null, { norm: true, dropout: 0 }] as const },
+      network: { ...network, networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } } },
       method: methodOptions.parse(ccvc({ augmentation: "weak" })),
       momentum: 0,
     };
@@ -98,7 +98,7 @@ gpuTest(
     const both = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
     const one = await outcome(device, plain, first), two = await outcome(device, plain, second);
     const step = await outcome(device, { ...plain, batch: 4, accumulate: 2 }, both);
-    const start = initialize(buildBranches(network).registry, 9);
+    const start = initialize(buildNetworks(network).registry, 9);
     assert.notDeepEqual(one.losses, two.losses);
     for (const [name, value] of Object.entries(step.losses)) {
       const mean = (one.losses[name]! + two.losses[name]!) / 2;
@@ -192,7 +192,7 @@ gpuTest(
 
 gpuTest("a micro-batch mines its share of the hard pixels", async (device) => {
   const mined = (ohemMinKept: number) => ({
-    network: { ...network, mappings: [null, { norm: true, dropout: 0 }] as const },
+    network: { ...network, networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } } },
     method: methodOptions.parse(ccvc({ criterion: "ohem", ohemThreshold: 1e-6, ohemMinKept })),
   });
   const images = [{ labeled: [0, 1], unlabeled: [2, 3] }, { labeled: [2, 3], unlabeled: [4, 5] }];

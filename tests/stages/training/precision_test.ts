@@ -3,7 +3,7 @@ import { type Device, openDevice } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { type MethodInput, methodOptions } from "../../../stages/methods/mod.ts";
-import { buildBranches, type NetworkDescription } from "../../../stages/network.ts";
+import { buildNetworks, type NetworkDescription } from "../../../stages/network.ts";
 import { USABLE } from "../../../stages/training/memory.ts";
 import {
   DivergenceError,
@@ -20,7 +20,7 @@ const views = shapesViews();
 const network: NetworkDescription = {
   backbone: "resnet14",
   outputStride: 16,
-  mappings: [null, { norm: true, dropout: 0.5 }],
+  networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
   classes: views.labeled.classes,
 };
 const batch = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
@@ -134,7 +134,7 @@ for (const accumulate of [1, 2]) {
       for (let i = 0; i < 3; i++) step(i);
       const losses = await session.losses();
       assert.ok(Object.values(losses).every(Number.isFinite), JSON.stringify(losses));
-      const state = await session.state(), { registry } = buildBranches(network);
+      const state = await session.state(), { registry } = buildNetworks(network);
       const start = initialize(registry, 9);
       for (const { name } of registry.parameters) assert.deepEqual(state.get(name), start.get(name), name);
       step(3);

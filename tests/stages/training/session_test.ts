@@ -3,7 +3,7 @@ import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { methodOptions } from "../../../stages/methods/mod.ts";
-import { buildBranches, type NetworkDescription } from "../../../stages/network.ts";
+import { buildNetworks, type NetworkDescription } from "../../../stages/network.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { shapesViews } from "../../support/training.ts";
@@ -12,7 +12,7 @@ const views = shapesViews();
 const network: NetworkDescription = {
   backbone: "resnet14",
   outputStride: 16,
-  mappings: [null, { norm: true, dropout: 0.5 }],
+  networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
   classes: views.labeled.classes,
 };
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
@@ -45,7 +45,7 @@ gpuTest(
 
 gpuTest("an untouched session holds the initialization of its seed", async (device) => {
   const session = open(device);
-  assert.deepEqual(await session.state(), initialize(buildBranches(network).registry, 9));
+  assert.deepEqual(await session.state(), initialize(buildNetworks(network).registry, 9));
   session.free();
 });
 
@@ -75,7 +75,7 @@ gpuTest("settings that no layer can work with are the user's to mend, and the me
 gpuTest("each group of parameters follows its own rate", async (device) => {
   for (const still of ["backbone", "head"] as const) {
     const session = open(device);
-    const { registry } = buildBranches(network);
+    const { registry } = buildNetworks(network);
     const start = initialize(registry, 9);
     session.step(batch, { epoch: 0, step: 0, rates: { ...rates, [still]: 0 } });
     const state = await session.state();
@@ -91,10 +91,10 @@ gpuTest("each group of parameters follows its own rate", async (device) => {
 gpuTest("weight decay shrinks every parameter, norms and biases too", async (device) => {
   // With a decay this strong and no momentum the gradients of a step do not matter: w ← w − rate · (g + decay · w).
   const session = open(device, { weightDecay: 1e6, momentum: 0 });
-  const start = initialize(buildBranches(network).registry, 9);
+  const start = initialize(buildNetworks(network).registry, 9);
   session.step(batch, { epoch: 0, step: 0, rates: { backbone: 5e-7, head: 5e-7 } });
   const state = await session.state();
-  for (const { name } of buildBranches(network).registry.parameters) {
+  for (const { name } of buildNetworks(network).registry.parameters) {
     const { values } = state.get(name)!, before = start.get(name)!.values;
     const off = values.reduce((most, value, i) => Math.max(most, Math.abs(value - before[i]! / 2)), 0);
     assert.ok(off < 1e-3, `${name} is off its half by ${off}`);

@@ -8,7 +8,7 @@ import { allocateParameters } from "../../../models/parameters.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { bindMethod, methodOptions } from "../../../stages/methods/mod.ts";
-import { buildBranches } from "../../../stages/network.ts";
+import { buildNetworks } from "../../../stages/network.ts";
 import { captureStep } from "../../../stages/training/step_program.ts";
 import { assertClose, gpuTest, store, uniform } from "../../support/gpu.ts";
 
@@ -46,14 +46,14 @@ function largest(values: Float64Array): number {
 /** Losses, running statistics, gradients and launches of one step. */
 async function step(device: Device, augmentation: "weak" | "strong", together: boolean) {
   const method = bindMethod(methodOptions.parse(ccvc({ augmentation, dropout: 0.4 })));
-  const branches = buildBranches({
+  const networks = buildNetworks({
     backbone: "resnet14",
     outputStride: 8,
     classes: shapesClasses,
-    mappings: [method.mappings[0] ?? null, method.mappings[1] ?? null],
+    networks: method.networks,
   });
-  const parameters = allocateParameters(device, branches.registry, { training: true });
-  parameters.load(initialize(branches.registry, 7));
+  const parameters = allocateParameters(device, networks.registry, { training: true });
+  parameters.load(initialize(networks.registry, 7));
   const image = (label: string) => ({ label, shape: [batch, size, size, 3] });
   const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [batch, size, size]) =>
     ({ label, shape, dtype, layout: "map" }) as const;
@@ -82,7 +82,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
   const graph = new Graph(device.facts.sharing);
   const terms = captureStep(graph, {
     together,
-    branches,
+    networks,
     parameters,
     method,
     views: {
@@ -97,7 +97,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
   });
   const program = compile(device, graph);
   program.run();
-  const { registry } = branches;
+  const { registry } = networks;
   const read = await readBack(device, [
     ...terms.map((_, i) => meters[i]!),
     ...registry.statistics.map(({ name }) => parameters.tensor(name)),

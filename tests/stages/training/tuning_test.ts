@@ -15,7 +15,7 @@ const settings = {
   network: {
     backbone: "resnet14",
     outputStride: 16,
-    mappings: [null, { norm: true, dropout: 0.5 }],
+    networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
     classes: views.labeled.classes,
   },
   method: methodOptions.parse(ccvc({ augmentation: "strong" })),
