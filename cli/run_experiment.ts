@@ -117,7 +117,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await folder.update({
       state: "done",
       seconds,
-      ...(metrics === undefined ? {} : { miou: metrics.miou }),
+      ...(metrics === undefined ? {} : { miou: metrics.miou, headline: metrics.headline }),
       ...(metrics?.protocol === undefined ? {} : { protocol: metrics.protocol }),
       nodes: result.nodes.map(({ outputs: _, ...node }) => node),
       outputs: returned.map(({ name, kind, node, output, digest }) => ({ name, kind, node, output, digest })),

@@ -38,6 +38,8 @@ export interface RunRecord {
   readonly gpu?: Readonly<Record<string, string>>;
   readonly facts?: Readonly<Record<string, string>>;
   readonly miou?: Metrics["miou"];
+  /** The prediction that stands for the run. */
+  readonly headline?: string | undefined;
   /** How they were scored. */
   readonly protocol?: string;
   readonly nodes?: readonly {

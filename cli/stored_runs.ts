@@ -50,12 +50,13 @@ const recordProblem = loose(
     experiment: text,
     gpu: record(text),
     facts: record(text),
-    miou: loose({ average: (value) => typeof value === "number" ? undefined : "is no number" }),
+    miou: record((value) => typeof value === "number" ? undefined : "is no number"),
+    headline: text,
     protocol: text,
     nodes: list(loose({ id: text, stage: text, key: text, state: text, seconds: quantity })),
     outputs: list(loose({ name: text, kind: text, node: text, output: text, digest })),
   },
-  ["experiment", "gpu", "facts", "miou", "protocol", "nodes", "outputs"],
+  ["experiment", "gpu", "facts", "miou", "headline", "protocol", "nodes", "outputs"],
 );
 
 async function readRun(path: string): Promise<StoredRun | undefined> {

@@ -7,7 +7,8 @@ import { readWeights, type WeightsFile } from "../models/weights_file.ts";
 import { type ArtifactKind, type ArtifactReader, type ArtifactWriter, defineKind } from "../pipeline/mod.ts";
 import { explainWrite } from "../pipeline/files.ts";
 import { describeNetwork, type NetworkHints } from "./foreign_weights.ts";
-import { type NetworkDescription, readDescription } from "./network.ts";
+import type { NetworkDescription } from "./network.ts";
+import { readDescription } from "./pair.ts";
 
 /** Trained networks, in a file. */
 export interface Checkpoint {

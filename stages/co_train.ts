@@ -1,4 +1,4 @@
-/** The stage `co-train`: two branches that see the same images and teach each other. @module */
+/** The stage `co-train`: trains networks by a method, on labeled and unlabeled images. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
 import type { Precision } from "../kernels/tensor.ts";
@@ -17,6 +17,7 @@ import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import { bindMethod, type MethodInput, type MethodOptions, methodOptions } from "./methods/mod.ts";
 import type { NetworkDescription } from "./network.ts";
 import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
+import { bestOutput } from "./predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
 import { LOSS_SCALE } from "./training/capture.ts";
 import { runCourse } from "./training/course.ts";
@@ -32,9 +33,9 @@ export type { TrainingHistory };
 export interface CoTrainConfig {
   /** The method with its switches. */
   readonly method: MethodOptions;
-  /** Both branches' backbone; resnet14 is the small one, for small images and CPUs. */
+  /** Backbone of each network; resnet14 is the small one, for small images and CPUs. */
   readonly backbone: BackboneName;
-  /** File of ImageNet weights that both backbones start from, PyTorch's or safetensors; "none": random weights. */
+  /** File of ImageNet weights that all backbones start from, PyTorch's or safetensors; "none": random weights. */
   readonly pretrained: string;
   /** Whether the file must hold all of the backbone, in its shapes, and nothing but it and a classifier. */
   readonly pretrainedStrict: boolean;
@@ -60,7 +61,7 @@ export interface CoTrainConfig {
   readonly lossScale: number;
   /** Base learning rate. */
   readonly baseRate: number;
-  /** Multiple of the base rate for both backbones. */
+  /** Multiple of the base rate for backbones. */
   readonly backboneRate: number;
   /** Multiple of the base rate for all else. */
   readonly headRate: number;
@@ -94,11 +95,11 @@ const factor = (value: number, what: string, source: string) =>
 const schema = z.strictObject({
   method: methodOptions.describe("The method, by name, with its switches: ccvc(…) or supervised()."),
   backbone: z.enum(Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]]).default("resnet101")
-    .describe("Both branches' backbone; resnet14 is the small one, for small images and CPUs.")
+    .describe("Backbone of each network; resnet14 is the small one, for small images and CPUs.")
     .meta({ unit: "name", source: "spec §1.1, §5" }),
   pretrained: z.string().min(1).default(NO_PRETRAINED)
     .describe(
-      'File of ImageNet weights that both backbones start from, PyTorch\'s or safetensors; "none": random weights.',
+      'File of ImageNet weights that all backbones start from, PyTorch\'s or safetensors; "none": random weights.',
     )
     .meta({ unit: "path", source: "spec §1.1: pretrained/<backbone>.pth in the original", location: true }),
   pretrainedStrict: z.boolean().default(true)
@@ -156,7 +157,7 @@ const schema = z.strictObject({
         (options as CoTrainConfig).precision === "f16" ? undefined : "precision is f32",
     }),
   baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
-  backboneRate: factor(5, "Multiple of the base rate for both backbones.", "spec §3.4"),
+  backboneRate: factor(5, "Multiple of the base rate for backbones.", "spec §3.4"),
   headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
   power: factor(0.9, "Exponent of the polynomial decay.", "spec §3.4"),
   rateLag: z.literal([0, 1]).default(1).describe(
@@ -222,7 +223,7 @@ const outputs: NetsKinds = {
   history: historyKind,
 };
 
-/** Trains two branches by a method; gives the last weights and the best by each of the three predictions. */
+/** Trains networks by a method; gives the last weights and the best by each prediction. */
 export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTrainInput, NetsKinds> =
   defineStage({
     name: "co-train",
@@ -297,8 +298,8 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
           adapter: device.facts.name,
           context,
         });
-        const { branch1: bestBranch1, branch2: bestBranch2, average: bestAverage } = best;
-        return { last, bestBranch1, bestBranch2, bestAverage, history };
+        const bests = Object.entries(best).map(([name, checkpoint]) => [bestOutput(name), checkpoint]);
+        return { last, history, ...Object.fromEntries(bests) };
       } finally {
         session.free();
       }
@@ -307,13 +308,15 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
 
 /** What a config's training is captured with. */
 export function trainingSettings(config: CoTrainConfig, views: Views, seed: number): MemorySettings {
-  const { networks } = bindMethod(config.method);
+  const { networks, predictions, headline } = bindMethod(config.method);
   const { backbone, outputStride, method, batch, accumulate, recompute, momentum, weightDecay } = config;
   const { precision, lossScale } = config;
   const network: NetworkDescription = {
     backbone,
     outputStride,
     networks,
+    predictions,
+    headline,
     classes: views.labeled.classes,
   };
   const warmUp = config.warmUpEpochs > 0;

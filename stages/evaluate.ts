@@ -9,7 +9,7 @@ import { openInference } from "./inference.ts";
 import { type Confusion, matrixRows, type Score, score } from "./metrics.ts";
 import { fileNames, pictureFiles, type Pictures, picturesKind } from "./pictures.ts";
 import { cropPixels } from "./pixels.ts";
-import { forPredictions, type PerPrediction } from "./predictions.ts";
+import { bestOutput, forPredictions, type PerPrediction } from "./predictions.ts";
 import {
   cropLeaf,
   missingCrop,
@@ -38,7 +38,7 @@ export interface WeightsScore {
   readonly miou: PerPrediction<number>;
   /** Share of pixels labeled right, percent. */
   readonly pixelAccuracy: PerPrediction<number>;
-  /** IoU of each class, by the average of the branches. */
+  /** IoU of each class, by the headline. */
   readonly perClass: readonly { readonly name: string; readonly iou: number }[];
 }
 
@@ -46,11 +46,13 @@ export interface WeightsScore {
 export interface Metrics extends WeightsScore {
   /** The protocol with its window, e.g. `sliding_window_712`: scores of two protocols are not comparable. */
   readonly protocol: string;
+  /** The prediction that stands for the run. */
+  readonly headline: string;
   /** Scores of the weights after the last step. */
   readonly last: WeightsScore;
   /** Each prediction by the weights that were best for it during training, chosen on the validation set. */
   readonly best: WeightsScore;
-  /** Of the last weights' average: rows are truth, columns predictions, in pixels. */
+  /** Of the last weights' headline: rows are truth, columns predictions, in pixels. */
   readonly confusion: readonly (readonly number[])[];
 }
 
@@ -106,7 +108,7 @@ export const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
 
 const outputs: EvaluateOutputs = { metrics: metricsKind, pictures: picturesKind };
 
-/** Scores branch 1, branch 2 and the average of their logits, for the last and the best weights. */
+/** Scores each prediction, for the last and the best weights. */
 export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateConfig>, EvaluateOutputs> =
   defineStage({
     name: "evaluate",
@@ -121,7 +123,7 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
       const device = await context.resource<Device>("gpu");
       const protocol = protocolOf(config);
       // The best weights are often the last ones: the same file is scored once.
-      const scored = new Map<string, PerPrediction<Confusion>>();
+      const scored = new Map<string, ScoredCheckpoint>();
       const score = async (checkpoint: Checkpoint) => {
         const known = scored.get(checkpoint.path) ??
           await scoreCheckpoint(device, checkpoint, samples, { ...context, protocol });
@@ -129,12 +131,12 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
         return known;
       };
       const last = await score(nets.last);
-      const best = {
-        branch1: await score(nets.bestBranch1),
-        branch2: await score(nets.bestBranch2),
-        average: await score(nets.bestAverage),
-      };
-      const lastScore = weightsScore(samples.classes, (name) => last[name]);
+      const { headline, confusions } = last;
+      const best: Record<string, Confusion> = {};
+      for (const name of Object.keys(confusions)) {
+        best[name] = (await score(bestOf(nets, name))).confusions[name]!;
+      }
+      const lastScore = weightsScore(samples.classes, last);
       const pictures = await drawPictures(
         device,
         nets.last,
@@ -147,9 +149,10 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
         metrics: {
           ...lastScore,
           protocol: protocolLabel(protocol),
+          headline,
           last: lastScore,
-          best: weightsScore(samples.classes, (name) => best[name][name]),
-          confusion: matrixRows(last.average),
+          best: weightsScore(samples.classes, { headline, confusions: best }),
+          confusion: matrixRows(confusions[headline]!),
         },
         pictures: {
           names: [...pictures.keys()],
@@ -158,6 +161,13 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
       };
     },
   });
+
+/** A checkpoint, scored. */
+export interface ScoredCheckpoint {
+  readonly confusions: PerPrediction<Confusion>;
+  /** The prediction that stands for all. */
+  readonly headline: string;
+}
 
 /** Scores one checkpoint, under `original` unless told. */
 export async function scoreCheckpoint(
@@ -169,31 +179,38 @@ export async function scoreCheckpoint(
     progress(event: Record<string, unknown>): void;
     protocol?: Protocol;
   },
-): Promise<PerPrediction<Confusion>> {
-  const { inference, free } = await openInference(device, checkpoint);
+): Promise<ScoredCheckpoint> {
+  const { inference, network: { headline }, free } = await openInference(device, checkpoint);
   try {
-    return await inference.score(samples, {
+    const confusions = await inference.score(samples, {
       ...(context.protocol && { protocol: context.protocol }),
       signal: context.signal,
       progress: (done) => context.progress({ unit: "images", done, total: samples.length }),
     });
+    return { confusions, headline };
   } finally {
     free();
   }
 }
 
-/** Turns confusion matrices into scores, one matrix for each prediction. */
+/** Turns confusion matrices into scores, one matrix for each prediction; those of the classes are the headline's. */
 export function weightsScore(
   classes: ClassList,
-  confusion: (name: keyof PerPrediction<unknown>) => Confusion,
+  { confusions, headline }: ScoredCheckpoint,
 ): WeightsScore {
-  const scores = forPredictions((name) => score(confusion(name)));
-  const pick = (value: (score: Score) => number) => forPredictions((name) => value(scores[name]));
+  const names = Object.keys(confusions);
+  const scores = forPredictions(names, (name) => score(confusions[name]!));
+  const pick = (value: (score: Score) => number) => forPredictions(names, (name) => value(scores[name]!));
   return {
     miou: pick(({ miou }) => miou),
     pixelAccuracy: pick(({ pixelAccuracy }) => pixelAccuracy),
-    perClass: classes.names.map((name, i) => ({ name, iou: scores.average.iou[i]! })),
+    perClass: classes.names.map((name, i) => ({ name, iou: scores[headline]!.iou[i]! })),
   };
+}
+
+/** The weights that were best for a prediction. */
+function bestOf(nets: Readonly<Record<string, Checkpoint>>, prediction: string): Checkpoint {
+  return nets[bestOutput(prediction)]!;
 }
 
 async function drawPictures(
@@ -206,16 +223,16 @@ async function drawPictures(
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   if (count === 0) return files;
-  const { inference, free } = await openInference(device, checkpoint);
+  const { inference, network, free } = await openInference(device, checkpoint);
   try {
     const names = fileNames(samples.ids);
     for (let i = 0; i < Math.min(count, samples.length); i++) {
       signal.throwIfAborted();
       const size = samples.size(i), image = samples.image(i);
-      const labels = await inference.predict(image, size, protocol);
+      const { labels } = await inference.predict(image, size, protocol);
       const { scored } = protocolPlan(protocol, size);
       const seen = cropPixels(image, size, scored, 3), truth = cropPixels(samples.mask(i), size, scored);
-      const drawn = pictureFiles(names[i]!, scored, seen, truth, labels, samples.classes);
+      const drawn = pictureFiles(names[i]!, scored, seen, truth, labels, network);
       for (const [name, bytes] of drawn) files.set(name, bytes);
     }
   } finally {

@@ -11,6 +11,7 @@ import {
   pascalClasses,
 } from "./datasets/classes.ts";
 import type { NetworkDescription } from "./network.ts";
+import { describePair } from "./pair.ts";
 
 /** What names and shapes do not tell. */
 export interface NetworkHints {
@@ -43,12 +44,11 @@ export function describeNetwork(tensors: Shapes, hints: NetworkHints = {}): Netw
   if (classes.names.length !== count) {
     throw new WeightsError(`it tells ${count} classes apart, and ${classes.names.length} are asked for`);
   }
-  return {
-    backbone: found,
-    outputStride: hints.outputStride ?? (count === cityscapesClasses.names.length ? 8 : 16),
-    networks: { branch1: variantOf(tensors, "branch1"), branch2: variantOf(tensors, "branch2") },
-    classes,
-  };
+  const outputStride = hints.outputStride ?? (count === cityscapesClasses.names.length ? 8 : 16);
+  return describePair(
+    { backbone: found, outputStride, classes },
+    [variantOf(tensors, "branch1"), variantOf(tensors, "branch2")],
+  );
 }
 
 function variantOf(tensors: Shapes, branch: string): NetworkVariant {

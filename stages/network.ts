@@ -1,8 +1,8 @@
 /** Which networks a checkpoint holds: enough to build them again. @module */
-import type { Mapping } from "../models/deeplabv3plus.ts";
 import { declareNetworks, type Networks, type NetworkVariant } from "../models/networks.ts";
 import type { BackboneName } from "../models/resnet.ts";
 import type { ClassList } from "./datasets/classes.ts";
+import type { Predictions } from "./predictions.ts";
 
 /** Networks, described. */
 export interface NetworkDescription {
@@ -15,31 +15,18 @@ export interface NetworkDescription {
   readonly outputStride: 8 | 16;
   /** The networks by name, in the order of the state dict, with what sets each apart. */
   readonly networks: Readonly<Record<string, NetworkVariant>>;
+  /** What is scored, by the names that metrics, pictures and files carry. */
+  readonly predictions: Predictions;
+  /** The prediction that stands for all: class scores, confidences and pseudo labels are its. */
+  readonly headline: string;
   /** What the classes are. */
   readonly classes: ClassList;
 }
 
-/** A description as checkpoints held it when there were two branches, and nothing else. */
-interface PairDescription extends Omit<NetworkDescription, "networks"> {
-  /** The mapping of each branch, or null. */
-  readonly mappings: readonly [Mapping | null, Mapping | null];
-}
-
-/**
- * Reads a description as checkpoints hold it, older ones included.
- *
- * @throws {SyntaxError} If the text is not JSON.
- */
-export function readDescription(text: string): NetworkDescription {
-  const found: NetworkDescription | PairDescription = JSON.parse(text);
-  if (!("mappings" in found)) return found;
-  const { mappings: [first, second], ...rest } = found;
-  const variant = (mapping: Mapping | null) => mapping ? { mapping } : {};
-  return { ...rest, networks: { branch1: variant(first), branch2: variant(second) } };
-}
-
 /** Declares the described networks. Dilations as in spec §1.1 and §1.2. */
-export function buildNetworks({ backbone, outputStride, networks, classes }: NetworkDescription): Networks {
+export function buildNetworks(
+  { backbone, outputStride, networks, classes }: Omit<NetworkDescription, "predictions" | "headline">,
+): Networks {
   const small = backbone === "resnet14";
   return declareNetworks({
     backbone,

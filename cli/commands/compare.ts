@@ -2,7 +2,7 @@
 import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipeline/mod.ts";
 import type { Command } from "../command.ts";
 import { lastingName, loadExperiment } from "../experiment.ts";
-import { heading, type Metrics, predictions, type SeedsSummary, spreadCells, summarize } from "../metrics.ts";
+import { heading, type Metrics, type SeedsSummary, shownName, spreadCells, summarize } from "../metrics.ts";
 import {
   cacheOf,
   cacheOption,
@@ -81,36 +81,39 @@ export interface Comparison {
   readonly method: SeedsSummary;
   /** Method − supervised, in points of mIoU. */
   readonly difference: Readonly<
-    Record<(typeof predictions)[number], { readonly mean: number; readonly standardDeviation: number }>
+    Record<string, { readonly mean: number; readonly standardDeviation: number }>
   >;
 }
 
 /** Sets two summaries of the same seeds against each other; the differences are taken seed by seed. */
 export function comparison(supervised: SeedsSummary, method: SeedsSummary): Comparison {
-  const difference = Object.fromEntries(predictions.map((name) => {
-    const each = method.runs.map((run, i) => run.miou[name] - supervised.runs[i]!.miou[name]);
-    return [name, spread(each)];
-  })) as unknown as Comparison["difference"];
+  const difference = Object.fromEntries(
+    Object.keys(method.mean.miou).map((name) => {
+      const each = method.runs.map((run, i) => run.miou[name]! - supervised.runs[i]!.miou[name]!);
+      return [name, spread(each)];
+    }),
+  );
   return { supervised, method, difference };
 }
 
 /** The comparison as a table. */
 export function comparisonText({ supervised, method, difference }: Comparison): string {
+  const names = Object.keys(difference);
   const rows = supervised.seeds.flatMap((seed, i) =>
     ([["labels alone", supervised], ["method", method]] as const).map(([name, { runs }]) => [
       `seed ${seed}, ${name}`,
-      ...predictions.map((prediction) => runs[i]!.miou[prediction].toFixed(2)),
+      ...names.map((prediction) => runs[i]!.miou[prediction]!.toFixed(2)),
     ])
   );
   const sign = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
-  return table([heading("mIoU, percent", method.runs[0] ?? {}), "branch 1", "branch 2", "average"], [
+  return table([heading("mIoU, percent", method.runs[0] ?? {}), ...names.map(shownName)], [
     ...rows,
     ["mean, labels alone", ...spreadCells(supervised)],
     ["mean, method", ...spreadCells(method)],
     [
       "difference",
-      ...predictions.map((name) =>
-        `${sign(difference[name].mean)} ± ${difference[name].standardDeviation.toFixed(2)}`
+      ...Object.values(difference).map(({ mean, standardDeviation }) =>
+        `${sign(mean)} ± ${standardDeviation.toFixed(2)}`
       ),
     ],
   ]);

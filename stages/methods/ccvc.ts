@@ -17,6 +17,8 @@ export const ccvcMethod: Method<CcvcOptions> = {
     const mapped = { mapping: { norm: mappingNorm, dropout } };
     return { branch1: mapping === "both" ? mapped : {}, branch2: mapping === "none" ? {} : mapped };
   },
+  predictions: { branch1: ["branch1"], branch2: ["branch2"], average: ["branch1", "branch2"] },
+  headline: "average",
   terms: (step, options) =>
     options.augmentation === "strong" ? strongStep(step, options) : weakStep(step, options),
 };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { NetworkVariant } from "../../models/networks.ts";
 import { type CcvcInput, ccvcMethod, type CcvcOptions, ccvcOptions } from "./ccvc.ts";
+import type { Predictions } from "../predictions.ts";
 import type { Method } from "./method.ts";
 import type { Step, Term } from "./step.ts";
 import { supervisedMethod, type SupervisedOptions, supervisedOptions } from "./supervised.ts";
@@ -20,6 +21,8 @@ export interface BoundMethod {
   readonly strongViews: boolean;
   readonly risingThreshold: number | undefined;
   readonly networks: Readonly<Record<string, NetworkVariant>>;
+  readonly predictions: Predictions;
+  readonly headline: string;
   terms(step: Step): readonly Term[];
 }
 
@@ -38,6 +41,8 @@ function bind<O>(method: Method<O>, options: O): BoundMethod {
     strongViews: method.strongViews(options),
     risingThreshold: method.risingThreshold?.(options),
     networks: method.networks(options),
+    predictions: method.predictions,
+    headline: method.headline,
     terms: (step) => method.terms(step, options),
   };
 }

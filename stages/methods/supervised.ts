@@ -21,6 +21,8 @@ export function supervised(): SupervisedOptions {
 export const supervisedMethod: Method<SupervisedOptions> = {
   strongViews: () => false,
   networks: () => ({ branch1: {}, branch2: {} }),
+  predictions: { branch1: ["branch1"], branch2: ["branch2"], average: ["branch1", "branch2"] },
+  headline: "average",
   terms(step) {
     const { labeled } = step.predict({ labeled: step.views.labeled.image });
     return [...supervisedTerms(step, labeled, step.views.labeled.labels, 2)];

@@ -112,7 +112,8 @@ class CourseRun {
       await context.checkpoints.copyPart(digest, path);
       kept.set(name, openCheckpoint(path));
     }
-    return { last, best: forPredictions((name) => kept.get(name) ?? last), history };
+    const names = Object.keys(network.predictions);
+    return { last, best: forPredictions(names, (name) => kept.get(name) ?? last), history };
   }
 
   /** Says how far the work came, and what is kept of it. */
@@ -203,7 +204,7 @@ class CourseRun {
     const epoch = step / sampler.stepsPerEpoch;
     const protocol = protocolAt(evaluation, epoch - 1, epochs);
     const confusions = await session.evaluate(context.signal, protocol);
-    const miou = forPredictions((name) => score(confusions[name]).miou);
+    const miou = forPredictions(Object.keys(confusions), (name) => score(confusions[name]!).miou);
     const scored = { epoch, protocol: protocolLabel(protocol), miou };
     context.progress({ kind: "evaluation", epochs, ...scored });
     const { best: scores, improved } = updateBest(before, protocol, miou, evaluation.best);

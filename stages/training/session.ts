@@ -167,6 +167,8 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     networks,
     tensor: parameters.tensor,
     classes: options.network.classes.names.length,
+    predictions: options.network.predictions,
+    headline: options.network.headline,
   });
 
   return {

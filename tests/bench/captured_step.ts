@@ -68,13 +68,9 @@ function captureCcvc(
   const views = trainingViews(crop, batch);
   const start = performance.now();
   const method = ccvcOptions.parse({ name: "ccvc", augmentation: kind });
+  const { networks, predictions, headline } = bindMethod(method);
   const captured = captureTraining(device, {
-    network: {
-      backbone,
-      outputStride: 16,
-      networks: bindMethod(method).networks,
-      classes: pascalClasses,
-    },
+    network: { backbone, outputStride: 16, networks, predictions, headline, classes: pascalClasses },
     method,
     views,
     batch,

@@ -3,15 +3,12 @@ import { WeightsError } from "../../models/errors.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 import { checkpointKind, openCheckpoint, writeCheckpoint } from "../../stages/checkpoint.ts";
 import { shapesClasses } from "../../stages/datasets/classes.ts";
-import type { NetworkDescription } from "../../stages/network.ts";
+import { describePair } from "../../stages/pair.ts";
 import { readerOf, roundTrip, withFolder } from "../support/stage_run.ts";
 
-const network: NetworkDescription = {
-  backbone: "resnet14",
-  outputStride: 8,
-  networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
-  classes: shapesClasses,
-};
+const network = describePair({ backbone: "resnet14", outputStride: 8, classes: shapesClasses }, [{}, {
+  mapping: { norm: true, dropout: 0.5 },
+}]);
 const state = new Map([
   ["branch1.a", { shape: [2, 1, 1, 1], values: Float32Array.of(0.1, -0) }],
   ["branch2.b", { shape: [1], values: Float32Array.of(3e-40) }],
@@ -30,9 +27,11 @@ Deno.test(
 Deno.test(
   "a checkpoint of the time when there were two branches alone reads as one of networks by name",
   withFolder(async (folder) => {
-    const { networks: _, ...rest } = network;
+    const { backbone, outputStride, classes } = network;
     const mappings = [null, { norm: true, dropout: 0.5 }];
-    const bytes = encodeSafetensors(state, { network: JSON.stringify({ ...rest, mappings }) });
+    const bytes = encodeSafetensors(state, {
+      network: JSON.stringify({ backbone, outputStride, classes, mappings }),
+    });
     await Deno.writeFile(`${folder}/w.safetensors`, bytes);
     assert.deepEqual(await openCheckpoint(`${folder}/w.safetensors`).read(), { network, state });
   }),

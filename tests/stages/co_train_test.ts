@@ -8,6 +8,7 @@ import { DivergenceError } from "../../stages/training/session.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, parsed, shapesSet, shapesViews, square } from "../support/training.ts";
+import { describePair } from "../../stages/pair.ts";
 
 const views = shapesViews();
 const small = { backbone: "resnet14", batch: 2, epochs: 2, logEvery: 3, baseRate: 0.01 } as const;
@@ -86,12 +87,12 @@ gpuTest(
         [[1, 4], [3, 12], [4, 16], [6, 24], [8, 32]],
       );
       const { network, state } = await last.read();
-      assert.deepEqual(network, {
-        backbone: "resnet14",
-        outputStride: 16,
-        networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
-        classes: views.labeled.classes,
-      });
+      assert.deepEqual(
+        network,
+        describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [{}, {
+          mapping: { norm: true, dropout: 0.5 },
+        }]),
+      );
       assert.ok([...state.values()].every(({ values }) => values.every(Number.isFinite)));
       // Running statistics have moved from where they start: two updates a step, each keeping nine tenths.
       const mean = state.get("branch2.mapping.1.running_mean")!.values;

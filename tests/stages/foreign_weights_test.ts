@@ -12,30 +12,20 @@ import {
 } from "../../stages/datasets/classes.ts";
 import { describeNetwork } from "../../stages/foreign_weights.ts";
 import { buildNetworks, type NetworkDescription } from "../../stages/network.ts";
+import { describePair } from "../../stages/pair.ts";
 import { withFolder } from "../support/stage_run.ts";
 import { testCheckpoint } from "../support/training.ts";
 
 const mapping = { norm: true, dropout: 0.5 };
 const networks: readonly NetworkDescription[] = [
-  {
-    backbone: "resnet101",
-    outputStride: 16,
-    networks: { branch1: {}, branch2: { mapping } },
-    classes: pascalClasses,
-  },
-  {
-    backbone: "resnet50",
-    outputStride: 8,
-    networks: { branch1: { mapping }, branch2: { mapping } },
-    classes: cityscapesClasses,
-  },
-  {
-    backbone: "resnet14",
-    outputStride: 16,
-    networks: { branch1: {}, branch2: { mapping: { norm: false, dropout: 0 } } },
-    classes: camvidClasses,
-  },
-  { backbone: "resnet50", outputStride: 16, networks: { branch1: {}, branch2: {} }, classes: pascalClasses },
+  describePair({ backbone: "resnet101", outputStride: 16, classes: pascalClasses }, [{}, { mapping }]),
+  describePair({ backbone: "resnet50", outputStride: 8, classes: cityscapesClasses }, [{ mapping }, {
+    mapping,
+  }]),
+  describePair({ backbone: "resnet14", outputStride: 16, classes: camvidClasses }, [{}, {
+    mapping: { norm: false, dropout: 0 },
+  }]),
+  describePair({ backbone: "resnet50", outputStride: 16, classes: pascalClasses }, [{}, {}]),
 ];
 
 /** Names and shapes of a network. */

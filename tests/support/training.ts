@@ -7,6 +7,7 @@ import { type Checkpoint, writeCheckpoint } from "../../stages/checkpoint.ts";
 import { type ClassList, shapesClasses } from "../../stages/datasets/classes.ts";
 import { drawShapesScene } from "../../stages/datasets/shapes.ts";
 import { buildNetworks, type NetworkDescription } from "../../stages/network.ts";
+import { describePair } from "../../stages/pair.ts";
 import type { ImageSize, SampleSet } from "../../stages/samples.ts";
 import { uniform } from "./gpu.ts";
 
@@ -49,13 +50,17 @@ export function shapesViews(policy: ViewPolicyInput = {}): Views {
 /** A small network with norms that are no identities, so that its predictions are of many classes. */
 export async function testCheckpoint(
   path: string,
-  { classes = shapesClasses, seed = 2 }: { classes?: ClassList; seed?: number } = {},
+  { classes = shapesClasses, seed = 2, change = {} }: {
+    classes?: ClassList;
+    seed?: number;
+    /** What is other than two branches, of which the second has a mapping. */
+    change?: Partial<NetworkDescription>;
+  } = {},
 ): Promise<Checkpoint> {
-  const network: NetworkDescription = {
-    backbone: "resnet14",
-    outputStride: 16,
-    networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
-    classes,
+  const common = { backbone: "resnet14", outputStride: 16, classes } as const;
+  const network = {
+    ...describePair(common, [{}, { mapping: { norm: true, dropout: 0.5 } }]),
+    ...change,
   };
   const { registry } = buildNetworks(network);
   const state = initialize(registry, seed);
@@ -77,8 +82,8 @@ export async function testCheckpoint(
       values: Float32Array.from(uniform(i + seed, shape[0]!, around - 0.4, around + 0.4)),
     });
   });
-  for (const branch of ["branch1", "branch2"]) {
-    const { values } = state.get(`${branch}.classifier.weight`)!;
+  for (const name of Object.keys(network.networks)) {
+    const { values } = state.get(`${name}.classifier.weight`)!;
     values.forEach((value, i) => values[i] = 30 * value);
   }
   return await writeCheckpoint(path, network, state);

@@ -3,19 +3,18 @@ import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { methodOptions } from "../../../stages/methods/mod.ts";
-import { buildNetworks, type NetworkDescription } from "../../../stages/network.ts";
+import { buildNetworks } from "../../../stages/network.ts";
+import { describePair } from "../../../stages/pair.ts";
 import { planTraining } from "../../../stages/training/memory.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
-const network: NetworkDescription = {
-  backbone: "resnet14",
-  outputStride: 16,
-  networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
-  classes: views.labeled.classes,
-};
+const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
+  {},
+  { mapping: { norm: true, dropout: 0.5 } },
+]);
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
 const rates = { backbone: 0.01, head: 0.01 };
 const settings = {

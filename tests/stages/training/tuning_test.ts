@@ -9,15 +9,13 @@ import { captureTraining } from "../../../stages/training/capture.ts";
 import { openSession } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { shapesViews } from "../../support/training.ts";
+import { describePair } from "../../../stages/pair.ts";
 
 const views = shapesViews();
 const settings = {
-  network: {
-    backbone: "resnet14",
-    outputStride: 16,
-    networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
-    classes: views.labeled.classes,
-  },
+  network: describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [{}, {
+    mapping: { norm: true, dropout: 0.5 },
+  }]),
   method: methodOptions.parse(ccvc({ augmentation: "strong" })),
   views,
   batch: 2,
