@@ -10,6 +10,7 @@ import { confusion } from "../kernels/ops/confusion.ts";
 import { normalize } from "../kernels/ops/normalize.ts";
 import { compile, type Program } from "../kernels/program.ts";
 import { padded, type Tensor } from "../kernels/tensor.ts";
+import { predict } from "../models/deeplabv3plus.ts";
 import type { Networks } from "../models/networks.ts";
 import { forPredictions, type PerPrediction, type Predictions } from "./predictions.ts";
 import type { ProtocolPlan } from "./protocols.ts";
@@ -153,10 +154,10 @@ function logits(graph: Graph, { network }: CaptureOptions, image: Tensor): PerPr
   const { networks: { byName }, predictions, tensor } = network;
   const used = new Set(Object.values(predictions).flat());
   const of = graph.withoutGradients(() => {
-    const forward = { graph, training: false, tensor, passes: ["evaluation"] };
+    const forward = { graph, training: false, tensor, parts: ["evaluation"] };
     const normalized = normalize(graph, image);
     const names = Object.keys(byName).filter((name) => used.has(name));
-    return new Map(names.map((name) => [name, byName[name]!(forward, [normalized])[0]!.logits]));
+    return new Map(names.map((name) => [name, predict(byName[name]!, forward, normalized)[0]!.logits]));
   });
   return forPredictions(
     Object.keys(predictions),

@@ -5,7 +5,7 @@
 //   mean, variance    f32[passes, lanes·4]              the variance divides by the number of pixels
 //   running_…         f32[lanes·4]                      (1 − momentum)·running + momentum·pass, for each pass in order, with
 //                                                       the unbiased variance
-//   first_…           f32[lanes·4]                      the running ones as the first pass left them
+//   after_…           f32[passes, lanes·4]              the running ones as each pass left them
 //
 // Twin: kernels/reference/batch_norm.ts
 
@@ -25,8 +25,8 @@ struct Extents {
 @group(0) @binding(4) var<storage, read_write> variance: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> running_mean: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> running_variance: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> first_mean: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> first_variance: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> after_mean: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> after_variance: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -64,10 +64,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let unbiased = spread * (extents.pixels / (extents.pixels - 1.0));
     running_center = keep * running_center + extents.momentum * center;
     running_spread = keep * running_spread + extents.momentum * unbiased;
-    if (of_pass == 0u) {
-      first_mean[lane] = running_center;
-      first_variance[lane] = running_spread;
-    }
+    after_mean[of_pass * lanes + lane] = running_center;
+    after_variance[of_pass * lanes + lane] = running_spread;
   }
   running_mean[lane] = running_center;
   running_variance[lane] = running_spread;

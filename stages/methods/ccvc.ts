@@ -2,6 +2,7 @@
 import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { OhemOptions } from "../../kernels/ops/ohem.ts";
 import { ccvc, type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
+import { forBoth } from "./both.ts";
 import { consistencyTerms, discrepancyTerm, supervisedTerms } from "./losses.ts";
 import type { Method } from "./method.ts";
 import { mixTargets, onValidPixels, pseudoLabels, type Weighting } from "./pseudo_labels.ts";
@@ -26,7 +27,12 @@ export const ccvcMethod: Method<CcvcOptions> = {
 /** Spec §3.1: both branches on labeled, then on unlabeled images; the same pass labels and learns. */
 function weakStep(step: Step, options: CcvcOptions): Term[] {
   const { labeled, unlabeled } = step.views;
-  const on = step.predict({ labeled: labeled.image, unlabeled: unlabeled.image });
+  const passes = { labeled: labeled.image, unlabeled: unlabeled.image };
+  const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
+  const on = {
+    labeled: forBoth((own) => seen[own].labeled),
+    unlabeled: forBoth((own) => seen[own].unlabeled),
+  };
   const targets = onValidPixels(
     step,
     pseudoLabels(step, on.unlabeled, weighting(options)),
@@ -47,13 +53,19 @@ function strongStep(step: Step, options: CcvcOptions): Term[] {
   const { labeled, unlabeled } = step.views;
   const { strong, boxes } = unlabeled;
   if (!strong || !boxes) throw new Error("Cannot make a strong step: the views hold no strong image");
-  const on = step.predict({
+  const passes = {
     labeled: labeled.image,
     mixed: mixImages(graph, strong, boxes),
     raw: unlabeled.image,
-  });
+  };
+  const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
+  const of = (pass: keyof typeof passes) => forBoth((own) => seen[own][pass]);
+  const on = { labeled: of("labeled"), mixed: of("mixed"), raw: of("raw") };
   // As published, by the running statistics that the labeled images have just updated.
-  const labeling = step.label(unlabeled.image);
+  const labeling = [
+    step.evaluate("branch1", unlabeled.image, { after: seen[0].labeled }),
+    step.evaluate("branch2", unlabeled.image, { after: seen[1].labeled }),
+  ] as const;
   const rule = weighting(options);
   const labels = pseudoLabels(step, labeling, rule);
   const mixed = mixTargets(step, labels, boxes, { weights: options.mixWeights });

@@ -5,7 +5,8 @@ import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts"
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { Target } from "./pseudo_labels.ts";
-import { forBoth, type Pair, type Step, type Term } from "./step.ts";
+import { forBoth, type Pair } from "./both.ts";
+import type { Step, Term } from "./step.ts";
 
 /**
  * Cross-entropy of each branch, averaged over labeled pixels; `weight` is for the two together (spec §2.1).
@@ -64,5 +65,9 @@ export function discrepancyTerm(
   weight: number,
 ): Term {
   const [one, two] = predictions;
-  return { name, loss: cosineDiscrepancy(step.graph, one.features, two.features, { label: name }), weight };
+  return {
+    name,
+    loss: cosineDiscrepancy(step.graph, one.features.values, two.features.values, { label: name }),
+    weight,
+  };
 }

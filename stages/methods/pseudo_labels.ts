@@ -5,7 +5,8 @@ import { maskLabels } from "../../kernels/ops/mask_labels.ts";
 import { mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
-import { forBoth, type Pair, type Step } from "./step.ts";
+import { forBoth, type Pair } from "./both.ts";
+import type { Step } from "./step.ts";
 
 /** Which number is compared with the threshold. */
 export type Confidence = "logit" | "probability";

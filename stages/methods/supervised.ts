@@ -24,7 +24,8 @@ export const supervisedMethod: Method<SupervisedOptions> = {
   predictions: { branch1: ["branch1"], branch2: ["branch2"], average: ["branch1", "branch2"] },
   headline: "average",
   terms(step) {
-    const { labeled } = step.predict({ labeled: step.views.labeled.image });
-    return [...supervisedTerms(step, labeled, step.views.labeled.labels, 2)];
+    const { image, labels } = step.views.labeled, passes = { labeled: image };
+    const seen = [step.train("branch1", passes).labeled, step.train("branch2", passes).labeled] as const;
+    return [...supervisedTerms(step, seen, labels, 2)];
   },
 };

@@ -6,12 +6,12 @@ import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
-import type { Prediction } from "../../models/deeplabv3plus.ts";
+import { predict, type Prediction } from "../../models/deeplabv3plus.ts";
 import { allocateParameters } from "../../models/parameters.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import { type CcvcOptions, ccvcOptions } from "../methods/ccvc.ts";
 import { bindMethod } from "../methods/mod.ts";
-import type { Pair, Step } from "../methods/step.ts";
+import type { Passes, Step } from "../methods/step.ts";
 import { buildNetworks } from "../network.ts";
 import { polyFactor } from "../training/schedule.ts";
 import { captureStep, RATE_INDEX } from "../training/step_program.ts";
@@ -159,7 +159,8 @@ export function openCase(
 
   onPhase?.("capture");
   const graph = new Graph(device.facts.sharing);
-  const logits = new Map<string, readonly Tensor[]>();
+  /** By pass, of each network. */
+  const logits = new Map<string, Tensor[]>();
   const terms = captureStep(graph, {
     networks,
     parameters,
@@ -174,15 +175,15 @@ export function openCase(
     weightDecay: WEIGHT_DECAY,
     meter: (i) => meters[i]!,
   });
-  function noting({ predict, ...step }: Step): Step {
+  function noting(step: Step): Step {
     return {
       ...step,
-      predict(images) {
-        const predictions = predict(images);
-        for (const [pass, pair] of Object.entries<Pair<Prediction>>(predictions)) {
+      train<const P extends Passes>(network: string, passes: P) {
+        const predictions = step.train(network, passes);
+        for (const [pass, prediction] of Object.entries(predictions as Record<string, Prediction>)) {
           // The weak view's pass in training mode has either name.
           const name = pass === "raw" ? "unlabeled" : pass;
-          logits.set(name, pair.map((prediction) => keepLogits(graph, prediction)));
+          logits.set(name, [...logits.get(name) ?? [], keepLogits(graph, prediction)]);
         }
         return predictions;
       },
@@ -274,10 +275,10 @@ export function openCase(
         graph: evaluation,
         training: false,
         tensor: parameters.tensor,
-        passes: ["evaluation"],
+        parts: ["evaluation"],
       };
       const predictions = evaluation.withoutGradients(() =>
-        Object.values(networks.byName).map((network) => network(forward, [labeled])[0]!)
+        Object.values(networks.byName).map((network) => predict(network, forward, labeled)[0]!)
       );
       const logits = predictions.map((prediction) => keepLogits(evaluation, prediction));
       const program = compile(device, evaluation);

@@ -9,7 +9,8 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
 import type { BoundMethod } from "../methods/mod.ts";
-import { makePasses, type StepViews, type Term } from "../methods/step.ts";
+import { makePasses } from "../methods/passes.ts";
+import type { StepViews, Term } from "../methods/step.ts";
 
 /** Learning rates on the device, by parameter group: places in the `rates` tensor. */
 export const RATE_INDEX = { backbone: 0, head: 1 } as const;

@@ -1,6 +1,7 @@
 /** Which convolutions a network is made of. */
 import { Graph } from "../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
+import { predict } from "../../models/deeplabv3plus.ts";
 import { deviceShape } from "../../models/layout.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 import { pascalClasses } from "../../stages/datasets/classes.ts";
@@ -52,7 +53,7 @@ export function networkConvolutions(
   );
   const graph = new Graph(0);
   const x = makeTensor({ label: "image", shape: [batch, crop, crop, 3] });
-  byName[branch]!({ graph, training: true, tensor: (name) => tensors.get(name)!, passes: [""] }, [x]);
+  predict(byName[branch]!, { graph, training: true, tensor: (name) => tensors.get(name)!, parts: [""] }, x);
   const found = new Map<string, ConvolutionCase>();
   for (const { kernel, reads: [input, weight], uniforms } of graph.dispatches) {
     if (!kernel.name.startsWith("convolution")) continue;

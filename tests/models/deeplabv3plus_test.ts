@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
-import type { Mapping } from "../../models/deeplabv3plus.ts";
+import { type Mapping, predict } from "../../models/deeplabv3plus.ts";
 import { deviceShape } from "../../models/layout.ts";
 import { declareNetworks, type Networks } from "../../models/networks.ts";
 import type { BackboneName } from "../../models/resnet.ts";
@@ -49,7 +49,7 @@ function capture({ registry, byName }: Networks, size: number) {
   const x = makeTensor({ label: "x", shape: [1, size, size, 3], home });
   const tensor = (name: string) => tensors.get(name) ?? assert.fail(`no tensor is called ${name}`);
   const predictions = Object.values(byName).map((network) =>
-    network({ graph, training: false, tensor, passes: [""] }, [x])[0]!
+    predict(network, { graph, training: false, tensor, parts: [""] }, x)[0]!
   );
   const convolutions = new Map(
     graph.dispatches.filter(({ kernel }) => kernel.name.startsWith("convolution"))
@@ -182,7 +182,7 @@ for (const [stride, settings, classes] of [[16, pascal, 21], [8, cityscapes, 19]
           assert.deepEqual(shape("backbone.layer2.3.conv3"), [1, layer2, layer2, 512]);
           assert.deepEqual(shape("backbone.layer4.2.conv3"), [1, c4, c4, 2048]);
           assert.deepEqual(shape("head.project.0"), [1, c4, c4, 256]);
-          assert.deepEqual(predictions[i]!.features.shape, [1, c1, c1, 304]);
+          assert.deepEqual(predictions[i]!.features.values.shape, [1, c1, c1, 304]);
           assert.deepEqual(predictions[i]!.logits.shape, [1, c1, c1, classes]);
           assert.deepEqual(predictions[i]!.size, { height: size, width: size });
         }
@@ -236,5 +236,5 @@ Deno.test("the small backbone is of the same family: same names, and features at
   assert.deepEqual(names.toSorted(), publishedNames([1, 1, 1, 1], [false, true]).toSorted());
   const { predictions, convolutions } = capture(branches, 321);
   assert.deepEqual(convolutions.get("branch1.backbone.layer4.0.conv3")!.writes[0]!.shape, [1, 21, 21, 256]);
-  assert.deepEqual(predictions[0]!.features.shape, [1, 81, 81, 64]);
+  assert.deepEqual(predictions[0]!.features.values.shape, [1, 81, 81, 64]);
 });

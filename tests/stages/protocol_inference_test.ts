@@ -35,12 +35,17 @@ function openConvolutions(device: Device, mostBytes?: number): { inference: Infe
     weights.map((_, i) => ({ label: `weight ${i}`, shape, layout: "kernel" as const })),
   );
   weights.forEach((values, i) => upload(device, memory.tensors[i]!, store(values, shape, "kernel")));
-  const network = (i: number): Network => ({ graph }, images) =>
-    images.map((image) => {
-      const logits = convolution(graph, image, memory.tensors[i]!, { padding: 1 });
+  const network = (i: number): Network => ({
+    backbone(_, image) {
       const { height, width } = imageExtents(image);
-      return { logits, size: { height, width }, features: logits };
-    });
+      return { kind: "taps", low: image, high: image, size: { height, width } };
+    },
+    features: (_, { low, size }) => ({ kind: "features", values: low, size }),
+    predict({ graph }, features) {
+      const { values, size } = features;
+      return [{ logits: convolution(graph, values, memory.tensors[i]!, { padding: 1 }), size, features }];
+    },
+  });
   const inference = new Inference(device, {
     networks: { byName: { branch1: network(0), branch2: network(1), third: network(2) } },
     tensor: () => memory.tensors[0]!,

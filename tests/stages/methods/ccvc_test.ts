@@ -4,7 +4,7 @@ import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { ccvc, ccvcOptions } from "../../../stages/methods/ccvc.ts";
 import { bindMethod, methodOptions } from "../../../stages/methods/mod.ts";
-import { forBoth, type Pair, type Step, type Term } from "../../../stages/methods/step.ts";
+import type { Outputs, Passes, Step, Term } from "../../../stages/methods/step.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 
 type Options = Parameters<typeof ccvc>[0];
@@ -14,9 +14,18 @@ const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [2, 8, 8]) =>
 const image = (label: string, channels = 3, tracked = false) =>
   makeTensor({ label, shape: [2, 8, 8, channels], home, tracked });
 
+interface CapturedPass {
+  readonly image: string;
+  readonly pass: string;
+  readonly training: boolean;
+  /** The pass whose running statistics are read. */
+  readonly after?: string;
+}
+
 interface Captured {
   readonly terms: readonly Term[];
-  readonly passes: readonly { readonly image: string; readonly pass: string; readonly training: boolean }[];
+  /** Of branch 1; those of branch 2 are held to be the same. */
+  readonly passes: readonly CapturedPass[];
   /** The op that made a tensor, its inputs in the same manner, down to what the step was given. */
   readonly source: (tensor: Tensor) => string;
   readonly graph: Graph;
@@ -25,7 +34,8 @@ interface Captured {
 /** Captures a method's step on predictions of no network: `raw1` are branch 1's logits of the pass "raw". */
 function capture(options: Options | "supervised", { strong = true } = {}): Captured {
   const graph = new Graph(0);
-  const passes: Captured["passes"][number][] = [];
+  const passes = { branch1: [] as CapturedPass[], branch2: [] as CapturedPass[] };
+  const made = new Map<Prediction, string>();
   const source = (tensor: Tensor): string => {
     const made = graph.dispatches.find(({ writes }) => writes.includes(tensor));
     if (!made) return tensor.label;
@@ -34,12 +44,18 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
       made.writes.length > 1 ? `[${made.writes.indexOf(tensor)}]` : ""
     }(${inputs})`;
   };
-  const pair = (pass: string, tracked: boolean): Pair<Prediction> =>
-    forBoth((own) => ({
-      logits: image(`${pass}${own + 1}`, 5, tracked),
-      size: { height: 8, width: 8 },
-      features: image(`${pass}${own + 1} features`, 8, tracked),
-    }));
+  const predict = (network: string, pass: string, tracked: boolean): Prediction => {
+    const number = network.slice("branch".length), size = { height: 8, width: 8 };
+    const values = image(`${pass}${number} features`, 8, tracked);
+    const prediction: Prediction = {
+      logits: image(`${pass}${number}`, 5, tracked),
+      size,
+      features: { kind: "features", values, size },
+    };
+    made.set(prediction, `${network} ${pass}`);
+    return prediction;
+  };
+  const none = () => assert.fail("CCVC runs whole networks, with gradients");
   const step: Step = {
     graph,
     views: {
@@ -50,21 +66,29 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
         ...(strong && { strong: image("strong"), boxes: map("boxes", "u32", [1, 2, 4]) }),
       },
     },
-    predict<Pass extends string>(images: Readonly<Record<Pass, Tensor>>) {
-      const predictions = Object.entries<Tensor>(images).map(([pass, seen]) => {
-        passes.push({ image: source(seen), pass, training: true });
-        return [pass, pair(pass, true)] as const;
+    train<const P extends Passes>(network: string, images: P) {
+      const predictions = Object.entries(images as Record<string, Tensor>).map(([pass, seen]) => {
+        passes[network as keyof typeof passes].push({ image: source(seen), pass, training: true });
+        return [pass, predict(network, pass, true)] as const;
       });
-      return Object.fromEntries(predictions) as Record<Pass, Pair<Prediction>>;
+      return Object.fromEntries(predictions) as Outputs<P, Prediction>;
     },
-    label(seen) {
-      passes.push({ image: source(seen), pass: "labeling", training: false });
-      return pair("labeling", false);
+    evaluate<const P extends Passes>(network: string, seen: P, { after }: { after?: Prediction } = {}) {
+      const [owner, pass] = made.get(after!)!.split(" ") as [string, string];
+      assert.equal(owner, network);
+      const evaluation = { image: source(seen as Tensor), pass: "labeling", training: false, after: pass };
+      passes[network as keyof typeof passes].push(evaluation);
+      return predict(network, "labeling", false) as Outputs<P, Prediction>;
     },
+    backbone: none,
+    features: none,
+    constant: none,
     risingThreshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 },
   };
   const parsed = methodOptions.parse(options === "supervised" ? supervised() : ccvc(options));
-  return { terms: bindMethod(parsed).terms(step), passes, source, graph };
+  const terms = bindMethod(parsed).terms(step);
+  assert.deepEqual(passes.branch2, passes.branch1);
+  return { terms, passes: passes.branch1, source, graph };
 }
 
 /** What the cross-entropy of term `name` reads: [logits, labels, weights]. */
@@ -115,7 +139,7 @@ Deno.test("the strong step has the published terms and weights, on three trainin
     { image: "labeled", pass: "labeled", training: true },
     { image: "mix_boxes_vectors(strong, boxes)", pass: "mixed", training: true },
     { image: "weak", pass: "raw", training: true },
-    { image: "weak", pass: "labeling", training: false },
+    { image: "weak", pass: "labeling", training: false, after: "labeled" },
   ]);
 });
 
