@@ -30,6 +30,8 @@ export interface RunRequest {
   readonly pipeline: Pipeline;
   /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file. */
   readonly experiment: string;
+  /** The method that stands in the place of the experiment's, for a comparison. */
+  readonly method?: string;
   readonly overrides: readonly Override[];
   readonly seed: number;
 }
@@ -69,7 +71,7 @@ export function setText({ stage, path, text }: Override): string {
  * @throws What planning, the GPU or a stage throws.
  */
 export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
-  const { pipeline, experiment, overrides, seed } = request;
+  const { pipeline, experiment, method, overrides, seed } = request;
   const { cache, remote, terminal, signal } = session;
   const started = new Date();
   const graph = pipeline.build(overrides);
@@ -80,6 +82,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     name: graph.name,
     id: runId(started, settingsDigest(planned)),
     experiment,
+    ...(method === undefined ? {} : { method }),
     seed,
     set: overrides.map(setText),
     started: started.toISOString(),

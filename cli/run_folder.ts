@@ -27,6 +27,8 @@ export interface RunRecord {
   readonly id: string;
   /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file. */
   readonly experiment?: string;
+  /** The method that stood in the place of the experiment's, for a comparison. */
+  readonly method?: string;
   readonly seed: number;
   /** All `--set`, as typed. */
   readonly set: readonly string[];

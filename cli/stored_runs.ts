@@ -48,6 +48,7 @@ const recordProblem = loose(
     state: oneOf("running", "done", "failed", "interrupted", "stopped"),
     started: text,
     experiment: text,
+    method: text,
     gpu: record(text),
     facts: record(text),
     miou: record((value) => typeof value === "number" ? undefined : "is no number"),
@@ -56,7 +57,7 @@ const recordProblem = loose(
     nodes: list(loose({ id: text, stage: text, key: text, state: text, seconds: quantity })),
     outputs: list(loose({ name: text, kind: text, node: text, output: text, digest })),
   },
-  ["experiment", "gpu", "facts", "miou", "headline", "protocol", "nodes", "outputs"],
+  ["experiment", "method", "gpu", "facts", "miou", "headline", "protocol", "nodes", "outputs"],
 );
 
 async function readRun(path: string): Promise<StoredRun | undefined> {

@@ -5,16 +5,23 @@ import type { Precision } from "../kernels/tensor.ts";
 import type { BackboneReport } from "../models/backbone_weights.ts";
 import { type BackboneName, BACKBONES } from "../models/resnet.ts";
 import {
+  type AnyStage,
   type ArtifactKind,
   defineStage,
   jsonKind,
+  type Refs,
   type Schema,
   type Stage,
   type StageContext,
+  type StageOptions,
+  type Wires,
 } from "../pipeline/mod.ts";
 import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
-import { bindMethod, type MethodInput, type MethodOptions, methodOptions } from "./methods/mod.ts";
+import { bindMethod } from "./methods/bound_method.ts";
+import { chosenMethod } from "./methods/exchange.ts";
+import { type AnyMethod, type Configured, definitionOf } from "./methods/method.ts";
+import { type NamedOptions, withMethod } from "./methods/with_method.ts";
 import type { NetworkDescription } from "./network.ts";
 import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
 import { bestOutput } from "./predictions.ts";
@@ -31,8 +38,8 @@ export type { TrainingHistory };
 
 /** What {@linkcode coTrain} gets; every leaf is described in its schema. */
 export interface CoTrainConfig {
-  /** The method with its switches. */
-  readonly method: MethodOptions;
+  /** The method's name and its switches. */
+  readonly method: NamedOptions;
   /** Backbone of each network; resnet14 is the small one, for small images and CPUs. */
   readonly backbone: BackboneName;
   /** File of ImageNet weights that all backbones start from, PyTorch's or safetensors; "none": random weights. */
@@ -84,16 +91,18 @@ export interface CoTrainConfig {
 }
 
 /** What an experiment writes for {@linkcode coTrain}; what is left out has the published value. */
-export type CoTrainInput = Partial<Omit<CoTrainConfig, "method" | "evaluation">> & {
-  readonly method: MethodInput;
-  readonly evaluation?: Partial<EvaluationConfig>;
-};
+export type CoTrainInput<P extends string = string> =
+  & Partial<Omit<CoTrainConfig, "method" | "evaluation">>
+  & {
+    /** The method with its options: `ccvc({ … })`. */
+    readonly method: Configured<P>;
+    readonly evaluation?: Partial<EvaluationConfig>;
+  };
 
 const factor = (value: number, what: string, source: string) =>
   z.number().min(0).default(value).describe(what).meta({ unit: "factor", source });
 
 const schema = z.strictObject({
-  method: methodOptions.describe("The method, by name, with its switches: ccvc(…) or supervised()."),
   backbone: z.enum(Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]]).default("resnet101")
     .describe("Backbone of each network; resnet14 is the small one, for small images and CPUs.")
     .meta({ unit: "name", source: "spec §1.1, §5" }),
@@ -193,7 +202,7 @@ const schema = z.strictObject({
   });
 });
 
-const config: Schema<CoTrainConfig, CoTrainInput> = schema as unknown as Schema<CoTrainConfig, CoTrainInput>;
+const shared = schema as unknown as Schema<Omit<CoTrainConfig, "method">> & Pick<typeof schema, "shape">;
 
 const inputs: { readonly views: ViewsKinds } = {
   views: { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind, policy: policyKind },
@@ -201,37 +210,71 @@ const inputs: { readonly views: ViewsKinds } = {
 
 const historyKind: ArtifactKind<TrainingHistory> = jsonKind("training-history", 1);
 
-/** What training gives. */
-export type NetsKinds = {
-  /** Weights after the last step. */
-  readonly last: ArtifactKind<Checkpoint>;
-  /** Weights of the epoch with the best validation mIoU of branch 1. */
-  readonly bestBranch1: ArtifactKind<Checkpoint>;
-  /** The same for branch 2. */
-  readonly bestBranch2: ArtifactKind<Checkpoint>;
-  /** The same for the average of both branches' logits. */
-  readonly bestAverage: ArtifactKind<Checkpoint>;
-  /** Losses and validation scores along the way. */
-  readonly history: ArtifactKind<TrainingHistory>;
-};
+/** What training gives, by the method's predictions `P`. */
+export type NetsKinds<P extends string = string> =
+  & {
+    /** Weights after the last step. */
+    readonly last: ArtifactKind<Checkpoint>;
+    /** Losses and validation scores along the way. */
+    readonly history: ArtifactKind<TrainingHistory>;
+  }
+  & {
+    readonly [
+      /** Weights of the epoch with the best validation mIoU of a prediction. */
+      K in P as `best${Capitalize<K>}`
+    ]: ArtifactKind<Checkpoint>;
+  };
 
-const outputs: NetsKinds = {
-  last: checkpointKind,
-  bestBranch1: checkpointKind,
-  bestBranch2: checkpointKind,
-  bestAverage: checkpointKind,
-  history: historyKind,
-};
+/** A stage that trains by one method. */
+export type TrainingStage<P extends string = string> = Stage<
+  { readonly views: ViewsKinds },
+  CoTrainConfig,
+  unknown,
+  NetsKinds<P>
+>;
 
-/** Trains networks by a method; gives the last weights and the best by each prediction. */
-export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTrainInput, NetsKinds> =
-  defineStage({
+/** One stage a method: it holds functions, while configs, plans and keys hold plain data. */
+const stages = new WeakMap<object, TrainingStage>();
+const methods = new WeakMap<AnyStage, AnyMethod>();
+
+/** The stage `co-train` of a method; the same one whenever it is asked for. */
+export function trainingStage<P extends string>(method: AnyMethod<P>): TrainingStage<P> {
+  const made = stages.get(method.definition) ?? defineTraining(method);
+  stages.set(method.definition, made);
+  methods.set(made.definition, method);
+  return made as TrainingStage<P>;
+}
+
+/** The method that a stage trains by; undefined if it is no training. */
+export function methodOf(stage: AnyStage): AnyMethod | undefined {
+  return methods.get(stage);
+}
+
+/**
+ * Trains networks by a method, as the stage `co-train`; gives the last weights and the best by each prediction. The code of the
+ * method, and of no other, is part of the key.
+ */
+export function coTrain<P extends string>(
+  inputs: Wires<{ readonly views: ViewsKinds }>,
+  { method: own, ...config }: CoTrainInput<P>,
+  options?: StageOptions,
+): Refs<NetsKinds<P>> {
+  const { method, options: written } = chosenMethod(own);
+  // From here on all is plain data: which functions it is about, is in the stage.
+  const call = trainingStage(method) as unknown as (...given: unknown[]) => Refs<NetsKinds<P>>;
+  return call(inputs, { ...config, method: written }, options);
+}
+
+function defineTraining(method: AnyMethod): TrainingStage {
+  const bests = method.predictions.map((name) => [bestOutput(name), checkpointKind]);
+  const stage = defineStage({
     name: "co-train",
     version: 1,
     module: import.meta.url,
-    config,
+    alsoHash: [definitionOf(method).module],
+    config: withMethod(shared, method),
     inputs,
-    outputs,
+    outputs: { last: checkpointKind, ...Object.fromEntries(bests), history: historyKind },
     sources: pretrainedSources,
     resources: ["gpu"],
     seeded: true,
@@ -239,12 +282,11 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
       const { batch } = config;
-      const settings = trainingSettings(config, views, seed);
-      const { network } = settings;
+      const settings = trainingSettings(method, config, views, seed);
+      const { network, method: { risingThreshold } } = settings;
       const pretrained = await readPretrained(config, Object.keys(network.networks));
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
-      const { risingThreshold } = bindMethod(config.method);
       const sampler = makeSampler({
         seed,
         labeled: views.labeled.length,
@@ -305,11 +347,19 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
       }
     },
   });
+  return stage as unknown as TrainingStage;
+}
 
 /** What a config's training is captured with. */
-export function trainingSettings(config: CoTrainConfig, views: Views, seed: number): MemorySettings {
-  const { networks, predictions, headline } = bindMethod(config.method);
-  const { backbone, outputStride, method, batch, accumulate, recompute, momentum, weightDecay } = config;
+export function trainingSettings(
+  trained: AnyMethod,
+  config: CoTrainConfig,
+  views: Views,
+  seed: number,
+): MemorySettings {
+  const { name: _, ...options } = config.method;
+  const method = bindMethod(trained, options), { networks, predictions, headline } = method;
+  const { backbone, outputStride, batch, accumulate, recompute, momentum, weightDecay } = config;
   const { precision, lossScale } = config;
   const network: NetworkDescription = {
     backbone,

@@ -1,9 +1,19 @@
 /** The stage `evaluate`: scores the last and the best weights under a protocol. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
-import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
+import {
+  type ArtifactKind,
+  defineStage,
+  jsonKind,
+  type Ref,
+  type Refs,
+  type Schema,
+  type Stage,
+  type StageOptions,
+  UserError,
+  type Wires,
+} from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
-import type { NetsKinds } from "./co_train.ts";
 import type { ClassList } from "./datasets/classes.ts";
 import { openInference } from "./inference.ts";
 import { type Confusion, matrixRows, type Score, score } from "./metrics.ts";
@@ -82,10 +92,12 @@ const config: Schema<EvaluateConfig, Partial<EvaluateConfig>> = schema as unknow
 >;
 
 /** Which weights are scored, on what. */
-export type EvaluateInputs = {
-  readonly nets: Omit<NetsKinds, "history">;
-  readonly samples: ArtifactKind<SampleSet>;
-};
+export interface EvaluateInputs {
+  /** The last weights, and for each prediction the best: what training gives. */
+  readonly nets: { readonly last: Ref<Checkpoint> } & Readonly<Record<`best${string}`, Ref<Checkpoint>>>;
+  /** Images with labels. */
+  readonly samples: Wires<{ readonly samples: ArtifactKind<SampleSet> }>["samples"];
+}
 
 /** Scores, and pictures to look at. */
 export type EvaluateOutputs = {
@@ -93,29 +105,55 @@ export type EvaluateOutputs = {
   readonly pictures: ArtifactKind<Pictures>;
 };
 
-const inputs: EvaluateInputs = {
-  nets: {
-    last: checkpointKind,
-    bestBranch1: checkpointKind,
-    bestBranch2: checkpointKind,
-    bestAverage: checkpointKind,
-  },
-  samples: samplesKind,
-};
-
 /** Scores as an artifact. */
 export const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
 
 const outputs: EvaluateOutputs = { metrics: metricsKind, pictures: picturesKind };
 
-/** Scores each prediction, for the last and the best weights. */
-export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateConfig>, EvaluateOutputs> =
-  defineStage({
+/** A stage that scores the weights of some outputs. */
+export type EvaluationStage = Stage<
+  {
+    readonly nets: Readonly<Record<string, ArtifactKind<Checkpoint>>>;
+    readonly samples: ArtifactKind<SampleSet>;
+  },
+  EvaluateConfig,
+  Partial<EvaluateConfig>,
+  EvaluateOutputs
+>;
+
+/** One stage for the same names of weights. */
+const stages = new Map<string, EvaluationStage>();
+
+/** The stage `evaluate` of nets that have the best weights of these names, `bestAverage`; the same one whenever it is asked for. */
+export function evaluationStage(bests: readonly string[]): EvaluationStage {
+  const key = bests.join();
+  const made = stages.get(key) ?? defineEvaluation(["last", ...bests]);
+  stages.set(key, made);
+  return made;
+}
+
+/** Scores each prediction, for the last and the best weights, as the stage `evaluate`. */
+export function evaluate(
+  { nets, ...others }: EvaluateInputs,
+  config?: Partial<EvaluateConfig>,
+  options?: StageOptions,
+): Refs<EvaluateOutputs> {
+  const { last, ...rest } = nets ?? {};
+  const bests = Object.entries(rest).filter(([name]) => name.startsWith("best"));
+  const stage = evaluationStage(bests.map(([name]) => name));
+  return stage({ nets: { last, ...Object.fromEntries(bests) }, ...others }, config, options);
+}
+
+function defineEvaluation(weights: readonly string[]): EvaluationStage {
+  return defineStage({
     name: "evaluate",
     version: 1,
     module: import.meta.url,
     config,
-    inputs,
+    inputs: {
+      nets: Object.fromEntries(weights.map((name) => [name, checkpointKind])),
+      samples: samplesKind,
+    },
     outputs,
     resources: ["gpu"],
     numerics: "f32",
@@ -130,7 +168,7 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
         scored.set(checkpoint.path, known);
         return known;
       };
-      const last = await score(nets.last);
+      const last = await score(nets.last!);
       const { headline, confusions } = last;
       const best: Record<string, Confusion> = {};
       for (const name of Object.keys(confusions)) {
@@ -139,7 +177,7 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
       const lastScore = weightsScore(samples.classes, last);
       const pictures = await drawPictures(
         device,
-        nets.last,
+        nets.last!,
         samples,
         protocol,
         config.pictures,
@@ -161,6 +199,7 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
       };
     },
   });
+}
 
 /** A checkpoint, scored. */
 export interface ScoredCheckpoint {
@@ -210,7 +249,11 @@ export function weightsScore(
 
 /** The weights that were best for a prediction. */
 function bestOf(nets: Readonly<Record<string, Checkpoint>>, prediction: string): Checkpoint {
-  return nets[bestOutput(prediction)]!;
+  const found = nets[bestOutput(prediction)];
+  if (found) return found;
+  throw new UserError(
+    `Cannot score the best weights of "${prediction}": the stage was given none. Give it all outputs of co-train: evaluate({ nets, … })`,
+  );
 }
 
 async function drawPictures(

@@ -1,5 +1,9 @@
 /** `compare`: the same data, steps and backbone, by the experiment's method and by labels alone. @module */
-import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipeline/mod.ts";
+import { ConfigError, type Pipeline } from "../../pipeline/mod.ts";
+import { methodOf } from "../../stages/co_train.ts";
+import { exchangingMethods } from "../../stages/methods/exchange.ts";
+import { definitionOf } from "../../stages/methods/method.ts";
+import { supervised } from "../../stages/methods/supervised.ts";
 import type { Command } from "../command.ts";
 import { lastingName, loadExperiment } from "../experiment.ts";
 import { heading, type Metrics, type SeedsSummary, shownName, spreadCells, summarize } from "../metrics.ts";
@@ -22,15 +26,13 @@ import { type Session, withSession } from "../session.ts";
 import { notesOnly } from "../terminal.ts";
 import { spread, table } from "../text.ts";
 
-/** Name of the training stage whose method is exchanged. */
-const trainingStage = "co-train";
-const supervised = '{"name":"supervised"}';
-
 /** The command. */
 export const compare: Command = {
   name: "compare",
   summary: "train by the experiment's method and by labels alone, over seeds: mean and spread of mIoU",
-  details: `Both see the same data, steps and backbone; the baseline is ${trainingStage}.method=${supervised}.
+  details:
+    `Both see the same data, steps and backbone; options of the method (--set co-train.method.…) are its own, so
+set others.
 The default is --seeds 0..2.\n\n${setHelp}`,
   arguments: [experimentArgument],
   options: [setOption, seedsOption, cacheOption, runsOption, jsonOption],
@@ -39,32 +41,41 @@ The default is --seeds 0..2.\n\n${setHelp}`,
     const set = overrides(input);
     const experiment = lastingName(experimentName(input));
     const pipeline = await loadExperiment(experiment);
-    const baseline = [...set, ...baselineOverrides(pipeline, set)];
+    const labels = { pipeline: baselineOf(pipeline), method: definitionOf(supervised).name };
+    const trainings = pipeline.build(set).nodes.filter(({ stage }) => methodOf(stage)).map(({ id }) => id);
+    const common = set.filter(({ stage, path }) => path[0] !== "method" || !trainings.includes(stage));
+    // What is wrong is said before anything is trained.
+    labels.pipeline.build(common);
     const json = input.flag("json");
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
     const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
     await withSession(options, async (session) => {
-      const method: Metrics[] = [], labels: Metrics[] = [];
+      const method: Metrics[] = [], baseline: Metrics[] = [];
       for (const seed of seeds) {
         terminal.print(`\nseed ${seed}, labels alone`);
-        labels.push(await scoreOf({ pipeline, experiment, overrides: baseline, seed }, session));
+        baseline.push(await scoreOf({ ...labels, experiment, overrides: common, seed }, session));
         terminal.print(`\nseed ${seed}, the experiment's method`);
         method.push(await scoreOf({ pipeline, experiment, overrides: set, seed }, session));
       }
-      const result = comparison(summarize(seeds, labels), summarize(seeds, method));
+      const result = comparison(summarize(seeds, baseline), summarize(seeds, method));
       terminal.print(`\n${comparisonText(result)}`);
       if (json) input.terminal.print(JSON.stringify(result));
     });
   },
 };
 
-/** What turns every training stage of a pipeline into the baseline. */
-function baselineOverrides(pipeline: Pipeline, set: readonly Override[]): Override[] {
-  const nodes = pipeline.build(set).nodes.filter(({ stage }) => stage.name === trainingStage);
-  if (nodes.length > 0) return nodes.map(({ id }) => parseSet(`${id}.method=${supervised}`));
-  throw new ConfigError(
-    `Cannot compare "${pipeline.name}": it has no stage "${trainingStage}" whose method could be exchanged.`,
-  );
+/** The pipeline with the baseline in the place of its method. */
+function baselineOf(pipeline: Pipeline): Pipeline {
+  return {
+    name: pipeline.name,
+    build(set) {
+      const { result, trainings } = exchangingMethods(supervised(), () => pipeline.build(set));
+      if (trainings > 0) return result;
+      throw new ConfigError(
+        `Cannot compare "${pipeline.name}": it has no training (coTrain) whose method could be exchanged.`,
+      );
+    },
+  };
 }
 
 async function scoreOf(request: RunRequest, session: Session): Promise<Metrics> {

@@ -1,31 +1,48 @@
 /** CCVC: conflict-based cross-view consistency (Wang et al., CVPR 2023). @module */
 import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { OhemOptions } from "../../kernels/ops/ohem.ts";
-import { ccvc, type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
+import { type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
 import { forBoth } from "./both.ts";
 import { consistencyTerms, discrepancyTerm, supervisedTerms } from "./losses.ts";
-import type { Method } from "./method.ts";
+import { defineMethod, type Method } from "./method.ts";
+import { trained } from "./networks.ts";
 import { mixTargets, onValidPixels, pseudoLabels, type Weighting } from "./pseudo_labels.ts";
-import type { Step, Term } from "./step.ts";
+import type { Step, Terms } from "./step.ts";
 
-export { ccvc, type CcvcInput, type CcvcOptions, ccvcOptions };
+export type { CcvcInput, CcvcOptions };
 
-/** CCVC as a recipe. */
-export const ccvcMethod: Method<CcvcOptions> = {
+type CcvcStep = Step<"branch1" | "branch2">;
+
+const mapped = ({ mappingNorm: norm, dropout }: CcvcOptions) => trained({ mapping: { norm, dropout } });
+
+/** Conflict-based cross-view consistency. */
+export const ccvc: Method<CcvcOptions, CcvcInput, "branch1" | "branch2" | "average"> = defineMethod({
+  name: "ccvc",
+  version: 1,
+  module: import.meta.url,
+  options: ccvcOptions,
+  networks: (options) => ({
+    branch1: options.mapping === "both" ? mapped(options) : trained(),
+    branch2: options.mapping === "none" ? trained() : mapped(options),
+  }),
   strongViews: ({ augmentation }) => augmentation === "strong",
   risingThreshold: ({ selfPaced, threshold }) => selfPaced ? threshold : undefined,
-  networks({ mapping, mappingNorm, dropout }) {
-    const mapped = { mapping: { norm: mappingNorm, dropout } };
-    return { branch1: mapping === "both" ? mapped : {}, branch2: mapping === "none" ? {} : mapped };
-  },
-  predictions: { branch1: ["branch1"], branch2: ["branch2"], average: ["branch1", "branch2"] },
-  headline: "average",
+  phases: { warmUp: (step) => labelsAlone(step) },
   terms: (step, options) =>
     options.augmentation === "strong" ? strongStep(step, options) : weakStep(step, options),
-};
+  predictions: { branch1: "branch1", branch2: "branch2", average: { mean: ["branch1", "branch2"] } },
+  headline: "average",
+});
+
+/** Both branches learn the labels, each at full weight. */
+function labelsAlone(step: CcvcStep): Terms {
+  const { image, labels } = step.views.labeled, passes = { labeled: image };
+  const seen = [step.train("branch1", passes).labeled, step.train("branch2", passes).labeled] as const;
+  return supervisedTerms(step, seen, labels, 2);
+}
 
 /** Spec §3.1: both branches on labeled, then on unlabeled images; the same pass labels and learns. */
-function weakStep(step: Step, options: CcvcOptions): Term[] {
+function weakStep(step: CcvcStep, options: CcvcOptions): Terms {
   const { labeled, unlabeled } = step.views;
   const passes = { labeled: labeled.image, unlabeled: unlabeled.image };
   const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
@@ -35,20 +52,20 @@ function weakStep(step: Step, options: CcvcOptions): Term[] {
   };
   const targets = onValidPixels(
     step,
-    pseudoLabels(step, on.unlabeled, weighting(options)),
+    pseudoLabels(step, on.unlabeled, weighting(step, options)),
     unlabeled.validity,
   );
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
-  return used([
+  return {
     ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options, step)),
     ...consistencyTerms(step, on.unlabeled, targets, { weight: consistencyWeight / 2 }),
-    discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
-    discrepancyTerm(step, on.unlabeled, "dis_unlabeled", discrepancyWeight / 2),
-  ]);
+    ...discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
+    ...discrepancyTerm(step, on.unlabeled, "dis_unlabeled", discrepancyWeight / 2),
+  };
 }
 
 /** Spec §3.2: an evaluation-mode pass labels the weak view; the strong, mixed view and the weak one learn. */
-function strongStep(step: Step, options: CcvcOptions): Term[] {
+function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
   const { graph } = step;
   const { labeled, unlabeled } = step.views;
   const { strong, boxes } = unlabeled;
@@ -66,7 +83,7 @@ function strongStep(step: Step, options: CcvcOptions): Term[] {
     step.evaluate("branch1", unlabeled.image, { after: seen[0].labeled }),
     step.evaluate("branch2", unlabeled.image, { after: seen[1].labeled }),
   ] as const;
-  const rule = weighting(options);
+  const rule = weighting(step, options);
   const labels = pseudoLabels(step, labeling, rule);
   const mixed = mixTargets(step, labels, boxes, { weights: options.mixWeights });
   const mixedTargets = onValidPixels(step, mixed, mixMaps(graph, unlabeled.validity, boxes));
@@ -77,26 +94,22 @@ function strongStep(step: Step, options: CcvcOptions): Term[] {
     : own;
   const rawTargets = onValidPixels(step, raw, unlabeled.validity);
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
-  return used([
+  return {
     ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options, step)),
     ...consistencyTerms(step, on.mixed, mixedTargets, { suffix: "_mix", weight: consistencyWeight / 4 }),
     ...consistencyTerms(step, on.raw, rawTargets, { suffix: "_raw", weight: consistencyWeight / 4 }),
-    discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
-    discrepancyTerm(step, on.mixed, "dis_mix", discrepancyWeight / 4),
-    discrepancyTerm(step, on.raw, "dis_raw", discrepancyWeight / 4),
-  ]);
+    ...discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
+    ...discrepancyTerm(step, on.mixed, "dis_mix", discrepancyWeight / 4),
+    ...discrepancyTerm(step, on.raw, "dis_raw", discrepancyWeight / 4),
+  };
 }
 
 function weightsOf({ weights }: { readonly weights?: Parameters<typeof mixMaps>[1] }) {
   return weights ? { weights } : {};
 }
 
-function used(terms: readonly Term[]): Term[] {
-  return terms.filter(({ weight }) => weight > 0);
-}
-
 /** The table of spec §2.2: all six modes are four weights and a kind of confidence. */
-function weighting(options: CcvcOptions): Weighting {
+function weighting(step: CcvcStep, options: CcvcOptions): Weighting {
   const { mode, conflictWeight: c, unconfidentWeight: u, threshold } = options;
   const [agreeConfident, agreeUnconfident, conflictConfident, conflictUnconfident] = {
     normal: [1, 0, 1, 0] as const,
@@ -107,8 +120,7 @@ function weighting(options: CcvcOptions): Weighting {
     no: [1, 1, 1, 1] as const,
   }[mode];
   return {
-    threshold,
-    rises: options.selfPaced,
+    threshold: options.selfPaced ? step.risingThreshold : threshold,
     confidence: options.confidence,
     weights: { agreeConfident, agreeUnconfident, conflictConfident, conflictUnconfident },
   };
@@ -116,7 +128,7 @@ function weighting(options: CcvcOptions): Weighting {
 
 function mining(
   { criterion, ohemThreshold, ohemMinKept }: CcvcOptions,
-  { share = 1 }: Step,
+  { share = 1 }: CcvcStep,
 ): OhemOptions | undefined {
   if (criterion !== "ohem") return undefined;
   return { threshold: ohemThreshold, minKept: Math.ceil(ohemMinKept * share) };

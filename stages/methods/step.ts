@@ -23,13 +23,17 @@ export interface StepViews {
   };
 }
 
-/** A loss with its coefficient in the total. */
+/** A number that a program holds, or one that is looked up on the device at every run, so that it may move between steps. */
+export type Scalar = number | { readonly tensor: Tensor; readonly index: number };
+
+/** A loss with its coefficient in the total; with 0 it is left out. */
 export interface Term {
-  /** How a log line names it, e.g. `ce1`. */
-  readonly name: string;
   readonly loss: Loss;
   readonly weight: number;
 }
+
+/** Terms by name, as log lines and metrics name them; their gradients are added in this order. */
+export type Terms = Readonly<Record<string, Term>>;
 
 /** What a pass may start from: images, or what a part of a network has made of them. */
 export type Source = Tensor | Taps | Features;
@@ -52,19 +56,19 @@ export type Outputs<P, Y, X = Source> = P extends X ? Y
  * What captures passes. What is called first runs first: a pass sees the parameters and statistics that the calls before it
  * have left.
  */
-export interface Passing {
+export interface Passing<K extends string = string> {
   /** Training mode: batch statistics, which move the running ones, and dropout. */
-  train<const P extends Passes>(network: string, passes: P): Outputs<P, Prediction>;
+  train<const P extends Passes>(network: K, passes: P): Outputs<P, Prediction>;
   /** The same up to the backbone's end. */
-  backbone<const P extends Passes<Tensor>>(network: string, passes: P): Outputs<P, Taps>;
+  backbone<const P extends Passes<Tensor>>(network: K, passes: P): Outputs<P, Taps>;
   /** The same up to what enters the fuse convolutions. */
-  features<const P extends Passes<Tensor | Taps>>(network: string, passes: P): Outputs<P, Features>;
+  features<const P extends Passes<Tensor | Taps>>(network: K, passes: P): Outputs<P, Features>;
   /**
    * Evaluation mode: running statistics, no dropout, no gradient. The statistics are those left by the calls before, or, with
    * `after`, by that training pass and those before it.
    */
   evaluate<const P extends Passes>(
-    network: string,
+    network: K,
     passes: P,
     options?: { readonly after?: Prediction },
   ): Outputs<P, Prediction>;
@@ -72,12 +76,12 @@ export interface Passing {
   constant<Y>(body: () => Y): Y;
 }
 
-/** What a recipe works on. */
-export interface Step extends Passing {
+/** What a recipe works on; `K` are the names of its networks. */
+export interface Step<K extends string = string> extends Passing<K> {
   readonly graph: Graph;
   readonly views: StepViews;
   /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
   readonly share?: number;
   /** Where on the device the confidence threshold of this step lies, for methods that ask for one that rises. */
-  readonly risingThreshold: { readonly tensor: Tensor; readonly index: number };
+  readonly risingThreshold: Scalar;
 }

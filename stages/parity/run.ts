@@ -8,9 +8,11 @@ import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
 import { predict, type Prediction } from "../../models/deeplabv3plus.ts";
 import { allocateParameters } from "../../models/parameters.ts";
+import { parseConfig } from "../../pipeline/mod.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
-import { type CcvcOptions, ccvcOptions } from "../methods/ccvc.ts";
-import { bindMethod } from "../methods/mod.ts";
+import { bindMethod, type BoundMethod } from "../methods/bound_method.ts";
+import { ccvc } from "../methods/ccvc.ts";
+import { definitionOf } from "../methods/method.ts";
 import type { Passes, Step } from "../methods/step.ts";
 import { buildNetworks } from "../network.ts";
 import { polyFactor } from "../training/schedule.ts";
@@ -85,10 +87,9 @@ const TERM_NAMES: Readonly<Record<string, string>> = {
 const MOST_TERMS = 9;
 const MOMENTUM = 0.9, WEIGHT_DECAY = 1e-4, POWER = 0.9;
 
-/** The settings as options of our method. Dropout is off in all cases. */
-export function methodOf(settings: CaseSettings, weights: PixelWeights): CcvcOptions {
-  return ccvcOptions.parse({
-    name: "ccvc",
+/** Our method by the case's settings. Dropout is off in all cases. */
+function methodOf(settings: CaseSettings, weights: PixelWeights): BoundMethod {
+  const options = {
     as: "published-code",
     augmentation: settings.variant === "aug" ? "strong" : "weak",
     mode: settings.mode,
@@ -100,7 +101,8 @@ export function methodOf(settings: CaseSettings, weights: PixelWeights): CcvcOpt
     discrepancyWeight: settings.use_dis * settings.w_dis,
     mapping: settings.mapping === "both" ? "both" : "second",
     dropout: 0,
-  });
+  };
+  return bindMethod(ccvc, parseConfig(definitionOf(ccvc).options, options, "parity"));
 }
 
 /** The base learning rate of step `t`, before the groups' multipliers. */
@@ -123,7 +125,7 @@ export function openCase(
   const { salt, size, batch } = settings;
   onPhase?.("weights");
   const classes = settings.dataset === "pascal" ? pascalClasses : cityscapesClasses;
-  const method = bindMethod(methodOf(settings, weights));
+  const method = methodOf(settings, weights);
   const networks = buildNetworks({
     backbone: settings.backbone,
     outputStride: settings.dataset === "pascal" ? 16 : 8,

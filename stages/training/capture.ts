@@ -7,16 +7,15 @@ import type { Precision, Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
 import type { Views } from "../augment.ts";
-import { bindMethod, type BoundMethod, type MethodOptions } from "../methods/mod.ts";
-import type { Term } from "../methods/step.ts";
+import type { BoundMethod } from "../methods/bound_method.ts";
 import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { captureGradients, captureUpdate } from "./step_program.ts";
+import { captureGradients, captureUpdate, type NamedTerm } from "./step_program.ts";
 
 /** What the capture of a training depends on. */
 export interface CaptureOptions {
   readonly network: NetworkDescription;
-  readonly method: MethodOptions;
+  readonly method: BoundMethod;
   readonly views: Views;
   /** Images of each kind in a step. */
   readonly batch: number;
@@ -36,7 +35,7 @@ export interface CaptureOptions {
 /** The launches of a kind of step, up to its gradients or, without accumulation, to its end. */
 export interface CapturedPhase {
   readonly graph: Graph;
-  readonly terms: readonly Term[];
+  readonly terms: readonly NamedTerm[];
 }
 
 /** A captured training; nothing is compiled. */
@@ -75,7 +74,7 @@ const MOST_TERMS = 32;
 export function captureTraining(device: Device, options: CaptureOptions): CapturedTraining {
   const { batch, accumulate, precision = "f32" } = options;
   const networks = buildNetworks(options.network);
-  const method = bindMethod(options.method);
+  const { method } = options;
   const parameters = allocateParameters(device, networks.registry, { training: true });
   const feed = makeFeed(device, options.views, {
     batch: batch / accumulate,
@@ -113,7 +112,11 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       rates,
       share: 1 / accumulate,
       ...(guard && { lossScale: options.lossScale ?? LOSS_SCALE }),
-      meter: (index) => meters[index]!,
+      meter(index) {
+        const meter = meters[index];
+        if (meter) return meter;
+        throw new Error(`Cannot train by a method with more than ${MOST_TERMS} loss terms`);
+      },
     });
     if (accumulate === 1) captureUpdate(graph, optimizer);
     return { graph, terms: captured };
@@ -124,7 +127,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     return joint && bindable(device, joint.graph) ? joint : record(terms, false);
   };
   const phases = {
-    ...(options.warmUp && { "warm-up": phase(bindMethod({ name: "supervised" }).terms) }),
+    ...(options.warmUp && { "warm-up": phase(method.warmUp) }),
     method: phase(method.terms),
   };
   let update: Graph | undefined;

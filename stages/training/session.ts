@@ -10,7 +10,7 @@ import type { StateDict } from "../../models/state_dict.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { Inference } from "../inference.ts";
-import type { MethodOptions } from "../methods/mod.ts";
+import type { BoundMethod } from "../methods/bound_method.ts";
 import type { Confusion } from "../metrics.ts";
 import type { NetworkDescription } from "../network.ts";
 import type { PerPrediction } from "../predictions.ts";
@@ -30,7 +30,7 @@ export class DivergenceError extends UserError {
 /** What a session is opened with. */
 export interface SessionOptions {
   readonly network: NetworkDescription;
-  readonly method: MethodOptions;
+  readonly method: BoundMethod;
   readonly views: Views;
   /** Images of each kind in a step. */
   readonly batch: number;
@@ -57,7 +57,7 @@ export interface SessionOptions {
   readonly onCompile?: (done: number, total: number) => void;
 }
 
-/** What a step learns from: labels alone, with the networks of the method, or as the method says. */
+/** Which of the method's steps. */
 export type Phase = "warm-up" | "method";
 
 /** Where a run is. */

@@ -8,20 +8,32 @@ import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
-import type { BoundMethod } from "../methods/mod.ts";
+import type { BoundMethod } from "../methods/bound_method.ts";
 import { makePasses } from "../methods/passes.ts";
-import type { StepViews, Term } from "../methods/step.ts";
+import type { StepViews, Term, Terms } from "../methods/step.ts";
 
 /** Learning rates on the device, by parameter group: places in the `rates` tensor. */
 export const RATE_INDEX = { backbone: 0, head: 1 } as const;
 /** The confidence threshold of this step, for methods that let it rise: its place in the `rates` tensor. */
 export const THRESHOLD_INDEX = 2;
 
+/** A loss term by the name that log lines and metrics have for it. */
+export interface NamedTerm extends Term {
+  readonly name: string;
+}
+
+/** The terms that count, in their order: those of weight 0 are left out. */
+export function countedTerms(terms: Terms): NamedTerm[] {
+  return Object.entries(terms).map(([name, term]) => ({ name, ...term })).filter(({ weight }) =>
+    weight !== 0
+  );
+}
+
 /** What the gradients of a step are captured with. */
 export interface GradientParts {
   readonly networks: Networks;
   readonly parameters: Parameters;
-  readonly method: BoundMethod;
+  readonly method: Pick<BoundMethod, "terms">;
   readonly views: StepViews;
   /** u32 map [1, 1, 4]: seed, epoch, step, first sample of a micro-batch. */
   readonly counters: Tensor;
@@ -55,22 +67,22 @@ export interface UpdateParts {
 export type StepParts = GradientParts & Omit<UpdateParts, "clears">;
 
 /** Captures one optimizer step; returns the loss terms in the order of their meters. */
-export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
+export function captureStep(graph: Graph, parts: StepParts): readonly NamedTerm[] {
   const terms = captureGradients(graph, parts);
   captureUpdate(graph, parts);
   return terms;
 }
 
 /** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
-export function captureGradients(graph: Graph, parts: GradientParts): readonly Term[] {
+export function captureGradients(graph: Graph, parts: GradientParts): readonly NamedTerm[] {
   const { networks, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
-  const terms = parts.method.terms({
+  const terms = countedTerms(parts.method.terms({
     graph,
     views: parts.views,
     share,
     ...makePasses(graph, networks, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
     risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
-  });
+  }));
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share * lossScale));
   graph.backward(seeds, (a, b) => add(graph, a, b));

@@ -7,10 +7,10 @@ import type { Precision } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 import { pascalClasses } from "../../stages/datasets/classes.ts";
-import { ccvcOptions } from "../../stages/methods/ccvc.ts";
-import { bindMethod } from "../../stages/methods/mod.ts";
+import { ccvc } from "../../stages/methods/ccvc.ts";
 import { captureTraining, LOSS_SCALE } from "../../stages/training/capture.ts";
 import { RATE_INDEX } from "../../stages/training/step_program.ts";
+import { bound } from "../support/training.ts";
 import { captureSmallStep } from "./small_step.ts";
 import { trainingViews } from "./training_views.ts";
 import { smallStepWork } from "./works.ts";
@@ -67,8 +67,8 @@ function captureCcvc(
   }
   const views = trainingViews(crop, batch);
   const start = performance.now();
-  const method = ccvcOptions.parse({ name: "ccvc", augmentation: kind });
-  const { networks, predictions, headline } = bindMethod(method);
+  const method = bound(ccvc({ augmentation: kind }));
+  const { networks, predictions, headline } = method;
   const captured = captureTraining(device, {
     network: { backbone, outputStride: 16, networks, predictions, headline, classes: pascalClasses },
     method,

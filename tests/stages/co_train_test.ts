@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { Device } from "../../kernels/device.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
-import { coTrain, type CoTrainInput } from "../../stages/co_train.ts";
+import type { CoTrainInput } from "../../stages/co_train.ts";
 import { UserError } from "../../pipeline/errors.ts";
 import { DivergenceError } from "../../stages/training/session.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
-import { gpuResources, parsed, shapesSet, shapesViews, square } from "../support/training.ts";
+import { gpuResources, shapesSet, shapesViews, square, trainingOf } from "../support/training.ts";
 import { describePair } from "../../stages/pair.ts";
 
 const views = shapesViews();
@@ -18,7 +18,7 @@ const weights = ["last", "bestBranch1", "bestBranch2", "bestAverage"] as const;
 async function train(
   device: Device,
   folder: string,
-  input: CoTrainInput,
+  input: CoTrainInput<"branch1" | "branch2" | "average">,
   { seed = 0, signal, onEvent }: {
     seed?: number;
     signal?: AbortSignal;
@@ -27,9 +27,10 @@ async function train(
 ) {
   const scratch = await Deno.makeTempDir({ dir: folder });
   const context = testContext(scratch, signal, { seed, ...gpuResources(device) });
-  const result = await coTrain.definition.run({
+  const { stage, config } = trainingOf(input);
+  const result = await stage.definition.run({
     inputs: { views },
-    config: parsed(coTrain, input),
+    config,
     context: {
       ...context,
       progress(event) {
@@ -229,14 +230,14 @@ gpuTest("labeled images that no unlabeled one meets are said", (device) =>
     const swapped = { ...views, labeled: shapesSet(square(40, 9)) };
     const warnings = async (pairing: "fixed" | "free", given: typeof views) => {
       const context = testContext(await Deno.makeTempDir({ dir: folder }), undefined, gpuResources(device));
-      const config = parsed(coTrain, {
+      const { stage, config } = trainingOf({
         ...small,
         method: supervised(),
         epochs: 1,
         stepsPerEpoch: 1,
         pairing,
       });
-      await coTrain.definition.run({ inputs: { views: given }, config, context });
+      await stage.definition.run({ inputs: { views: given }, config, context });
       return context.events.filter(({ kind }) => kind === "warning").map(({ message }) => message);
     };
     const [said] = await warnings("fixed", swapped);

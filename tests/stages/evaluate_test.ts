@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { shapesClasses } from "../../stages/datasets/classes.ts";
-import { evaluate, scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
+import { evaluationStage, scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
 import { openInference } from "../../stages/inference.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, parsed, shapesSet, square, testCheckpoint } from "../support/training.ts";
 
+const evaluate = evaluationStage(["bestBranch1", "bestBranch2", "bestAverage"]);
 const samples = shapesSet([...square(36, 3), { width: 33, height: 25 }]);
 
 gpuTest(

@@ -3,13 +3,12 @@ import { encodePytorch } from "../../models/pytorch/write.ts";
 import { encodeStoredTensors } from "../../models/safetensors.ts";
 import { hostTensor } from "../../models/stored_tensor.ts";
 import { keyParts, UserError } from "../../pipeline/mod.ts";
-import { coTrain } from "../../stages/co_train.ts";
 import { PretrainedError, pretrainedSources, readPretrained } from "../../stages/pretrained.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { classifier } from "../support/backbone_file.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
-import { gpuResources, parsed, shapesViews } from "../support/training.ts";
+import { gpuResources, shapesViews, trainingOf } from "../support/training.ts";
 
 const settings = (pretrained: string, pretrainedStrict = true) =>
   ({ backbone: "resnet14", pretrained, pretrainedStrict }) as const;
@@ -53,9 +52,9 @@ Deno.test(
       name: "pretrained",
       path: `${folder}/w.pth`,
     }]);
-    const config = parsed(coTrain, { method: supervised(), pretrained: `${folder}/w.pth` });
+    const { stage, config } = trainingOf({ method: supervised(), pretrained: `${folder}/w.pth` });
     const parts = keyParts({
-      stage: coTrain.definition,
+      stage: stage.definition,
       id: "co-train",
       config,
       code: { parts: {}, modules: "" } as never,
@@ -101,20 +100,17 @@ gpuTest(
       const tensors = classifier("resnet14");
       await Deno.writeFile(`${folder}/w.pth`, encodePytorch(tensors));
       const context = testContext(folder, undefined, gpuResources(device));
-      const { last } = await coTrain.definition.run({
-        inputs: { views: shapesViews() },
+      const { stage, config } = trainingOf({
+        method: supervised(),
+        backbone: "resnet14",
+        pretrained: `${folder}/w.pth`,
+        batch: 2,
+        epochs: 1,
+        stepsPerEpoch: 1,
         // At a rate of 0 nothing is learned: weights stay as they started.
-        config: parsed(coTrain, {
-          method: supervised(),
-          backbone: "resnet14",
-          pretrained: `${folder}/w.pth`,
-          batch: 2,
-          epochs: 1,
-          stepsPerEpoch: 1,
-          baseRate: 0,
-        }),
-        context,
+        baseRate: 0,
       });
+      const { last } = await stage.definition.run({ inputs: { views: shapesViews() }, config, context });
       const { state } = await last.read();
       for (const branch of ["branch1", "branch2"]) {
         for (const name of ["conv1.0.weight", "layer4.0.downsample.0.weight", "layer2.0.bn3.bias"]) {

@@ -1,5 +1,13 @@
 /** Small data sets and networks for tests of the training stages. */
 import { parseConfig, type Schema } from "../../pipeline/schema.ts";
+import {
+  type CoTrainConfig,
+  type CoTrainInput,
+  type TrainingStage,
+  trainingStage,
+} from "../../stages/co_train.ts";
+import { bindMethod, type BoundMethod } from "../../stages/methods/bound_method.ts";
+import { type Configured, definitionOf } from "../../stages/methods/method.ts";
 import { augment, type ViewPolicyInput, type Views } from "../../stages/augment.ts";
 import type { Device } from "../../kernels/device.ts";
 import { initialize } from "../../models/initialization.ts";
@@ -95,6 +103,19 @@ export function parsed<C, CI>(
   input: CI,
 ): C {
   return parseConfig(config, input, name);
+}
+
+/** A training apart from a pipeline: its stage, and the config that experiments' settings make. */
+export function trainingOf<P extends string>(
+  { method: { method, options }, ...config }: CoTrainInput<P>,
+): { stage: TrainingStage<P>; config: CoTrainConfig } {
+  const stage = trainingStage(method);
+  return { stage, config: parsed(stage, { ...config, method: options }) };
+}
+
+/** A method with its options, as the engine takes it. */
+export function bound({ method, options }: Configured): BoundMethod {
+  return bindMethod(method, parseConfig(definitionOf(method).options, options, "method"));
 }
 
 /** What a stage that declares the GPU is given. */

@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { ccvc, ccvcOptions } from "../../../stages/methods/ccvc.ts";
-import { bindMethod, methodOptions } from "../../../stages/methods/mod.ts";
-import type { Outputs, Passes, Step, Term } from "../../../stages/methods/step.ts";
+import { parseConfig } from "../../../pipeline/schema.ts";
+import { ccvc, type CcvcOptions } from "../../../stages/methods/ccvc.ts";
+import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
+import { definitionOf } from "../../../stages/methods/method.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
+import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
+import { bound } from "../../support/training.ts";
 
 type Options = Parameters<typeof ccvc>[0];
+const parse = (options: unknown): CcvcOptions =>
+  parseConfig(definitionOf(ccvc).options, options, "method") as CcvcOptions;
 const home = { buffer: {} as GPUBuffer, offset: 0 };
 const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [2, 8, 8]) =>
   makeTensor({ label, shape, dtype, layout: "map", home });
@@ -23,7 +28,7 @@ interface CapturedPass {
 }
 
 interface Captured {
-  readonly terms: readonly Term[];
+  readonly terms: readonly NamedTerm[];
   /** Of branch 1; those of branch 2 are held to be the same. */
   readonly passes: readonly CapturedPass[];
   /** The op that made a tensor, its inputs in the same manner, down to what the step was given. */
@@ -85,8 +90,8 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
     constant: none,
     risingThreshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 },
   };
-  const parsed = methodOptions.parse(options === "supervised" ? supervised() : ccvc(options));
-  const terms = bindMethod(parsed).terms(step);
+  const method = bound(options === "supervised" ? supervised() : ccvc(options));
+  const terms = countedTerms(method.terms(step));
   assert.deepEqual(passes.branch2, passes.branch1);
   return { terms, passes: passes.branch1, source, graph };
 }
@@ -279,12 +284,11 @@ Deno.test("the supervised baseline learns labeled images alone, each branch at f
   const captured = capture("supervised");
   assert.deepEqual(table(captured), { ce1: 1, ce2: 1 });
   assert.deepEqual(captured.passes.map(({ pass }) => pass), ["labeled"]);
-  const bound = bindMethod(methodOptions.parse(supervised()));
-  assert.deepEqual([bound.strongViews, bound.networks], [false, { branch1: {}, branch2: {} }]);
+  const { strongViews, networks } = bound(supervised());
+  assert.deepEqual([strongViews, networks], [false, { branch1: {}, branch2: {} }]);
 });
 
 const shared = {
-  name: "ccvc",
   mode: "vote_threshold",
   threshold: 0.9,
   selfPaced: false,
@@ -310,12 +314,12 @@ const published = {
 };
 
 Deno.test("defaults are the published code's: the README's command without augmentation", () => {
-  assert.deepEqual(ccvcOptions.parse(ccvc()), published);
+  assert.deepEqual(parse({}), published);
 });
 
 Deno.test("the script with strong views has its own default and hard-coded weights, and mixes none of the conflicts", () => {
   for (const mode of ["vote", "vote_threshold", "vote_soft", "soft", "normal", "no"] as const) {
-    assert.deepEqual(ccvcOptions.parse(ccvc({ augmentation: "strong", mode })), {
+    assert.deepEqual(parse({ augmentation: "strong", mode }), {
       ...published,
       augmentation: "strong",
       mode,
@@ -330,19 +334,19 @@ Deno.test("the script with strong views has its own default and hard-coded weigh
 
 Deno.test("the paper compares probabilities, mixes weights with their labels, and weighs a pass by itself", () => {
   for (const mode of ["vote_threshold", "vote_soft", "soft"] as const) {
-    const read = ccvcOptions.parse(ccvc({ as: "paper", augmentation: "strong", mode }));
+    const read = parse({ as: "paper", augmentation: "strong", mode });
     const { confidence, mixWeights, rawWeights, conflictWeight } = read;
     assert.deepEqual([confidence, mixWeights, rawWeights, conflictWeight], ["probability", true, "own", 1.5]);
   }
 });
 
 Deno.test("a leaf that is written wins over the preset, and reading twice changes nothing", () => {
-  const read = ccvcOptions.parse(ccvc({ as: "paper", confidence: "logit", conflictWeight: 3 }));
+  const read = parse({ as: "paper", confidence: "logit", conflictWeight: 3 });
   assert.equal(read.confidence, "logit");
   assert.equal(read.conflictWeight, 3);
   assert.equal(read.mixWeights, true);
-  assert.deepEqual(ccvcOptions.parse(read), read);
-  assert.deepEqual(ccvcOptions.parse({ ...ccvc(), threshold: undefined }).threshold, 0.9);
+  assert.deepEqual(parse(read), read);
+  assert.deepEqual(parse({ threshold: undefined }).threshold, 0.9);
 });
 
 Deno.test("a self-paced threshold is looked up on the device, where the schedule writes it", () => {
@@ -357,7 +361,7 @@ Deno.test("a self-paced threshold is looked up on the device, where the schedule
     ["conflict_weights_scheduled", 2, "schedule"],
   ]);
   assert.ok(thresholds({}).every(([name]) => name === "conflict_weights"));
-  const start = (options: Options) => bindMethod(methodOptions.parse(ccvc(options))).risingThreshold;
+  const start = (options: Options) => bound(ccvc(options)).risingThreshold;
   assert.equal(start({ selfPaced: true, threshold: 0.6 }), 0.6);
   assert.equal(start({ threshold: 0.6 }), undefined);
 });
@@ -389,7 +393,7 @@ Deno.test("OHEM mines each branch's own labeled pixels; the consistency loss sta
 });
 
 Deno.test("the mapping is on the branches asked for", () => {
-  const networks = (options: Options) => bindMethod(methodOptions.parse(ccvc(options))).networks;
+  const networks = (options: Options) => bound(ccvc(options)).networks;
   const mapped = { mapping: { norm: true, dropout: 0.5 } };
   assert.deepEqual(networks({}), { branch1: {}, branch2: mapped });
   assert.deepEqual(networks({ mapping: "both" }), { branch1: mapped, branch2: mapped });
@@ -401,39 +405,37 @@ Deno.test("the mapping is on the branches asked for", () => {
 });
 
 const refused: Record<string, readonly [unknown, RegExp]> = {
-  "an unknown preset": [{ ...ccvc(), as: "code" }, /published-code/],
+  "an unknown preset": [{ as: "code" }, /published-code/],
   "a probability threshold of 1": [
-    ccvc({ confidence: "probability", threshold: 1 }),
+    { confidence: "probability", threshold: 1 },
     /a probability is never above 1, .*set one in \[0, 1\)/,
   ],
   "a negative probability threshold": [
-    ccvc({ mode: "normal", threshold: -0.1 }),
+    { mode: "normal", threshold: -0.1 },
     /a probability is never below -0\.1/,
   ],
   "a rising threshold that no mode reads": [
-    ccvc({ mode: "vote", selfPaced: true }),
+    { mode: "vote", selfPaced: true },
     /mode .*vote.* has no threshold that could rise/,
   ],
   "nothing to learn from": [
-    ccvc({ supervisedWeight: 0, consistencyWeight: 0, discrepancyWeight: 0 }),
+    { supervisedWeight: 0, consistencyWeight: 0, discrepancyWeight: 0 },
     /nothing to learn from/,
   ],
-  "an OHEM threshold of 0": [ccvc({ ohemThreshold: 0 }), /ohemThreshold/],
-  "half a pixel": [ccvc({ ohemMinKept: 0.5 }), /ohemMinKept/],
-  "dropout without norm": [ccvc({ mappingNorm: false }), /dropout after the mapping needs mappingNorm/],
-  "an unknown mode": [{ name: "ccvc", mode: "votes" }, /mode/],
-  "an unknown switch": [{ name: "ccvc", treshold: 0.9 }, /treshold/],
-  "a negative weight": [ccvc({ conflictWeight: -1 }), /conflictWeight/],
-  "dropout of everything": [ccvc({ dropout: 1 }), /dropout/],
-  "an unknown method": [{ name: "cps" }, /name/],
-  "a switch of another method": [{ ...supervised(), mode: "no" }, /mode/],
+  "an OHEM threshold of 0": [{ ohemThreshold: 0 }, /ohemThreshold/],
+  "half a pixel": [{ ohemMinKept: 0.5 }, /ohemMinKept/],
+  "dropout without norm": [{ mappingNorm: false }, /dropout after the mapping needs mappingNorm/],
+  "an unknown mode": [{ mode: "votes" }, /mode/],
+  "an unknown switch": [{ treshold: 0.9 }, /treshold/],
+  "a negative weight": [{ conflictWeight: -1 }, /conflictWeight/],
+  "dropout of everything": [{ dropout: 1 }, /dropout/],
 };
 
 Deno.test("options that no run could honor are refused, naming the switch", async (t) => {
   for (const [what, [options, message]] of Object.entries(refused)) {
-    await t.step(what, () => assert.throws(() => methodOptions.parse(options), message));
+    await t.step(what, () => assert.throws(() => parse(options), message));
   }
   await t.step("dropout without norm does not matter where there is no mapping", () => {
-    methodOptions.parse(ccvc({ mapping: "none", mappingNorm: false }));
+    parse({ mapping: "none", mappingNorm: false });
   });
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type Device, openDevice } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { type MethodInput, methodOptions } from "../../../stages/methods/mod.ts";
+import { supervised } from "../../../stages/methods/supervised.ts";
+import type { Configured } from "../../../stages/methods/method.ts";
 import { buildNetworks } from "../../../stages/network.ts";
 import { describePair } from "../../../stages/pair.ts";
 import { USABLE } from "../../../stages/training/memory.ts";
@@ -15,7 +16,7 @@ import {
   SettingsError,
 } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { shapesViews } from "../../support/training.ts";
+import { bound, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
 const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
@@ -26,10 +27,10 @@ const batch = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
 const rates = { backbone: 0.002, head: 0.002 };
 const strong = ccvc({ augmentation: "strong" });
 
-function open(device: Device, change: Partial<SessionOptions> = {}, method: MethodInput = strong): Session {
+function open(device: Device, change: Partial<SessionOptions> = {}, method: Configured = strong): Session {
   return openSession(device, {
     network,
-    method: methodOptions.parse(method),
+    method: bound(method),
     views,
     batch: 4,
     seed: 9,
@@ -77,8 +78,8 @@ function assertNear(actual: Record<string, number>, expected: Record<string, num
 }
 
 halfTest("training in f16 gives the losses of f32 within a few percent", async (device) => {
-  const full = await train(open(device, {}, { name: "supervised" }), 8);
-  const half = await train(open(device, { precision: "f16" }, { name: "supervised" }), 8);
+  const full = await train(open(device, {}, supervised()), 8);
+  const half = await train(open(device, { precision: "f16" }, supervised()), 8);
   half.losses.forEach((losses, step) => assertNear(losses, full.losses[step]!, 0.06));
   assert.notDeepEqual(half.losses, full.losses);
 });

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { methodOptions } from "../../../stages/methods/mod.ts";
 import { buildNetworks } from "../../../stages/network.ts";
 import { describePair } from "../../../stages/pair.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { shapesViews } from "../../support/training.ts";
+import { bound, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
 const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
@@ -19,7 +18,7 @@ const batch = { labeled: [0, 1], unlabeled: [2, 3] };
 function open(device: Device, change: Partial<SessionOptions> = {}) {
   return openSession(device, {
     network,
-    method: methodOptions.parse(ccvc({ augmentation: "strong" })),
+    method: bound(ccvc({ augmentation: "strong" })),
     views,
     batch: 2,
     seed: 9,
@@ -145,7 +144,7 @@ gpuTest(
   "OHEM learns from the hardest labeled pixels, and from all where fewer are labeled",
   async (device) => {
     const supervised = async (options: Parameters<typeof ccvc>[0]) => {
-      const session = open(device, { method: methodOptions.parse(ccvc({ mode: "no", ...options })) });
+      const session = open(device, { method: bound(ccvc({ mode: "no", ...options })) });
       session.step(batch, { epoch: 0, step: 0, rates });
       const { ce1, ce2, con1 } = await session.losses();
       session.free();
@@ -164,7 +163,7 @@ gpuTest(
 );
 
 gpuTest("a rising threshold is looked up at each step", async (device) => {
-  const method = methodOptions.parse(ccvc({ mode: "normal", selfPaced: true, threshold: 0 }));
+  const method = bound(ccvc({ mode: "normal", selfPaced: true, threshold: 0 }));
   const session = open(device, { method });
   const consistency = async (step: number, threshold?: number) => {
     session.step(batch, { epoch: 0, step, rates: { backbone: 0, head: 0 }, threshold });

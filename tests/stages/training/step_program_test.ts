@@ -7,10 +7,10 @@ import { initialize } from "../../../models/initialization.ts";
 import { allocateParameters } from "../../../models/parameters.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { bindMethod, methodOptions } from "../../../stages/methods/mod.ts";
 import { buildNetworks } from "../../../stages/network.ts";
 import { captureStep } from "../../../stages/training/step_program.ts";
 import { assertClose, gpuTest, store, uniform } from "../../support/gpu.ts";
+import { bound } from "../../support/training.ts";
 
 const batch = 2, size = 33;
 
@@ -45,7 +45,7 @@ function largest(values: Float64Array): number {
 
 /** Losses, running statistics, gradients and launches of one step. */
 async function step(device: Device, augmentation: "weak" | "strong", together: boolean) {
-  const method = bindMethod(methodOptions.parse(ccvc({ augmentation, dropout: 0.4 })));
+  const method = bound(ccvc({ augmentation, dropout: 0.4 }));
   const networks = buildNetworks({
     backbone: "resnet14",
     outputStride: 8,
