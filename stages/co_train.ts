@@ -283,7 +283,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
       const { seed } = context;
       const { batch } = config;
       const settings = trainingSettings(method, config, views, seed);
-      const { network, method: { risingThreshold } } = settings;
+      const { network } = settings;
       const pretrained = await readPretrained(config, Object.keys(network.networks));
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
@@ -336,7 +336,6 @@ function defineTraining(method: AnyMethod): TrainingStage {
           sampler,
           network,
           config,
-          risingThreshold,
           adapter: device.facts.name,
           context,
         });

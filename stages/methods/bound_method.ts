@@ -4,12 +4,14 @@ import { didYouMean } from "../../pipeline/mod.ts";
 import type { Predictions } from "../predictions.ts";
 import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
 import { type AnyMethod, definitionOf, isName, MethodError } from "./method.ts";
+import type { Schedule } from "./schedule.ts";
 import type { Step, Terms } from "./step.ts";
 
 /** A method with its options filled in. */
 export interface BoundMethod {
   readonly strongViews: boolean;
-  readonly risingThreshold: number | undefined;
+  /** Numbers that move from step to step, in the order in which they lie on the device. */
+  readonly schedules: Readonly<Record<string, Schedule>>;
   readonly networks: Readonly<Record<string, NetworkVariant>>;
   readonly predictions: Predictions;
   readonly headline: string;
@@ -43,7 +45,7 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   });
   return {
     strongViews: definition.strongViews?.(options) ?? false,
-    risingThreshold: definition.risingThreshold?.(options),
+    schedules: definition.schedules?.(options) ?? {},
     networks: Object.fromEntries(networks.map(([name, { kind: _, ...variant }]) => [name, variant])),
     predictions: Object.fromEntries(predictions) as unknown as Predictions,
     headline: definition.headline,

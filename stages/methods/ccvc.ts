@@ -7,11 +7,12 @@ import { consistencyTerms, discrepancyTerm, supervisedTerms } from "./losses.ts"
 import { defineMethod, type Method } from "./method.ts";
 import { trained } from "./networks.ts";
 import { mixTargets, onValidPixels, pseudoLabels, type Weighting } from "./pseudo_labels.ts";
+import { selfPaced } from "./schedule.ts";
 import type { Step, Terms } from "./step.ts";
 
 export type { CcvcInput, CcvcOptions };
 
-type CcvcStep = Step<"branch1" | "branch2">;
+type CcvcStep = Step<"branch1" | "branch2", "threshold">;
 
 const mapped = ({ mappingNorm: norm, dropout }: CcvcOptions) => trained({ mapping: { norm, dropout } });
 
@@ -26,7 +27,7 @@ export const ccvc: Method<CcvcOptions, CcvcInput, "branch1" | "branch2" | "avera
     branch2: options.mapping === "none" ? trained() : mapped(options),
   }),
   strongViews: ({ augmentation }) => augmentation === "strong",
-  risingThreshold: ({ selfPaced, threshold }) => selfPaced ? threshold : undefined,
+  schedules: ({ threshold }) => ({ threshold: selfPaced(threshold) }),
   phases: { warmUp: (step) => labelsAlone(step) },
   terms: (step, options) =>
     options.augmentation === "strong" ? strongStep(step, options) : weakStep(step, options),
@@ -120,7 +121,7 @@ function weighting(step: CcvcStep, options: CcvcOptions): Weighting {
     no: [1, 1, 1, 1] as const,
   }[mode];
   return {
-    threshold: options.selfPaced ? step.risingThreshold : threshold,
+    threshold: options.selfPaced ? step.schedules.threshold : threshold,
     confidence: options.confidence,
     weights: { agreeConfident, agreeUnconfident, conflictConfident, conflictUnconfident },
   };

@@ -1,6 +1,7 @@
 /** A method is a value: networks and a step by name, and the options that move them. @module */
 import { type Schema, UserError } from "../../pipeline/mod.ts";
 import type { MethodNetworks } from "./networks.ts";
+import type { Schedule } from "./schedule.ts";
 import type { Step, Terms } from "./step.ts";
 
 /** What is scored: a network, or the arg-max of the mean logits of several. */
@@ -10,7 +11,7 @@ export type Scored<K extends string = string> = K | { readonly mean: readonly [K
 type Names<N> = string extends keyof N ? "the networks stand before the steps" : keyof N & string;
 
 /** What a method is. The order matters to the type checker: what a step uses stands before it. */
-export interface MethodDefinition<O, I, N extends MethodNetworks, P extends string> {
+export interface MethodDefinition<O, I, N extends MethodNetworks, P extends string, S extends string> {
   /** Lower-case letters, digits, `-`. */
   readonly name: string;
   /** Raised by the author when results change on purpose though the code would not tell. */
@@ -23,12 +24,12 @@ export interface MethodDefinition<O, I, N extends MethodNetworks, P extends stri
   networks(options: O): N;
   /** Whether the step needs strong views and CutMix boxes; no unless told. */
   strongViews?(options: O): boolean;
-  /** The confidence threshold that rises from epoch to epoch, at its start; undefined where none does. */
-  risingThreshold?(options: O): number | undefined;
+  /** Numbers that move from step to step, by name. */
+  schedules?(options: O): { readonly [K in S]: Schedule };
   /** Other steps than the main one: `warmUp` takes the place of the engine's, where each network learns labels alone. */
-  readonly phases?: { readonly warmUp?: (step: Step<Names<N>>, options: O) => Terms };
+  readonly phases?: { readonly warmUp?: (step: Step<Names<N>, S>, options: O) => Terms };
   /** Captures the main step: its passes, and the weighted terms of the loss. */
-  terms(step: Step<Names<N>>, options: O): Terms;
+  terms(step: Step<Names<N>, S>, options: O): Terms;
   /** What is scored, by the names that metrics, pictures and files carry. */
   readonly predictions: { readonly [K in P]: Scored<NoInfer<keyof N & string>> };
   /** The prediction that stands for the run. */
@@ -38,7 +39,7 @@ export interface MethodDefinition<O, I, N extends MethodNetworks, P extends stri
 /** What the engine sees of a definition: names as strings. */
 export interface ErasedDefinition<P extends string = string> extends
   Omit<
-    MethodDefinition<unknown, unknown, MethodNetworks, P>,
+    MethodDefinition<unknown, unknown, MethodNetworks, P, string>,
     "phases" | "terms"
   > {
   /** See {@linkcode MethodDefinition.phases}. */
@@ -88,8 +89,14 @@ export class MethodError extends UserError {
  *
  * @throws {MethodError} If a name, the version or the module is not what it must be, or the headline is not scored.
  */
-export function defineMethod<O, I, N extends MethodNetworks, const P extends string>(
-  definition: MethodDefinition<O, I, N, P>,
+export function defineMethod<
+  O,
+  I,
+  N extends MethodNetworks,
+  const P extends string,
+  S extends string = never,
+>(
+  definition: MethodDefinition<O, I, N, P, S>,
 ): Method<O, I, P> {
   // The one cast: what a step is given is made of the definition's own names.
   const erased = definition as unknown as ErasedDefinition<P>;

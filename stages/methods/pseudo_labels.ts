@@ -6,7 +6,8 @@ import { mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { forBoth, type Pair } from "./both.ts";
-import type { Scalar, Step } from "./step.ts";
+import type { Scalar } from "./schedule.ts";
+import type { Step } from "./step.ts";
 
 /** Which number is compared with the threshold. */
 export type Confidence = "logit" | "probability";

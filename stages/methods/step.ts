@@ -1,6 +1,7 @@
 /** What a method's training step is written with: views in, passes, weighted loss terms out. @module */
 import type { Graph, Loss } from "../../kernels/graph.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
+import type { DeviceScalar } from "./schedule.ts";
 import type { Features, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 
 /** The images of a step, on the device. N is the batch, S the crop. */
@@ -22,9 +23,6 @@ export interface StepViews {
     readonly boxes?: Tensor;
   };
 }
-
-/** A number that a program holds, or one that is looked up on the device at every run, so that it may move between steps. */
-export type Scalar = number | { readonly tensor: Tensor; readonly index: number };
 
 /** A loss with its coefficient in the total; with 0 it is left out. */
 export interface Term {
@@ -76,12 +74,12 @@ export interface Passing<K extends string = string> {
   constant<Y>(body: () => Y): Y;
 }
 
-/** What a recipe works on; `K` are the names of its networks. */
-export interface Step<K extends string = string> extends Passing<K> {
+/** What a recipe works on; `K` are the names of its networks, `S` those of its schedules. */
+export interface Step<K extends string = string, S extends string = string> extends Passing<K> {
   readonly graph: Graph;
   readonly views: StepViews;
   /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
   readonly share?: number;
-  /** Where on the device the confidence threshold of this step lies, for methods that ask for one that rises. */
-  readonly risingThreshold: Scalar;
+  /** Numbers of this step, on the device. */
+  readonly schedules: { readonly [N in S]: DeviceScalar };
 }

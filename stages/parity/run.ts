@@ -16,7 +16,7 @@ import { definitionOf } from "../methods/method.ts";
 import type { Passes, Step } from "../methods/step.ts";
 import { buildNetworks } from "../network.ts";
 import { polyFactor } from "../training/schedule.ts";
-import { captureStep, RATE_INDEX } from "../training/step_program.ts";
+import { captureStep, RATE_INDEX, ratesLength } from "../training/step_program.ts";
 import { type CaseSettings, checkNames, type ParityCase } from "./case.ts";
 import {
   caseBoxes,
@@ -153,7 +153,7 @@ export function openCase(
     words("validity", [batch, size, size]),
     words("boxes", [1, batch, 4]),
     words("counters", [1, 1, 4]),
-    floats("rates"),
+    { label: "rates", shape: [1, 1, ratesLength(method.schedules)], layout: "map" },
     ...Array.from({ length: MOST_TERMS }, (_, i) => floats(`meter ${i}`)),
   ]);
   const [labeled, unlabeled, strong, labels, validity, boxes, counters, rates, ...meters] = inputs
@@ -214,7 +214,7 @@ export function openCase(
     upload(device, strong, caseImage(salt, `strong:${t}`, settings));
     upload(device, labels, caseLabels(salt, `mask:${t}`, settings, classes.names.length));
     upload(device, counters, Uint32Array.of(0, 0, t, 0));
-    const rate = baseRate(settings, t), values = new Float32Array(4);
+    const rate = baseRate(settings, t), values = new Float32Array(ratesLength(method.schedules));
     values[RATE_INDEX.backbone] = rate * settings.lr_backbone;
     values[RATE_INDEX.head] = rate * settings.lr_network;
     upload(device, rates, values);

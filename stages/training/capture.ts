@@ -10,7 +10,7 @@ import type { Views } from "../augment.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
 import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { captureGradients, captureUpdate, type NamedTerm } from "./step_program.ts";
+import { captureGradients, captureUpdate, type NamedTerm, ratesLength } from "./step_program.ts";
 
 /** What the capture of a training depends on. */
 export interface CaptureOptions {
@@ -83,7 +83,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   });
   const control = allocate(device, "control", [
     { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
-    { label: "rates", shape: [1, 1, 4], layout: "map" },
+    { label: "rates", shape: [1, 1, ratesLength(method.schedules)], layout: "map" },
     ...Array.from(
       { length: MOST_TERMS },
       (_, i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const }),

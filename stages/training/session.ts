@@ -11,6 +11,7 @@ import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { Inference } from "../inference.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
+import type { At } from "../methods/schedule.ts";
 import type { Confusion } from "../metrics.ts";
 import type { NetworkDescription } from "../network.ts";
 import type { PerPrediction } from "../predictions.ts";
@@ -18,7 +19,7 @@ import { ORIGINAL, type Protocol } from "../protocols.ts";
 import { type CapturedPhase, captureTraining, LOSS_SCALE } from "./capture.ts";
 import { planFitting, type Recompute, SettingsError } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
-import { RATE_INDEX, THRESHOLD_INDEX } from "./step_program.ts";
+import { RATE_INDEX, ratesLength, SCHEDULES_FROM } from "./step_program.ts";
 
 export { SettingsError };
 
@@ -69,8 +70,8 @@ export interface StepAddress {
   readonly step: number;
   /** Learning rates of this step. */
   readonly rates: { readonly backbone: number; readonly head: number };
-  /** Confidence threshold of this step, for a method that lets it rise; its start unless told. */
-  readonly threshold?: number | undefined;
+  /** The same for the method's schedules; where it starts unless told. */
+  readonly at?: At;
 }
 
 /** An opened session. */
@@ -109,6 +110,9 @@ export interface Session {
   state(): Promise<StateDict>;
   free(): void;
 }
+
+/** Where a method starts. */
+const START: At = { step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
 
 /** Steps in a row whose gradients overflow f16 before a training is given up: single ones are left out, and counted. */
 export const MOST_SKIPPED = 10;
@@ -179,11 +183,18 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       inputBytes: planned.inputBytes,
       repeated: planned.repeated,
     },
-    step(images, { phase = "method", epoch, step, rates: { backbone, head }, threshold }) {
-      const values = new Float32Array(4);
+    step(images, { phase = "method", epoch, step, rates: { backbone, head }, at = START }) {
+      const values = new Float32Array(ratesLength(method.schedules));
       values[RATE_INDEX.backbone] = backbone;
       values[RATE_INDEX.head] = head;
-      values[THRESHOLD_INDEX] = threshold ?? method.risingThreshold ?? 0;
+      Object.entries(method.schedules).forEach(([name, schedule], i) => {
+        const value = values[SCHEDULES_FROM + i] = schedule(at);
+        if (!Number.isFinite(value)) {
+          throw new DivergenceError(
+            `Cannot go on training: schedule "${name}" is ${value} at step ${step + 1}`,
+          );
+        }
+      });
       upload(device, rates, values);
       const chosen = phases[phase];
       if (!chosen) throw new Error("Cannot warm up: the session was opened without it");

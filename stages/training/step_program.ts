@@ -14,8 +14,13 @@ import type { StepViews, Term, Terms } from "../methods/step.ts";
 
 /** Learning rates on the device, by parameter group: places in the `rates` tensor. */
 export const RATE_INDEX = { backbone: 0, head: 1 } as const;
-/** The confidence threshold of this step, for methods that let it rise: its place in the `rates` tensor. */
-export const THRESHOLD_INDEX = 2;
+/** Where in the `rates` tensor the numbers of the method's schedules begin, in their order. */
+export const SCHEDULES_FROM = 2;
+
+/** Numbers in the `rates` tensor; whole vectors of four. */
+export function ratesLength(schedules: Readonly<Record<string, unknown>>): number {
+  return 4 * Math.ceil((SCHEDULES_FROM + Object.keys(schedules).length) / 4);
+}
 
 /** A loss term by the name that log lines and metrics have for it. */
 export interface NamedTerm extends Term {
@@ -33,11 +38,11 @@ export function countedTerms(terms: Terms): NamedTerm[] {
 export interface GradientParts {
   readonly networks: Networks;
   readonly parameters: Parameters;
-  readonly method: Pick<BoundMethod, "terms">;
+  readonly method: Pick<BoundMethod, "terms" | "schedules">;
   readonly views: StepViews;
   /** u32 map [1, 1, 4]: seed, epoch, step, first sample of a micro-batch. */
   readonly counters: Tensor;
-  /** f32 map [1, 1, 4]: what a schedule moves, by {@linkcode RATE_INDEX} and {@linkcode THRESHOLD_INDEX}. */
+  /** f32 map [1, 1, {@linkcode ratesLength}]: learning rates by {@linkcode RATE_INDEX}, then the schedules' numbers. */
   readonly rates: Tensor;
   /** Whether the passes of a step run as one batch; default true. */
   readonly together?: boolean;
@@ -81,7 +86,12 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
     views: parts.views,
     share,
     ...makePasses(graph, networks, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
-    risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
+    schedules: Object.fromEntries(
+      Object.keys(parts.method.schedules).map((name, i) => [
+        name,
+        { tensor: rates, index: SCHEDULES_FROM + i },
+      ]),
+    ),
   }));
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share * lossScale));

@@ -88,7 +88,7 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
     backbone: none,
     features: none,
     constant: none,
-    risingThreshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 },
+    schedules: { threshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 } },
   };
   const method = bound(options === "supervised" ? supervised() : ccvc(options));
   const terms = countedTerms(method.terms(step));
@@ -361,9 +361,9 @@ Deno.test("a self-paced threshold is looked up on the device, where the schedule
     ["conflict_weights_scheduled", 2, "schedule"],
   ]);
   assert.ok(thresholds({}).every(([name]) => name === "conflict_weights"));
-  const start = (options: Options) => bound(ccvc(options)).risingThreshold;
-  assert.equal(start({ selfPaced: true, threshold: 0.6 }), 0.6);
-  assert.equal(start({ threshold: 0.6 }), undefined);
+  const { schedules } = bound(ccvc({ selfPaced: true, threshold: 0.6 }));
+  const at = { step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
+  assert.deepEqual(Object.entries(schedules).map(([name, of]) => [name, of(at)]), [["threshold", 0.6]]);
 });
 
 Deno.test("OHEM mines each branch's own labeled pixels; the consistency loss stays as it is", () => {

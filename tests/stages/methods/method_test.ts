@@ -29,9 +29,13 @@ const one: Method<{ readonly weight: number }, { readonly weight?: number }, "st
   ...rest,
   options,
   networks: () => ({ student: trained() }),
+  schedules: () => ({ ramp: ({ step, steps }) => step / steps }),
   terms(step, { weight }) {
     // @ts-expect-error there is no such network
     if (weight < 0) step.train("studnet", step.views.labeled.image);
+    // @ts-expect-error there is no such schedule
+    if (weight < 0) step.schedules.rampp;
+    assert.equal(step.schedules.ramp.index, 2);
     const { image, labels } = step.views.labeled;
     const { logits, size } = step.train("student", image);
     const loss = softmaxCrossEntropy(step.graph, logits, labels, { label: "ce", size, denominator: "valid" });

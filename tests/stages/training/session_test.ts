@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
+import type { At } from "../../../stages/methods/schedule.ts";
 import { buildNetworks } from "../../../stages/network.ts";
 import { describePair } from "../../../stages/pair.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
@@ -162,15 +163,21 @@ gpuTest(
   },
 );
 
-gpuTest("a rising threshold is looked up at each step", async (device) => {
-  const method = bound(ccvc({ mode: "normal", selfPaced: true, threshold: 0 }));
+gpuTest("a schedule's number is looked up at each step", async (device) => {
+  const thresholds = [0, 0.999999, 0, NaN];
+  const method = {
+    ...bound(ccvc({ mode: "normal", selfPaced: true, threshold: 0 })),
+    schedules: { threshold: ({ step }: At) => thresholds[step]! },
+  };
   const session = open(device, { method });
-  const consistency = async (step: number, threshold?: number) => {
-    session.step(batch, { epoch: 0, step, rates: { backbone: 0, head: 0 }, threshold });
+  const consistency = async (step: number, told = true) => {
+    const at = { step, steps: 4, epoch: 0, epochs: 1, stepsPerEpoch: 4 };
+    session.step(batch, { epoch: 0, step, rates: { backbone: 0, head: 0 }, ...(told && { at }) });
     return (await session.losses()).con1!;
   };
-  assert.ok(await consistency(0) > 0.1, "without one, the start: 0 lets every pixel learn");
-  assert.equal(await consistency(1, 0.999999), 0, "nothing is as sure as that");
-  assert.ok(await consistency(2, 0) > 0.1);
+  assert.ok(await consistency(0, false) > 0.1, "where the method starts: 0 lets every pixel learn");
+  assert.equal(await consistency(1), 0, "nothing is as sure as that");
+  assert.ok(await consistency(2) > 0.1);
+  await assert.rejects(consistency(3), /schedule "threshold" is NaN at step 4/);
   session.free();
 });
