@@ -3,6 +3,7 @@ import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { OhemOptions } from "../../kernels/ops/ohem.ts";
 import { type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
 import { forBoth } from "./both.ts";
+import { cutMix, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { consistencyTerms, discrepancyTerm, supervisedTerms } from "./losses.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { trained } from "./networks.ts";
@@ -12,7 +13,11 @@ import type { Step, Terms } from "./step.ts";
 
 export type { CcvcInput, CcvcOptions };
 
-type CcvcStep = Step<"branch1" | "branch2", "threshold">;
+const views = {
+  labeled: labeled({ image: weak() }),
+  unlabeled: unlabeled({ image: weak(), strong: strong(), boxes: cutMix() }),
+};
+type CcvcStep = Step<"branch1" | "branch2", typeof views, "threshold">;
 
 const mapped = ({ mappingNorm: norm, dropout }: CcvcOptions) => trained({ mapping: { norm, dropout } });
 
@@ -26,7 +31,7 @@ export const ccvc: Method<CcvcOptions, CcvcInput, "branch1" | "branch2" | "avera
     branch1: options.mapping === "both" ? mapped(options) : trained(),
     branch2: options.mapping === "none" ? trained() : mapped(options),
   }),
-  strongViews: ({ augmentation }) => augmentation === "strong",
+  views: () => views,
   schedules: ({ threshold }) => ({ threshold: selfPaced(threshold) }),
   phases: { warmUp: (step) => labelsAlone(step) },
   terms: (step, options) =>
@@ -70,7 +75,6 @@ function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
   const { graph } = step;
   const { labeled, unlabeled } = step.views;
   const { strong, boxes } = unlabeled;
-  if (!strong || !boxes) throw new Error("Cannot make a strong step: the views hold no strong image");
   const passes = {
     labeled: labeled.image,
     mixed: mixImages(graph, strong, boxes),

@@ -1,5 +1,6 @@
 /** A method is a value: networks and a step by name, and the options that move them. @module */
 import { type Schema, UserError } from "../../pipeline/mod.ts";
+import type { Draws } from "../views/specs.ts";
 import type { MethodNetworks } from "./networks.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Step, Terms } from "./step.ts";
@@ -11,7 +12,14 @@ export type Scored<K extends string = string> = K | { readonly mean: readonly [K
 type Names<N> = string extends keyof N ? "the networks stand before the steps" : keyof N & string;
 
 /** What a method is. The order matters to the type checker: what a step uses stands before it. */
-export interface MethodDefinition<O, I, N extends MethodNetworks, P extends string, S extends string> {
+export interface MethodDefinition<
+  O,
+  I,
+  N extends MethodNetworks,
+  V extends Draws,
+  P extends string,
+  S extends string,
+> {
   /** Lower-case letters, digits, `-`. */
   readonly name: string;
   /** Raised by the author when results change on purpose though the code would not tell. */
@@ -22,14 +30,14 @@ export interface MethodDefinition<O, I, N extends MethodNetworks, P extends stri
   readonly options: Schema<O, I>;
   /** Networks by name. What they are may depend on the options; what they are called may not. */
   networks(options: O): N;
-  /** Whether the step needs strong views and CutMix boxes; no unless told. */
-  strongViews?(options: O): boolean;
+  /** What the steps may ask for: draws by name, views by name. */
+  views(options: O): V;
   /** Numbers that move from step to step, by name. */
   schedules?(options: O): { readonly [K in S]: Schedule };
   /** Other steps than the main one: `warmUp` takes the place of the engine's, where each network learns labels alone. */
-  readonly phases?: { readonly warmUp?: (step: Step<Names<N>, S>, options: O) => Terms };
+  readonly phases?: { readonly warmUp?: (step: Step<Names<N>, V, S>, options: O) => Terms };
   /** Captures the main step: its passes, and the weighted terms of the loss. */
-  terms(step: Step<Names<N>, S>, options: O): Terms;
+  terms(step: Step<Names<N>, V, S>, options: O): Terms;
   /** What is scored, by the names that metrics, pictures and files carry. */
   readonly predictions: { readonly [K in P]: Scored<NoInfer<keyof N & string>> };
   /** The prediction that stands for the run. */
@@ -39,7 +47,7 @@ export interface MethodDefinition<O, I, N extends MethodNetworks, P extends stri
 /** What the engine sees of a definition: names as strings. */
 export interface ErasedDefinition<P extends string = string> extends
   Omit<
-    MethodDefinition<unknown, unknown, MethodNetworks, P, string>,
+    MethodDefinition<unknown, unknown, MethodNetworks, Draws, P, string>,
     "phases" | "terms"
   > {
   /** See {@linkcode MethodDefinition.phases}. */
@@ -93,10 +101,11 @@ export function defineMethod<
   O,
   I,
   N extends MethodNetworks,
+  V extends Draws,
   const P extends string,
   S extends string = never,
 >(
-  definition: MethodDefinition<O, I, N, P, S>,
+  definition: MethodDefinition<O, I, N, V, P, S>,
 ): Method<O, I, P> {
   // The one cast: what a step is given is made of the definition's own names.
   const erased = definition as unknown as ErasedDefinition<P>;

@@ -1,28 +1,9 @@
 /** What a method's training step is written with: views in, passes, weighted loss terms out. @module */
 import type { Graph, Loss } from "../../kernels/graph.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
+import type { Draws, Seen } from "../views/specs.ts";
 import type { DeviceScalar } from "./schedule.ts";
 import type { Features, Prediction, Taps } from "../../models/deeplabv3plus.ts";
-
-/** The images of a step, on the device. N is the batch, S the crop. */
-export interface StepViews {
-  readonly labeled: {
-    /** Weak view, normalized, f32[N, S, S, 3]. */
-    readonly image: Tensor;
-    /** u32[N, S, S]; 255 where there is no label or no image. */
-    readonly labels: Tensor;
-  };
-  readonly unlabeled: {
-    /** Weak view. */
-    readonly image: Tensor;
-    /** u32[N, S, S]: 1 where a pixel comes from the image, 0 where it is padding. */
-    readonly validity: Tensor;
-    /** The same crop, photometrically changed; only for methods that ask for it. */
-    readonly strong?: Tensor;
-    /** CutMix boxes (kernels/ops/mix_boxes.ts), with `strong`. */
-    readonly boxes?: Tensor;
-  };
-}
 
 /** A loss with its coefficient in the total; with 0 it is left out. */
 export interface Term {
@@ -74,10 +55,12 @@ export interface Passing<K extends string = string> {
   constant<Y>(body: () => Y): Y;
 }
 
-/** What a recipe works on; `K` are the names of its networks, `S` those of its schedules. */
-export interface Step<K extends string = string, S extends string = string> extends Passing<K> {
+/** What a recipe works on; `K` are the names of its networks, `V` its draws, `S` the names of its schedules. */
+export interface Step<K extends string = string, V extends Draws = Draws, S extends string = string>
+  extends Passing<K> {
   readonly graph: Graph;
-  readonly views: StepViews;
+  /** Draws by name, views by name. */
+  readonly views: { readonly [D in keyof V]: Seen<V[D]> };
   /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
   readonly share?: number;
   /** Numbers of this step, on the device. */

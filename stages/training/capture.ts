@@ -79,7 +79,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const feed = makeFeed(device, options.views, {
     batch: batch / accumulate,
     seed: options.seed,
-    strong: method.strongViews,
+    draws: method.draws,
   });
   const control = allocate(device, "control", [
     { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },

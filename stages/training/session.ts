@@ -17,6 +17,7 @@ import type { NetworkDescription } from "../network.ts";
 import type { PerPrediction } from "../predictions.ts";
 import { ORIGINAL, type Protocol } from "../protocols.ts";
 import { type CapturedPhase, captureTraining, LOSS_SCALE } from "./capture.ts";
+import type { Drawn } from "./feed.ts";
 import { planFitting, type Recompute, SettingsError } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
 import { RATE_INDEX, ratesLength, SCHEDULES_FROM } from "./step_program.ts";
@@ -199,7 +200,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       const chosen = phases[phase];
       if (!chosen) throw new Error("Cannot warm up: the session was opened without it");
       current = chosen;
-      const size = batch / accumulate, drawn = { labeled: new Map(), unlabeled: new Map() };
+      const size = batch / accumulate, drawn: Drawn = new Map();
       for (let from = 0; from < batch; from += size) {
         const part = (places: readonly number[]) => places.slice(from, from + size);
         feed.fill(

@@ -10,7 +10,8 @@ import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
 import { makePasses } from "../methods/passes.ts";
-import type { StepViews, Term, Terms } from "../methods/step.ts";
+import type { Step, Term, Terms } from "../methods/step.ts";
+import type { SeenDraws } from "../views/specs.ts";
 
 /** Learning rates on the device, by parameter group: places in the `rates` tensor. */
 export const RATE_INDEX = { backbone: 0, head: 1 } as const;
@@ -39,7 +40,7 @@ export interface GradientParts {
   readonly networks: Networks;
   readonly parameters: Parameters;
   readonly method: Pick<BoundMethod, "terms" | "schedules">;
-  readonly views: StepViews;
+  readonly views: SeenDraws;
   /** u32 map [1, 1, 4]: seed, epoch, step, first sample of a micro-batch. */
   readonly counters: Tensor;
   /** f32 map [1, 1, {@linkcode ratesLength}]: learning rates by {@linkcode RATE_INDEX}, then the schedules' numbers. */
@@ -83,7 +84,8 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
   const { networks, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
   const terms = countedTerms(parts.method.terms({
     graph,
-    views: parts.views,
+    // Typed by the method that declares them.
+    views: parts.views as Step["views"],
     share,
     ...makePasses(graph, networks, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
     schedules: Object.fromEntries(

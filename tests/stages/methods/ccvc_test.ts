@@ -64,7 +64,7 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
   const step: Step = {
     graph,
     views: {
-      labeled: { image: image("labeled"), labels: map("truth") },
+      labeled: { image: image("labeled"), labels: map("truth"), validity: map("labeled validity") },
       unlabeled: {
         image: image("weak"),
         validity: map("validity"),
@@ -273,19 +273,24 @@ Deno.test("a term of weight 0 is left out", () => {
   );
 });
 
-Deno.test("a strong step needs strong views", () => {
-  assert.throws(
-    () => capture({ augmentation: "strong" }, { strong: false }),
-    /the views hold no strong image/,
-  );
+Deno.test("views are declared alike for both steps, and the weak one reads no strong image and no boxes", () => {
+  capture({ augmentation: "weak" }, { strong: false });
+  for (const augmentation of ["weak", "strong"] as const) {
+    const { labeled, unlabeled } = bound(ccvc({ augmentation })).draws;
+    assert.deepEqual(labeled, { set: "labeled", views: { image: { kind: "weak" } } });
+    assert.deepEqual(unlabeled, {
+      set: "unlabeled",
+      views: { image: { kind: "weak" }, strong: { kind: "strong" }, boxes: { kind: "boxes" } },
+    });
+  }
 });
 
 Deno.test("the supervised baseline learns labeled images alone, each branch at full weight", () => {
   const captured = capture("supervised");
   assert.deepEqual(table(captured), { ce1: 1, ce2: 1 });
   assert.deepEqual(captured.passes.map(({ pass }) => pass), ["labeled"]);
-  const { strongViews, networks } = bound(supervised());
-  assert.deepEqual([strongViews, networks], [false, { branch1: {}, branch2: {} }]);
+  const { draws, networks } = bound(supervised());
+  assert.deepEqual([Object.keys(draws), networks], [["labeled"], { branch1: {}, branch2: {} }]);
 });
 
 const shared = {

@@ -12,6 +12,8 @@ import { type Configured, defineMethod, type Method } from "../../../stages/meth
 import { trained } from "../../../stages/methods/networks.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import { softmaxCrossEntropy } from "../../../kernels/ops/softmax_cross_entropy.ts";
+import type { Tensor } from "../../../kernels/tensor.ts";
+import { labeled, strong, unlabeled, weak } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
 import { gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
@@ -29,10 +31,15 @@ const one: Method<{ readonly weight: number }, { readonly weight?: number }, "st
   ...rest,
   options,
   networks: () => ({ student: trained() }),
+  views: () => ({ labeled: labeled({ image: weak() }), unlabeled: unlabeled({ image: weak() }) }),
   schedules: () => ({ ramp: ({ step, steps }) => step / steps }),
   terms(step, { weight }) {
     // @ts-expect-error there is no such network
     if (weight < 0) step.train("studnet", step.views.labeled.image);
+    // @ts-expect-error there is no such view
+    if (weight < 0) step.views.unlabeled.strong;
+    // @ts-expect-error unlabeled images have no labels
+    if (weight < 0) step.views.unlabeled.labels;
     // @ts-expect-error there is no such schedule
     if (weight < 0) step.schedules.rampp;
     assert.equal(step.schedules.ramp.index, 2);
@@ -56,10 +63,11 @@ defineMethod({
   // A step in front of the networks is checked against no names, and so may use none.
   terms(step, { weight }) {
     // @ts-expect-error no name is known
-    if (weight < 0) step.train("student", step.views.labeled.image);
+    if (weight < 0) step.train("student", {} as Tensor);
     return {};
   },
   networks: ({ weight }) => ({ student: weight > 0 ? trained() : trained() }),
+  views: () => ({ labeled: labeled({ image: weak() }) }),
   predictions: { student: "student" },
   headline: "student",
 });
