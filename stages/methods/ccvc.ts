@@ -15,7 +15,7 @@ export type { CcvcInput, CcvcOptions };
 
 const views = {
   labeled: labeled({ image: weak() }),
-  unlabeled: unlabeled({ image: weak(), strong: strong(), boxes: cutMix() }),
+  unlabeled: unlabeled({ image: weak(), strong: strong(), boxes: cutMix({ partner: "reversed" }) }),
 };
 type CcvcStep = Step<"branch1" | "branch2", typeof views, "threshold">;
 

@@ -13,6 +13,7 @@ import {
   type CutMixOptions,
   drawCutMixBox,
   drawGeometry,
+  drawPartners,
   drawPhotometric,
   type PhotometricOptions,
 } from "./draws.ts";
@@ -181,17 +182,18 @@ export class ViewBatch {
     upload(device, tensors.taps, packed.taps);
     for (const [view, table] of this.#tables) {
       if (!this.#wanted.has(view)) continue;
-      const { kind } = views[view]!;
+      const spec = views[view]!;
       // The first of its kind has the draw's own stream, the others name theirs.
-      const first = Object.keys(views).find((other) => views[other]!.kind === kind) === view;
-      const drawn = streams(`${kind === "boxes" ? "cutmix" : "colors"}${first ? "" : ` ${view}`}`);
-      upload(
-        device,
-        table,
-        kind === "boxes"
-          ? boxTable(drawn.map((stream) => drawCutMixBox(stream, { ...cutMix, crop })))
-          : photometricTable(drawn.map((stream) => drawPhotometric(stream, photometric))),
-      );
+      const first = Object.keys(views).find((other) => views[other]!.kind === spec.kind) === view;
+      const own = (what: string) => first ? what : `${what} ${view}`;
+      if (spec.kind === "boxes") {
+        const drawn = streams(own("cutmix")).map((stream) => drawCutMixBox(stream, { ...cutMix, crop }));
+        const stream = new RandomStream({ ...address, stream: `${name}/${own("partners")}` });
+        upload(device, table, boxTable(drawn, drawPartners(stream, spec.partner, items.length)));
+      } else {
+        const drawn = streams(own("colors")).map((stream) => drawPhotometric(stream, photometric));
+        upload(device, table, photometricTable(drawn));
+      }
     }
   }
 

@@ -6,9 +6,16 @@ export interface ImageView {
   readonly kind: "weak" | "strong";
 }
 
-/** CutMix boxes, a set of one box an image; inside a box comes the image N − 1 − i of the batch. */
+/**
+ * Which image stands inside the box of image i of N: N − 1 − i; i + 1, of the last one the first; that of a permutation, drawn
+ * each step; or the one at the same place of another draw.
+ */
+export type Partner = "reversed" | "next" | "permutation" | "same place";
+
+/** Boxes for mixing, one an image. */
 export interface BoxView {
   readonly kind: "boxes";
+  readonly partner: Partner;
 }
 
 /** Views by name. */
@@ -32,8 +39,13 @@ export const weak = (): ImageView => ({ kind: "weak" });
 /** The crop with its colors changed. */
 export const strong = (): ImageView => ({ kind: "strong" });
 
-/** Boxes for CutMix within the batch. */
-export const cutMix = (): BoxView => ({ kind: "boxes" });
+/** CutMix within the batch: inside a box comes the image that `partner` says. */
+export function cutMix({ partner }: { readonly partner: Exclude<Partner, "same place"> }): BoxView {
+  return { kind: "boxes", partner };
+}
+
+/** Boxes whose inside comes from another draw. */
+export const boxes = (): BoxView => ({ kind: "boxes", partner: "same place" });
 
 /** Labeled images: the views, `labels` and `validity`. */
 export function labeled<const V extends ViewSpecs>(views: V): Draw<"labeled", V> {

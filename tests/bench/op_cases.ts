@@ -193,7 +193,7 @@ export const opCases: readonly OpCase[] = [
       const views = trainingViews(64, batch);
       const draws = {
         labeled: labeled({ image: weak() }),
-        unlabeled: unlabeled({ image: weak(), strong: strong(), boxes: cutMix() }),
+        unlabeled: unlabeled({ image: weak(), strong: strong(), boxes: cutMix({ partner: "reversed" }) }),
       };
       const feed = b.hold(makeFeed(b.device, views, { batch, seed: 1, draws }));
       const seen = feed.capture(b.graph);

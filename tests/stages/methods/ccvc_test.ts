@@ -44,7 +44,8 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
   const source = (tensor: Tensor): string => {
     const made = graph.dispatches.find(({ writes }) => writes.includes(tensor));
     if (!made) return tensor.label;
-    const inputs = made.reads.map(source).join(", ");
+    // What is read twice stands once: own pixels and partners are of one batch.
+    const inputs = [...new Set(made.reads.map(source))].join(", ");
     return `${made.kernel.name}${
       made.writes.length > 1 ? `[${made.writes.indexOf(tensor)}]` : ""
     }(${inputs})`;
@@ -68,7 +69,7 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
       unlabeled: {
         image: image("weak"),
         validity: map("validity"),
-        ...(strong && { strong: image("strong"), boxes: map("boxes", "u32", [1, 2, 4]) }),
+        ...(strong && { strong: image("strong"), boxes: map("boxes", "u32", [1, 2, 8]) }),
       },
     },
     train<const P extends Passes>(network: string, images: P) {
@@ -280,7 +281,11 @@ Deno.test("views are declared alike for both steps, and the weak one reads no st
     assert.deepEqual(labeled, { set: "labeled", views: { image: { kind: "weak" } } });
     assert.deepEqual(unlabeled, {
       set: "unlabeled",
-      views: { image: { kind: "weak" }, strong: { kind: "strong" }, boxes: { kind: "boxes" } },
+      views: {
+        image: { kind: "weak" },
+        strong: { kind: "strong" },
+        boxes: { kind: "boxes", partner: "reversed" },
+      },
     });
   }
 });

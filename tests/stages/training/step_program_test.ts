@@ -63,7 +63,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
     image("strong"),
     map("labels"),
     map("validity"),
-    map("boxes", "u32", [1, batch, 4]),
+    map("boxes", "u32", [1, batch, 8]),
     map("counters", "u32", [1, 1, 4]),
     map("rates", "f32", [1, 1, 4]),
     ...Array.from({ length: 16 }, (_, i) => map(`meter ${i}`, "f32", [1, 1, 4])),
@@ -76,7 +76,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
   const pixels = batch * size * size, classes = shapesClasses.names.length;
   upload(device, labels, Uint32Array.from(uniform(5, pixels, 0, classes), Math.floor));
   upload(device, validity, new Uint32Array(pixels).fill(1));
-  upload(device, boxes, Uint32Array.of(3, 4, 20, 15, 8, 2, 10, 25));
+  upload(device, boxes, Uint32Array.of(3, 4, 20, 15, 1, 0, 0, 0, 8, 2, 10, 25, 0, 0, 0, 0));
   upload(device, counters, Uint32Array.of(7, 1, 2, 0));
   upload(device, rates, new Float32Array(4));
   const graph = new Graph(device.facts.sharing);

@@ -5,7 +5,7 @@ import { compile } from "../../../kernels/program.ts";
 import type { Bytes } from "../../../kernels/reference/resample.ts";
 import { ViewBatch, type ViewItem } from "../../../stages/views/batch.ts";
 import { strongPhotometric } from "../../../stages/views/draws.ts";
-import { cutMix, strong, weak } from "../../../stages/views/specs.ts";
+import { boxes, cutMix, strong, weak } from "../../../stages/views/specs.ts";
 import { gpuTest, uniform } from "../../support/gpu.ts";
 
 const noise = (seed: number, width: number, height: number, channels: number): Bytes => ({
@@ -27,7 +27,13 @@ const options = {
   maxWidth: 60,
   maxHeight: 30,
   masks: true,
-  views: { image: weak(), strong: strong(), boxes: cutMix(), other: strong(), more: cutMix() },
+  views: {
+    image: weak(),
+    strong: strong(),
+    boxes: cutMix({ partner: "reversed" }),
+    other: strong(),
+    more: boxes(),
+  },
   photometric: strongPhotometric,
   cutMix: {},
 };
@@ -38,13 +44,13 @@ function capture(device: Device) {
   const graph = new Graph(device.facts.sharing);
   const views = batch.capture(graph);
   const outputs = [views.image, views.validity, views.labels, views.strong].map((t) => graph.keep(t!));
-  const { boxes } = views;
+  const table = views.boxes!;
   const program = compile(device, graph);
   const read = async (items: readonly ViewItem[], step: number) => {
     batch.fill(items, { seed: 1, epoch: 0, step });
     program.run();
     const located = outputs.map((tensor) => program.locate(tensor));
-    return await readBack(device, [...located, boxes!]);
+    return await readBack(device, [...located, table]);
   };
   return { batch, read, free: () => [program, batch].forEach((held) => held.free()) };
 }
