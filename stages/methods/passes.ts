@@ -5,6 +5,7 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { Forward } from "../../models/registry.ts";
+import { MethodError } from "./method.ts";
 import type { Outputs, Passes, Passing, Source } from "./step.ts";
 
 /** What passes are captured with. */
@@ -45,7 +46,7 @@ export function makePasses(
   const find = (name: string): Network => {
     const network = byName[name];
     if (network) return network;
-    throw new Error(`Cannot run network "${name}": there are ${Object.keys(byName).join(", ")}`);
+    throw new MethodError(`Cannot run network "${name}": there are ${Object.keys(byName).join(", ")}`);
   };
 
   const capture = <Y>(
@@ -57,7 +58,7 @@ export function makePasses(
   ): unknown => {
     const named = passesOf(passes);
     if (!named.length || named.some(({ length }) => !length)) {
-      throw new Error(`Cannot run network "${network}" on no images`);
+      throw new MethodError(`Cannot run network "${network}" on no images`);
     }
     const sizes = new Set(named.map(({ length }) => length));
     const outputs = new Map<string, Y>();
@@ -101,7 +102,7 @@ export function makePasses(
     ) {
       const found = pass && left.get(pass);
       if (pass && found?.network !== network) {
-        throw new Error(`Cannot evaluate "${network}" after a pass that is no training pass of it`);
+        throw new MethodError(`Cannot evaluate "${network}" after a pass that is no training pass of it`);
       }
       const forward = { training: false, tensor, ...(found && { after: found.after }) };
       return graph.withoutGradients(() => capture(network, passes, forward, predictions)) as Outputs<
@@ -114,7 +115,7 @@ export function makePasses(
 }
 
 const taps: Run<Taps> = (network, forward, source) => {
-  if (kindOf(source) !== "images") throw new Error("Cannot run a backbone on what a backbone has made");
+  if (kindOf(source) !== "images") throw new MethodError("Cannot run a backbone on what a backbone has made");
   const { low, high, ...rest } = network.backbone(forward, source as Tensor);
   const split = (tap: Tensor) => splitBatch(forward.graph, tap, forward.parts.length);
   const highs = split(high);
@@ -142,7 +143,9 @@ function kindOf(source: Source): "images" | "taps" | "features" {
 /** Sources of one kind as one batch. */
 function join(graph: Graph, sources: readonly Source[]): Source {
   const [first] = sources as [Source, ...Source[]], kinds = new Set(sources.map(kindOf));
-  if (kinds.size > 1) throw new Error(`Cannot run a network on ${[...kinds].join(" and ")} in one batch`);
+  if (kinds.size > 1) {
+    throw new MethodError(`Cannot run a network on ${[...kinds].join(" and ")} in one batch`);
+  }
   const of = (pick: (source: Source) => Tensor) => joinBatches(graph, sources.map(pick));
   if (!("kind" in first)) return of((source) => source as Tensor);
   if (first.kind === "features") return { ...first, values: of((source) => (source as Features).values) };

@@ -8,6 +8,7 @@ import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
 import type { Views } from "../augment.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
+import { MethodError } from "../methods/method.ts";
 import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { type Feed, makeFeed } from "./feed.ts";
 import { captureGradients, captureUpdate, type NamedTerm, ratesLength } from "./step_program.ts";
@@ -115,7 +116,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       meter(index) {
         const meter = meters[index];
         if (meter) return meter;
-        throw new Error(`Cannot train by a method with more than ${MOST_TERMS} loss terms`);
+        throw new MethodError(`Cannot train by a method with more than ${MOST_TERMS} loss terms`);
       },
     });
     if (accumulate === 1) captureUpdate(graph, optimizer);
