@@ -99,7 +99,7 @@ export function summarize(seeds: readonly number[], runs: readonly Metrics[]): S
 }
 
 /** A row of a table over seeds: mean ± standard deviation of each prediction. */
-export function spreadCells({ mean, standardDeviation }: SeedsSummary): string[] {
+function spreadCells({ mean, standardDeviation }: SeedsSummary): string[] {
   return Object.keys(mean.miou).map((name) =>
     `${percent(mean.miou[name]!)} ± ${percent(standardDeviation.miou[name]!)}`
   );
