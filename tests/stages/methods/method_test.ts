@@ -216,6 +216,14 @@ Deno.test("what no method can be is an error that says what to write", () => {
     planned({ networks: () => ({ student: trained(), "a.b": trained() }) }),
     /network "a\.b" may hold letters and digits only/,
   );
+  assert.throws(
+    planned({ views: () => ({ labeled: labeled({ image: weak(), labels: weak() }) }) }),
+    /view "labels" of draw "labeled" would hide the draw's own labels/,
+  );
+  assert.throws(
+    planned({ views: () => ({ labeled: labeled({ image: strong() }) }) }),
+    /no labeled draw with a weak view, which the warm-up learns from; write one, or phases: \{ warmUp \}/,
+  );
 });
 
 Deno.test("another method stands in the place of a training's own while a comparison builds, and not after", () => {
