@@ -20,7 +20,7 @@ import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
 import { bindMethod } from "./methods/bound_method.ts";
 import { chosenMethod } from "./methods/exchange.ts";
-import { type AnyMethod, type Configured, definitionOf } from "./methods/method.ts";
+import { type AnyMethod, type Configured, definitionOf, isName, MethodError } from "./methods/method.ts";
 import { type NamedOptions, withMethod } from "./methods/with_method.ts";
 import type { NetworkDescription } from "./network.ts";
 import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
@@ -256,13 +256,26 @@ export function methodOf(stage: AnyStage): AnyMethod | undefined {
  */
 export function coTrain<P extends string>(
   inputs: Wires<{ readonly views: ViewsKinds }>,
-  { method: own, ...config }: CoTrainInput<P>,
+  { method: own, ...config }: CoTrainInput<P> = {} as CoTrainInput<P>,
   options?: StageOptions,
 ): Refs<NetsKinds<P>> {
+  if (!isConfigured(own)) {
+    const { name } = (own ?? {}) as { readonly name?: unknown };
+    throw new MethodError(
+      `Cannot train: co-train.method must be a method with its options, as ${
+        typeof name === "string" && isName(name) ? `${name}()` : "ccvc({ … })"
+      } gives it`,
+    );
+  }
   const { method, options: written } = chosenMethod(own);
   // From here on all is plain data: which functions it is about, is in the stage.
   const call = trainingStage(method) as unknown as (...given: unknown[]) => Refs<NetsKinds<P>>;
   return call(inputs, { ...config, method: written }, options);
+}
+
+function isConfigured(value: unknown): value is Configured {
+  const { method } = (value ?? {}) as Partial<Configured>;
+  return typeof method?.definition === "object";
 }
 
 function defineTraining(method: AnyMethod): TrainingStage {

@@ -5,7 +5,8 @@ import { resolveConfig } from "../../../pipeline/config.ts";
 import { explainConfig } from "../../../pipeline/explain.ts";
 import { Notes } from "../../../pipeline/files.ts";
 import { parseConfig } from "../../../pipeline/schema.ts";
-import { methodOf, trainingStage } from "../../../stages/co_train.ts";
+import { pipeline, UserError } from "../../../pipeline/mod.ts";
+import { coTrain, methodOf, trainingStage } from "../../../stages/co_train.ts";
 import { chosenMethod, exchangingMethods } from "../../../stages/methods/exchange.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { type Configured, defineMethod, type Method } from "../../../stages/methods/method.ts";
@@ -224,6 +225,21 @@ Deno.test("what no method can be is an error that says what to write", () => {
     planned({ views: () => ({ labeled: labeled({ image: strong() }) }) }),
     /no labeled draw with a weak view, which the warm-up learns from; write one, or phases: \{ warmUp \}/,
   );
+});
+
+Deno.test("what is no method with its options is refused, and how to write it is said", () => {
+  for (
+    const [given, way] of [
+      [{ method: { name: "ccvc" } }, /must be a method with its options, as ccvc\(\) gives it/],
+      [{ method: ccvc }, /as ccvc\(\) gives it/],
+      [{ method: "ccvc" }, /as ccvc\(\{ … \}\) gives it/],
+      [{ epochs: 2 }, /co-train\.method must be a method/],
+      [undefined, /co-train\.method must be a method/],
+    ] as const
+  ) {
+    const build = () => pipeline("p", () => coTrain({ views: {} } as never, given as never)).build();
+    assert.throws(build, (error) => error instanceof UserError && way.test(error.message));
+  }
 });
 
 Deno.test("another method stands in the place of a training's own while a comparison builds, and not after", () => {
