@@ -28,6 +28,8 @@ export {
   type CoTrainInput,
   type NetsKinds,
   type TrainingHistory,
+  type TrainingStage,
+  trainingStage,
 } from "./stages/co_train.ts";
 export {
   pseudoLabel,
@@ -40,15 +42,19 @@ export {
   type EvaluateConfig,
   type EvaluateInputs,
   type EvaluateOutputs,
+  type EvaluationStage,
+  evaluationStage,
   type Metrics,
   type WeightsScore,
 } from "./stages/evaluate.ts";
 export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts";
+export { cps, type CpsOptions } from "./stages/methods/cps.ts";
 export { supervised, type SupervisedOptions } from "./stages/methods/supervised.ts";
-export type { MethodInput, MethodOptions } from "./stages/methods/mod.ts";
+export { type AnyMethod, type Configured, type Method, MethodError } from "./stages/methods/method.ts";
+export type { NamedOptions } from "./stages/methods/with_method.ts";
 export type { Checkpoint } from "./stages/checkpoint.ts";
 export type { NetworkDescription } from "./stages/network.ts";
-export type { PerPrediction } from "./stages/predictions.ts";
+export type { PerPrediction, Predictions } from "./stages/predictions.ts";
 export type { ProtocolName } from "./stages/protocols.ts";
 export type { EvaluationConfig } from "./stages/training/evaluation.ts";
 export type { Recompute } from "./stages/training/memory.ts";
@@ -57,6 +63,7 @@ export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages
 export type { ClassList } from "./stages/datasets/classes.ts";
 export type { Precision } from "./kernels/tensor.ts";
 export type { Mapping } from "./models/deeplabv3plus.ts";
+export type { NetworkVariant } from "./models/networks.ts";
 export type { BackboneName } from "./models/resnet.ts";
 export type { HostTensor, StateDict } from "./models/state_dict.ts";
 export type { FolderDataset } from "./stages/datasets/layouts.ts";

@@ -2,12 +2,8 @@
 import { mixedNotice, mixedRunsNotice } from "./provenance.ts";
 import { spread, table } from "./text.ts";
 
-/** One value for each prediction. */
-export interface Predictions {
-  readonly branch1: number;
-  readonly branch2: number;
-  readonly average: number;
-}
+/** One value for each prediction, by name. */
+export type Predictions = Readonly<Record<string, number>>;
 
 /** What the commands read of a metrics artifact; a pipeline of one's own may hold more, and metrics.json keeps it all. */
 export interface Metrics {
@@ -17,6 +13,8 @@ export interface Metrics {
   readonly adapters?: Readonly<Record<string, string>>;
   /** How images were scored: scores of two protocols are not comparable. */
   readonly protocol?: string;
+  /** The prediction that stands for the run. */
+  readonly headline?: string | undefined;
   /** Mean IoU, percent. */
   readonly miou: Predictions;
   /** Percent of the pixels that are right. */
@@ -27,13 +25,31 @@ export interface Metrics {
   readonly best?: { readonly miou: Predictions };
 }
 
-/** The three predictions, in the order of the tables. */
-export const predictions = ["branch1", "branch2", "average"] as const;
-
 /** Whether a value has the scores that the tables need. */
 export function isMetrics(value: unknown): value is Metrics {
-  const miou = (value as Partial<Metrics> | null | undefined)?.miou as Partial<Predictions> | undefined;
-  return predictions.every((name) => typeof miou?.[name] === "number");
+  const { miou, headline } = (value ?? {}) as Partial<Metrics>;
+  const scores = Object.values(miou ?? {});
+  return scores.length > 0 && scores.every((score) => typeof score === "number") &&
+    (headline === undefined || typeof miou?.[headline] === "number");
+}
+
+/** Scores with the prediction that stands for them; older ones are CCVC's and do not say that it is the average. */
+type Headed = Pick<Metrics, "headline" | "miou">;
+
+/** Mean IoU of the headline, percent; undefined where there is none. */
+export function headlineScore({ headline = "average", miou }: Headed): number | undefined {
+  return miou[headline];
+}
+
+/** Names of the predictions in the order of the tables, the headline at the end. */
+export function predictionNames({ headline = "average", miou }: Headed): string[] {
+  const names = Object.keys(miou).sort();
+  return [...names.filter((name) => name !== headline), ...names.filter((name) => name === headline)];
+}
+
+/** A prediction's name as tables show it: `branch 1`. */
+export function shownName(prediction: string): string {
+  return prediction.replace(/\d+/, " $&");
 }
 
 /** Scores with what tells where they come from, which is no part of the artifact; members that it has of its own stay. */
@@ -65,9 +81,9 @@ export function metricsText(metrics: Metrics): string {
     ["pixel accuracy", pixelAccuracy],
   ];
   const given = columns.filter(([, values]) => values !== undefined);
-  const rows = predictions.map((name) => [
-    { branch1: "branch 1", branch2: "branch 2", average: "average" }[name],
-    ...given.map(([, values]) => percent(values![name])),
+  const rows = predictionNames(metrics).map((name) => [
+    shownName(name),
+    ...given.map(([, values]) => percent(values![name]!)),
   ]);
   const told = Array.isArray(metrics.benchmarks)
     ? metrics.benchmarks.map((name) => `benchmark: ${name}\n`)
@@ -89,29 +105,33 @@ export interface SeedsSummary {
   readonly standardDeviation: { readonly miou: Predictions };
 }
 
-/** Sums up the runs of several seeds. */
+/** Sums up the runs of several seeds; one at least, all of one method. */
 export function summarize(seeds: readonly number[], runs: readonly Metrics[]): SeedsSummary {
+  const names = predictionNames(runs[0]!);
   const each = (pick: "mean" | "standardDeviation") => ({
     miou: Object.fromEntries(
-      predictions.map((name) => [name, spread(runs.map((run) => run.miou[name]))[pick]]),
-    ) as unknown as Predictions,
+      names.map((name) => [name, spread(runs.map((run) => run.miou[name]!))[pick]]),
+    ),
   });
   return { seeds, runs, mean: each("mean"), standardDeviation: each("standardDeviation") };
 }
 
 /** A row of a table over seeds: mean ± standard deviation of each prediction. */
-export function spreadCells({ mean, standardDeviation }: SeedsSummary): string[] {
-  return predictions.map((name) => `${percent(mean.miou[name])} ± ${percent(standardDeviation.miou[name])}`);
+function spreadCells({ mean, standardDeviation }: SeedsSummary): string[] {
+  return Object.keys(mean.miou).map((name) =>
+    `${percent(mean.miou[name]!)} ± ${percent(standardDeviation.miou[name]!)}`
+  );
 }
 
 /** The scores of several seeds, as a table. */
 export function seedsText(summary: SeedsSummary): string {
+  const names = Object.keys(summary.mean.miou);
   const rows = summary.runs.map((run, i) => [
     `seed ${summary.seeds[i]}`,
-    ...predictions.map((name) => percent(run.miou[name])),
+    ...names.map((name) => percent(run.miou[name]!)),
   ]);
   const mixed = mixedRunsNotice(summary.runs);
-  const scores = table([heading("mIoU, percent", summary.runs[0] ?? {}), "branch 1", "branch 2", "average"], [
+  const scores = table([heading("mIoU, percent", summary.runs[0] ?? {}), ...names.map(shownName)], [
     ...rows,
     ["mean", ...spreadCells(summary)],
   ]);

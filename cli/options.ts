@@ -72,7 +72,6 @@ export const setHelp = `Config paths are stage.key=value, where stage is the id 
   --set load.root=../data/voc
   --set co-train.backbone=resnet50 --set augment.crop=129
   --set co-train.method.threshold=0.9
-  --set 'co-train.method={"name":"supervised"}'
 A value is JSON where it reads as JSON, else text; null leaves a key out, as --set load.partition=null.
 "plan --explain" tells every leaf of an experiment.`;
 

@@ -142,7 +142,7 @@ function pretrainedText({ backbone, file, loaded, classifier, differences }: Dat
   const names = (what: string, list: unknown) =>
     Array.isArray(list) && list.length ? [`${what}: ${list.join(", ")}`] : [];
   return [
-    `${backbone} starts from ${file}: ${loaded} tensors, in both branches`,
+    `${backbone} starts from ${file}: ${loaded} tensors, in each network`,
     ...names("left over", classifier),
     ...names("not fitting", differences),
   ].join("; ");

@@ -1,6 +1,6 @@
 /** Whether the digits of a published result are those that were made: digests and means, computed again from what it holds. @module */
 import { canonicalJson, type GraphNode, jsonArtifactDigest, sha256 } from "../pipeline/mod.ts";
-import { evaluate } from "../stages/evaluate.ts";
+import { evaluationStage } from "../stages/evaluate.ts";
 import { score } from "../stages/metrics.ts";
 import type { PublishedNode, PublishedResult, PublishedScores } from "./published_result.ts";
 import type { RecordedOutput } from "./run_folder.ts";
@@ -58,28 +58,29 @@ export function scoreEdits(result: PublishedResult, nodes: readonly GraphNode[])
     }: other scores than were made`,
   ];
   // What another stage means by these members is its own affair.
-  const isOurs = nodes.find(({ id }) => id === node)?.stage === evaluate.definition;
+  const isOurs = nodes.find(({ id }) => id === node)?.stage.module === evaluationStage([]).definition.module;
   return isOurs ? [...edits, ...meanEdits(metrics).map((line) => `${node}.${output}.${line}`)] : edits;
 }
 
 interface CountedScores {
+  readonly headline?: string;
   readonly confusion: readonly (readonly number[])[];
-  readonly miou: { readonly average: number };
-  readonly pixelAccuracy: { readonly average: number };
+  readonly miou: Readonly<Record<string, number>>;
+  readonly pixelAccuracy: Readonly<Record<string, number>>;
   readonly perClass: readonly { readonly name: string; readonly iou: number }[];
 }
 
-/** Means of the average of the branches that do not follow from the counts of pixels. */
+/** Means of the headline that do not follow from the counts of pixels. */
 function meanEdits(metrics: unknown): string[] {
-  const { confusion, ...last } = metrics as CountedScores & {
+  const { confusion, headline = "average", ...last } = metrics as CountedScores & {
     readonly last?: Omit<CountedScores, "confusion">;
   };
   try {
     const made = score({ classes: confusion.length, matrix: confusion.flat() });
     return ([["", last], ["last.", last.last]] as const).flatMap(([prefix, given]) => {
       const pairs: [string, number, number | undefined][] = [
-        ["miou.average", made.miou, given?.miou.average],
-        ["pixelAccuracy.average", made.pixelAccuracy, given?.pixelAccuracy.average],
+        [`miou.${headline}`, made.miou, given?.miou[headline]],
+        [`pixelAccuracy.${headline}`, made.pixelAccuracy, given?.pixelAccuracy[headline]],
         ...made.iou.map((iou, at): [string, number, number | undefined] => {
           const found = given?.perClass[at];
           return [`perClass.${found?.name ?? at}`, iou, found?.iou];

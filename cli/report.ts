@@ -1,23 +1,13 @@
 /** A run as a page to look at: settings, scores, stages and pictures, in one file of HTML beside the run's pictures. @module */
 import { join } from "node:path";
 import { writeAtomically } from "../pipeline/files.ts";
+import { isMetrics, type Metrics, predictionNames, shownName } from "./metrics.ts";
 import { adaptersOf, madeOn, mixedNotice } from "./provenance.ts";
-import { isMetrics, type Metrics, predictions } from "./metrics.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { duration } from "./text.ts";
 
 /** Name of the page in a run's folder. */
 export const REPORT = "report.html";
-
-/** Files of a picture's folder, and what stands above them. */
-const columns = [
-  ["image", "image"],
-  ["truth", "truth"],
-  ["branch1", "branch 1"],
-  ["branch2", "branch 2"],
-  ["average", "average"],
-  ["conflict", "conflict"],
-] as const;
 
 /** Pictures of one image: the path of their folder from the page, and the files that are there. */
 export interface ReportPictures {
@@ -68,7 +58,8 @@ export function reportPage(
         }),
       )
     }`,
-    pictures.length > 0 && `<h2>Pictures</h2>${gallery(pictures)}`,
+    pictures.length > 0 &&
+    `<h2>Pictures</h2>${gallery(pictures, metrics === undefined ? [] : predictionNames(metrics))}`,
   ].filter(Boolean);
   return `<!doctype html>
 <html lang="en">
@@ -87,13 +78,13 @@ ${sections.join("\n")}
 `;
 }
 
-function scores({ miou, best, pixelAccuracy, perClass = [], protocol, benchmarks = [] }: Metrics): string {
-  const names = { branch1: "branch 1", branch2: "branch 2", average: "average" };
+function scores(metrics: Metrics): string {
+  const { miou, best, pixelAccuracy, perClass = [], protocol, benchmarks = [] } = metrics;
   const given = [["mIoU", miou], ["best mIoU", best?.miou], ["pixel accuracy", pixelAccuracy]] as const;
   const shown = given.filter(([, values]) => values !== undefined);
-  const rows = predictions.map((name) => [
-    names[name],
-    ...shown.map(([, values]) => values![name].toFixed(2)),
+  const rows = predictionNames(metrics).map((name) => [
+    shownName(name),
+    ...shown.map(([, values]) => values![name]!.toFixed(2)),
   ]);
   const heading = `Scores, percent${protocol === undefined ? "" : `, ${protocol}`}`;
   return [
@@ -104,8 +95,12 @@ function scores({ miou, best, pixelAccuracy, perClass = [], protocol, benchmarks
   ].filter(Boolean).join("\n");
 }
 
-function gallery(pictures: readonly ReportPictures[]): string {
-  const shown = columns.filter(([file]) => pictures.some(({ files }) => files.includes(`${file}.png`)));
+/** @param predictions Their names, in the order of the columns; without scores any other picture stands in their place. */
+function gallery(pictures: readonly ReportPictures[], predictions: readonly string[]): string {
+  const found = new Set(pictures.flatMap(({ files }) => files.map((file) => file.replace(/\.png$/, ""))));
+  const others = [...found].filter((file) => !["image", "truth", "conflict"].includes(file)).sort();
+  const shown = ["image", "truth", ...predictions.length > 0 ? predictions : others, "conflict"]
+    .filter((file) => found.has(file)).map((file) => [file, shownName(file)] as const);
   const cell = ({ folder, files }: ReportPictures, file: string, label: string) =>
     files.includes(`${file}.png`)
       ? `<td><img src="${

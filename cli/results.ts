@@ -126,6 +126,9 @@ export async function publish(
   };
   if (run.state !== "done") refuse(`it is ${run.state}, and only one that is done has a result`);
   if (metrics === undefined) refuse("it made no scores (metrics.json)");
+  if (run.method !== undefined) {
+    refuse(`it trained by "${run.method}" in the place of the experiment's method`);
+  }
   const given = run.experiment ?? refuse("it does not say which experiment it was; train again");
   const mark = run.set.length === 0 ? "" : `-${run.id.slice(16, 24)}`;
   const path = join(folder, run.name, `seed-${run.seed}${mark}.json`);

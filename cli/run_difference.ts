@@ -7,7 +7,7 @@ import {
   type Plan,
   type PlanNode,
 } from "../pipeline/mod.ts";
-import { heading, isMetrics, type Metrics, predictions } from "./metrics.ts";
+import { heading, isMetrics, type Metrics, predictionNames, shownName } from "./metrics.ts";
 import { adaptersOf, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { table } from "./text.ts";
@@ -99,12 +99,13 @@ export function metricsDifference(a: unknown, b: unknown): string | undefined {
 }
 
 /** Every score of a run by its name. */
-function scores({ miou, pixelAccuracy, perClass = [], best }: Metrics): Map<string, number> {
+function scores(metrics: Metrics): Map<string, number> {
+  const { miou, pixelAccuracy, perClass = [], best } = metrics;
   const found = new Map<string, number>();
   const groups = { "mIoU": miou, "best mIoU": best?.miou, "pixel accuracy": pixelAccuracy };
   for (const [name, values] of Object.entries(groups)) {
-    for (const each of values === undefined ? [] : predictions) {
-      found.set(`${name}, ${each.replace(/\d/, " $&")}`, values![each]);
+    for (const each of values === undefined ? [] : predictionNames(metrics)) {
+      found.set(`${name}, ${shownName(each)}`, values![each]!);
     }
   }
   for (const { name, iou } of perClass) found.set(`IoU, ${name}`, iou);

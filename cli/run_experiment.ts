@@ -31,6 +31,8 @@ export interface RunRequest {
   readonly pipeline: Pipeline;
   /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file. */
   readonly experiment: string;
+  /** The method that stands in the place of the experiment's, for a comparison. */
+  readonly method?: string;
   readonly overrides: readonly Override[];
   readonly seed: number;
 }
@@ -70,7 +72,7 @@ export function setText({ stage, path, text }: Override): string {
  * @throws What planning, the GPU or a stage throws.
  */
 export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
-  const { pipeline, experiment, overrides, seed } = request;
+  const { pipeline, experiment, method, overrides, seed } = request;
   const { cache, remote, terminal, signal } = session;
   const started = new Date();
   const graph = pipeline.build(overrides);
@@ -81,6 +83,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     name: graph.name,
     id: runId(started, settingsDigest(planned)),
     experiment,
+    ...(method === undefined ? {} : { method }),
     seed,
     set: overrides.map(setText),
     started: started.toISOString(),
@@ -121,7 +124,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       state: "done",
       seconds,
       ...(madeOn === undefined ? {} : { gpu: madeOn }),
-      ...(metrics === undefined ? {} : { miou: metrics.miou }),
+      ...(metrics === undefined ? {} : { miou: metrics.miou, headline: metrics.headline }),
       ...(metrics?.protocol === undefined ? {} : { protocol: metrics.protocol }),
       nodes: result.nodes.map(({ outputs: _, ...node }) => node),
       outputs: returned.map(({ files: _, read: __, ...output }) => output),

@@ -31,6 +31,8 @@ export interface RunRecord {
   readonly id: string;
   /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file. */
   readonly experiment?: string;
+  /** The method that stood in the place of the experiment's, for a comparison. */
+  readonly method?: string;
   readonly seed: number;
   /** All `--set`, as typed. */
   readonly set: readonly string[];
@@ -46,6 +48,8 @@ export interface RunRecord {
   /** Deno, system, commit of its process. */
   readonly facts?: Readonly<Record<string, string>>;
   readonly miou?: Metrics["miou"];
+  /** The prediction that stands for the run. */
+  readonly headline?: string | undefined;
   /** How they were scored. */
   readonly protocol?: string;
   readonly nodes?: readonly {

@@ -59,9 +59,11 @@ const recordProblem = loose(
     seconds: quantity,
     error: text,
     experiment: text,
+    method: text,
     gpu: record(text),
     facts: record(text),
-    miou: loose({ average: (value) => typeof value === "number" ? undefined : "is no number" }),
+    miou: record((value) => typeof value === "number" ? undefined : "is no number"),
+    headline: text,
     protocol: text,
     nodes: list(
       loose(
@@ -75,7 +77,19 @@ const recordProblem = loose(
       ]),
     ),
   },
-  ["seconds", "error", "experiment", "gpu", "facts", "miou", "protocol", "nodes", "outputs"],
+  [
+    "seconds",
+    "error",
+    "experiment",
+    "method",
+    "gpu",
+    "facts",
+    "miou",
+    "headline",
+    "protocol",
+    "nodes",
+    "outputs",
+  ],
 );
 
 async function readRun(path: string): Promise<StoredRun | undefined> {

@@ -2,7 +2,7 @@
 import type { Device } from "../kernels/device.ts";
 import { type Graph, type GraphNode, UserError } from "../pipeline/mod.ts";
 import type { ViewPolicy } from "../stages/augment.ts";
-import { type CoTrainConfig, trainingSettings } from "../stages/co_train.ts";
+import { type CoTrainConfig, methodOf, trainingSettings } from "../stages/co_train.ts";
 import { type ClassList, shapesClasses } from "../stages/datasets/classes.ts";
 import { layouts } from "../stages/datasets/layouts.ts";
 import type { LoadConfig } from "../stages/load.ts";
@@ -43,7 +43,7 @@ export interface KnownTraining {
 
 /** The stages of a graph that train. */
 export function trainingNodes(graph: Graph): GraphNode[] {
-  return graph.nodes.filter(({ stage }) => stage.name === "co-train");
+  return graph.nodes.filter(({ stage }) => methodOf(stage) !== undefined);
 }
 
 /** A training as far as it is known before anything has run: not if its classes come from a stage other than `load`, which is given. */
@@ -55,7 +55,12 @@ export function knownTraining(
   const policy = inputOf(node, "views.policy").config as ViewPolicy;
   const load = inputOf(inputOf(node, "views.labeled"), "data.labeled");
   if (load.stage.name !== "load") return { unknown: load };
-  const settings = trainingSettings(config, unseen(policy, load.config as LoadConfig), seed);
+  const settings = trainingSettings(
+    methodOf(node.stage)!,
+    config,
+    unseen(policy, load.config as LoadConfig),
+    seed,
+  );
   return { id: node.id, config, crop: policy.crop, settings };
 }
 

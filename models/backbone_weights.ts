@@ -80,6 +80,7 @@ function whatItIs(tensors: ReadonlyMap<string, StoredTensor>, wanted: BackboneNa
   if (found !== undefined && found !== wanted) {
     return `it holds the weights of a ${found}, not of a ${wanted}`;
   }
-  if (tensors.has("branch1.classifier.weight")) return "it holds a trained pair of branches, not a backbone";
+  const whole = [...tensors.keys()].filter((name) => name.endsWith(".classifier.weight"));
+  if (whole.length > 0) return `it holds trained networks ("${whole[0]}"), not a backbone`;
   return `it does not hold the weights of a ${wanted}`;
 }

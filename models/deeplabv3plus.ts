@@ -1,4 +1,4 @@
-import { joinBatches, splitBatch } from "../kernels/ops/batches.ts";
+import { splitBatch } from "../kernels/ops/batches.ts";
 import { channelDropout } from "../kernels/ops/channel_dropout.ts";
 import { concatenate } from "../kernels/ops/concatenate.ts";
 import { globalAveragePool } from "../kernels/ops/global_average_pool.ts";
@@ -7,7 +7,7 @@ import type { LogitsSize } from "../kernels/ops/upsampled_logits.ts";
 import { imageExtents, type Tensor } from "../kernels/tensor.ts";
 import { convolutionLayer, convolutionNormRelu } from "./layers.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";
-import { type BackboneName, BACKBONES, type Dilations, EXPANSION, resnet } from "./resnet.ts";
+import { type BackboneName, BACKBONES, type Dilations, EXPANSION, resnet, type Stages } from "./resnet.ts";
 
 /** Sizes of the decoder, in channels. */
 export interface HeadSpec {
@@ -40,6 +40,21 @@ export function headSpec(backbone: BackboneName): HeadSpec {
   return backbone === "resnet14" ? { aspp: 32, low: 32 } : { aspp: 256, low: 48 };
 }
 
+/** What a backbone gives; a network can be run on from here. */
+export interface Taps extends Stages {
+  readonly kind: "taps";
+  /** The input's pixels. */
+  readonly size: LogitsSize;
+}
+
+/** What enters the fuse convolutions, after mapping and dropout; a network can be run on from here. */
+export interface Features {
+  readonly kind: "features";
+  readonly values: Tensor;
+  /** The input's pixels. */
+  readonly size: LogitsSize;
+}
+
 /** What a forward pass gives. */
 export interface Prediction {
   /**
@@ -49,18 +64,23 @@ export interface Prediction {
   readonly logits: Tensor;
   /** The input's pixels, which the logits stand for. */
   readonly size: LogitsSize;
-  /** What enters the fuse convolutions, after mapping and dropout: where the branches are pushed apart. */
-  readonly features: Tensor;
+  /** What has entered the fuse convolutions: where CCVC pushes its branches apart. */
+  readonly features: Features;
 }
 
-/**
- * Captures a network's forward pass on the images of each of `forward.passes`, all in one batch: a convolution runs once for
- * all of them.
- *
- * @param images f32[N, H, W, 3] each, alike in shape.
- * @returns As many predictions.
- */
-export type Network = (forward: Forward, images: readonly Tensor[]) => Prediction[];
+/** Captures a network's forward pass, which can be left and entered at two places. */
+export interface Network {
+  /** @param images f32[N, H, W, 3] */
+  backbone(forward: Forward, images: Tensor): Taps;
+  features(forward: Forward, taps: Taps): Features;
+  /** @returns A prediction for each of `forward.parts`. */
+  predict(forward: Forward, features: Features): Prediction[];
+}
+
+/** Captures a network's whole forward pass on images; a prediction for each of `forward.parts`. */
+export function predict(network: Network, forward: Forward, images: Tensor): Prediction[] {
+  return network.predict(forward, network.features(forward, network.backbone(forward, images)));
+}
 
 /**
  * DeepLabV3+: ASPP over the last stage, a skip from the first, two fuse convolutions.
@@ -93,26 +113,31 @@ export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
     bias: true,
   });
 
-  return (forward, images) => {
-    const { graph } = forward;
-    const x = joinBatches(graph, images);
-    const { height, width } = imageExtents(x);
-    const taps = backbone(forward, x);
-    const size = imageExtents(taps.low);
-    const high = resizeBilinear(graph, pyramid(forward, taps.high), size.height, size.width);
-    let features = concatenate(graph, [reduce(forward, taps.low), high]);
-    if (mapping) features = mapping(forward, features);
-    const fused = fuse2(forward, fuse1(forward, features));
-    const featuresOfPass = splitBatch(graph, features, images.length);
-    // From the scores on, all is f32: there are few of them, and their gradients are small.
-    return graph.inPrecision("f32", () => {
-      const scores = classify(forward, fused);
-      return splitBatch(graph, scores, images.length).map((logits, i) => ({
-        logits,
-        size: { height, width },
-        features: featuresOfPass[i]!,
-      }));
-    });
+  return {
+    backbone(forward, images) {
+      const { height, width } = imageExtents(images);
+      return { kind: "taps", ...backbone(forward, images), size: { height, width } };
+    },
+    features(forward, { low, high, size }) {
+      const { graph } = forward, { height, width } = imageExtents(low);
+      const context = resizeBilinear(graph, pyramid(forward, high), height, width);
+      const joined = concatenate(graph, [reduce(forward, low), context]);
+      return { kind: "features", values: mapping ? mapping(forward, joined) : joined, size };
+    },
+    predict(forward, { values, size }) {
+      const { graph, parts } = forward;
+      const fused = fuse2(forward, fuse1(forward, values));
+      const features = splitBatch(graph, values, parts.length);
+      // From the scores on, all is f32: there are few of them, and their gradients are small.
+      return graph.inPrecision("f32", () => {
+        const scores = classify(forward, fused);
+        return splitBatch(graph, scores, parts.length).map((logits, i) => ({
+          logits,
+          size,
+          features: { kind: "features", values: features[i]!, size },
+        }));
+      });
+    },
   };
 }
 
@@ -142,7 +167,7 @@ function mappingLayer(scope: Scope, channels: number, mapping: Mapping): Layer {
     if (!forward.training || mapping.dropout === 0 || !forward.counters) return y;
     return channelDropout(forward.graph, y, {
       probability: mapping.dropout,
-      streams: forward.passes.map((pass) => `dropout/${pass}/${scope.prefix}`),
+      streams: forward.parts.map((part) => `dropout/${part}/${scope.prefix}`),
       counters: forward.counters,
     });
   };

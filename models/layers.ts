@@ -65,25 +65,29 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
     { name: name("running_mean"), shape, value: 0 },
     { name: name("running_var"), shape, value: 1 },
   );
-  return ({ graph, tensor, training, passes, afterFirst }, x, { relu = true, residual } = {}) => {
+  return (forward, x, { relu = true, residual } = {}) => {
+    const { graph, tensor, training, parts, joint = 1, afterEach, after } = forward;
+    const passes = parts.length / joint;
     const remembered = (part: string) => {
-      const statistic = graph.tensor({ label: name(part), shape });
-      afterFirst?.set(name(part), statistic);
+      const statistic = graph.tensor({ label: name(part), shape: [passes, channels] });
+      afterEach?.set(name(part), statistic);
       return statistic;
     };
+    const running = (part: string) => after?.statistics.get(name(part)) ?? tensor(name(part));
     return batchNorm(graph, x, {
       weight: tensor(name("weight")),
       bias: tensor(name("bias")),
-      runningMean: tensor(name("running_mean")),
-      runningVariance: tensor(name("running_var")),
+      runningMean: running("running_mean"),
+      runningVariance: running("running_var"),
     }, {
       training,
       relu,
-      passes: passes.length,
+      passes,
       ...(residual && { residual }),
-      ...(afterFirst && {
-        afterFirst: { mean: remembered("running_mean"), variance: remembered("running_var") },
+      ...(afterEach && {
+        afterEach: { mean: remembered("running_mean"), variance: remembered("running_var") },
       }),
+      ...(after && { after: after.pass }),
     });
   };
 }

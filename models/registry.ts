@@ -58,12 +58,16 @@ export interface Forward {
   /** Seed, epoch and step for dropout (kernels/ops/channel_dropout.ts); needed where `training`. */
   readonly counters?: Tensor;
   /**
-   * The passes that the batch consists of, equal parts in order, each with batch statistics of its own: names that tell one's
-   * dropout from that of the step's other passes.
+   * The batches that the batch consists of, equal parts in order: names that tell one's dropout from that of the step's other
+   * ones.
    */
-  readonly passes: readonly string[];
-  /** Given, it receives a tensor with the running statistic as the first pass left it, by the statistic's name. */
-  readonly afterFirst?: Map<string, Tensor>;
+  readonly parts: readonly string[];
+  /** How many parts, one after another, make a pass with batch statistics of its own; 1 unless told. */
+  readonly joint?: number;
+  /** Given, it receives a tensor [passes, C] with the running statistic as each pass left it, by the statistic's name. */
+  readonly afterEach?: Map<string, Tensor>;
+  /** In evaluation mode: which of those to take for the running statistics, and after which pass. */
+  readonly after?: { readonly statistics: ReadonlyMap<string, Tensor>; readonly pass: number };
 }
 
 /** A module's forward pass. */

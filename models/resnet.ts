@@ -34,8 +34,8 @@ export interface Dilations {
   readonly multiGrid?: readonly number[];
 }
 
-/** The two taps a decoder needs. */
-export interface Features {
+/** The stages that a decoder needs. */
+export interface Stages {
   /** Stage 1: 4 · widths[0] channels at a quarter of the size. */
   readonly low: Tensor;
   /** Stage 4: 4 · widths[3] channels. */
@@ -54,7 +54,7 @@ export function resnet(
   scope: Scope,
   spec: ResNetSpec,
   dilations: Dilations,
-): (forward: Forward, x: Tensor) => Features {
+): (forward: Forward, x: Tensor) => Stages {
   const stem = within(scope, "conv1");
   const [first, second, third] = spec.stem;
   const head = [

@@ -1,4 +1,4 @@
-/** Checkpoints: weights of both branches with the description of their network, as one file. @module */
+/** Checkpoints: weights of networks with their description, as one file. @module */
 import { WeightsError } from "../models/errors.ts";
 import { encodeSafetensors } from "../models/safetensors.ts";
 import type { StateDict } from "../models/state_dict.ts";
@@ -8,22 +8,23 @@ import { type ArtifactKind, type ArtifactReader, type ArtifactWriter, defineKind
 import { explainWrite } from "../pipeline/files.ts";
 import { describeNetwork, type NetworkHints } from "./foreign_weights.ts";
 import type { NetworkDescription } from "./network.ts";
+import { readDescription } from "./pair.ts";
 import { readWeightsFile } from "./weights_source.ts";
 
-/** A trained pair of branches, in a file. */
+/** Trained networks, in a file. */
 export interface Checkpoint {
   /** Where the file lies. */
   readonly path: string;
   /**
    * Reads the file.
    *
-   * @throws {WeightsError} If the file cannot be read, or holds no pair of branches.
+   * @throws {WeightsError} If the file cannot be read, or holds no networks that are known.
    */
   read(): Promise<{ network: NetworkDescription; state: StateDict }>;
 }
 
 /**
- * Opens a checkpoint file: safetensors that training wrote, or any file of a pair of branches, the original's `.pth` too.
+ * Opens a checkpoint file: safetensors that training wrote, or any file of a pair of branches as CCVC's original makes, `.pth` too.
  *
  * @param hints What files of other programs do not tell; unused where the file describes its network.
  */
@@ -49,7 +50,7 @@ function networkOf(
   hints?: NetworkHints,
 ): NetworkDescription {
   try {
-    return metadata.network ? JSON.parse(metadata.network) : describeNetwork(tensors, hints);
+    return metadata.network ? readDescription(metadata.network) : describeNetwork(tensors, hints);
   } catch (error) {
     const reason = error instanceof WeightsError ? error.message : `its metadata is not JSON (${error})`;
     throw new WeightsError(`Cannot tell which network "${path}" holds: ${reason}`);

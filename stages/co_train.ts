@@ -1,22 +1,30 @@
-/** The stage `co-train`: two branches that see the same images and teach each other. @module */
+/** The stage `co-train`: trains networks by a method, on labeled and unlabeled images. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
 import type { Precision } from "../kernels/tensor.ts";
 import type { BackboneReport } from "../models/backbone_weights.ts";
 import { type BackboneName, BACKBONES } from "../models/resnet.ts";
 import {
+  type AnyStage,
   type ArtifactKind,
   defineStage,
   jsonKind,
+  type Refs,
   type Schema,
   type Stage,
   type StageContext,
+  type StageOptions,
+  type Wires,
 } from "../pipeline/mod.ts";
 import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
-import { bindMethod, type MethodInput, type MethodOptions, methodOptions } from "./methods/mod.ts";
+import { bindMethod } from "./methods/bound_method.ts";
+import { chosenMethod } from "./methods/exchange.ts";
+import { type AnyMethod, type Configured, definitionOf, isName, MethodError } from "./methods/method.ts";
+import { type NamedOptions, withMethod } from "./methods/with_method.ts";
 import type { NetworkDescription } from "./network.ts";
 import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
+import { bestOutput } from "./predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
 import { LOSS_SCALE } from "./training/capture.ts";
 import { runCourse } from "./training/course.ts";
@@ -30,11 +38,11 @@ export type { TrainingHistory };
 
 /** What {@linkcode coTrain} gets; every leaf is described in its schema. */
 export interface CoTrainConfig {
-  /** The method with its switches. */
-  readonly method: MethodOptions;
-  /** Both branches' backbone; resnet14 is the small one, for small images and CPUs. */
+  /** The method's name and its switches. */
+  readonly method: NamedOptions;
+  /** Backbone of each network; resnet14 is the small one, for small images and CPUs. */
   readonly backbone: BackboneName;
-  /** File of ImageNet weights that both backbones start from, PyTorch's or safetensors; "none": random weights. */
+  /** File of ImageNet weights that all backbones start from, PyTorch's or safetensors; "none": random weights. */
   readonly pretrained: string;
   /** Whether the file must hold all of the backbone, in its shapes, and nothing but it and a classifier. */
   readonly pretrainedStrict: boolean;
@@ -60,7 +68,7 @@ export interface CoTrainConfig {
   readonly lossScale: number;
   /** Base learning rate. */
   readonly baseRate: number;
-  /** Multiple of the base rate for both backbones. */
+  /** Multiple of the base rate for backbones. */
   readonly backboneRate: number;
   /** Multiple of the base rate for all else. */
   readonly headRate: number;
@@ -83,22 +91,24 @@ export interface CoTrainConfig {
 }
 
 /** What an experiment writes for {@linkcode coTrain}; what is left out has the published value. */
-export type CoTrainInput = Partial<Omit<CoTrainConfig, "method" | "evaluation">> & {
-  readonly method: MethodInput;
-  readonly evaluation?: Partial<EvaluationConfig>;
-};
+export type CoTrainInput<P extends string = string> =
+  & Partial<Omit<CoTrainConfig, "method" | "evaluation">>
+  & {
+    /** The method with its options: `ccvc({ … })`. */
+    readonly method: Configured<P>;
+    readonly evaluation?: Partial<EvaluationConfig>;
+  };
 
 const factor = (value: number, what: string, source: string) =>
   z.number().min(0).default(value).describe(what).meta({ unit: "factor", source });
 
 const schema = z.strictObject({
-  method: methodOptions.describe("The method, by name, with its switches: ccvc(…) or supervised()."),
   backbone: z.enum(Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]]).default("resnet101")
-    .describe("Both branches' backbone; resnet14 is the small one, for small images and CPUs.")
+    .describe("Backbone of each network; resnet14 is the small one, for small images and CPUs.")
     .meta({ unit: "name", source: "spec §1.1, §5" }),
   pretrained: z.string().min(1).default(NO_PRETRAINED)
     .describe(
-      'File of ImageNet weights that both backbones start from, PyTorch\'s or safetensors; "none": random weights.',
+      'File of ImageNet weights that all backbones start from, PyTorch\'s or safetensors; "none": random weights.',
     )
     .meta({ unit: "path", source: "spec §1.1: pretrained/<backbone>.pth in the original", location: true }),
   pretrainedStrict: z.boolean().default(true)
@@ -156,7 +166,7 @@ const schema = z.strictObject({
         (options as CoTrainConfig).precision === "f16" ? undefined : "precision is f32",
     }),
   baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
-  backboneRate: factor(5, "Multiple of the base rate for both backbones.", "spec §3.4"),
+  backboneRate: factor(5, "Multiple of the base rate for backbones.", "spec §3.4"),
   headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
   power: factor(0.9, "Exponent of the polynomial decay.", "spec §3.4"),
   rateLag: z.literal([0, 1]).default(1).describe(
@@ -192,7 +202,7 @@ const schema = z.strictObject({
   });
 });
 
-const config: Schema<CoTrainConfig, CoTrainInput> = schema as unknown as Schema<CoTrainConfig, CoTrainInput>;
+const shared = schema as unknown as Schema<Omit<CoTrainConfig, "method">> & Pick<typeof schema, "shape">;
 
 const inputs: { readonly views: ViewsKinds } = {
   views: { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind, policy: policyKind },
@@ -200,37 +210,84 @@ const inputs: { readonly views: ViewsKinds } = {
 
 const historyKind: ArtifactKind<TrainingHistory> = jsonKind("training-history", 1);
 
-/** What training gives. */
-export type NetsKinds = {
-  /** Weights after the last step. */
-  readonly last: ArtifactKind<Checkpoint>;
-  /** Weights of the epoch with the best validation mIoU of branch 1. */
-  readonly bestBranch1: ArtifactKind<Checkpoint>;
-  /** The same for branch 2. */
-  readonly bestBranch2: ArtifactKind<Checkpoint>;
-  /** The same for the average of both branches' logits. */
-  readonly bestAverage: ArtifactKind<Checkpoint>;
-  /** Losses and validation scores along the way. */
-  readonly history: ArtifactKind<TrainingHistory>;
-};
+/** What training gives, by the method's predictions `P`. */
+export type NetsKinds<P extends string = string> =
+  & {
+    /** Weights after the last step. */
+    readonly last: ArtifactKind<Checkpoint>;
+    /** Losses and validation scores along the way. */
+    readonly history: ArtifactKind<TrainingHistory>;
+  }
+  & {
+    readonly [
+      /** Weights of the epoch with the best validation mIoU of a prediction. */
+      K in P as `best${Capitalize<K>}`
+    ]: ArtifactKind<Checkpoint>;
+  };
 
-const outputs: NetsKinds = {
-  last: checkpointKind,
-  bestBranch1: checkpointKind,
-  bestBranch2: checkpointKind,
-  bestAverage: checkpointKind,
-  history: historyKind,
-};
+/** A stage that trains by one method. */
+export type TrainingStage<P extends string = string> = Stage<
+  { readonly views: ViewsKinds },
+  CoTrainConfig,
+  unknown,
+  NetsKinds<P>
+>;
 
-/** Trains two branches by a method; gives the last weights and the best by each of the three predictions. */
-export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTrainInput, NetsKinds> =
-  defineStage({
+/** One stage a method: it holds functions, while configs, plans and keys hold plain data. */
+const stages = new WeakMap<object, TrainingStage>();
+const methods = new WeakMap<AnyStage, AnyMethod>();
+
+/** The stage `co-train` of a method; the same one whenever it is asked for. */
+export function trainingStage<P extends string>(method: AnyMethod<P>): TrainingStage<P> {
+  const made = stages.get(method.definition) ?? defineTraining(method);
+  stages.set(method.definition, made);
+  methods.set(made.definition, method);
+  return made as TrainingStage<P>;
+}
+
+/** The method that a stage trains by; undefined if it is no training. */
+export function methodOf(stage: AnyStage): AnyMethod | undefined {
+  return methods.get(stage);
+}
+
+/**
+ * Trains networks by a method, as the stage `co-train`; gives the last weights and the best by each prediction. The code of the
+ * method, and of no other, is part of the key.
+ */
+export function coTrain<P extends string>(
+  inputs: Wires<{ readonly views: ViewsKinds }>,
+  { method: own, ...config }: CoTrainInput<P> = {} as CoTrainInput<P>,
+  options?: StageOptions,
+): Refs<NetsKinds<P>> {
+  if (!isConfigured(own)) {
+    const { name } = (own ?? {}) as { readonly name?: unknown };
+    throw new MethodError(
+      `Cannot train: co-train.method must be a method with its options, as ${
+        typeof name === "string" && isName(name) ? `${name}()` : "ccvc({ … })"
+      } gives it`,
+    );
+  }
+  const { method, options: written } = chosenMethod(own);
+  // From here on all is plain data: which functions it is about, is in the stage.
+  const call = trainingStage(method) as unknown as (...given: unknown[]) => Refs<NetsKinds<P>>;
+  return call(inputs, { ...config, method: written }, options);
+}
+
+function isConfigured(value: unknown): value is Configured {
+  const { method } = (value ?? {}) as Partial<Configured>;
+  return typeof method?.definition === "object";
+}
+
+function defineTraining(method: AnyMethod): TrainingStage {
+  const bests = method.predictions.map((name) => [bestOutput(name), checkpointKind]);
+  const stage = defineStage({
     name: "co-train",
     version: 1,
     module: import.meta.url,
-    config,
+    alsoHash: [definitionOf(method).module],
+    config: withMethod(shared, method),
     inputs,
-    outputs,
+    outputs: { last: checkpointKind, ...Object.fromEntries(bests), history: historyKind },
     sources: pretrainedSources,
     resources: ["gpu"],
     seeded: true,
@@ -238,12 +295,11 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
       const { batch } = config;
-      const pretrained = await readPretrained(config, context.read);
+      const settings = trainingSettings(method, config, views, seed);
+      const { network } = settings;
+      const pretrained = await readPretrained(config, Object.keys(network.networks), context.read);
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
-      const { risingThreshold } = bindMethod(config.method);
-      const settings = trainingSettings(config, views, seed);
-      const { network } = settings;
       const sampler = makeSampler({
         seed,
         labeled: views.labeled.length,
@@ -293,27 +349,36 @@ export const coTrain: Stage<{ readonly views: ViewsKinds }, CoTrainConfig, CoTra
           sampler,
           network,
           config,
-          risingThreshold,
           adapter: device.facts.name,
           context,
         });
-        const { branch1: bestBranch1, branch2: bestBranch2, average: bestAverage } = best;
-        return { last, bestBranch1, bestBranch2, bestAverage, history };
+        const bests = Object.entries(best).map(([name, checkpoint]) => [bestOutput(name), checkpoint]);
+        return { last, history, ...Object.fromEntries(bests) };
       } finally {
         session.free();
       }
     },
   });
+  return stage as unknown as TrainingStage;
+}
 
 /** What a config's training is captured with. */
-export function trainingSettings(config: CoTrainConfig, views: Views, seed: number): MemorySettings {
-  const { mappings: [first, second] } = bindMethod(config.method);
-  const { backbone, outputStride, method, batch, accumulate, recompute, momentum, weightDecay } = config;
+export function trainingSettings(
+  trained: AnyMethod,
+  config: CoTrainConfig,
+  views: Views,
+  seed: number,
+): MemorySettings {
+  const { name: _, ...options } = config.method;
+  const method = bindMethod(trained, options), { networks, predictions, headline } = method;
+  const { backbone, outputStride, batch, accumulate, recompute, momentum, weightDecay } = config;
   const { precision, lossScale } = config;
   const network: NetworkDescription = {
     backbone,
     outputStride,
-    mappings: [first ?? null, second ?? null],
+    networks,
+    predictions,
+    headline,
     classes: views.labeled.classes,
   };
   const warmUp = config.warmUpEpochs > 0;

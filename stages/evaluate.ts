@@ -1,15 +1,25 @@
 /** The stage `evaluate`: scores the last and the best weights under a protocol. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
-import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
+import {
+  type ArtifactKind,
+  defineStage,
+  jsonKind,
+  type Ref,
+  type Refs,
+  type Schema,
+  type Stage,
+  type StageOptions,
+  UserError,
+  type Wires,
+} from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
-import type { NetsKinds } from "./co_train.ts";
 import type { ClassList } from "./datasets/classes.ts";
 import { openInference } from "./inference.ts";
 import { type Confusion, matrixRows, type Score, score } from "./metrics.ts";
 import { fileNames, pictureFiles, type Pictures, picturesKind } from "./pictures.ts";
 import { cropPixels } from "./pixels.ts";
-import { forPredictions, type PerPrediction } from "./predictions.ts";
+import { bestOutput, forPredictions, type PerPrediction } from "./predictions.ts";
 import {
   cropLeaf,
   missingCrop,
@@ -38,7 +48,7 @@ export interface WeightsScore {
   readonly miou: PerPrediction<number>;
   /** Share of pixels labeled right, percent. */
   readonly pixelAccuracy: PerPrediction<number>;
-  /** IoU of each class, by the average of the branches. */
+  /** IoU of each class, by the headline. */
   readonly perClass: readonly { readonly name: string; readonly iou: number }[];
 }
 
@@ -46,11 +56,13 @@ export interface WeightsScore {
 export interface Metrics extends WeightsScore {
   /** The protocol with its window, e.g. `sliding_window_712`: scores of two protocols are not comparable. */
   readonly protocol: string;
+  /** The prediction that stands for the run. */
+  readonly headline: string;
   /** Scores of the weights after the last step. */
   readonly last: WeightsScore;
   /** Each prediction by the weights that were best for it during training, chosen on the validation set. */
   readonly best: WeightsScore;
-  /** Of the last weights' average: rows are truth, columns predictions, in pixels. */
+  /** Of the last weights' headline: rows are truth, columns predictions, in pixels. */
   readonly confusion: readonly (readonly number[])[];
 }
 
@@ -80,10 +92,12 @@ const config: Schema<EvaluateConfig, Partial<EvaluateConfig>> = schema as unknow
 >;
 
 /** Which weights are scored, on what. */
-export type EvaluateInputs = {
-  readonly nets: Omit<NetsKinds, "history">;
-  readonly samples: ArtifactKind<SampleSet>;
-};
+export interface EvaluateInputs {
+  /** The last weights, and for each prediction the best: what training gives. */
+  readonly nets: { readonly last: Ref<Checkpoint> } & Readonly<Record<`best${string}`, Ref<Checkpoint>>>;
+  /** Images with labels. */
+  readonly samples: Wires<{ readonly samples: ArtifactKind<SampleSet> }>["samples"];
+}
 
 /** Scores, and pictures to look at. */
 export type EvaluateOutputs = {
@@ -91,29 +105,55 @@ export type EvaluateOutputs = {
   readonly pictures: ArtifactKind<Pictures>;
 };
 
-const inputs: EvaluateInputs = {
-  nets: {
-    last: checkpointKind,
-    bestBranch1: checkpointKind,
-    bestBranch2: checkpointKind,
-    bestAverage: checkpointKind,
-  },
-  samples: samplesKind,
-};
-
 /** Scores as an artifact. */
 export const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
 
 const outputs: EvaluateOutputs = { metrics: metricsKind, pictures: picturesKind };
 
-/** Scores branch 1, branch 2 and the average of their logits, for the last and the best weights. */
-export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateConfig>, EvaluateOutputs> =
-  defineStage({
+/** A stage that scores the weights of some outputs. */
+export type EvaluationStage = Stage<
+  {
+    readonly nets: Readonly<Record<string, ArtifactKind<Checkpoint>>>;
+    readonly samples: ArtifactKind<SampleSet>;
+  },
+  EvaluateConfig,
+  Partial<EvaluateConfig>,
+  EvaluateOutputs
+>;
+
+/** One stage for the same names of weights. */
+const stages = new Map<string, EvaluationStage>();
+
+/** The stage `evaluate` of nets that have the best weights of these names, `bestAverage`; the same one whenever it is asked for. */
+export function evaluationStage(bests: readonly string[]): EvaluationStage {
+  const key = bests.join();
+  const made = stages.get(key) ?? defineEvaluation(["last", ...bests]);
+  stages.set(key, made);
+  return made;
+}
+
+/** Scores each prediction, for the last and the best weights, as the stage `evaluate`. */
+export function evaluate(
+  { nets, ...others }: EvaluateInputs,
+  config?: Partial<EvaluateConfig>,
+  options?: StageOptions,
+): Refs<EvaluateOutputs> {
+  const { last, ...rest } = nets ?? {};
+  const bests = Object.entries(rest).filter(([name]) => name.startsWith("best"));
+  const stage = evaluationStage(bests.map(([name]) => name));
+  return stage({ nets: { last, ...Object.fromEntries(bests) }, ...others }, config, options);
+}
+
+function defineEvaluation(weights: readonly string[]): EvaluationStage {
+  return defineStage({
     name: "evaluate",
     version: 1,
     module: import.meta.url,
     config,
-    inputs,
+    inputs: {
+      nets: Object.fromEntries(weights.map((name) => [name, checkpointKind])),
+      samples: samplesKind,
+    },
     outputs,
     resources: ["gpu"],
     numerics: "f32",
@@ -121,23 +161,23 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
       const device = await context.resource<Device>("gpu");
       const protocol = protocolOf(config);
       // The best weights are often the last ones: the same file is scored once.
-      const scored = new Map<string, PerPrediction<Confusion>>();
+      const scored = new Map<string, ScoredCheckpoint>();
       const score = async (checkpoint: Checkpoint) => {
         const known = scored.get(checkpoint.path) ??
           await scoreCheckpoint(device, checkpoint, samples, { ...context, protocol });
         scored.set(checkpoint.path, known);
         return known;
       };
-      const last = await score(nets.last);
-      const best = {
-        branch1: await score(nets.bestBranch1),
-        branch2: await score(nets.bestBranch2),
-        average: await score(nets.bestAverage),
-      };
-      const lastScore = weightsScore(samples.classes, (name) => last[name]);
+      const last = await score(nets.last!);
+      const { headline, confusions } = last;
+      const best: Record<string, Confusion> = {};
+      for (const name of Object.keys(confusions)) {
+        best[name] = (await score(bestOf(nets, name))).confusions[name]!;
+      }
+      const lastScore = weightsScore(samples.classes, last);
       const pictures = await drawPictures(
         device,
-        nets.last,
+        nets.last!,
         samples,
         protocol,
         config.pictures,
@@ -147,9 +187,10 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
         metrics: {
           ...lastScore,
           protocol: protocolLabel(protocol),
+          headline,
           last: lastScore,
-          best: weightsScore(samples.classes, (name) => best[name][name]),
-          confusion: matrixRows(last.average),
+          best: weightsScore(samples.classes, { headline, confusions: best }),
+          confusion: matrixRows(confusions[headline]!),
         },
         pictures: {
           names: [...pictures.keys()],
@@ -158,6 +199,14 @@ export const evaluate: Stage<EvaluateInputs, EvaluateConfig, Partial<EvaluateCon
       };
     },
   });
+}
+
+/** A checkpoint, scored. */
+export interface ScoredCheckpoint {
+  readonly confusions: PerPrediction<Confusion>;
+  /** The prediction that stands for all. */
+  readonly headline: string;
+}
 
 /** Scores one checkpoint, under `original` unless told. */
 export async function scoreCheckpoint(
@@ -169,31 +218,42 @@ export async function scoreCheckpoint(
     progress(event: Record<string, unknown>): void;
     protocol?: Protocol;
   },
-): Promise<PerPrediction<Confusion>> {
-  const { inference, free } = await openInference(device, checkpoint);
+): Promise<ScoredCheckpoint> {
+  const { inference, network: { headline }, free } = await openInference(device, checkpoint);
   try {
-    return await inference.score(samples, {
+    const confusions = await inference.score(samples, {
       ...(context.protocol && { protocol: context.protocol }),
       signal: context.signal,
       progress: (done) => context.progress({ unit: "images", done, total: samples.length }),
     });
+    return { confusions, headline };
   } finally {
     free();
   }
 }
 
-/** Turns confusion matrices into scores, one matrix for each prediction. */
+/** Turns confusion matrices into scores, one matrix for each prediction; those of the classes are the headline's. */
 export function weightsScore(
   classes: ClassList,
-  confusion: (name: keyof PerPrediction<unknown>) => Confusion,
+  { confusions, headline }: ScoredCheckpoint,
 ): WeightsScore {
-  const scores = forPredictions((name) => score(confusion(name)));
-  const pick = (value: (score: Score) => number) => forPredictions((name) => value(scores[name]));
+  const names = Object.keys(confusions);
+  const scores = forPredictions(names, (name) => score(confusions[name]!));
+  const pick = (value: (score: Score) => number) => forPredictions(names, (name) => value(scores[name]!));
   return {
     miou: pick(({ miou }) => miou),
     pixelAccuracy: pick(({ pixelAccuracy }) => pixelAccuracy),
-    perClass: classes.names.map((name, i) => ({ name, iou: scores.average.iou[i]! })),
+    perClass: classes.names.map((name, i) => ({ name, iou: scores[headline]!.iou[i]! })),
   };
+}
+
+/** The weights that were best for a prediction. */
+function bestOf(nets: Readonly<Record<string, Checkpoint>>, prediction: string): Checkpoint {
+  const found = nets[bestOutput(prediction)];
+  if (found) return found;
+  throw new UserError(
+    `Cannot score the best weights of "${prediction}": the stage was given none. Give it all outputs of co-train: evaluate({ nets, … })`,
+  );
 }
 
 async function drawPictures(
@@ -206,16 +266,16 @@ async function drawPictures(
 ): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   if (count === 0) return files;
-  const { inference, free } = await openInference(device, checkpoint);
+  const { inference, network, free } = await openInference(device, checkpoint);
   try {
     const names = fileNames(samples.ids);
     for (let i = 0; i < Math.min(count, samples.length); i++) {
       signal.throwIfAborted();
       const size = samples.size(i), image = samples.image(i);
-      const labels = await inference.predict(image, size, protocol);
+      const { labels } = await inference.predict(image, size, protocol);
       const { scored } = protocolPlan(protocol, size);
       const seen = cropPixels(image, size, scored, 3), truth = cropPixels(samples.mask(i), size, scored);
-      const drawn = pictureFiles(names[i]!, scored, seen, truth, labels, samples.classes);
+      const drawn = pictureFiles(names[i]!, scored, seen, truth, labels, network);
       for (const [name, bytes] of drawn) files.set(name, bytes);
     }
   } finally {

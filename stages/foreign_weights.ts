@@ -1,7 +1,7 @@
 /** Weights that came without a description of their network, such as the PyTorch original's: names and shapes tell it. @module */
 import { recognizeBackbone } from "../models/backbone_weights.ts";
 import { WeightsError } from "../models/errors.ts";
-import type { Mapping } from "../models/deeplabv3plus.ts";
+import type { NetworkVariant } from "../models/networks.ts";
 import { BACKBONES } from "../models/resnet.ts";
 import {
   camvidClasses,
@@ -11,6 +11,7 @@ import {
   pascalClasses,
 } from "./datasets/classes.ts";
 import type { NetworkDescription } from "./network.ts";
+import { describePair } from "./pair.ts";
 
 /** What names and shapes do not tell. */
 export interface NetworkHints {
@@ -43,19 +44,18 @@ export function describeNetwork(tensors: Shapes, hints: NetworkHints = {}): Netw
   if (classes.names.length !== count) {
     throw new WeightsError(`it tells ${count} classes apart, and ${classes.names.length} are asked for`);
   }
-  return {
-    backbone: found,
-    outputStride: hints.outputStride ?? (count === cityscapesClasses.names.length ? 8 : 16),
-    mappings: [mappingOf(tensors, "branch1"), mappingOf(tensors, "branch2")],
-    classes,
-  };
+  const outputStride = hints.outputStride ?? (count === cityscapesClasses.names.length ? 8 : 16);
+  return describePair(
+    { backbone: found, outputStride, classes },
+    [variantOf(tensors, "branch1"), variantOf(tensors, "branch2")],
+  );
 }
 
-function mappingOf(tensors: Shapes, branch: string): Mapping | null {
-  if (!tensors.has(`${branch}.mapping.0.weight`)) return null;
+function variantOf(tensors: Shapes, branch: string): NetworkVariant {
+  if (!tensors.has(`${branch}.mapping.0.weight`)) return {};
   const norm = tensors.has(`${branch}.mapping.1.weight`);
   // Dropout leaves no trace; it matters for training alone.
-  return { norm, dropout: norm ? 0.5 : 0 };
+  return { mapping: { norm, dropout: norm ? 0.5 : 0 } };
 }
 
 function classesOf(count: number): ClassList {

@@ -1,4 +1,4 @@
-/** Both branches and their mean, in evaluation mode, under any protocol. @module */
+/** The predictions of networks, in evaluation mode, under any protocol. @module */
 import { allocate, asUint32, type Device, readBack, upload } from "../kernels/device.ts";
 import { Graph } from "../kernels/graph.ts";
 import { clear } from "../kernels/ops/clear.ts";
@@ -8,15 +8,16 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { ignoreIndex } from "./datasets/classes.ts";
 import { type BoundNetwork, type Captured, captureProtocol } from "./inference_program.ts";
 import type { Confusion } from "./metrics.ts";
-import { buildBranches, type NetworkDescription } from "./network.ts";
+import { buildNetworks, type NetworkDescription } from "./network.ts";
 import { cropPixels, packRgb } from "./pixels.ts";
-import { forPredictions, type PerPrediction, PREDICTIONS } from "./predictions.ts";
+import { forPredictions, type PerPrediction } from "./predictions.ts";
 import { coverage, ORIGINAL, type Protocol, protocolLabel, protocolPlan } from "./protocols.ts";
 import type { ImageSize, SampleSet } from "./samples.ts";
 
-/** What is predicted for an image: labels of each pixel that the protocol scores, row by row. */
-export interface PredictedLabels extends PerPrediction<Uint8Array> {
-  /** Largest softmax probability of the mean logits, [0, 1], per pixel; its mean over windows, where they overlap. */
+/** What is predicted for an image: of each pixel that the protocol scores, row by row. */
+export interface PredictedLabels {
+  readonly labels: PerPrediction<Uint8Array>;
+  /** Largest softmax probability of the headline's logits, [0, 1], per pixel; its mean over windows, where they overlap. */
   readonly confidence: Float32Array;
 }
 
@@ -33,11 +34,13 @@ const PROGRAMS_KEPT = 6;
 /** Predicts and scores with weights that lie on a device; whatever they are at the time of the call. */
 export class Inference {
   readonly #programs = new Map<string, Captured>();
+  /** Names of the predictions. */
+  readonly #names: readonly string[];
   readonly #matrices: ReturnType<typeof allocate>;
   readonly #reset: Program;
 
   /**
-   * @param network Its parameters by name, and its classes.
+   * @param network Its networks, parameters and predictions by name, and its classes.
    * @param mostBytes The largest map that a kernel is given: what the device can bind.
    */
   constructor(
@@ -45,11 +48,12 @@ export class Inference {
     private readonly network: BoundNetwork,
     private readonly mostBytes: number = device.gpu.limits.maxStorageBufferBindingSize,
   ) {
-    const { classes } = network;
+    const { classes, predictions } = network;
+    this.#names = Object.keys(predictions);
     this.#matrices = allocate(
       device,
       "confusion",
-      PREDICTIONS.map((label) => ({
+      this.#names.map((label) => ({
         label,
         shape: [1, classes, classes],
         dtype: "u32" as const,
@@ -71,7 +75,7 @@ export class Inference {
     } = {},
   ): Promise<PerPrediction<Confusion>> {
     const { classes } = this.network;
-    const sums = forPredictions(() => new Float64Array(classes ** 2));
+    const sums = forPredictions(this.#names, () => new Float64Array(classes ** 2));
     let ahead = 0;
     this.#reset.run();
     for (let first = 0; first < samples.length;) {
@@ -103,15 +107,15 @@ export class Inference {
       }
       progress?.(first);
     }
-    return forPredictions((name) => ({ classes, matrix: sums[name] }));
+    return forPredictions(this.#names, (name) => ({ classes, matrix: sums[name]! }));
   }
 
   /** Adds what the device counted, and lets it begin anew. */
   async #takeCounts(sums: PerPrediction<Float64Array>): Promise<void> {
     const read = await readBack(this.device, this.#matrices.tensors);
-    PREDICTIONS.forEach((name, i) => {
-      const counts = asUint32(read[i]!);
-      sums[name].forEach((_, cell) => sums[name][cell]! += counts[cell]!);
+    this.#names.forEach((name, i) => {
+      const counts = asUint32(read[i]!), sum = sums[name]!;
+      sum.forEach((_, cell) => sum[cell]! += counts[cell]!);
     });
     this.#reset.run();
   }
@@ -132,19 +136,20 @@ export class Inference {
       upload(this.device, band.truth, new Uint32Array(width * band.height).fill(ignoreIndex));
     }
     program.run();
-    const wanted = bands.flatMap((
-      { labels, confidence },
-    ) => [...PREDICTIONS.map((name) => labels[name]), confidence]);
+    const wanted = bands.flatMap(({ labels, confidence }) => [
+      ...this.#names.map((name) => labels[name]!),
+      confidence,
+    ]);
     const read = await readBack(this.device, wanted.map((tensor) => program.locate(tensor)));
-    const labels = forPredictions(() => new Uint8Array(width * height));
+    const labels = forPredictions(this.#names, () => new Uint8Array(width * height));
     const confidence = new Float32Array(width * height);
     for (const band of bands) {
       const at = band.y * width, pixels = band.height * width;
-      for (const name of PREDICTIONS) labels[name].set(asUint32(read.shift()!).subarray(0, pixels), at);
+      for (const name of this.#names) labels[name]!.set(asUint32(read.shift()!).subarray(0, pixels), at);
       confidence.set(read.shift()!.subarray(0, pixels), at);
     }
     if (plan.sums) coverage(plan).forEach((windows, i) => confidence[i]! /= windows);
-    return { ...labels, confidence };
+    return { labels, confidence };
   }
 
   free(): void {
@@ -160,13 +165,12 @@ export class Inference {
 
   #captured(count: number, size: ImageSize, protocol: Protocol): Captured {
     const key = `${protocolLabel(protocol)} ${count} × ${size.height} × ${size.width}`;
-    const [branch1, branch2, average] = this.#matrices.tensors;
     const found = this.#programs.get(key) ?? captureProtocol(this.device, {
       network: this.network,
       plan: protocolPlan(protocol, size),
       count,
       mostBytes: this.mostBytes,
-      matrices: { branch1: branch1!, branch2: branch2!, average: average! },
+      matrices: Object.fromEntries(this.#matrices.tensors.map((matrix) => [matrix.label, matrix])),
     });
     // Set again, so that the map's first entry is the one unused for longest.
     this.#programs.delete(key);
@@ -186,13 +190,15 @@ export async function openInference(
   checkpoint: Checkpoint,
 ): Promise<{ network: NetworkDescription; inference: Inference; free(): void }> {
   const { network, state } = await checkpoint.read();
-  const branches = buildBranches(network);
-  const parameters = allocateParameters(device, branches.registry, { training: false });
+  const networks = buildNetworks(network);
+  const parameters = allocateParameters(device, networks.registry, { training: false });
   parameters.load(state);
   const inference = new Inference(device, {
-    branches,
+    networks,
     tensor: parameters.tensor,
     classes: network.classes.names.length,
+    predictions: network.predictions,
+    headline: network.headline,
   });
   return {
     network,

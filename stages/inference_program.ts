@@ -1,4 +1,4 @@
-/** Both branches on images of one size, under a protocol, as one captured program. @module */
+/** Networks on images of one size, under a protocol, as one captured program. @module */
 import { allocate, type Device } from "../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../kernels/errors.ts";
 import { Graph } from "../kernels/graph.ts";
@@ -10,18 +10,22 @@ import { confusion } from "../kernels/ops/confusion.ts";
 import { normalize } from "../kernels/ops/normalize.ts";
 import { compile, type Program } from "../kernels/program.ts";
 import { padded, type Tensor } from "../kernels/tensor.ts";
-import type { Branches } from "../models/branches.ts";
-import { forPredictions, type PerPrediction, PREDICTIONS } from "./predictions.ts";
+import { predict } from "../models/deeplabv3plus.ts";
+import type { Networks } from "../models/networks.ts";
+import { forPredictions, type PerPrediction, type Predictions } from "./predictions.ts";
 import type { ProtocolPlan } from "./protocols.ts";
 import type { ImageSize } from "./samples.ts";
 
-/** Two branches with weights that lie on a device. */
+/** Networks with weights that lie on a device. */
 export interface BoundNetwork {
-  readonly branches: Pick<Branches, "networks">;
+  readonly networks: Pick<Networks, "byName">;
   /** Parameters and statistics by name. */
   readonly tensor: (name: string) => Tensor;
   /** How many classes there are. */
   readonly classes: number;
+  readonly predictions: Predictions;
+  /** The prediction whose confidence is told. */
+  readonly headline: string;
 }
 
 /** A program for some images of one size. */
@@ -72,7 +76,8 @@ export interface CaptureOptions {
  * @throws {DeviceError} If a map of one window or image is larger than the device or a kernel takes.
  */
 export function captureProtocol(device: Device, options: CaptureOptions): Captured {
-  const { plan, count, matrices, mostBytes, network: { classes } } = options;
+  const { plan, count, matrices, mostBytes, network: { classes, predictions, headline } } = options;
+  const names = Object.keys(predictions);
   const { width, height } = plan.scored;
   const map = (label: string, size: ImageSize) => ({
     label,
@@ -92,22 +97,21 @@ export function captureProtocol(device: Device, options: CaptureOptions): Captur
     const graph = new Graph(device.facts.sharing);
     const scores = plan.sums ? summed(graph, options, windows, parts) : [logits(graph, options, windows[0]!)];
     const bands = parts.map((part, b): Band => {
-      const found = forPredictions((name) =>
-        argMax(graph, scores[b]![name], {
+      const found = forPredictions(names, (name) =>
+        argMax(graph, scores[b]![name]!, {
           // Sums of probabilities are no logits: they are read as they are.
           ...(plan.sums
             ? { confidence: "logit" }
-            : { confidence: "probability", scale: SCALE[name], size: plan.scored }),
-        })
-      );
-      for (const name of PREDICTIONS) {
-        confusion(graph, found[name].labels, truths[b]!, matrices[name], { classes });
+            : { confidence: "probability", scale: scaleOf(predictions, name), size: plan.scored }),
+        }));
+      for (const name of names) {
+        confusion(graph, found[name]!.labels, truths[b]!, matrices[name]!, { classes });
       }
       return {
         ...part,
         truth: truths[b]!,
-        labels: forPredictions((name) => graph.keep(found[name].labels)),
-        confidence: graph.keep(found.average.confidence),
+        labels: forPredictions(names, (name) => graph.keep(found[name]!.labels)),
+        confidence: graph.keep(found[headline]!.confidence),
       };
     });
     const program = compile(device, graph);
@@ -141,28 +145,37 @@ function explain(error: unknown, device: Device, { windows }: ProtocolPlan): unk
 }
 
 /** What makes logits of what {@linkcode logits} gives. */
-const SCALE: PerPrediction<number> = { branch1: 1, branch2: 1, average: 0.5 };
-
-/** Logits of each branch, as the networks store them, and for the average their sum. */
-function logits(graph: Graph, { network }: CaptureOptions, image: Tensor): PerPrediction<Tensor> {
-  const [branch1, branch2] = graph.withoutGradients(() => {
-    const forward = { graph, training: false, tensor: network.tensor, passes: ["evaluation"] };
-    const normalized = normalize(graph, image);
-    return network.branches.networks.map((branch) => branch(forward, [normalized])[0]!.logits);
-  }) as [Tensor, Tensor];
-  return { branch1, branch2, average: add(graph, branch1, branch2) };
+function scaleOf(predictions: Predictions, name: string): number {
+  return 1 / predictions[name]!.length;
 }
 
-/** Softmax probabilities summed over the windows, of each band; those of the average are of the mean logits. */
+/** Logits of each prediction of one network, as that stores them; of one of several, their sum. */
+function logits(graph: Graph, { network }: CaptureOptions, image: Tensor): PerPrediction<Tensor> {
+  const { networks: { byName }, predictions, tensor } = network;
+  const used = new Set(Object.values(predictions).flat());
+  const of = graph.withoutGradients(() => {
+    const forward = { graph, training: false, tensor, parts: ["evaluation"] };
+    const normalized = normalize(graph, image);
+    const names = Object.keys(byName).filter((name) => used.has(name));
+    return new Map(names.map((name) => [name, predict(byName[name]!, forward, normalized)[0]!.logits]));
+  });
+  return forPredictions(
+    Object.keys(predictions),
+    (name) => predictions[name]!.map((network) => of.get(network)!).reduce((a, b) => add(graph, a, b)),
+  );
+}
+
+/** Softmax probabilities summed over the windows, of each band; of several networks those of the mean logits. */
 function summed(
   graph: Graph,
   options: CaptureOptions,
   windows: readonly Tensor[],
   bands: readonly { readonly y: number; readonly height: number }[],
 ): PerPrediction<Tensor>[] {
-  const { plan, count, network: { classes } } = options;
+  const { plan, count, network: { classes, predictions } } = options;
+  const names = Object.keys(predictions);
   const totals = bands.map(({ height }, b) =>
-    forPredictions((name) => {
+    forPredictions(names, (name) => {
       const shape = [count, height, plan.scored.width, classes];
       const sums = graph.tensor({ label: `probabilities of ${name}, band ${b}`, shape });
       clear(graph, sums);
@@ -173,11 +186,11 @@ function summed(
     const scores = logits(graph, options, window);
     const x = plan.windows[i]!.x - plan.scored.x, y = plan.windows[i]!.y - plan.scored.y;
     bands.forEach((band, b) => {
-      for (const name of PREDICTIONS) {
-        addProbabilities(graph, scores[name], totals[b]![name], {
+      for (const name of names) {
+        addProbabilities(graph, scores[name]!, totals[b]![name]!, {
           x,
           y: y - band.y,
-          scale: SCALE[name],
+          scale: scaleOf(predictions, name),
           size: plan.windows[i]!,
         });
       }

@@ -1,4 +1,4 @@
-/** Pictures to look at: image, truth, what each branch says, and where they disagree. @module */
+/** Pictures to look at: image, truth, what each prediction says, and where networks disagree. @module */
 import {
   type ArtifactKind,
   type ArtifactReader,
@@ -8,7 +8,7 @@ import {
 } from "../pipeline/mod.ts";
 import { encodePalettePng, encodeRgbPng } from "./codecs/png_encoder.ts";
 import { type ClassList, maskPalette } from "./datasets/classes.ts";
-import type { PredictedLabels } from "./inference.ts";
+import { ownPredictions, type PerPrediction, type Predictions } from "./predictions.ts";
 import type { ImageSize } from "./samples.ts";
 
 /** PNG files by name. */
@@ -30,7 +30,7 @@ export const picturesKind: ArtifactKind<Pictures> = defineKind({
     Promise.resolve({ names: source.names(), read: (name) => source.bytes(name) }),
 });
 
-/** Black where the branches agree, white where they do not. */
+/** Black where the networks agree, white where they do not. */
 export const CONFLICT_PALETTE = Uint8Array.of(0, 0, 0, 255, 255, 255);
 
 /** Longest name made of an id. File systems take 255 bytes; what is put behind a name must fit, too. */
@@ -57,29 +57,35 @@ export function fileNames(ids: readonly string[]): string[] {
   });
 }
 
-/** 1 where the branches' labels differ. */
-export function conflictMap({ branch1, branch2 }: Pick<PredictedLabels, "branch1" | "branch2">): Uint8Array {
-  return branch1.map((label, i) => label === branch2[i] ? 0 : 1);
+/** 1 where the labels of two networks differ; undefined where a single one is scored by itself. */
+export function conflictMap(
+  labels: PerPrediction<Uint8Array>,
+  predictions: Predictions,
+): Uint8Array | undefined {
+  const [first, ...others] = ownPredictions(predictions).map((name) => labels[name]!);
+  if (!first || others.length === 0) return undefined;
+  return first.map((label, i) => others.every((other) => other[i] === label) ? 0 : 1);
 }
 
-/** The pictures of one image, in the folder `stem`. `truth` is left out where there is none. */
+/** The pictures of one image, in the folder `stem`. Truth and conflict are left out where there is none. */
 export function pictureFiles(
   stem: string,
   size: ImageSize,
   image: Uint8Array,
   truth: Uint8Array | undefined,
-  labels: Pick<PredictedLabels, "branch1" | "branch2" | "average">,
-  classes: ClassList,
+  labels: PerPrediction<Uint8Array>,
+  { classes, predictions }: { readonly classes: ClassList; readonly predictions: Predictions },
 ): Map<string, Uint8Array> {
   const { width, height } = size;
   const palette = maskPalette(classes);
+  const conflict = conflictMap(labels, predictions);
   const mask = (indices: Uint8Array) => encodePalettePng(indices, width, height, palette);
   return new Map([
     [`${stem}/image.png`, encodeRgbPng(image, width, height)],
     ...(truth ? [[`${stem}/truth.png`, mask(truth)] as const] : []),
-    [`${stem}/branch1.png`, mask(labels.branch1)],
-    [`${stem}/branch2.png`, mask(labels.branch2)],
-    [`${stem}/average.png`, mask(labels.average)],
-    [`${stem}/conflict.png`, encodePalettePng(conflictMap(labels), width, height, CONFLICT_PALETTE)],
+    ...Object.keys(predictions).map((name) => [`${stem}/${name}.png`, mask(labels[name]!)] as const),
+    ...(conflict
+      ? [[`${stem}/conflict.png`, encodePalettePng(conflict, width, height, CONFLICT_PALETTE)] as const]
+      : []),
   ]);
 }

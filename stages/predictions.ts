@@ -1,19 +1,22 @@
-/** The three predictions of two branches. @module */
+/** What is scored: predictions by name, each of one network or of several. @module */
 
-/** The three predictions that are scored: each branch, and the arg-max of their mean logits. */
-export const PREDICTIONS = ["branch1", "branch2", "average"] as const;
+/** Predictions by name: the networks whose mean logits each is the arg-max of; one network alone for its own. */
+export type Predictions = Readonly<Record<string, readonly [string, ...string[]]>>;
 
-/** One value for each of {@linkcode PREDICTIONS}. */
-export interface PerPrediction<T> {
-  /** Of branch 1. */
-  readonly branch1: T;
-  /** Of branch 2. */
-  readonly branch2: T;
-  /** Of the average of their logits. */
-  readonly average: T;
+/** One value for each prediction, by name. */
+export type PerPrediction<T> = Readonly<Record<string, T>>;
+
+/** Makes one value for each name. */
+export function forPredictions<T>(names: readonly string[], make: (name: string) => T): PerPrediction<T> {
+  return Object.fromEntries(names.map((name) => [name, make(name)]));
 }
 
-/** Makes one value for each prediction. */
-export function forPredictions<T>(make: (name: keyof PerPrediction<unknown>) => T): PerPrediction<T> {
-  return { branch1: make("branch1"), branch2: make("branch2"), average: make("average") };
+/** The predictions that are one network's own: those that can disagree. */
+export function ownPredictions(predictions: Predictions): string[] {
+  return Object.keys(predictions).filter((name) => predictions[name]!.length === 1);
+}
+
+/** Name of the output with the weights that were best for a prediction: `bestAverage`. */
+export function bestOutput(prediction: string): string {
+  return `best${prediction.charAt(0).toUpperCase()}${prediction.slice(1)}`;
 }

@@ -1,4 +1,4 @@
-/** The file that both branches' backbones start from, as a source of a training: found, read, and held against the backbone. @module */
+/** The file that backbones start from, as a source of a training: found, read, and held against the backbone. @module */
 import { type BackboneReport, takeBackbone } from "../models/backbone_weights.ts";
 import { WeightsError } from "../models/errors.ts";
 import type { BackboneName } from "../models/resnet.ts";
@@ -49,23 +49,25 @@ export function pretrainedSources({ backbone, pretrained }: PretrainedConfig): S
 }
 
 /**
- * Reads the file, and gives both branches' backbones what it holds.
+ * Reads the file, and gives each backbone what it holds.
  *
+ * @param networks Names of the networks.
  * @param read Gives a file's bytes: in a stage, {@linkcode StageContext.read}.
  * @throws {PretrainedError} If it cannot be read, or does not fit the backbone.
  */
 export async function readPretrained(
   { backbone, pretrained, pretrainedStrict }: PretrainedConfig,
+  networks: readonly string[],
   read?: StageContext["read"],
 ): Promise<{ state: StateDict; report: BackboneReport } | undefined> {
   if (pretrained === NO_PRETRAINED) return undefined;
   try {
     const { tensors } = await readWeightsFile(pretrained, read ? { read } : {});
     const { state, report } = takeBackbone(tensors, backbone, { strict: pretrainedStrict });
-    const both = ["branch1", "branch2"].flatMap((branch) =>
-      [...state].map(([name, tensor]) => [`${branch}.backbone.${name}`, tensor] as const)
+    const each = networks.flatMap((network) =>
+      [...state].map(([name, tensor]) => [`${network}.backbone.${name}`, tensor] as const)
     );
-    return { state: new Map(both), report };
+    return { state: new Map(each), report };
   } catch (error) {
     if (!(error instanceof WeightsError)) throw error;
     throw new PretrainedError(

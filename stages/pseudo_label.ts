@@ -1,4 +1,4 @@
-/** The stage `pseudo-label`: labels unlabeled images with trained branches. @module */
+/** The stage `pseudo-label`: labels unlabeled images with trained networks. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
 import { type ArtifactKind, defineStage, type Schema, type Stage } from "../pipeline/mod.ts";
@@ -45,9 +45,10 @@ const GRAY_PALETTE = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3
 
 /**
  * For each image `<id>/mask.png` (palette indices; 255 where unsure), `<id>/confidence.png` (probability · 255) and
- * `<id>/conflict.png` (1 where the branches disagree); `index.json` says which folder is whose, and how much was kept.
+ * `<id>/conflict.png` (1 where the networks disagree, if several are scored); `index.json` says which folder is whose, and how
+ * much was kept.
  *
- * The labels are the arg-max of the mean of both branches' logits.
+ * The labels are those of the headline: with two branches the arg-max of the mean of their logits.
  */
 export const pseudoLabel: Stage<
   PseudoLabelInputs,
@@ -69,7 +70,7 @@ export const pseudoLabel: Stage<
     const palette = maskPalette(network.classes);
     const folders = fileNames(images.ids);
     const files = new Map<string, string>();
-    const entries: { id: string; folder: string; kept: number; conflict: number }[] = [];
+    const entries: { id: string; folder: string; kept: number; conflict?: number }[] = [];
     const keep = async (name: string, bytes: Uint8Array) => {
       const path = context.scratch(name.replaceAll("/", "-"));
       await Deno.writeFile(path, bytes);
@@ -79,22 +80,24 @@ export const pseudoLabel: Stage<
       for (let i = 0; i < images.length; i++) {
         context.signal.throwIfAborted();
         const size = images.size(i), { width, height } = size;
-        const labels = await inference.predict(images.image(i), size);
-        const sure = labels.average.map((label, p) =>
-          labels.confidence[p]! >= config.threshold ? label : ignoreIndex
+        const { labels, confidence: probabilities } = await inference.predict(images.image(i), size);
+        const sure = labels[network.headline]!.map((label, p) =>
+          probabilities[p]! >= config.threshold ? label : ignoreIndex
         );
-        const conflict = conflictMap(labels);
-        const confidence = Uint8Array.from(labels.confidence, (value) => Math.round(255 * value));
+        const conflict = conflictMap(labels, network.predictions);
+        const confidence = Uint8Array.from(probabilities, (value) => Math.round(255 * value));
         const id = images.ids[i]!, folder = folders[i]!;
         await keep(`${folder}/mask.png`, encodePalettePng(sure, width, height, palette));
         await keep(`${folder}/confidence.png`, encodePalettePng(confidence, width, height, GRAY_PALETTE));
-        await keep(`${folder}/conflict.png`, encodePalettePng(conflict, width, height, CONFLICT_PALETTE));
+        if (conflict) {
+          await keep(`${folder}/conflict.png`, encodePalettePng(conflict, width, height, CONFLICT_PALETTE));
+        }
         const share = (count: number) => count / (width * height);
         entries.push({
           id,
           folder,
           kept: share(sure.reduce((sum, label) => sum + (label === ignoreIndex ? 0 : 1), 0)),
-          conflict: share(conflict.reduce((sum, value) => sum + value, 0)),
+          ...(conflict && { conflict: share(conflict.reduce((sum, value) => sum + value, 0)) }),
         });
         if ((i + 1) % 16 === 0 || i + 1 === images.length) {
           context.progress({ unit: "images", done: i + 1, total: images.length });

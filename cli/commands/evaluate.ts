@@ -42,7 +42,7 @@ data unless another is named.
 
 ${protocolHelp}
 
---json prints protocol, scores, "confusion" (of the average: rows are truth, columns predictions, in
+--json prints protocol, scores, "confusion" (of the headline: rows are truth, columns predictions, in
 pixels; those labeled 255 are left out) and "confusions" (of each prediction).\n\n${setHelp}`,
   arguments: [
     checkpointArgument,
@@ -83,19 +83,24 @@ pixels; those labeled 255 are left out) and "confusions" (of each prediction).\n
         const progress = new Progress(terminal);
         const report = (data: Record<string, unknown>) =>
           progress.on({ type: "progress", node: "evaluate", data });
-        const confusion = await scoreCheckpoint(await gpu.open(), checkpoint, samples, {
+        const scored = await scoreCheckpoint(await gpu.open(), checkpoint, samples, {
           signal,
           progress: report,
           protocol,
         });
         const metrics = {
           protocol: protocolLabel(protocol),
-          ...weightsScore(samples.classes, (name) => confusion[name]),
+          headline: scored.headline,
+          ...weightsScore(samples.classes, scored),
         };
         terminal.print(`\n${metricsText(metrics)}`);
         if (input.flag("json")) {
-          const confusions = forPredictions((name) => matrixRows(confusion[name]));
-          input.terminal.print(JSON.stringify({ ...metrics, confusion: confusions.average, confusions }));
+          const confusions = forPredictions(
+            Object.keys(scored.confusions),
+            (name) => matrixRows(scored.confusions[name]!),
+          );
+          const confusion = confusions[scored.headline];
+          input.terminal.print(JSON.stringify({ ...metrics, confusion, confusions }));
         }
       },
     );

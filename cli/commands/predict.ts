@@ -20,9 +20,9 @@ export const predict: Command = {
   name: "predict",
   summary: "label images with trained weights",
   details:
-    `Writes a folder for each image: branch1.png, branch2.png and average.png, palette PNGs whose values are
-class indices, and conflict.png, 1 where the branches disagree; beside them the image, unless it is a
-data set's. index.json says which folder is whose, and where the true labels are.
+    `Writes a folder for each image: a palette PNG whose values are class indices for each prediction of the
+method (CCVC: branch1.png, branch2.png, average.png), and conflict.png, 1 where networks disagree, if
+several are scored; beside them the image, unless it is a data set's. index.json says which folder is whose, and where the true labels are.
 
   predict latest photograph.jpg folder-of-photographs
   predict latest --data ../data/voc --list validation
@@ -69,15 +69,15 @@ ${protocolHelp}\n\n${setHelp}`,
     }));
     await withSession(options, async ({ gpu, signal }) => {
       await gpu.announce();
-      const { inference, network: { classes }, free } = await openInference(await gpu.open(), checkpoint);
+      const { inference, network, free } = await openInference(await gpu.open(), checkpoint);
       try {
         for (const { image: path, folder, read } of targets) {
           signal.throwIfAborted();
           const image = await read();
-          const labels = await inference.predict(image.data, image, protocol);
+          const { labels } = await inference.predict(image.data, image, protocol);
           const { scored } = protocolPlan(protocol, image);
           const seen = cropPixels(image.data, image, scored, 3);
-          for (const [name, bytes] of pictureFiles("x", scored, seen, undefined, labels, classes)) {
+          for (const [name, bytes] of pictureFiles("x", scored, seen, undefined, labels, network)) {
             // A data set's images lie there already.
             if (isData && name === "x/image.png") continue;
             await writeAtomically(join(folder, basename(name)), bytes);
@@ -87,7 +87,7 @@ ${protocolHelp}\n\n${setHelp}`,
         const index = {
           weights: checkpoint.path,
           protocol: protocolLabel(protocol),
-          classes: classes.names,
+          classes: network.classes.names,
           entries: entries.map((entry, i) => ({ ...entry, folder: names[i]! })),
         };
         const text = JSON.stringify(index, null, 1) + "\n";

@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { typedPath } from "../experiment.ts";
 import { exportNew } from "../outputs.ts";
 import { adapterLine } from "../gpu.ts";
-import { isMetrics, metricsText } from "../metrics.ts";
+import { headlineScore, isMetrics, metricsText } from "../metrics.ts";
 import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../options.ts";
 import { adaptersOf, madeOn, mixedNotice } from "../provenance.ts";
 import { findRun, readMetrics, storedRuns } from "../stored_runs.ts";
@@ -92,11 +92,11 @@ export const runs: Command = {
     const found = await storedRuns(runsOf(input));
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));
     if (found.length === 0) return input.terminal.print(`no runs in "${runsOf(input)}"`);
-    const rows = found.map(({ name, id, seed, miou, protocol, gpu, seconds, state }) => [
+    const rows = found.map(({ name, id, seed, miou, headline, protocol, gpu, seconds, state }) => [
       name,
       id,
       String(seed),
-      miou?.average.toFixed(2) ?? "",
+      miou === undefined ? "" : headlineScore({ miou, headline })?.toFixed(2) ?? "",
       protocol ?? "",
       seconds === undefined ? "" : duration(seconds),
       state,

@@ -32,7 +32,9 @@ async function namedRuns(given: string, runs: string): Promise<readonly StoredRu
   const ofName = (await storedRuns(runs)).filter(({ name }) => name === given);
   if (ofName.length === 0) return [await findRun(given, runs)];
   // The latest one is the last one: it replaces those before it.
-  const done = ofName.filter(({ state, set }) => state === "done" && set.length === 0);
+  const done = ofName.filter(({ state, set, method }) =>
+    state === "done" && set.length === 0 && method === undefined
+  );
   if (done.length > 0) return [...new Map(done.map((run) => [run.seed, run])).values()];
   throw new UsageError(
     `Cannot publish "${given}": none of its ${ofName.length} runs is done without --set. Train it, or name a run by its id.`,

@@ -49,12 +49,12 @@ const moments = defineKernel({
   source: momentsSource,
   uniforms: { lanes: "u32", chunks: "u32", passes: "u32", stride: "u32", pixels: "f32", momentum: "f32" },
   reads: ["pivots", "partials"],
-  writes: ["mean", "variance", "running_mean", "running_variance", "first_mean", "first_variance"],
+  writes: ["mean", "variance", "running_mean", "running_variance", "after_mean", "after_variance"],
 });
 const apply = defineKernel({
   name: "batch_norm",
   source,
-  uniforms: pixelUniforms,
+  uniforms: { ...pixelUniforms, row: "u32" },
   reads: ["x", "residual", ...vectors],
   writes: ["y"],
   recomputable: true,
@@ -114,8 +114,10 @@ export interface BatchNormOptions {
    * as if each had come by itself. For training; default 1.
    */
   readonly passes?: number;
-  /** Where to leave the running statistics as the first pass alone would have: each [C]. */
-  readonly afterFirst?: { readonly mean: Tensor; readonly variance: Tensor };
+  /** Where to leave the running statistics as each of the passes left them: each [passes, C]. For training. */
+  readonly afterEach?: { readonly mean: Tensor; readonly variance: Tensor };
+  /** In evaluation mode, of running statistics that are [passes, C]: after which pass. Nothing goes back through them. */
+  readonly after?: number;
   /** Share of the batch in the new running statistics. */
   readonly momentum?: number;
   readonly epsilon?: number;
@@ -140,9 +142,9 @@ export function batchNorm(
   options: BatchNormOptions,
 ): Tensor {
   const { weight, bias, runningMean, runningVariance } = parameters;
-  const { training, relu, residual, momentum = 0.1, epsilon = 1e-5 } = options;
+  const { training, relu, residual, after, momentum = 0.1, epsilon = 1e-5 } = options;
   const { batch, height, width, channels } = imageExtents(x);
-  checkShapes(x, parameters, residual);
+  checkShapes(x, parameters, residual, after);
   // Running statistics are the same for all images.
   const passes = training ? options.passes ?? 1 : 1;
   if (batch % passes !== 0) {
@@ -162,13 +164,14 @@ export function batchNorm(
   const chunkUniforms = { lanes, pixels, chunk_pixels: chunked.chunkPixels, chunks: chunked.chunks, passes };
   const partialSums = (chunks = chunked.chunks) =>
     graph.tensor({ label: `${x.label} sums`, shape: [passes, chunks, 2, channels] });
+  const unusedEach = () => graph.tensor({ label: "unused", shape: [passes, channels] });
   const unused = () => graph.tensor({ label: "unused", shape: [channels] });
 
   let mean = runningMean, variance = runningVariance;
   if (training) {
     mean = graph.tensor({ label: `${x.label} mean`, shape: [passes, channels] });
     variance = graph.tensor({ label: `${x.label} variance`, shape: [passes, channels] });
-    const first = options.afterFirst ?? { mean: unused(), variance: unused() };
+    const each = options.afterEach ?? { mean: unusedEach(), variance: unusedEach() };
     // The convolution that made x has had it in registers.
     const measured = graph.measure(x, passes);
     const groups = measured?.statistics.shape[1] ?? 0;
@@ -205,7 +208,7 @@ export function batchNorm(
     graph.launch({
       kernel: moments,
       reads: [measured?.statistics ?? x, partials],
-      writes: [mean, variance, runningMean, runningVariance, first.mean, first.variance],
+      writes: [mean, variance, runningMean, runningVariance, each.mean, each.variance],
       uniforms: {
         lanes,
         chunks: summed.chunks,
@@ -217,19 +220,18 @@ export function batchNorm(
       ...chunkSums(passes, summed.chunks, lanes),
     });
   }
-  const y = graph.output({ label: `${x.label} normalized`.slice(0, 60), shape: x.shape }, [
-    x,
-    weight,
-    bias,
-    ...(residual ? [residual] : []),
-  ]);
+  const inputs = [x, weight, bias, ...(residual ? [residual] : [])];
+  const y = graph.output(
+    { label: `${x.label} normalized`.slice(0, 60), shape: x.shape },
+    after === undefined ? inputs : [],
+  );
   const { groups: [across, down], stride, step } = perChannel(count, lanes);
   const groups = [across, down, passes] as const;
   graph.launch({
     kernel: apply,
     reads: [x, residual ?? x, mean, variance, weight, bias],
     writes: [y],
-    uniforms: { lanes, count, stride, step, epsilon },
+    uniforms: { lanes, count, stride, step, epsilon, row: after ?? 0 },
     constants: { PIXELS, RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
     groups,
     loops: 0,
@@ -294,13 +296,23 @@ export function batchNorm(
   return y;
 }
 
-function checkShapes(x: Tensor, parameters: BatchNormParameters, residual: Tensor | undefined): void {
+function checkShapes(
+  x: Tensor,
+  parameters: BatchNormParameters,
+  residual: Tensor | undefined,
+  after: number | undefined,
+): void {
   const channels = x.shape.at(-1);
   for (const [name, tensor] of Object.entries(parameters) as [string, Tensor][]) {
-    if (tensor.shape.length !== 1 || tensor.shape[0] !== channels) {
+    const [passes = 0] = tensor.shape;
+    const each = after !== undefined && name.startsWith("running");
+    if (each && tensor.shape.length === 2 && tensor.shape[1] === channels && after < passes) continue;
+    if (each || tensor.shape.length !== 1 || tensor.shape[0] !== channels) {
       throw new ShapeError(
         `Cannot normalize ${x.label} [${x.shape}]: ${name} (${tensor.label}) is [${tensor.shape}], and ` +
-          `[${channels}] is needed, a value per channel`,
+          (each
+            ? `[> ${after}, ${channels}] is needed, a value per pass and channel`
+            : `[${channels}] is needed, a value per channel`),
       );
     }
   }

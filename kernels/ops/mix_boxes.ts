@@ -8,28 +8,35 @@ import source from "../wgsl/mix_boxes.wgsl" with { type: "text" };
 
 const kernel = {
   source,
-  uniforms: { width: "u32", height: "u32", vectors: "u32", batch: "u32" },
-  reads: ["input", "boxes"],
+  uniforms: { width: "u32", height: "u32", vectors: "u32" },
+  reads: ["input", "inner", "boxes"],
   writes: ["mixed"],
 } as const;
 const vectors = defineKernel({ ...kernel, name: "mix_boxes_vectors" });
 const scalars = defineKernel({ ...kernel, name: "mix_boxes" });
 
-/** Words of a sample in `boxes`. */
-export const BOX_WORDS = 4;
+/** Words of a sample in `boxes`: x0, y0, x1, y1, the partner, and three idle ones. */
+export const BOX_WORDS = 8;
 
 /**
- * CutMix of images or logits: inside sample i's box the content of sample N − 1 − i, elsewhere its own.
+ * CutMix of images or logits: inside a sample's box the content of its partner, elsewhere its own.
  *
  * @param images f32 [N, H, W, C], not tracked: no gradient flows back through what is mixed.
- * @param boxes u32 map [1, N, 4]: x0, y0, x1, y1 in pixels, the ends outside; x1 = x0 mixes nothing. One table for all
- *   that belongs to the views.
- * @throws {ShapeError} If the shapes do not suit, or `images` is tracked.
- * @see Yun et al., "CutMix", ICCV 2019; the partner is CCVC's.
+ * @param boxes u32 map [1, N, 8]: x0, y0, x1, y1 in pixels, the ends outside; x1 = x0 mixes nothing; then the place of the
+ *   partner in `inner`. One table for all that belongs to the views.
+ * @param inner Where partners are from, alike in height, width and channels; the images themselves unless told.
+ * @throws {ShapeError} If the shapes do not suit, or an input is tracked.
+ * @see Yun et al., "CutMix", ICCV 2019.
  */
-export function mixImages(graph: Graph, images: Tensor, boxes: Tensor): Tensor {
+export function mixImages(graph: Graph, images: Tensor, boxes: Tensor, inner: Tensor = images): Tensor {
   const { batch, height, width, channels } = imageExtents(images);
-  return mix(graph, images, boxes, { batch, height, width, vectors: padded(channels) / 4, kernel: vectors });
+  return mix(graph, images, inner, boxes, {
+    batch,
+    height,
+    width,
+    vectors: padded(channels) / 4,
+    kernel: vectors,
+  });
 }
 
 /**
@@ -37,16 +44,17 @@ export function mixImages(graph: Graph, images: Tensor, boxes: Tensor): Tensor {
  *
  * @param map u32 or f32 map [N, H, W], not tracked.
  * @param boxes As for {@linkcode mixImages}.
+ * @param inner As for {@linkcode mixImages}.
  * @throws {ShapeError} If the shapes do not suit, or `map` is tracked.
  */
-export function mixMaps(graph: Graph, map: Tensor, boxes: Tensor): Tensor {
+export function mixMaps(graph: Graph, map: Tensor, boxes: Tensor, inner: Tensor = map): Tensor {
   const [batch, height, width] = map.shape;
   if (map.layout !== "map" || map.shape.length !== 3) {
     throw new ShapeError(
       `Cannot mix ${map.label} [${map.shape}] (layout "${map.layout}"): a map [N, H, W] is needed`,
     );
   }
-  return mix(graph, map, boxes, {
+  return mix(graph, map, inner, boxes, {
     batch: batch!,
     height: height!,
     width: width!,
@@ -58,25 +66,34 @@ export function mixMaps(graph: Graph, map: Tensor, boxes: Tensor): Tensor {
 function mix(
   graph: Graph,
   input: Tensor,
+  inner: Tensor,
   boxes: Tensor,
   options: { batch: number; height: number; width: number; vectors: number; kernel: Kernel },
 ): Tensor {
-  const { kernel, ...extents } = options;
-  checkMap("mix", boxes, "u32", [1, extents.batch, BOX_WORDS]);
-  if (input.tracked) {
+  const { kernel, batch, ...extents } = options;
+  checkMap("mix", boxes, "u32", [1, batch, BOX_WORDS]);
+  const alike = `${inner.shape.slice(1)}` === `${input.shape.slice(1)}` && inner.dtype === input.dtype;
+  if (!alike || inner.layout !== input.layout) {
     throw new ShapeError(
-      `Cannot mix ${input.label} [${input.shape}]: a gradient would have to flow back through it; make it without gradients`,
+      `Cannot mix ${input.label} [${input.shape}] (${input.dtype}) with ${inner.label} [${inner.shape}] (${inner.dtype}): ` +
+        "they must be alike, but for the batch",
+    );
+  }
+  const tracked = [input, inner].find((tensor) => tensor.tracked);
+  if (tracked) {
+    throw new ShapeError(
+      `Cannot mix ${tracked.label} [${tracked.shape}]: a gradient would have to flow back through it; make it without gradients`,
     );
   }
   const { shape, dtype, layout } = input;
   const mixed = graph.tensor({ label: `${input.label} mixed`, shape, dtype, layout });
   graph.launch({
     kernel,
-    reads: [input, boxes],
+    reads: [input, inner, boxes],
     writes: [mixed],
     uniforms: extents,
     constants: { VECTOR: kernel === vectors ? 1 : 0 },
-    groups: [Math.ceil((extents.width * extents.vectors) / WORKGROUP), extents.height, extents.batch],
+    groups: [Math.ceil((extents.width * extents.vectors) / WORKGROUP), extents.height, batch],
     loops: 0,
   });
   return mixed;

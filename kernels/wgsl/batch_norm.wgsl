@@ -1,7 +1,7 @@
 // Batch norm, last pass: y = (x − mean) · weight / sqrt(variance + epsilon) + bias, then + residual, then ReLU.
 //
 //   x, residual      f32[passes, pixels, lanes·4]   `residual` is read where RESIDUAL
-//   mean, variance   f32[passes, lanes·4]
+//   mean, variance   f32[≥ row + passes, lanes·4]   those of the first pass are in `row`
 //   weight, bias     f32[lanes·4]                   zero weight and bias keep the padding zero
 //   y                f32[passes, pixels, lanes·4]
 //
@@ -13,6 +13,7 @@ struct Extents {
   stride: u32, // invocations along x, as one axis of a dispatch is limited
   step: u32, // vec4s from one pixel of an invocation to its next; a multiple of lanes
   epsilon: f32,
+  row: u32,
 }
 
 @group(0) @binding(0) var<uniform> extents: Extents;
@@ -29,7 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
   if (i >= extents.step) { return; }
   let lane = i % extents.lanes;
-  let moments = id.z * extents.lanes + lane;
+  let moments = (extents.row + id.z) * extents.lanes + lane;
   let center = mean[moments];
   let scale = weight[lane] * (1.0 / sqrt(variance[moments] + extents.epsilon));
   let shift = bias[lane];

@@ -5,7 +5,7 @@
 //   mean, variance    f32[passes, lanes·4]              the variance divides by the number of pixels
 //   running_…         f32[lanes·4]                      (1 − momentum)·running + momentum·pass, for each pass in order, with
 //                                                       the unbiased variance
-//   first_…           f32[lanes·4]                      the running ones as the first pass left them
+//   after_…           f32[passes, lanes·4]              the running ones as each pass left them
 //
 // Sums of sums as in batch_norm_parameter_gradient.wgsl, which are added up four side by side.
 //
@@ -27,8 +27,8 @@ struct Extents {
 @group(0) @binding(4) var<storage, read_write> variance: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> running_mean: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> running_variance: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> first_mean: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> first_variance: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> after_mean: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> after_variance: array<vec4f>;
 
 var<workgroup> part_sums: array<array<vec4f, ${LANES}>, ${PARTS}>;
 var<workgroup> part_squares: array<array<vec4f, ${LANES}>, ${PARTS}>;
@@ -78,10 +78,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       let unbiased = spread * (extents.pixels / (extents.pixels - 1.0));
       running_center = keep * running_center + extents.momentum * center;
       running_spread = keep * running_spread + extents.momentum * unbiased;
-      if (of_pass == 0u) {
-        first_mean[lane] = running_center;
-        first_variance[lane] = running_spread;
-      }
+      after_mean[of_pass * lanes + lane] = running_center;
+      after_variance[of_pass * lanes + lane] = running_spread;
     }
     workgroupBarrier();
   }

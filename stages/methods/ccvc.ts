@@ -1,59 +1,94 @@
 /** CCVC: conflict-based cross-view consistency (Wang et al., CVPR 2023). @module */
 import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { OhemOptions } from "../../kernels/ops/ohem.ts";
-import type { Mapping } from "../../models/deeplabv3plus.ts";
-import { ccvc, type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
+import { type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
+import { forBoth } from "./both.ts";
+import { cutMix, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { consistencyTerms, discrepancyTerm, supervisedTerms } from "./losses.ts";
-import type { Method } from "./method.ts";
+import { defineMethod, type Method } from "./method.ts";
+import { trained } from "./networks.ts";
 import { mixTargets, onValidPixels, pseudoLabels, type Weighting } from "./pseudo_labels.ts";
-import type { Step, Term } from "./step.ts";
+import { selfPaced } from "./schedule.ts";
+import type { Step, Terms } from "./step.ts";
 
-export { ccvc, type CcvcInput, type CcvcOptions, ccvcOptions };
+export type { CcvcInput, CcvcOptions };
 
-/** CCVC as a recipe. */
-export const ccvcMethod: Method<CcvcOptions> = {
-  strongViews: ({ augmentation }) => augmentation === "strong",
-  risingThreshold: ({ selfPaced, threshold }) => selfPaced ? threshold : undefined,
-  mappings({ mapping, mappingNorm, dropout }) {
-    const map: Mapping = { norm: mappingNorm, dropout };
-    return [mapping === "both" ? map : undefined, mapping === "none" ? undefined : map];
-  },
+const views = {
+  labeled: labeled({ image: weak() }),
+  unlabeled: unlabeled({ image: weak(), strong: strong(), boxes: cutMix({ partner: "reversed" }) }),
+};
+type CcvcStep = Step<"branch1" | "branch2", typeof views, "threshold">;
+
+const mapped = ({ mappingNorm: norm, dropout }: CcvcOptions) => trained({ mapping: { norm, dropout } });
+
+/** Conflict-based cross-view consistency. */
+export const ccvc: Method<CcvcOptions, CcvcInput, "branch1" | "branch2" | "average"> = defineMethod({
+  name: "ccvc",
+  version: 1,
+  module: import.meta.url,
+  options: ccvcOptions,
+  networks: (options) => ({
+    branch1: options.mapping === "both" ? mapped(options) : trained(),
+    branch2: options.mapping === "none" ? trained() : mapped(options),
+  }),
+  views: () => views,
+  schedules: ({ threshold }) => ({ threshold: selfPaced(threshold) }),
+  phases: { warmUp: (step) => labelsAlone(step) },
   terms: (step, options) =>
     options.augmentation === "strong" ? strongStep(step, options) : weakStep(step, options),
-};
+  predictions: { branch1: "branch1", branch2: "branch2", average: { mean: ["branch1", "branch2"] } },
+  headline: "average",
+});
+
+/** Both branches learn the labels, each at full weight. */
+function labelsAlone(step: CcvcStep): Terms {
+  const { image, labels } = step.views.labeled, passes = { labeled: image };
+  const seen = [step.train("branch1", passes).labeled, step.train("branch2", passes).labeled] as const;
+  return supervisedTerms(step, seen, labels, 2);
+}
 
 /** Spec §3.1: both branches on labeled, then on unlabeled images; the same pass labels and learns. */
-function weakStep(step: Step, options: CcvcOptions): Term[] {
+function weakStep(step: CcvcStep, options: CcvcOptions): Terms {
   const { labeled, unlabeled } = step.views;
-  const on = step.predict({ labeled: labeled.image, unlabeled: unlabeled.image });
+  const passes = { labeled: labeled.image, unlabeled: unlabeled.image };
+  const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
+  const on = {
+    labeled: forBoth((own) => seen[own].labeled),
+    unlabeled: forBoth((own) => seen[own].unlabeled),
+  };
   const targets = onValidPixels(
     step,
-    pseudoLabels(step, on.unlabeled, weighting(options)),
+    pseudoLabels(step, on.unlabeled, weighting(step, options)),
     unlabeled.validity,
   );
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
-  return used([
+  return {
     ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options, step)),
     ...consistencyTerms(step, on.unlabeled, targets, { weight: consistencyWeight / 2 }),
-    discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
-    discrepancyTerm(step, on.unlabeled, "dis_unlabeled", discrepancyWeight / 2),
-  ]);
+    ...discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
+    ...discrepancyTerm(step, on.unlabeled, "dis_unlabeled", discrepancyWeight / 2),
+  };
 }
 
 /** Spec §3.2: an evaluation-mode pass labels the weak view; the strong, mixed view and the weak one learn. */
-function strongStep(step: Step, options: CcvcOptions): Term[] {
+function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
   const { graph } = step;
   const { labeled, unlabeled } = step.views;
   const { strong, boxes } = unlabeled;
-  if (!strong || !boxes) throw new Error("Cannot make a strong step: the views hold no strong image");
-  const on = step.predict({
+  const passes = {
     labeled: labeled.image,
     mixed: mixImages(graph, strong, boxes),
     raw: unlabeled.image,
-  });
+  };
+  const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
+  const of = (pass: keyof typeof passes) => forBoth((own) => seen[own][pass]);
+  const on = { labeled: of("labeled"), mixed: of("mixed"), raw: of("raw") };
   // As published, by the running statistics that the labeled images have just updated.
-  const labeling = step.label(unlabeled.image);
-  const rule = weighting(options);
+  const labeling = [
+    step.evaluate("branch1", unlabeled.image, { after: seen[0].labeled }),
+    step.evaluate("branch2", unlabeled.image, { after: seen[1].labeled }),
+  ] as const;
+  const rule = weighting(step, options);
   const labels = pseudoLabels(step, labeling, rule);
   const mixed = mixTargets(step, labels, boxes, { weights: options.mixWeights });
   const mixedTargets = onValidPixels(step, mixed, mixMaps(graph, unlabeled.validity, boxes));
@@ -64,26 +99,22 @@ function strongStep(step: Step, options: CcvcOptions): Term[] {
     : own;
   const rawTargets = onValidPixels(step, raw, unlabeled.validity);
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
-  return used([
+  return {
     ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options, step)),
     ...consistencyTerms(step, on.mixed, mixedTargets, { suffix: "_mix", weight: consistencyWeight / 4 }),
     ...consistencyTerms(step, on.raw, rawTargets, { suffix: "_raw", weight: consistencyWeight / 4 }),
-    discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
-    discrepancyTerm(step, on.mixed, "dis_mix", discrepancyWeight / 4),
-    discrepancyTerm(step, on.raw, "dis_raw", discrepancyWeight / 4),
-  ]);
+    ...discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
+    ...discrepancyTerm(step, on.mixed, "dis_mix", discrepancyWeight / 4),
+    ...discrepancyTerm(step, on.raw, "dis_raw", discrepancyWeight / 4),
+  };
 }
 
 function weightsOf({ weights }: { readonly weights?: Parameters<typeof mixMaps>[1] }) {
   return weights ? { weights } : {};
 }
 
-function used(terms: readonly Term[]): Term[] {
-  return terms.filter(({ weight }) => weight > 0);
-}
-
 /** The table of spec §2.2: all six modes are four weights and a kind of confidence. */
-function weighting(options: CcvcOptions): Weighting {
+function weighting(step: CcvcStep, options: CcvcOptions): Weighting {
   const { mode, conflictWeight: c, unconfidentWeight: u, threshold } = options;
   const [agreeConfident, agreeUnconfident, conflictConfident, conflictUnconfident] = {
     normal: [1, 0, 1, 0] as const,
@@ -94,8 +125,7 @@ function weighting(options: CcvcOptions): Weighting {
     no: [1, 1, 1, 1] as const,
   }[mode];
   return {
-    threshold,
-    rises: options.selfPaced,
+    threshold: options.selfPaced ? step.schedules.threshold : threshold,
     confidence: options.confidence,
     weights: { agreeConfident, agreeUnconfident, conflictConfident, conflictUnconfident },
   };
@@ -103,7 +133,7 @@ function weighting(options: CcvcOptions): Weighting {
 
 function mining(
   { criterion, ohemThreshold, ohemMinKept }: CcvcOptions,
-  { share = 1 }: Step,
+  { share = 1 }: CcvcStep,
 ): OhemOptions | undefined {
   if (criterion !== "ohem") return undefined;
   return { threshold: ohemThreshold, minKept: Math.ceil(ohemMinKept * share) };

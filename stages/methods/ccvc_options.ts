@@ -1,5 +1,6 @@
 /** Every switch of CCVC, read and checked. @module */
 import { z } from "zod";
+import type { Schema } from "../../pipeline/mod.ts";
 import {
   type ConfidentMode,
   type PresetChoice,
@@ -10,8 +11,6 @@ import {
 
 /** Parsed options; every one is described in {@linkcode ccvcOptions}. */
 export interface CcvcOptions {
-  /** Which method this is. */
-  readonly name: "ccvc";
   /** Whose values the leaves took that were left out. */
   readonly as: "published-code" | "paper";
   /** Views of unlabeled images: weak only, or also a strong one with CutMix. */
@@ -53,7 +52,7 @@ export interface CcvcOptions {
 }
 
 /** What an experiment writes; what is left out has the value of the preset that `as` names, the published code's unless told. */
-export type CcvcInput = Partial<CcvcOptions> & { readonly name: "ccvc" };
+export type CcvcInput = Partial<CcvcOptions>;
 
 /** Why nothing reads a leaf, with the other options as they are; undefined where it is read. */
 const unreadBecause: { readonly [K in keyof CcvcOptions]?: (options: CcvcOptions) => string | undefined } = {
@@ -115,7 +114,6 @@ function preset<T extends z.ZodType>(name: keyof PresetValues, schema: T, what: 
 const weight = z.number().min(0).max(1e6);
 
 const given = z.strictObject({
-  name: z.literal("ccvc").describe("which method").meta({ unit: "name", source: "Crossview" }),
   as: z.enum(["published-code", "paper"]).default("published-code").describe(
     "whose values the leaves take that are left out, where the paper and its code differ",
   ).meta({ unit: "none", source: "spec §8.1", preset: true }),
@@ -207,11 +205,7 @@ const given = z.strictObject({
   ).meta(facts("dropout", "probability", "spec §1.3")),
 });
 
-/**
- * Every switch of the method. What is left out takes the value of the preset; what the README's commands, the script's
- * defaults and hard-coded numbers are is in `ccvc_presets.ts`.
- */
-export const ccvcOptions = given.transform((written, context): CcvcOptions => {
+const parsed = given.transform((written, context): CcvcOptions => {
   const present = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
   const options = { ...presetValues(written), ...present } as CcvcOptions;
   for (const [leaf, message] of objections(options)) {
@@ -220,10 +214,14 @@ export const ccvcOptions = given.transform((written, context): CcvcOptions => {
   return options;
 });
 
-/** CCVC for a config; what is left out takes the published value. */
-export function ccvc(options: Partial<Omit<CcvcOptions, "name">> = {}): CcvcInput {
-  return { name: "ccvc", ...options };
-}
+/**
+ * Every switch of the method. What is left out takes the value of the preset; what the README's commands, the script's
+ * defaults and hard-coded numbers are is in `ccvc_presets.ts`.
+ */
+export const ccvcOptions: Schema<CcvcOptions, CcvcInput> = parsed as unknown as Schema<
+  CcvcOptions,
+  CcvcInput
+>;
 
 /** Whether a mode compares a confidence with the threshold. */
 export function readsThreshold(mode: ConfidentMode): boolean {

@@ -5,7 +5,8 @@ import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts"
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { Target } from "./pseudo_labels.ts";
-import { forBoth, type Pair, type Step, type Term } from "./step.ts";
+import { forBoth, type Pair } from "./both.ts";
+import type { Step, Term, Terms } from "./step.ts";
 
 /**
  * Cross-entropy of each branch, averaged over labeled pixels; `weight` is for the two together (spec §2.1).
@@ -18,17 +19,16 @@ export function supervisedTerms(
   labels: Tensor,
   weight: number,
   mining?: OhemOptions,
-): Pair<Term> {
-  return forBoth((own) => {
-    const name = `ce${own + 1}`;
+): Terms {
+  return namedForBoth((own) => `ce${own + 1}`, (own, _, label) => {
     const { logits, size } = predictions[own];
     const mined = mining ? ohemLabels(step.graph, logits, labels, { ...mining, size }) : labels;
     const loss = softmaxCrossEntropy(step.graph, logits, mined, {
-      label: name,
+      label,
       size,
       denominator: "valid",
     });
-    return { name, loss, weight: weight / 2 };
+    return { loss, weight: weight / 2 };
   });
 }
 
@@ -41,18 +41,17 @@ export function consistencyTerms(
   learners: Pair<Prediction>,
   targets: Pair<Target>,
   { suffix = "", weight }: { suffix?: string; weight: number },
-): Pair<Term> {
-  return forBoth((own, other) => {
-    const name = `con${own + 1}${suffix}`;
+): Terms {
+  return namedForBoth((own) => `con${own + 1}${suffix}`, (own, other, label) => {
     const { labels, weights } = targets[own];
     const { logits, size } = learners[other];
     const loss = softmaxCrossEntropy(step.graph, logits, labels, {
-      label: name,
+      label,
       size,
       denominator: "valid",
       ...(weights && { weights }),
     });
-    return { name, loss, weight };
+    return { loss, weight };
   });
 }
 
@@ -62,7 +61,16 @@ export function discrepancyTerm(
   predictions: Pair<Prediction>,
   name: string,
   weight: number,
-): Term {
+): Terms {
   const [one, two] = predictions;
-  return { name, loss: cosineDiscrepancy(step.graph, one.features, two.features, { label: name }), weight };
+  const loss = cosineDiscrepancy(step.graph, one.features.values, two.features.values, { label: name });
+  return { [name]: { loss, weight } };
+}
+
+/** A term for each branch, in order, by its name. */
+function namedForBoth(
+  name: (own: 0 | 1) => string,
+  make: (own: 0 | 1, other: 0 | 1, name: string) => Term,
+): Terms {
+  return Object.fromEntries(forBoth((own, other) => [name(own), make(own, other, name(own))] as const));
 }

@@ -5,7 +5,9 @@ import { maskLabels } from "../../kernels/ops/mask_labels.ts";
 import { mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
-import { forBoth, type Pair, type Step } from "./step.ts";
+import { forBoth, type Pair } from "./both.ts";
+import type { Scalar } from "./schedule.ts";
+import type { Step } from "./step.ts";
 
 /** Which number is compared with the threshold. */
 export type Confidence = "logit" | "probability";
@@ -13,9 +15,7 @@ export type Confidence = "logit" | "probability";
 /** How much a pixel counts, by whether the branches agree and whether the labeling one is confident. */
 export interface Weighting {
   readonly confidence: Confidence;
-  readonly threshold: number;
-  /** Whether the threshold rises from epoch to epoch. */
-  readonly rises: boolean;
+  readonly threshold: Scalar;
   readonly weights: {
     readonly agreeConfident: number;
     readonly agreeUnconfident: number;
@@ -35,13 +35,12 @@ export interface Target {
 /** Each branch's arg-max, and the weight of each pixel by {@linkcode Weighting}; detached. */
 export function pseudoLabels(step: Step, predictions: Pair<Prediction>, weighting: Weighting): Pair<Target> {
   const { graph } = step;
-  const { confidence, weights } = weighting;
+  const { confidence, weights, threshold } = weighting;
   const labels = forBoth((own) => {
     const { logits, size } = predictions[own];
     return argMax(graph, logits, { confidence, size });
   });
   if (Object.values(weights).every((weight) => weight === 1)) return labels;
-  const threshold = weighting.rises ? step.risingThreshold : weighting.threshold;
   return forBoth((own, other) => ({
     labels: labels[own].labels,
     weights: conflictWeights(graph, {

@@ -1,105 +1,68 @@
-/** What a method's training step is written with: views in, predictions, weighted loss terms out. @module */
+/** What a method's training step is written with: views in, passes, weighted loss terms out. @module */
 import type { Graph, Loss } from "../../kernels/graph.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Branches } from "../../models/branches.ts";
-import type { Prediction } from "../../models/deeplabv3plus.ts";
+import type { Draws, Seen } from "../views/specs.ts";
+import type { DeviceScalar } from "./schedule.ts";
+import type { Features, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 
-/** One value for each branch. */
-export type Pair<T> = readonly [T, T];
-
-/** The images of a step, on the device. N is the batch, S the crop. */
-export interface StepViews {
-  readonly labeled: {
-    /** Weak view, normalized, f32[N, S, S, 3]. */
-    readonly image: Tensor;
-    /** u32[N, S, S]; 255 where there is no label or no image. */
-    readonly labels: Tensor;
-  };
-  readonly unlabeled: {
-    /** Weak view. */
-    readonly image: Tensor;
-    /** u32[N, S, S]: 1 where a pixel comes from the image, 0 where it is padding. */
-    readonly validity: Tensor;
-    /** The same crop, photometrically changed; only for methods that ask for it. */
-    readonly strong?: Tensor;
-    /** CutMix boxes (kernels/ops/mix_boxes.ts), with `strong`. */
-    readonly boxes?: Tensor;
-  };
-}
-
-/** A loss with its coefficient in the total. */
+/** A loss with its coefficient in the total; with 0 it is left out. */
 export interface Term {
-  /** How a log line names it, e.g. `ce1`. */
-  readonly name: string;
   readonly loss: Loss;
   readonly weight: number;
 }
 
-/** What a recipe works on. */
-export interface Step {
+/** Terms by name, as log lines and metrics name them; their gradients are added in this order. */
+export type Terms = Readonly<Record<string, Term>>;
+
+/** What a pass may start from: images, or what a part of a network has made of them. */
+export type Source = Tensor | Taps | Features;
+
+/** Batches that are normalized together, in order: they share batch statistics, and each is split off again afterwards. */
+export type Joint<X = Source> = Readonly<Record<string, X>>;
+
+/**
+ * One batch; or passes by name. Each pass has batch statistics and dropout of its own, and running statistics take the passes
+ * in order; a pass in braces is {@linkcode Joint}. Passes of one call run as one batch where they hold equally many and the
+ * device can bind it. The names key dropout: of a network, a step has one training pass without a name at most.
+ */
+export type Passes<X = Source> = X | Readonly<Record<string, X | Joint<X>>>;
+
+/** What passes give, by the names they were given. */
+export type Outputs<P, Y, X = Source> = P extends X ? Y
+  : { readonly [K in keyof P]: P[K] extends X ? Y : { readonly [J in keyof P[K]]: Y } };
+
+/**
+ * What captures passes. What is called first runs first: a pass sees the parameters and statistics that the calls before it
+ * have left.
+ */
+export interface Passing<K extends string = string> {
+  /** Training mode: batch statistics, which move the running ones, and dropout. */
+  train<const P extends Passes>(network: K, passes: P): Outputs<P, Prediction>;
+  /** The same up to the backbone's end. */
+  backbone<const P extends Passes<Tensor>>(network: K, passes: P): Outputs<P, Taps>;
+  /** The same up to what enters the fuse convolutions. */
+  features<const P extends Passes<Tensor | Taps>>(network: K, passes: P): Outputs<P, Features>;
+  /**
+   * Evaluation mode: running statistics, no dropout, no gradient. The statistics are those left by the calls before, or, with
+   * `after`, by that training pass and those before it.
+   */
+  evaluate<const P extends Passes>(
+    network: K,
+    passes: P,
+    options?: { readonly after?: Prediction },
+  ): Outputs<P, Prediction>;
+  /** Runs `body` without gradients: what it gives is constant, and statistics move all the same. */
+  constant<Y>(body: () => Y): Y;
+}
+
+/** What a recipe works on; `K` are the names of its networks, `V` its draws, `S` the names of its schedules. */
+export interface Step<K extends string = string, V extends Draws = Draws, S extends string = string>
+  extends Passing<K> {
   readonly graph: Graph;
-  readonly views: StepViews;
+  /** Draws by name, views by name. */
+  readonly views: { readonly [D in keyof V]: Seen<V[D]> };
   /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
   readonly share?: number;
-  /**
-   * Captures the branches' training passes, one for each image batch, in order: each has batch statistics and dropout masks of
-   * its own, and updates the running statistics. All of them run together.
-   */
-  predict<Pass extends string>(images: Readonly<Record<Pass, Tensor>>): Record<Pass, Pair<Prediction>>;
-  /**
-   * Captures the branches' evaluation-mode pass on an image batch, without gradients. The running statistics are those after the
-   * first pass of `predict`, which has to come before.
-   */
-  label(image: Tensor): Pair<Prediction>;
-  /** Where on the device the confidence threshold of this step lies, for methods that ask for one that rises. */
-  readonly risingThreshold: { readonly tensor: Tensor; readonly index: number };
-}
-
-/** Makes the passes of a step; `together: false` runs them one by one, where one batch would be more than a device binds. */
-export function makePasses(
-  graph: Graph,
-  branches: Branches,
-  { tensor, counters, together }: {
-    tensor: (name: string) => Tensor;
-    counters: Tensor;
-    together: boolean;
-  },
-): Pick<Step, "predict" | "label"> {
-  const afterFirst = new Map<string, Tensor>();
-  const train = (
-    passes: readonly string[],
-    images: readonly Tensor[],
-    first: boolean,
-  ): Pair<Prediction>[] => {
-    const forward = { graph, training: true, tensor, counters, passes, ...(first && { afterFirst }) };
-    const [one, two] = branches.networks.map((network) => network(forward, images)) as [
-      Prediction[],
-      Prediction[],
-    ];
-    return one.map((prediction, i) => [prediction, two[i]!] as const);
-  };
-  return {
-    predict<Pass extends string>(images: Readonly<Record<Pass, Tensor>>) {
-      const passes = Object.keys(images) as Pass[], batches = passes.map((pass) => images[pass]);
-      const predictions = together
-        ? train(passes, batches, true)
-        : passes.flatMap((pass, i) => train([pass], [batches[i]!], i === 0));
-      return Object.fromEntries(passes.map((pass, i) => [pass, predictions[i]!])) as Record<
-        Pass,
-        Pair<Prediction>
-      >;
-    },
-    label(image) {
-      const statistic = (name: string) => afterFirst.get(name) ?? tensor(name);
-      const forward = { graph, training: false, tensor: statistic, passes: ["labeling"] };
-      return graph.withoutGradients(() =>
-        branches.networks.map((network) => network(forward, [image])[0]!)
-      ) as unknown as Pair<Prediction>;
-    },
-  };
-}
-
-/** Applies `make` to both branches; `other` is the index of the one that looks on. */
-export function forBoth<T>(make: (own: 0 | 1, other: 0 | 1) => T): Pair<T> {
-  return [make(0, 1), make(1, 0)];
+  /** Numbers of this step, on the device. */
+  readonly schedules: { readonly [N in S]: DeviceScalar };
 }

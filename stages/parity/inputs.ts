@@ -1,6 +1,7 @@
 /** What a parity case is run on: weights, images, labels and boxes, all from one integer hash. @module */
 import type { StateDict } from "../../models/state_dict.ts";
 import { ignoreIndex } from "../datasets/classes.ts";
+import { boxTable } from "../views/tables.ts";
 
 function mix(value: number): number {
   let x = value >>> 0;
@@ -98,12 +99,11 @@ export function caseValidity(extents: Extents): Uint32Array<ArrayBuffer> {
   return map(extents, (b, y, x) => (b === 1 && x >= size - 10) || (b === 2 && y >= size - 7) ? 0 : 1);
 }
 
-/** CutMix boxes, u32[B, 4]: left, top, right, bottom, the last two exclusive. */
+/** CutMix boxes, u32[B, 8]: left, top, right, bottom, the last two exclusive; and the partner, B − 1 − b. */
 export function caseBoxes({ batch }: Extents): Uint32Array<ArrayBuffer> {
-  return Uint32Array.from(
-    Array.from({ length: batch }, (_, b) => {
-      const x = 4 * b + 2, y = 3 * b + 5;
-      return [x, y, x + 20 + 3 * b, y + Math.max(0, 30 - 4 * b)];
-    }).flat(),
-  );
+  const boxes = Array.from({ length: batch }, (_, b) => {
+    const x0 = 4 * b + 2, y0 = 3 * b + 5;
+    return { x0, y0, x1: x0 + 20 + 3 * b, y1: y0 + Math.max(0, 30 - 4 * b) };
+  });
+  return boxTable(boxes, boxes.map((_, b) => batch - 1 - b));
 }

@@ -1,20 +1,23 @@
 /** Runs a parity case on a device: the training step that `co-train` captures, on hashed inputs. @module */
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
+import { BOX_WORDS } from "../../kernels/ops/mix_boxes.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
 import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
-import type { Prediction } from "../../models/deeplabv3plus.ts";
+import { predict, type Prediction } from "../../models/deeplabv3plus.ts";
 import { allocateParameters } from "../../models/parameters.ts";
+import { parseConfig } from "../../pipeline/mod.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
-import { type CcvcOptions, ccvcOptions } from "../methods/ccvc.ts";
-import { bindMethod } from "../methods/mod.ts";
-import type { Pair, Step } from "../methods/step.ts";
-import { buildBranches } from "../network.ts";
+import { bindMethod, type BoundMethod } from "../methods/bound_method.ts";
+import { ccvc } from "../methods/ccvc.ts";
+import { definitionOf } from "../methods/method.ts";
+import type { Passes, Step } from "../methods/step.ts";
+import { buildNetworks } from "../network.ts";
 import { polyFactor } from "../training/schedule.ts";
-import { captureStep, RATE_INDEX } from "../training/step_program.ts";
+import { captureStep, RATE_INDEX, ratesLength } from "../training/step_program.ts";
 import { type CaseSettings, checkNames, type ParityCase } from "./case.ts";
 import {
   caseBoxes,
@@ -85,10 +88,9 @@ const TERM_NAMES: Readonly<Record<string, string>> = {
 const MOST_TERMS = 9;
 const MOMENTUM = 0.9, WEIGHT_DECAY = 1e-4, POWER = 0.9;
 
-/** The settings as options of our method. Dropout is off in all cases. */
-export function methodOf(settings: CaseSettings, weights: PixelWeights): CcvcOptions {
-  return ccvcOptions.parse({
-    name: "ccvc",
+/** Our method by the case's settings. Dropout is off in all cases. */
+function methodOf(settings: CaseSettings, weights: PixelWeights): BoundMethod {
+  const options = {
     as: "published-code",
     augmentation: settings.variant === "aug" ? "strong" : "weak",
     mode: settings.mode,
@@ -100,7 +102,8 @@ export function methodOf(settings: CaseSettings, weights: PixelWeights): CcvcOpt
     discrepancyWeight: settings.use_dis * settings.w_dis,
     mapping: settings.mapping === "both" ? "both" : "second",
     dropout: 0,
-  });
+  };
+  return bindMethod(ccvc, parseConfig(definitionOf(ccvc).options, options, "parity"));
 }
 
 /** The base learning rate of step `t`, before the groups' multipliers. */
@@ -123,16 +126,16 @@ export function openCase(
   const { salt, size, batch } = settings;
   onPhase?.("weights");
   const classes = settings.dataset === "pascal" ? pascalClasses : cityscapesClasses;
-  const method = bindMethod(methodOf(settings, weights));
-  const branches = buildBranches({
+  const method = methodOf(settings, weights);
+  const networks = buildNetworks({
     backbone: settings.backbone,
     outputStride: settings.dataset === "pascal" ? 16 : 8,
-    mappings: [method.mappings[0] ?? null, method.mappings[1] ?? null],
+    networks: method.networks,
     classes,
   });
-  checkNames(parity, branches.registry.parameters.map(({ name }) => name));
-  const parameters = allocateParameters(device, branches.registry, { training: true });
-  const state = () => caseWeights(salt, [...branches.registry.parameters, ...branches.registry.statistics]);
+  checkNames(parity, networks.registry.parameters.map(({ name }) => name));
+  const parameters = allocateParameters(device, networks.registry, { training: true });
+  const state = () => caseWeights(salt, [...networks.registry.parameters, ...networks.registry.statistics]);
   parameters.load(state());
 
   const image = (label: string) => ({ label, shape: [batch, size, size, 3] });
@@ -149,9 +152,9 @@ export function openCase(
     image("strong"),
     words("labels", [batch, size, size]),
     words("validity", [batch, size, size]),
-    words("boxes", [1, batch, 4]),
+    words("boxes", [1, batch, BOX_WORDS]),
     words("counters", [1, 1, 4]),
-    floats("rates"),
+    { label: "rates", shape: [1, 1, ratesLength(method.schedules)], layout: "map" },
     ...Array.from({ length: MOST_TERMS }, (_, i) => floats(`meter ${i}`)),
   ]);
   const [labeled, unlabeled, strong, labels, validity, boxes, counters, rates, ...meters] = inputs
@@ -159,9 +162,10 @@ export function openCase(
 
   onPhase?.("capture");
   const graph = new Graph(device.facts.sharing);
-  const logits = new Map<string, readonly Tensor[]>();
+  /** By pass, of each network. */
+  const logits = new Map<string, Tensor[]>();
   const terms = captureStep(graph, {
-    branches,
+    networks,
     parameters,
     method: { ...method, terms: (step) => method.terms(noting(step)) },
     views: {
@@ -174,15 +178,15 @@ export function openCase(
     weightDecay: WEIGHT_DECAY,
     meter: (i) => meters[i]!,
   });
-  function noting({ predict, ...step }: Step): Step {
+  function noting(step: Step): Step {
     return {
       ...step,
-      predict(images) {
-        const predictions = predict(images);
-        for (const [pass, pair] of Object.entries<Pair<Prediction>>(predictions)) {
+      train<const P extends Passes>(network: string, passes: P) {
+        const predictions = step.train(network, passes);
+        for (const [pass, prediction] of Object.entries(predictions as Record<string, Prediction>)) {
           // The weak view's pass in training mode has either name.
           const name = pass === "raw" ? "unlabeled" : pass;
-          logits.set(name, pair.map((prediction) => keepLogits(graph, prediction)));
+          logits.set(name, [...logits.get(name) ?? [], keepLogits(graph, prediction)]);
         }
         return predictions;
       },
@@ -211,13 +215,13 @@ export function openCase(
     upload(device, strong, caseImage(salt, `strong:${t}`, settings));
     upload(device, labels, caseLabels(salt, `mask:${t}`, settings, classes.names.length));
     upload(device, counters, Uint32Array.of(0, 0, t, 0));
-    const rate = baseRate(settings, t), values = new Float32Array(4);
+    const rate = baseRate(settings, t), values = new Float32Array(ratesLength(method.schedules));
     values[RATE_INDEX.backbone] = rate * settings.lr_backbone;
     values[RATE_INDEX.head] = rate * settings.lr_network;
     upload(device, rates, values);
   };
   const everyGradient = async (): Promise<Gradient[]> => {
-    const specs = branches.registry.parameters;
+    const specs = networks.registry.parameters;
     const read = await readBack(device, specs.map(({ name }) => parameters.tensor(name).gradient!));
     return specs.map(({ name, shape }, i) => {
       const values = fromDevice(read[i]!, shape);
@@ -258,7 +262,7 @@ export function openCase(
     gradients: everyGradient,
     startFromNeighbors(variant) {
       const moved = state();
-      for (const { name } of branches.registry.parameters) {
+      for (const { name } of networks.registry.parameters) {
         moveToNeighbors(hashed(salt, `neighbor ${variant}:${name}`), moved.get(name)!.values);
       }
       parameters.load(moved);
@@ -274,10 +278,10 @@ export function openCase(
         graph: evaluation,
         training: false,
         tensor: parameters.tensor,
-        passes: ["evaluation"],
+        parts: ["evaluation"],
       };
       const predictions = evaluation.withoutGradients(() =>
-        branches.networks.map((network) => network(forward, [labeled])[0]!)
+        Object.values(networks.byName).map((network) => predict(network, forward, labeled)[0]!)
       );
       const logits = predictions.map((prediction) => keepLogits(evaluation, prediction));
       const program = compile(device, evaluation);

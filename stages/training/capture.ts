@@ -4,19 +4,19 @@ import { KernelError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { bindable } from "../../kernels/program.ts";
 import type { Precision, Tensor } from "../../kernels/tensor.ts";
-import type { Branches } from "../../models/branches.ts";
+import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
 import type { Views } from "../augment.ts";
-import { bindMethod, type BoundMethod, type MethodOptions } from "../methods/mod.ts";
-import type { Term } from "../methods/step.ts";
-import { buildBranches, type NetworkDescription } from "../network.ts";
+import type { BoundMethod } from "../methods/bound_method.ts";
+import { MethodError } from "../methods/method.ts";
+import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { captureGradients, captureUpdate } from "./step_program.ts";
+import { captureGradients, captureUpdate, type NamedTerm, ratesLength } from "./step_program.ts";
 
 /** What the capture of a training depends on. */
 export interface CaptureOptions {
   readonly network: NetworkDescription;
-  readonly method: MethodOptions;
+  readonly method: BoundMethod;
   readonly views: Views;
   /** Images of each kind in a step. */
   readonly batch: number;
@@ -36,13 +36,13 @@ export interface CaptureOptions {
 /** The launches of a kind of step, up to its gradients or, without accumulation, to its end. */
 export interface CapturedPhase {
   readonly graph: Graph;
-  readonly terms: readonly Term[];
+  readonly terms: readonly NamedTerm[];
 }
 
 /** A captured training; nothing is compiled. */
 export interface CapturedTraining {
   readonly method: BoundMethod;
-  readonly branches: Branches;
+  readonly networks: Networks;
   readonly parameters: Parameters;
   readonly feed: Feed;
   /** Small tensors that the host writes before a step, and the running losses. */
@@ -74,17 +74,17 @@ const MOST_TERMS = 32;
  */
 export function captureTraining(device: Device, options: CaptureOptions): CapturedTraining {
   const { batch, accumulate, precision = "f32" } = options;
-  const branches = buildBranches(options.network);
-  const method = bindMethod(options.method);
-  const parameters = allocateParameters(device, branches.registry, { training: true });
+  const networks = buildNetworks(options.network);
+  const { method } = options;
+  const parameters = allocateParameters(device, networks.registry, { training: true });
   const feed = makeFeed(device, options.views, {
     batch: batch / accumulate,
     seed: options.seed,
-    strong: method.strongViews,
+    draws: method.draws,
   });
   const control = allocate(device, "control", [
     { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
-    { label: "rates", shape: [1, 1, 4], layout: "map" },
+    { label: "rates", shape: [1, 1, ratesLength(method.schedules)], layout: "map" },
     ...Array.from(
       { length: MOST_TERMS },
       (_, i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const }),
@@ -105,7 +105,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
     const captured = captureGradients(graph, {
       together,
-      branches,
+      networks,
       parameters,
       method: { ...method, terms },
       views: feed.capture(graph),
@@ -113,7 +113,11 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       rates,
       share: 1 / accumulate,
       ...(guard && { lossScale: options.lossScale ?? LOSS_SCALE }),
-      meter: (index) => meters[index]!,
+      meter(index) {
+        const meter = meters[index];
+        if (meter) return meter;
+        throw new MethodError(`Cannot train by a method with more than ${MOST_TERMS} loss terms`);
+      },
     });
     if (accumulate === 1) captureUpdate(graph, optimizer);
     return { graph, terms: captured };
@@ -124,14 +128,14 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     return joint && bindable(device, joint.graph) ? joint : record(terms, false);
   };
   const phases = {
-    ...(options.warmUp && { "warm-up": phase(bindMethod({ name: "supervised" }).terms) }),
+    ...(options.warmUp && { "warm-up": phase(method.warmUp) }),
     method: phase(method.terms),
   };
   let update: Graph | undefined;
   if (accumulate > 1) captureUpdate(update = new Graph(device.facts.sharing), { ...optimizer, clears: true });
   return {
     method,
-    branches,
+    networks,
     parameters,
     feed,
     control: { counters, rates, meters, ...(guard && { guard }), bytes: control.bytes },

@@ -3,6 +3,7 @@ import { DeviceError } from "../../kernels/errors.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 import { messageOf, type StageContext, UserError } from "../../pipeline/mod.ts";
 import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../checkpoint.ts";
+import type { At } from "../methods/schedule.ts";
 import { score } from "../metrics.ts";
 import type { NetworkDescription } from "../network.ts";
 import { forPredictions, type PerPrediction } from "../predictions.ts";
@@ -10,7 +11,7 @@ import { protocolLabel } from "../protocols.ts";
 import { type EvaluationConfig, protocolAt, updateBest } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
 import type { Sampler } from "./sampler.ts";
-import { polyFactor, selfPacedThreshold } from "./schedule.ts";
+import { polyFactor } from "./schedule.ts";
 import { DivergenceError, type Session } from "./session.ts";
 import { allFinite, type Course, decodeSnapshot, encodeSnapshot, snapshotSize } from "./snapshot.ts";
 
@@ -41,8 +42,6 @@ export interface CourseParts {
   readonly sampler: Sampler;
   readonly network: NetworkDescription;
   readonly config: CourseConfig;
-  /** The threshold of the method's first epoch, where it rises. */
-  readonly risingThreshold: number | undefined;
   /** Name of the adapter. */
   readonly adapter: string;
   readonly context: StageContext;
@@ -112,7 +111,8 @@ class CourseRun {
       await context.checkpoints.copyPart(digest, path);
       kept.set(name, openCheckpoint(path));
     }
-    return { last, best: forPredictions((name) => kept.get(name) ?? last), history };
+    const names = Object.keys(network.predictions);
+    return { last, best: forPredictions(names, (name) => kept.get(name) ?? last), history };
   }
 
   /** Says how far the work came, and what is kept of it. */
@@ -164,7 +164,7 @@ class CourseRun {
   }
 
   async #step(): Promise<void> {
-    const { session, sampler, config, context, risingThreshold } = this.parts;
+    const { session, sampler, config, context } = this.parts;
     const { step, history } = this.#course;
     const epoch = Math.floor(step / sampler.stepsPerEpoch);
     const rate = config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag);
@@ -173,9 +173,7 @@ class CourseRun {
       epoch,
       step,
       rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },
-      threshold: risingThreshold === undefined
-        ? undefined
-        : selfPacedThreshold(risingThreshold, epoch - config.warmUpEpochs),
+      at: this.#at(step, epoch),
     });
     const done = step + 1;
     this.#course = { ...this.#course, step: done };
@@ -197,13 +195,25 @@ class CourseRun {
     });
   }
 
+  /** Where the method is: its clock stands still in the warm-up. */
+  #at(step: number, epoch: number): At {
+    const { sampler: { stepsPerEpoch }, config: { epochs, warmUpEpochs } } = this.parts;
+    return {
+      step: Math.max(0, step - warmUpEpochs * stepsPerEpoch),
+      steps: this.#steps - warmUpEpochs * stepsPerEpoch,
+      epoch: Math.max(0, epoch - warmUpEpochs),
+      epochs: epochs - warmUpEpochs,
+      stepsPerEpoch,
+    };
+  }
+
   async #score(): Promise<void> {
     const { session, sampler, config: { epochs, evaluation }, context, network } = this.parts;
     const { step, history, scores: before } = this.#course;
     const epoch = step / sampler.stepsPerEpoch;
     const protocol = protocolAt(evaluation, epoch - 1, epochs);
     const confusions = await session.evaluate(context.signal, protocol);
-    const miou = forPredictions((name) => score(confusions[name]).miou);
+    const miou = forPredictions(Object.keys(confusions), (name) => score(confusions[name]!).miou);
     const scored = { epoch, protocol: protocolLabel(protocol), miou };
     context.progress({ kind: "evaluation", epochs, ...scored });
     const { best: scores, improved } = updateBest(before, protocol, miou, evaluation.best);

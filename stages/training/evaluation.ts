@@ -1,6 +1,6 @@
 /** How a training scores its weights along the way, and which of them it keeps. @module */
 import { z } from "zod";
-import { forPredictions, type PerPrediction, PREDICTIONS } from "../predictions.ts";
+import { forPredictions, type PerPrediction } from "../predictions.ts";
 import {
   cropLeaf,
   missingCrop,
@@ -84,10 +84,11 @@ export function updateBest(
   protocol: Protocol,
   scores: PerPrediction<number>,
   rule: EvaluationConfig["best"],
-): { best: BestScores; improved: readonly (typeof PREDICTIONS)[number][] } {
+): { best: BestScores; improved: readonly string[] } {
   const label = protocolLabel(protocol);
   const kept = rule === "across_protocols" || before?.protocol === label ? before?.scores : undefined;
-  const improved = PREDICTIONS.filter((name) => kept === undefined || scores[name] > kept[name]);
-  const highest = forPredictions((name) => improved.includes(name) ? scores[name] : kept![name]);
+  const names = Object.keys(scores);
+  const improved = names.filter((name) => kept === undefined || scores[name]! > kept[name]!);
+  const highest = forPredictions(names, (name) => (improved.includes(name) ? scores : kept!)[name]!);
   return { best: { protocol: label, scores: highest }, improved };
 }

@@ -2,74 +2,71 @@
 import type { Device } from "../../kernels/device.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import type { Views } from "../augment.ts";
-import type { StepViews } from "../methods/step.ts";
 import type { ImageSet, SizedSet } from "../samples.ts";
 import { ViewBatch } from "../views/batch.ts";
+import type { Draws, SeenDraws } from "../views/specs.ts";
 import type { Batch } from "./sampler.ts";
 
 /** The images of a step, from the host's sets to captured tensors. */
 export interface Feed {
   /** Bytes held on the device. */
   readonly bytes: number;
-  /** Captures the ops that make the views out of what {@linkcode Feed.fill} uploads. */
-  capture(graph: Graph): StepViews;
+  /** Captures the ops that make the views out of what {@linkcode Feed.fill} uploads: draws by name, views by name. */
+  capture(graph: Graph): SeenDraws;
   /**
-   * Draws the views of a step and uploads what they need; before the step is run.
-   * @param drawn How often each sample has been drawn in this step; counted on. The micro-batches of a step share it.
+   * Draws the views of a step and uploads what they need; before the step is run. What no captured step reads is left out.
+   *
+   * @param drawn How often each sample has been drawn in this step, by the draw's name; counted on. The micro-batches of a step
+   *   share it.
    */
   fill(batch: Batch, address: { epoch: number; step: number }, drawn?: Drawn): void;
   free(): void;
 }
 
-/** How often each sample has been drawn in a step. */
-export type Drawn = Readonly<Record<keyof Batch, Map<number, number>>>;
+/** How often each sample has been drawn in a step, by the draw's name. */
+export type Drawn = Map<string, Map<number, number>>;
 
-/** Prepares a feed of `batch` labeled and `batch` unlabeled images a step; `strong` adds strong views and CutMix. */
+/** Prepares a feed of `batch` images a draw and step. */
 export function makeFeed(
   device: Device,
   views: Views,
-  { batch, seed, strong }: { batch: number; seed: number; strong: boolean },
+  { batch, seed, draws }: { batch: number; seed: number; draws: Draws },
 ): Feed {
   const { crop, scale, jitter, gray, blur, cutmix } = views.policy;
-  const labeled = new ViewBatch(device, {
-    name: "labeled",
-    batch,
-    crop,
-    scale,
-    ...largest(views.labeled),
-    masks: true,
-  });
-  const unlabeled = new ViewBatch(device, {
-    name: "unlabeled",
-    batch,
-    crop,
-    scale,
-    ...largest(views.unlabeled),
-    masks: false,
-    ...(strong && { strong: { jitter, gray, blur }, cutMix: cutmix }),
-  });
+  const batches = Object.entries(draws).map(([name, { set, views: specs }]) => ({
+    name,
+    set,
+    made: new ViewBatch(device, {
+      name,
+      batch,
+      crop,
+      scale,
+      ...largest(views[set]),
+      masks: set === "labeled",
+      views: specs,
+      photometric: { jitter, gray, blur },
+      cutMix: cutmix,
+    }),
+  }));
+  const items = {
+    labeled: (sample: number) => ({
+      ...pixels(views.labeled, sample),
+      mask: { ...views.labeled.size(sample), channels: 1, data: views.labeled.mask(sample) },
+    }),
+    unlabeled: (sample: number) => pixels(views.unlabeled, sample),
+  };
   return {
-    bytes: labeled.bytes + unlabeled.bytes,
-    capture(graph) {
-      const seen = labeled.capture(graph);
-      if (!seen.labels) throw new Error("Cannot train: the labeled views have no labels");
-      return { labeled: { image: seen.image, labels: seen.labels }, unlabeled: unlabeled.capture(graph) };
-    },
-    fill(items, address, drawn) {
-      const at = { seed, ...address };
-      labeled.fill(
-        items.labeled.map((sample) => ({
-          ...pixels(views.labeled, sample),
-          mask: { ...views.labeled.size(sample), channels: 1, data: views.labeled.mask(sample) },
-        })),
-        at,
-        drawn?.labeled,
-      );
-      unlabeled.fill(items.unlabeled.map((sample) => pixels(views.unlabeled, sample)), at, drawn?.unlabeled);
+    bytes: batches.reduce((sum, { made }) => sum + made.bytes, 0),
+    capture: (graph) => Object.fromEntries(batches.map(({ name, made }) => [name, made.capture(graph)])),
+    fill(images, address, drawn: Drawn = new Map()) {
+      for (const { name, set, made } of batches) {
+        const seen = drawn.get(name) ?? new Map<number, number>();
+        drawn.set(name, seen);
+        if (made.isWanted) made.fill(images[set].map(items[set]), { seed, ...address }, seen);
+      }
     },
     free() {
-      labeled.free();
-      unlabeled.free();
+      for (const { made } of batches) made.free();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Primitive "Phase": how far a run is, and what that changes. @module */
+/** How learning rates fall over a run. @module */
 
 /**
  * Polynomial decay, by default with the published lag of one step: the rate is set after a step, so steps 0 and 1 both run at
@@ -17,18 +17,4 @@ export function polyFactor(step: number, steps: number, power: number, lag = 1):
     throw new RangeError(`Cannot decay the learning rate: step ${step} must lie in [0, ${steps})`);
   }
   return (1 - Math.max(0, step - lag) / steps) ** power;
-}
-
-/**
- * The self-paced threshold: after every epoch it rises by 0.01, and is held at 0.95, to which it falls if it started above.
- *
- * @param start The threshold of the first epoch.
- * @param epoch Epochs of the method before this one.
- * @see spec §2.2
- */
-export function selfPacedThreshold(start: number, epoch: number): number {
-  let threshold = start;
-  // Added one by one, as published: a product would round otherwise.
-  for (let done = 0; done < epoch; done++) threshold = Math.min(threshold + 0.01, 0.95);
-  return threshold;
 }

@@ -10,15 +10,17 @@ import type { StateDict } from "../../models/state_dict.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { Inference } from "../inference.ts";
-import type { MethodOptions } from "../methods/mod.ts";
+import type { BoundMethod } from "../methods/bound_method.ts";
+import type { At } from "../methods/schedule.ts";
 import type { Confusion } from "../metrics.ts";
 import type { NetworkDescription } from "../network.ts";
 import type { PerPrediction } from "../predictions.ts";
 import { ORIGINAL, type Protocol } from "../protocols.ts";
 import { type CapturedPhase, captureTraining, LOSS_SCALE } from "./capture.ts";
+import type { Drawn } from "./feed.ts";
 import { planFitting, type Recompute, SettingsError } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
-import { RATE_INDEX, THRESHOLD_INDEX } from "./step_program.ts";
+import { RATE_INDEX, ratesLength, SCHEDULES_FROM } from "./step_program.ts";
 
 export { SettingsError };
 
@@ -30,7 +32,7 @@ export class DivergenceError extends UserError {
 /** What a session is opened with. */
 export interface SessionOptions {
   readonly network: NetworkDescription;
-  readonly method: MethodOptions;
+  readonly method: BoundMethod;
   readonly views: Views;
   /** Images of each kind in a step. */
   readonly batch: number;
@@ -57,7 +59,7 @@ export interface SessionOptions {
   readonly onCompile?: (done: number, total: number) => void;
 }
 
-/** What a step learns from: labels alone, with the networks of the method, or as the method says. */
+/** Which of the method's steps. */
 export type Phase = "warm-up" | "method";
 
 /** Where a run is. */
@@ -69,8 +71,8 @@ export interface StepAddress {
   readonly step: number;
   /** Learning rates of this step. */
   readonly rates: { readonly backbone: number; readonly head: number };
-  /** Confidence threshold of this step, for a method that lets it rise; its start unless told. */
-  readonly threshold?: number | undefined;
+  /** The same for the method's schedules; where it starts unless told. */
+  readonly at?: At;
 }
 
 /** An opened session. */
@@ -110,6 +112,9 @@ export interface Session {
   free(): void;
 }
 
+/** Where a method starts. */
+const START: At = { step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
+
 /** Steps in a row whose gradients overflow f16 before a training is given up: single ones are left out, and counted. */
 export const MOST_SKIPPED = 10;
 
@@ -137,10 +142,10 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   const settings = { ...options, accumulate, warmUp, recompute };
   const planned = planFitting(device, settings);
   const captured = captureTraining(device, settings);
-  const { branches, method, parameters, feed, control } = captured;
+  const { networks, method, parameters, feed, control } = captured;
   const { counters, rates, meters, guard } = control;
   if (guard) upload(device, guard, guardStart(lossScale));
-  parameters.load(new Map([...initialize(branches.registry, seed), ...options.pretrained ?? []]));
+  parameters.load(new Map([...initialize(networks.registry, seed), ...options.pretrained ?? []]));
   const open = ({ graph, terms }: CapturedPhase, lender?: Program) => ({
     terms,
     program: compile(device, graph, options.onCompile, { recompute: planned.repeated > 0, lender }),
@@ -164,9 +169,11 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     ...(guard ? [guard] : []),
   ];
   const inference = new Inference(device, {
-    branches,
+    networks,
     tensor: parameters.tensor,
     classes: options.network.classes.names.length,
+    predictions: options.network.predictions,
+    headline: options.network.headline,
   });
 
   return {
@@ -177,16 +184,23 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       inputBytes: planned.inputBytes,
       repeated: planned.repeated,
     },
-    step(images, { phase = "method", epoch, step, rates: { backbone, head }, threshold }) {
-      const values = new Float32Array(4);
+    step(images, { phase = "method", epoch, step, rates: { backbone, head }, at = START }) {
+      const values = new Float32Array(ratesLength(method.schedules));
       values[RATE_INDEX.backbone] = backbone;
       values[RATE_INDEX.head] = head;
-      values[THRESHOLD_INDEX] = threshold ?? method.risingThreshold ?? 0;
+      Object.entries(method.schedules).forEach(([name, schedule], i) => {
+        const value = values[SCHEDULES_FROM + i] = schedule(at);
+        if (!Number.isFinite(value)) {
+          throw new DivergenceError(
+            `Cannot go on training: schedule "${name}" is ${value} at step ${step + 1}`,
+          );
+        }
+      });
       upload(device, rates, values);
       const chosen = phases[phase];
       if (!chosen) throw new Error("Cannot warm up: the session was opened without it");
       current = chosen;
-      const size = batch / accumulate, drawn = { labeled: new Map(), unlabeled: new Map() };
+      const size = batch / accumulate, drawn: Drawn = new Map();
       for (let from = 0; from < batch; from += size) {
         const part = (places: readonly number[]) => places.slice(from, from + size);
         feed.fill(

@@ -6,25 +6,44 @@ import { guardUpdate } from "../../kernels/ops/guard_update.ts";
 import { meter } from "../../kernels/ops/meter.ts";
 import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Branches } from "../../models/branches.ts";
+import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
-import type { BoundMethod } from "../methods/mod.ts";
-import { makePasses, type StepViews, type Term } from "../methods/step.ts";
+import type { BoundMethod } from "../methods/bound_method.ts";
+import { makePasses } from "../methods/passes.ts";
+import type { Step, Term, Terms } from "../methods/step.ts";
+import type { SeenDraws } from "../views/specs.ts";
 
 /** Learning rates on the device, by parameter group: places in the `rates` tensor. */
 export const RATE_INDEX = { backbone: 0, head: 1 } as const;
-/** The confidence threshold of this step, for methods that let it rise: its place in the `rates` tensor. */
-export const THRESHOLD_INDEX = 2;
+/** Where in the `rates` tensor the numbers of the method's schedules begin, in their order. */
+export const SCHEDULES_FROM = 2;
+
+/** Numbers in the `rates` tensor; whole vectors of four. */
+export function ratesLength(schedules: Readonly<Record<string, unknown>>): number {
+  return 4 * Math.ceil((SCHEDULES_FROM + Object.keys(schedules).length) / 4);
+}
+
+/** A loss term by the name that log lines and metrics have for it. */
+export interface NamedTerm extends Term {
+  readonly name: string;
+}
+
+/** The terms that count, in their order: those of weight 0 are left out. */
+export function countedTerms(terms: Terms): NamedTerm[] {
+  return Object.entries(terms).map(([name, term]) => ({ name, ...term })).filter(({ weight }) =>
+    weight !== 0
+  );
+}
 
 /** What the gradients of a step are captured with. */
 export interface GradientParts {
-  readonly branches: Branches;
+  readonly networks: Networks;
   readonly parameters: Parameters;
-  readonly method: BoundMethod;
-  readonly views: StepViews;
+  readonly method: Pick<BoundMethod, "terms" | "schedules">;
+  readonly views: SeenDraws;
   /** u32 map [1, 1, 4]: seed, epoch, step, first sample of a micro-batch. */
   readonly counters: Tensor;
-  /** f32 map [1, 1, 4]: what a schedule moves, by {@linkcode RATE_INDEX} and {@linkcode THRESHOLD_INDEX}. */
+  /** f32 map [1, 1, {@linkcode ratesLength}]: learning rates by {@linkcode RATE_INDEX}, then the schedules' numbers. */
   readonly rates: Tensor;
   /** Whether the passes of a step run as one batch; default true. */
   readonly together?: boolean;
@@ -54,27 +73,33 @@ export interface UpdateParts {
 export type StepParts = GradientParts & Omit<UpdateParts, "clears">;
 
 /** Captures one optimizer step; returns the loss terms in the order of their meters. */
-export function captureStep(graph: Graph, parts: StepParts): readonly Term[] {
+export function captureStep(graph: Graph, parts: StepParts): readonly NamedTerm[] {
   const terms = captureGradients(graph, parts);
   captureUpdate(graph, parts);
   return terms;
 }
 
 /** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
-export function captureGradients(graph: Graph, parts: GradientParts): readonly Term[] {
-  const { branches, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
-  const terms = parts.method.terms({
+export function captureGradients(graph: Graph, parts: GradientParts): readonly NamedTerm[] {
+  const { networks, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
+  const terms = countedTerms(parts.method.terms({
     graph,
-    views: parts.views,
+    // Typed by the method that declares them.
+    views: parts.views as Step["views"],
     share,
-    ...makePasses(graph, branches, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
-    risingThreshold: { tensor: rates, index: THRESHOLD_INDEX },
-  });
+    ...makePasses(graph, networks, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
+    schedules: Object.fromEntries(
+      Object.keys(parts.method.schedules).map((name, i) => [
+        name,
+        { tensor: rates, index: SCHEDULES_FROM + i },
+      ]),
+    ),
+  }));
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share * lossScale));
   graph.backward(seeds, (a, b) => add(graph, a, b));
   if (graph.options.addsGradients) return terms;
-  for (const { name } of branches.registry.parameters) {
+  for (const { name } of networks.registry.parameters) {
     const parameter = parameters.tensor(name);
     // Else the optimizer would take what another phase's last step left there.
     if (parameter.gradient && !graph.hasGradient(parameter)) clear(graph, parameter.gradient);

@@ -1,4 +1,4 @@
-/** One kind of batch (labeled, unlabeled) of a training step: its place on the device, its capture, its filling. */
+/** One draw of images for a training step: its place on the device, its capture, its filling. */
 import { allocate, type Device, upload } from "../../kernels/device.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/color_jitter.ts";
@@ -13,14 +13,16 @@ import {
   type CutMixOptions,
   drawCutMixBox,
   drawGeometry,
+  drawPartners,
   drawPhotometric,
   type PhotometricOptions,
 } from "./draws.ts";
+import type { ViewSpecs } from "./specs.ts";
 import { boxTable, photometricTable, ViewPacker } from "./tables.ts";
 
 /** What is drawn for a batch, and how much room it needs. */
 export interface ViewBatchOptions {
-  /** Names the batch and its random streams, e.g. `labeled`. */
+  /** Names the draw and its random streams, e.g. `labeled`. */
   readonly name: string;
   /** Samples. */
   readonly batch: number;
@@ -33,26 +35,19 @@ export interface ViewBatchOptions {
   readonly maxHeight: number;
   /** Whether samples have masks. */
   readonly masks: boolean;
-  /** With a strong view of the same crop. */
-  readonly strong?: PhotometricOptions;
-  /** With CutMix boxes. */
-  readonly cutMix?: Omit<CutMixOptions, "crop">;
+  readonly views: ViewSpecs;
+  /** Of strong views. */
+  readonly photometric: PhotometricOptions;
+  /** Of boxes. */
+  readonly cutMix: Omit<CutMixOptions, "crop">;
   readonly statistics?: ColorStatistics;
 }
 
-/** A batch as captured. */
-export interface ViewTensors {
-  /** Weak view: resized, cropped, flipped, normalized; f32 [N, S, S, 3]. */
-  readonly image: Tensor;
-  /** u32 map [N, S, S]: 1 where a pixel comes from the image, 0 where it is padding. */
-  readonly validity: Tensor;
-  /** u32 map [N, S, S]: with masks; 255 in padding. */
-  readonly labels?: Tensor;
-  /** The same crop with its colors changed, normalized; f32 [N, S, S, 3]. */
-  readonly strong?: Tensor;
-  /** u32 map [1, N, 4], for `mixImages` and `mixMaps`. */
-  readonly boxes?: Tensor;
-}
+/**
+ * A batch as captured: each view by its name, images resized, cropped, flipped and normalized, boxes as a table for `mixImages`
+ * and `mixMaps`; and `validity` and, with masks, `labels`. Reading one says that it is wanted.
+ */
+export type ViewTensors = Readonly<Record<string, Tensor>>;
 
 /** One item of a batch. */
 export interface ViewItem {
@@ -71,10 +66,14 @@ export class ViewBatch {
   readonly #extents: ViewExtents;
   #packer: ViewPacker | undefined;
   readonly #memory: ReturnType<typeof allocate>;
-  readonly #tensors: Readonly<Record<"pixels" | "masks" | "windows" | "taps" | "settings" | "boxes", Tensor>>;
+  readonly #tensors: Readonly<Record<"pixels" | "masks" | "windows" | "taps", Tensor>>;
+  /** What is drawn on the host beside the crops, by the view's name. */
+  readonly #tables: ReadonlyMap<string, Tensor>;
+  /** Names that a step has read. */
+  readonly #wanted = new Set<string>();
 
   constructor(device: Device, options: ViewBatchOptions) {
-    const { name, batch, crop, maxWidth, maxHeight } = options;
+    const { name, batch, crop, maxWidth, maxHeight, views } = options;
     this.#device = device;
     this.#options = options;
     this.#extents = { batch, width: crop, height: crop, maxWidth, maxHeight, minRatio: options.scale[0] };
@@ -84,15 +83,18 @@ export class ViewBatch {
       dtype: "u32",
       layout: "map",
     });
-    const specs = {
-      ...viewInputSpecs(name, this.#extents),
-      settings: table("color settings", SETTING_WORDS),
-      boxes: table("boxes", BOX_WORDS),
-    };
-    this.#memory = allocate(device, `${name} views`, Object.values(specs));
-    this.#tensors = Object.fromEntries(
-      Object.keys(specs).map((key, i) => [key, this.#memory.tensors[i]!]),
-    ) as Record<keyof typeof specs, Tensor>;
+    const inputs = viewInputSpecs(name, this.#extents), names = Object.keys(inputs);
+    const tables = Object.entries(views).filter(([, { kind }]) => kind !== "weak").map(([view, { kind }]) =>
+      [view, table(view, kind === "boxes" ? BOX_WORDS : SETTING_WORDS)] as const
+    );
+    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec)];
+    this.#memory = allocate(device, `${name} views`, specs);
+    const { tensors } = this.#memory;
+    this.#tensors = Object.fromEntries(names.map((key, i) => [key, tensors[i]!])) as Record<
+      keyof typeof inputs,
+      Tensor
+    >;
+    this.#tables = new Map(tables.map(([view], i) => [view, tensors[names.length + i]!]));
   }
 
   /** Bytes on the device, besides what the step's workspace holds. */
@@ -100,23 +102,45 @@ export class ViewBatch {
     return this.#memory.bytes;
   }
 
+  /** Whether a captured step reads any of it. */
+  get isWanted(): boolean {
+    return this.#wanted.size > 0;
+  }
+
   /** Captures the making of the views. */
   capture(graph: Graph): ViewTensors {
-    const { masks, strong, cutMix, statistics = imageNetStatistics } = this.#options;
-    const { settings, boxes, masks: maskBytes, ...inputs } = this.#tensors;
-    const view = resampleView(graph, { ...inputs, ...(masks && { masks: maskBytes }) }, this.#extents);
-    const changed = () => gaussianBlur(graph, colorJitter(graph, view.image, settings), settings);
-    return {
-      image: normalize(graph, view.image, statistics),
-      validity: view.validity,
-      ...(view.labels && { labels: view.labels }),
-      ...(strong && { strong: normalize(graph, changed(), statistics) }),
-      ...(cutMix && { boxes }),
-    };
+    const { masks, views, statistics = imageNetStatistics } = this.#options;
+    const { masks: maskBytes, ...inputs } = this.#tensors;
+    const { image, validity, labels } = resampleView(
+      graph,
+      { ...inputs, ...(masks && { masks: maskBytes }) },
+      this.#extents,
+    );
+    const made: Record<string, Tensor> = { validity, ...(labels && { labels }) };
+    for (const [name, { kind }] of Object.entries(views)) {
+      const table = this.#tables.get(name)!;
+      const changed = () => gaussianBlur(graph, colorJitter(graph, image, table), table);
+      made[name] = kind === "boxes"
+        ? table
+        : normalize(graph, kind === "weak" ? image : changed(), statistics);
+    }
+    const wanted = this.#wanted;
+    return Object.defineProperties(
+      {},
+      Object.fromEntries(
+        Object.entries(made).map(([name, tensor]) => [name, {
+          enumerable: true,
+          get() {
+            wanted.add(name);
+            return tensor;
+          },
+        }]),
+      ),
+    );
   }
 
   /**
-   * Draws and uploads a batch for the next run of the step.
+   * Draws and uploads a batch for the next run of the step, as far as captured steps have read its views.
    *
    * Each draw depends on seed, epoch, step and sample alone, not on the sample's place in the batch; a sample that is in a batch
    * more than once is drawn anew each time.
@@ -129,7 +153,7 @@ export class ViewBatch {
     address: { seed: number; epoch: number; step: number },
     seen = new Map<number, number>(),
   ): void {
-    const { name, crop, scale, masks, strong, cutMix } = this.#options;
+    const { name, crop, scale, masks, views, photometric, cutMix } = this.#options;
     const addresses = items.map(({ sample }) => {
       const before = seen.get(sample) ?? 0;
       seen.set(sample, before + 1);
@@ -156,13 +180,20 @@ export class ViewBatch {
     if (masks) upload(device, tensors.masks, packed.masks);
     upload(device, tensors.windows, packed.windows);
     upload(device, tensors.taps, packed.taps);
-    if (strong) {
-      const drawn = streams("colors").map((stream) => drawPhotometric(stream, strong));
-      upload(device, tensors.settings, photometricTable(drawn));
-    }
-    if (cutMix) {
-      const drawn = streams("cutmix").map((stream) => drawCutMixBox(stream, { ...cutMix, crop }));
-      upload(device, tensors.boxes, boxTable(drawn));
+    for (const [view, table] of this.#tables) {
+      if (!this.#wanted.has(view)) continue;
+      const spec = views[view]!;
+      // The first of its kind has the draw's own stream, the others name theirs.
+      const first = Object.keys(views).find((other) => views[other]!.kind === spec.kind) === view;
+      const own = (what: string) => first ? what : `${what} ${view}`;
+      if (spec.kind === "boxes") {
+        const drawn = streams(own("cutmix")).map((stream) => drawCutMixBox(stream, { ...cutMix, crop }));
+        const stream = new RandomStream({ ...address, stream: `${name}/${own("partners")}` });
+        upload(device, table, boxTable(drawn, drawPartners(stream, spec.partner, items.length)));
+      } else {
+        const drawn = streams(own("colors")).map((stream) => drawPhotometric(stream, photometric));
+        upload(device, table, photometricTable(drawn));
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 import type { RandomStream } from "../../kernels/random.ts";
 import type { Jitter, Photometric } from "../../kernels/reference/photometric.ts";
 import type { Geometry } from "../../kernels/reference/resample.ts";
+import type { Partner } from "./specs.ts";
 
 export type { Geometry, Jitter, Photometric };
 
@@ -105,6 +106,21 @@ export interface Box {
   readonly y0: number;
   readonly x1: number;
   readonly y1: number;
+}
+
+/** The partner of each of `count` images; a draw is made for `permutation` alone. */
+export function drawPartners(stream: RandomStream, partner: Partner, count: number): ArrayLike<number> {
+  const each = (rule: (i: number) => number) => Array.from({ length: count }, (_, i) => rule(i));
+  switch (partner) {
+    case "reversed":
+      return each((i) => count - 1 - i);
+    case "next":
+      return each((i) => (i + 1) % count);
+    case "permutation":
+      return stream.shuffle(count);
+    case "same place":
+      return each((i) => i);
+  }
 }
 
 /** How a CutMix box is drawn. */

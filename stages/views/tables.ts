@@ -194,9 +194,13 @@ export function photometricTable(batch: readonly Photometric[]): Words {
   return table;
 }
 
-/** Boxes of `mixImages` and `mixMaps` for a batch. */
-export function boxTable(boxes: readonly Box[]): Words {
+/**
+ * Boxes of `mixImages` and `mixMaps` for a batch.
+ *
+ * @param partners Place of each sample's partner.
+ */
+export function boxTable(boxes: readonly Box[], partners: ArrayLike<number>): Words {
   const table = new Uint32Array(boxes.length * BOX_WORDS);
-  boxes.forEach(({ x0, y0, x1, y1 }, n) => table.set([x0, y0, x1, y1], n * BOX_WORDS));
+  boxes.forEach(({ x0, y0, x1, y1 }, n) => table.set([x0, y0, x1, y1, partners[n]!], n * BOX_WORDS));
   return table;
 }

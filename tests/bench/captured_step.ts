@@ -7,10 +7,10 @@ import type { Precision } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 import { pascalClasses } from "../../stages/datasets/classes.ts";
-import { ccvcOptions } from "../../stages/methods/ccvc.ts";
-import { bindMethod } from "../../stages/methods/mod.ts";
+import { ccvc } from "../../stages/methods/ccvc.ts";
 import { captureTraining, LOSS_SCALE } from "../../stages/training/capture.ts";
 import { RATE_INDEX } from "../../stages/training/step_program.ts";
+import { bound } from "../support/training.ts";
 import { captureSmallStep } from "./small_step.ts";
 import { trainingViews } from "./training_views.ts";
 import { smallStepWork } from "./works.ts";
@@ -67,15 +67,10 @@ function captureCcvc(
   }
   const views = trainingViews(crop, batch);
   const start = performance.now();
-  const method = ccvcOptions.parse({ name: "ccvc", augmentation: kind });
-  const [first, second] = bindMethod(method).mappings;
+  const method = bound(ccvc({ augmentation: kind }));
+  const { networks, predictions, headline } = method;
   const captured = captureTraining(device, {
-    network: {
-      backbone,
-      outputStride: 16,
-      mappings: [first ?? null, second ?? null],
-      classes: pascalClasses,
-    },
+    network: { backbone, outputStride: 16, networks, predictions, headline, classes: pascalClasses },
     method,
     views,
     batch,
@@ -87,7 +82,7 @@ function captureCcvc(
     precision,
   });
   const { parameters, feed, control: { counters, rates, meters, guard, bytes } } = captured;
-  parameters.load(initialize(captured.branches.registry, 1));
+  parameters.load(initialize(captured.networks.registry, 1));
   if (guard) upload(device, guard, guardStart(LOSS_SCALE));
   const rate = new Float32Array(4);
   rate[RATE_INDEX.backbone] = rate[RATE_INDEX.head] = 1e-3;

@@ -1,10 +1,11 @@
 /** Which convolutions a network is made of. */
 import { Graph } from "../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
+import { predict } from "../../models/deeplabv3plus.ts";
 import { deviceShape } from "../../models/layout.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 import { pascalClasses } from "../../stages/datasets/classes.ts";
-import { buildBranches } from "../../stages/network.ts";
+import { buildNetworks } from "../../stages/network.ts";
 import { usefulShare } from "./useful_flops.ts";
 
 /** One shape of convolution. */
@@ -31,12 +32,12 @@ export interface ConvolutionCase {
  */
 export function networkConvolutions(
   backbone: BackboneName,
-  { batch, crop, branch = 1 }: { batch: number; crop: number; branch?: 0 | 1 },
+  { batch, crop, branch = "branch2" }: { batch: number; crop: number; branch?: "branch1" | "branch2" },
 ): ConvolutionCase[] {
-  const { registry, networks } = buildBranches({
+  const { registry, byName } = buildNetworks({
     backbone,
     outputStride: 16,
-    mappings: [null, { norm: true, dropout: 0 }],
+    networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } },
     classes: pascalClasses,
   });
   const tensors = new Map<string, Tensor>(
@@ -52,7 +53,7 @@ export function networkConvolutions(
   );
   const graph = new Graph(0);
   const x = makeTensor({ label: "image", shape: [batch, crop, crop, 3] });
-  networks[branch]({ graph, training: true, tensor: (name) => tensors.get(name)!, passes: [""] }, [x]);
+  predict(byName[branch]!, { graph, training: true, tensor: (name) => tensors.get(name)!, parts: [""] }, x);
   const found = new Map<string, ConvolutionCase>();
   for (const { kernel, reads: [input, weight], uniforms } of graph.dispatches) {
     if (!kernel.name.startsWith("convolution")) continue;
@@ -95,7 +96,7 @@ export function ccvcGigaflop(
   { backbone, crop, batch }: { backbone: BackboneName; crop: number; batch: number },
 ): { counted: number; useful: number } {
   const sum = { counted: 0, useful: 0 };
-  for (const branch of [0, 1] as const) {
+  for (const branch of ["branch1", "branch2"] as const) {
     for (const one of networkConvolutions(backbone, { crop, batch: 2 * batch, branch })) {
       const { counted, useful } = forwardGigaflop(one), passes = one.count * (one.ofImage ? 2 : 3);
       sum.counted += passes * counted;

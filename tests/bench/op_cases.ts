@@ -16,6 +16,7 @@ import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { sgd } from "../../kernels/ops/sgd.ts";
 import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
 import { makeFeed } from "../../stages/training/feed.ts";
+import { cutMix, labeled, strong, unlabeled, weak } from "../../stages/views/specs.ts";
 import type { Builder } from "./builder.ts";
 import { trainingViews } from "./training_views.ts";
 
@@ -190,12 +191,16 @@ export const opCases: readonly OpCase[] = [
     build(b) {
       const batch = 8;
       const views = trainingViews(64, batch);
-      const feed = b.hold(makeFeed(b.device, views, { batch, seed: 1, strong: true }));
-      const { labeled, unlabeled } = feed.capture(b.graph);
-      const { image, validity, strong, boxes } = unlabeled;
-      const mixed = [mixImages(b.graph, strong!, boxes!), mixMaps(b.graph, validity, boxes!)];
-      for (const tensor of [labeled.image, labeled.labels, image, validity, strong!, ...mixed]) {
-        b.graph.keep(tensor);
+      const draws = {
+        labeled: labeled({ image: weak() }),
+        unlabeled: unlabeled({ image: weak(), strong: strong(), boxes: cutMix({ partner: "reversed" }) }),
+      };
+      const feed = b.hold(makeFeed(b.device, views, { batch, seed: 1, draws }));
+      const seen = feed.capture(b.graph);
+      const { image, validity, strong: changed, boxes } = seen.unlabeled!;
+      const mixed = [mixImages(b.graph, changed!, boxes!), mixMaps(b.graph, validity!, boxes!)];
+      for (const tensor of [seen.labeled!.image, seen.labeled!.labels, image, validity, changed, ...mixed]) {
+        b.graph.keep(tensor!);
       }
       const all = Array.from({ length: batch }, (_, i) => i);
       feed.fill({ labeled: all, unlabeled: all }, { epoch: 0, step: 0 });

@@ -40,7 +40,7 @@ export function captureSmallStep(device: Device, work: SmallStepWork): CapturedS
   upload(device, rates!, Float32Array.of(rate, 0, 0, 0));
 
   const graph = new Graph(device.facts.sharing);
-  const forward = { graph, training: true, tensor: parameters.tensor, passes: [""] };
+  const forward = { graph, training: true, tensor: parameters.tensor, parts: [""] };
   const logits = modules.reduce((x, layer) => layer(forward, x), images!);
   const loss = softmaxCrossEntropy(graph, logits, labels!, { label: "loss", denominator: "valid" });
   graph.keep(loss.value);

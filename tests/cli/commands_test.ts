@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { comparison, comparisonText, methodsText } from "../../cli/commands/compare.ts";
+import { type Metrics, summarize } from "../../cli/metrics.ts";
 import { fixture, placeTest } from "./support.ts";
 
 const tiny = fixture("tiny");
@@ -46,6 +48,65 @@ placeTest("compare trains both ways on every seed and gives mean, spread and dif
   assert.deepEqual(difference.average, { mean: 10, standardDeviation: 0 });
   assert.deepEqual(supervised.seeds, [0, 1]);
   assert.equal(json.out.length, 1);
+});
+
+placeTest("compare takes any methods, by name or by file, in one table", async (place) => {
+  const file = join(place.folder, "own.ts");
+  const module = new URL("../../stages/methods/supervised.ts", import.meta.url).href;
+  await Deno.writeTextFile(file, `export { supervised as default } from "${module}";\n`);
+  const common = [tiny, "--seeds", "0..1", "--set", "load.value=0"];
+  const { status, out, notes } = await place.command("compare", ...common, "--methods", `${file},ccvc`);
+  assert.equal(status, 0, notes);
+  const row = (name: string) => out.find((line) => line.startsWith(`${name} `))?.split(/ {2,}/);
+  assert.deepEqual(row("mIoU, percent"), ["mIoU, percent", "prediction", "mean", "seed 0", "seed 1"]);
+  assert.deepEqual(row("supervised"), ["supervised", "average", "40.50 ± 0.71", "40.00", "41.00"]);
+  assert.deepEqual(row("ccvc"), ["ccvc", "average", "50.50 ± 0.71", "50.00", "51.00"]);
+  const json = await place.command("compare", ...common, "--methods", "ccvc", "--json");
+  const { methods } = JSON.parse(json.out.at(-1)!);
+  assert.deepEqual([methods.length, methods[0].name, methods[0].summary.mean.miou.average], [
+    1,
+    "ccvc",
+    50.5,
+  ]);
+  // Runs by another method say so, and are not published as the experiment's.
+  const runs = JSON.parse((await place.command("runs", "--json")).out[0]!);
+  const [exchanged] = runs.filter(({ method }: { method?: string }) => method === "supervised");
+  const refused = await place.command(
+    "runs",
+    "publish",
+    exchanged.id,
+    "--results",
+    join(place.folder, "results"),
+  );
+  assert.equal(refused.status, 2);
+  assert.match(refused.notes, /it trained by "supervised" in the place of the experiment's method/);
+  const mistakes: [string, RegExp][] = [
+    [
+      "supervisd",
+      /Unknown method "supervisd"\. Did you mean "supervised"\? Known: ccvc, cps, supervised; or the path/,
+    ],
+    [",", /Cannot compare no methods/],
+    [tiny, /its default export is no method \(defineMethod\)/],
+    ["./none.ts", /Cannot load the method ".*none\.ts"/],
+  ];
+  for (const [given, message] of mistakes) {
+    const mistake = await place.command("compare", ...common, "--methods", given);
+    assert.equal(mistake.status, 2, given);
+    assert.match(mistake.notes, message);
+  }
+});
+
+Deno.test("methods that score other predictions are compared by their headlines", () => {
+  const of = (metrics: Metrics) => summarize([0], [metrics]);
+  const supervised = of({ miou: { average: 40, branch1: 39, branch2: 38 } });
+  const student = of({ headline: "student", miou: { student: 45.5, teacher: 47 } });
+  const result = comparison(supervised, student);
+  assert.deepEqual(result.difference, { headline: { mean: 5.5, standardDeviation: 0 } });
+  assert.match(comparisonText(result), /^mIoU, percent +headline\n[^]*difference +\+5\.50 ± 0\.00$/);
+  assert.match(
+    methodsText([{ name: "a", summary: supervised }, { name: "b", summary: student }]),
+    /\na +average +40\.00 ± 0\.00 +40\.00\nb +student +45\.50 ± 0\.00 +45\.50$/,
+  );
 });
 
 placeTest("runs are listed, shown and exported", async (place) => {

@@ -45,7 +45,7 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["seeds that are none", ["train", tiny, "--seeds", "2..0"], /--seeds 2\.\.0.*range such as 0\.\.2/],
   ["seed and seeds", ["train", tiny, "--seed", "1", "--seeds", "0..2"], /give one of the two/],
   ["seconds that are none", ["train", tiny, "--checkpoint-every", "-1"], /--checkpoint-every -1.*0 or more/],
-  ["a comparison without training", ["compare", fixture("bare")], /it has no stage "co-train"/],
+  ["a comparison without training", ["compare", fixture("bare")], /it has no training \(coTrain\)/],
   ["a run that is not there", ["runs", "show", "2026"], /Cannot find the run "2026".*There is none/],
   [
     "an unknown partition",

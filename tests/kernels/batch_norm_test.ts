@@ -161,13 +161,23 @@ gpuTest("batchNorm() of several passes is batchNorm() of each, in order", async 
           runningVariance: { shape: vector, values: given.runningVariance },
         },
         (graph, { x, residual, ...parameters }) => {
-          const afterFirst = {
-            mean: graph.tensor({ label: "first mean", shape: vector }),
-            variance: graph.tensor({ label: "first variance", shape: vector }),
+          const each = [passes, ...vector];
+          const afterEach = {
+            mean: graph.tensor({ label: "mean after each", shape: each }),
+            variance: graph.tensor({ label: "variance after each", shape: each }),
           };
-          const y = batchNorm(graph, x, parameters, { ...options, passes, residual, afterFirst });
+          const y = batchNorm(graph, x, parameters, { ...options, passes, residual, afterEach });
           const { runningMean, runningVariance } = parameters;
-          return [y, runningMean, runningVariance, afterFirst.mean, afterFirst.variance];
+          const evaluated = Array.from({ length: passes }, (_, after) => {
+            const statistics = { runningMean: afterEach.mean, runningVariance: afterEach.variance };
+            return batchNorm(graph, x, { ...parameters, ...statistics }, {
+              ...options,
+              training: false,
+              after,
+              residual,
+            });
+          });
+          return [y, runningMean, runningVariance, afterEach.mean, afterEach.variance, ...evaluated];
         },
         gradient,
       );
@@ -175,13 +185,20 @@ gpuTest("batchNorm() of several passes is batchNorm() of each, in order", async 
       const joined = (parts: Float64Array[]) => Float64Array.from(parts.flatMap((values) => [...values]));
       const added = (parts: Float64Array[]) =>
         parts[0]!.map((_, c) => parts.reduce((sum, values) => sum + values[c]!, 0));
-      const [y, mean, variance, firstMean, firstVariance] = run.outputs;
+      const [y, mean, variance, eachMean, eachVariance, ...evaluated] = run.outputs;
       const tolerance = { rtol: 1e-4, atol: 1e-4 };
       assertClose(y!, joined(twins.map((twin) => twin.y)), { what: "y" });
       assertClose(mean!, twins.at(-1)!.runningMean, { what: "running mean" });
       assertClose(variance!, twins.at(-1)!.runningVariance, { what: "running variance" });
-      assertClose(firstMean!, twins[0]!.runningMean, { what: "running mean after the first" });
-      assertClose(firstVariance!, twins[0]!.runningVariance, { what: "running variance after the first" });
+      const left = (name: "runningMean" | "runningVariance") => joined(twins.map((twin) => twin[name]));
+      assertClose(eachMean!, left("runningMean"), { what: "running mean after each" });
+      assertClose(eachVariance!, left("runningVariance"), { what: "running variance after each" });
+      evaluated.forEach((values, after) => {
+        const { runningMean, runningVariance } = twins[after]!;
+        const statistics = { runningMean, runningVariance, training: false };
+        const { y } = reference({ ...given, ...options, x: given.x, residual, ...statistics });
+        assertClose(values, y, { what: `evaluation after pass ${after}`, ...tolerance });
+      });
       assertClose(run.gradients.x!, joined(back.map(({ x }) => x)), { what: "dx", ...tolerance });
       assertClose(run.gradients.residual!, joined(back.map(({ residual }) => residual)), {
         what: "dresidual",
@@ -235,6 +252,20 @@ Deno.test("batchNorm() refuses one value per channel, and shapes that do not fit
   assert.throws(
     () => batchNorm(graph, image, parameters, { training: true, relu: true }),
     /weight \(vector\) is \[8\], and \[4\] is needed/,
+  );
+  const each = makeTensor({ label: "each", shape: [2, 8] });
+  const statistics = { runningMean: each, runningVariance: each };
+  const evaluation = { training: false, relu: true };
+  const tracked = makeTensor({ label: "tracked", shape: [4, 2, 2, 8], tracked: true });
+  const after = { ...evaluation, after: 1 };
+  assert.equal(batchNorm(graph, tracked, { ...parameters, ...statistics }, after).tracked, false);
+  assert.throws(
+    () => batchNorm(graph, images, { ...parameters, ...statistics }, { ...evaluation, after: 2 }),
+    /runningMean \(each\) is \[2,8\], and \[> 2, 8\] is needed, a value per pass and channel/,
+  );
+  assert.throws(
+    () => batchNorm(graph, images, { ...parameters, ...statistics }, evaluation),
+    /runningMean \(each\) is \[2,8\], and \[8\] is needed/,
   );
   const wide = makeTensor({ label: "wide", shape: [2, 3, 3, 8] });
   const residual = makeTensor({ label: "residual", shape: [2, 3, 4, 8] });

@@ -11,42 +11,53 @@ const table = [[0, 0, 0, 0], [3, 1, 4, 2], [2, 0, 7, 3], [0, 0, 7, 5], [1, 2, 6,
 gpuTest("images, labels and weights mix by the same boxes as the twin's", async (device, t) => {
   for (const batch of [1, 2, 5]) {
     await t.step(`batch ${batch}`, async () => {
-      const boxes = table.slice(5 - batch).flat();
+      // Partners in no order that a rule gives, one of them a sample's own.
+      const boxes = table.slice(5 - batch).flatMap((box, i) => [...box, (2 * i + 1) % batch, 0, 0, 0]);
       const [height, width, channels] = [5, 7, 6];
       const images = uniform(1, batch * height * width * channels);
-      const weights = uniform(2, batch * height * width);
+      const weights = uniform(2, batch * height * width), others = uniform(4, images.length);
       const labels = uniform(3, batch * height * width, 0, 255).map(Math.floor);
       const { outputs } = await runOp(
         device,
         {
           images: { shape: [batch, height, width, channels], values: images },
+          others: { shape: [batch, height, width, channels], values: others },
           weights: { shape: [batch, height, width], values: weights, layout: "map" },
           labels: { shape: [batch, height, width], values: labels, layout: "map", dtype: "u32" },
-          boxes: { shape: [1, batch, 4], values: boxes, layout: "map", dtype: "u32" },
+          boxes: { shape: [1, batch, 8], values: boxes, layout: "map", dtype: "u32" },
         },
-        (graph, { images, weights, labels, boxes }) => [
+        (graph, { images, others, weights, labels, boxes }) => [
           mixImages(graph, images, boxes),
           mixMaps(graph, weights, boxes),
           mixMaps(graph, labels, boxes),
+          mixImages(graph, images, boxes, others),
         ],
       );
       deepStrictEqual(outputs[0], mixBoxes(images, [batch, height, width, channels], boxes));
       deepStrictEqual(outputs[1], mixBoxes(weights, [batch, height, width, 1], boxes));
       deepStrictEqual(outputs[2], mixBoxes(labels, [batch, height, width, 1], boxes));
+      deepStrictEqual(outputs[3], mixBoxes(images, [batch, height, width, channels], boxes, others));
     });
   }
 });
 
 Deno.test("what is tracked, or has another batch, is refused", () => {
-  const boxes = makeTensor({ label: "boxes", shape: [1, 2, 4], dtype: "u32", layout: "map" });
+  const boxes = makeTensor({ label: "boxes", shape: [1, 2, 8], dtype: "u32", layout: "map" });
   const logits = makeTensor({ label: "logits", shape: [2, 5, 5, 3], tracked: true });
   throws(
     () => mixImages(new Graph(0), logits, boxes),
     /Cannot mix logits \[2,5,5,3\]: a gradient would have to flow/,
   );
+  const image = makeTensor({ label: "image", shape: [2, 5, 5, 3] });
+  throws(() => mixImages(new Graph(0), image, boxes, logits), /Cannot mix logits \[2,5,5,3\]: a gradient/);
+  const small = makeTensor({ label: "small", shape: [2, 5, 4, 3] });
+  throws(
+    () => mixImages(new Graph(0), image, boxes, small),
+    /Cannot mix image \[2,5,5,3\] \(f32\) with small \[2,5,4,3\] \(f32\): they must be alike/,
+  );
   const map = makeTensor({ label: "weights", shape: [3, 5, 5], layout: "map" });
   throws(
     () => mixMaps(new Graph(0), map, boxes),
-    /Cannot mix by boxes \[1,2,4\].*a u32 map \[1,3,4\] is needed/,
+    /Cannot mix by boxes \[1,2,8\].*a u32 map \[1,3,8\] is needed/,
   );
 });

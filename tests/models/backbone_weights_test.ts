@@ -100,7 +100,7 @@ Deno.test("another network's weights are called by their name", () => {
   refused(torchvision, /a resnet50 whose stem is one 7×7 convolution/, "resnet101");
   refused(
     new Map([["branch1.classifier.weight", filled([21, 256, 1, 1], 1)]]),
-    /a trained pair of branches, not a backbone/,
+    /it holds trained networks \("branch1\.classifier\.weight"\), not a backbone/,
   );
   refused(new Map([["a", filled([1], 1)]]), /does not hold the weights of a resnet14: \d+ missing/);
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
-import { type Branches, declareBranches } from "../../models/branches.ts";
-import type { Mapping } from "../../models/deeplabv3plus.ts";
+import { type Mapping, predict } from "../../models/deeplabv3plus.ts";
 import { deviceShape } from "../../models/layout.ts";
+import { declareNetworks, type Networks } from "../../models/networks.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 
 const pascal = {
@@ -21,17 +21,18 @@ function declare(
   classes: number,
   settings: typeof pascal | typeof cityscapes,
   mappings: readonly [Mapping | undefined, Mapping | undefined] = [undefined, mapping],
-): Branches {
-  return declareBranches({ backbone, classes, ...settings }, mappings);
+): Networks {
+  const [branch1, branch2] = mappings.map((mapping) => mapping ? { mapping } : {});
+  return declareNetworks({ backbone, classes, ...settings }, { branch1: branch1!, branch2: branch2! });
 }
 
-function count({ registry }: Branches, prefix = ""): number {
+function count({ registry }: Networks, prefix = ""): number {
   return registry.parameters.filter(({ name }) => name.startsWith(prefix))
     .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 /** Captures both branches in evaluation mode on one square image; nothing is allocated. */
-function capture({ registry, networks }: Branches, size: number) {
+function capture({ registry, byName }: Networks, size: number) {
   const graph = new Graph(0);
   const home = { buffer: {} as GPUBuffer, offset: 0 };
   const tensors = new Map<string, Tensor>(
@@ -47,8 +48,8 @@ function capture({ registry, networks }: Branches, size: number) {
   );
   const x = makeTensor({ label: "x", shape: [1, size, size, 3], home });
   const tensor = (name: string) => tensors.get(name) ?? assert.fail(`no tensor is called ${name}`);
-  const predictions = networks.map((network) =>
-    network({ graph, training: false, tensor, passes: [""] }, [x])[0]!
+  const predictions = Object.values(byName).map((network) =>
+    predict(network, { graph, training: false, tensor, parts: [""] }, x)[0]!
   );
   const convolutions = new Map(
     graph.dispatches.filter(({ kernel }) => kernel.name.startsWith("convolution"))
@@ -132,6 +133,25 @@ Deno.test("the state dict has the published names, and no others", () => {
   assert.deepEqual(names.toSorted(), publishedNames([3, 4, 6, 3], [false, true]).toSorted());
 });
 
+Deno.test("there are as many networks as are named, in that order, each with the published names", () => {
+  const { registry, byName } = declareNetworks({ backbone: "resnet14", classes: 3, ...pascal }, {
+    student: {},
+    teacher: { mapping },
+    third: {},
+  });
+  assert.deepEqual(Object.keys(byName), ["student", "teacher", "third"]);
+  const owners = registry.parameters.map(({ name }) => name.split(".")[0]!);
+  assert.deepEqual([...new Set(owners)], ["student", "teacher", "third"]);
+  const parts = (owner: string) =>
+    [...registry.parameters, ...registry.statistics].map(({ name }) => name)
+      .filter((name) => name.startsWith(`${owner}.`)).map((name) => name.slice(owner.length + 1));
+  const published = (mapped: boolean) =>
+    publishedNames([1, 1, 1, 1], [mapped]).map((name) => name.replace("branch1.", "")).toSorted();
+  assert.deepEqual(parts("student").toSorted(), published(false));
+  assert.deepEqual(parts("teacher").toSorted(), published(true));
+  assert.deepEqual(parts("third").toSorted(), published(false));
+});
+
 Deno.test("the learning rate of the backbones covers their parameters alone", () => {
   const { registry } = declare("resnet50", 21, pascal);
   for (const { name, group } of registry.parameters) {
@@ -162,7 +182,7 @@ for (const [stride, settings, classes] of [[16, pascal, 21], [8, cityscapes, 19]
           assert.deepEqual(shape("backbone.layer2.3.conv3"), [1, layer2, layer2, 512]);
           assert.deepEqual(shape("backbone.layer4.2.conv3"), [1, c4, c4, 2048]);
           assert.deepEqual(shape("head.project.0"), [1, c4, c4, 256]);
-          assert.deepEqual(predictions[i]!.features.shape, [1, c1, c1, 304]);
+          assert.deepEqual(predictions[i]!.features.values.shape, [1, c1, c1, 304]);
           assert.deepEqual(predictions[i]!.logits.shape, [1, c1, c1, classes]);
           assert.deepEqual(predictions[i]!.size, { height: size, width: size });
         }
@@ -216,5 +236,5 @@ Deno.test("the small backbone is of the same family: same names, and features at
   assert.deepEqual(names.toSorted(), publishedNames([1, 1, 1, 1], [false, true]).toSorted());
   const { predictions, convolutions } = capture(branches, 321);
   assert.deepEqual(convolutions.get("branch1.backbone.layer4.0.conv3")!.writes[0]!.shape, [1, 21, 21, 256]);
-  assert.deepEqual(predictions[0]!.features.shape, [1, 81, 81, 64]);
+  assert.deepEqual(predictions[0]!.features.values.shape, [1, 81, 81, 64]);
 });

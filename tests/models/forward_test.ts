@@ -5,9 +5,9 @@ import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { channelDropoutMask } from "../../kernels/reference/channel_dropout.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { declareBranches } from "../../models/branches.ts";
+import { declareNetworks } from "../../models/networks.ts";
 import { initialize } from "../../models/initialization.ts";
-import type { Prediction } from "../../models/deeplabv3plus.ts";
+import { predict, type Prediction } from "../../models/deeplabv3plus.ts";
 import { allocateParameters } from "../../models/parameters.ts";
 import { gpuTest, store, uniform, unstore } from "../support/gpu.ts";
 import { twinBranch, type TwinImage } from "../support/twin_network.ts";
@@ -28,9 +28,9 @@ async function runBoth(
     training: boolean;
   },
 ) {
-  const { registry, networks } = declareBranches(
+  const { registry, byName } = declareNetworks(
     { backbone: "resnet14", classes, ...settings[outputStride] },
-    [undefined, { norm: true, dropout: 0.5 }],
+    { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } },
   );
   const state = initialize(registry, 3);
   [...registry.parameters, ...registry.statistics].forEach(({ name, shape }, i) => {
@@ -54,10 +54,10 @@ async function runBoth(
   upload(device, x, store(image.values, image.shape));
   upload(device, counters, Uint32Array.of(address.seed, address.epoch, address.step, 0));
   const graph = new Graph(device.facts.sharing);
-  const forward = { graph, training, tensor: parameters.tensor, counters, passes: ["test"] };
-  const wanted = networks.flatMap((network) => {
-    const [{ logits, size: { height, width }, features }] = network(forward, [x]) as [Prediction];
-    return [graph.keep(resizeBilinear(graph, logits, height, width)), graph.keep(features)];
+  const forward = { graph, training, tensor: parameters.tensor, counters, parts: ["test"] };
+  const wanted = Object.values(byName).flatMap((network) => {
+    const [{ logits, size: { height, width }, features }] = predict(network, forward, x) as [Prediction];
+    return [graph.keep(resizeBilinear(graph, logits, height, width)), graph.keep(features.values)];
   });
   const program = compile(device, graph);
   program.run();

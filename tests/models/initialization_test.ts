@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { declareBranches } from "../../models/branches.ts";
+import { declareNetworks } from "../../models/networks.ts";
 import { initialize } from "../../models/initialization.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 
-const { registry } = declareBranches({
+const { registry } = declareNetworks({
   backbone: "resnet14",
   classes: 5,
   dilations: { replaceStride: [false, false, true] },
   rates: [6, 12, 18],
-}, [undefined, { norm: true, dropout: 0.5 }]);
+}, { branch1: {}, branch2: { mapping: { norm: true, dropout: 0.5 } } });
 
 const state = initialize(registry, 7);
 

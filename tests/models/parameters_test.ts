@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { readBack } from "../../kernels/device.ts";
-import { declareBranches } from "../../models/branches.ts";
+import { declareNetworks } from "../../models/networks.ts";
 import { WeightsError } from "../../models/errors.ts";
 import { initialize } from "../../models/initialization.ts";
 import { allocateParameters } from "../../models/parameters.ts";
 import { gpuTest } from "../support/gpu.ts";
 
-const { registry } = declareBranches({
+const { registry } = declareNetworks({
   backbone: "resnet14",
   classes: 5,
   dilations: { replaceStride: [false, false, true] },
   rates: [6, 12, 18],
-}, [undefined, { norm: true, dropout: 0 }]);
+}, { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } });
 
 gpuTest("parameters read back as they were loaded, in the order of the state dict", async (device) => {
   const state = initialize(registry, 1);

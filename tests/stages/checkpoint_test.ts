@@ -3,15 +3,12 @@ import { WeightsError } from "../../models/errors.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 import { checkpointKind, openCheckpoint, writeCheckpoint } from "../../stages/checkpoint.ts";
 import { shapesClasses } from "../../stages/datasets/classes.ts";
-import type { NetworkDescription } from "../../stages/network.ts";
+import { describePair } from "../../stages/pair.ts";
 import { readerOf, roundTrip, withFolder } from "../support/stage_run.ts";
 
-const network: NetworkDescription = {
-  backbone: "resnet14",
-  outputStride: 8,
-  mappings: [null, { norm: true, dropout: 0.5 }],
-  classes: shapesClasses,
-};
+const network = describePair({ backbone: "resnet14", outputStride: 8, classes: shapesClasses }, [{}, {
+  mapping: { norm: true, dropout: 0.5 },
+}]);
 const state = new Map([
   ["branch1.a", { shape: [2, 1, 1, 1], values: Float32Array.of(0.1, -0) }],
   ["branch2.b", { shape: [1], values: Float32Array.of(3e-40) }],
@@ -24,6 +21,19 @@ Deno.test(
     assert.equal(checkpoint.path, `${folder}/w.safetensors`);
     assert.deepEqual(await checkpoint.read(), { network, state });
     assert.deepEqual(await openCheckpoint(checkpoint.path).read(), { network, state });
+  }),
+);
+
+Deno.test(
+  "a checkpoint of the time when there were two branches alone reads as one of networks by name",
+  withFolder(async (folder) => {
+    const { backbone, outputStride, classes } = network;
+    const mappings = [null, { norm: true, dropout: 0.5 }];
+    const bytes = encodeSafetensors(state, {
+      network: JSON.stringify({ backbone, outputStride, classes, mappings }),
+    });
+    await Deno.writeFile(`${folder}/w.safetensors`, bytes);
+    assert.deepEqual(await openCheckpoint(`${folder}/w.safetensors`).read(), { network, state });
   }),
 );
 

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import type { Device } from "../../kernels/device.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
-import { coTrain, type CoTrainInput } from "../../stages/co_train.ts";
+import type { CoTrainInput } from "../../stages/co_train.ts";
 import { ConfigError, UserError } from "../../pipeline/errors.ts";
 import { DivergenceError } from "../../stages/training/session.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
-import { gpuResources, parsed, shapesSet, shapesViews, square } from "../support/training.ts";
+import { gpuResources, shapesSet, shapesViews, square, trainingOf } from "../support/training.ts";
+import { describePair } from "../../stages/pair.ts";
 
 const views = shapesViews();
 const small = { backbone: "resnet14", batch: 2, epochs: 2, logEvery: 3, baseRate: 0.01 } as const;
@@ -17,7 +18,7 @@ const weights = ["last", "bestBranch1", "bestBranch2", "bestAverage"] as const;
 async function train(
   device: Device,
   folder: string,
-  input: CoTrainInput,
+  input: CoTrainInput<"branch1" | "branch2" | "average">,
   { views: given = views, seed = 0, signal, onEvent }: {
     views?: typeof views;
     seed?: number;
@@ -27,9 +28,10 @@ async function train(
 ) {
   const scratch = await Deno.makeTempDir({ dir: folder });
   const context = testContext(scratch, signal, { seed, ...gpuResources(device) });
-  const result = await coTrain.definition.run({
+  const { stage, config } = trainingOf(input);
+  const result = await stage.definition.run({
     inputs: { views: given },
-    config: parsed(coTrain, input),
+    config,
     context: {
       ...context,
       progress(event) {
@@ -87,12 +89,12 @@ gpuTest(
         [[1, 4], [3, 12], [4, 16], [6, 24], [8, 32]],
       );
       const { network, state } = await last.read();
-      assert.deepEqual(network, {
-        backbone: "resnet14",
-        outputStride: 16,
-        mappings: [null, { norm: true, dropout: 0.5 }],
-        classes: views.labeled.classes,
-      });
+      assert.deepEqual(
+        network,
+        describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [{}, {
+          mapping: { norm: true, dropout: 0.5 },
+        }]),
+      );
       assert.ok([...state.values()].every(({ values }) => values.every(Number.isFinite)));
       // Running statistics have moved from where they start: two updates a step, each keeping nine tenths.
       const mean = state.get("branch2.mapping.1.running_mean")!.values;
@@ -229,14 +231,14 @@ gpuTest("labeled images that no unlabeled one meets are said", (device) =>
     const swapped = { ...views, labeled: shapesSet(square(40, 9)) };
     const warnings = async (pairing: "fixed" | "free", given: typeof views) => {
       const context = testContext(await Deno.makeTempDir({ dir: folder }), undefined, gpuResources(device));
-      const config = parsed(coTrain, {
+      const { stage, config } = trainingOf({
         ...small,
         method: supervised(),
         epochs: 1,
         stepsPerEpoch: 1,
         pairing,
       });
-      await coTrain.definition.run({ inputs: { views: given }, config, context });
+      await stage.definition.run({ inputs: { views: given }, config, context });
       return context.events.filter(({ kind }) => kind === "warning").map(({ message }) => message);
     };
     const [said] = await warnings("fixed", swapped);

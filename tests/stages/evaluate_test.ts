@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { shapesClasses } from "../../stages/datasets/classes.ts";
-import { evaluate, scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
+import { evaluationStage, scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
 import { openInference } from "../../stages/inference.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, parsed, shapesSet, square, testCheckpoint } from "../support/training.ts";
 
+const evaluate = evaluationStage(["bestBranch1", "bestBranch2", "bestAverage"]);
 const samples = shapesSet([...square(36, 3), { width: 33, height: 25 }]);
 
 gpuTest(
@@ -31,7 +32,7 @@ gpuTest(
 
       const counts = async (name: string) => await scoreCheckpoint(device, nets[name], samples, context);
       const last = await counts("last");
-      const expected = weightsScore(shapesClasses, (name) => last[name]);
+      const expected = weightsScore(shapesClasses, last);
       assert.deepEqual(metrics.last, expected);
       assert.deepEqual(
         { miou: metrics.miou, pixelAccuracy: metrics.pixelAccuracy, perClass: metrics.perClass },
@@ -42,8 +43,13 @@ gpuTest(
         await counts("bestBranch2"),
         await counts("bestAverage"),
       ];
-      const best = { branch1: branch1.branch1, branch2: branch2.branch2, average: average.average };
-      assert.deepEqual(metrics.best, weightsScore(shapesClasses, (name) => best[name]));
+      const confusions = {
+        branch1: branch1.confusions.branch1!,
+        branch2: branch2.confusions.branch2!,
+        average: average.confusions.average!,
+      };
+      assert.deepEqual(metrics.best, weightsScore(shapesClasses, { confusions, headline: "average" }));
+      assert.equal(metrics.headline, "average");
       assert.notDeepEqual(metrics.best, metrics.last);
       assert.equal(metrics.protocol, "original");
 
@@ -52,12 +58,15 @@ gpuTest(
       const truth = Array(7).fill(0);
       for (let i = 0; i < samples.length; i++) for (const label of samples.mask(i)) truth[label]++;
       assert.deepEqual(metrics.confusion.map((row) => row.reduce((a, b) => a + b, 0)), truth);
-      assert.deepEqual(metrics.confusion.flat(), [...last.average.matrix as Uint32Array].slice(0, 49));
+      assert.deepEqual(
+        metrics.confusion.flat(),
+        [...last.confusions.average!.matrix as Uint32Array].slice(0, 49),
+      );
 
       // Pictures are of the last weights.
       assert.equal(pictures.names.length, 2 * 6);
       const { inference, free } = await openInference(device, nets.last);
-      const labels = await inference.predict(samples.image(1), samples.size(1));
+      const { labels } = await inference.predict(samples.image(1), samples.size(1));
       free();
       const drawn = async (name: string) => decodePng(await pictures.read(`scene_1/${name}.png`), name).data;
       assert.deepEqual(await drawn("image"), samples.image(1));
@@ -131,14 +140,16 @@ Deno.test("windows without a side are refused", () => {
   assert.equal(parsed(evaluate, { protocol: "original", crop: 712 }).protocol, "original");
 });
 
-Deno.test("weightsScore() names each class and takes its IoU from the average", () => {
+Deno.test("weightsScore() names each class and takes its IoU from the headline", () => {
   const diagonal = (hits: number) => ({
     classes: 7,
     matrix: Array.from({ length: 49 }, (_, i) => i % 8 === 0 ? hits : i === 1 ? 10 - hits : 0),
   });
-  const one = weightsScore(shapesClasses, (name) => diagonal({ branch1: 2, branch2: 5, average: 10 }[name]));
+  const confusions = { branch1: diagonal(2), branch2: diagonal(5), average: diagonal(10) };
+  const one = weightsScore(shapesClasses, { confusions, headline: "average" });
   assert.deepEqual(one.perClass.map(({ name }) => name), shapesClasses.names);
   assert.ok(one.perClass.every(({ iou }) => Math.abs(iou - 100) < 1e-6));
-  assert.ok(one.miou.branch1 < one.miou.branch2 && one.miou.branch2 < one.miou.average);
-  assert.ok(Math.abs(one.pixelAccuracy.branch1 - 100 * 14 / 22) < 1e-6);
+  const { branch1, branch2, average } = one.miou;
+  assert.ok(branch1! < branch2! && branch2! < average!);
+  assert.ok(Math.abs(one.pixelAccuracy.branch1! - 100 * 14 / 22) < 1e-6);
 });

@@ -11,26 +11,26 @@ import {
   shapesClasses,
 } from "../../stages/datasets/classes.ts";
 import { describeNetwork } from "../../stages/foreign_weights.ts";
-import { buildBranches, type NetworkDescription } from "../../stages/network.ts";
+import { buildNetworks, type NetworkDescription } from "../../stages/network.ts";
+import { describePair } from "../../stages/pair.ts";
 import { withFolder } from "../support/stage_run.ts";
 import { testCheckpoint } from "../support/training.ts";
 
 const mapping = { norm: true, dropout: 0.5 };
 const networks: readonly NetworkDescription[] = [
-  { backbone: "resnet101", outputStride: 16, mappings: [null, mapping], classes: pascalClasses },
-  { backbone: "resnet50", outputStride: 8, mappings: [mapping, mapping], classes: cityscapesClasses },
-  {
-    backbone: "resnet14",
-    outputStride: 16,
-    mappings: [null, { norm: false, dropout: 0 }],
-    classes: camvidClasses,
-  },
-  { backbone: "resnet50", outputStride: 16, mappings: [null, null], classes: pascalClasses },
+  describePair({ backbone: "resnet101", outputStride: 16, classes: pascalClasses }, [{}, { mapping }]),
+  describePair({ backbone: "resnet50", outputStride: 8, classes: cityscapesClasses }, [{ mapping }, {
+    mapping,
+  }]),
+  describePair({ backbone: "resnet14", outputStride: 16, classes: camvidClasses }, [{}, {
+    mapping: { norm: false, dropout: 0 },
+  }]),
+  describePair({ backbone: "resnet50", outputStride: 16, classes: pascalClasses }, [{}, {}]),
 ];
 
 /** Names and shapes of a network. */
 function shapesOf(network: NetworkDescription) {
-  const { registry } = buildBranches(network);
+  const { registry } = buildNetworks(network);
   return new Map(
     [...registry.parameters, ...registry.statistics].map(({ name, shape }) => [name, { shape }]),
   );

@@ -3,11 +3,12 @@ import type { Device } from "../../kernels/device.ts";
 
 import { confusion } from "../../kernels/reference/confusion.ts";
 import { openInference } from "../../stages/inference.ts";
-import { PREDICTIONS } from "../../stages/predictions.ts";
 import type { SampleSet } from "../../stages/samples.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { withFolder } from "../support/stage_run.ts";
 import { shapesSet, square, testCheckpoint } from "../support/training.ts";
+
+const PREDICTIONS = ["branch1", "branch2", "average"];
 
 type Opened = Awaited<ReturnType<typeof openInference>>;
 
@@ -28,9 +29,9 @@ async function counted({ inference }: Opened, set: SampleSet): Promise<number[][
   const classes = set.classes.names.length;
   const sums = PREDICTIONS.map(() => new Array<number>(classes * classes).fill(0));
   for (let i = 0; i < set.length; i++) {
-    const labels = await inference.predict(set.image(i), set.size(i));
+    const { labels } = await inference.predict(set.image(i), set.size(i));
     PREDICTIONS.forEach((name, p) =>
-      confusion(labels[name], set.mask(i), classes).forEach((count, cell) => sums[p]![cell]! += count)
+      confusion(labels[name]!, set.mask(i), classes).forEach((count, cell) => sums[p]![cell]! += count)
     );
   }
   return sums;
@@ -39,7 +40,7 @@ async function counted({ inference }: Opened, set: SampleSet): Promise<number[][
 async function scored({ inference }: Opened, set: SampleSet): Promise<number[][]> {
   const found = await inference.score(set);
   return PREDICTIONS.map((name) => {
-    const { classes, matrix } = found[name];
+    const { classes, matrix } = found[name]!;
     return Array.from({ length: classes ** 2 }, (_, cell) => matrix[cell]!);
   });
 }
@@ -87,7 +88,7 @@ inferenceTest("score() leaves out pixels labeled 255 and reports its progress", 
   const half: SampleSet = { ...set, mask: (i) => set.mask(i).fill(255, 0, 100) };
   const progress: number[] = [];
   const { average } = await inference.score(half, { progress: (done) => progress.push(done) });
-  assert.equal(sum(Array.from({ length: 49 }, (_, i) => average.matrix[i]!)), 3 * (24 * 24 - 100));
+  assert.equal(sum(Array.from({ length: 49 }, (_, i) => average!.matrix[i]!)), 3 * (24 * 24 - 100));
   assert.deepEqual(progress, [3]);
 });
 
@@ -105,7 +106,7 @@ inferenceTest(
       ...Array.from({ length: 8 }, (_, i) => ({ width: 16 + i, height: 16 })),
     ]);
     const first = await inference.predict(set.image(0), set.size(0));
-    for (const labels of [first.branch1, first.branch2, first.average]) {
+    for (const labels of Object.values(first.labels)) {
       assert.equal(labels.length, 31 * 18);
       assert.ok(labels.every((label) => label < 7));
     }

@@ -11,14 +11,20 @@ const labels = {
   branch2: Uint8Array.of(0, 1, 2, 0, 0, 0),
   average: Uint8Array.of(0, 1, 2, 3, 0, 6),
 };
+const predictions = { branch1: ["branch1"], branch2: ["branch2"], average: ["branch1", "branch2"] } as const;
+const network = { classes: shapesClasses, predictions };
 const truth = Uint8Array.of(255, 1, 2, 3, 4, 5);
 
-Deno.test("conflictMap() is 1 where the branches differ", () => {
-  assert.deepEqual(conflictMap(labels), Uint8Array.of(0, 0, 0, 1, 1, 1));
+Deno.test("conflictMap() is 1 where networks differ, as many as are scored by themselves", () => {
+  assert.deepEqual(conflictMap(labels, predictions), Uint8Array.of(0, 0, 0, 1, 1, 1));
+  const third = { ...predictions, third: ["third"] } as const;
+  const more = { ...labels, third: Uint8Array.of(0, 1, 3, 0, 0, 0) };
+  assert.deepEqual(conflictMap(more, third), Uint8Array.of(0, 0, 1, 1, 1, 1));
+  assert.equal(conflictMap(labels, { branch1: ["branch1"], average: ["branch1", "branch2"] }), undefined);
 });
 
 Deno.test("pictureFiles() holds image, truth, each prediction and the conflict, pixel by pixel", () => {
-  const files = pictureFiles("scene", size, image, truth, labels, shapesClasses);
+  const files = pictureFiles("scene", size, image, truth, labels, network);
   const decoded = (name: string) => decodePng(files.get(`scene/${name}.png`)!, name);
   assert.deepEqual([...files.keys()].map((name) => name.replace("scene/", "")), [
     "image.png",
@@ -35,12 +41,12 @@ Deno.test("pictureFiles() holds image, truth, each prediction and the conflict, 
     assert.deepEqual(decoded(name).data, labels[name], name);
     assert.deepEqual(decoded(name).palette!.subarray(0, 21), maskPalette(shapesClasses).subarray(0, 21));
   }
-  assert.deepEqual(decoded("conflict").data, conflictMap(labels));
+  assert.deepEqual(decoded("conflict").data, conflictMap(labels, predictions));
   assert.deepEqual(decoded("conflict").palette!.subarray(0, 6), Uint8Array.of(0, 0, 0, 255, 255, 255));
 });
 
 Deno.test("pictureFiles() has no truth where there is none", () => {
-  const files = pictureFiles("scene", size, image, undefined, labels, shapesClasses);
+  const files = pictureFiles("scene", size, image, undefined, labels, network);
   assert.equal(files.size, 5);
   assert.ok(!files.has("scene/truth.png"));
 });
@@ -72,7 +78,7 @@ Deno.test("fileNames() gives two ids never one name", () => {
 Deno.test(
   "pictures come back from the artifact under their names",
   withFolder(async (folder) => {
-    const files = pictureFiles("scene", size, image, truth, labels, shapesClasses);
+    const files = pictureFiles("scene", size, image, truth, labels, network);
     // As in the cache, a name is a flat file or lies in a folder of the artifact.
     await Deno.mkdir(`${folder}/artifact/scene`, { recursive: true });
     const pictures = { names: [...files.keys()], read: (name: string) => Promise.resolve(files.get(name)!) };

@@ -3,34 +3,36 @@ import { encodePytorch } from "../../models/pytorch/write.ts";
 import { encodeStoredTensors } from "../../models/safetensors.ts";
 import { hostTensor } from "../../models/stored_tensor.ts";
 import { keyParts, UserError } from "../../pipeline/mod.ts";
-import { coTrain } from "../../stages/co_train.ts";
 import { PretrainedError, pretrainedSources, readPretrained } from "../../stages/pretrained.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { classifier } from "../support/backbone_file.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
-import { gpuResources, parsed, shapesViews } from "../support/training.ts";
+import { gpuResources, shapesViews, trainingOf } from "../support/training.ts";
 
 const settings = (pretrained: string, pretrainedStrict = true) =>
   ({ backbone: "resnet14", pretrained, pretrainedStrict }) as const;
 
+/** Whose backbones start from the file. */
+const names = ["branch1", "branch2", "teacher"];
+
 Deno.test(
-  "PyTorch's file and safetensors give both branches the same backbone",
+  "PyTorch's file and safetensors give every network the same backbone",
   withFolder(async (folder) => {
     const tensors = classifier("resnet14");
     await Deno.writeFile(`${folder}/w.pth`, encodePytorch(tensors));
     await Deno.writeFile(`${folder}/w.safetensors`, encodeStoredTensors(tensors));
     for (const name of ["w.pth", "w.safetensors"]) {
-      const { state, report } = (await readPretrained(settings(`${folder}/${name}`)))!;
+      const { state, report } = (await readPretrained(settings(`${folder}/${name}`), names))!;
       assert.deepEqual(report, {
-        loaded: state.size / 2,
+        loaded: state.size / names.length,
         classifier: ["fc.weight", "fc.bias"],
         differences: [],
       });
       for (const [tensor, stored] of tensors) {
         if (/^fc\.|num_batches/.test(tensor)) continue;
-        for (const branch of ["branch1", "branch2"]) {
-          assert.deepEqual(state.get(`${branch}.backbone.${tensor}`), hostTensor(stored), tensor);
+        for (const network of names) {
+          assert.deepEqual(state.get(`${network}.backbone.${tensor}`), hostTensor(stored), tensor);
         }
       }
     }
@@ -39,7 +41,7 @@ Deno.test(
 
 Deno.test("none is no file, and no source", async () => {
   assert.deepEqual(pretrainedSources(settings("none")), []);
-  assert.equal(await readPretrained(settings("none")), undefined);
+  assert.equal(await readPretrained(settings("none"), names), undefined);
 });
 
 Deno.test(
@@ -50,9 +52,9 @@ Deno.test(
       name: "pretrained",
       path: `${folder}/w.pth`,
     }]);
-    const config = parsed(coTrain, { method: supervised(), pretrained: `${folder}/w.pth` });
+    const { stage, config } = trainingOf({ method: supervised(), pretrained: `${folder}/w.pth` });
     const parts = keyParts({
-      stage: coTrain.definition,
+      stage: stage.definition,
       id: "co-train",
       config,
       code: { parts: {}, modules: "" } as never,
@@ -84,19 +86,19 @@ Deno.test(
       mistake(/\(co-train\.pretrained\): it is no file but a folder\. Put ImageNet weights/),
     );
     await assert.rejects(
-      readPretrained(settings("/dev/zero")),
+      readPretrained(settings("/dev/zero"), names),
       mistake(/Cannot read the weights "\/dev\/zero": (it is no file but a device|there is no such file)/),
     );
     await Deno.writeFile(`${folder}/r14.pth`, encodePytorch(classifier("resnet14")));
     await assert.rejects(
-      readPretrained({ ...settings(`${folder}/r14.pth`), backbone: "resnet50" }),
+      readPretrained({ ...settings(`${folder}/r14.pth`), backbone: "resnet50" }, names),
       mistake(
         /it holds the weights of a resnet14, not of a resnet50: .*pretrainedStrict=false/,
       ),
     );
     await Deno.writeFile(`${folder}/cut.pth`, encodePytorch(classifier("resnet14")).slice(0, 5000));
     await assert.rejects(
-      readPretrained(settings(`${folder}/cut.pth`)),
+      readPretrained(settings(`${folder}/cut.pth`), names),
       mistake(/it was cut off/),
     );
   }),
@@ -109,20 +111,17 @@ gpuTest(
       const tensors = classifier("resnet14");
       await Deno.writeFile(`${folder}/w.pth`, encodePytorch(tensors));
       const context = testContext(folder, undefined, gpuResources(device));
-      const { last } = await coTrain.definition.run({
-        inputs: { views: shapesViews() },
+      const { stage, config } = trainingOf({
+        method: supervised(),
+        backbone: "resnet14",
+        pretrained: `${folder}/w.pth`,
+        batch: 2,
+        epochs: 1,
+        stepsPerEpoch: 1,
         // At a rate of 0 nothing is learned: weights stay as they started.
-        config: parsed(coTrain, {
-          method: supervised(),
-          backbone: "resnet14",
-          pretrained: `${folder}/w.pth`,
-          batch: 2,
-          epochs: 1,
-          stepsPerEpoch: 1,
-          baseRate: 0,
-        }),
-        context,
+        baseRate: 0,
       });
+      const { last } = await stage.definition.run({ inputs: { views: shapesViews() }, config, context });
       const { state } = await last.read();
       for (const branch of ["branch1", "branch2"]) {
         for (const name of ["conv1.0.weight", "layer4.0.downsample.0.weight", "layer2.0.bn3.bias"]) {

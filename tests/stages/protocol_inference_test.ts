@@ -9,7 +9,7 @@ import { imageExtents } from "../../kernels/tensor.ts";
 import type { Network } from "../../models/deeplabv3plus.ts";
 import { Inference, openInference } from "../../stages/inference.ts";
 import { rowBands } from "../../stages/inference_program.ts";
-import { PREDICTIONS } from "../../stages/predictions.ts";
+import type { Predictions } from "../../stages/predictions.ts";
 import { type Protocol, protocolPlan } from "../../stages/protocols.ts";
 import type { ImageSize, SampleSet } from "../../stages/samples.ts";
 import { gpuTest, store, uniform } from "../support/gpu.ts";
@@ -17,9 +17,16 @@ import { withFolder } from "../support/stage_run.ts";
 import { shapesSet, testCheckpoint } from "../support/training.ts";
 
 const CLASSES = 7, TAPS = 3;
-const weights = [1, 2].map((seed) => uniform(seed, TAPS * TAPS * 3 * CLASSES, -1.5, 1.5));
+const predictions: Predictions = {
+  branch1: ["branch1"],
+  branch2: ["branch2"],
+  average: ["branch1", "branch2"],
+  all: ["branch1", "branch2", "third"],
+};
+const PREDICTIONS = Object.keys(predictions);
+const weights = [1, 2, 3].map((seed) => uniform(seed, TAPS * TAPS * 3 * CLASSES, -1.5, 1.5));
 
-/** Two networks of one convolution each: their zero padding makes a pixel's logits depend on the window it is seen in. */
+/** Three networks of one convolution each: their zero padding makes a pixel's logits depend on the window it is seen in. */
 function openConvolutions(device: Device, mostBytes?: number): { inference: Inference; free(): void } {
   const shape = [TAPS, TAPS, 3, CLASSES];
   const memory = allocate(
@@ -28,16 +35,23 @@ function openConvolutions(device: Device, mostBytes?: number): { inference: Infe
     weights.map((_, i) => ({ label: `weight ${i}`, shape, layout: "kernel" as const })),
   );
   weights.forEach((values, i) => upload(device, memory.tensors[i]!, store(values, shape, "kernel")));
-  const network = (i: number): Network => ({ graph }, images) =>
-    images.map((image) => {
-      const logits = convolution(graph, image, memory.tensors[i]!, { padding: 1 });
+  const network = (i: number): Network => ({
+    backbone(_, image) {
       const { height, width } = imageExtents(image);
-      return { logits, size: { height, width }, features: logits };
-    });
+      return { kind: "taps", low: image, high: image, size: { height, width } };
+    },
+    features: (_, { low, size }) => ({ kind: "features", values: low, size }),
+    predict({ graph }, features) {
+      const { values, size } = features;
+      return [{ logits: convolution(graph, values, memory.tensors[i]!, { padding: 1 }), size, features }];
+    },
+  });
   const inference = new Inference(device, {
-    branches: { networks: [network(0), network(1)] },
+    networks: { byName: { branch1: network(0), branch2: network(1), third: network(2) } },
     tensor: () => memory.tensors[0]!,
     classes: CLASSES,
+    predictions,
+    headline: "average",
   }, mostBytes);
   return {
     inference,
@@ -69,14 +83,19 @@ function scores(protocol: Protocol, image: Uint8Array, size: ImageSize): Record<
       padding: 1,
       dilation: 1,
     };
-    const [one, two] = weights.map((weight) =>
+    const [one, two, three] = weights.map((weight) =>
       convolutionTwin(normalize(bytes, mean, std), weight, undefined, shape)
-    ) as [Float64Array, Float64Array];
-    const logits = { branch1: one, branch2: two, average: one.map((value, i) => (value + two[i]!) / 2) };
+    ) as [Float64Array, Float64Array, Float64Array];
+    const logits: Record<string, Float64Array> = {
+      branch1: one,
+      branch2: two,
+      average: one.map((value, i) => (value + two[i]!) / 2),
+      all: one.map((value, i) => (value + two[i]! + three[i]!) / 3),
+    };
     for (const name of PREDICTIONS) {
       for (let pixel = 0; pixel < width * height; pixel++) {
         const row = y - scored.y + Math.floor(pixel / width), column = x - scored.x + pixel % width;
-        const own = logits[name].subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
+        const own = logits[name]!.subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
         const total = own.reduce((sum, logit) => sum + Math.exp(logit), 0);
         own.forEach((logit, c) =>
           sums[name]![(row * scored.width + column) * CLASSES + c]! += Math.exp(logit) / total
@@ -113,8 +132,8 @@ gpuTest("labels and confidences are those of windows summed in f64, at awkward s
           const found = await inference.predict(image, size, protocol);
           const { scored } = protocolPlan(protocol, size);
           for (const name of PREDICTIONS) {
-            assert.equal(found[name].length, scored.width * scored.height);
-            found[name].forEach((label, pixel) => {
+            assert.equal(found.labels[name]!.length, scored.width * scored.height);
+            found.labels[name]!.forEach((label, pixel) => {
               const sums = expected[name]!.subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
               const windows = sums.reduce((a, b) => a + b, 0);
               const largest = Math.max(...sums);
@@ -128,7 +147,7 @@ gpuTest("labels and confidences are those of windows summed in f64, at awkward s
               assert.ok(error < 1e-5, `confidence at ${pixel}: ${found.confidence[pixel]}`);
             });
           }
-          if (i === 0) different.add([...found.average].join());
+          if (i === 0) different.add([...found.labels.average!].join());
         }
       });
     }
@@ -160,17 +179,17 @@ gpuTest(
       for (const protocol of protocols) {
         const sums = PREDICTIONS.map(() => new Array<number>(CLASSES ** 2).fill(0));
         for (let i = 0; i < set.length; i++) {
-          const labels = await whole.inference.predict(set.image(i), set.size(i), protocol);
-          assert.deepEqual(await banded.inference.predict(set.image(i), set.size(i), protocol), labels);
+          const said = await whole.inference.predict(set.image(i), set.size(i), protocol), { labels } = said;
+          assert.deepEqual(await banded.inference.predict(set.image(i), set.size(i), protocol), said);
           const truth = truthOf(set, i, protocol);
           PREDICTIONS.forEach((name, p) =>
-            confusion(labels[name], truth, CLASSES).forEach((count, cell) => sums[p]![cell]! += count)
+            confusion(labels[name]!, truth, CLASSES).forEach((count, cell) => sums[p]![cell]! += count)
           );
         }
         for (const { inference } of [whole, banded]) {
           const found = await inference.score(set, { protocol });
           PREDICTIONS.forEach((name, p) => {
-            const cells = Array.from({ length: CLASSES ** 2 }, (_, cell) => found[name].matrix[cell]!);
+            const cells = Array.from({ length: CLASSES ** 2 }, (_, cell) => found[name]!.matrix[cell]!);
             assert.deepEqual(cells, sums[p], `${protocol.name}, ${name}`);
           });
         }
@@ -201,8 +220,8 @@ gpuTest("counts are taken along the way, and none is lost or counted twice", asy
     const [one, many] = [await inference.score(repeated(256, 1)), await inference.score(repeated(256, 37))];
     for (const name of PREDICTIONS) {
       assert.deepEqual(
-        [...Array.from(many[name].matrix)],
-        Array.from(one[name].matrix, (count) => 37 * count),
+        [...Array.from(many[name]!.matrix)],
+        Array.from(one[name]!.matrix, (count) => 37 * count),
       );
     }
   } finally {
@@ -251,11 +270,14 @@ gpuTest("a whole network sees slivers of one pixel", (device) =>
       const size = { width: 33, height: 17 };
       const set = shapesSet([size]);
       for (const name of ["sliding_window", "sliding_window_shifted"] as const) {
-        const { confidence, average } = await inference.predict(set.image(0), size, { name, crop: 24 });
-        assert.ok(average.every((label) => label < 7));
+        const { confidence, labels: { average } } = await inference.predict(set.image(0), size, {
+          name,
+          crop: 24,
+        });
+        assert.ok(average!.every((label) => label < 7));
         assert.ok(confidence.every((value) => value >= 1 / 7 - 1e-6 && value <= 1 + 1e-6));
         const { branch1 } = await inference.score(set, { protocol: { name, crop: 24 } });
-        const counts = Array.from({ length: 49 }, (_, cell) => branch1.matrix[cell]!);
+        const counts = Array.from({ length: 49 }, (_, cell) => branch1!.matrix[cell]!);
         assert.equal(counts.reduce((a, b) => a + b), 33 * 17);
       }
     } finally {

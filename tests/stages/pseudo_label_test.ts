@@ -49,14 +49,14 @@ gpuTest(
       assert.equal(labels.names.length, 3 * 3 + 1);
       let sure = 0, unsure = 0;
       for (const [i, name] of folders.entries()) {
-        const { average, branch1, branch2, confidence } = expected[i]!;
+        const { labels, confidence } = expected[i]!, { average, branch1, branch2 } = labels;
         const { width, height } = images.size(i);
         const mask = await png(`${name}/mask.png`);
         assert.deepEqual([mask.width, mask.height], [width, height]);
-        const wanted = average.map((label, p) => confidence[p]! >= threshold ? label : 255);
+        const wanted = average!.map((label, p) => confidence[p]! >= threshold ? label : 255);
         assert.deepEqual(mask.data, wanted);
         const kept = wanted.filter((label) => label !== 255).length;
-        const conflict = branch1.filter((label, p) => label !== branch2[p]).length;
+        const conflict = branch1!.filter((label, p) => label !== branch2![p]).length;
         assert.deepEqual(index.entries[i], {
           id: images.ids[i],
           folder: name,
@@ -67,7 +67,7 @@ gpuTest(
         assert.deepEqual(gray.data, Uint8Array.from(confidence, (value) => Math.round(255 * value)));
         assert.deepEqual([...gray.palette!.subarray(300, 303)], [100, 100, 100]);
         const differ = await png(`${name}/conflict.png`);
-        assert.deepEqual(differ.data, branch1.map((label, p) => label === branch2[p] ? 0 : 1));
+        assert.deepEqual(differ.data, branch1!.map((label, p) => label === branch2![p] ? 0 : 1));
         sure += kept;
         unsure += wanted.length - kept;
       }
@@ -89,11 +89,37 @@ gpuTest(
     })(),
 );
 
-gpuTest("labeling stops where its signal says so", (device) =>
-  withFolder(async (folder) => {
-    const signal = AbortSignal.abort(new Error("stopped by the user"));
-    await assert.rejects(run(device, folder, {}, signal), /stopped by the user/);
-  })());
+gpuTest(
+  "one network, scored alone, labels by itself, and has nobody to disagree with",
+  (device) =>
+    withFolder(async (folder) => {
+      const change = {
+        networks: { student: {} },
+        predictions: { student: ["student"] },
+        headline: "student",
+      };
+      const checkpoint = await testCheckpoint(`${folder}/w.safetensors`, {
+        change: change as never,
+        seed: 5,
+      });
+      const { labels } = await pseudoLabel.definition.run({
+        inputs: { nets: { last: checkpoint }, images },
+        config: parsed(pseudoLabel, { threshold: 0.6 }),
+        context: testContext(folder, undefined, gpuResources(device)),
+      });
+      assert.equal(labels.names.length, 3 * 2 + 1);
+      assert.ok(labels.names.every((name: string) => !name.endsWith("conflict.png")));
+      const index = JSON.parse(new TextDecoder().decode(await labels.read("index.json")));
+      assert.deepEqual(Object.keys(index.entries[0]), ["id", "folder", "kept"]);
+      const { inference, free } = await openInference(device, checkpoint);
+      const expected = await inference.predict(images.image(0), images.size(0));
+      free();
+      assert.deepEqual(Object.keys(expected.labels), ["student"]);
+      const mask = decodePng(await labels.read("images_a/mask.png"), "mask");
+      const sure = (label: number, p: number) => expected.confidence[p]! >= 0.6 ? label : 255;
+      assert.deepEqual(mask.data, expected.labels.student!.map(sure));
+    })(),
+);
 
 Deno.test("the threshold is a probability, 0.95 unless told", () => {
   assert.deepEqual(parsed(pseudoLabel, {}), { threshold: 0.95 });

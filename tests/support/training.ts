@@ -1,12 +1,21 @@
 /** Small data sets and networks for tests of the training stages. */
 import { parseConfig, type Schema } from "../../pipeline/schema.ts";
+import {
+  type CoTrainConfig,
+  type CoTrainInput,
+  type TrainingStage,
+  trainingStage,
+} from "../../stages/co_train.ts";
+import { bindMethod, type BoundMethod } from "../../stages/methods/bound_method.ts";
+import { type Configured, definitionOf } from "../../stages/methods/method.ts";
 import { augment, type ViewPolicyInput, type Views } from "../../stages/augment.ts";
 import type { Device } from "../../kernels/device.ts";
 import { initialize } from "../../models/initialization.ts";
 import { type Checkpoint, writeCheckpoint } from "../../stages/checkpoint.ts";
 import { type ClassList, shapesClasses } from "../../stages/datasets/classes.ts";
 import { drawShapesScene } from "../../stages/datasets/shapes.ts";
-import { buildBranches, type NetworkDescription } from "../../stages/network.ts";
+import { buildNetworks, type NetworkDescription } from "../../stages/network.ts";
+import { describePair } from "../../stages/pair.ts";
 import type { ImageSize, SampleSet } from "../../stages/samples.ts";
 import { uniform } from "./gpu.ts";
 
@@ -49,15 +58,19 @@ export function shapesViews(policy: ViewPolicyInput = {}): Views {
 /** A small network with norms that are no identities, so that its predictions are of many classes. */
 export async function testCheckpoint(
   path: string,
-  { classes = shapesClasses, seed = 2 }: { classes?: ClassList; seed?: number } = {},
+  { classes = shapesClasses, seed = 2, change = {} }: {
+    classes?: ClassList;
+    seed?: number;
+    /** What is other than two branches, of which the second has a mapping. */
+    change?: Partial<NetworkDescription>;
+  } = {},
 ): Promise<Checkpoint> {
-  const network: NetworkDescription = {
-    backbone: "resnet14",
-    outputStride: 16,
-    mappings: [null, { norm: true, dropout: 0.5 }],
-    classes,
+  const common = { backbone: "resnet14", outputStride: 16, classes } as const;
+  const network = {
+    ...describePair(common, [{}, { mapping: { norm: true, dropout: 0.5 } }]),
+    ...change,
   };
-  const { registry } = buildBranches(network);
+  const { registry } = buildNetworks(network);
   const state = initialize(registry, seed);
   [...registry.parameters, ...registry.statistics].forEach(({ name, shape }, i) => {
     if (name.includes("classifier")) return;
@@ -77,8 +90,8 @@ export async function testCheckpoint(
       values: Float32Array.from(uniform(i + seed, shape[0]!, around - 0.4, around + 0.4)),
     });
   });
-  for (const branch of ["branch1", "branch2"]) {
-    const { values } = state.get(`${branch}.classifier.weight`)!;
+  for (const name of Object.keys(network.networks)) {
+    const { values } = state.get(`${name}.classifier.weight`)!;
     values.forEach((value, i) => values[i] = 30 * value);
   }
   return await writeCheckpoint(path, network, state);
@@ -90,6 +103,19 @@ export function parsed<C, CI>(
   input: CI,
 ): C {
   return parseConfig(config, input, name);
+}
+
+/** A training apart from a pipeline: its stage, and the config that experiments' settings make. */
+export function trainingOf<P extends string>(
+  { method: { method, options }, ...config }: CoTrainInput<P>,
+): { stage: TrainingStage<P>; config: CoTrainConfig } {
+  const stage = trainingStage(method);
+  return { stage, config: parsed(stage, { ...config, method: options }) };
+}
+
+/** A method with its options, as the engine takes it. */
+export function bound({ method, options }: Configured): BoundMethod {
+  return bindMethod(method, parseConfig(definitionOf(method).options, options, "method"));
 }
 
 /** What a stage that declares the GPU is given. */

@@ -35,7 +35,8 @@ function translate(given: Record<string, string>, options: Case = {}) {
 /** The method's options as they are parsed. */
 function method(given: Record<string, string>, options?: Case): CcvcOptions {
   const { nodes } = originalPipeline(translate(given, options).settings).build();
-  return (nodes.find(({ id }) => id === "co-train")!.config as CoTrainConfig).method as CcvcOptions;
+  return (nodes.find(({ id }) => id === "co-train")!.config as CoTrainConfig)
+    .method as unknown as CcvcOptions;
 }
 
 const notesOf = (kind: string, given: Record<string, string>, options?: Case) =>

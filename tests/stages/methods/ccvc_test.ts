@@ -2,21 +2,35 @@ import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { ccvc, ccvcOptions } from "../../../stages/methods/ccvc.ts";
-import { bindMethod, methodOptions } from "../../../stages/methods/mod.ts";
-import { forBoth, type Pair, type Step, type Term } from "../../../stages/methods/step.ts";
+import { parseConfig } from "../../../pipeline/schema.ts";
+import { ccvc, type CcvcOptions } from "../../../stages/methods/ccvc.ts";
+import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
+import { definitionOf } from "../../../stages/methods/method.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
+import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
+import { bound } from "../../support/training.ts";
 
 type Options = Parameters<typeof ccvc>[0];
+const parse = (options: unknown): CcvcOptions =>
+  parseConfig(definitionOf(ccvc).options, options, "method") as CcvcOptions;
 const home = { buffer: {} as GPUBuffer, offset: 0 };
 const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [2, 8, 8]) =>
   makeTensor({ label, shape, dtype, layout: "map", home });
 const image = (label: string, channels = 3, tracked = false) =>
   makeTensor({ label, shape: [2, 8, 8, channels], home, tracked });
 
+interface CapturedPass {
+  readonly image: string;
+  readonly pass: string;
+  readonly training: boolean;
+  /** The pass whose running statistics are read. */
+  readonly after?: string;
+}
+
 interface Captured {
-  readonly terms: readonly Term[];
-  readonly passes: readonly { readonly image: string; readonly pass: string; readonly training: boolean }[];
+  readonly terms: readonly NamedTerm[];
+  /** Of branch 1; those of branch 2 are held to be the same. */
+  readonly passes: readonly CapturedPass[];
   /** The op that made a tensor, its inputs in the same manner, down to what the step was given. */
   readonly source: (tensor: Tensor) => string;
   readonly graph: Graph;
@@ -25,46 +39,62 @@ interface Captured {
 /** Captures a method's step on predictions of no network: `raw1` are branch 1's logits of the pass "raw". */
 function capture(options: Options | "supervised", { strong = true } = {}): Captured {
   const graph = new Graph(0);
-  const passes: Captured["passes"][number][] = [];
+  const passes = { branch1: [] as CapturedPass[], branch2: [] as CapturedPass[] };
+  const made = new Map<Prediction, string>();
   const source = (tensor: Tensor): string => {
     const made = graph.dispatches.find(({ writes }) => writes.includes(tensor));
     if (!made) return tensor.label;
-    const inputs = made.reads.map(source).join(", ");
+    // What is read twice stands once: own pixels and partners are of one batch.
+    const inputs = [...new Set(made.reads.map(source))].join(", ");
     return `${made.kernel.name}${
       made.writes.length > 1 ? `[${made.writes.indexOf(tensor)}]` : ""
     }(${inputs})`;
   };
-  const pair = (pass: string, tracked: boolean): Pair<Prediction> =>
-    forBoth((own) => ({
-      logits: image(`${pass}${own + 1}`, 5, tracked),
-      size: { height: 8, width: 8 },
-      features: image(`${pass}${own + 1} features`, 8, tracked),
-    }));
+  const predict = (network: string, pass: string, tracked: boolean): Prediction => {
+    const number = network.slice("branch".length), size = { height: 8, width: 8 };
+    const values = image(`${pass}${number} features`, 8, tracked);
+    const prediction: Prediction = {
+      logits: image(`${pass}${number}`, 5, tracked),
+      size,
+      features: { kind: "features", values, size },
+    };
+    made.set(prediction, `${network} ${pass}`);
+    return prediction;
+  };
+  const none = () => assert.fail("CCVC runs whole networks, with gradients");
   const step: Step = {
     graph,
     views: {
-      labeled: { image: image("labeled"), labels: map("truth") },
+      labeled: { image: image("labeled"), labels: map("truth"), validity: map("labeled validity") },
       unlabeled: {
         image: image("weak"),
         validity: map("validity"),
-        ...(strong && { strong: image("strong"), boxes: map("boxes", "u32", [1, 2, 4]) }),
+        ...(strong && { strong: image("strong"), boxes: map("boxes", "u32", [1, 2, 8]) }),
       },
     },
-    predict<Pass extends string>(images: Readonly<Record<Pass, Tensor>>) {
-      const predictions = Object.entries<Tensor>(images).map(([pass, seen]) => {
-        passes.push({ image: source(seen), pass, training: true });
-        return [pass, pair(pass, true)] as const;
+    train<const P extends Passes>(network: string, images: P) {
+      const predictions = Object.entries(images as Record<string, Tensor>).map(([pass, seen]) => {
+        passes[network as keyof typeof passes].push({ image: source(seen), pass, training: true });
+        return [pass, predict(network, pass, true)] as const;
       });
-      return Object.fromEntries(predictions) as Record<Pass, Pair<Prediction>>;
+      return Object.fromEntries(predictions) as Outputs<P, Prediction>;
     },
-    label(seen) {
-      passes.push({ image: source(seen), pass: "labeling", training: false });
-      return pair("labeling", false);
+    evaluate<const P extends Passes>(network: string, seen: P, { after }: { after?: Prediction } = {}) {
+      const [owner, pass] = made.get(after!)!.split(" ") as [string, string];
+      assert.equal(owner, network);
+      const evaluation = { image: source(seen as Tensor), pass: "labeling", training: false, after: pass };
+      passes[network as keyof typeof passes].push(evaluation);
+      return predict(network, "labeling", false) as Outputs<P, Prediction>;
     },
-    risingThreshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 },
+    backbone: none,
+    features: none,
+    constant: none,
+    schedules: { threshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 } },
   };
-  const parsed = methodOptions.parse(options === "supervised" ? supervised() : ccvc(options));
-  return { terms: bindMethod(parsed).terms(step), passes, source, graph };
+  const method = bound(options === "supervised" ? supervised() : ccvc(options));
+  const terms = countedTerms(method.terms(step));
+  assert.deepEqual(passes.branch2, passes.branch1);
+  return { terms, passes: passes.branch1, source, graph };
 }
 
 /** What the cross-entropy of term `name` reads: [logits, labels, weights]. */
@@ -115,7 +145,7 @@ Deno.test("the strong step has the published terms and weights, on three trainin
     { image: "labeled", pass: "labeled", training: true },
     { image: "mix_boxes_vectors(strong, boxes)", pass: "mixed", training: true },
     { image: "weak", pass: "raw", training: true },
-    { image: "weak", pass: "labeling", training: false },
+    { image: "weak", pass: "labeling", training: false, after: "labeled" },
   ]);
 });
 
@@ -244,23 +274,31 @@ Deno.test("a term of weight 0 is left out", () => {
   );
 });
 
-Deno.test("a strong step needs strong views", () => {
-  assert.throws(
-    () => capture({ augmentation: "strong" }, { strong: false }),
-    /the views hold no strong image/,
-  );
+Deno.test("views are declared alike for both steps, and the weak one reads no strong image and no boxes", () => {
+  capture({ augmentation: "weak" }, { strong: false });
+  for (const augmentation of ["weak", "strong"] as const) {
+    const { labeled, unlabeled } = bound(ccvc({ augmentation })).draws;
+    assert.deepEqual(labeled, { set: "labeled", views: { image: { kind: "weak" } } });
+    assert.deepEqual(unlabeled, {
+      set: "unlabeled",
+      views: {
+        image: { kind: "weak" },
+        strong: { kind: "strong" },
+        boxes: { kind: "boxes", partner: "reversed" },
+      },
+    });
+  }
 });
 
 Deno.test("the supervised baseline learns labeled images alone, each branch at full weight", () => {
   const captured = capture("supervised");
   assert.deepEqual(table(captured), { ce1: 1, ce2: 1 });
   assert.deepEqual(captured.passes.map(({ pass }) => pass), ["labeled"]);
-  const bound = bindMethod(methodOptions.parse(supervised()));
-  assert.deepEqual([bound.strongViews, bound.mappings], [false, [undefined, undefined]]);
+  const { draws, networks } = bound(supervised());
+  assert.deepEqual([Object.keys(draws), networks], [["labeled"], { branch1: {}, branch2: {} }]);
 });
 
 const shared = {
-  name: "ccvc",
   mode: "vote_threshold",
   threshold: 0.9,
   selfPaced: false,
@@ -286,12 +324,12 @@ const published = {
 };
 
 Deno.test("defaults are the published code's: the README's command without augmentation", () => {
-  assert.deepEqual(ccvcOptions.parse(ccvc()), published);
+  assert.deepEqual(parse({}), published);
 });
 
 Deno.test("the script with strong views has its own default and hard-coded weights, and mixes none of the conflicts", () => {
   for (const mode of ["vote", "vote_threshold", "vote_soft", "soft", "normal", "no"] as const) {
-    assert.deepEqual(ccvcOptions.parse(ccvc({ augmentation: "strong", mode })), {
+    assert.deepEqual(parse({ augmentation: "strong", mode }), {
       ...published,
       augmentation: "strong",
       mode,
@@ -306,19 +344,19 @@ Deno.test("the script with strong views has its own default and hard-coded weigh
 
 Deno.test("the paper compares probabilities, mixes weights with their labels, and weighs a pass by itself", () => {
   for (const mode of ["vote_threshold", "vote_soft", "soft"] as const) {
-    const read = ccvcOptions.parse(ccvc({ as: "paper", augmentation: "strong", mode }));
+    const read = parse({ as: "paper", augmentation: "strong", mode });
     const { confidence, mixWeights, rawWeights, conflictWeight } = read;
     assert.deepEqual([confidence, mixWeights, rawWeights, conflictWeight], ["probability", true, "own", 1.5]);
   }
 });
 
 Deno.test("a leaf that is written wins over the preset, and reading twice changes nothing", () => {
-  const read = ccvcOptions.parse(ccvc({ as: "paper", confidence: "logit", conflictWeight: 3 }));
+  const read = parse({ as: "paper", confidence: "logit", conflictWeight: 3 });
   assert.equal(read.confidence, "logit");
   assert.equal(read.conflictWeight, 3);
   assert.equal(read.mixWeights, true);
-  assert.deepEqual(ccvcOptions.parse(read), read);
-  assert.deepEqual(ccvcOptions.parse({ ...ccvc(), threshold: undefined }).threshold, 0.9);
+  assert.deepEqual(parse(read), read);
+  assert.deepEqual(parse({ threshold: undefined }).threshold, 0.9);
 });
 
 Deno.test("a self-paced threshold is looked up on the device, where the schedule writes it", () => {
@@ -333,9 +371,9 @@ Deno.test("a self-paced threshold is looked up on the device, where the schedule
     ["conflict_weights_scheduled", 2, "schedule"],
   ]);
   assert.ok(thresholds({}).every(([name]) => name === "conflict_weights"));
-  const start = (options: Options) => bindMethod(methodOptions.parse(ccvc(options))).risingThreshold;
-  assert.equal(start({ selfPaced: true, threshold: 0.6 }), 0.6);
-  assert.equal(start({ threshold: 0.6 }), undefined);
+  const { schedules } = bound(ccvc({ selfPaced: true, threshold: 0.6 }));
+  const at = { step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
+  assert.deepEqual(Object.entries(schedules).map(([name, of]) => [name, of(at)]), [["threshold", 0.6]]);
 });
 
 Deno.test("OHEM mines each branch's own labeled pixels; the consistency loss stays as it is", () => {
@@ -365,48 +403,49 @@ Deno.test("OHEM mines each branch's own labeled pixels; the consistency loss sta
 });
 
 Deno.test("the mapping is on the branches asked for", () => {
-  const mappings = (options: Options) => bindMethod(methodOptions.parse(ccvc(options))).mappings;
-  const map = { norm: true, dropout: 0.5 };
-  assert.deepEqual(mappings({}), [undefined, map]);
-  assert.deepEqual(mappings({ mapping: "both" }), [map, map]);
-  assert.deepEqual(mappings({ mapping: "none" }), [undefined, undefined]);
-  assert.deepEqual(mappings({ mappingNorm: false, dropout: 0 }), [undefined, { norm: false, dropout: 0 }]);
+  const networks = (options: Options) => bound(ccvc(options)).networks;
+  const mapped = { mapping: { norm: true, dropout: 0.5 } };
+  assert.deepEqual(networks({}), { branch1: {}, branch2: mapped });
+  assert.deepEqual(networks({ mapping: "both" }), { branch1: mapped, branch2: mapped });
+  assert.deepEqual(networks({ mapping: "none" }), { branch1: {}, branch2: {} });
+  assert.deepEqual(networks({ mappingNorm: false, dropout: 0 }), {
+    branch1: {},
+    branch2: { mapping: { norm: false, dropout: 0 } },
+  });
 });
 
 const refused: Record<string, readonly [unknown, RegExp]> = {
-  "an unknown preset": [{ ...ccvc(), as: "code" }, /published-code/],
+  "an unknown preset": [{ as: "code" }, /published-code/],
   "a probability threshold of 1": [
-    ccvc({ confidence: "probability", threshold: 1 }),
+    { confidence: "probability", threshold: 1 },
     /a probability is never above 1, .*set one in \[0, 1\)/,
   ],
   "a negative probability threshold": [
-    ccvc({ mode: "normal", threshold: -0.1 }),
+    { mode: "normal", threshold: -0.1 },
     /a probability is never below -0\.1/,
   ],
   "a rising threshold that no mode reads": [
-    ccvc({ mode: "vote", selfPaced: true }),
+    { mode: "vote", selfPaced: true },
     /mode .*vote.* has no threshold that could rise/,
   ],
   "nothing to learn from": [
-    ccvc({ supervisedWeight: 0, consistencyWeight: 0, discrepancyWeight: 0 }),
+    { supervisedWeight: 0, consistencyWeight: 0, discrepancyWeight: 0 },
     /nothing to learn from/,
   ],
-  "an OHEM threshold of 0": [ccvc({ ohemThreshold: 0 }), /ohemThreshold/],
-  "half a pixel": [ccvc({ ohemMinKept: 0.5 }), /ohemMinKept/],
-  "dropout without norm": [ccvc({ mappingNorm: false }), /dropout after the mapping needs mappingNorm/],
-  "an unknown mode": [{ name: "ccvc", mode: "votes" }, /mode/],
-  "an unknown switch": [{ name: "ccvc", treshold: 0.9 }, /treshold/],
-  "a negative weight": [ccvc({ conflictWeight: -1 }), /conflictWeight/],
-  "dropout of everything": [ccvc({ dropout: 1 }), /dropout/],
-  "an unknown method": [{ name: "cps" }, /name/],
-  "a switch of another method": [{ ...supervised(), mode: "no" }, /mode/],
+  "an OHEM threshold of 0": [{ ohemThreshold: 0 }, /ohemThreshold/],
+  "half a pixel": [{ ohemMinKept: 0.5 }, /ohemMinKept/],
+  "dropout without norm": [{ mappingNorm: false }, /dropout after the mapping needs mappingNorm/],
+  "an unknown mode": [{ mode: "votes" }, /mode/],
+  "an unknown switch": [{ treshold: 0.9 }, /treshold/],
+  "a negative weight": [{ conflictWeight: -1 }, /conflictWeight/],
+  "dropout of everything": [{ dropout: 1 }, /dropout/],
 };
 
 Deno.test("options that no run could honor are refused, naming the switch", async (t) => {
   for (const [what, [options, message]] of Object.entries(refused)) {
-    await t.step(what, () => assert.throws(() => methodOptions.parse(options), message));
+    await t.step(what, () => assert.throws(() => parse(options), message));
   }
   await t.step("dropout without norm does not matter where there is no mapping", () => {
-    methodOptions.parse(ccvc({ mapping: "none", mappingNorm: false }));
+    parse({ mapping: "none", mappingNorm: false });
   });
 });

@@ -66,9 +66,10 @@ Deno.test("two images have padding, at the right and at the bottom", () => {
 });
 
 Deno.test("boxes have the published corners, and none is of negative height", () => {
-  assert.deepEqual([...caseBoxes({ batch: 2, size: 65 })], [2, 5, 22, 35, 6, 8, 29, 34]);
+  const table = [[2, 5, 22, 35, 1], [6, 8, 29, 34, 0]].flatMap((row) => [...row, 0, 0, 0]);
+  assert.deepEqual([...caseBoxes({ batch: 2, size: 65 })], table);
   const tall = caseBoxes({ batch: 12, size: 65 });
-  for (let b = 0; b < 12; b++) assert.ok(tall[4 * b + 3]! >= tall[4 * b + 1]!, `box ${b}`);
+  for (let b = 0; b < 12; b++) assert.ok(tall[8 * b + 3]! >= tall[8 * b + 1]!, `box ${b}`);
 });
 
 Deno.test("sampled positions lie within a tensor", () => {

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Device, openDevice } from "../../../kernels/device.ts";
 import { UserError } from "../../../pipeline/errors.ts";
-import { coTrain, type CoTrainInput } from "../../../stages/co_train.ts";
+import type { CoTrainInput } from "../../../stages/co_train.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import { TrainingStoppedError } from "../../../stages/training/course.ts";
 import { DivergenceError } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { gpuResources, parsed, shapesViews } from "../../support/training.ts";
+import { gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
 
 const views = shapesViews();
 const weights = ["last", "bestBranch1", "bestBranch2", "bestAverage"] as const;
@@ -38,16 +38,17 @@ interface Attempt {
 async function attempt(
   device: Device,
   folder: string,
-  input: CoTrainInput,
+  input: CoTrainInput<"branch1" | "branch2" | "average">,
   { every = 0, stop = () => false }: { every?: number; stop?: (event: Event) => boolean | void } = {},
 ): Promise<Attempt> {
   await Deno.mkdir(folder, { recursive: true });
   const controller = new AbortController();
   const context = testContext(folder, controller.signal, { ...gpuResources(device), checkpointEvery: every });
   try {
-    const result = await coTrain.definition.run({
+    const { stage, config } = trainingOf(input);
+    const result = await stage.definition.run({
       inputs: { views },
-      config: parsed(coTrain, input),
+      config,
       context: {
         ...context,
         progress(event) {

@@ -2,25 +2,23 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { methodOptions } from "../../../stages/methods/mod.ts";
-import { buildBranches, type NetworkDescription } from "../../../stages/network.ts";
+import { buildNetworks } from "../../../stages/network.ts";
+import { describePair } from "../../../stages/pair.ts";
 import { planTraining } from "../../../stages/training/memory.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { shapesViews } from "../../support/training.ts";
+import { bound, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
-const network: NetworkDescription = {
-  backbone: "resnet14",
-  outputStride: 16,
-  mappings: [null, { norm: true, dropout: 0.5 }],
-  classes: views.labeled.classes,
-};
+const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
+  {},
+  { mapping: { norm: true, dropout: 0.5 } },
+]);
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
 const rates = { backbone: 0.01, head: 0.01 };
 const settings = {
   network,
-  method: methodOptions.parse(ccvc({ augmentation: "strong" })),
+  method: bound(ccvc({ augmentation: "strong" })),
   views,
   batch: 2,
   seed: 9,
@@ -56,7 +54,7 @@ async function outcome(device: Device, change: Partial<SessionOptions>, images =
 
 gpuTest("what is computed again instead of kept saves memory and changes no bit", async (device) => {
   for (const augmentation of ["weak", "strong"] as const) {
-    const method = methodOptions.parse(ccvc({ augmentation }));
+    const method = bound(ccvc({ augmentation }));
     const [kept, again] = [
       await outcome(device, { method, recompute: "never" }, batch, 3),
       await outcome(device, { method, recompute: "always" }, batch, 3),
@@ -90,15 +88,15 @@ gpuTest(
   async (device) => {
     // Without dropout, whose draws go on from one micro-batch to the next.
     const plain = {
-      network: { ...network, mappings: [null, { norm: true, dropout: 0 }] as const },
-      method: methodOptions.parse(ccvc({ augmentation: "weak" })),
+      network: { ...network, networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } } },
+      method: bound(ccvc({ augmentation: "weak" })),
       momentum: 0,
     };
     const [first, second] = [{ labeled: [0, 1], unlabeled: [2, 3] }, { labeled: [2, 3], unlabeled: [4, 5] }];
     const both = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
     const one = await outcome(device, plain, first), two = await outcome(device, plain, second);
     const step = await outcome(device, { ...plain, batch: 4, accumulate: 2 }, both);
-    const start = initialize(buildBranches(network).registry, 9);
+    const start = initialize(buildNetworks(network).registry, 9);
     assert.notDeepEqual(one.losses, two.losses);
     for (const [name, value] of Object.entries(step.losses)) {
       const mean = (one.losses[name]! + two.losses[name]!) / 2;
@@ -192,8 +190,8 @@ gpuTest(
 
 gpuTest("a micro-batch mines its share of the hard pixels", async (device) => {
   const mined = (ohemMinKept: number) => ({
-    network: { ...network, mappings: [null, { norm: true, dropout: 0 }] as const },
-    method: methodOptions.parse(ccvc({ criterion: "ohem", ohemThreshold: 1e-6, ohemMinKept })),
+    network: { ...network, networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } } },
+    method: bound(ccvc({ criterion: "ohem", ohemThreshold: 1e-6, ohemMinKept })),
   });
   const images = [{ labeled: [0, 1], unlabeled: [2, 3] }, { labeled: [2, 3], unlabeled: [4, 5] }];
   const both = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { type Device, openDevice } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { type MethodInput, methodOptions } from "../../../stages/methods/mod.ts";
-import { buildBranches, type NetworkDescription } from "../../../stages/network.ts";
+import { supervised } from "../../../stages/methods/supervised.ts";
+import type { Configured } from "../../../stages/methods/method.ts";
+import { buildNetworks } from "../../../stages/network.ts";
+import { describePair } from "../../../stages/pair.ts";
 import { USABLE } from "../../../stages/training/memory.ts";
 import {
   DivergenceError,
@@ -14,23 +16,21 @@ import {
   SettingsError,
 } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { shapesViews } from "../../support/training.ts";
+import { bound, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
-const network: NetworkDescription = {
-  backbone: "resnet14",
-  outputStride: 16,
-  mappings: [null, { norm: true, dropout: 0.5 }],
-  classes: views.labeled.classes,
-};
+const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
+  {},
+  { mapping: { norm: true, dropout: 0.5 } },
+]);
 const batch = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
 const rates = { backbone: 0.002, head: 0.002 };
 const strong = ccvc({ augmentation: "strong" });
 
-function open(device: Device, change: Partial<SessionOptions> = {}, method: MethodInput = strong): Session {
+function open(device: Device, change: Partial<SessionOptions> = {}, method: Configured = strong): Session {
   return openSession(device, {
     network,
-    method: methodOptions.parse(method),
+    method: bound(method),
     views,
     batch: 4,
     seed: 9,
@@ -78,8 +78,8 @@ function assertNear(actual: Record<string, number>, expected: Record<string, num
 }
 
 halfTest("training in f16 gives the losses of f32 within a few percent", async (device) => {
-  const full = await train(open(device, {}, { name: "supervised" }), 8);
-  const half = await train(open(device, { precision: "f16" }, { name: "supervised" }), 8);
+  const full = await train(open(device, {}, supervised()), 8);
+  const half = await train(open(device, { precision: "f16" }, supervised()), 8);
   half.losses.forEach((losses, step) => assertNear(losses, full.losses[step]!, 0.06));
   assert.notDeepEqual(half.losses, full.losses);
 });
@@ -134,7 +134,7 @@ for (const accumulate of [1, 2]) {
       for (let i = 0; i < 3; i++) step(i);
       const losses = await session.losses();
       assert.ok(Object.values(losses).every(Number.isFinite), JSON.stringify(losses));
-      const state = await session.state(), { registry } = buildBranches(network);
+      const state = await session.state(), { registry } = buildNetworks(network);
       const start = initialize(registry, 9);
       for (const { name } of registry.parameters) assert.deepEqual(state.get(name), start.get(name), name);
       step(3);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { polyFactor, selfPacedThreshold } from "../../../stages/training/schedule.ts";
+import { polyFactor } from "../../../stages/training/schedule.ts";
 
 Deno.test("polyFactor() decays with the published lag: steps 0 and 1 at the full rate, the last above 0", () => {
   const factors = Array.from({ length: 4 }, (_, step) => polyFactor(step, 4, 0.9));
@@ -25,21 +25,4 @@ Deno.test("polyFactor() refuses steps outside the run", () => {
 Deno.test("polyFactor() without the lag decays from step 1 on", () => {
   const factors = Array.from({ length: 4 }, (_, step) => polyFactor(step, 4, 0.9, 0));
   assert.deepEqual(factors, [1, 0.75 ** 0.9, 0.5 ** 0.9, 0.25 ** 0.9]);
-});
-
-Deno.test("selfPacedThreshold() rises by 0.01 an epoch and is held at 0.95, to which a higher one falls", () => {
-  assert.deepEqual([0, 1, 2].map((epoch) => selfPacedThreshold(0.5, epoch)), [
-    0.5,
-    0.5 + 0.01,
-    0.5 + 0.01 + 0.01,
-  ]);
-  assert.equal(selfPacedThreshold(0.94, 1), 0.95);
-  assert.deepEqual([44, 46, 300].map((epoch) => selfPacedThreshold(0.5, epoch).toFixed(6)), [
-    "0.940000",
-    "0.950000",
-    "0.950000",
-  ]);
-  // The first epoch runs with what is set, as published.
-  assert.deepEqual([0, 1, 2].map((epoch) => selfPacedThreshold(2, epoch)), [2, 0.95, 0.95]);
-  assert.equal(selfPacedThreshold(0.3, -2), 0.3);
 });

@@ -2,25 +2,24 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { methodOptions } from "../../../stages/methods/mod.ts";
-import { buildBranches, type NetworkDescription } from "../../../stages/network.ts";
+import type { At } from "../../../stages/methods/schedule.ts";
+import { buildNetworks } from "../../../stages/network.ts";
+import { describePair } from "../../../stages/pair.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { shapesViews } from "../../support/training.ts";
+import { bound, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
-const network: NetworkDescription = {
-  backbone: "resnet14",
-  outputStride: 16,
-  mappings: [null, { norm: true, dropout: 0.5 }],
-  classes: views.labeled.classes,
-};
+const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
+  {},
+  { mapping: { norm: true, dropout: 0.5 } },
+]);
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
 
 function open(device: Device, change: Partial<SessionOptions> = {}) {
   return openSession(device, {
     network,
-    method: methodOptions.parse(ccvc({ augmentation: "strong" })),
+    method: bound(ccvc({ augmentation: "strong" })),
     views,
     batch: 2,
     seed: 9,
@@ -45,7 +44,7 @@ gpuTest(
 
 gpuTest("an untouched session holds the initialization of its seed", async (device) => {
   const session = open(device);
-  assert.deepEqual(await session.state(), initialize(buildBranches(network).registry, 9));
+  assert.deepEqual(await session.state(), initialize(buildNetworks(network).registry, 9));
   session.free();
 });
 
@@ -75,7 +74,7 @@ gpuTest("settings that no layer can work with are the user's to mend, and the me
 gpuTest("each group of parameters follows its own rate", async (device) => {
   for (const still of ["backbone", "head"] as const) {
     const session = open(device);
-    const { registry } = buildBranches(network);
+    const { registry } = buildNetworks(network);
     const start = initialize(registry, 9);
     session.step(batch, { epoch: 0, step: 0, rates: { ...rates, [still]: 0 } });
     const state = await session.state();
@@ -91,10 +90,10 @@ gpuTest("each group of parameters follows its own rate", async (device) => {
 gpuTest("weight decay shrinks every parameter, norms and biases too", async (device) => {
   // With a decay this strong and no momentum the gradients of a step do not matter: w ← w − rate · (g + decay · w).
   const session = open(device, { weightDecay: 1e6, momentum: 0 });
-  const start = initialize(buildBranches(network).registry, 9);
+  const start = initialize(buildNetworks(network).registry, 9);
   session.step(batch, { epoch: 0, step: 0, rates: { backbone: 5e-7, head: 5e-7 } });
   const state = await session.state();
-  for (const { name } of buildBranches(network).registry.parameters) {
+  for (const { name } of buildNetworks(network).registry.parameters) {
     const { values } = state.get(name)!, before = start.get(name)!.values;
     const off = values.reduce((most, value, i) => Math.max(most, Math.abs(value - before[i]! / 2)), 0);
     assert.ok(off < 1e-3, `${name} is off its half by ${off}`);
@@ -146,7 +145,7 @@ gpuTest(
   "OHEM learns from the hardest labeled pixels, and from all where fewer are labeled",
   async (device) => {
     const supervised = async (options: Parameters<typeof ccvc>[0]) => {
-      const session = open(device, { method: methodOptions.parse(ccvc({ mode: "no", ...options })) });
+      const session = open(device, { method: bound(ccvc({ mode: "no", ...options })) });
       session.step(batch, { epoch: 0, step: 0, rates });
       const { ce1, ce2, con1 } = await session.losses();
       session.free();
@@ -164,15 +163,21 @@ gpuTest(
   },
 );
 
-gpuTest("a rising threshold is looked up at each step", async (device) => {
-  const method = methodOptions.parse(ccvc({ mode: "normal", selfPaced: true, threshold: 0 }));
+gpuTest("a schedule's number is looked up at each step", async (device) => {
+  const thresholds = [0, 0.999999, 0, NaN];
+  const method = {
+    ...bound(ccvc({ mode: "normal", selfPaced: true, threshold: 0 })),
+    schedules: { threshold: ({ step }: At) => thresholds[step]! },
+  };
   const session = open(device, { method });
-  const consistency = async (step: number, threshold?: number) => {
-    session.step(batch, { epoch: 0, step, rates: { backbone: 0, head: 0 }, threshold });
+  const consistency = async (step: number, told = true) => {
+    const at = { step, steps: 4, epoch: 0, epochs: 1, stepsPerEpoch: 4 };
+    session.step(batch, { epoch: 0, step, rates: { backbone: 0, head: 0 }, ...(told && { at }) });
     return (await session.losses()).con1!;
   };
-  assert.ok(await consistency(0) > 0.1, "without one, the start: 0 lets every pixel learn");
-  assert.equal(await consistency(1, 0.999999), 0, "nothing is as sure as that");
-  assert.ok(await consistency(2, 0) > 0.1);
+  assert.ok(await consistency(0, false) > 0.1, "where the method starts: 0 lets every pixel learn");
+  assert.equal(await consistency(1), 0, "nothing is as sure as that");
+  assert.ok(await consistency(2) > 0.1);
+  await assert.rejects(consistency(3), /schedule "threshold" is NaN at step 4/);
   session.free();
 });

@@ -7,10 +7,10 @@ import { initialize } from "../../../models/initialization.ts";
 import { allocateParameters } from "../../../models/parameters.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { bindMethod, methodOptions } from "../../../stages/methods/mod.ts";
-import { buildBranches } from "../../../stages/network.ts";
+import { buildNetworks } from "../../../stages/network.ts";
 import { captureStep } from "../../../stages/training/step_program.ts";
 import { assertClose, gpuTest, store, uniform } from "../../support/gpu.ts";
+import { bound } from "../../support/training.ts";
 
 const batch = 2, size = 33;
 
@@ -45,15 +45,15 @@ function largest(values: Float64Array): number {
 
 /** Losses, running statistics, gradients and launches of one step. */
 async function step(device: Device, augmentation: "weak" | "strong", together: boolean) {
-  const method = bindMethod(methodOptions.parse(ccvc({ augmentation, dropout: 0.4 })));
-  const branches = buildBranches({
+  const method = bound(ccvc({ augmentation, dropout: 0.4 }));
+  const networks = buildNetworks({
     backbone: "resnet14",
     outputStride: 8,
     classes: shapesClasses,
-    mappings: [method.mappings[0] ?? null, method.mappings[1] ?? null],
+    networks: method.networks,
   });
-  const parameters = allocateParameters(device, branches.registry, { training: true });
-  parameters.load(initialize(branches.registry, 7));
+  const parameters = allocateParameters(device, networks.registry, { training: true });
+  parameters.load(initialize(networks.registry, 7));
   const image = (label: string) => ({ label, shape: [batch, size, size, 3] });
   const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [batch, size, size]) =>
     ({ label, shape, dtype, layout: "map" }) as const;
@@ -63,7 +63,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
     image("strong"),
     map("labels"),
     map("validity"),
-    map("boxes", "u32", [1, batch, 4]),
+    map("boxes", "u32", [1, batch, 8]),
     map("counters", "u32", [1, 1, 4]),
     map("rates", "f32", [1, 1, 4]),
     ...Array.from({ length: 16 }, (_, i) => map(`meter ${i}`, "f32", [1, 1, 4])),
@@ -76,13 +76,13 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
   const pixels = batch * size * size, classes = shapesClasses.names.length;
   upload(device, labels, Uint32Array.from(uniform(5, pixels, 0, classes), Math.floor));
   upload(device, validity, new Uint32Array(pixels).fill(1));
-  upload(device, boxes, Uint32Array.of(3, 4, 20, 15, 8, 2, 10, 25));
+  upload(device, boxes, Uint32Array.of(3, 4, 20, 15, 1, 0, 0, 0, 8, 2, 10, 25, 0, 0, 0, 0));
   upload(device, counters, Uint32Array.of(7, 1, 2, 0));
   upload(device, rates, new Float32Array(4));
   const graph = new Graph(device.facts.sharing);
   const terms = captureStep(graph, {
     together,
-    branches,
+    networks,
     parameters,
     method,
     views: {
@@ -97,7 +97,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
   });
   const program = compile(device, graph);
   program.run();
-  const { registry } = branches;
+  const { registry } = networks;
   const read = await readBack(device, [
     ...terms.map((_, i) => meters[i]!),
     ...registry.statistics.map(({ name }) => parameters.tensor(name)),

@@ -4,21 +4,18 @@ import { blueprint } from "../../../kernels/blueprint.ts";
 import { type Device, openDevice } from "../../../kernels/device.ts";
 import type { Tuning } from "../../../kernels/tuning.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { methodOptions } from "../../../stages/methods/mod.ts";
 import { captureTraining } from "../../../stages/training/capture.ts";
 import { openSession } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { shapesViews } from "../../support/training.ts";
+import { bound, shapesViews } from "../../support/training.ts";
+import { describePair } from "../../../stages/pair.ts";
 
 const views = shapesViews();
 const settings = {
-  network: {
-    backbone: "resnet14",
-    outputStride: 16,
-    mappings: [null, { norm: true, dropout: 0.5 }],
-    classes: views.labeled.classes,
-  },
-  method: methodOptions.parse(ccvc({ augmentation: "strong" })),
+  network: describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [{}, {
+    mapping: { norm: true, dropout: 0.5 },
+  }]),
+  method: bound(ccvc({ augmentation: "strong" })),
   views,
   batch: 2,
   accumulate: 1,

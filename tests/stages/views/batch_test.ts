@@ -5,6 +5,7 @@ import { compile } from "../../../kernels/program.ts";
 import type { Bytes } from "../../../kernels/reference/resample.ts";
 import { ViewBatch, type ViewItem } from "../../../stages/views/batch.ts";
 import { strongPhotometric } from "../../../stages/views/draws.ts";
+import { boxes, cutMix, strong, weak } from "../../../stages/views/specs.ts";
 import { gpuTest, uniform } from "../../support/gpu.ts";
 
 const noise = (seed: number, width: number, height: number, channels: number): Bytes => ({
@@ -26,7 +27,14 @@ const options = {
   maxWidth: 60,
   maxHeight: 30,
   masks: true,
-  strong: strongPhotometric,
+  views: {
+    image: weak(),
+    strong: strong(),
+    boxes: cutMix({ partner: "reversed" }),
+    other: strong(),
+    more: boxes(),
+  },
+  photometric: strongPhotometric,
   cutMix: {},
 };
 
@@ -35,13 +43,14 @@ function capture(device: Device) {
   const batch = new ViewBatch(device, options);
   const graph = new Graph(device.facts.sharing);
   const views = batch.capture(graph);
-  const outputs = [views.image, views.validity, views.labels!, views.strong!].map((t) => graph.keep(t));
+  const outputs = [views.image, views.validity, views.labels, views.strong].map((t) => graph.keep(t!));
+  const table = views.boxes!;
   const program = compile(device, graph);
   const read = async (items: readonly ViewItem[], step: number) => {
     batch.fill(items, { seed: 1, epoch: 0, step });
     program.run();
     const located = outputs.map((tensor) => program.locate(tensor));
-    return await readBack(device, [...located, views.boxes!]);
+    return await readBack(device, [...located, table]);
   };
   return { batch, read, free: () => [program, batch].forEach((held) => held.free()) };
 }
@@ -82,4 +91,52 @@ gpuTest("a labeled sample without its mask is refused by number", (device) => {
     /Cannot fill the labeled batch: sample 5 has no mask/,
   );
   free();
+});
+
+gpuTest(
+  "each strong view and each set of boxes is drawn anew, the first as if it were alone",
+  async (device) => {
+    const drawn = async (
+      views: typeof options["views"] | Pick<typeof options["views"], "image" | "other">,
+    ) => {
+      const batch = new ViewBatch(device, { ...options, views });
+      const graph = new Graph(device.facts.sharing);
+      const seen = batch.capture(graph), names = Object.keys(views).filter((name) => name !== "image");
+      const outputs = names.map((name) => seen[name]!.home ? seen[name]! : graph.keep(seen[name]!));
+      const program = compile(device, graph);
+      batch.fill([item(0), item(7), item(3)], { seed: 1, epoch: 0, step: 0 });
+      program.run();
+      const read = await readBack(device, outputs.map((tensor) => program.locate(tensor)));
+      for (const held of [program, batch]) held.free();
+      return Object.fromEntries(names.map((name, i) => [name, read[i]!]));
+    };
+    const all = await drawn(options.views);
+    notDeepStrictEqual(all.other, all.strong);
+    notDeepStrictEqual(all.more, all.boxes);
+    const alone = await drawn({ image: weak(), other: strong() });
+    deepStrictEqual(alone.other, all.strong);
+  },
+);
+
+gpuTest("what no step reads is neither drawn nor uploaded", (device) => {
+  const { queue } = device.gpu, write = queue.writeBuffer.bind(queue);
+  const uploads = (read: readonly string[]) => {
+    const batch = new ViewBatch(device, options), seen = batch.capture(new Graph(0));
+    for (const name of read) seen[name];
+    const wanted = batch.isWanted;
+    let count = 0;
+    queue.writeBuffer = (...all: Parameters<typeof write>) => (count++, write(...all));
+    try {
+      batch.fill([item(0), item(7), item(3)], { seed: 1, epoch: 0, step: 0 });
+    } finally {
+      queue.writeBuffer = write;
+      batch.free();
+    }
+    return { wanted, count };
+  };
+  deepStrictEqual(uploads([]).wanted, false);
+  const crops = uploads(["image", "labels"]);
+  deepStrictEqual(crops.wanted, true);
+  deepStrictEqual(uploads(["strong"]).count, crops.count + 1);
+  deepStrictEqual(uploads(["strong", "other", "boxes", "more"]).count, crops.count + 4);
 });

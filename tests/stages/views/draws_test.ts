@@ -3,6 +3,7 @@ import { RandomStream } from "../../../kernels/random.ts";
 import {
   drawCutMixBox,
   drawGeometry,
+  drawPartners,
   drawPhotometric,
   strongPhotometric,
 } from "../../../stages/views/draws.ts";
@@ -106,4 +107,18 @@ Deno.test("boxes are drawn as often as told, and an impossible one is refused", 
   const drawn = samples.map((i) => drawCutMixBox(stream(i), { crop: 64, probability: 0.5 }));
   assertShare(drawn.filter(({ x1 }) => x1 > 0).length, 0.5, "boxes");
   throws(() => drawCutMixBox(stream(1), { crop: 64, area: [2, 3] }), /Cannot place a CutMix box/);
+});
+
+Deno.test("partners are as the rule says; those of a permutation are each image once, and anew each step", () => {
+  const partners = (partner: Parameters<typeof drawPartners>[1], step = 0, count = 5) => [
+    ...Array.from(drawPartners(new RandomStream({ seed: 7, stream: "partners", step }), partner, count)),
+  ];
+  deepStrictEqual(partners("reversed"), [4, 3, 2, 1, 0]);
+  deepStrictEqual(partners("next"), [1, 2, 3, 4, 0]);
+  deepStrictEqual(partners("same place"), [0, 1, 2, 3, 4]);
+  deepStrictEqual(partners("next", 0, 1), [0]);
+  const drawn = Array.from({ length: 20 }, (_, step) => partners("permutation", step));
+  for (const each of drawn) deepStrictEqual(each.toSorted(), [0, 1, 2, 3, 4]);
+  ok(new Set(drawn.map((each) => each.join())).size > 10);
+  deepStrictEqual(partners("permutation", 3), drawn[3]);
 });

@@ -89,6 +89,6 @@ Deno.test("the photometric table says what is done, in the words that the kernel
   throws(() => photometricTable([{ gray: false, blur: 300 }]), /Cannot blur view 0 with sigma 300/);
 });
 
-Deno.test("the box table holds corners", () => {
-  deepStrictEqual([...boxTable([{ x0: 1, y0: 2, x1: 3, y1: 4 }])], [1, 2, 3, 4]);
+Deno.test("the box table holds corners and partners", () => {
+  deepStrictEqual([...boxTable([{ x0: 1, y0: 2, x1: 3, y1: 4 }], [7])], [1, 2, 3, 4, 7, 0, 0, 0]);
 });

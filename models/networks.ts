@@ -1,0 +1,31 @@
+import { type DeepLabSpec, deepLabV3Plus, type Mapping, type Network } from "./deeplabv3plus.ts";
+import { Registry } from "./registry.ts";
+
+/** What sets a network apart from the others beside it. */
+export interface NetworkVariant {
+  /** Maps its features to another view (spec §1.3). */
+  readonly mapping?: Mapping;
+}
+
+/** Networks that share nothing but their shape, by name. */
+export interface Networks {
+  /** All parameters and statistics, named `<network>.…`. */
+  readonly registry: Registry;
+  readonly byName: Readonly<Record<string, Network>>;
+}
+
+/**
+ * Declares DeepLabV3+ networks.
+ *
+ * @param variants The networks by name; their order is that of the state dict.
+ */
+export function declareNetworks(
+  spec: Omit<DeepLabSpec, "mapping">,
+  variants: Readonly<Record<string, NetworkVariant>>,
+): Networks {
+  const registry = new Registry();
+  const networks = Object.entries(variants).map(([name, variant]) =>
+    [name, deepLabV3Plus({ registry, prefix: name, group: "head" }, { ...spec, ...variant })] as const
+  );
+  return { registry, byName: Object.fromEntries(networks) };
+}

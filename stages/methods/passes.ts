@@ -1,0 +1,180 @@
+/** The passes of a step: which images run together, whose statistics they share, and which part of a network they take. @module */
+import type { Graph } from "../../kernels/graph.ts";
+import { joinBatches, splitBatch } from "../../kernels/ops/batches.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
+import type { Networks } from "../../models/networks.ts";
+import type { Forward } from "../../models/registry.ts";
+import { MethodError } from "./method.ts";
+import type { Outputs, Passes, Passing, Source } from "./step.ts";
+
+/** What passes are captured with. */
+export interface PassOptions {
+  /** Parameters and statistics by name. */
+  readonly tensor: (name: string) => Tensor;
+  readonly counters: Tensor;
+  /** Whether passes of a call may run as one batch; else one by one, where one would be more than a device binds. */
+  readonly together: boolean;
+}
+
+/** A source with where its output goes, `pass` or `pass.part`. */
+interface Part {
+  readonly name: string;
+  readonly source: Source;
+}
+
+/** Parts that share batch statistics. */
+type Pass = readonly Part[];
+
+/** The pass of one batch that has no name. */
+const UNNAMED = "image";
+
+/** How far a network is run, and on what. */
+type Run<Y> = (network: Network, forward: Forward, source: Source) => Y[];
+
+/** Makes the passes of a step. */
+export function makePasses(
+  graph: Graph,
+  { byName }: Pick<Networks, "byName">,
+  { tensor, counters, together }: PassOptions,
+): Passing {
+  /** The running statistics that a training pass has left. */
+  const left = new WeakMap<
+    Prediction,
+    { readonly network: string; readonly after: NonNullable<Forward["after"]> }
+  >();
+  const find = (name: string): Network => {
+    const network = byName[name];
+    if (network) return network;
+    throw new MethodError(`Cannot run network "${name}": there are ${Object.keys(byName).join(", ")}`);
+  };
+
+  const capture = <Y>(
+    network: string,
+    passes: Passes,
+    forward: Omit<Forward, "graph" | "parts" | "joint">,
+    run: Run<Y>,
+    note?: (output: Y, after: NonNullable<Forward["after"]>) => void,
+  ): unknown => {
+    const named = passesOf(passes);
+    if (!named.length || named.some(({ length }) => !length)) {
+      throw new MethodError(`Cannot run network "${network}" on no images`);
+    }
+    const sizes = new Set(named.map(({ length }) => length));
+    const outputs = new Map<string, Y>();
+    const batches = together && sizes.size === 1 ? [named] : named.map((pass) => [pass]);
+    for (const batch of batches) {
+      const parts = batch.flat(), joint = parts.length / batch.length;
+      const statistics = new Map<string, Tensor>();
+      const given = {
+        ...forward,
+        graph,
+        parts: parts.map(({ name }) => name),
+        joint,
+        ...(note && { afterEach: statistics }),
+      };
+      run(find(network), given, join(graph, parts.map(({ source }) => source))).forEach((output, i) => {
+        outputs.set(parts[i]!.name, output);
+        note?.(output, { statistics, pass: Math.floor(i / joint) });
+      });
+    }
+    return arrange(passes, outputs);
+  };
+  const training = { training: true, tensor, counters };
+
+  return {
+    train<const P extends Passes>(network: string, passes: P) {
+      const seen = capture(network, passes, training, predictions, (prediction, after) => {
+        left.set(prediction, { network, after });
+      });
+      return seen as Outputs<P, Prediction>;
+    },
+    backbone<const P extends Passes<Tensor>>(network: string, passes: P) {
+      return capture(network, passes, training, taps) as Outputs<P, Taps>;
+    },
+    features<const P extends Passes<Tensor | Taps>>(network: string, passes: P) {
+      return capture(network, passes, training, features) as Outputs<P, Features>;
+    },
+    evaluate<const P extends Passes>(
+      network: string,
+      passes: P,
+      { after: pass }: { readonly after?: Prediction } = {},
+    ) {
+      const found = pass && left.get(pass);
+      if (pass && found?.network !== network) {
+        throw new MethodError(`Cannot evaluate "${network}" after a pass that is no training pass of it`);
+      }
+      const forward = { training: false, tensor, ...(found && { after: found.after }) };
+      return graph.withoutGradients(() => capture(network, passes, forward, predictions)) as Outputs<
+        P,
+        Prediction
+      >;
+    },
+    constant: (body) => graph.withoutGradients(body),
+  };
+}
+
+const taps: Run<Taps> = (network, forward, source) => {
+  if (kindOf(source) !== "images") throw new MethodError("Cannot run a backbone on what a backbone has made");
+  const { low, high, ...rest } = network.backbone(forward, source as Tensor);
+  const split = (tap: Tensor) => splitBatch(forward.graph, tap, forward.parts.length);
+  const highs = split(high);
+  return split(low).map((low, i) => ({ ...rest, low, high: highs[i]! }));
+};
+
+const features: Run<Features> = (network, forward, source) => {
+  const made = featuresOf(network, forward, source);
+  const values = splitBatch(forward.graph, made.values, forward.parts.length);
+  return values.map((values) => ({ ...made, values }));
+};
+
+const predictions: Run<Prediction> = (network, forward, source) =>
+  network.predict(forward, featuresOf(network, forward, source));
+
+function featuresOf(network: Network, forward: Forward, source: Source): Features {
+  if ("kind" in source && source.kind === "features") return source;
+  return network.features(forward, "kind" in source ? source : network.backbone(forward, source));
+}
+
+function kindOf(source: Source): "images" | "taps" | "features" {
+  return "kind" in source ? source.kind : "images";
+}
+
+/** Sources of one kind as one batch. */
+function join(graph: Graph, sources: readonly Source[]): Source {
+  const [first] = sources as [Source, ...Source[]], kinds = new Set(sources.map(kindOf));
+  if (kinds.size > 1) {
+    throw new MethodError(`Cannot run a network on ${[...kinds].join(" and ")} in one batch`);
+  }
+  const of = (pick: (source: Source) => Tensor) => joinBatches(graph, sources.map(pick));
+  if (!("kind" in first)) return of((source) => source as Tensor);
+  if (first.kind === "features") return { ...first, values: of((source) => (source as Features).values) };
+  return { ...first, low: of((source) => (source as Taps).low), high: of((source) => (source as Taps).high) };
+}
+
+function isSource(value: Passes | Source): value is Source {
+  const { shape, kind } = value as { readonly shape?: unknown; readonly kind?: unknown };
+  return Array.isArray(shape) || typeof kind === "string";
+}
+
+function passesOf(passes: Passes): Pass[] {
+  if (isSource(passes)) return [[{ name: UNNAMED, source: passes }]];
+  return Object.entries(passes).map(([pass, inner]) =>
+    isSource(inner)
+      ? [{ name: pass, source: inner }]
+      : Object.entries(inner).map(([part, source]) => ({ name: `${pass}.${part}`, source }))
+  );
+}
+
+/** Outputs in the shape of the passes. */
+function arrange<Y>(passes: Passes, outputs: ReadonlyMap<string, Y>): unknown {
+  if (isSource(passes)) return outputs.get(UNNAMED);
+  return Object.fromEntries(
+    Object.entries(passes).map(([pass, inner]) => [
+      pass,
+      isSource(inner)
+        ? outputs.get(pass)
+        : Object.fromEntries(Object.keys(inner).map((part) => [part, outputs.get(`${pass}.${part}`)])),
+    ]),
+  );
+}

@@ -1,0 +1,41 @@
+/** Primitive "Phase": numbers that move from step to step. @module */
+import type { Tensor } from "../../kernels/tensor.ts";
+
+/** Where a run is; all counts start at 0 and leave the warm-up out: in it, a run is where the method starts. */
+export interface At {
+  /** Optimizer steps of the method before this one. */
+  readonly step: number;
+  /** Optimizer steps of the method in all. */
+  readonly steps: number;
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** A number of each step; called on the host before it, with the same result whenever it is called. */
+export type Schedule = (at: At) => number;
+
+/** A number on the device, looked up at every run of a program. */
+export interface DeviceScalar {
+  /** A f32 map. */
+  readonly tensor: Tensor;
+  readonly index: number;
+}
+
+/** What a threshold may be; a plain number is a constant of the program. */
+export type Scalar = number | DeviceScalar;
+
+/**
+ * CCVC's self-paced threshold: after every epoch it rises by 0.01, and is held at 0.95, to which it falls if it started above.
+ *
+ * @param start The threshold of the first epoch.
+ * @see spec §2.2
+ */
+export function selfPaced(start: number): Schedule {
+  return ({ epoch }) => {
+    let threshold = start;
+    // Added one by one, as published: a product would round otherwise.
+    for (let done = 0; done < epoch; done++) threshold = Math.min(threshold + 0.01, 0.95);
+    return threshold;
+  };
+}

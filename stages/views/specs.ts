@@ -1,0 +1,78 @@
+/** What a method sees: draws of images by name, views of each draw by name. How they look is the stage augment's. @module */
+import type { Tensor } from "../../kernels/tensor.ts";
+
+/** The draw's crop as it is, or the same crop with its colors changed; each strong view of a draw is changed anew. */
+export interface ImageView {
+  readonly kind: "weak" | "strong";
+}
+
+/**
+ * Which image stands inside the box of image i of N: N − 1 − i; i + 1, of the last one the first; that of a permutation, drawn
+ * each step; or the one at the same place of another draw.
+ */
+export type Partner = "reversed" | "next" | "permutation" | "same place";
+
+/** Boxes for mixing, one an image. */
+export interface BoxView {
+  readonly kind: "boxes";
+  readonly partner: Partner;
+}
+
+/** Views by name. */
+export type ViewSpecs = Readonly<Record<string, ImageView | BoxView>>;
+
+/** A draw of one batch. */
+export interface Draw<
+  Set extends "labeled" | "unlabeled" = "labeled" | "unlabeled",
+  V extends ViewSpecs = ViewSpecs,
+> {
+  readonly set: Set;
+  readonly views: V;
+}
+
+/** The draws of a method, by name. Those of one set are of the same images, each cropped anew. */
+export type Draws = Readonly<Record<string, Draw>>;
+
+/** The draw's crop. */
+export const weak = (): ImageView => ({ kind: "weak" });
+
+/** The crop with its colors changed. */
+export const strong = (): ImageView => ({ kind: "strong" });
+
+/** CutMix within the batch: inside a box comes the image that `partner` says. */
+export function cutMix({ partner }: { readonly partner: Exclude<Partner, "same place"> }): BoxView {
+  return { kind: "boxes", partner };
+}
+
+/** Boxes whose inside comes from another draw. */
+export const boxes = (): BoxView => ({ kind: "boxes", partner: "same place" });
+
+/** Labeled images: the views, `labels` and `validity`. */
+export function labeled<const V extends ViewSpecs>(views: V): Draw<"labeled", V> {
+  return { set: "labeled", views };
+}
+
+/** Unlabeled images: the views and `validity`. */
+export function unlabeled<const V extends ViewSpecs>(views: V): Draw<"unlabeled", V> {
+  return { set: "unlabeled", views };
+}
+
+/**
+ * A draw as a step sees it; N is the batch, S the crop. Images are f32[N, S, S, 3], normalized; boxes are a table for
+ * kernels/ops/mix_boxes.ts. What no step reads is neither drawn, nor uploaded, nor made.
+ */
+export type Seen<D> = D extends Draw<infer Set, infer V> ?
+    & { readonly [K in keyof V]: Tensor }
+    & {
+      /** u32 map [N, S, S]: 1 where a pixel comes from the image, 0 where it is padding. */
+      readonly validity: Tensor;
+    }
+    & (Set extends "labeled" ? {
+        /** u32 map [N, S, S]; 255 where there is no label or no image. */
+        readonly labels: Tensor;
+      }
+      : unknown)
+  : never;
+
+/** All draws as the engine makes them. */
+export type SeenDraws = Readonly<Record<string, Readonly<Record<string, Tensor>>>>;

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
+import { Graph } from "../../../kernels/graph.ts";
+import { readMeter } from "../../../kernels/ops/meter.ts";
+import { resizeBilinear } from "../../../kernels/ops/resize_bilinear.ts";
+import { compile } from "../../../kernels/program.ts";
+import type { Tensor } from "../../../kernels/tensor.ts";
+import type { Prediction } from "../../../models/deeplabv3plus.ts";
+import { initialize } from "../../../models/initialization.ts";
+import { allocateParameters } from "../../../models/parameters.ts";
+import { explainConfig } from "../../../pipeline/explain.ts";
+import { parseConfig } from "../../../pipeline/schema.ts";
+import { trainingStage } from "../../../stages/co_train.ts";
+import { shapesClasses } from "../../../stages/datasets/classes.ts";
+import { cps } from "../../../stages/methods/cps.ts";
+import { definitionOf } from "../../../stages/methods/method.ts";
+import type { Passes, Step } from "../../../stages/methods/step.ts";
+import { buildNetworks } from "../../../stages/network.ts";
+import { captureStep } from "../../../stages/training/step_program.ts";
+import { gpuTest, store, uniform, unstore } from "../../support/gpu.ts";
+import { testContext, withFolder } from "../../support/stage_run.ts";
+import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
+
+const BATCH = 2, SIZE = 33, CLASSES = shapesClasses.names.length, PIXELS = BATCH * SIZE * SIZE;
+const truth = Uint32Array.from(uniform(5, PIXELS, 0, CLASSES + 2), (value) => value < CLASSES ? value : 255);
+
+/** The terms of one step, and every pixel's logits of each branch and pass: `branch1 x`. */
+async function step(device: Device) {
+  const method = bound(cps());
+  const networks = buildNetworks({
+    backbone: "resnet14",
+    outputStride: 8,
+    classes: shapesClasses,
+    networks: method.networks,
+  });
+  const parameters = allocateParameters(device, networks.registry, { training: true });
+  parameters.load(initialize(networks.registry, 7));
+  const image = (label: string) => ({ label, shape: [BATCH, SIZE, SIZE, 3] });
+  const words = (label: string, shape = [BATCH, SIZE, SIZE]) =>
+    ({ label, shape, dtype: "u32", layout: "map" }) as const;
+  const held = allocate(device, "inputs", [
+    image("labeled"),
+    image("unlabeled"),
+    words("labels"),
+    words("validity"),
+    words("counters", [1, 1, 4]),
+    { label: "rates", shape: [1, 1, 4], layout: "map" },
+    ...Array.from({ length: 4 }, (_, i) => ({
+      label: `meter ${i}`,
+      shape: [1, 1, 4],
+      layout: "map" as const,
+    })),
+  ]);
+  const [labeled, unlabeled, labels, validity, counters, rates, ...meters] = held
+    .tensors as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
+  [labeled, unlabeled].forEach((tensor, i) =>
+    upload(device, tensor, store(uniform(i, PIXELS * 3, -2, 2), tensor.shape))
+  );
+  upload(device, labels, truth);
+  // Nothing of a crop is padding to CPS, whatever is said of it.
+  upload(device, validity, new Uint32Array(PIXELS));
+  upload(device, counters, Uint32Array.of(7, 1, 2, 0));
+  upload(device, rates, new Float32Array(4));
+  const graph = new Graph(device.facts.sharing), kept = new Map<string, Tensor>();
+  const noting = (step: Step): Step => ({
+    ...step,
+    train<const P extends Passes>(network: string, passes: P) {
+      const seen = step.train(network, passes);
+      for (const [pass, { logits }] of Object.entries(seen as Record<string, Prediction>)) {
+        kept.set(`${network} ${pass}`, graph.keep(resizeBilinear(graph, logits, SIZE, SIZE)));
+      }
+      return seen;
+    },
+  });
+  const terms = captureStep(graph, {
+    networks,
+    parameters,
+    method: { ...method, terms: (step) => method.terms(noting(step)) },
+    views: { labeled: { image: labeled, labels, validity }, unlabeled: { image: unlabeled, validity } },
+    counters,
+    rates,
+    momentum: 0.9,
+    weightDecay: 0,
+    meter: (i) => meters[i]!,
+  });
+  const program = compile(device, graph);
+  program.run();
+  const read = await readBack(device, [...meters, ...[...kept.values()].map((t) => program.locate(t))]);
+  const losses = Object.fromEntries(terms.map(({ name }, i) => [name, readMeter(read[i]!).last]));
+  const logits = Object.fromEntries(
+    [...kept].map(([name, { shape }], i) => [name, unstore(read[meters.length + i]!, shape)]),
+  );
+  for (const owner of [program, held, parameters]) owner.free();
+  return { terms, losses, logits };
+}
+
+/** Mean of −log p(label) over the pixels that have one. */
+function crossEntropy(logits: Float64Array, labels: ArrayLike<number>): number {
+  let sum = 0, count = 0;
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    if (labels[pixel] === 255) continue;
+    const own = logits.subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
+    sum += Math.log(own.reduce((total, logit) => total + Math.exp(logit), 0)) - own[labels[pixel]!]!;
+    count++;
+  }
+  return sum / count;
+}
+
+const argMax = (logits: Float64Array) =>
+  Array.from({ length: logits.length / CLASSES }, (_, pixel) => {
+    const own = logits.subarray(pixel * CLASSES, (pixel + 1) * CLASSES);
+    return own.indexOf(own.reduce((a, b) => Math.max(a, b)));
+  });
+
+gpuTest(
+  "each branch learns the labels, and of every pixel of both batches the other one's label",
+  async (device) => {
+    const { terms, losses, logits } = await step(device);
+    assert.deepEqual(terms.map(({ name, weight }) => [name, weight]), [
+      ["ce1", 1],
+      ["ce2", 1],
+      ["cps1", 1.5],
+      ["cps2", 1.5],
+    ]);
+    const names = ["branch1 x", "branch1 u", "branch2 x", "branch2 u"];
+    assert.deepEqual(Object.keys(logits), names);
+    const of = (own: number) =>
+      Float64Array.from(["x", "u"].flatMap((pass) => [...logits[`branch${own} ${pass}`]!]));
+    const expected = {
+      ce1: crossEntropy(logits["branch1 x"]!, truth),
+      ce2: crossEntropy(logits["branch2 x"]!, truth),
+      cps1: crossEntropy(of(1), argMax(of(2))),
+      cps2: crossEntropy(of(2), argMax(of(1))),
+    };
+    for (const [name, value] of Object.entries(expected)) {
+      const error = Math.abs(losses[name]! - value) / value;
+      assert.ok(error < 1e-5, `${name} is ${losses[name]}, and ${value} is expected`);
+    }
+    assert.ok(Math.abs(expected.cps1 - expected.cps2) > 1e-3, "the test could not tell them apart");
+  },
+);
+
+gpuTest("CPS trains: warm-up, micro-batches, f16, recomputation", (device) =>
+  withFolder(async (folder) => {
+    const common = { backbone: "resnet14", batch: 4, epochs: 2, stepsPerEpoch: 1, warmUpEpochs: 1 } as const;
+    const files: Uint8Array[] = [];
+    for (const how of [{}, { recompute: "always" }, { accumulate: 2 }, { precision: "f16" }] as const) {
+      const { stage, config } = trainingOf({
+        method: cps({ criterion: "ohem", ohemMinKept: 50 }),
+        ...common,
+        ...how,
+      });
+      const { last, bestBranch1, bestBranch2, history } = await stage.definition.run({
+        inputs: { views: shapesViews() },
+        config,
+        context: testContext(await Deno.makeTempDir({ dir: folder }), undefined, gpuResources(device)),
+      });
+      files.push(Deno.readFileSync(last.path));
+      for (const best of [bestBranch1, bestBranch2]) {
+        assert.equal((await best.read()).network.headline, "branch1");
+      }
+      assert.deepEqual(
+        history.losses.map(({ terms }) => Object.keys(terms)),
+        [["ce1", "ce2"], [
+          "ce1",
+          "ce2",
+          "cps1",
+          "cps2",
+        ]],
+      );
+      assert.ok(history.losses.every(({ terms }) => Object.values(terms).every((value) => value > 0)));
+    }
+    assert.deepEqual(files[1], files[0], "recomputing changes no bit");
+  })());
+
+Deno.test("CPS has the published settings of PASCAL, and what nothing reads says so", () => {
+  const { options } = definitionOf(cps);
+  assert.deepEqual(parseConfig(options, {}, "method"), {
+    weight: 1.5,
+    criterion: "cross-entropy",
+    ohemThreshold: 0.7,
+    ohemMinKept: 50_000,
+  });
+  const { config: schema, outputs } = trainingStage(cps).definition;
+  const leaves = explainConfig(schema, parseConfig(schema, { method: {} }, "co-train"), {});
+  const unread = leaves.filter(({ unread }) => unread === "criterion is not ohem").map(({ name }) => name);
+  assert.deepEqual(unread, ["method.ohemThreshold", "method.ohemMinKept"]);
+  assert.deepEqual(Object.keys(outputs), ["last", "bestBranch1", "bestBranch2", "history"]);
+  for (const wrong of [{ weight: -1 }, { criterion: "mse" }, { ohemThreshold: 0 }, { threshold: 0.9 }]) {
+    assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
+  }
+});

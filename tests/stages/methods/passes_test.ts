@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
+import { Graph } from "../../../kernels/graph.ts";
+import { joinBatches } from "../../../kernels/ops/batches.ts";
+import { compile } from "../../../kernels/program.ts";
+import type { Tensor } from "../../../kernels/tensor.ts";
+import type { Prediction } from "../../../models/deeplabv3plus.ts";
+import { initialize } from "../../../models/initialization.ts";
+import { declareNetworks } from "../../../models/networks.ts";
+import { allocateParameters } from "../../../models/parameters.ts";
+import { makePasses } from "../../../stages/methods/passes.ts";
+import type { Passing } from "../../../stages/methods/step.ts";
+import { gpuTest, store, uniform } from "../../support/gpu.ts";
+
+const BATCH = 2, SIZE = 17;
+const names = ["x", "u", "v", "w", "z"] as const;
+type Images = Readonly<Record<(typeof names)[number], Tensor>>;
+type Write = (passing: Passing, images: Images, graph: Graph) => Readonly<Record<string, Prediction>>;
+
+/**
+ * Runs each way to write passes on a network of its own, all with the same weights: logits by name, then the running mean of a
+ * layer in the middle.
+ */
+async function run(
+  device: Device,
+  ways: Readonly<Record<string, Write>>,
+  together = true,
+): Promise<Record<string, Record<string, Float32Array>>> {
+  const spec = {
+    backbone: "resnet14",
+    classes: 3,
+    dilations: { replaceStride: [false, false, true] },
+    rates: [1, 2, 3],
+  } as const;
+  const networks = declareNetworks(spec, Object.fromEntries(Object.keys(ways).map((name) => [name, {}])));
+  const parameters = allocateParameters(device, networks.registry, { training: true });
+  const state = initialize(networks.registry, 3), [first] = Object.keys(ways);
+  for (const name of state.keys()) state.set(name, state.get(name.replace(/^\w+/, first!))!);
+  parameters.load(state);
+  const shape = [BATCH, SIZE, SIZE, 3];
+  const held = allocate(device, "inputs", [
+    ...names.map((label) => ({ label, shape })),
+    { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
+  ]);
+  const [counters] = held.tensors.slice(names.length);
+  names.forEach((_, i) =>
+    upload(device, held.tensors[i]!, store(uniform(i, BATCH * SIZE * SIZE * 3, -2 - i, 2), shape))
+  );
+  const images = Object.fromEntries(names.map((name, i) => [name, held.tensors[i]!])) as unknown as Images;
+  const graph = new Graph(device.facts.sharing);
+  const passing = makePasses(graph, networks, { tensor: parameters.tensor, counters: counters!, together });
+  const wanted = new Map<string, Tensor>();
+  for (const [way, write] of Object.entries(ways)) {
+    // A way writes "net", and is given the network of its own.
+    const own = new Proxy(passing, {
+      get: (target, call: keyof Passing) =>
+        call === "constant"
+          ? target.constant
+          : (_: string, ...rest: unknown[]) => (target[call] as (...all: unknown[]) => unknown)(way, ...rest),
+    });
+    for (const [name, { logits }] of Object.entries(write(own, images, graph))) {
+      wanted.set(`${way} ${name}`, graph.keep(logits));
+    }
+  }
+  const program = compile(device, graph);
+  program.run();
+  const tensors = [...wanted.values()].map((tensor) => program.locate(tensor));
+  const means = Object.keys(ways).map((way) => parameters.tensor(`${way}.head.project.1.running_mean`));
+  const read = await readBack(device, [...tensors, ...means]);
+  for (const owner of [program, held, parameters]) owner.free();
+  const found: Record<string, Record<string, Float32Array>> = {};
+  [...wanted.keys()].forEach((key, i) => {
+    const [way, name] = key.split(" ") as [string, string];
+    (found[way] ??= {})[name] = read[i]!;
+  });
+  Object.keys(ways).forEach((way, i) => (found[way] ??= {})["running mean"] = read[wanted.size + i]!);
+  return found;
+}
+
+gpuTest(
+  "passes written in any way give the same numbers, and an evaluation sees what it says",
+  async (device) => {
+    const found = await run(device, {
+      together({ train, evaluate }, { x, u, v, z }) {
+        const seen = train("net", { x, u, v });
+        const after = (pass: Prediction) => evaluate("net", z, { after: pass });
+        return { ...seen, afterX: after(seen.x), afterU: after(seen.u), end: evaluate("net", z) };
+      },
+      one_by_one({ train, evaluate }, { x, u, v, z }) {
+        const start = evaluate("net", z);
+        const first = train("net", { x }), afterX = evaluate("net", z);
+        const second = train("net", { u }), afterU = evaluate("net", z);
+        const third = train("net", v);
+        return { ...first, ...second, v: third, start, afterX, afterU, end: evaluate("net", z) };
+      },
+      from_taps({ backbone, train }, { x, u, v }) {
+        return train("net", backbone("net", { x, u, v }));
+      },
+      from_features({ features, train }, { x, u, v }) {
+        return train("net", features("net", { x, u, v }));
+      },
+      constant({ train, constant }, { x, u, v }) {
+        return constant(() => train("net", { x, u, v }));
+      },
+    });
+    const { together: { afterX, afterU, end, ...rest }, one_by_one: { start, ...others } } = found as {
+      [K in "together" | "one_by_one"]: Record<string, Float32Array>;
+    };
+    assert.deepEqual({ ...rest, afterX, afterU, end }, others);
+    for (const way of ["from_taps", "from_features", "constant"]) assert.deepEqual(found[way], rest, way);
+    // The test could not tell the moments apart if statistics did not matter.
+    const seen = [start!, afterX!, afterU!, end!].map((values) => values.join());
+    assert.equal(new Set(seen).size, 4);
+  },
+);
+
+gpuTest("a pass in braces is one batch, and batches of unequal passes run one by one", async (device) => {
+  const ways: Record<string, Write> = {
+    joint({ train, evaluate }, { x, u, v, w, z }) {
+      const { clean, strong } = train("net", { clean: { x, u }, strong: { v, w } });
+      return { ...clean, ...strong, after: evaluate("net", z, { after: clean.u }) };
+    },
+    joined({ train, evaluate, features }, { x, u, v, w, z }, graph) {
+      train("net", { clean: joinBatches(graph, [x, u]) });
+      const after = evaluate("net", z);
+      features("net", joinBatches(graph, [v, w]));
+      return { after };
+    },
+    unequal({ train, evaluate }, { x, u, v, w, z }) {
+      const { clean, strong } = train("net", { clean: { x, u }, strong: v });
+      return { ...clean, v: strong, w, after: evaluate("net", z, { after: clean.x }) } as never;
+    },
+  };
+  const { unequal, ...equal } = ways;
+  const found = await run(device, equal);
+  assert.deepEqual(found.joint!.after, found.joined!.after);
+  assert.deepEqual(found.joint!["running mean"], found.joined!["running mean"]);
+  const apart = await run(device, {
+    joint: ways.joint!,
+    unequal: (passing, images, graph) => {
+      const { w: _, ...rest } = unequal!(passing, images, graph) as Record<string, Prediction>;
+      return rest;
+    },
+  }, false);
+  assert.deepEqual(apart.joint, found.joint);
+  for (const name of ["x", "u", "after"]) assert.deepEqual(apart.unequal![name], found.joint![name], name);
+  assert.notDeepEqual(apart.unequal!.v, found.joint!.v);
+});
+
+Deno.test("passes that cannot be are errors that say why", () => {
+  const graph = new Graph(0);
+  const networks = { byName: { student: {} as never, teacher: {} as never } };
+  const options = { tensor: () => assert.fail(), counters: {} as Tensor, together: true };
+  const { train, evaluate } = makePasses(graph, networks, options);
+  const image = { label: "x", shape: [2, 8, 8, 3] } as unknown as Tensor;
+  assert.throws(() => train("studnet", image), /Cannot run network "studnet": there are student, teacher/);
+  for (const none of [{}, { image, both: {} }]) {
+    assert.throws(() => train("student", none), /Cannot run network "student" on no images/);
+  }
+  const taps = { kind: "taps" } as never;
+  assert.throws(() => train("student", { image, taps }), /on images and taps in one batch/);
+  assert.throws(
+    () => evaluate("student", image, { after: {} as Prediction }),
+    /Cannot evaluate "student" after a pass that is no training pass of it/,
+  );
+});

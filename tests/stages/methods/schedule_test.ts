@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { selfPaced } from "../../../stages/methods/schedule.ts";
+
+const at = (start: number, epoch: number) =>
+  selfPaced(start)({ step: 3 * epoch, steps: 900, epoch, epochs: 300, stepsPerEpoch: 3 });
+
+Deno.test("selfPaced() rises by 0.01 an epoch and is held at 0.95, to which a higher one falls", () => {
+  assert.deepEqual([0, 1, 2].map((epoch) => at(0.5, epoch)), [
+    0.5,
+    0.5 + 0.01,
+    0.5 + 0.01 + 0.01,
+  ]);
+  assert.equal(at(0.94, 1), 0.95);
+  assert.deepEqual([44, 46, 300].map((epoch) => at(0.5, epoch).toFixed(6)), [
+    "0.940000",
+    "0.950000",
+    "0.950000",
+  ]);
+  // The first epoch runs with what is set, as published.
+  assert.deepEqual([0, 1, 2].map((epoch) => at(2, epoch)), [2, 0.95, 0.95]);
+  assert.equal(at(0.3, 0), 0.3);
+});
