@@ -103,7 +103,7 @@ export function caseValidity(extents: Extents): Uint32Array<ArrayBuffer> {
 export function caseBoxes({ batch }: Extents): Uint32Array<ArrayBuffer> {
   const boxes = Array.from({ length: batch }, (_, b) => {
     const x0 = 4 * b + 2, y0 = 3 * b + 5;
-    return { x0, y0, x1: x0 + 20 + 3 * b, y1: y0 + Math.max(0, 30 - 4 * b) };
+    return [{ x0, y0, x1: x0 + 20 + 3 * b, y1: y0 + Math.max(0, 30 - 4 * b) }];
   });
   return boxTable(boxes, boxes.map((_, b) => batch - 1 - b));
 }

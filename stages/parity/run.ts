@@ -1,7 +1,7 @@
 /** Runs a parity case on a device: the training step that `co-train` captures, on hashed inputs. @module */
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { BOX_WORDS } from "../../kernels/ops/mix_boxes.ts";
+import { boxWords } from "../../kernels/ops/mix_boxes.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
 import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
@@ -152,7 +152,7 @@ export function openCase(
     image("strong"),
     words("labels", [batch, size, size]),
     words("validity", [batch, size, size]),
-    words("boxes", [1, batch, BOX_WORDS]),
+    words("boxes", [1, batch, boxWords(1)]),
     words("counters", [1, 1, 4]),
     { label: "rates", shape: [1, 1, ratesLength(method.schedules)], layout: "map" },
     ...Array.from({ length: MOST_TERMS }, (_, i) => floats(`meter ${i}`)),
