@@ -17,7 +17,8 @@ import { captureGradients, captureUpdate, type NamedTerm, ratesLength } from "./
 export interface CaptureOptions {
   readonly network: NetworkDescription;
   readonly method: BoundMethod;
-  readonly views: Views;
+  /** Images and how they are seen; or what brings other ones, which the capture then owns. */
+  readonly views: Views | Feed;
   /** Images of each kind in a step. */
   readonly batch: number;
   /** Micro-batches that a step's images are run in, one after another; must divide the batch. */
@@ -77,7 +78,8 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const networks = buildNetworks(options.network);
   const { method } = options;
   const parameters = allocateParameters(device, networks.registry, { training: true });
-  const feed = makeFeed(device, options.views, {
+  const { views } = options;
+  const feed = "capture" in views ? views : makeFeed(device, views, {
     batch: batch / accumulate,
     seed: options.seed,
     draws: method.draws,

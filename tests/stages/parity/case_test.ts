@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { CaseError, checkNames, type ParityCase, parseCase } from "../../../stages/parity/case.ts";
-import { weightReadings } from "../../../stages/parity/compare.ts";
+import { type CcvcSettings, weightReadings } from "../../../stages/parity/methods/ccvc.ts";
 
 const golden = Deno.readTextFileSync(new URL("../../golden/parity/aug_soft.json", import.meta.url));
 
@@ -91,7 +91,7 @@ Deno.test("a record must name the parameters of the case's networks, no more and
 });
 
 Deno.test("the published weights are tried first where the script with augmentation does not read the case's", () => {
-  const { case: settings } = parseCase(golden, "case.json");
+  const settings = parseCase(golden, "case.json").case as unknown as CcvcSettings;
   const readings = (changes: Partial<typeof settings>) =>
     weightReadings({ ...settings, w_confident: 2, w_unconfident: 0.75, ...changes })
       .map(({ name, conflict, unconfident }) => [name, conflict, unconfident]);
