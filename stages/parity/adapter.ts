@@ -1,6 +1,7 @@
 /** How a method's parity cases are read: what an adapter says of them. @module */
 import type { z } from "zod";
 import type { BoundMethod } from "../methods/bound_method.ts";
+import type { WeightDecayOn } from "../training/step_program.ts";
 import type { CaseSettings, StartLaws } from "./settings.ts";
 
 /** A case's settings as numbers were made by them, where a file does not say which of several it was. */
@@ -44,7 +45,7 @@ export interface CaseSetup {
     readonly momentum: number;
     readonly weightDecay: number;
     /** What decays; everything unless told. */
-    readonly decays?: "everything" | "convolutions";
+    readonly weightDecayOn?: WeightDecayOn;
     /** Multiples of the base rate. */
     readonly multiples: { readonly backbone: number; readonly head: number };
   };

@@ -100,6 +100,7 @@ export function openCase(
     seed: 0,
     momentum: optimizer.momentum,
     weightDecay: optimizer.weightDecay,
+    ...(optimizer.weightDecayOn && { weightDecayOn: optimizer.weightDecayOn }),
     warmUp: false,
   });
   const { networks, parameters, feed, control: { counters, rates, meters }, phases } = captured;

@@ -11,7 +11,13 @@ import type { BoundMethod } from "../methods/bound_method.ts";
 import { MethodError } from "../methods/method.ts";
 import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { captureGradients, captureUpdate, type NamedTerm, ratesLength } from "./step_program.ts";
+import {
+  captureGradients,
+  captureUpdate,
+  type NamedTerm,
+  ratesLength,
+  type WeightDecayOn,
+} from "./step_program.ts";
 
 /** What the capture of a training depends on. */
 export interface CaptureOptions {
@@ -26,6 +32,7 @@ export interface CaptureOptions {
   readonly seed: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  readonly weightDecayOn?: WeightDecayOn;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
   /** What activations and their gradients are stored as; f32 unless told. */
@@ -100,6 +107,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     rates,
     momentum: options.momentum,
     weightDecay: options.weightDecay,
+    ...(options.weightDecayOn && { weightDecayOn: options.weightDecayOn }),
     mostBytes: device.facts.bindingBytes,
     ...(guard && { guard }),
   };

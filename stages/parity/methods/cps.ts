@@ -70,7 +70,7 @@ export const cpsCases: CaseAdapter<CpsSettings> = {
       optimizer: {
         momentum: 0.9,
         weightDecay: settings.weight_decay,
-        decays: "convolutions",
+        weightDecayOn: "convolutions",
         multiples: { backbone: 1, head: 1 },
       },
       rate: (t) => settings.base_lr * polyFactor(t, settings.total, 0.9, 0),
