@@ -243,9 +243,12 @@ export function openCase(
   };
 }
 
-/** A step whose predictions are kept, by network and pass; a pass without a name is "image". */
+/**
+ * A step whose predictions are kept, by network and pass. A pass without a name is "image", or "evaluation" in that mode; of
+ * several of one name the last is kept.
+ */
 function noting(step: Step, kept: Map<string, Tensor>): Step {
-  const note = (network: string, seen: object, name = "image"): void => {
+  const note = (network: string, seen: object, name: string): void => {
     if ("logits" in seen) kept.set(`${network} ${name}`, keepLogits(step.graph, seen as Prediction));
     else Object.entries(seen).forEach(([pass, inner]) => note(network, inner, pass));
   };
@@ -253,7 +256,12 @@ function noting(step: Step, kept: Map<string, Tensor>): Step {
     ...step,
     train<const P extends Passes>(network: string, passes: P) {
       const seen = step.train(network, passes);
-      note(network, seen);
+      note(network, seen, "image");
+      return seen;
+    },
+    evaluate<const P extends Passes>(network: string, passes: P, options?: { after?: Prediction }) {
+      const seen = step.evaluate(network, passes, options);
+      note(network, seen, "evaluation");
       return seen;
     },
   };
