@@ -4,7 +4,7 @@ import type { Quantity, QuantityKind } from "../stages/parity/quantity.ts";
 import { table } from "./text.ts";
 
 /** Kinds that have a row for each of hundreds of tensors. */
-const many: readonly QuantityKind[] = ["gradient norm", "gradient samples"];
+const many: readonly QuantityKind[] = ["gradient norm", "gradient samples", "running statistics"];
 /** Rows shown of each of those, besides all that are out. */
 const shownOfMany = 8;
 
@@ -14,7 +14,7 @@ const shownOfMany = 8;
  * @param options `all`: a row for every tensor's gradient, not only the worst.
  */
 export function parityText(report: ParityReport, { all }: { all: boolean }): string {
-  const { quantities, reading, readAgain, off } = report;
+  const { quantities, reading, off } = report;
   const left = new Map<QuantityKind, number>();
   const shown = quantities.filter(({ kind, within, remark }) => {
     if (all || !within || remark !== undefined || !many.includes(kind)) return true;
@@ -33,17 +33,7 @@ export function parityText(report: ParityReport, { all }: { all: boolean }): str
     .map(([kind, count]) =>
       `${count - shownOfMany} more of kind "${kind}" are within, with smaller errors (--all shows them).`
     );
-  if (reading.name === "published") {
-    notes.push(
-      `Conflicting pixels weigh ${reading.conflict}, unconfident ones ${reading.unconfident}: the script with augmentation has ` +
-        "them in its code and does not read the case's in this mode.",
-    );
-  }
-  if (readAgain) {
-    notes.push(
-      `Pixels weigh as the case says: the weights that the script with augmentation has in its code do not give its losses.`,
-    );
-  }
+  if (reading.remark !== undefined) notes.push(reading.remark);
   if (off.length > 0) notes.push(`Switched off by the case, so not compared: ${off.join(", ")}.`);
   const out = quantities.filter(({ within }) => !within).length;
   const verdict = out === 0

@@ -7,6 +7,8 @@ import { checkStateDict, type StateDict } from "./state_dict.ts";
 /** A contiguous part of the flat arenas: parameters, their gradients and momenta, at the same offsets. */
 export interface ParameterRange {
   readonly group: ParameterGroup;
+  /** Whether it holds convolutions' weights, and not vectors: norms' and biases. */
+  readonly convolutions: boolean;
   readonly start: number;
   /** Bytes. */
   readonly end: number;
@@ -42,8 +44,8 @@ export interface Parameters {
 }
 
 /**
- * Makes room for a network: one flat arena for all parameters (backbones first, so that each learning rate covers one
- * range), and for training two more for gradients and momenta.
+ * Makes room for a network: one flat arena for all parameters (backbones first, and in each group convolutions' weights, so
+ * that each learning rate and each weight decay covers one range), and for training two more for gradients and momenta.
  */
 export function allocateParameters(
   device: Device,
@@ -54,7 +56,7 @@ export function allocateParameters(
   const specs = ordered.map(({ name, shape }) => ({
     label: name,
     shape: deviceShape(shape),
-    layout: shape.length === 4 ? "kernel" as const : "channels" as const,
+    layout: isConvolution(shape) ? "kernel" as const : "channels" as const,
   }));
   const values = allocate(device, "parameters", specs);
   const gradients = training ? allocate(device, "gradients", specs) : undefined;
@@ -116,18 +118,23 @@ export function allocateParameters(
   };
 }
 
-function rank({ group }: ParameterSpec): number {
-  return group === "backbone" ? 0 : 1;
+function rank({ group, shape }: ParameterSpec): number {
+  return (group === "backbone" ? 0 : 2) + (isConvolution(shape) ? 0 : 1);
+}
+
+function isConvolution(shape: readonly number[]): boolean {
+  return shape.length === 4;
 }
 
 function ranges(specs: readonly ParameterSpec[], tensors: readonly Tensor[]): ParameterRange[] {
-  const out: { group: ParameterGroup; start: number; end: number }[] = [];
-  specs.forEach(({ group }, i) => {
+  const out: { group: ParameterGroup; convolutions: boolean; start: number; end: number }[] = [];
+  specs.forEach(({ group, shape }, i) => {
+    const convolutions = isConvolution(shape);
     const start = tensors[i]!.home!.offset;
     const end = start + roundUp(tensors[i]!.bytes, ALIGNMENT);
     const last = out.at(-1);
-    if (last?.group === group) last.end = end;
-    else out.push({ group, start, end });
+    if (last?.group === group && last.convolutions === convolutions) last.end = end;
+    else out.push({ group, convolutions, start, end });
   });
   return out;
 }

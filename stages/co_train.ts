@@ -33,6 +33,7 @@ import type { TrainingHistory } from "./training/history.ts";
 import type { MemorySettings, Recompute } from "./training/memory.ts";
 import { makeSampler } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
+import type { WeightDecayOn } from "./training/step_program.ts";
 
 export type { TrainingHistory };
 
@@ -78,8 +79,10 @@ export interface CoTrainConfig {
   readonly rateLag: 0 | 1;
   /** Momentum of SGD. */
   readonly momentum: number;
-  /** Weight decay, on everything. */
+  /** Weight decay. */
   readonly weightDecay: number;
+  /** What decays: everything, or convolutions' weights alone. */
+  readonly weightDecayOn: WeightDecayOn;
   /** Whether an unlabeled image meets the same labeled one in every epoch. */
   readonly pairing: "fixed" | "free";
   /** Epochs between scores on the validation set, for the best weights. */
@@ -177,7 +180,10 @@ const schema = z.strictObject({
     unit: "factor",
     source: "spec §3.4",
   }),
-  weightDecay: factor(1e-4, "Weight decay, on everything.", "spec §3.4"),
+  weightDecay: factor(1e-4, "Weight decay.", "spec §3.4"),
+  weightDecayOn: z.enum(["everything", "convolutions"]).default("everything").describe(
+    "What decays: everything, or convolutions' weights alone, without norms and biases.",
+  ).meta({ unit: "name", source: "spec §3.4; CPS: convolutions" }),
   pairing: z.enum(["fixed", "free"]).default("fixed")
     .describe("Whether an unlabeled image meets the same labeled one in every epoch.")
     .meta({ unit: "none", source: "spec §3.6" }),
@@ -371,7 +377,8 @@ export function trainingSettings(
 ): MemorySettings {
   const { name: _, ...options } = config.method;
   const method = bindMethod(trained, options), { networks, predictions, headline } = method;
-  const { backbone, outputStride, batch, accumulate, recompute, momentum, weightDecay } = config;
+  const { backbone, outputStride, batch, accumulate, recompute, momentum, weightDecay, weightDecayOn } =
+    config;
   const { precision, lossScale } = config;
   const network: NetworkDescription = {
     backbone,
@@ -394,6 +401,7 @@ export function trainingSettings(
     seed,
     momentum,
     weightDecay,
+    weightDecayOn,
     warmUp,
   };
 }

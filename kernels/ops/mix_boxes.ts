@@ -8,22 +8,23 @@ import source from "../wgsl/mix_boxes.wgsl" with { type: "text" };
 
 const kernel = {
   source,
-  uniforms: { width: "u32", height: "u32", vectors: "u32" },
+  uniforms: { width: "u32", height: "u32", vectors: "u32", count: "u32" },
   reads: ["input", "inner", "boxes"],
   writes: ["mixed"],
 } as const;
 const vectors = defineKernel({ ...kernel, name: "mix_boxes_vectors" });
 const scalars = defineKernel({ ...kernel, name: "mix_boxes" });
 
-/** Words of a sample in `boxes`: x0, y0, x1, y1, the partner, and three idle ones. */
-export const BOX_WORDS = 8;
+/** Words of a sample in a table of so many boxes: x0, y0, x1, y1 of each; then the partner, and three idle ones. */
+export const boxWords = (count: number): number => 4 * count + 4;
 
 /**
- * CutMix of images or logits: inside a sample's box the content of its partner, elsewhere its own.
+ * CutMix of images or logits: inside a sample's boxes the content of its partner, elsewhere its own. Of several boxes each
+ * toggles: where two overlap, it is one's own again.
  *
  * @param images f32 [N, H, W, C], not tracked: no gradient flows back through what is mixed.
- * @param boxes u32 map [1, N, 8]: x0, y0, x1, y1 in pixels, the ends outside; x1 = x0 mixes nothing; then the place of the
- *   partner in `inner`. One table for all that belongs to the views.
+ * @param boxes u32 map [1, N, 4 · count + 4]: x0, y0, x1, y1 in pixels of each box, the ends outside; x1 = x0 mixes nothing;
+ *   then the place of the partner in `inner`. One table for all that belongs to the views.
  * @param inner Where partners are from, alike in height, width and channels; the images themselves unless told.
  * @throws {ShapeError} If the shapes do not suit, or an input is tracked.
  * @see Yun et al., "CutMix", ICCV 2019.
@@ -71,7 +72,8 @@ function mix(
   options: { batch: number; height: number; width: number; vectors: number; kernel: Kernel },
 ): Tensor {
   const { kernel, batch, ...extents } = options;
-  checkMap("mix", boxes, "u32", [1, batch, BOX_WORDS]);
+  const count = Math.max(1, Math.floor((boxes.shape[2] ?? 0) / 4) - 1);
+  checkMap("mix", boxes, "u32", [1, batch, boxWords(count)]);
   const alike = `${inner.shape.slice(1)}` === `${input.shape.slice(1)}` && inner.dtype === input.dtype;
   if (!alike || inner.layout !== input.layout) {
     throw new ShapeError(
@@ -91,10 +93,10 @@ function mix(
     kernel,
     reads: [input, inner, boxes],
     writes: [mixed],
-    uniforms: extents,
+    uniforms: { ...extents, count },
     constants: { VECTOR: kernel === vectors ? 1 : 0 },
     groups: [Math.ceil((extents.width * extents.vectors) / WORKGROUP), extents.height, batch],
-    loops: 0,
+    loops: count,
   });
   return mixed;
 }

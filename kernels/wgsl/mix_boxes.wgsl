@@ -1,8 +1,8 @@
-// CutMix: inside a sample's box the content of its partner, elsewhere its own. One invocation an element.
+// CutMix: inside a sample's boxes, of which each toggles, the content of its partner, elsewhere its own. One invocation an element.
 //
 //   input  element[batch, height, width, vectors]
 //   inner  element[partners, height, width, vectors]
-//   boxes  u32[batch, 8]                            x0, y0, x1, y1; the ends are outside; the partner, a place in `inner`
+//   boxes  u32[batch, 4·count + 4]                  x0, y0, x1, y1 of each; the ends are outside; then the partner in `inner`
 //   mixed  element[batch, height, width, vectors]
 //
 // An element is a u32 (VECTOR 0; also an f32, whose bits are only moved) or a vec4u (VECTOR 1).
@@ -13,6 +13,7 @@ struct Extents {
   width: u32,
   height: u32,
   vectors: u32, // elements a pixel
+  count: u32, // boxes a sample
 }
 
 @group(0) @binding(0) var<uniform> extents: Extents;
@@ -32,11 +33,16 @@ struct Extents {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.width * extents.vectors) { return; }
   let x = id.x / extents.vectors;
-  let box = boxes[2u * id.z];
+  let first = (extents.count + 1u) * id.z;
+  var inside = false;
+  for (var k = 0u; k < extents.count; k++) {
+    let box = boxes[first + k];
+    inside = inside != (x >= box.x && x < box.z && id.y >= box.y && id.y < box.w);
+  }
   let row = extents.width * extents.vectors;
   let at = (id.z * extents.height + id.y) * row + id.x;
-  if (x >= box.x && x < box.z && id.y >= box.y && id.y < box.w) {
-    let partner = boxes[2u * id.z + 1u].x;
+  if (inside) {
+    let partner = boxes[first + extents.count].x;
     mixed[at] = inner[(partner * extents.height + id.y) * row + id.x];
   } else {
     mixed[at] = input[at];

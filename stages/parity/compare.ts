@@ -1,59 +1,40 @@
 /** Holds what a parity case gave against what is recorded, by the published tolerances. @module */
 import type { Device } from "../../kernels/device.ts";
-import { presetValues } from "../methods/ccvc_presets.ts";
-import { type CaseSettings, type ParityCase, termNames } from "./case.ts";
-import { badness, norm, ofLargest, type Quantity, quantity, relative } from "./quantity.ts";
+import type { CaseSetup, Reading } from "./adapter.ts";
+import { type CaseDeviation, type ParityCase, readingsOf, setupOf, type SpreadDeviation } from "./case.ts";
 import {
-  baseRate,
-  type CaseRun,
-  type FirstLogits,
-  type Gradient,
-  openCase,
-  type ParityEvents,
-  type PixelWeights,
-} from "./run.ts";
+  badness,
+  median,
+  norm,
+  ofLargest,
+  percentile,
+  type Quantity,
+  quantity,
+  relative,
+} from "./quantity.ts";
+import { type CaseRun, type Gradient, openCase, type ParityEvents, type SampledTensors } from "./run.ts";
 import { compareSamples, rootMeanSquareDifference, withinNoise } from "./samples.ts";
-
-/** Where the weights of pixels come from; the script with augmentation reads the case's only in `vote_threshold`. */
-export interface WeightReading extends PixelWeights {
-  readonly name: "case" | "published";
-}
 
 /** A case, run and compared. */
 export interface ParityReport {
   /** Worst first. */
   readonly quantities: readonly Quantity[];
   readonly passed: boolean;
-  readonly reading: WeightReading;
-  /** Whether another reading was tried first, which the record's consistency losses refuse. */
+  readonly reading: Reading;
+  /** Whether another reading was tried first, which the record's losses refuse. */
   readonly readAgain: boolean;
   /** Recorded terms that the case switches off. */
   readonly off: readonly string[];
 }
 
+/** A case with how it is run. */
+interface Comparison {
+  readonly parity: ParityCase;
+  readonly setup: CaseSetup;
+}
+
 /** Runs with neighboring weights at most. */
 const NEIGHBORS = 3;
-
-/**
- * The readings of a case's weights, likelier first.
- *
- * In the modes `soft`, `vote` and `vote_soft` the published script with augmentation has weights of its own in its code and never
- * reads the options, so a record may have been made with either.
- */
-export function weightReadings(settings: CaseSettings): readonly WeightReading[] {
-  const { variant, mode, w_confident: conflict, w_unconfident: unconfident } = settings;
-  const own = { name: "case", conflict, unconfident } as const;
-  if (variant === "no_aug" || !["soft", "vote", "vote_soft"].includes(mode)) return [own];
-  const { conflictWeight, unconfidentWeight } = presetValues({
-    as: "published-code",
-    augmentation: "strong",
-    mode,
-  });
-  const published = { name: "published", conflict: conflictWeight, unconfident: unconfidentWeight } as const;
-  const differs = (mode !== "soft" && own.conflict !== published.conflict) ||
-    (mode !== "vote" && own.unconfident !== published.unconfident);
-  return differs ? [published, own] : [own];
-}
 
 /**
  * Runs a case and compares it.
@@ -65,24 +46,25 @@ export async function runParity(
   parity: ParityCase,
   events: ParityEvents & { readonly signal?: AbortSignal } = {},
 ): Promise<ParityReport> {
-  const readings = weightReadings(parity.case);
+  const readings = readingsOf(parity), { steps } = parity.case;
   for (const reading of readings) {
-    const run = openCase(device, parity, reading, events);
+    const setup = setupOf(parity, reading), comparison = { parity, setup };
+    const run = openCase(device, parity, setup, events);
     try {
       const quantities: Quantity[] = [], off = new Set<string>();
       let gradients: readonly Gradient[] = [];
       let explained = true;
-      for (let t = 0; t < parity.case.steps && explained; t++) {
+      for (let t = 0; t < steps && explained; t++) {
         events.signal?.throwIfAborted();
         events.onPhase?.(`step ${t}`);
         const losses = await run.step(t);
-        quantities.push(...compareLosses(parity, t, losses));
-        for (const name of termNames(parity.case.variant)) if (losses[name] === undefined) off.add(name);
+        quantities.push(...compareStep(comparison, t, losses));
+        for (const name of Object.keys(setup.terms)) if (losses[name] === undefined) off.add(name);
         if (t > 0) continue;
-        explained = reading === readings.at(-1) || explainsConsistency(quantities);
+        explained = reading === readings.at(-1) || explains(comparison, quantities);
         if (!explained) continue;
         events.onPhase?.("logits");
-        quantities.push(...compareFirstLogits(parity, await run.logits()));
+        quantities.push(...compareLogits(comparison, await run.logits()));
         events.onPhase?.("gradients");
         gradients = await run.gradients();
         quantities.push(...compareNorms(parity, gradients));
@@ -92,8 +74,8 @@ export async function runParity(
         quantities.push(...samples);
       }
       if (!explained) continue;
-      quantities.push(...compareEvaluation(parity, await run.evaluate()));
-      quantities.splice(0, Infinity, ...await lookCloser(parity, run, quantities, gradients, events));
+      quantities.push(...await compareEnd(comparison, run));
+      quantities.splice(0, Infinity, ...await lookCloser(comparison, run, quantities, gradients, events));
       quantities.sort((a, b) => badness(b) - badness(a));
       const passed = quantities.every(({ within }) => within), readAgain = reading !== readings[0];
       return { quantities, passed, reading, readAgain, off: [...off] };
@@ -117,12 +99,13 @@ export async function runParity(
  * @param gradients Of the plain run, those whose samples are out.
  */
 async function lookCloser(
-  parity: ParityCase,
+  comparison: Comparison,
   run: CaseRun,
   quantities: readonly Quantity[],
   gradients: readonly Gradient[],
   { onPhase, signal }: ParityEvents & { readonly signal?: AbortSignal },
 ): Promise<readonly Quantity[]> {
+  const { parity } = comparison;
   const keyOf = ({ kind, name }: Quantity) => `${kind}: ${name}`;
   const found = new Map(quantities.map((quantity) => [keyOf(quantity), quantity]));
   const noise = new Map<string, number>();
@@ -133,14 +116,14 @@ async function lookCloser(
     signal?.throwIfAborted();
     onPhase?.("neighboring weights");
     run.startFromNeighbors(variant);
-    const again = compareLosses(parity, 0, await run.step(0));
+    const again = compareStep(comparison, 0, await run.step(0));
     const moved = await run.gradients();
     again.push(...compareNorms(parity, moved), ...compareSamples(parity, moved));
-    if ([...found.values()].some(({ within, name }) => !within && isLater(name))) {
+    if ([...found.values()].some((quantity) => !quantity.within && isLater(quantity))) {
       for (let t = 1; t < parity.case.steps; t++) {
-        again.push(...compareLosses(parity, t, await run.step(t)));
+        again.push(...compareStep(comparison, t, await run.step(t)));
       }
-      again.push(...compareEvaluation(parity, await run.evaluate()));
+      again.push(...await compareEnd(comparison, run));
     }
     for (const neighbor of again) {
       const before = found.get(keyOf(neighbor))!;
@@ -164,53 +147,60 @@ async function lookCloser(
 }
 
 /** Whether a quantity is of what comes after the first step. */
-function isLater(name: string): boolean {
-  return /^(?:step [1-9]|eval)/.test(name);
+function isLater({ name, kind }: Quantity): boolean {
+  return /^step [1-9]/.test(name) ||
+    ["evaluation logits", "running statistics", "parameter changes"].includes(kind);
 }
 
-/** Whether consistency losses are so near that the weights of their pixels must be the recorded ones. */
-function explainsConsistency(losses: readonly Quantity[]): boolean {
-  return losses.every(({ name, error }) => !name.startsWith("step 0 con") || error < 1e-3);
+/** Whether a reading's telling losses are so near that it must be the recorded one. */
+function explains({ parity: { adapter } }: Comparison, losses: readonly Quantity[]): boolean {
+  return losses.every(({ name, error }) => {
+    const term = name.startsWith("step 0 ") ? name.slice("step 0 ".length) : undefined;
+    return term === undefined || !adapter.tells?.(term) || error < 1e-3;
+  });
 }
 
-function compareLosses(
-  { case: settings, float64, float32_deviation }: ParityCase,
+function compareStep(
+  { parity: { case: settings, float64, float32_deviation }, setup }: Comparison,
   t: number,
   losses: Readonly<Record<string, number>>,
 ): Quantity[] {
   const wanted = float64.steps[t]!, dev = float32_deviation.steps[t] ?? {};
-  const compared = Object.entries(wanted).flatMap(([name, expected]) => {
+  return Object.entries(wanted).flatMap(([name, expected]) => {
+    const full = `step ${t} ${name}`;
+    if (name === "lr" || name === "lr_next") {
+      const at = name === "lr" ? t : t + 1;
+      // Behind the last step of all there is no next one.
+      if (at >= settings.total) return [];
+      const found = setup.rate(at);
+      return [quantity(full, "rate", relative(found, expected), 1e-9, { expected, found })];
+    }
     const found = losses[name];
     if (found === undefined) return [];
-    const tolerance = Math.max(t === 0 ? 1e-4 : 1e-3, 5 * (dev[name] ?? 0));
-    return [
-      quantity(`step ${t} ${name}`, "loss", relative(found, expected), tolerance, { expected, found }),
-    ];
+    const { whole } = setup.observed[name] ?? {};
+    if (whole !== undefined) {
+      const error = Math.abs(found - expected) / whole;
+      return [quantity(full, "share", error, t === 0 ? 2e-3 : 5e-3, { expected, found })];
+    }
+    const first = setup.thresholded?.includes(name) ? 1e-3 : 1e-4;
+    const tolerance = Math.max(t === 0 ? first : setup.laterLosses, 5 * (dev[name] ?? 0));
+    return [quantity(full, "loss", relative(found, expected), tolerance, { expected, found })];
   });
-  // Behind the last step of all there is no next one.
-  if (wanted.lr_next === undefined || t + 1 >= settings.total) return compared;
-  const expected = wanted.lr_next, found = baseRate(settings, t + 1);
-  const rate = quantity(`step ${t} lr_next`, "rate", relative(found, expected), 1e-9, { expected, found });
-  return [...compared, rate];
 }
 
-function compareFirstLogits(
-  { float64, float32_deviation }: ParityCase,
-  found: FirstLogits,
+/** A deviation of all logits, or of one's by name. */
+function strayOf(dev: CaseDeviation["logits_max_rel"], name: string): number {
+  return typeof dev === "number" ? dev : dev[name] ?? 0;
+}
+
+function compareLogits(
+  { parity: { float64, float32_deviation } }: Comparison,
+  found: SampledTensors,
 ): Quantity[] {
-  const tolerance = Math.max(3e-4, 3 * float32_deviation.logits_max_rel);
-  const names = ["logits1_labelled", "logits2_labelled", "logits1_unlabelled"] as const;
-  const logits = names.map((name) =>
-    quantity(name, "logits", ofLargest(found[name], float64[name]), tolerance)
-  );
-  const expected = float64.steps[0]!.conflict_share;
-  if (expected === undefined) return logits;
-  const error = relative(found.conflictShare, expected);
-  const bound = Math.max(1e-4, 5 * (float32_deviation.steps[0]?.conflict_share ?? 0));
-  return [
-    ...logits,
-    quantity("step 0 conflict_share", "loss", error, bound, { expected, found: found.conflictShare }),
-  ];
+  return Object.entries(found).map(([name, values]) => {
+    const tolerance = Math.max(3e-4, 3 * strayOf(float32_deviation.logits_max_rel, name));
+    return quantity(name, "logits", ofLargest(values, float64.logits[name]!), tolerance);
+  });
 }
 
 function compareNorms(
@@ -222,24 +212,55 @@ function compareNorms(
     const expected = float64.grad_norm[name]!, found = norm(values);
     return quantity(name, "gradient norm", relative(found, expected), bound, { expected, found });
   });
-  const typical = Math.max(3e-3, 3 * median(Object.values(float32_deviation.grad_norm_rel)));
+  const { grad_norm_median_rel = median(Object.values(float32_deviation.grad_norm_rel)) } = float32_deviation;
+  const typical = Math.max(3e-3, 3 * grad_norm_median_rel);
   return [
     quantity("median of all", "gradient norms", median(norms.map(({ error }) => error)), typical),
     ...norms,
   ];
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+/** What the last step has left: logits in evaluation mode, running statistics, and how far the parameters went. */
+async function compareEnd(comparison: Comparison, run: CaseRun): Promise<Quantity[]> {
+  const { parity: { float64, float32_deviation: dev } } = comparison;
+  const logits = Object.entries(await run.evaluate()).map(([name, values]) => {
+    const tolerance = Math.max(1e-2, 5 * strayOf(dev.eval_logits_max_rel, name));
+    return quantity(name, "evaluation logits", ofLargest(values, float64.logits[name]!), tolerance);
+  });
+  const { param_delta, bn_buffers } = float64;
+  if (!param_delta && !bn_buffers) return logits;
+  const { changes, statistics } = await run.state();
+  return [
+    ...logits,
+    ...(bn_buffers ? compareStatistics(statistics, bn_buffers, dev) : []),
+    ...(param_delta ? compareChanges(changes, param_delta, dev) : []),
+  ];
 }
 
-function compareEvaluation(
-  { float64, float32_deviation }: ParityCase,
-  [one, two]: Awaited<ReturnType<CaseRun["evaluate"]>>,
-): Quantity[] {
-  const tolerance = Math.max(1e-2, 5 * float32_deviation.eval_logits_max_rel);
-  return [
-    quantity("eval_logits1", "evaluation logits", ofLargest(one, float64.eval_logits1), tolerance),
-    quantity("eval_logits2", "evaluation logits", ofLargest(two, float64.eval_logits2), tolerance),
-  ];
+const NO_SPREAD: SpreadDeviation = { median: 0, p95: 0, max: 0 };
+
+/** The network that a tensor belongs to. */
+function networkOf(name: string): string {
+  return name.slice(0, name.indexOf("."));
+}
+
+function compareStatistics(found: SampledTensors, wanted: SampledTensors, dev: CaseDeviation): Quantity[] {
+  return Object.entries(wanted).map(([name, values]) => {
+    const { max } = dev.spreads[`bn_buffers_rel:${networkOf(name)}`] ?? NO_SPREAD;
+    return quantity(name, "running statistics", ofLargest(found[name]!, values), Math.max(1e-2, 5 * max));
+  });
+}
+
+/** By network: single tensors are at the limit of single precision, where a change is the last digit of a weight. */
+function compareChanges(found: SampledTensors, wanted: SampledTensors, dev: CaseDeviation): Quantity[] {
+  return [...new Set(Object.keys(wanted).map(networkOf))].flatMap((network) => {
+    const { median: typical, p95 } = dev.spreads[`param_delta_rel:${network}`] ?? NO_SPREAD;
+    const errors = Object.entries(wanted).filter(([name]) => networkOf(name) === network)
+      .map(([name, values]) => ofLargest(found[name]!, values));
+    const kind = "parameter changes";
+    return [
+      quantity(`${network}, median of all`, kind, median(errors), Math.max(1e-2, 5 * typical)),
+      quantity(`${network}, 95 % of all`, kind, percentile(errors, 0.95), Math.max(5e-2, 3 * p95)),
+    ];
+  });
 }

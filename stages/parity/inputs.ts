@@ -2,6 +2,7 @@
 import type { StateDict } from "../../models/state_dict.ts";
 import { ignoreIndex } from "../datasets/classes.ts";
 import { boxTable } from "../views/tables.ts";
+import type { StartLaws } from "./settings.ts";
 
 function mix(value: number): number {
   let x = value >>> 0;
@@ -24,11 +25,13 @@ export function sampledPositions(salt: string, name: string, count: number, leng
   return Array.from({ length: count }, (_, k) => Math.floor(u(k) * length));
 }
 
-/** Weights and statistics for the given names and shapes. */
+/** Weights and statistics for the given names and shapes; plain laws unless told. */
 export function caseWeights(
   salt: string,
   specs: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  { residualGamma, buffers }: StartLaws = { residualGamma: 1, buffers: "unit" },
 ): StateDict {
+  const hashes = buffers === "hash";
   return new Map(specs.map(({ name, shape }) => {
     const u = hashed(salt, name);
     const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
@@ -36,12 +39,12 @@ export function caseWeights(
     const law = shape.length === 4
       ? (i: number) => (2 * u(i) - 1) * bound
       : name.endsWith(".running_mean")
-      ? () => 0
+      ? (i: number) => hashes ? 0.1 * (2 * u(i) - 1) : 0
       : name.endsWith(".running_var")
-      ? () => 1
+      ? (i: number) => hashes ? 0.75 + 0.5 * u(i) : 1
       : name.endsWith(".bias")
       ? (i: number) => 0.1 * (2 * u(i) - 1)
-      : (i: number) => 1 + 0.1 * (2 * u(i) - 1);
+      : (i: number) => (name.endsWith("bn3.weight") ? residualGamma : 1) * (1 + 0.1 * (2 * u(i) - 1));
     for (let i = 0; i < values.length; i++) values[i] = law(i);
     return [name, { shape, values }];
   }));
@@ -103,7 +106,7 @@ export function caseValidity(extents: Extents): Uint32Array<ArrayBuffer> {
 export function caseBoxes({ batch }: Extents): Uint32Array<ArrayBuffer> {
   const boxes = Array.from({ length: batch }, (_, b) => {
     const x0 = 4 * b + 2, y0 = 3 * b + 5;
-    return { x0, y0, x1: x0 + 20 + 3 * b, y1: y0 + Math.max(0, 30 - 4 * b) };
+    return [{ x0, y0, x1: x0 + 20 + 3 * b, y1: y0 + Math.max(0, 30 - 4 * b) }];
   });
   return boxTable(boxes, boxes.map((_, b) => batch - 1 - b));
 }

@@ -8,7 +8,10 @@ export type QuantityKind =
   | "gradient norms"
   | "gradient norm"
   | "gradient samples"
-  | "evaluation logits";
+  | "evaluation logits"
+  | "share"
+  | "running statistics"
+  | "parameter changes";
 
 /** One quantity, compared. */
 export interface Quantity {
@@ -59,4 +62,17 @@ export function norm(values: Float32Array): number {
   let sum = 0;
   for (const value of values) sum += value * value;
   return Math.sqrt(sum);
+}
+
+/** The middle one of them in order, 0 of none. */
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
+/** The value that such a share of them do not exceed, 0 of none; a number that is none counts as the largest. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) =>
+    (Number.isNaN(a) ? Infinity : a) - (Number.isNaN(b) ? Infinity : b)
+  );
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }

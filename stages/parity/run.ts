@@ -1,39 +1,21 @@
 /** Runs a parity case on a device: the training step that `co-train` captures, on hashed inputs. @module */
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { BOX_WORDS } from "../../kernels/ops/mix_boxes.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
 import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
 import { predict, type Prediction } from "../../models/deeplabv3plus.ts";
-import { allocateParameters } from "../../models/parameters.ts";
-import { parseConfig } from "../../pipeline/mod.ts";
+import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
-import { bindMethod, type BoundMethod } from "../methods/bound_method.ts";
-import { ccvc } from "../methods/ccvc.ts";
-import { definitionOf } from "../methods/method.ts";
 import type { Passes, Step } from "../methods/step.ts";
-import { buildNetworks } from "../network.ts";
-import { polyFactor } from "../training/schedule.ts";
-import { captureStep, RATE_INDEX, ratesLength } from "../training/step_program.ts";
-import { type CaseSettings, checkNames, type ParityCase } from "./case.ts";
-import {
-  caseBoxes,
-  caseImage,
-  caseLabels,
-  caseValidity,
-  caseWeights,
-  hashed,
-  sampledPositions,
-} from "./inputs.ts";
-
-/** Weights of conflicting and of unconfident pixels. */
-export interface PixelWeights {
-  readonly conflict: number;
-  readonly unconfident: number;
-}
+import { captureTraining } from "../training/capture.ts";
+import { RATE_INDEX, ratesLength } from "../training/step_program.ts";
+import type { CaseSetup, SeenPasses } from "./adapter.ts";
+import { checkNames, type ParityCase } from "./case.ts";
+import { hashedFeed } from "./feed.ts";
+import { caseImage, caseLabels, caseWeights, hashed, sampledPositions } from "./inputs.ts";
 
 /** What is told while a case runs. */
 export interface ParityEvents {
@@ -52,21 +34,18 @@ export interface Gradient {
   readonly samples: readonly number[];
 }
 
-/** Logits at the 64 recorded positions. */
-export interface FirstLogits {
-  readonly logits1_labelled: readonly number[];
-  readonly logits2_labelled: readonly number[];
-  readonly logits1_unlabelled: readonly number[];
-  /** Share of the pixels that are no padding where the branches' labels of the weak view differ. */
-  readonly conflictShare: number;
-}
+/** Entries of tensors or logits at the recorded positions, by name. */
+export type SampledTensors = Readonly<Record<string, readonly number[]>>;
 
 /** A case on a device. */
 export interface CaseRun {
-  /** Takes step `t`, in order from 0; gives the loss terms before weighting and their total, in the file's names. */
+  /**
+   * Takes step `t`, in order from 0; gives the loss terms before weighting, their total and what else the case records of it,
+   * in the file's names.
+   */
   step(t: number): Promise<Readonly<Record<string, number>>>;
-  /** Of the last step. */
-  logits(): Promise<FirstLogits>;
+  /** Of the last step, those that the case records of the first. */
+  logits(): Promise<SampledTensors>;
   /** Of the last step. */
   gradients(): Promise<readonly Gradient[]>;
   /**
@@ -74,41 +53,11 @@ export interface CaseRun {
    * next one.
    */
   startFromNeighbors(variant: number): void;
-  /** Logits of both branches on the evaluation image, with running statistics. */
-  evaluate(): Promise<readonly [readonly number[], readonly number[]]>;
+  /** Logits on the evaluation image, with running statistics. */
+  evaluate(): Promise<SampledTensors>;
+  /** How far the steps have moved the parameters, at the recorded positions; and running statistics as they are. */
+  state(): Promise<{ readonly changes: SampledTensors; readonly statistics: SampledTensors }>;
   free(): void;
-}
-
-/** Our names of loss terms → the file's. */
-const TERM_NAMES: Readonly<Record<string, string>> = {
-  dis_labeled: "dis_labelled",
-  dis_unlabeled: "dis_unlabelled",
-};
-/** Loss terms at most. */
-const MOST_TERMS = 9;
-const MOMENTUM = 0.9, WEIGHT_DECAY = 1e-4, POWER = 0.9;
-
-/** Our method by the case's settings. Dropout is off in all cases. */
-function methodOf(settings: CaseSettings, weights: PixelWeights): BoundMethod {
-  const options = {
-    as: "published-code",
-    augmentation: settings.variant === "aug" ? "strong" : "weak",
-    mode: settings.mode,
-    threshold: settings.tau,
-    conflictWeight: weights.conflict,
-    unconfidentWeight: weights.unconfident,
-    supervisedWeight: settings.w_CE,
-    consistencyWeight: settings.use_con * settings.w_con,
-    discrepancyWeight: settings.use_dis * settings.w_dis,
-    mapping: settings.mapping === "both" ? "both" : "second",
-    dropout: 0,
-  };
-  return bindMethod(ccvc, parseConfig(definitionOf(ccvc).options, options, "parity"));
-}
-
-/** The base learning rate of step `t`, before the groups' multipliers. */
-export function baseRate({ base_lr, total }: CaseSettings, t: number): number {
-  return base_lr * polyFactor(t, total, POWER);
 }
 
 /**
@@ -119,84 +68,59 @@ export function baseRate({ base_lr, total }: CaseSettings, t: number): number {
 export function openCase(
   device: Device,
   parity: ParityCase,
-  weights: PixelWeights,
+  setup: CaseSetup,
   { onPhase, onCompile }: ParityEvents = {},
 ): CaseRun {
-  const settings = parity.case;
-  const { salt, size, batch } = settings;
+  const { case: settings, float64 } = parity;
+  const { salt, size, batch, backbone } = settings;
+  const { method, optimizer, start } = setup;
+  const classes = setup.classes === pascalClasses.names.length ? pascalClasses : cityscapesClasses;
   onPhase?.("weights");
-  const classes = settings.dataset === "pascal" ? pascalClasses : cityscapesClasses;
-  const method = methodOf(settings, weights);
-  const networks = buildNetworks({
-    backbone: settings.backbone,
-    outputStride: settings.dataset === "pascal" ? 16 : 8,
-    networks: method.networks,
-    classes,
-  });
-  checkNames(parity, networks.registry.parameters.map(({ name }) => name));
-  const parameters = allocateParameters(device, networks.registry, { training: true });
-  const state = () => caseWeights(salt, [...networks.registry.parameters, ...networks.registry.statistics]);
-  parameters.load(state());
-
-  const image = (label: string) => ({ label, shape: [batch, size, size, 3] });
-  const words = (label: string, shape: readonly number[]) => ({
-    label,
-    shape,
-    dtype: "u32" as const,
-    layout: "map" as const,
-  });
-  const floats = (label: string) => ({ label, shape: [1, 1, 4], layout: "map" as const });
-  const inputs = allocate(device, "parity inputs", [
-    image("labeled"),
-    image("unlabeled"),
-    image("strong"),
-    words("labels", [batch, size, size]),
-    words("validity", [batch, size, size]),
-    words("boxes", [1, batch, BOX_WORDS]),
-    words("counters", [1, 1, 4]),
-    { label: "rates", shape: [1, 1, ratesLength(method.schedules)], layout: "map" },
-    ...Array.from({ length: MOST_TERMS }, (_, i) => floats(`meter ${i}`)),
-  ]);
-  const [labeled, unlabeled, strong, labels, validity, boxes, counters, rates, ...meters] = inputs
-    .tensors as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
-
-  onPhase?.("capture");
-  const graph = new Graph(device.facts.sharing);
-  /** By pass, of each network. */
-  const logits = new Map<string, Tensor[]>();
-  const terms = captureStep(graph, {
-    networks,
-    parameters,
-    method: { ...method, terms: (step) => method.terms(noting(step)) },
-    views: {
-      labeled: { image: labeled, labels },
-      unlabeled: { image: unlabeled, validity, strong, boxes },
+  /** By network and pass. */
+  const kept = new Map<string, Tensor>();
+  const captured = captureTraining(device, {
+    network: {
+      backbone,
+      outputStride: setup.outputStride,
+      networks: method.networks,
+      predictions: method.predictions,
+      headline: method.headline,
+      classes,
     },
-    counters,
-    rates,
-    momentum: MOMENTUM,
-    weightDecay: WEIGHT_DECAY,
-    meter: (i) => meters[i]!,
-  });
-  function noting(step: Step): Step {
-    return {
-      ...step,
-      train<const P extends Passes>(network: string, passes: P) {
-        const predictions = step.train(network, passes);
-        for (const [pass, prediction] of Object.entries(predictions as Record<string, Prediction>)) {
-          // The weak view's pass in training mode has either name.
-          const name = pass === "raw" ? "unlabeled" : pass;
-          logits.set(name, [...logits.get(name) ?? [], keepLogits(graph, prediction)]);
-        }
-        return predictions;
+    method: {
+      ...method,
+      terms(step) {
+        kept.clear();
+        return method.terms(noting(step, kept));
       },
-    };
+    },
+    views: hashedFeed(device, settings, setup),
+    batch,
+    accumulate: 1,
+    seed: 0,
+    momentum: optimizer.momentum,
+    weightDecay: optimizer.weightDecay,
+    ...(optimizer.weightDecayOn && { weightDecayOn: optimizer.weightDecayOn }),
+    warmUp: false,
+  });
+  const { networks, parameters, feed, control: { counters, rates, meters }, phases } = captured;
+  const { registry } = networks, { terms } = phases.method;
+  try {
+    checkNames(
+      parity,
+      registry.parameters.map(({ name }) => name),
+      registry.statistics.map(({ name }) => name),
+    );
+  } catch (error) {
+    captured.free();
+    throw error;
   }
+  const initial = () => caseWeights(salt, [...registry.parameters, ...registry.statistics], start);
+  parameters.load(initial());
+  const held = allocate(device, "parity image", [{ label: "eval", shape: [batch, size, size, 3] }]);
+  const [image] = held.tensors as [Tensor];
   onPhase?.("compile");
-  const program = compile(device, graph, onCompile);
-  const valid = caseValidity(settings);
-  upload(device, validity, valid);
-  upload(device, boxes, caseBoxes(settings));
+  const program = compile(device, phases.method.graph, onCompile);
 
   /** Entries of stored logits at the recorded positions, which count in PyTorch's order [N, C, H, W]. */
   const sampled = (stored: Float32Array): number[] => {
@@ -208,61 +132,74 @@ export function openCase(
       return stored[(b * plane + pixel) * pitch + c]!;
     });
   };
-
-  const fill = (t: number) => {
-    upload(device, labeled, caseImage(salt, `labelled:${t}`, settings));
-    upload(device, unlabeled, caseImage(salt, `unlabelled:${t}`, settings));
-    upload(device, strong, caseImage(salt, `strong:${t}`, settings));
-    upload(device, labels, caseLabels(salt, `mask:${t}`, settings, classes.names.length));
-    upload(device, counters, Uint32Array.of(0, 0, t, 0));
-    const rate = baseRate(settings, t), values = new Float32Array(ratesLength(method.schedules));
-    values[RATE_INDEX.backbone] = rate * settings.lr_backbone;
-    values[RATE_INDEX.head] = rate * settings.lr_network;
-    upload(device, rates, values);
+  const sampledOf = (state: StateDict, names: readonly string[], count: number): SampledTensors =>
+    Object.fromEntries(names.map((name) => {
+      const { values } = state.get(name)!;
+      return [
+        name,
+        sampledPositions(salt, `sample:${name}`, count, values.length).map((position) => values[position]!),
+      ];
+    }));
+  const storedLogits = async (network: string, pass: string): Promise<Float32Array> => {
+    const found = kept.get(`${network} ${pass}`);
+    if (!found) throw new Error(`Cannot read logits: "${network}" has no pass "${pass}"`);
+    const [read] = await readBack(device, [program.locate(found)]);
+    return read!;
   };
-  const everyGradient = async (): Promise<Gradient[]> => {
-    const specs = networks.registry.parameters;
-    const read = await readBack(device, specs.map(({ name }) => parameters.tensor(name).gradient!));
-    return specs.map(({ name, shape }, i) => {
-      const values = fromDevice(read[i]!, shape);
-      const at = sampledPositions(salt, `sample:${name}`, 4, values.length);
-      return { name, values, samples: at.map((position) => values[position]!) };
-    });
-  };
-
-  const take = async (t: number): Promise<Readonly<Record<string, number>>> => {
-    fill(t);
-    program.run();
-    const read = await readBack(device, meters.slice(0, terms.length));
-    const last = read.map((state) => readMeter(state).last);
-    return {
-      ...Object.fromEntries(terms.map(({ name }, i) => [TERM_NAMES[name] ?? name, last[i]!])),
-      total: terms.reduce((sum, { weight }, i) => sum + weight * last[i]!, 0),
-    };
+  const observe = async (t: number) => {
+    const names = Object.keys(setup.observed).filter((name) => float64.steps[t]?.[name] !== undefined);
+    if (names.length === 0) return {};
+    const read = new Map<string, Float32Array>();
+    for (const key of kept.keys()) {
+      const [network, pass] = key.split(" ") as [string, string];
+      read.set(key, await storedLogits(network, pass));
+    }
+    const truth = caseLabels(salt, `mask:${t}`, settings, classes.names.length);
+    const seen = seenPasses(read, classes.names.length, truth);
+    return Object.fromEntries(names.map((name) => [name, setup.observed[name]!.value(seen)]));
   };
 
   return {
-    step: take,
-    async logits() {
-      const kept = [...logits.get("labeled")!, ...logits.get("unlabeled")!];
-      const read = await readBack(device, kept.map((tensor) => program.locate(tensor)));
-      const [labeled1, labeled2, unlabeled1, unlabeled2] = read as [
-        Float32Array,
-        Float32Array,
-        Float32Array,
-        Float32Array,
-      ];
+    async step(t) {
+      feed.fill({ labeled: [], unlabeled: [] }, { epoch: 0, step: t });
+      upload(device, counters, Uint32Array.of(0, 0, t, 0));
+      const values = new Float32Array(ratesLength(method.schedules));
+      for (const group of ["backbone", "head"] as const) {
+        values[RATE_INDEX[group]] = setup.rate(t) * optimizer.multiples[group];
+      }
+      upload(device, rates, values);
+      program.run();
+      const read = await readBack(device, meters.slice(0, terms.length));
+      const last = new Map(terms.map(({ name }, i) => [name, readMeter(read[i]!).last]));
+      const named = Object.entries(setup.terms).flatMap(([name, own]) =>
+        last.has(own) ? [[name, last.get(own)!] as const] : []
+      );
       return {
-        logits1_labelled: sampled(labeled1),
-        logits2_labelled: sampled(labeled2),
-        logits1_unlabelled: sampled(unlabeled1),
-        conflictShare: conflictShare([unlabeled1, unlabeled2], valid, classes.names.length),
+        ...Object.fromEntries(named),
+        total: terms.reduce((sum, { name, weight }) => sum + weight * last.get(name)!, 0),
+        ...await observe(t),
       };
     },
-    gradients: everyGradient,
+    async logits() {
+      const recorded = Object.entries(setup.logits);
+      const found: [string, readonly number[]][] = [];
+      for (const [name, { network, pass }] of recorded) {
+        found.push([name, sampled(await storedLogits(network, pass))]);
+      }
+      return Object.fromEntries(found);
+    },
+    async gradients() {
+      const specs = registry.parameters;
+      const read = await readBack(device, specs.map(({ name }) => parameters.tensor(name).gradient!));
+      return specs.map(({ name, shape }, i) => {
+        const values = fromDevice(read[i]!, shape);
+        const at = sampledPositions(salt, `sample:${name}`, 4, values.length);
+        return { name, values, samples: at.map((position) => values[position]!) };
+      });
+    },
     startFromNeighbors(variant) {
-      const moved = state();
-      for (const { name } of networks.registry.parameters) {
+      const moved = initial();
+      for (const { name } of registry.parameters) {
         moveToNeighbors(hashed(salt, `neighbor ${variant}:${name}`), moved.get(name)!.values);
       }
       parameters.load(moved);
@@ -272,26 +209,60 @@ export function openCase(
     },
     async evaluate() {
       onPhase?.("evaluation");
-      const evaluation = new Graph(device.facts.sharing);
-      upload(device, labeled, caseImage(salt, "eval", settings));
-      const forward = {
-        graph: evaluation,
-        training: false,
-        tensor: parameters.tensor,
-        parts: ["evaluation"],
-      };
-      const predictions = evaluation.withoutGradients(() =>
-        Object.values(networks.byName).map((network) => predict(network, forward, labeled)[0]!)
+      const graph = new Graph(device.facts.sharing);
+      upload(device, image, caseImage(salt, "eval", settings));
+      const forward = { graph, training: false, tensor: parameters.tensor, parts: ["evaluation"] };
+      const logits = Object.values(setup.evaluation).map((network) =>
+        keepLogits(
+          graph,
+          graph.withoutGradients(() => predict(networks.byName[network]!, forward, image)[0]!),
+        )
       );
-      const logits = predictions.map((prediction) => keepLogits(evaluation, prediction));
-      const program = compile(device, evaluation);
+      const program = compile(device, graph);
       program.run();
       const read = await readBack(device, logits.map((tensor) => program.locate(tensor)));
       program.free();
-      return [sampled(read[0]!), sampled(read[1]!)];
+      return Object.fromEntries(
+        Object.keys(setup.evaluation).map((name, i) => [name, sampled(read[i]!)]),
+      );
+    },
+    async state() {
+      const now = await parameters.read();
+      const names = registry.parameters.map(({ name }) => name);
+      const before = sampledOf(initial(), names, 4), after = sampledOf(now, names, 4);
+      return {
+        changes: Object.fromEntries(
+          names.map((name) => [name, after[name]!.map((value, k) => value - before[name]![k]!)]),
+        ),
+        statistics: sampledOf(now, registry.statistics.map(({ name }) => name), 2),
+      };
     },
     free() {
-      for (const held of [program, inputs, parameters]) held.free();
+      for (const owner of [program, held, captured]) owner.free();
+    },
+  };
+}
+
+/**
+ * A step whose predictions are kept, by network and pass. A pass without a name is "image", or "evaluation" in that mode; of
+ * several of one name the last is kept.
+ */
+function noting(step: Step, kept: Map<string, Tensor>): Step {
+  const note = (network: string, seen: object, name: string): void => {
+    if ("logits" in seen) kept.set(`${network} ${name}`, keepLogits(step.graph, seen as Prediction));
+    else Object.entries(seen).forEach(([pass, inner]) => note(network, inner, pass));
+  };
+  return {
+    ...step,
+    train<const P extends Passes>(network: string, passes: P) {
+      const seen = step.train(network, passes);
+      note(network, seen, "image");
+      return seen;
+    },
+    evaluate<const P extends Passes>(network: string, passes: P, options?: { after?: Prediction }) {
+      const seen = step.evaluate(network, passes, options);
+      note(network, seen, "evaluation");
+      return seen;
     },
   };
 }
@@ -301,26 +272,33 @@ function keepLogits(graph: Graph, { logits, size }: Prediction): Tensor {
   return graph.keep(graph.withoutGradients(() => resizeBilinear(graph, logits, size.height, size.width)));
 }
 
-function conflictShare(
-  [one, two]: readonly [Float32Array, Float32Array],
-  valid: Uint32Array,
+function seenPasses(
+  stored: ReadonlyMap<string, Float32Array>,
   classes: number,
-): number {
+  truth: Uint32Array,
+): SeenPasses {
   const pitch = padded(classes);
-  const label = (stored: Float32Array, pixel: number) => {
-    let best = 0;
-    for (let c = 1; c < classes; c++) {
-      if (stored[pixel * pitch + c]! > stored[pixel * pitch + best]!) best = c;
-    }
-    return best;
+  const find = (network: string, pass: string) => stored.get(`${network} ${pass}`)!;
+  return {
+    truth,
+    logits(network, pass) {
+      const found = find(network, pass);
+      return Float32Array.from(
+        { length: found.length / pitch * classes },
+        (_, i) => found[Math.floor(i / classes) * pitch + i % classes]!,
+      );
+    },
+    labels(network, pass) {
+      const found = find(network, pass);
+      return Uint32Array.from({ length: found.length / pitch }, (_, pixel) => {
+        let best = 0;
+        for (let c = 1; c < classes; c++) {
+          if (found[pixel * pitch + c]! > found[pixel * pitch + best]!) best = c;
+        }
+        return best;
+      });
+    },
   };
-  let conflicts = 0, pixels = 0;
-  valid.forEach((counts, pixel) => {
-    if (counts === 0) return;
-    pixels++;
-    if (label(one, pixel) !== label(two, pixel)) conflicts++;
-  });
-  return conflicts / pixels;
 }
 
 /** Moves each value to the next larger or next smaller one of single precision, as the hash says. */

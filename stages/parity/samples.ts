@@ -3,7 +3,8 @@ import type { ParityCase } from "./case.ts";
 import { norm, ofLargest, type Quantity, quantity } from "./quantity.ts";
 import type { Gradient } from "./run.ts";
 
-const TOLERANCE = 5e-2;
+/** Of the largest sample; and multiple of what PyTorch's samples strayed by at most. */
+const TOLERANCE = 5e-2, STRAYS = 5;
 /** Multiple of a gradient's noise that a sample may be off by. */
 const NOISES = 5;
 
@@ -12,7 +13,7 @@ export function compareSamples(parity: ParityCase, gradients: readonly Gradient[
   return gradients.map((gradient) => {
     const { name, samples } = gradient;
     const error = ofLargest(samples, parity.float64.grad_sample[name]!, largestOf(parity, gradient));
-    return quantity(name, "gradient samples", error, TOLERANCE);
+    return quantity(name, "gradient samples", error, toleranceOf(parity));
   });
 }
 
@@ -30,7 +31,11 @@ export function withinNoise(
   const largest = largestOf(parity, gradient);
   const stray = largest === 0 ? 0 : noise / largest;
   const remark = `moves by ${stray.toExponential(2)} for weights ±1 ulp`;
-  return quantity(name, kind, error, Math.max(TOLERANCE, NOISES * stray), { remark });
+  return quantity(name, kind, error, Math.max(toleranceOf(parity), NOISES * stray), { remark });
+}
+
+function toleranceOf({ float32_deviation }: ParityCase): number {
+  return Math.max(TOLERANCE, STRAYS * float32_deviation.grad_sample_max_rel);
 }
 
 /** The largest sample. Four may all lie where the gradient is small or zero; then its own magnitude is the measure. */

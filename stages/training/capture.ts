@@ -11,13 +11,20 @@ import type { BoundMethod } from "../methods/bound_method.ts";
 import { MethodError } from "../methods/method.ts";
 import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { captureGradients, captureUpdate, type NamedTerm, ratesLength } from "./step_program.ts";
+import {
+  captureGradients,
+  captureUpdate,
+  type NamedTerm,
+  ratesLength,
+  type WeightDecayOn,
+} from "./step_program.ts";
 
 /** What the capture of a training depends on. */
 export interface CaptureOptions {
   readonly network: NetworkDescription;
   readonly method: BoundMethod;
-  readonly views: Views;
+  /** Images and how they are seen; or what brings other ones, which the capture then owns. */
+  readonly views: Views | Feed;
   /** Images of each kind in a step. */
   readonly batch: number;
   /** Micro-batches that a step's images are run in, one after another; must divide the batch. */
@@ -25,6 +32,7 @@ export interface CaptureOptions {
   readonly seed: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  readonly weightDecayOn?: WeightDecayOn;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
   /** What activations and their gradients are stored as; f32 unless told. */
@@ -77,7 +85,8 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const networks = buildNetworks(options.network);
   const { method } = options;
   const parameters = allocateParameters(device, networks.registry, { training: true });
-  const feed = makeFeed(device, options.views, {
+  const { views } = options;
+  const feed = "capture" in views ? views : makeFeed(device, views, {
     batch: batch / accumulate,
     seed: options.seed,
     draws: method.draws,
@@ -98,6 +107,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     rates,
     momentum: options.momentum,
     weightDecay: options.weightDecay,
+    ...(options.weightDecayOn && { weightDecayOn: options.weightDecayOn }),
     mostBytes: device.facts.bindingBytes,
     ...(guard && { guard }),
   };

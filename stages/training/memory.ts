@@ -6,6 +6,7 @@ import { checkBindings, operandTexture } from "../../kernels/program.ts";
 import { schedule } from "../../kernels/schedule.ts";
 import { largestTexture, textureBytes } from "../../kernels/texture_operand.ts";
 import { UserError } from "../../pipeline/mod.ts";
+import type { Views } from "../augment.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";
 
 /** What the settings ask for does not fit the networks or the device. */
@@ -19,6 +20,7 @@ export type Recompute = "never" | "when-needed" | "always";
 
 /** Settings of a training that decide how much it takes. */
 export interface MemorySettings extends CaptureOptions {
+  readonly views: Views;
   readonly recompute: Recompute;
 }
 

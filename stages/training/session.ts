@@ -20,7 +20,7 @@ import { type CapturedPhase, captureTraining, LOSS_SCALE } from "./capture.ts";
 import type { Drawn } from "./feed.ts";
 import { planFitting, type Recompute, SettingsError } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
-import { RATE_INDEX, ratesLength, SCHEDULES_FROM } from "./step_program.ts";
+import { RATE_INDEX, ratesLength, SCHEDULES_FROM, type WeightDecayOn } from "./step_program.ts";
 
 export { SettingsError };
 
@@ -39,6 +39,7 @@ export interface SessionOptions {
   readonly seed: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  readonly weightDecayOn?: WeightDecayOn;
   /** Tensors to start from in place of fresh ones, by their names in the network. */
   readonly pretrained?: StateDict | undefined;
   /** Whether some steps are of the phase `warm-up`; none unless told. */

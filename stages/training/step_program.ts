@@ -55,12 +55,17 @@ export interface GradientParts {
   readonly meter: (index: number) => Tensor;
 }
 
+/** What weight decay is of: all parameters, or convolutions' weights alone, without norms and biases. */
+export type WeightDecayOn = "everything" | "convolutions";
+
 /** What an update is captured with. */
 export interface UpdateParts {
   readonly parameters: Parameters;
   readonly rates: Tensor;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** What decays; everything unless told. */
+  readonly weightDecayOn?: WeightDecayOn;
   /** Whether the gradients are zero afterwards, for steps that add to them; default false. */
   readonly clears?: boolean;
   /** Most bytes of the arenas that a launch is given. */
@@ -109,18 +114,19 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
 
 /** Captures the optimizer's update by the gradients as they are. */
 export function captureUpdate(graph: Graph, parts: UpdateParts): void {
-  const { parameters, rates, momentum, weightDecay, clears = false, guard } = parts;
+  const { parameters, rates, momentum, weightDecayOn = "everything", clears = false, guard } = parts;
   const { values, gradients, momenta } = parameters.buffers;
   if (!gradients || !momenta) throw new Error("Cannot train parameters that were allocated for inference");
-  const pieces = parameters.ranges.flatMap(({ group, start, end }) =>
+  const pieces = parameters.ranges.flatMap(({ group, convolutions, start, end }) =>
     sgdRanges(start, end, parts.mostBytes).map((range) => ({
       group,
+      weightDecay: weightDecayOn === "everything" || convolutions ? parts.weightDecay : 0,
       range,
       slopes: arenaRange(`${group} gradients`, gradients, range),
     }))
   );
   if (guard) guardUpdate(graph, pieces.map(({ slopes }) => slopes), guard);
-  for (const { group, range, slopes } of pieces) {
+  for (const { group, weightDecay, range, slopes } of pieces) {
     sgd(graph, {
       parameters: arenaRange(`${group} parameters`, values, range),
       gradients: slopes,

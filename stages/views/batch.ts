@@ -3,7 +3,7 @@ import { allocate, type Device, upload } from "../../kernels/device.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/gaussian_blur.ts";
-import { BOX_WORDS } from "../../kernels/ops/mix_boxes.ts";
+import { boxWords } from "../../kernels/ops/mix_boxes.ts";
 import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/normalize.ts";
 import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/resample_view.ts";
 import { RandomStream } from "../../kernels/random.ts";
@@ -84,8 +84,8 @@ export class ViewBatch {
       layout: "map",
     });
     const inputs = viewInputSpecs(name, this.#extents), names = Object.keys(inputs);
-    const tables = Object.entries(views).filter(([, { kind }]) => kind !== "weak").map(([view, { kind }]) =>
-      [view, table(view, kind === "boxes" ? BOX_WORDS : SETTING_WORDS)] as const
+    const tables = Object.entries(views).filter(([, { kind }]) => kind !== "weak").map(([view, spec]) =>
+      [view, table(view, spec.kind === "boxes" ? boxWords(spec.count) : SETTING_WORDS)] as const
     );
     const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec)];
     this.#memory = allocate(device, `${name} views`, specs);
@@ -187,7 +187,10 @@ export class ViewBatch {
       const first = Object.keys(views).find((other) => views[other]!.kind === spec.kind) === view;
       const own = (what: string) => first ? what : `${what} ${view}`;
       if (spec.kind === "boxes") {
-        const drawn = streams(own("cutmix")).map((stream) => drawCutMixBox(stream, { ...cutMix, crop }));
+        const { count, law = (stream: RandomStream) => drawCutMixBox(stream, { ...cutMix, crop }) } = spec;
+        const drawn = streams(own("cutmix")).map((stream) =>
+          Array.from({ length: count }, () => law(stream, crop, count))
+        );
         const stream = new RandomStream({ ...address, stream: `${name}/${own("partners")}` });
         upload(device, table, boxTable(drawn, drawPartners(stream, spec.partner, items.length)));
       } else {

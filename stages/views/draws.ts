@@ -2,7 +2,7 @@
 import type { RandomStream } from "../../kernels/random.ts";
 import type { Jitter, Photometric } from "../../kernels/reference/photometric.ts";
 import type { Geometry } from "../../kernels/reference/resample.ts";
-import type { Partner } from "./specs.ts";
+import type { Box, Partner } from "./specs.ts";
 
 export type { Geometry, Jitter, Photometric };
 
@@ -98,14 +98,6 @@ export function drawPhotometric(
     ...(jittered && { jitter: { order, brightness, contrast, saturation, hue } }),
     ...(blurred && { blur: sigma }),
   };
-}
-
-/** A rectangle of pixels; its ends are outside. */
-export interface Box {
-  readonly x0: number;
-  readonly y0: number;
-  readonly x1: number;
-  readonly y1: number;
 }
 
 /** The partner of each of `count` images; a draw is made for `permutation` alone. */

@@ -12,11 +12,28 @@ export interface ImageView {
  */
 export type Partner = "reversed" | "next" | "permutation" | "same place";
 
-/** Boxes for mixing, one an image. */
+/** A rectangle of pixels; its ends are outside. */
+export interface Box {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+}
+
+/** How one of `count` boxes of an image is drawn; a method's own law is a function in its file. Pure, but for the stream. */
+export type BoxLaw = (stream: { uniform(): number }, crop: number, count: number) => Box;
+
+/** Boxes for mixing. */
 export interface BoxView {
   readonly kind: "boxes";
   readonly partner: Partner;
+  /** The stage augment's CutMix unless told. */
+  readonly law?: BoxLaw;
+  /** Boxes of an image; one over another toggles. */
+  readonly count: number;
 }
+
+type BoxOptions = Partial<Pick<BoxView, "law" | "count">>;
 
 /** Views by name. */
 export type ViewSpecs = Readonly<Record<string, ImageView | BoxView>>;
@@ -40,12 +57,43 @@ export const weak = (): ImageView => ({ kind: "weak" });
 export const strong = (): ImageView => ({ kind: "strong" });
 
 /** CutMix within the batch: inside a box comes the image that `partner` says. */
-export function cutMix({ partner }: { readonly partner: Exclude<Partner, "same place"> }): BoxView {
-  return { kind: "boxes", partner };
+export function cutMix(options: BoxOptions & { readonly partner: Exclude<Partner, "same place"> }): BoxView {
+  return { kind: "boxes", count: 1, ...options };
 }
 
 /** Boxes whose inside comes from another draw. */
-export const boxes = (): BoxView => ({ kind: "boxes", partner: "same place" });
+export const boxes = (options: BoxOptions = {}): BoxView => ({
+  kind: "boxes",
+  partner: "same place",
+  count: 1,
+  ...options,
+});
+
+/**
+ * So much of the crop, its aspect log-uniform, anywhere in it; of several boxes each has its part.
+ *
+ * @see French et al., BMVC 2020; CPS takes shares from 0.25 to 0.5 and three boxes.
+ */
+export function areaShare(low: number, high: number = low): BoxLaw {
+  return (stream, crop, count) => {
+    const share = low + (high - low) * stream.uniform();
+    const down = share ** stream.uniform(), across = share / down;
+    const [height, width] = [down, across].map((side) => halfToEven(side * Math.sqrt(1 / count) * crop)) as [
+      number,
+      number,
+    ];
+    const y0 = halfToEven((crop - height) * stream.uniform()),
+      x0 = halfToEven((crop - width) * stream.uniform());
+    return { x0, y0, x1: x0 + width, y1: y0 + height };
+  };
+}
+
+/** Rounds to the nearest integer, and of two as near to the even one. */
+function halfToEven(value: number): number {
+  const floor = Math.floor(value), rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
 
 /** Labeled images: the views, `labels` and `validity`. */
 export function labeled<const V extends ViewSpecs>(views: V): Draw<"labeled", V> {

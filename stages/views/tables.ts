@@ -1,7 +1,7 @@
 /** What the host uploads for a batch of views: windows of source pixels, and small tables of how to look at them. */
 import { BLUR, GRAY, JITTER, SETTING_WORDS } from "../../kernels/ops/color_jitter.ts";
 import { MAX_BLUR_RADIUS } from "../../kernels/ops/gaussian_blur.ts";
-import { BOX_WORDS } from "../../kernels/ops/mix_boxes.ts";
+import { boxWords } from "../../kernels/ops/mix_boxes.ts";
 import {
   PADDING,
   TAP_WORDS,
@@ -15,7 +15,8 @@ import { gaussianBox, hueShift } from "../../kernels/reference/photometric.ts";
 import type { Bytes } from "../../kernels/reference/resample.ts";
 import { MAX_TAPS, resampleTaps } from "../../kernels/resample_taps.ts";
 import { storedLength } from "../../kernels/tensor.ts";
-import type { Box, Geometry, Photometric } from "./draws.ts";
+import type { Geometry, Photometric } from "./draws.ts";
+import type { Box } from "./specs.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
 
@@ -197,10 +198,14 @@ export function photometricTable(batch: readonly Photometric[]): Words {
 /**
  * Boxes of `mixImages` and `mixMaps` for a batch.
  *
+ * @param boxes Of each sample, equally many.
  * @param partners Place of each sample's partner.
  */
-export function boxTable(boxes: readonly Box[], partners: ArrayLike<number>): Words {
-  const table = new Uint32Array(boxes.length * BOX_WORDS);
-  boxes.forEach(({ x0, y0, x1, y1 }, n) => table.set([x0, y0, x1, y1, partners[n]!], n * BOX_WORDS));
+export function boxTable(boxes: readonly (readonly Box[])[], partners: ArrayLike<number>): Words {
+  const words = boxWords(boxes[0]!.length), table = new Uint32Array(boxes.length * words);
+  boxes.forEach((own, n) => {
+    const corners = own.flatMap(({ x0, y0, x1, y1 }) => [x0, y0, x1, y1]);
+    table.set([...corners, partners[n]!], n * words);
+  });
   return table;
 }

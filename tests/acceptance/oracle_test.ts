@@ -5,9 +5,9 @@ import { runParity } from "../../stages/parity/compare.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { sharedPath } from "../support/shared_data.ts";
 
-/** Of both scripts, with ResNet-50: minutes each. */
-const published = ["no_aug_vote_threshold", "aug_vote_threshold"];
-/** Of the other modes, with mapping on both branches and with the classes of both data sets, small: seconds each. */
+/** Of CCVC's both scripts, and of CPS plain and with CutMix, with ResNet-50: minutes each. */
+const published = ["no_aug_vote_threshold", "aug_vote_threshold", "cps_plain_pascal", "cps_cutmix_pascal"];
+/** Of other settings, with the classes of both data sets, small: seconds each. */
 const small = new URL("../golden/parity/", import.meta.url);
 
 function parityTest(name: string, path: string | URL): void {

@@ -27,6 +27,16 @@ placeTest(
   },
 );
 
+placeTest("another method's case is run by its adapter, to its last step", async (place) => {
+  const path = fileURLToPath(new URL("../golden/parity/cps_plain.json", import.meta.url));
+  const { status, out, notes } = await place.command("parity", path);
+  const text = out.join("\n");
+  assert.equal(status, 0, text + notes);
+  assert.match(text, /^case: CPS plain, resnet14, pascal/m);
+  const kinds = ["rate", "logits", "share", "running statistics", "parameter changes", "evaluation logits"];
+  for (const kind of kinds) assert.match(text, new RegExp(`  ${kind}  .* within`), kind);
+});
+
 placeTest("numbers that are not the method's are out, named at the top, and end with 1", async (place) => {
   const json = JSON.parse(await Deno.readTextFile(golden));
   json.float64.steps[1].con2 *= 1.01;

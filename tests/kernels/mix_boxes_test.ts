@@ -41,6 +41,27 @@ gpuTest("images, labels and weights mix by the same boxes as the twin's", async 
   }
 });
 
+gpuTest("of several boxes each toggles, as the twin's", async (device) => {
+  const boxes = [
+    [0, 0, 4, 3, 2, 1, 6, 5, 3, 2, 4, 3, 1, 0, 0, 0],
+    [0, 0, 0, 0, 1, 1, 5, 4, 0, 0, 7, 5, 1, 0, 0, 0],
+  ].flat();
+  const shape = [2, 5, 7, 3] as const, images = uniform(1, 210), others = uniform(2, 210);
+  const { outputs: [mixed] } = await runOp(
+    device,
+    {
+      images: { shape, values: images },
+      others: { shape, values: others },
+      boxes: { shape: [1, 2, 16], values: boxes, layout: "map", dtype: "u32" },
+    },
+    (graph, { images, others, boxes }) => [mixImages(graph, images, boxes, others)],
+  );
+  deepStrictEqual(mixed, mixBoxes(images, shape, boxes, others));
+  // Where the first two boxes overlap, it is one's own, but for the pixel of the third.
+  const at = (x: number, y: number) => 3 * (7 * y + x);
+  deepStrictEqual([mixed![at(2, 1)], mixed![at(3, 2)]], [images[at(2, 1)], others[105 + at(3, 2)]]);
+});
+
 Deno.test("what is tracked, or has another batch, is refused", () => {
   const boxes = makeTensor({ label: "boxes", shape: [1, 2, 8], dtype: "u32", layout: "map" });
   const logits = makeTensor({ label: "logits", shape: [2, 5, 5, 3], tracked: true });

@@ -24,16 +24,22 @@ gpuTest("parameters read back as they were loaded, in the order of the state dic
 });
 
 gpuTest(
-  "both backbones lie in one range of the arena and all else in another, with gradients beside them",
+  "backbones and all else lie in ranges of the arena, convolutions' weights before vectors, with gradients beside them",
   (device) => {
     const parameters = allocateParameters(device, registry, { training: true });
     const { ranges, buffers } = parameters;
-    assert.deepEqual(ranges.map(({ group }) => group), ["backbone", "head"]);
-    assert.equal(ranges[0]!.start, 0);
-    assert.equal(ranges[1]!.start, ranges[0]!.end);
-    for (const { name, group } of registry.parameters) {
+    assert.deepEqual(ranges.map(({ group, convolutions }) => [group, convolutions]), [
+      ["backbone", true],
+      ["backbone", false],
+      ["head", true],
+      ["head", false],
+    ]);
+    assert.deepEqual(ranges.map(({ start }) => start), [0, ...ranges.slice(0, 3).map(({ end }) => end)]);
+    for (const { name, group, shape } of registry.parameters) {
       const { home, gradient, bytes, tracked } = parameters.tensor(name);
-      const { start, end } = ranges.find((range) => range.group === group)!;
+      const { start, end } = ranges.find((range) =>
+        range.group === group && range.convolutions === (shape.length === 4)
+      )!;
       assert.equal(home!.buffer, buffers.values);
       assert.ok(home!.offset >= start && home!.offset + bytes <= end, name);
       assert.equal(gradient!.home!.buffer, buffers.gradients);

@@ -284,7 +284,7 @@ Deno.test("views are declared alike for both steps, and the weak one reads no st
       views: {
         image: { kind: "weak" },
         strong: { kind: "strong" },
-        boxes: { kind: "boxes", partner: "reversed" },
+        boxes: { kind: "boxes", partner: "reversed", count: 1 },
       },
     });
   }

@@ -16,6 +16,7 @@ import { cps } from "../../../stages/methods/cps.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";
 import type { Passes, Step } from "../../../stages/methods/step.ts";
 import { buildNetworks } from "../../../stages/network.ts";
+import { boxTable } from "../../../stages/views/tables.ts";
 import { captureStep } from "../../../stages/training/step_program.ts";
 import { gpuTest, store, uniform, unstore } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
@@ -24,9 +25,21 @@ import { bound, gpuResources, shapesViews, trainingOf } from "../../support/trai
 const BATCH = 2, SIZE = 33, CLASSES = shapesClasses.names.length, PIXELS = BATCH * SIZE * SIZE;
 const truth = Uint32Array.from(uniform(5, PIXELS, 0, CLASSES + 2), (value) => value < CLASSES ? value : 255);
 
+/** Three boxes an image, which overlap. */
+const rectangles = [0, 1].map((b) =>
+  [0, 1, 2].map((k) => ({ x0: 3 * k + b, y0: 2 * k, x1: 15 + 2 * k, y1: 20 + 4 * k - b }))
+);
+
+/** Whether a pixel is of the second draw: each box toggles. */
+const isMixed = (pixel: number) => {
+  const x = pixel % SIZE, y = Math.floor(pixel / SIZE) % SIZE, b = Math.floor(pixel / SIZE ** 2);
+  const hits = rectangles[b]!.filter(({ x0, y0, x1, y1 }) => x >= x0 && x < x1 && y >= y0 && y < y1);
+  return hits.length % 2 === 1;
+};
+
 /** The terms of one step, and every pixel's logits of each branch and pass: `branch1 x`. */
-async function step(device: Device) {
-  const method = bound(cps());
+async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
+  const method = bound(cps(options));
   const networks = buildNetworks({
     backbone: "resnet14",
     outputStride: 8,
@@ -43,6 +56,8 @@ async function step(device: Device) {
     image("unlabeled"),
     words("labels"),
     words("validity"),
+    image("second"),
+    words("boxes", [1, BATCH, 16]),
     words("counters", [1, 1, 4]),
     { label: "rates", shape: [1, 1, 4], layout: "map" },
     ...Array.from({ length: 4 }, (_, i) => ({
@@ -51,12 +66,13 @@ async function step(device: Device) {
       layout: "map" as const,
     })),
   ]);
-  const [labeled, unlabeled, labels, validity, counters, rates, ...meters] = held
-    .tensors as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
-  [labeled, unlabeled].forEach((tensor, i) =>
+  const [labeled, unlabeled, labels, validity, second, boxes, counters, rates, ...meters] = held
+    .tensors as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
+  [labeled, unlabeled, second].forEach((tensor, i) =>
     upload(device, tensor, store(uniform(i, PIXELS * 3, -2, 2), tensor.shape))
   );
   upload(device, labels, truth);
+  upload(device, boxes, boxTable(rectangles, [0, 1]));
   // Nothing of a crop is padding to CPS, whatever is said of it.
   upload(device, validity, new Uint32Array(PIXELS));
   upload(device, counters, Uint32Array.of(7, 1, 2, 0));
@@ -76,7 +92,11 @@ async function step(device: Device) {
     networks,
     parameters,
     method: { ...method, terms: (step) => method.terms(noting(step)) },
-    views: { labeled: { image: labeled, labels, validity }, unlabeled: { image: unlabeled, validity } },
+    views: {
+      labeled: { image: labeled, labels, validity },
+      unlabeled: { image: unlabeled, validity, boxes },
+      second: { image: second, validity },
+    },
     counters,
     rates,
     momentum: 0.9,
@@ -140,13 +160,46 @@ gpuTest(
   },
 );
 
+gpuTest(
+  "with CutMix a branch labels both draws unmixed, and the other learns the mixed labels",
+  async (device) => {
+    const { terms, losses, logits } = await step(device, { cutMix: true, weight: 1 });
+    assert.deepEqual(terms.map(({ name, weight }) => [name, weight]), [
+      ["ce1", 1],
+      ["ce2", 1],
+      ["cps1", 1],
+      ["cps2", 1],
+    ]);
+    // Statistics move in this order.
+    assert.deepEqual(
+      Object.keys(logits),
+      ["branch1", "branch2"].flatMap((branch) => ["u0", "u1", "v", "x"].map((pass) => `${branch} ${pass}`)),
+    );
+    const labels = (branch: string) => {
+      const [own, other] = [argMax(logits[`${branch} u0`]!), argMax(logits[`${branch} u1`]!)];
+      return own.map((label, pixel) => isMixed(pixel) ? other[pixel]! : label);
+    };
+    const expected = {
+      ce1: crossEntropy(logits["branch1 x"]!, truth),
+      ce2: crossEntropy(logits["branch2 x"]!, truth),
+      cps1: crossEntropy(logits["branch1 v"]!, labels("branch2")),
+      cps2: crossEntropy(logits["branch2 v"]!, labels("branch1")),
+    };
+    for (const [name, value] of Object.entries(expected)) {
+      const error = Math.abs(losses[name]! - value) / value;
+      assert.ok(error < 1e-5, `${name} is ${losses[name]}, and ${value} is expected`);
+    }
+    assert.notDeepEqual(labels("branch2"), argMax(logits["branch2 u0"]!), "the boxes choose other labels");
+  },
+);
+
 gpuTest("CPS trains: warm-up, micro-batches, f16, recomputation", (device) =>
   withFolder(async (folder) => {
     const common = { backbone: "resnet14", batch: 4, epochs: 2, stepsPerEpoch: 1, warmUpEpochs: 1 } as const;
     const files: Uint8Array[] = [];
     for (const how of [{}, { recompute: "always" }, { accumulate: 2 }, { precision: "f16" }] as const) {
       const { stage, config } = trainingOf({
-        method: cps({ criterion: "ohem", ohemMinKept: 50 }),
+        method: cps({ cutMix: true, criterion: "ohem", ohemMinKept: 50 }),
         ...common,
         ...how,
       });
@@ -176,6 +229,7 @@ gpuTest("CPS trains: warm-up, micro-batches, f16, recomputation", (device) =>
 Deno.test("CPS has the published settings of PASCAL, and what nothing reads says so", () => {
   const { options } = definitionOf(cps);
   assert.deepEqual(parseConfig(options, {}, "method"), {
+    cutMix: false,
     weight: 1.5,
     criterion: "cross-entropy",
     ohemThreshold: 0.7,

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { CaseError, checkNames, type ParityCase, parseCase } from "../../../stages/parity/case.ts";
-import { weightReadings } from "../../../stages/parity/compare.ts";
+import { type CcvcSettings, weightReadings } from "../../../stages/parity/methods/ccvc.ts";
 
 const golden = Deno.readTextFileSync(new URL("../../golden/parity/aug_soft.json", import.meta.url));
 
@@ -73,6 +73,61 @@ for (const [what, change, says] of mistakes) {
   });
 }
 
+const otherMethod = Deno.readTextFileSync(new URL("../../golden/parity/cps_cutmix.json", import.meta.url));
+
+Deno.test("a case of another method is read by that method's adapter", () => {
+  const { adapter, case: settings, float64, float32_deviation } = parseCase(otherMethod, "case.json");
+  assert.equal(adapter.method, "cps");
+  assert.deepEqual([settings.cutmix, settings.ohem_min_kept], [true, 6000]);
+  assert.equal(float64.logits.logits2_mixed!.length, 64);
+  assert.ok(float32_deviation.spreads["bn_buffers_rel:branch2"]!.max > 0);
+});
+
+const othersMistakes: readonly (readonly [what: string, change: (json: Loose) => void, says: RegExp])[] = [
+  ["an unknown method", (json) => json.case.method = "cpx", /method "cpx"\. Did you mean "cps"\?.*ccvc, cps/],
+  ["a method that is none", (json) => json.case.method = 7, /method 7\. Methods with cases: ccvc, cps/],
+  ["settings of another method", (json) => json.case.method = "ccvc", /case\.variant/],
+  [
+    "a network that is not built",
+    (json) => json.case.dilations = [2, 4, 8],
+    /is not built: resnet14 has .*1,2,3/,
+  ],
+  [
+    "another number of classes",
+    (json) => json.case.classes = 21,
+    /case\.classes is 21, and cityscapes has 19/,
+  ],
+  ["no mixed logits", (json) => delete json.float64.logits1_mixed, /"logits1_mixed" is missing/],
+  [
+    "logits of the plain step",
+    (json) => json.case.cutmix = false,
+    /"logits2_unlabelled" is missing.*"logits1_mixed" is unknown/,
+  ],
+  ["terms of none", (json) => json.float64.steps[1].cps3 = 1, /float64\.steps\[1\].*"cps3" is unknown/],
+];
+for (const [what, change, says] of othersMistakes) {
+  Deno.test(`a case with ${what} is refused by name`, () => {
+    const json = JSON.parse(otherMethod);
+    change(json);
+    assert.throws(() => parseCase(JSON.stringify(json), "case.json"), (error: Error) => {
+      assert.ok(error instanceof CaseError);
+      assert.match(error.message, says);
+      return true;
+    });
+  });
+}
+
+Deno.test("recorded statistics must be those of the case's networks", () => {
+  const parity = parseCase(otherMethod, "case.json");
+  const parameters = Object.keys(parity.float64.grad_norm),
+    statistics = Object.keys(parity.float64.bn_buffers!);
+  checkNames(parity, parameters, statistics);
+  assert.throws(
+    () => checkNames(parity, parameters, statistics.slice(1)),
+    /bn_buffers: 0 statistics are missing/,
+  );
+});
+
 Deno.test("what is no JSON, or no object, is refused", () => {
   for (const text of ["", "{", "null", "[]", "NaN", '"case"', golden.slice(0, 5000)]) {
     assert.throws(() => parseCase(text, "case.json"), CaseError, text.slice(0, 20));
@@ -91,7 +146,7 @@ Deno.test("a record must name the parameters of the case's networks, no more and
 });
 
 Deno.test("the published weights are tried first where the script with augmentation does not read the case's", () => {
-  const { case: settings } = parseCase(golden, "case.json");
+  const settings = parseCase(golden, "case.json").case as unknown as CcvcSettings;
   const readings = (changes: Partial<typeof settings>) =>
     weightReadings({ ...settings, w_confident: 2, w_unconfident: 0.75, ...changes })
       .map(({ name, conflict, unconfident }) => [name, conflict, unconfident]);

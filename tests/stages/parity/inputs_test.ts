@@ -1,4 +1,6 @@
 import { strict as assert } from "node:assert";
+import { mixBoxes } from "../../../kernels/reference/mix_boxes.ts";
+import { toggledBoxes } from "../../../stages/parity/methods/cps.ts";
 import {
   caseBoxes,
   caseImage,
@@ -70,6 +72,34 @@ Deno.test("boxes have the published corners, and none is of negative height", ()
   assert.deepEqual([...caseBoxes({ batch: 2, size: 65 })], table);
   const tall = caseBoxes({ batch: 12, size: 65 });
   for (let b = 0; b < 12; b++) assert.ok(tall[8 * b + 3]! >= tall[8 * b + 1]!, `box ${b}`);
+});
+
+Deno.test("a residual gamma and hashed statistics are those that were published", () => {
+  const gamma = "branch2.backbone.layer4.2.bn3.weight",
+    laws = { residualGamma: 0.25, buffers: "hash" } as const;
+  const names = [gamma, "branch1.fuse.1.weight", "branch1.fuse.1.running_mean", "branch1.fuse.1.running_var"];
+  const state = caseWeights("", names.map((name) => ({ name, shape: [256] })), laws);
+  const [first, second] = state.get(gamma)!.values;
+  assert.deepEqual([first, second], [0.257971853017807, 0.23305407166481018].map(Math.fround));
+  const [, plain, mean, variance] = names.map((name) => [...state.get(name)!.values]);
+  assert.ok(plain!.every((value) => Math.abs(value - 1) <= 0.1 + 1e-7), "other norms keep theirs");
+  const u = hashed("", names[2]!), v = hashed("", names[3]!);
+  assert.deepEqual(mean!.slice(0, 3), [0, 1, 2].map((i) => Math.fround(0.1 * (2 * u(i) - 1))));
+  assert.deepEqual(variance!.slice(0, 3), [0, 1, 2].map((i) => Math.fround(0.75 + 0.5 * v(i))));
+});
+
+Deno.test("boxes that toggle leave the published areas, and the second draw has the published pixels", () => {
+  const zeros = new Uint32Array(4 * 65 * 65), ones = zeros.map(() => 1);
+  const mask = mixBoxes(zeros, [4, 65, 65, 1], toggledBoxes({ batch: 4 }), ones);
+  const areas = [0, 1, 2, 3].map((b) =>
+    mask.slice(b * 65 * 65, (b + 1) * 65 * 65).reduce((sum, value) => sum + value, 0)
+  );
+  assert.deepEqual(areas, [783, 806, 825, 864]);
+  const image = caseImage("", "unlabelled_mix:0", extents);
+  assert.deepEqual(
+    [image[at(0, 0, 0, 0)], image[at(3, 2, 64, 64)]],
+    [1.1850594282150269, 0.5381361842155457].map(Math.fround),
+  );
 });
 
 Deno.test("sampled positions lie within a tensor", () => {

@@ -87,19 +87,25 @@ gpuTest("each group of parameters follows its own rate", async (device) => {
   }
 });
 
-gpuTest("weight decay shrinks every parameter, norms and biases too", async (device) => {
-  // With a decay this strong and no momentum the gradients of a step do not matter: w ← w − rate · (g + decay · w).
-  const session = open(device, { weightDecay: 1e6, momentum: 0 });
-  const start = initialize(buildNetworks(network).registry, 9);
-  session.step(batch, { epoch: 0, step: 0, rates: { backbone: 5e-7, head: 5e-7 } });
-  const state = await session.state();
-  for (const { name } of buildNetworks(network).registry.parameters) {
-    const { values } = state.get(name)!, before = start.get(name)!.values;
-    const off = values.reduce((most, value, i) => Math.max(most, Math.abs(value - before[i]! / 2)), 0);
-    assert.ok(off < 1e-3, `${name} is off its half by ${off}`);
-  }
-  session.free();
-});
+gpuTest(
+  "weight decay shrinks every parameter, norms and biases too, or convolutions alone",
+  async (device) => {
+    // With a decay this strong and no momentum the gradients of a step do not matter: w ← w − rate · (g + decay · w).
+    for (const weightDecayOn of ["everything", "convolutions"] as const) {
+      const session = open(device, { weightDecay: 1e6, weightDecayOn, momentum: 0 });
+      const start = initialize(buildNetworks(network).registry, 9);
+      session.step(batch, { epoch: 0, step: 0, rates: { backbone: 5e-7, head: 5e-7 } });
+      const state = await session.state();
+      for (const { name, shape } of buildNetworks(network).registry.parameters) {
+        const kept = weightDecayOn === "everything" || shape.length === 4 ? 0.5 : 1;
+        const { values } = state.get(name)!, before = start.get(name)!.values;
+        const off = values.reduce((most, value, i) => Math.max(most, Math.abs(value - before[i]! * kept)), 0);
+        assert.ok(off < 1e-3, `${name} is off ${kept} of it by ${off}, with decay on ${weightDecayOn}`);
+      }
+      session.free();
+    }
+  },
+);
 
 gpuTest("losses() gives the mean since the last reading, and starts anew", async (device) => {
   const at = (step: number) => ({ epoch: 0, step, rates });

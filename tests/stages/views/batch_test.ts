@@ -5,7 +5,7 @@ import { compile } from "../../../kernels/program.ts";
 import type { Bytes } from "../../../kernels/reference/resample.ts";
 import { ViewBatch, type ViewItem } from "../../../stages/views/batch.ts";
 import { strongPhotometric } from "../../../stages/views/draws.ts";
-import { boxes, cutMix, strong, weak } from "../../../stages/views/specs.ts";
+import { areaShare, boxes, cutMix, strong, weak } from "../../../stages/views/specs.ts";
 import { gpuTest, uniform } from "../../support/gpu.ts";
 
 const noise = (seed: number, width: number, height: number, channels: number): Bytes => ({
@@ -32,7 +32,7 @@ const options = {
     strong: strong(),
     boxes: cutMix({ partner: "reversed" }),
     other: strong(),
-    more: boxes(),
+    more: boxes({ law: areaShare(0.25, 0.5), count: 3 }),
   },
   photometric: strongPhotometric,
   cutMix: {},

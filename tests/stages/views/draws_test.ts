@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { RandomStream } from "../../../kernels/random.ts";
+import { areaShare } from "../../../stages/views/specs.ts";
 import {
   drawCutMixBox,
   drawGeometry,
@@ -121,4 +122,22 @@ Deno.test("partners are as the rule says; those of a permutation are each image 
   for (const each of drawn) deepStrictEqual(each.toSorted(), [0, 1, 2, 3, 4]);
   ok(new Set(drawn.map((each) => each.join())).size > 10);
   deepStrictEqual(partners("permutation", 3), drawn[3]);
+});
+
+Deno.test("boxes by area share have their share of the crop, lie in it, and reach all of it", () => {
+  const crop = 100, law = areaShare(0.25, 0.5);
+  const drawn = samples.map((sample) => law(stream(sample), crop, 3));
+  const areas = drawn.map(({ x0, y0, x1, y1 }) => (x1 - x0) * (y1 - y0));
+  ok(
+    drawn.every(({ x0, y0, x1, y1 }) => x0 >= 0 && y0 >= 0 && x1 <= crop && y1 <= crop && x1 > x0 && y1 > y0),
+  );
+  // Sides are rounded: by half a pixel, of 14 at least.
+  ok(areas.every((area) => area > 0.94 * 2500 / 3 && area < 1.06 * 5000 / 3), `${Math.min(...areas)}`);
+  const mean = areas.reduce((a, b) => a + b) / COUNT;
+  ok(Math.abs(mean / 1250 - 1) < 0.02, `${mean}`);
+  // The log of the height is uniform: half of the boxes are higher than wide.
+  assertShare(drawn.filter(({ x0, y0, x1, y1 }) => y1 - y0 > x1 - x0).length, 0.5, "higher than wide");
+  ok(drawn.some(({ x0 }) => x0 === 0) && drawn.some(({ x1 }) => x1 === crop));
+  const whole = areaShare(0.5)(stream(1), 320, 1);
+  ok(Math.abs((whole.x1 - whole.x0) * (whole.y1 - whole.y0) / 320 ** 2 - 0.5) < 0.01);
 });

@@ -90,5 +90,5 @@ Deno.test("the photometric table says what is done, in the words that the kernel
 });
 
 Deno.test("the box table holds corners and partners", () => {
-  deepStrictEqual([...boxTable([{ x0: 1, y0: 2, x1: 3, y1: 4 }], [7])], [1, 2, 3, 4, 7, 0, 0, 0]);
+  deepStrictEqual([...boxTable([[{ x0: 1, y0: 2, x1: 3, y1: 4 }]], [7])], [1, 2, 3, 4, 7, 0, 0, 0]);
 });

@@ -1,0 +1,15 @@
+/** The methods whose parity cases can be read. @module */
+import type { CaseAdapter } from "./adapter.ts";
+import { ccvcCases } from "./methods/ccvc.ts";
+import { cpsCases } from "./methods/cps.ts";
+
+/** By what a case's `method` says; one without is CCVC's. */
+export function adapterOf(method: unknown): CaseAdapter | undefined {
+  return adapters.find((adapter) => adapter.method === (method ?? ccvcCases.method));
+}
+
+// Each is only ever given settings that its own schema has read.
+const adapters = [ccvcCases, cpsCases] as unknown as readonly CaseAdapter[];
+
+/** Names of the methods. */
+export const caseMethods: readonly string[] = adapters.map(({ method }) => method);
