@@ -2,20 +2,19 @@
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
-import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
-import { predict, type Prediction } from "../../models/deeplabv3plus.ts";
+import { predict } from "../../models/deeplabv3plus.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
-import type { Passes, Step } from "../methods/step.ts";
 import { captureTraining } from "../training/capture.ts";
 import { RATE_INDEX, ratesLength } from "../training/step_program.ts";
-import type { CaseSetup, SeenPasses } from "./adapter.ts";
+import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
 import { hashedFeed } from "./feed.ts";
 import { caseImage, caseLabels, caseWeights, hashed, sampledPositions } from "./inputs.ts";
+import { keepLogits, noting, seenPasses } from "./passes.ts";
 
 /** What is told while a case runs. */
 export interface ParityEvents {
@@ -239,64 +238,6 @@ export function openCase(
     },
     free() {
       for (const owner of [program, held, captured]) owner.free();
-    },
-  };
-}
-
-/**
- * A step whose predictions are kept, by network and pass. A pass without a name is "image", or "evaluation" in that mode; of
- * several of one name the last is kept.
- */
-function noting(step: Step, kept: Map<string, Tensor>): Step {
-  const note = (network: string, seen: object, name: string): void => {
-    if ("logits" in seen) kept.set(`${network} ${name}`, keepLogits(step.graph, seen as Prediction));
-    else Object.entries(seen).forEach(([pass, inner]) => note(network, inner, pass));
-  };
-  return {
-    ...step,
-    train<const P extends Passes>(network: string, passes: P) {
-      const seen = step.train(network, passes);
-      note(network, seen, "image");
-      return seen;
-    },
-    evaluate<const P extends Passes>(network: string, passes: P, options?: { after?: Prediction }) {
-      const seen = step.evaluate(network, passes, options);
-      note(network, seen, "evaluation");
-      return seen;
-    },
-  };
-}
-
-/** The logits of every pixel of the image, which a step makes as it goes and stores nowhere. */
-function keepLogits(graph: Graph, { logits, size }: Prediction): Tensor {
-  return graph.keep(graph.withoutGradients(() => resizeBilinear(graph, logits, size.height, size.width)));
-}
-
-function seenPasses(
-  stored: ReadonlyMap<string, Float32Array>,
-  classes: number,
-  truth: Uint32Array,
-): SeenPasses {
-  const pitch = padded(classes);
-  const find = (network: string, pass: string) => stored.get(`${network} ${pass}`)!;
-  return {
-    truth,
-    logits(network, pass) {
-      const found = find(network, pass);
-      return Float32Array.from(
-        { length: found.length / pitch * classes },
-        (_, i) => found[Math.floor(i / classes) * pitch + i % classes]!,
-      );
-    },
-    labels(network, pass) {
-      const found = find(network, pass);
-      return Uint32Array.from({ length: found.length / pitch }, (_, pixel) => {
-        let best = 0;
-        for (let c = 1; c < classes; c++) {
-          if (found[pixel * pitch + c]! > found[pixel * pitch + best]!) best = c;
-        }
-        return best;
-      });
     },
   };
 }
