@@ -2,20 +2,20 @@
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { readMeter } from "../../kernels/ops/meter.ts";
-import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile } from "../../kernels/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
-import { predict, type Prediction } from "../../models/deeplabv3plus.ts";
+import { predict } from "../../models/deeplabv3plus.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
-import type { Passes, Step } from "../methods/step.ts";
 import { captureTraining } from "../training/capture.ts";
 import { RATE_INDEX, ratesLength } from "../training/step_program.ts";
-import type { CaseSetup, SeenPasses } from "./adapter.ts";
+import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
+import { hashedDropout } from "./dropout.ts";
 import { hashedFeed } from "./feed.ts";
 import { caseImage, caseLabels, caseWeights, hashed, sampledPositions } from "./inputs.ts";
+import { keepLogits, noting, seenPasses } from "./noting.ts";
 
 /** What is told while a case runs. */
 export interface ParityEvents {
@@ -78,6 +78,7 @@ export function openCase(
   onPhase?.("weights");
   /** By network and pass. */
   const kept = new Map<string, Tensor>();
+  const dropout = hashedDropout(device, settings, setup);
   const captured = captureTraining(device, {
     network: {
       backbone,
@@ -91,7 +92,7 @@ export function openCase(
       ...method,
       terms(step) {
         kept.clear();
-        return method.terms(noting(step, kept));
+        return method.terms(noting(step, kept, dropout));
       },
     },
     views: hashedFeed(device, settings, setup),
@@ -112,7 +113,7 @@ export function openCase(
       registry.statistics.map(({ name }) => name),
     );
   } catch (error) {
-    captured.free();
+    for (const owner of [captured, dropout]) owner.free();
     throw error;
   }
   const initial = () => caseWeights(salt, [...registry.parameters, ...registry.statistics], start);
@@ -162,6 +163,7 @@ export function openCase(
   return {
     async step(t) {
       feed.fill({ labeled: [], unlabeled: [] }, { epoch: 0, step: t });
+      dropout.fill(t);
       upload(device, counters, Uint32Array.of(0, 0, t, 0));
       const values = new Float32Array(ratesLength(method.schedules));
       for (const group of ["backbone", "head"] as const) {
@@ -238,57 +240,7 @@ export function openCase(
       };
     },
     free() {
-      for (const owner of [program, held, captured]) owner.free();
-    },
-  };
-}
-
-/** A step whose predictions are kept, by network and pass; a pass without a name is "image". */
-function noting(step: Step, kept: Map<string, Tensor>): Step {
-  const note = (network: string, seen: object, name = "image"): void => {
-    if ("logits" in seen) kept.set(`${network} ${name}`, keepLogits(step.graph, seen as Prediction));
-    else Object.entries(seen).forEach(([pass, inner]) => note(network, inner, pass));
-  };
-  return {
-    ...step,
-    train<const P extends Passes>(network: string, passes: P) {
-      const seen = step.train(network, passes);
-      note(network, seen);
-      return seen;
-    },
-  };
-}
-
-/** The logits of every pixel of the image, which a step makes as it goes and stores nowhere. */
-function keepLogits(graph: Graph, { logits, size }: Prediction): Tensor {
-  return graph.keep(graph.withoutGradients(() => resizeBilinear(graph, logits, size.height, size.width)));
-}
-
-function seenPasses(
-  stored: ReadonlyMap<string, Float32Array>,
-  classes: number,
-  truth: Uint32Array,
-): SeenPasses {
-  const pitch = padded(classes);
-  const find = (network: string, pass: string) => stored.get(`${network} ${pass}`)!;
-  return {
-    truth,
-    logits(network, pass) {
-      const found = find(network, pass);
-      return Float32Array.from(
-        { length: found.length / pitch * classes },
-        (_, i) => found[Math.floor(i / classes) * pitch + i % classes]!,
-      );
-    },
-    labels(network, pass) {
-      const found = find(network, pass);
-      return Uint32Array.from({ length: found.length / pitch }, (_, pixel) => {
-        let best = 0;
-        for (let c = 1; c < classes; c++) {
-          if (found[pixel * pitch + c]! > found[pixel * pitch + best]!) best = c;
-        }
-        return best;
-      });
+      for (const owner of [program, held, captured, dropout]) owner.free();
     },
   };
 }
