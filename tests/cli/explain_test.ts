@@ -80,7 +80,8 @@ Deno.test("every leaf of every experiment says what it is and where its value co
     );
     assert.deepEqual(silent, [], name);
     const training = graph.nodes.find(({ id }) => id === "co-train")!;
-    assert.equal(isPreset(training.stage.config, ["method", "as"]), true);
+    const { method } = training.config as { readonly method: { readonly name: string } };
+    assert.equal(isPreset(training.stage.config, ["method", "as"]), method.name === "ccvc");
     assert.equal(isPreset(training.stage.config, ["method", "mode"]), false);
   }
 });
