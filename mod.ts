@@ -49,6 +49,8 @@ export {
 } from "./stages/evaluate.ts";
 export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
+export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
+export type { Partner } from "./stages/views/specs.ts";
 export { supervised, type SupervisedOptions } from "./stages/methods/supervised.ts";
 export { type AnyMethod, type Configured, type Method, MethodError } from "./stages/methods/method.ts";
 export type { NamedOptions } from "./stages/methods/with_method.ts";

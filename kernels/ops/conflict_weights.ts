@@ -1,8 +1,7 @@
-import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
-import { checkMap } from "../maps.ts";
+import { checkMap, checkThreshold, type ScheduledThreshold } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/conflict_weights.wgsl" with { type: "text" };
 
@@ -37,7 +36,7 @@ export interface ConflictWeightsOptions {
    * A pixel is confident where its confidence is above this, strictly. A tensor (a f32 map) is looked up at every run, so
    * that a schedule moves the threshold between steps of one program.
    */
-  readonly threshold: number | { readonly tensor: Tensor; readonly index: number };
+  readonly threshold: number | ScheduledThreshold;
   /** The weight of each of the four cases. */
   readonly weights: {
     readonly agreeConfident: number;
@@ -72,16 +71,7 @@ export function conflictWeights(
   checkMap(`weigh conflicts with ${labels.label}`, otherLabels, "u32", shape);
   checkMap(`weigh conflicts of ${labels.label}`, confidence, "f32", shape);
   const schedule = typeof threshold === "number" ? undefined : threshold;
-  if (schedule) {
-    const { tensor, index } = schedule;
-    checkMap("look up a threshold", tensor, "f32", tensor.shape);
-    const length = tensor.bytes / 4;
-    if (!Number.isInteger(index) || index < 0 || index >= length) {
-      throw new ShapeError(
-        `Cannot look up the threshold ${index} of ${tensor.label} [${tensor.shape}]: it holds ${length}, from 0`,
-      );
-    }
-  }
+  if (schedule) checkThreshold(schedule);
   const result = graph.tensor({ label: `${labels.label} weights`, shape, layout: "map" });
   const count = labels.bytes / 16;
   const { groups, stride } = elementwise(count);

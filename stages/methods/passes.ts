@@ -1,6 +1,7 @@
 /** The passes of a step: which images run together, whose statistics they share, and which part of a network they take. @module */
 import type { Graph } from "../../kernels/graph.ts";
 import { joinBatches, splitBatch } from "../../kernels/ops/batches.ts";
+import { channelDropout } from "../../kernels/ops/channel_dropout.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";
@@ -43,6 +44,7 @@ export function makePasses(
     Prediction,
     { readonly network: string; readonly after: NonNullable<Forward["after"]> }
   >();
+  const dropped = new Set<string>();
   const find = (name: string): Network => {
     const network = byName[name];
     if (network) return network;
@@ -109,6 +111,15 @@ export function makePasses(
         P,
         Prediction
       >;
+    },
+    dropChannels(x, { probability, stream }) {
+      if (dropped.has(stream)) {
+        throw new MethodError(
+          `Cannot drop channels twice by the numbers of "${stream}": name another stream`,
+        );
+      }
+      dropped.add(stream);
+      return channelDropout(graph, x, { probability, streams: [`channels/${stream}`], counters });
     },
     constant: (body) => graph.withoutGradients(body),
   };

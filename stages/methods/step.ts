@@ -31,6 +31,14 @@ export type Passes<X = Source> = X | Readonly<Record<string, X | Joint<X>>>;
 export type Outputs<P, Y, X = Source> = P extends X ? Y
   : { readonly [K in keyof P]: P[K] extends X ? Y : { readonly [J in keyof P[K]]: Y } };
 
+/** What channels are dropped by. */
+export interface ChannelDropping {
+  /** Of a channel to be zeroed, in [0, 1). */
+  readonly probability: number;
+  /** Names the random numbers; each dropping of a step has a name of its own. */
+  readonly stream: string;
+}
+
 /**
  * What captures passes. What is called first runs first: a pass sees the parameters and statistics that the calls before it
  * have left.
@@ -51,6 +59,11 @@ export interface Passing<K extends string = string> {
     passes: P,
     options?: { readonly after?: Prediction },
   ): Outputs<P, Prediction>;
+  /**
+   * Drops channels of what a network can be entered by: in each step and each image anew, each is zeroed with the given
+   * probability, and the others are scaled by 1 / (1 − probability). It does not ask for a mode: what is called drops.
+   */
+  dropChannels(x: Tensor, options: ChannelDropping): Tensor;
   /** Runs `body` without gradients: what it gives is constant, and statistics move all the same. */
   constant<Y>(body: () => Y): Y;
 }

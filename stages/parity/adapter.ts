@@ -14,9 +14,17 @@ export interface Reading {
 /** Where a view's content is from: an image by its hashed name, before the step's number; or words, the same in each step. */
 export type ViewSource = string | Uint32Array<ArrayBuffer>;
 
+/** Channels that the hash keeps, where it is below the probability of keeping; numbered by image and channel. */
+export interface HashedChannels {
+  /** What is hashed in step `t`. */
+  name(t: number): string;
+  /** The number of the first image. */
+  readonly first: number;
+}
+
 /** What the passes of a step have given. */
 export interface SeenPasses {
-  /** Logits of a network's pass, dense [B, H, W, C]. */
+  /** Logits of a network's pass in training or evaluation mode, dense [B, H, W, C]. */
   logits(network: string, pass: string): Float32Array;
   /** Their arg-max, [B, H, W]. */
   labels(network: string, pass: string): Uint32Array;
@@ -41,6 +49,8 @@ export interface CaseSetup {
   readonly start: StartLaws;
   /** By draw and view, those of {@linkcode BoundMethod.draws}; labels and validity by these names. */
   readonly views: Readonly<Record<string, Readonly<Record<string, ViewSource>>>>;
+  /** By the streams that the method drops channels by; none unless told. */
+  readonly dropout?: Readonly<Record<string, HashedChannels>>;
   readonly optimizer: {
     readonly momentum: number;
     readonly weightDecay: number;

@@ -2,6 +2,7 @@
 import type { CaseAdapter } from "./adapter.ts";
 import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
+import { unimatchCases } from "./methods/unimatch.ts";
 
 /** By what a case's `method` says; one without is CCVC's. */
 export function adapterOf(method: unknown): CaseAdapter | undefined {
@@ -9,7 +10,7 @@ export function adapterOf(method: unknown): CaseAdapter | undefined {
 }
 
 // Each is only ever given settings that its own schema has read.
-const adapters = [ccvcCases, cpsCases] as unknown as readonly CaseAdapter[];
+const adapters = [ccvcCases, cpsCases, unimatchCases] as unknown as readonly CaseAdapter[];
 
 /** Names of the methods. */
 export const caseMethods: readonly string[] = adapters.map(({ method }) => method);

@@ -1,6 +1,7 @@
 /** What a parity case is run on: weights, images, labels and boxes, all from one integer hash. @module */
 import type { StateDict } from "../../models/state_dict.ts";
 import { ignoreIndex } from "../datasets/classes.ts";
+import type { Box } from "../views/specs.ts";
 import { boxTable } from "../views/tables.ts";
 import type { StartLaws } from "./settings.ts";
 
@@ -96,17 +97,47 @@ export function caseLabels(
   });
 }
 
-/** u32[B, S, S]: 0 at what stands for padding, at the right of image 1 and the bottom of image 2, else 1. */
-export function caseValidity(extents: Extents): Uint32Array<ArrayBuffer> {
-  const { size } = extents;
-  return map(extents, (b, y, x) => (b === 1 && x >= size - 10) || (b === 2 && y >= size - 7) ? 0 : 1);
+/** u32[B, S, S]: 0 where a pixel is padding, else 1. */
+export function validityMap(
+  extents: Extents,
+  isPadding: (b: number, y: number, x: number) => boolean,
+): Uint32Array<ArrayBuffer> {
+  return map(extents, (b, y, x) => isPadding(b, y, x) ? 0 : 1);
 }
 
-/** CutMix boxes, u32[B, 8]: left, top, right, bottom, the last two exclusive; and the partner, B − 1 − b. */
-export function caseBoxes({ batch }: Extents): Uint32Array<ArrayBuffer> {
-  const boxes = Array.from({ length: batch }, (_, b) => {
+/** The padding of CCVC's cases, and of others: at the right of image 1 and the bottom of image 2. */
+export function caseValidity(extents: Extents): Uint32Array<ArrayBuffer> {
+  const { size } = extents;
+  return validityMap(extents, (b, y, x) => (b === 1 && x >= size - 10) || (b === 2 && y >= size - 7));
+}
+
+/** The CutMix boxes of CCVC's cases, and of others; one of each image. */
+export function cornerBoxes({ batch }: Pick<Extents, "batch">): Box[][] {
+  return Array.from({ length: batch }, (_, b) => {
     const x0 = 4 * b + 2, y0 = 3 * b + 5;
     return [{ x0, y0, x1: x0 + 20 + 3 * b, y1: y0 + Math.max(0, 30 - 4 * b) }];
   });
-  return boxTable(boxes, boxes.map((_, b) => batch - 1 - b));
+}
+
+/** The same as a table, with the partner B − 1 − b. */
+export function caseBoxes(extents: Extents): Uint32Array<ArrayBuffer> {
+  const boxes = cornerBoxes(extents);
+  return boxTable(boxes, boxes.map((_, b) => boxes.length - 1 - b));
+}
+
+/** Which channels are kept, [batch · channels]: those whose number is below the probability of keeping. */
+export function keptChannels(
+  salt: string,
+  name: string,
+  { first, batch, channels, probability }: {
+    /** The number of the first image. */
+    readonly first: number;
+    readonly batch: number;
+    readonly channels: number;
+    /** Of a channel to be dropped. */
+    readonly probability: number;
+  },
+): boolean[] {
+  const u = hashed(salt, name);
+  return Array.from({ length: batch * channels }, (_, i) => u(first * channels + i) < 1 - probability);
 }

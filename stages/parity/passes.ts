@@ -5,12 +5,13 @@ import { padded, type Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { Passes, Step } from "../methods/step.ts";
 import type { SeenPasses } from "./adapter.ts";
+import type { HashedDropout } from "./dropout.ts";
 
 /**
- * A step whose predictions are kept, by network and pass. A pass without a name is "image", or "evaluation" in that mode; of
- * several of one name the last is kept.
+ * A step whose predictions are kept, by network and pass, and that drops the channels that the case does. A pass without a name
+ * is "image", or "evaluation" in that mode; of several of one name the last is kept.
  */
-export function noting(step: Step, kept: Map<string, Tensor>): Step {
+export function noting(step: Step, kept: Map<string, Tensor>, dropout: HashedDropout): Step {
   const note = (network: string, seen: object, name: string): void => {
     if ("logits" in seen) kept.set(`${network} ${name}`, keepLogits(step.graph, seen as Prediction));
     else Object.entries(seen).forEach(([pass, inner]) => note(network, inner, pass));
@@ -27,6 +28,7 @@ export function noting(step: Step, kept: Map<string, Tensor>): Step {
       note(network, seen, "evaluation");
       return seen;
     },
+    dropChannels: (x, dropping) => dropout.drop(step.graph, x, dropping),
   };
 }
 

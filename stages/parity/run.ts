@@ -12,6 +12,7 @@ import { captureTraining } from "../training/capture.ts";
 import { RATE_INDEX, ratesLength } from "../training/step_program.ts";
 import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
+import { hashedDropout } from "./dropout.ts";
 import { hashedFeed } from "./feed.ts";
 import { caseImage, caseLabels, caseWeights, hashed, sampledPositions } from "./inputs.ts";
 import { keepLogits, noting, seenPasses } from "./passes.ts";
@@ -77,6 +78,7 @@ export function openCase(
   onPhase?.("weights");
   /** By network and pass. */
   const kept = new Map<string, Tensor>();
+  const dropout = hashedDropout(device, settings, setup);
   const captured = captureTraining(device, {
     network: {
       backbone,
@@ -90,7 +92,7 @@ export function openCase(
       ...method,
       terms(step) {
         kept.clear();
-        return method.terms(noting(step, kept));
+        return method.terms(noting(step, kept, dropout));
       },
     },
     views: hashedFeed(device, settings, setup),
@@ -111,7 +113,7 @@ export function openCase(
       registry.statistics.map(({ name }) => name),
     );
   } catch (error) {
-    captured.free();
+    for (const owner of [captured, dropout]) owner.free();
     throw error;
   }
   const initial = () => caseWeights(salt, [...registry.parameters, ...registry.statistics], start);
@@ -161,6 +163,7 @@ export function openCase(
   return {
     async step(t) {
       feed.fill({ labeled: [], unlabeled: [] }, { epoch: 0, step: t });
+      dropout.fill(t);
       upload(device, counters, Uint32Array.of(0, 0, t, 0));
       const values = new Float32Array(ratesLength(method.schedules));
       for (const group of ["backbone", "head"] as const) {
@@ -237,7 +240,7 @@ export function openCase(
       };
     },
     free() {
-      for (const owner of [program, held, captured]) owner.free();
+      for (const owner of [program, held, captured, dropout]) owner.free();
     },
   };
 }

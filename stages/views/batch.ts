@@ -187,7 +187,9 @@ export class ViewBatch {
       const first = Object.keys(views).find((other) => views[other]!.kind === spec.kind) === view;
       const own = (what: string) => first ? what : `${what} ${view}`;
       if (spec.kind === "boxes") {
-        const { count, law = (stream: RandomStream) => drawCutMixBox(stream, { ...cutMix, crop }) } = spec;
+        const { count, probability = cutMix.probability } = spec;
+        const options = { ...cutMix, crop, ...(probability !== undefined && { probability }) };
+        const { law = (stream: RandomStream) => drawCutMixBox(stream, options) } = spec;
         const drawn = streams(own("cutmix")).map((stream) =>
           Array.from({ length: count }, () => law(stream, crop, count))
         );

@@ -31,9 +31,11 @@ export interface BoxView {
   readonly law?: BoxLaw;
   /** Boxes of an image; one over another toggles. */
   readonly count: number;
+  /** How often an image has one of the stage's boxes, in place of what its `cutmix.probability` says. */
+  readonly probability?: number;
 }
 
-type BoxOptions = Partial<Pick<BoxView, "law" | "count">>;
+type BoxOptions = Partial<Pick<BoxView, "law" | "count" | "probability">>;
 
 /** Views by name. */
 export type ViewSpecs = Readonly<Record<string, ImageView | BoxView>>;

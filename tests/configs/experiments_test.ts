@@ -144,6 +144,47 @@ Deno.test("CPS: each its partition and length, all the published settings as one
   }
 });
 
+Deno.test("UniMatch: PASCAL and Cityscapes as published", async () => {
+  const common = {
+    batch: 8,
+    outputStride: 16,
+    pairing: "fixed",
+    shards: 4,
+    power: 0.9,
+    rateLag: 1,
+    momentum: 0.9,
+    weightDecay: 1e-4,
+    weightDecayOn: "everything",
+  };
+  const method = { name: "unimatch", partner: "same place", boxProbability: 0.5, dropout: 0.5 };
+  const published = {
+    "unimatch-pascal-366": {
+      data: { dataset: "pascal", partition: "pascal/366" },
+      crop: 321,
+      train: { backbone: "resnet101", epochs: 80, baseRate: 0.001, backboneRate: 1, headRate: 10 },
+      method: { threshold: 0.95, criterion: "cross-entropy" },
+      scored: { protocol: "original", crop: undefined },
+    },
+    "unimatch-cityscapes-1-8": {
+      data: { dataset: "cityscapes", partition: "cityscapes/1_8" },
+      crop: 801,
+      train: { backbone: "resnet50", epochs: 240, baseRate: 0.005, backboneRate: 1, headRate: 1 },
+      method: { threshold: 0, criterion: "ohem", ohemThreshold: 0.7, ohemMinKept: 4 * 200_000 },
+      scored: { protocol: "sliding_window", crop: 801 },
+    },
+  };
+  for (const [name, wanted] of Object.entries(published)) {
+    const { load, augment, "co-train": train, evaluate } = await configsOf(name);
+    assert.deepEqual(differing(load, wanted.data), [], name);
+    assert.deepEqual(differing(augment, { crop: wanted.crop }), [], name);
+    assert.deepEqual(differing(train, { ...common, ...wanted.train }), [], name);
+    assert.deepEqual(differing(train.method, { ...method, ...wanted.method }), [], name);
+    const along = train.evaluation as Record<string, unknown>;
+    assert.deepEqual(differing(along, { ...wanted.scored, earlier: undefined }), [], name);
+    assert.deepEqual(differing(evaluate, wanted.scored), [], name);
+  }
+});
+
 Deno.test("the folders' experiments run on the small backbone and take another root", async () => {
   for (const [name, dataset] of [["voc-folder", "pascal"], ["camvid-46", "camvid"]] as const) {
     const { load, "co-train": train } = await configsOf(name);
@@ -172,6 +213,8 @@ Deno.test("an epoch of every published experiment has the published number of st
     "cityscapes-1-16": [2789, 349],
     "cityscapes-1-8": [2603, 325],
     "cityscapes-1-4": [2231, 279],
+    "unimatch-pascal-366": [10216, 1277],
+    "unimatch-cityscapes-1-8": [2603, 325],
   };
   for (const [name, [unlabeled, steps]] of Object.entries(published)) {
     const { "co-train": { batch, shards, pairing, stepsPerEpoch } } = await configsOf(name);

@@ -144,7 +144,9 @@ class Net:
         return y
 
     def one(self, pre, x):
-        S = x.shape[2:]
+        return self.decode(pre, *self.taps(pre, x), x.shape[2:])
+
+    def taps(self, pre, x):
         b = pre + "backbone."
         x = self.n(self.c(x, b + "conv1.0", 2), b + "conv1.1")
         x = self.n(self.c(x, b + "conv1.3"), b + "conv1.4")
@@ -166,7 +168,9 @@ class Net:
                 y = self.n(self.c(y, q + "conv2", st, d), q + "bn2")
                 x = self.n(self.c(y, q + "conv3"), q + "bn3", add=r)
             taps.append(x)
-        low, high = taps[0], taps[3]
+        return taps[0], taps[3]
+
+    def decode(self, pre, low, high, S):
         h = pre + "head."
         rates = [1, 2, 3] if self.small else [12, 24, 36] if self.city else [6, 12, 18]
         feats = [self.n(self.c(high, h + "b0.0"), h + "b0.1")]
@@ -297,7 +301,7 @@ def run(case, dtype):
     return out
 
 
-def deviation(a, b):
+def deviation_of(a, b, logits, evaluation):
     """How far the f32 run `b` strays from the f64 run `a`."""
     rel = lambda x, y: abs(x - y) / abs(x) if x else abs(y)
     big = lambda n: max(abs(x - y) for x, y in zip(a[n], b[n])) / max(map(abs, a[n]))
@@ -305,9 +309,14 @@ def deviation(a, b):
     return {
         "steps": [{k: rel(v, t[k]) for k, v in s.items()} for s, t in zip(a["steps"], b["steps"])],
         "grad_norm_max_rel": max(norms.values()),
-        "logits_max_rel": max(big(n) for n in ("logits1_labelled", "logits2_labelled", "logits1_unlabelled")),
-        "eval_logits_max_rel": max(big("eval_logits1"), big("eval_logits2")),
+        "logits_max_rel": max(map(big, logits)),
+        "eval_logits_max_rel": max(map(big, evaluation)),
     }
+
+
+def deviation(a, b):
+    return deviation_of(a, b, ("logits1_labelled", "logits2_labelled", "logits1_unlabelled"),
+                        ("eval_logits1", "eval_logits2"))
 
 
 def rounded(value, digits):
@@ -317,7 +326,7 @@ def rounded(value, digits):
     return value
 
 
-def write(case, path):
+def write(case, path, run=run, deviation=deviation):
     exact, single = run(case, torch.float64), run(case, torch.float32)
     record = {"case": case, "float64": rounded(exact, 10), "float32_deviation": rounded(deviation(exact, single), 3)}
     with open(path, "w") as file:

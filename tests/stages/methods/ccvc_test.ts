@@ -88,6 +88,7 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
     },
     backbone: none,
     features: none,
+    dropChannels: none,
     constant: none,
     schedules: { threshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 } },
   };

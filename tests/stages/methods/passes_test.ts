@@ -3,7 +3,7 @@ import { allocate, type Device, readBack, upload } from "../../../kernels/device
 import { Graph } from "../../../kernels/graph.ts";
 import { joinBatches } from "../../../kernels/ops/batches.ts";
 import { compile } from "../../../kernels/program.ts";
-import type { Tensor } from "../../../kernels/tensor.ts";
+import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { declareNetworks } from "../../../models/networks.ts";
@@ -54,8 +54,8 @@ async function run(
     // A way writes "net", and is given the network of its own.
     const own = new Proxy(passing, {
       get: (target, call: keyof Passing) =>
-        call === "constant"
-          ? target.constant
+        call === "constant" || call === "dropChannels"
+          ? target[call]
           : (_: string, ...rest: unknown[]) => (target[call] as (...all: unknown[]) => unknown)(way, ...rest),
     });
     for (const [name, { logits }] of Object.entries(write(own, images, graph))) {
@@ -147,12 +147,38 @@ gpuTest("a pass in braces is one batch, and batches of unequal passes run one by
   assert.notDeepEqual(apart.unequal!.v, found.joint!.v);
 });
 
+gpuTest(
+  "channels of taps are dropped by streams of their own, and decoded with the others",
+  async (device) => {
+    const dropping = { probability: 0.5, stream: "one" };
+    const found = await run(device, {
+      taps({ backbone, train, dropChannels }, { x }) {
+        const taps = backbone("net", { x }).x;
+        const one = { ...taps, high: dropChannels(taps.high, dropping) };
+        const two = { ...taps, high: dropChannels(taps.high, { ...dropping, stream: "two" }) };
+        return train("net", { all: { clean: taps, one, two } }).all;
+      },
+      nothing({ backbone, train, dropChannels }, { x }) {
+        const taps = backbone("net", { x }).x;
+        const none = { ...taps, high: dropChannels(taps.high, { probability: 0, stream: "none" }) };
+        return train("net", { all: { clean: taps, none } }).all;
+      },
+    });
+    assert.notDeepEqual(found.taps!.one, found.taps!.clean);
+    assert.notDeepEqual(found.taps!.one, found.taps!.two);
+    assert.deepEqual(found.nothing!.none, found.nothing!.clean);
+    // The dropped ones enter the statistics that all are normalized by.
+    assert.notDeepEqual(found.taps!.clean, found.nothing!.clean);
+  },
+);
+
 Deno.test("passes that cannot be are errors that say why", () => {
   const graph = new Graph(0);
   const networks = { byName: { student: {} as never, teacher: {} as never } };
-  const options = { tensor: () => assert.fail(), counters: {} as Tensor, together: true };
-  const { train, evaluate } = makePasses(graph, networks, options);
-  const image = { label: "x", shape: [2, 8, 8, 3] } as unknown as Tensor;
+  const counters = makeTensor({ label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" });
+  const options = { tensor: () => assert.fail(), counters, together: true };
+  const { train, evaluate, dropChannels } = makePasses(graph, networks, options);
+  const image = makeTensor({ label: "x", shape: [2, 8, 8, 3] });
   assert.throws(() => train("studnet", image), /Cannot run network "studnet": there are student, teacher/);
   for (const none of [{}, { image, both: {} }]) {
     assert.throws(() => train("student", none), /Cannot run network "student" on no images/);
@@ -163,4 +189,7 @@ Deno.test("passes that cannot be are errors that say why", () => {
     () => evaluate("student", image, { after: {} as Prediction }),
     /Cannot evaluate "student" after a pass that is no training pass of it/,
   );
+  const dropping = { probability: 0.5, stream: "one" };
+  dropChannels(image, dropping);
+  assert.throws(() => dropChannels(image, dropping), /Cannot drop channels twice by the numbers of "one"/);
 });

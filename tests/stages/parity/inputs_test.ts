@@ -7,7 +7,9 @@ import {
   caseLabels,
   caseValidity,
   caseWeights,
+  cornerBoxes,
   hashed,
+  keptChannels,
   sampledPositions,
 } from "../../../stages/parity/inputs.ts";
 
@@ -100,6 +102,24 @@ Deno.test("boxes that toggle leave the published areas, and the second draw has 
     [image[at(0, 0, 0, 0)], image[at(3, 2, 64, 64)]],
     [1.1850594282150269, 0.5381361842155457].map(Math.fround),
   );
+});
+
+Deno.test("the boxes' areas, and the channels that a dropout keeps, are those that were published", () => {
+  const areas = cornerBoxes({ batch: 4 }).map(([box]) => (box!.x1 - box!.x0) * (box!.y1 - box!.y0));
+  assert.deepEqual(areas, [600, 598, 572, 522]);
+  const kept = (name: string, channels: number, first = 0) =>
+    keptChannels("", name, { first, batch: 8 - first, channels, probability: 0.5 });
+  const counts = [["drop:0:c1", 256], ["drop:0:c4", 2048], ["drop:1:c1", 256], ["drop:1:c4", 2048]] as const;
+  assert.deepEqual(counts.map(([name, channels]) => kept(name, channels).filter(Boolean).length), [
+    1033,
+    8122,
+    1037,
+    8228,
+  ]);
+  assert.deepEqual(kept("drop:0:c1", 256).slice(0, 8).map(Number), [0, 0, 0, 1, 0, 1, 1, 1]);
+  assert.deepEqual(kept("drop:0:c4", 2048, 7).slice(0, 8).map(Number), [0, 1, 1, 0, 0, 0, 0, 0]);
+  const most = keptChannels("", "x", { first: 0, batch: 4, channels: 1000, probability: 0.1 });
+  assert.ok(Math.abs(most.filter(Boolean).length / 4000 - 0.9) < 0.02);
 });
 
 Deno.test("sampled positions lie within a tensor", () => {

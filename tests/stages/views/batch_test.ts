@@ -140,3 +140,31 @@ gpuTest("what no step reads is neither drawn nor uploaded", (device) => {
   deepStrictEqual(uploads(["strong"]).count, crops.count + 1);
   deepStrictEqual(uploads(["strong", "other", "boxes", "more"]).count, crops.count + 4);
 });
+
+gpuTest("a view of boxes may say how often there is one, whatever the policy says", async (device) => {
+  const items = Array.from({ length: 60 }, (_, sample) => item(sample % 20));
+  const drawn = async (probability: number | undefined) => {
+    const views = { image: weak(), boxes: boxes(probability === undefined ? {} : { probability }) };
+    const batch = new ViewBatch(device, {
+      ...options,
+      batch: items.length,
+      views,
+      cutMix: { probability: 1 },
+    });
+    const table = batch.capture(new Graph(0)).boxes!;
+    batch.fill(items, { seed: 1, epoch: 0, step: 0 });
+    const [read] = await readBack(device, [table]);
+    batch.free();
+    const words = new Uint32Array(read!.buffer);
+    const each = words.length / items.length;
+    return items.map((_, n) => [...words.subarray(each * n, each * n + 5)].join());
+  };
+  const all = await drawn(undefined), half = await drawn(0.5), none = await drawn(0);
+  const empty = (box: string) => box.startsWith("0,0,0,0,");
+  deepStrictEqual(all.filter(empty), []);
+  deepStrictEqual(none.filter((box) => !empty(box)), []);
+  const left = half.filter((box) => !empty(box)).length;
+  deepStrictEqual(left > 15 && left < 45, true, `${left} of ${items.length} have a box`);
+  // The same draws are made, so that a box that is left lies where it lay.
+  deepStrictEqual(half.every((box, n) => empty(box) || box === all[n]), true);
+});
