@@ -7,7 +7,11 @@ import gradientSource from "../wgsl/batch_norm_gradient.wgsl" with { type: "text
 import groupsSource from "../wgsl/batch_norm_groups.wgsl" with { type: "text" };
 import gradientSumsSource from "../wgsl/batch_norm_gradient_sums.wgsl" with { type: "text" };
 import momentsSource from "../wgsl/batch_norm_moments.wgsl" with { type: "text" };
+import sharedMomentsSource from "../wgsl/batch_norm_moments_shared.wgsl" with { type: "text" };
 import parameterGradientSource from "../wgsl/batch_norm_parameter_gradient.wgsl" with { type: "text" };
+import sharedParameterGradientSource from "../wgsl/batch_norm_parameter_gradient_shared.wgsl" with {
+  type: "text",
+};
 import statisticsSource from "../wgsl/batch_norm_statistics.wgsl" with { type: "text" };
 import source from "../wgsl/batch_norm.wgsl" with { type: "text" };
 import { channelLanes, chunkSums, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
@@ -44,13 +48,16 @@ const groupSums = defineKernel({
   reads: ["statistics"],
   writes: ["partials"],
 });
-const moments = defineKernel({
-  name: "batch_norm_moments",
-  source: momentsSource,
-  uniforms: { lanes: "u32", chunks: "u32", passes: "u32", stride: "u32", pixels: "f32", momentum: "f32" },
-  reads: ["pivots", "partials"],
-  writes: ["mean", "variance", "running_mean", "running_variance", "after_mean", "after_variance"],
-});
+/** By {@linkcode chunkSums}: each invocation by itself, and together. */
+const moments = [momentsSource, sharedMomentsSource].map((source, shared) =>
+  defineKernel({
+    name: shared ? "batch_norm_moments_shared" : "batch_norm_moments",
+    source,
+    uniforms: { lanes: "u32", chunks: "u32", passes: "u32", stride: "u32", pixels: "f32", momentum: "f32" },
+    reads: ["pivots", "partials"],
+    writes: ["mean", "variance", "running_mean", "running_variance", "after_mean", "after_variance"],
+  })
+);
 const apply = defineKernel({
   name: "batch_norm",
   source,
@@ -66,20 +73,22 @@ const gradientSums = defineKernel({
   reads: ["dy", "x", "y", ...vectors],
   writes: ["partials"],
 });
-const parameterGradient = defineKernel({
-  name: "batch_norm_parameter_gradient",
-  source: parameterGradientSource,
-  uniforms: {
-    lanes: "u32",
-    chunks: "u32",
-    passes: "u32",
-    epsilon: "f32",
-    accumulate_weight: "u32",
-    accumulate_bias: "u32",
-  },
-  reads: ["partials", "variance"],
-  writes: ["sums", "dweight", "dbias"],
-});
+const parameterGradient = [parameterGradientSource, sharedParameterGradientSource].map((source, shared) =>
+  defineKernel({
+    name: shared ? "batch_norm_parameter_gradient_shared" : "batch_norm_parameter_gradient",
+    source,
+    uniforms: {
+      lanes: "u32",
+      chunks: "u32",
+      passes: "u32",
+      epsilon: "f32",
+      accumulate_weight: "u32",
+      accumulate_bias: "u32",
+    },
+    reads: ["partials", "variance"],
+    writes: ["sums", "dweight", "dbias"],
+  })
+);
 const gradientKernels = [false, true].map((residual) =>
   defineKernel({
     name: residual ? "batch_norm_residual_gradient" : "batch_norm_gradient",
@@ -177,6 +186,7 @@ export function batchNorm(
     const groups = measured?.statistics.shape[1] ?? 0;
     const summed = measured ? pixelChunks(passes, groups, lanes) : chunked;
     const partials = partialSums(summed.chunks);
+    const added = chunkSums(graph.sharing, passes, summed.chunks, lanes);
     if (measured) {
       graph.launch({
         kernel: groupSums,
@@ -206,7 +216,7 @@ export function batchNorm(
       });
     }
     graph.launch({
-      kernel: moments,
+      kernel: moments[added.shared]!,
       reads: [measured?.statistics ?? x, partials],
       writes: [mean, variance, runningMean, runningVariance, each.mean, each.variance],
       uniforms: {
@@ -217,7 +227,7 @@ export function batchNorm(
         pixels,
         momentum,
       },
-      ...chunkSums(passes, summed.chunks, lanes),
+      ...added.launch,
     });
   }
   const inputs = [x, weight, bias, ...(residual ? [residual] : [])];
@@ -246,6 +256,7 @@ export function batchNorm(
     let sums = variance;
     if (training || weight.tracked || bias.tracked) {
       const partials = partialSums();
+      const added = chunkSums(graph.sharing, passes, chunked.chunks, lanes);
       sums = graph.tensor({ label: `${x.label} gradient sums`, shape: [passes, 2, channels] });
       graph.launch({
         kernel: gradientSums,
@@ -260,7 +271,7 @@ export function batchNorm(
         parameter.tracked ? graph.gradientOf(parameter) : { tensor: unused(), accumulate: false }
       ) as [{ tensor: Tensor; accumulate: boolean }, { tensor: Tensor; accumulate: boolean }];
       graph.launch({
-        kernel: parameterGradient,
+        kernel: parameterGradient[added.shared]!,
         reads: [partials, variance],
         writes: [sums, dweight.tensor, dbias.tensor],
         uniforms: {
@@ -271,7 +282,7 @@ export function batchNorm(
           accumulate_weight: Number(dweight.accumulate),
           accumulate_bias: Number(dbias.accumulate),
         },
-        ...chunkSums(passes, chunked.chunks, lanes),
+        ...added.launch,
       });
     }
     const wantsResidual = residual?.tracked === true;

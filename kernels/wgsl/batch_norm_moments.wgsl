@@ -7,8 +7,6 @@
 //                                                       the unbiased variance
 //   after_…           f32[passes, lanes·4]              the running ones as each pass left them
 //
-// Sums of sums as in batch_norm_parameter_gradient.wgsl, which are added up four side by side.
-//
 // Twin: kernels/reference/batch_norm.ts
 
 struct Extents {
@@ -30,61 +28,45 @@ struct Extents {
 @group(0) @binding(7) var<storage, read_write> after_mean: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> after_variance: array<vec4f>;
 
-var<workgroup> part_sums: array<array<vec4f, ${LANES}>, ${PARTS}>;
-var<workgroup> part_squares: array<array<vec4f, ${LANES}>, ${PARTS}>;
-
-@compute @workgroup_size(${LANES}, ${SIDE_BY_SIDE})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let lane = id.x;
   let lanes = extents.lanes;
-  let mine = group.x * ${LANES}u + local.x;
-  let lane = min(mine, lanes - 1u);
-  let parts = (extents.chunks + 15u) / 16u;
+  if (lane >= lanes) { return; }
   let keep = 1.0 - extents.momentum;
   var running_center = running_mean[lane];
   var running_spread = running_variance[lane];
+  var at = lane;
   for (var of_pass = 0u; of_pass < extents.passes; of_pass++) {
-    for (var part = local.y; part < parts; part += ${SIDE_BY_SIDE}u) {
-      #unroll C 16
-      let there${C} = part * 16u + ${C}u < extents.chunks;
-      let at${C} = 2u * (of_pass * extents.chunks + select(0u, part * 16u + ${C}u, there${C})) * lanes + lane;
-      let sum${C} = partials[at${C}];
-      let squares${C} = partials[at${C} + lanes];
-      #end
-      var sum = vec4f();
-      var squares = vec4f();
-      #unroll C 16
-      sum += select(vec4f(), sum${C}, there${C});
-      squares += select(vec4f(), squares${C}, there${C});
-      #end
-      part_sums[part][local.x] = sum;
-      part_squares[part][local.x] = squares;
-    }
-    workgroupBarrier();
-    if (local.y == 0u && mine < lanes) {
-      #unroll S 4
-      var sum${S} = vec4f();
-      var squares${S} = vec4f();
-      for (var part = ${S}u; part < parts; part += 4u) {
-        sum${S} += part_sums[part][local.x];
-        squares${S} += part_squares[part][local.x];
+    // Sums of sums, four side by side: a plain running sum over hundreds of chunks would cost a digit that every other layer
+    // inherits.
+    var sum = array<vec4f, 4>();
+    var squares = array<vec4f, 4>();
+    for (var start = 0u; start < extents.chunks; start += 16u) {
+      var part_sum = vec4f();
+      var part_squares = vec4f();
+      let end = min(start + 16u, extents.chunks);
+      for (var chunk = start; chunk < end; chunk++) {
+        part_sum += partials[at];
+        part_squares += partials[at + lanes];
+        at += 2u * lanes;
       }
-      #end
-      let shift = ((sum0 + sum1) + (sum2 + sum3)) / extents.pixels;
-      let square = ((squares0 + squares1) + (squares2 + squares3)) / extents.pixels;
-      let center = pivots[of_pass * extents.stride + lane] + shift;
-      let spread = max(square - shift * shift, vec4f());
-      mean[of_pass * lanes + lane] = center;
-      variance[of_pass * lanes + lane] = spread;
-      let unbiased = spread * (extents.pixels / (extents.pixels - 1.0));
-      running_center = keep * running_center + extents.momentum * center;
-      running_spread = keep * running_spread + extents.momentum * unbiased;
-      after_mean[of_pass * lanes + lane] = running_center;
-      after_variance[of_pass * lanes + lane] = running_spread;
+      let side = start / 16u % 4u;
+      sum[side] += part_sum;
+      squares[side] += part_squares;
     }
-    workgroupBarrier();
+    let shift = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / extents.pixels;
+    let square = ((squares[0] + squares[1]) + (squares[2] + squares[3])) / extents.pixels;
+    let center = pivots[of_pass * extents.stride + lane] + shift;
+    let spread = max(square - shift * shift, vec4f());
+    mean[of_pass * lanes + lane] = center;
+    variance[of_pass * lanes + lane] = spread;
+    let unbiased = spread * (extents.pixels / (extents.pixels - 1.0));
+    running_center = keep * running_center + extents.momentum * center;
+    running_spread = keep * running_spread + extents.momentum * unbiased;
+    after_mean[of_pass * lanes + lane] = running_center;
+    after_variance[of_pass * lanes + lane] = running_spread;
   }
-  if (local.y == 0u && mine < lanes) {
-    running_mean[lane] = running_center;
-    running_variance[lane] = running_spread;
-  }
+  running_mean[lane] = running_center;
+  running_variance[lane] = running_spread;
 }

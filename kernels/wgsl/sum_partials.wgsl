@@ -21,20 +21,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
   if (i >= extents.count) { return; }
   var sum = partials[i];
-  var at = i;
-  // Four are asked for at once, so that an invocation does not wait for memory at each.
-  for (var n = (extents.splits - 1u) / 4u; n > 0u; n--) {
-    #unroll P 4
-    let part${P} = partials[at + ${P + 1}u * extents.count];
-    #end
-    #unroll P 4
-    sum += part${P};
-    #end
-    at += 4u * extents.count;
-  }
-  for (var n = (extents.splits - 1u) % 4u; n > 0u; n--) {
-    at += extents.count;
-    sum += partials[at];
+  for (var split = 1u; split < extents.splits; split++) {
+    sum += partials[split * extents.count + i];
   }
   if (extents.accumulate != 0u) { sum += result[i]; }
   result[i] = sum;

@@ -5,6 +5,7 @@ import { add } from "../../kernels/ops/add.ts";
 import { batchNorm, type BatchNormOptions, type BatchNormParameters } from "../../kernels/ops/batch_norm.ts";
 import { batchNorm as reference } from "../../kernels/reference/batch_norm.ts";
 import { makeTensor } from "../../kernels/tensor.ts";
+import type { Sharing } from "../../kernels/sharing.ts";
 import { assertClose, gpuTest, runOp, uniform } from "../support/gpu.ts";
 
 function values(shape: readonly number[], offset = 0) {
@@ -274,3 +275,35 @@ Deno.test("batchNorm() refuses one value per channel, and shapes that do not fit
     /Cannot add residual residual \[2,3,4,8\] to wide \[2,3,3,8\]/,
   );
 });
+
+gpuTest(
+  "batchNorm() adds its chunks up in one order, by workgroups as by single invocations",
+  async (device, t) => {
+    // Chunks of several parts, a part that is cut, and vec4s of channels that fill no workgroup.
+    for (const [shape, passes] of [[[4, 37, 41, 44], 2], [[1, 96, 90, 8], 1], [[3, 5, 3, 70], 3]] as const) {
+      await t.step(`[${shape}], ${passes} passes`, async () => {
+        const { gradient, residual: _, ...given } = values(shape);
+        const vector = [shape[3]];
+        const run = (sharing: Sharing) =>
+          runOp(
+            device,
+            {
+              x: { shape, values: given.x, tracked: "input" },
+              weight: { shape: vector, values: given.weight, tracked: "parameter" },
+              bias: { shape: vector, values: given.bias, tracked: "parameter" },
+              runningMean: { shape: vector, values: given.runningMean },
+              runningVariance: { shape: vector, values: given.runningVariance },
+            },
+            (graph, { x, ...parameters }) => [
+              batchNorm(graph, x, parameters, { training: true, relu: true, passes }),
+              parameters.runningMean,
+              parameters.runningVariance,
+            ],
+            gradient,
+            { sharing },
+          );
+        assert.deepEqual(await run("workgroup"), await run(0));
+      });
+    }
+  },
+);
