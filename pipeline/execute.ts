@@ -1,22 +1,13 @@
 /** One execution of one stage: inputs read, the work done, outputs written and stored. @module */
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import type { ArtifactKind } from "./artifact.ts";
 import { artifactReader, stageArtifact, type StagedArtifact } from "./artifact_store.ts";
 import type { GraphNode } from "./builder.ts";
 import type { Cache, Staged } from "./cache.ts";
-import { sha256 } from "./canonical_json.ts";
 import { adoptCheckpoints, removeCheckpoints } from "./checkpoint_folders.ts";
 import type { StageContext } from "./definition.ts";
 import type { Entry, StoredArtifact } from "./entry.ts";
-import {
-  CacheError,
-  CorruptBlobError,
-  messageOf,
-  SourceError,
-  StageCrashError,
-  StageError,
-  UserError,
-} from "./errors.ts";
+import { CacheError, CorruptBlobError, messageOf, StageCrashError, StageError, UserError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { explainWrite, stampOf } from "./files.ts";
 import type { KeyParts } from "./fingerprint.ts";
@@ -24,8 +15,8 @@ import { FolderCheckpoints } from "./folder_checkpoints.ts";
 import type { Lease } from "./leases.ts";
 import { isStillLoaded } from "./loaded_code.ts";
 import { type Prepared, sourcesOf } from "./prepare.ts";
-import { FileReadError, readFileWhole } from "./read_file.ts";
 import type { Resources } from "./resources.ts";
+import { readSource } from "./source_reader.ts";
 import { isDiskFault } from "./system_error.ts";
 
 /** What an execution needs. */
@@ -221,7 +212,11 @@ function context(
   return {
     seed,
     signal: execution.signal,
-    read: (path, most = Infinity) => readSource(execution, path, most, read),
+    async read(path, most = Infinity) {
+      const { name, bytes } = await readSource(execution.prepared, path, most);
+      read.add(name);
+      return bytes;
+    },
     scratch: (name) => within(join(scratch, "work"), name, node.id),
     checkpoints: new FolderCheckpoints(
       checkpoints,
@@ -242,42 +237,6 @@ function context(
       return open.handle as T;
     },
   };
-}
-
-/** The bytes of a source, if they are those that the key was made of. */
-async function readSource(
-  { prepared: { node, sources } }: Execution,
-  path: string,
-  most: number,
-  read: Set<string>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const source = sources?.files.get(resolve(path));
-  if (source === undefined) {
-    throw new StageError(
-      node.id,
-      `Stage "${node.id}" reads "${path}" and does not name it in its \`sources\``,
-    );
-  }
-  const bytes = await readFileWhole(path, most).catch((cause) => {
-    if (!(cause instanceof FileReadError) || !cause.missing) throw cause;
-    throw new SourceError(
-      `Cannot read "${path}" ("${source.name}", a source of stage "${node.id}"), which was there as the run began: ` +
-        cause.reason,
-      { cause },
-    );
-  });
-  const digest = sha256(bytes);
-  if (digest !== source.digest) {
-    throw new SourceError(
-      `Cannot use "${path}" ("${source.name}", a source of stage "${node.id}"): it has changed since the run began. The ` +
-        `result's key names the content ${source.digest.slice(0, 12)}, and ${
-          digest.slice(0, 12)
-        } was read. ` +
-        `Nothing of it is kept: run again`,
-    );
-  }
-  read.add(source.name);
-  return bytes;
 }
 
 /** A path in a directory; what lies between is made. */
