@@ -4,7 +4,8 @@ import { add } from "../../kernels/ops/add.ts";
 import { clear } from "../../kernels/ops/clear.ts";
 import { guardUpdate } from "../../kernels/ops/guard_update.ts";
 import { meter } from "../../kernels/ops/meter.ts";
-import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
+import { arenaRange, splitRange } from "../../kernels/ops/arena_ranges.ts";
+import { sgd } from "../../kernels/ops/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
@@ -118,7 +119,7 @@ export function captureUpdate(graph: Graph, parts: UpdateParts): void {
   const { values, gradients, momenta } = parameters.buffers;
   if (!gradients || !momenta) throw new Error("Cannot train parameters that were allocated for inference");
   const pieces = parameters.ranges.flatMap(({ group, convolutions, start, end }) =>
-    sgdRanges(start, end, parts.mostBytes).map((range) => ({
+    splitRange(start, end, parts.mostBytes).map((range) => ({
       group,
       weightDecay: weightDecayOn === "everything" || convolutions ? parts.weightDecay : 0,
       range,
