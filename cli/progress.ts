@@ -154,7 +154,7 @@ function memoryText(data: Data): string {
       Record<string, number>
     >;
   const parts = [
-    `parameters, gradients, momenta ${bytes(parameterBytes)}`,
+    `parameters, gradients, moments ${bytes(parameterBytes)}`,
     `workspace ${bytes(workspaceBytes)}${lowerBoundBytes ? `, at least ${bytes(lowerBoundBytes)}` : ""}`,
     `images ${bytes(inputBytes)}`,
   ];

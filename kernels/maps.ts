@@ -17,20 +17,23 @@ export function checkMap(action: string, map: Tensor, dtype: DType, shape: reado
   }
 }
 
-/** A threshold that is looked up at every run of a program. */
-export interface ScheduledThreshold {
+/** A number on the device, looked up at every run of a program. */
+export interface DeviceScalar {
   /** A f32 map. */
   readonly tensor: Tensor;
   /** Its place in the map, from 0. */
   readonly index: number;
 }
 
-/** @throws {ShapeError} If there is no threshold at the index. */
-export function checkThreshold({ tensor, index }: ScheduledThreshold): void {
-  checkMap("look up a threshold", tensor, "f32", tensor.shape);
+/**
+ * @param what What the number is, as in "threshold".
+ * @throws {ShapeError} If there is none at the index.
+ */
+export function checkScalar(what: string, { tensor, index }: DeviceScalar): void {
+  checkMap(`look up a ${what}`, tensor, "f32", tensor.shape);
   const length = tensor.bytes / 4;
   if (Number.isInteger(index) && index >= 0 && index < length) return;
   throw new ShapeError(
-    `Cannot look up the threshold ${index} of ${tensor.label} [${tensor.shape}]: it holds ${length}, from 0`,
+    `Cannot look up the ${what} ${index} of ${tensor.label} [${tensor.shape}]: it holds ${length}, from 0`,
   );
 }

@@ -26,6 +26,7 @@ export function convolutionLayer(scope: Scope, spec: ConvolutionSpec): Layer {
       ? { law: "kaiming-normal-fan-out" }
       : { law: "uniform-fan-in", fanIn },
     group: scope.group,
+    kind: "convolutions",
   });
   if (bias) {
     scope.registry.parameters.push({
@@ -33,6 +34,7 @@ export function convolutionLayer(scope: Scope, spec: ConvolutionSpec): Layer {
       shape: [outputs],
       initialization: { law: "uniform-fan-in", fanIn },
       group: scope.group,
+      kind: "biases",
     });
   }
   const options = { stride, dilation, padding: dilation * Math.floor(size / 2) };
@@ -57,9 +59,10 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
   const name = (part: string) => `${scope.prefix}.${part}`;
   const { registry, group } = scope;
   const shape = [channels];
+  const vector = { shape, group, kind: "norms" } as const;
   registry.parameters.push(
-    { name: name("weight"), shape, initialization: { law: "constant", value: 1 }, group },
-    { name: name("bias"), shape, initialization: { law: "constant", value: 0 }, group },
+    { ...vector, name: name("weight"), initialization: { law: "constant", value: 1 } },
+    { ...vector, name: name("bias"), initialization: { law: "constant", value: 0 } },
   );
   registry.statistics.push(
     { name: name("running_mean"), shape, value: 0 },

@@ -1,37 +1,52 @@
 import { allocate, type Device, readBack, upload } from "../kernels/device.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "../kernels/tensor.ts";
 import { deviceShape, fromDevice, toDevice } from "./layout.ts";
-import type { ParameterGroup, ParameterSpec, Registry } from "./registry.ts";
+import { networkOf, type ParameterGroup, type ParameterKind, type Registry } from "./registry.ts";
 import { checkStateDict, type StateDict } from "./state_dict.ts";
 
-/** A contiguous part of the flat arenas: parameters, their gradients and momenta, at the same offsets. */
-export interface ParameterRange {
-  readonly group: ParameterGroup;
-  /** Whether it holds convolutions' weights, and not vectors: norms' and biases. */
-  readonly convolutions: boolean;
+/** Bytes of a buffer, from a start to an end that is outside. */
+export interface ArenaRange {
+  readonly buffer: GPUBuffer;
   readonly start: number;
-  /** Bytes. */
   readonly end: number;
 }
 
-/** A network's state on the device. */
+/** A contiguous part of the trained parameters' arena; gradients and moments lie at the same offsets of theirs. */
+export interface ParameterRange extends Omit<ArenaRange, "buffer"> {
+  readonly group: ParameterGroup;
+  readonly kind: ParameterKind;
+}
+
+/** What two networks of one shape have alike: ranges of equal size and order. */
+export interface TwinRange {
+  readonly what: "parameters" | "statistics";
+  readonly one: ArenaRange;
+  readonly other: ArenaRange;
+}
+
+/** The state of networks on the device. */
 export interface Parameters {
   /** The tensor of a parameter or running statistic, by its PyTorch name. */
   readonly tensor: (name: string) => Tensor;
+  /** Of the trained networks. */
   readonly ranges: readonly ParameterRange[];
   readonly buffers: {
     readonly values: GPUBuffer;
     readonly gradients?: GPUBuffer;
-    readonly momenta?: GPUBuffer;
+    /** What the optimizer remembers of earlier gradients; one buffer a moment. */
+    readonly moments: readonly GPUBuffer[];
   };
+  /** Pairs off all that two networks of one shape hold. */
+  twins(one: string, other: string): readonly TwinRange[];
   /** All that a training changes and the next step reads, padding included: what a checkpoint must hold. */
   readonly state: readonly Tensor[];
   /** Bytes held on the device, in all and by what is held. */
   readonly bytes: number;
   readonly sizes: {
+    /** Of trained networks, and of averages. */
     readonly values: number;
     readonly gradients: number;
-    readonly momenta: number;
+    readonly moments: number;
     readonly statistics: number;
   };
   /** @throws {WeightsError} If the names or shapes are not those of the network. */
@@ -43,30 +58,48 @@ export interface Parameters {
   free(): void;
 }
 
+/** What there is room for besides parameters and statistics. */
+export interface ParameterOptions {
+  /** Whether networks learn: gradients and moments. */
+  readonly training: boolean;
+  /** What the optimizer remembers of each parameter; 1 unless told. */
+  readonly moments?: number;
+  /** Networks that do not learn by gradients; none unless told. */
+  readonly averages?: ReadonlySet<string>;
+}
+
 /**
- * Makes room for a network: one flat arena for all parameters (backbones first, and in each group convolutions' weights, so
- * that each learning rate and each weight decay covers one range), and for training two more for gradients and momenta.
+ * Makes room for networks: one flat arena for all trained parameters (backbones first, and in each part convolutions' weights,
+ * norms, biases, so that each learning rate and each weight decay covers one range), for training others for gradients and
+ * moments; and one for the parameters of averages.
  */
 export function allocateParameters(
   device: Device,
   registry: Registry,
-  { training }: { training: boolean },
+  { training, moments: count = 1, averages = new Set() }: ParameterOptions,
 ): Parameters {
-  const ordered = [...registry.parameters].sort((a, b) => rank(a) - rank(b));
-  const specs = ordered.map(({ name, shape }) => ({
-    label: name,
-    shape: deviceShape(shape),
-    layout: isConvolution(shape) ? "kernel" as const : "channels" as const,
+  const ordered = [...registry.parameters].sort((a, b) => rankOf(a) - rankOf(b)).map((spec) => ({
+    ...spec,
+    label: spec.name,
+    shape: deviceShape(spec.shape),
+    layout: spec.kind === "convolutions" ? "kernel" as const : "channels" as const,
   }));
-  const values = allocate(device, "parameters", specs);
-  const gradients = training ? allocate(device, "gradients", specs) : undefined;
-  const momenta = training ? allocate(device, "momenta", specs) : undefined;
+  const trained = ordered.filter(({ name }) => !averages.has(networkOf(name)));
+  const averaged = ordered.filter(({ name }) => averages.has(networkOf(name)));
+  const values = allocate(device, "parameters", trained);
+  const gradients = training ? allocate(device, "gradients", trained) : undefined;
+  const moments = Array.from(
+    { length: training ? count : 0 },
+    (_, i) => allocate(device, count === 1 ? "momenta" : `moments ${i + 1}`, trained),
+  );
+  const others = averaged.length > 0 ? allocate(device, "averages", averaged) : undefined;
   const statistics = allocate(
     device,
     "running statistics",
     registry.statistics.map(({ name, shape }) => ({ label: name, shape })),
   );
-  const tensors = new Map<string, Tensor>(statistics.tensors.map((tensor) => [tensor.label, tensor]));
+  const tensors = new Map<string, Tensor>();
+  for (const tensor of [...statistics.tensors, ...others?.tensors ?? []]) tensors.set(tensor.label, tensor);
   values.tensors.forEach((tensor, i) =>
     tensors.set(
       tensor.label,
@@ -74,27 +107,46 @@ export function allocateParameters(
     )
   );
   const everything = [...registry.parameters, ...registry.statistics];
-  const held = [values, gradients, momenta, statistics].filter((arena) => arena !== undefined);
+  const changed = [values, ...moments, ...(others ? [others] : []), statistics];
+  const held = [...changed, ...(gradients ? [gradients] : [])];
   const tensor = (name: string): Tensor => {
     const found = tensors.get(name);
     if (!found) throw new Error(`Cannot find "${name}" among the network's parameters`);
     return found;
   };
+  const rangesOf = (network: string) => ({
+    parameters: runs(ordered.filter(({ name }) => networkOf(name) === network), tensor),
+    statistics: runs(
+      registry.statistics.filter(({ name }) => networkOf(name) === network).map(({ name }) => ({
+        name,
+        group: undefined,
+        kind: undefined,
+      })),
+      tensor,
+    ),
+  });
   return {
     tensor,
-    ranges: ranges(ordered, values.tensors),
+    ranges: runs(trained, tensor),
     buffers: {
       values: values.buffer,
-      ...(gradients && momenta && { gradients: gradients.buffer, momenta: momenta.buffer }),
+      ...(gradients && { gradients: gradients.buffer }),
+      moments: moments.map(({ buffer }) => buffer),
     },
-    state: [values, momenta, statistics].filter((arena) => arena !== undefined).map(({ buffer, bytes }, i) =>
+    twins(one, other) {
+      const [own, its] = [rangesOf(one), rangesOf(other)];
+      return (["parameters", "statistics"] as const).flatMap((what) =>
+        own[what].map((range, i) => ({ what, one: range, other: its[what][i]! }))
+      );
+    },
+    state: changed.map(({ buffer, bytes }, i) =>
       makeTensor({ label: `state ${i}`, shape: [bytes / 4], layout: "map", home: { buffer, offset: 0 } })
     ),
     bytes: held.reduce((sum, arena) => sum + arena.bytes, 0),
     sizes: {
-      values: values.bytes,
+      values: values.bytes + (others?.bytes ?? 0),
       gradients: gradients?.bytes ?? 0,
-      momenta: momenta?.bytes ?? 0,
+      moments: moments.reduce((sum, { bytes }) => sum + bytes, 0),
       statistics: statistics.bytes,
     },
     load(state) {
@@ -118,23 +170,24 @@ export function allocateParameters(
   };
 }
 
-function rank({ group, shape }: ParameterSpec): number {
-  return (group === "backbone" ? 0 : 2) + (isConvolution(shape) ? 0 : 1);
+const KINDS: readonly ParameterKind[] = ["convolutions", "norms", "biases"];
+
+function rankOf({ group, kind }: { readonly group: ParameterGroup; readonly kind: ParameterKind }): number {
+  return (group === "backbone" ? 0 : KINDS.length) + KINDS.indexOf(kind);
 }
 
-function isConvolution(shape: readonly number[]): boolean {
-  return shape.length === 4;
-}
-
-function ranges(specs: readonly ParameterSpec[], tensors: readonly Tensor[]): ParameterRange[] {
-  const out: { group: ParameterGroup; convolutions: boolean; start: number; end: number }[] = [];
-  specs.forEach(({ group, shape }, i) => {
-    const convolutions = isConvolution(shape);
-    const start = tensors[i]!.home!.offset;
-    const end = start + roundUp(tensors[i]!.bytes, ALIGNMENT);
+/** Neighbors in an arena that are of one part and kind, as ranges. */
+function runs<G, K>(
+  specs: readonly { readonly name: string; readonly group: G; readonly kind: K }[],
+  tensor: (name: string) => Tensor,
+): (ArenaRange & { readonly group: G; readonly kind: K })[] {
+  const out: { buffer: GPUBuffer; group: G; kind: K; start: number; end: number }[] = [];
+  for (const { name, group, kind } of specs) {
+    const { home, bytes } = tensor(name);
+    const { buffer, offset: start } = home!, end = start + roundUp(bytes, ALIGNMENT);
     const last = out.at(-1);
-    if (last?.group === group && last.convolutions === convolutions) last.end = end;
-    else out.push({ group, convolutions, start, end });
-  });
+    if (last && last.group === group && last.kind === kind && last.end === start) last.end = end;
+    else out.push({ buffer, group, kind, start, end });
+  }
   return out;
 }

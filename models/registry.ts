@@ -9,8 +9,11 @@ export type Initialization =
   /** Uniform in ±1/√fanIn: what PyTorch's convolutions do when they are told nothing. */
   | { readonly law: "uniform-fan-in"; readonly fanIn: number };
 
-/** Which learning rate a parameter follows. */
+/** Which part of a network a parameter is of. */
 export type ParameterGroup = "backbone" | "head";
+
+/** What a parameter is of: a convolution's weights or bias, or a norm. */
+export type ParameterKind = "convolutions" | "norms" | "biases";
 
 /** A trained tensor, in PyTorch's terms. */
 export interface ParameterSpec {
@@ -20,6 +23,7 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly initialization: Initialization;
   readonly group: ParameterGroup;
+  readonly kind: ParameterKind;
 }
 
 /** A running statistic: part of the state, not trained. */
@@ -68,6 +72,11 @@ export interface Forward {
   readonly afterEach?: Map<string, Tensor>;
   /** In evaluation mode: which of those to take for the running statistics, and after which pass. */
   readonly after?: { readonly statistics: ReadonlyMap<string, Tensor>; readonly pass: number };
+}
+
+/** The network that a parameter or statistic belongs to: what its name says before the first dot. */
+export function networkOf(name: string): string {
+  return name.slice(0, name.indexOf("."));
 }
 
 /** A module's forward pass. */

@@ -64,7 +64,7 @@ function heldTable({ memory, recompute }: PlannedMemory): string[] {
   return [table(["on the device", "bytes", ""], [
     row("parameters", memory.parameterBytes),
     row("gradients", memory.gradientBytes),
-    row("momenta", memory.momentumBytes),
+    row("moments", memory.momentBytes),
     row("running statistics", memory.statisticBytes),
     row("images and tables", memory.inputBytes, "at most"),
     row("workspace", memory.workspaceBytes, again),

@@ -1,7 +1,7 @@
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
-import { checkMap, checkThreshold, type ScheduledThreshold } from "../maps.ts";
+import { checkMap, checkScalar, type DeviceScalar } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/at_least.wgsl" with { type: "text" };
 
@@ -30,11 +30,11 @@ const scheduled = defineKernel({
 export function atLeast(
   graph: Graph,
   values: Tensor,
-  threshold: number | ScheduledThreshold,
+  threshold: number | DeviceScalar,
 ): Tensor {
   checkMap("compare values with a threshold", values, "f32", values.shape);
   const schedule = typeof threshold === "number" ? undefined : threshold;
-  if (schedule) checkThreshold(schedule);
+  if (schedule) checkScalar("threshold", schedule);
   const reached = graph.tensor({
     label: `${values.label} reached`.slice(0, 60),
     shape: values.shape,

@@ -1,7 +1,7 @@
 import type { Graph } from "../graph.ts";
 import { defineKernel } from "../kernel.ts";
 import { elementwise } from "../launch.ts";
-import { checkMap, checkThreshold, type ScheduledThreshold } from "../maps.ts";
+import { checkMap, checkScalar, type DeviceScalar } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/conflict_weights.wgsl" with { type: "text" };
 
@@ -36,7 +36,7 @@ export interface ConflictWeightsOptions {
    * A pixel is confident where its confidence is above this, strictly. A tensor (a f32 map) is looked up at every run, so
    * that a schedule moves the threshold between steps of one program.
    */
-  readonly threshold: number | ScheduledThreshold;
+  readonly threshold: number | DeviceScalar;
   /** The weight of each of the four cases. */
   readonly weights: {
     readonly agreeConfident: number;
@@ -71,7 +71,7 @@ export function conflictWeights(
   checkMap(`weigh conflicts with ${labels.label}`, otherLabels, "u32", shape);
   checkMap(`weigh conflicts of ${labels.label}`, confidence, "f32", shape);
   const schedule = typeof threshold === "number" ? undefined : threshold;
-  if (schedule) checkThreshold(schedule);
+  if (schedule) checkScalar("threshold", schedule);
   const result = graph.tensor({ label: `${labels.label} weights`, shape, layout: "map" });
   const count = labels.bytes / 16;
   const { groups, stride } = elementwise(count);

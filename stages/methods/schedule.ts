@@ -1,5 +1,7 @@
 /** Primitive "Phase": numbers that move from step to step. @module */
-import type { Tensor } from "../../kernels/tensor.ts";
+import type { DeviceScalar } from "../../kernels/maps.ts";
+
+export type { DeviceScalar };
 
 /** Where a run is; all counts start at 0 and leave the warm-up out: in it, a run is where the method starts. */
 export interface At {
@@ -14,13 +16,6 @@ export interface At {
 
 /** A number of each step; called on the host before it, with the same result whenever it is called. */
 export type Schedule = (at: At) => number;
-
-/** A number on the device, looked up at every run of a program. */
-export interface DeviceScalar {
-  /** A f32 map. */
-  readonly tensor: Tensor;
-  readonly index: number;
-}
 
 /** What a threshold may be; a plain number is a constant of the program. */
 export type Scalar = number | DeviceScalar;

@@ -206,7 +206,7 @@ export function openCase(
       }
       parameters.load(moved);
       const encoder = device.gpu.createCommandEncoder();
-      encoder.clearBuffer(parameters.buffers.momenta!);
+      for (const moments of parameters.buffers.moments) encoder.clearBuffer(moments);
       device.gpu.queue.submit([encoder.finish()]);
     },
     async evaluate() {

@@ -28,7 +28,7 @@ export interface MemorySettings extends CaptureOptions {
 export interface TrainingMemory {
   readonly parameterBytes: number;
   readonly gradientBytes: number;
-  readonly momentumBytes: number;
+  readonly momentBytes: number;
   readonly statisticBytes: number;
   /** Images and tables of a step, running losses. */
   readonly inputBytes: number;
@@ -91,7 +91,7 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
     const memory = {
       parameterBytes: held.values,
       gradientBytes: held.gradients,
-      momentumBytes: held.momenta,
+      momentBytes: held.moments,
       statisticBytes: held.statistics,
       inputBytes,
       workspaceBytes,
@@ -206,9 +206,9 @@ function divisors(value: number): number[] {
 }
 
 function excess({ facts }: Device, memory: TrainingMemory): string | undefined {
-  const { peakBytes, parameterBytes, gradientBytes, momentumBytes, statisticBytes } = memory;
+  const { peakBytes, parameterBytes, gradientBytes, momentBytes, statisticBytes } = memory;
   if (facts.memoryBytes === undefined || peakBytes <= USABLE * facts.memoryBytes) return undefined;
-  const parameters = parameterBytes + gradientBytes + momentumBytes + statisticBytes;
+  const parameters = parameterBytes + gradientBytes + momentBytes + statisticBytes;
   return `it takes ${peakBytes} bytes (${shown(parameters)} for parameters, ${
     shown(memory.workspaceBytes)
   } for ` +

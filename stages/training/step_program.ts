@@ -116,12 +116,12 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
 /** Captures the optimizer's update by the gradients as they are. */
 export function captureUpdate(graph: Graph, parts: UpdateParts): void {
   const { parameters, rates, momentum, weightDecayOn = "everything", clears = false, guard } = parts;
-  const { values, gradients, momenta } = parameters.buffers;
+  const { values, gradients, moments: [momenta] } = parameters.buffers;
   if (!gradients || !momenta) throw new Error("Cannot train parameters that were allocated for inference");
-  const pieces = parameters.ranges.flatMap(({ group, convolutions, start, end }) =>
+  const pieces = parameters.ranges.flatMap(({ group, kind, start, end }) =>
     splitRange(start, end, parts.mostBytes).map((range) => ({
       group,
-      weightDecay: weightDecayOn === "everything" || convolutions ? parts.weightDecay : 0,
+      weightDecay: weightDecayOn === "everything" || kind === "convolutions" ? parts.weightDecay : 0,
       range,
       slopes: arenaRange(`${group} gradients`, gradients, range),
     }))

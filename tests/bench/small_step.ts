@@ -46,7 +46,7 @@ export function captureSmallStep(device: Device, work: SmallStepWork): CapturedS
   const loss = softmaxCrossEntropy(graph, logits, labels!, { label: "loss", denominator: "valid" });
   graph.keep(loss.value);
   graph.backward(loss.seed(graph, 1), (a, b) => add(graph, a, b));
-  const { values, gradients, momenta } = parameters.buffers;
+  const { values, gradients, moments: [momenta] } = parameters.buffers;
   for (const { start, end } of parameters.ranges) {
     for (const range of splitRange(start, end)) {
       sgd(graph, {

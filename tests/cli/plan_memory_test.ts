@@ -8,7 +8,7 @@ placeTest(
     const { status, out, notes } = await place.command("plan", "shapes-12", "--memory");
     assert.equal(status, 0, notes);
     const row = (name: string) => out.find((line) => line.startsWith(name))?.split(/ {2,}/) ?? [];
-    for (const name of ["parameters", "gradients", "momenta", "workspace", "  lower bound", "peak in all"]) {
+    for (const name of ["parameters", "gradients", "moments", "workspace", "  lower bound", "peak in all"]) {
       assert.match(
         row(name).at(name.startsWith(" ") ? 2 : 1) ?? "",
         /^[\d.]+ [kMG]B$/,

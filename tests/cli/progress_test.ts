@@ -60,7 +60,7 @@ Deno.test("memory, evaluations and counts have words of their own", () => {
   at(2, { done: 1, total: 30, unit: "images" });
   at(12, { done: 21, total: 30, unit: "images" });
   assert.deepEqual(printed, [
-    "co-train       device memory: peak 410 MB (parameters, gradients, momenta 96.0 MB; workspace 312 MB, at least 300 MB; images 2.00 MB)",
+    "co-train       device memory: peak 410 MB (parameters, gradients, moments 96.0 MB; workspace 312 MB, at least 300 MB; images 2.00 MB)",
     "co-train       epoch 1/2  mIoU branch 1 40.12  branch 2 39.00  average 41.00",
     "co-train       epoch 2/2  mIoU (sliding_window_712) branch 1 45.00  branch 2 46.00  average 47.00",
     "co-train       21 of 30 images, 2.00 images/s",

@@ -24,22 +24,21 @@ gpuTest("parameters read back as they were loaded, in the order of the state dic
 });
 
 gpuTest(
-  "backbones and all else lie in ranges of the arena, convolutions' weights before vectors, with gradients beside them",
+  "backbones and all else lie in ranges of the arena, convolutions' weights, norms and biases apart, with gradients beside them",
   (device) => {
     const parameters = allocateParameters(device, registry, { training: true });
     const { ranges, buffers } = parameters;
-    assert.deepEqual(ranges.map(({ group, convolutions }) => [group, convolutions]), [
-      ["backbone", true],
-      ["backbone", false],
-      ["head", true],
-      ["head", false],
+    assert.deepEqual(ranges.map(({ group, kind }) => [group, kind]), [
+      ["backbone", "convolutions"],
+      ["backbone", "norms"],
+      ["head", "convolutions"],
+      ["head", "norms"],
+      ["head", "biases"],
     ]);
-    assert.deepEqual(ranges.map(({ start }) => start), [0, ...ranges.slice(0, 3).map(({ end }) => end)]);
-    for (const { name, group, shape } of registry.parameters) {
+    assert.deepEqual(ranges.map(({ start }) => start), [0, ...ranges.slice(0, 4).map(({ end }) => end)]);
+    for (const { name, group, kind } of registry.parameters) {
       const { home, gradient, bytes, tracked } = parameters.tensor(name);
-      const { start, end } = ranges.find((range) =>
-        range.group === group && range.convolutions === (shape.length === 4)
-      )!;
+      const { start, end } = ranges.find((range) => range.group === group && range.kind === kind)!;
       assert.equal(home!.buffer, buffers.values);
       assert.ok(home!.offset >= start && home!.offset + bytes <= end, name);
       assert.equal(gradient!.home!.buffer, buffers.gradients);
@@ -63,11 +62,61 @@ gpuTest("gradients and momenta start at zero; without training there are none", 
   const { name } = registry.parameters[0]!;
   assert.equal(inference.tensor(name).gradient, undefined);
   assert.equal(inference.tensor(name).tracked, false);
-  assert.deepEqual(Object.keys(inference.buffers), ["values"]);
+  assert.equal(inference.buffers.gradients, undefined);
+  assert.deepEqual(inference.buffers.moments, []);
   const arena = training.ranges.at(-1)!.end;
   assert.equal(training.bytes - inference.bytes, 2 * arena);
   training.free();
   inference.free();
+});
+
+gpuTest("an average has parameters and statistics, and nothing of what learning takes", async (device) => {
+  const averages = new Set(["branch1"]);
+  const state = initialize(registry, 1);
+  const parameters = allocateParameters(device, registry, { training: true, moments: 2, averages });
+  parameters.load(state);
+  assert.deepEqual(await parameters.read(), state);
+  const { ranges, buffers, tensor } = parameters;
+  for (const { name } of registry.parameters) {
+    const learns = name.startsWith("branch2"), { home, gradient, tracked } = tensor(name);
+    assert.deepEqual([home!.buffer === buffers.values, gradient !== undefined, tracked], [
+      learns,
+      learns,
+      learns,
+    ], name);
+  }
+  const arena = ranges.at(-1)!.end;
+  assert.equal(buffers.moments.length, 2);
+  assert.equal(parameters.sizes.moments, 2 * arena);
+  parameters.free();
+});
+
+gpuTest("twins() pairs each tensor of a network with that of the other", (device) => {
+  const { registry } = declareNetworks({
+    backbone: "resnet14",
+    classes: 5,
+    dilations: { replaceStride: [false, false, true] },
+    rates: [6, 12, 18],
+  }, { student: {}, beside: {}, teacher: {} });
+  const averages = new Set(["teacher"]);
+  const parameters = allocateParameters(device, registry, { training: true, averages });
+  const { tensor } = parameters, twins = parameters.twins("teacher", "student");
+  const place = (name: string) => {
+    const { buffer, offset } = tensor(name).home!;
+    const at = (side: "one" | "other") =>
+      twins.findIndex(({ [side]: range }) =>
+        range.buffer === buffer && range.start <= offset && offset < range.end
+      );
+    const side = name.startsWith("teacher") ? "one" : "other", i = at(side);
+    return i < 0 ? "nowhere" : `${twins[i]!.what} ${i}: ${offset - twins[i]![side].start}`;
+  };
+  for (const { name } of [...registry.parameters, ...registry.statistics]) {
+    if (!name.startsWith("teacher")) continue;
+    assert.equal(place(name), place(name.replace("teacher", "student")), name);
+    assert.equal(place(name.replace("teacher", "beside")), "nowhere");
+  }
+  for (const { one, other } of twins) assert.equal(one.end - one.start, other.end - other.start);
+  parameters.free();
 });
 
 gpuTest(
