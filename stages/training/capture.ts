@@ -11,13 +11,8 @@ import type { BoundMethod } from "../methods/bound_method.ts";
 import { MethodError } from "../methods/method.ts";
 import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import {
-  captureGradients,
-  captureUpdate,
-  type NamedTerm,
-  ratesLength,
-  type WeightDecayOn,
-} from "./step_program.ts";
+import { captureGradients, type NamedTerm } from "./step_program.ts";
+import { captureUpdate, momentsOf, type OptimizerSettings, ratesLength } from "./update.ts";
 
 /** What the capture of a training depends on. */
 export interface CaptureOptions {
@@ -30,9 +25,7 @@ export interface CaptureOptions {
   /** Micro-batches that a step's images are run in, one after another; must divide the batch. */
   readonly accumulate: number;
   readonly seed: number;
-  readonly momentum: number;
-  readonly weightDecay: number;
-  readonly weightDecayOn?: WeightDecayOn;
+  readonly optimizer: OptimizerSettings;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
   /** What activations and their gradients are stored as; f32 unless told. */
@@ -84,7 +77,10 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const { batch, accumulate, precision = "f32" } = options;
   const networks = buildNetworks(options.network);
   const { method } = options;
-  const parameters = allocateParameters(device, networks.registry, { training: true });
+  const parameters = allocateParameters(device, networks.registry, {
+    training: true,
+    moments: momentsOf(options.optimizer),
+  });
   const { views } = options;
   const feed = "capture" in views ? views : makeFeed(device, views, {
     batch: batch / accumulate,
@@ -102,12 +98,10 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   ]);
   const [counters, rates, ...others] = control.tensors as [Tensor, Tensor, ...Tensor[]];
   const meters = others.slice(0, MOST_TERMS), guard = others[MOST_TERMS];
-  const optimizer = {
+  const updated = {
     parameters,
     rates,
-    momentum: options.momentum,
-    weightDecay: options.weightDecay,
-    ...(options.weightDecayOn && { weightDecayOn: options.weightDecayOn }),
+    optimizer: options.optimizer,
     mostBytes: device.facts.bindingBytes,
     ...(guard && { guard }),
   };
@@ -129,7 +123,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
         throw new MethodError(`Cannot train by a method with more than ${MOST_TERMS} loss terms`);
       },
     });
-    if (accumulate === 1) captureUpdate(graph, optimizer);
+    if (accumulate === 1) captureUpdate(graph, updated);
     return { graph, terms: captured };
   };
   const phase = (terms: BoundMethod["terms"]) => {
@@ -142,7 +136,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     method: phase(method.terms),
   };
   let update: Graph | undefined;
-  if (accumulate > 1) captureUpdate(update = new Graph(device.facts.sharing), { ...optimizer, clears: true });
+  if (accumulate > 1) captureUpdate(update = new Graph(device.facts.sharing), { ...updated, clears: true });
   return {
     method,
     networks,

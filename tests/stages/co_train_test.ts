@@ -9,6 +9,7 @@ import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, shapesSet, shapesViews, square, trainingOf } from "../support/training.ts";
 import { describePair } from "../../stages/pair.ts";
+import { SCHEDULES_FROM } from "../../stages/training/update.ts";
 
 const views = shapesViews();
 const small = { backbone: "resnet14", batch: 2, epochs: 2, logEvery: 3, baseRate: 0.01 } as const;
@@ -132,7 +133,10 @@ gpuTest(
       const decay = [1, 1, ...[1, 2, 3, 4, 5, 6].map((n) => (1 - n / 8) ** 0.9)];
       assert.deepEqual(
         rates,
-        decay.map((factor) => [0.01 * factor, 0.01 * factor * 10, 0, 0].map(Math.fround)),
+        decay.map((factor) => {
+          const rate = 0.01 * factor;
+          return [rate, rate, rate, rate * 10, rate * 10, rate * 10, 0, 0].map(Math.fround);
+        }),
       );
     })(),
 );
@@ -146,7 +150,7 @@ gpuTest(
       const thresholds: number[] = [];
       queue.writeBuffer = (buffer, offset, data, ...rest) => {
         if (buffer.label === "control" && data instanceof Float32Array && data[0] !== 0) {
-          thresholds.push(data[2]!);
+          thresholds.push(data[SCHEDULES_FROM]!);
         }
         return write(buffer, offset, data, ...rest);
       };
