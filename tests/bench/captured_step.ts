@@ -87,7 +87,7 @@ function captureCcvc(
   const rate = new Float32Array(4);
   rate[RATE_INDEX.backbone] = rate[RATE_INDEX.head] = 1e-3;
   upload(device, rates, rate);
-  const program = compile(device, captured.phases.method.graph);
+  const program = compile(device, captured.phases.method.programs[0].graph);
   const all = Array.from({ length: batch }, (_, i) => i);
   return {
     program,
