@@ -110,7 +110,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   );
   const kept = allocate(
     device,
-    "the method's state",
+    `the method's state (${specs.map(([name, { shape }]) => `${name} [${shape}]`).join(", ")})`,
     specs.map(([label, { shape }]) => ({ label, shape, layout: "map" })),
   );
   const state = {
