@@ -71,12 +71,15 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
   return (forward, x, { relu = true, residual } = {}) => {
     const { graph, tensor, training, parts, joint = 1, afterEach, after } = forward;
     const passes = parts.length / joint;
+    // In evaluation mode no pass leaves statistics: the running ones are what they were.
+    const left = training ? afterEach : undefined;
     const remembered = (part: string) => {
       const statistic = graph.tensor({ label: name(part), shape: [passes, channels] });
-      afterEach?.set(name(part), statistic);
+      left?.set(name(part), statistic);
       return statistic;
     };
-    const running = (part: string) => after?.statistics.get(name(part)) ?? tensor(name(part));
+    const found = after?.statistics.has(name("running_mean")) ? after : undefined;
+    const running = (part: string) => found?.statistics.get(name(part)) ?? tensor(name(part));
     return batchNorm(graph, x, {
       weight: tensor(name("weight")),
       bias: tensor(name("bias")),
@@ -87,10 +90,10 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
       relu,
       passes,
       ...(residual && { residual }),
-      ...(afterEach && {
+      ...(left && {
         afterEach: { mean: remembered("running_mean"), variance: remembered("running_var") },
       }),
-      ...(after && { after: after.pass }),
+      ...(found && { after: found.pass }),
     });
   };
 }

@@ -66,6 +66,7 @@ function heldTable({ memory, recompute }: PlannedMemory): string[] {
     row("gradients", memory.gradientBytes),
     row("moments", memory.momentBytes),
     row("running statistics", memory.statisticBytes),
+    ...(memory.stateBytes > 0 ? [row("the method's state", memory.stateBytes)] : []),
     row("images and tables", memory.inputBytes, "at most"),
     row("workspace", memory.workspaceBytes, again),
     row("  lower bound", memory.lowerBoundBytes, `alive at the busiest moment; the plan is ${ratio} of it`),

@@ -125,7 +125,9 @@ function trainingDispatches(device: Device, graph: Graph): readonly Dispatch[] {
     }
     try {
       const { phases } = captureTraining(blueprint(device), settings);
-      return Object.values(phases).flatMap(({ graph }) => graph.dispatches);
+      return Object.values(phases).flatMap(({ programs }) =>
+        programs.flatMap(({ graph }) => graph.dispatches)
+      );
     } catch (error) {
       const isLimit = error instanceof ShapeError || error instanceof DeviceError ||
         error instanceof KernelError;

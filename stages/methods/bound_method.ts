@@ -6,35 +6,61 @@ import type { Predictions } from "../predictions.ts";
 import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
 import { type AnyMethod, definitionOf, isName, MethodError } from "./method.ts";
 import type { Draws } from "../views/specs.ts";
-import type { Schedule } from "./schedule.ts";
-import type { Step, Terms } from "./step.ts";
+import type { Average, MethodNetworks, Trained } from "./networks.ts";
+import type { At } from "./schedule.ts";
+import type { Sizes, StateSpecs } from "./state.ts";
+import type { AfterUpdate, Step, Terms } from "./step.ts";
+
+/** Which of a method's steps. */
+export type Phase = "warm-up" | "method";
 
 /** A method with its options filled in. */
 export interface BoundMethod {
   readonly draws: Draws;
-  /** Numbers that move from step to step, in the order in which they lie on the device. */
-  readonly schedules: Readonly<Record<string, Schedule>>;
+  /** Numbers that move from step to step, in the order in which they lie on the device: the method's own, then {@linkcode shareOf}. */
+  readonly schedules: Readonly<Record<string, (at: At, phase: Phase) => number>>;
+  /** What the networks are, in a file of weights, too. */
   readonly networks: Readonly<Record<string, NetworkVariant>>;
+  /** Average → the network that it follows. */
+  readonly averages: Readonly<Record<string, string>>;
+  /** Networks whose backbones' norms are frozen. */
+  readonly frozenNorms: ReadonlySet<string>;
   readonly predictions: Predictions;
   readonly headline: string;
+  /** @throws {MethodError} If a name or a shape is none. */
+  state(sizes: Sizes): StateSpecs;
   terms(step: Step): Terms;
   /** A step of the warm-up. */
   warmUp(step: Step): Terms;
+  afterUpdate(step: AfterUpdate): void;
+}
+
+/** Name of the number that says how much of its source an average takes in, by what is averaged. No method's own has a slash. */
+export function shareOf(average: string, what: "parameters" | "statistics"): string {
+  return `${average}/${what}`;
 }
 
 /**
  * Binds a method to options.
  *
  * @param options As its schema parsed them.
- * @throws {MethodError} If a network's name is none, or a prediction is of a network that does not exist.
+ * @throws {MethodError} If a name is none, or a prediction or an average is of a network that cannot be meant.
  */
 export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   const definition = definitionOf(method);
   const refuse = (rule: string) => new MethodError(`Cannot train by method "${definition.name}": ${rule}`);
-  const networks = Object.entries(definition.networks(options));
-  const names = networks.map(([name]) => name);
-  const bad = names.find((name) => !isName(name));
-  if (bad !== undefined) throw refuse(`network "${bad}" may hold letters and digits only, a letter first`);
+  const declared = definition.networks(options), networks = Object.entries(declared);
+  const names = Object.keys(declared);
+  checkNames("network", names, refuse);
+  checkAverages(declared, refuse);
+  const schedules = definition.schedules?.(options) ?? {};
+  checkNames("schedule", Object.keys(schedules), refuse);
+  const averages = networks.flatMap(([name, network]) =>
+    network.kind === "average" ? [[name, network] as const] : []
+  );
+  const learning = networks.flatMap(([name, { kind }]) => kind === "trained" ? [name] : []);
+  const sourceOf = (network: Trained | Average) =>
+    network.kind === "trained" ? network : declared[network.of] as Trained;
   const draws = definition.views(options);
   checkDraws(draws, definition.phases?.warmUp !== undefined, refuse);
   const predictions = Object.entries(definition.predictions).map(([name, scored]) => {
@@ -49,16 +75,50 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   });
   return {
     draws,
-    schedules: definition.schedules?.(options) ?? {},
-    networks: Object.fromEntries(networks.map(([name, { kind: _, ...variant }]) => [name, variant])),
+    schedules: {
+      ...schedules,
+      ...Object.assign({}, ...averages.map(([name, average]) => sharesOf(name, average, refuse))),
+    },
+    networks: Object.fromEntries(networks.map(([name, network]) => {
+      const { kind: _, frozenNorms: __, ...variant } = sourceOf(network);
+      return [name, variant];
+    })),
+    averages: Object.fromEntries(averages.map(([name, { of }]) => [name, of])),
+    frozenNorms: new Set(
+      networks.flatMap(([name, network]) => sourceOf(network).frozenNorms === undefined ? [] : [name]),
+    ),
     predictions: Object.fromEntries(predictions) as unknown as Predictions,
     headline: definition.headline,
+    state(sizes) {
+      const specs = definition.state?.(options, sizes) ?? {};
+      checkState(specs, refuse);
+      return specs;
+    },
     terms: (step) => definition.terms(step, options),
-    warmUp: (step) => definition.phases?.warmUp?.(step, options) ?? labelsAlone(step, names, draws),
+    warmUp: (step) => definition.phases?.warmUp?.(step, options) ?? labelsAlone(step, learning, draws),
+    afterUpdate: (step) => definition.afterUpdate?.(step, options),
   };
 }
 
-/** Each network learns the labels of the first labeled draw alone, by a term `ce_<network>`. */
+/** How much of its source an average takes in: all of it in the warm-up. */
+function sharesOf(
+  name: string,
+  { decay, statistics }: Average,
+  refuse: (rule: string) => Error,
+): BoundMethod["schedules"] {
+  const share = (at: At) => {
+    const kept = decay(at);
+    if (kept >= 0 && kept <= 1) return 1 - kept;
+    throw refuse(`the decay of network "${name}" is ${kept} at step ${at.step + 1}; it must lie in [0, 1]`);
+  };
+  const ofStatistics = { averaged: share, copied: () => 1, own: () => 0 }[statistics];
+  return {
+    [shareOf(name, "parameters")]: (at, phase) => phase === "warm-up" ? 1 : share(at),
+    [shareOf(name, "statistics")]: (at, phase) => phase === "warm-up" ? 1 : ofStatistics(at),
+  };
+}
+
+/** Each trained network learns the labels of the first labeled draw alone, by a term `ce_<network>`. */
 function labelsAlone(step: Step, networks: readonly string[], draws: Draws): Terms {
   const [name, draw] = Object.entries(draws).find(([, { set }]) => set === "labeled")!;
   const view = Object.keys(draw.views).find((view) => draw.views[view]!.kind === "weak")!;
@@ -69,6 +129,60 @@ function labelsAlone(step: Step, networks: readonly string[], draws: Draws): Ter
     const loss = softmaxCrossEntropy(step.graph, logits, labels!, { label, size, denominator: "valid" });
     return [label, { loss, weight: 1 }];
   }));
+}
+
+function checkNames(what: string, names: readonly string[], refuse: (rule: string) => Error): void {
+  const bad = names.find((name) => !isName(name));
+  if (bad !== undefined) throw refuse(`${what} "${bad}" may hold letters and digits only, a letter first`);
+  const twin = names.find((name, i) =>
+    names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) < i
+  );
+  if (twin === undefined) return;
+  const other = names.find((name) => name.toLowerCase() === twin.toLowerCase());
+  throw refuse(`${what}s "${other}" and "${twin}" differ by case alone; call one of them otherwise`);
+}
+
+function checkAverages(networks: MethodNetworks, refuse: (rule: string) => Error): void {
+  const learning = Object.keys(networks).filter((name) => networks[name]!.kind === "trained");
+  if (learning.length === 0) throw refuse("none of its networks learns; write NAME: trained()");
+  for (const [name, network] of Object.entries(networks)) {
+    if (network.kind === "trained") continue;
+    const { of } = network;
+    if (of === name) {
+      throw refuse(`network "${name}" is the average of itself; write averageOf("${learning[0]}", …)`);
+    }
+    if (networks[of]?.kind === "average") {
+      throw refuse(
+        `network "${name}" is the average of "${of}", which is one itself; average what learns: ${
+          learning.join(", ")
+        }`,
+      );
+    }
+    if (networks[of] === undefined) {
+      throw refuse(
+        `network "${name}" is the average of "${of}", which it does not have. ${didYouMean(of, learning)}`,
+      );
+    }
+    const { decay } = network;
+    const first = decay({ step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 });
+    if (!(first >= 0 && first <= 1)) {
+      throw refuse(`the decay of network "${name}" is ${first}; it must lie in [0, 1]`);
+    }
+  }
+}
+
+function checkState(specs: StateSpecs, refuse: (rule: string) => Error): void {
+  checkNames("state", Object.keys(specs), refuse);
+  for (const [name, { shape, start = 0 }] of Object.entries(specs)) {
+    if (shape.length === 0 || shape.some((extent) => !Number.isInteger(extent) || extent < 1)) {
+      throw refuse(
+        `state "${name}" has the shape [${shape}]; its extents must be whole numbers from 1, one or more`,
+      );
+    }
+    if (!Number.isFinite(start)) {
+      throw refuse(`state "${name}" starts at ${start}; it must be a finite number`);
+    }
+  }
 }
 
 /** Members of a draw that are no views. */

@@ -3,7 +3,8 @@ import { type Schema, UserError } from "../../pipeline/mod.ts";
 import type { Draws } from "../views/specs.ts";
 import type { MethodNetworks } from "./networks.ts";
 import type { Schedule } from "./schedule.ts";
-import type { Step, Terms } from "./step.ts";
+import type { Sizes, StateSpecs } from "./state.ts";
+import type { AfterUpdate, Step, Terms } from "./step.ts";
 
 /** What is scored: a network, or the arg-max of the mean logits of several. */
 export type Scored<K extends string = string> = K | { readonly mean: readonly [K, K, ...K[]] };
@@ -19,6 +20,7 @@ export interface MethodDefinition<
   V extends Draws,
   P extends string,
   S extends string,
+  T extends StateSpecs = StateSpecs,
 > {
   /** Lower-case letters, digits, `-`. */
   readonly name: string;
@@ -34,10 +36,17 @@ export interface MethodDefinition<
   views(options: O): V;
   /** Numbers that move from step to step, by name. */
   schedules?(options: O): { readonly [K in S]: Schedule };
+  /** Tensors that outlive a step, by name: the engine allocates, plans, saves and resumes them. */
+  state?(options: O, sizes: Sizes): T;
   /** Other steps than the main one: `warmUp` takes the place of the engine's, where each network learns labels alone. */
-  readonly phases?: { readonly warmUp?: (step: Step<Names<N>, V, S>, options: O) => Terms };
+  readonly phases?: { readonly warmUp?: (step: Step<Names<N>, V, S, T>, options: O) => Terms };
   /** Captures the main step: its passes, and the weighted terms of the loss. */
-  terms(step: Step<Names<N>, V, S>, options: O): Terms;
+  terms(step: Step<Names<N>, V, S, T>, options: O): Terms;
+  /**
+   * Captures what comes last in a main step, once for all micro-batches, after the optimizer's update and the averages. What it
+   * reads of the step's passes, they have left in the state.
+   */
+  afterUpdate?(step: AfterUpdate<S, T>, options: O): void;
   /** What is scored, by the names that metrics, pictures and files carry. */
   readonly predictions: { readonly [K in P]: Scored<NoInfer<keyof N & string>> };
   /** The prediction that stands for the run. */
@@ -48,12 +57,14 @@ export interface MethodDefinition<
 export interface ErasedDefinition<P extends string = string> extends
   Omit<
     MethodDefinition<unknown, unknown, MethodNetworks, Draws, P, string>,
-    "phases" | "terms"
+    "phases" | "terms" | "afterUpdate"
   > {
   /** See {@linkcode MethodDefinition.phases}. */
   readonly phases?: { readonly warmUp?: (step: Step, options: unknown) => Terms };
   /** See {@linkcode MethodDefinition.terms}. */
   terms(step: Step, options: unknown): Terms;
+  /** See {@linkcode MethodDefinition.afterUpdate}. */
+  afterUpdate?(step: AfterUpdate, options: unknown): void;
 }
 
 /** A method whose options are forgotten. */
@@ -104,8 +115,9 @@ export function defineMethod<
   V extends Draws,
   const P extends string,
   S extends string = never,
+  T extends StateSpecs = Record<never, never>,
 >(
-  definition: MethodDefinition<O, I, N, V, P, S>,
+  definition: MethodDefinition<O, I, N, V, P, S, T>,
 ): Method<O, I, P> {
   // The one cast: what a step is given is made of the definition's own names.
   const erased = definition as unknown as ErasedDefinition<P>;

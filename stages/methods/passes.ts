@@ -5,12 +5,13 @@ import { channelDropout } from "../../kernels/ops/channel_dropout.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";
+import type { BoundMethod } from "./bound_method.ts";
 import type { Forward } from "../../models/registry.ts";
 import { MethodError } from "./method.ts";
 import type { Outputs, Passes, Passing, Source } from "./step.ts";
 
 /** What passes are captured with. */
-export interface PassOptions {
+export interface PassOptions extends Partial<Pick<BoundMethod, "averages" | "frozenNorms">> {
   /** Parameters and statistics by name. */
   readonly tensor: (name: string) => Tensor;
   readonly counters: Tensor;
@@ -37,7 +38,7 @@ type Run<Y> = (network: Network, forward: Forward, source: Source) => Y[];
 export function makePasses(
   graph: Graph,
   { byName }: Pick<Networks, "byName">,
-  { tensor, counters, together }: PassOptions,
+  { tensor, counters, together, averages = {}, frozenNorms = new Set() }: PassOptions,
 ): Passing {
   /** The running statistics that a training pass has left. */
   const left = new WeakMap<
@@ -47,7 +48,7 @@ export function makePasses(
   const dropped = new Set<string>();
   const find = (name: string): Network => {
     const network = byName[name];
-    if (network) return network;
+    if (network) return frozenNorms.has(name) ? withFrozenNorms(network) : network;
     throw new MethodError(`Cannot run network "${name}": there are ${Object.keys(byName).join(", ")}`);
   };
 
@@ -82,20 +83,29 @@ export function makePasses(
     }
     return arrange(passes, outputs);
   };
-  const training = { training: true, tensor, counters };
+  /** A training pass; that of an average without gradients. */
+  const captureTraining = <Y>(
+    network: string,
+    passes: Passes,
+    run: Run<Y>,
+    note?: (output: Y, after: NonNullable<Forward["after"]>) => void,
+  ): unknown => {
+    const body = () => capture(network, passes, { training: true, tensor, counters }, run, note);
+    return averages[network] === undefined ? body() : graph.withoutGradients(body);
+  };
 
   return {
     train<const P extends Passes>(network: string, passes: P) {
-      const seen = capture(network, passes, training, predictions, (prediction, after) => {
+      const seen = captureTraining(network, passes, predictions, (prediction, after) => {
         left.set(prediction, { network, after });
       });
       return seen as Outputs<P, Prediction>;
     },
     backbone<const P extends Passes<Tensor>>(network: string, passes: P) {
-      return capture(network, passes, training, taps) as Outputs<P, Taps>;
+      return captureTraining(network, passes, taps) as Outputs<P, Taps>;
     },
     features<const P extends Passes<Tensor | Taps>>(network: string, passes: P) {
-      return capture(network, passes, training, features) as Outputs<P, Features>;
+      return captureTraining(network, passes, features) as Outputs<P, Features>;
     },
     evaluate<const P extends Passes>(
       network: string,
@@ -122,6 +132,14 @@ export function makePasses(
       return channelDropout(graph, x, { probability, streams: [`channels/${stream}`], counters });
     },
     constant: (body) => graph.withoutGradients(body),
+  };
+}
+
+/** A network whose backbone normalizes by running statistics in each of its passes. */
+function withFrozenNorms(network: Network): Network {
+  return {
+    ...network,
+    backbone: (forward, images) => network.backbone({ ...forward, training: false }, images),
   };
 }
 

@@ -21,6 +21,16 @@ export type Schedule = (at: At) => number;
 export type Scalar = number | DeviceScalar;
 
 /**
+ * The decay of an average that soon follows its source closely: at first the average of all steps so far, min(decay, 1 −
+ * 1 / (step + 1)).
+ *
+ * @see Tarvainen, Valpola, NeurIPS 2017, and their published code.
+ */
+export function warmedUp(decay: number): Schedule {
+  return ({ step }) => Math.min(decay, 1 - 1 / (step + 1));
+}
+
+/**
  * CCVC's self-paced threshold: after every epoch it rises by 0.01, and is held at 0.95, to which it falls if it started above.
  *
  * @param start The threshold of the first epoch.

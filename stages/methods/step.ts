@@ -3,6 +3,7 @@ import type { Graph, Loss } from "../../kernels/graph.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Draws, Seen } from "../views/specs.ts";
 import type { DeviceScalar } from "./schedule.ts";
+import type { StateSpecs, StateTensors } from "./state.ts";
 import type { Features, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 
 /** A loss with its coefficient in the total; with 0 it is left out. */
@@ -44,7 +45,10 @@ export interface ChannelDropping {
  * have left.
  */
 export interface Passing<K extends string = string> {
-  /** Training mode: batch statistics, which move the running ones, and dropout. */
+  /**
+   * Training mode: batch statistics, which move the running ones, and dropout. An average's passes carry no gradient; they move
+   * its own statistics all the same.
+   */
   train<const P extends Passes>(network: K, passes: P): Outputs<P, Prediction>;
   /** The same up to the backbone's end. */
   backbone<const P extends Passes<Tensor>>(network: K, passes: P): Outputs<P, Taps>;
@@ -68,14 +72,26 @@ export interface Passing<K extends string = string> {
   constant<Y>(body: () => Y): Y;
 }
 
-/** What a recipe works on; `K` are the names of its networks, `V` its draws, `S` the names of its schedules. */
-export interface Step<K extends string = string, V extends Draws = Draws, S extends string = string>
-  extends Passing<K> {
+/** What every part of a step has. */
+export interface AfterUpdate<S extends string = string, T extends StateSpecs = StateSpecs> {
   readonly graph: Graph;
+  /** Numbers of this step, on the device. */
+  readonly schedules: { readonly [N in S]: DeviceScalar };
+  /** Tensors that outlive the step. */
+  readonly state: StateTensors<T>;
+}
+
+/**
+ * What a recipe works on; `K` are the names of its networks, `V` its draws, `S` the names of its schedules, `T` its state.
+ */
+export interface Step<
+  K extends string = string,
+  V extends Draws = Draws,
+  S extends string = string,
+  T extends StateSpecs = StateSpecs,
+> extends Passing<K>, AfterUpdate<S, T> {
   /** Draws by name, views by name. */
   readonly views: { readonly [D in keyof V]: Seen<V[D]> };
   /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
   readonly share?: number;
-  /** Numbers of this step, on the device. */
-  readonly schedules: { readonly [N in S]: DeviceScalar };
 }

@@ -119,7 +119,7 @@ export function openCase(
   const held = allocate(device, "parity image", [{ label: "eval", shape: [batch, size, size, 3] }]);
   const [image] = held.tensors as [Tensor];
   onPhase?.("compile");
-  const program = compile(device, phases.method.graph, onCompile);
+  const program = compile(device, phases.method.programs[0].graph, onCompile);
 
   /** Entries of stored logits at the recorded positions, which count in PyTorch's order [N, C, H, W]. */
   const sampled = (stored: Float32Array): number[] => {

@@ -7,11 +7,13 @@ import type { Precision, Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
 import type { Views } from "../augment.ts";
-import type { BoundMethod } from "../methods/bound_method.ts";
+import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import { MethodError } from "../methods/method.ts";
+import type { StateTensors } from "../methods/state.ts";
 import { buildNetworks, type NetworkDescription } from "../network.ts";
+import { captureAverages } from "./averages.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { captureGradients, type NamedTerm } from "./step_program.ts";
+import { captureGradients, type NamedTerm, scheduled } from "./step_program.ts";
 import { captureUpdate, momentsOf, type OptimizerSettings, ratesLength } from "./update.ts";
 
 /** What the capture of a training depends on. */
@@ -34,9 +36,19 @@ export interface CaptureOptions {
   readonly lossScale?: number;
 }
 
-/** The launches of a kind of step, up to its gradients or, without accumulation, to its end. */
-export interface CapturedPhase {
+/** One of the programs that a step is made of, one after another. They share nothing but what has a home. */
+export interface CapturedProgram {
   readonly graph: Graph;
+  /** How often a step runs it: for each micro-batch, or once. */
+  readonly per: "micro-batch" | "step";
+}
+
+/**
+ * A kind of step: gradients, then the optimizer's update and what comes after it. With one micro-batch all is one program;
+ * with several, between the two the host may act.
+ */
+export interface CapturedPhase {
+  readonly programs: readonly [CapturedProgram, ...CapturedProgram[]];
   readonly terms: readonly NamedTerm[];
 }
 
@@ -46,6 +58,12 @@ export interface CapturedTraining {
   readonly networks: Networks;
   readonly parameters: Parameters;
   readonly feed: Feed;
+  /** What the method keeps from step to step, by name, and what it starts from. */
+  readonly state: {
+    readonly tensors: StateTensors;
+    readonly starts: ReadonlyMap<Tensor, number>;
+    readonly bytes: number;
+  };
   /** Small tensors that the host writes before a step, and the running losses. */
   readonly control: {
     readonly counters: Tensor;
@@ -56,8 +74,6 @@ export interface CapturedTraining {
     readonly bytes: number;
   };
   readonly phases: { readonly "warm-up"?: CapturedPhase; readonly method: CapturedPhase };
-  /** The optimizer's launches, where several micro-batches come before them. */
-  readonly update?: Graph;
   free(): void;
 }
 
@@ -80,7 +96,21 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const parameters = allocateParameters(device, networks.registry, {
     training: true,
     moments: momentsOf(options.optimizer),
+    averages: new Set(Object.keys(method.averages)),
   });
+  const specs = Object.entries(
+    method.state({ classes: options.network.classes.names.length, batch: batch / accumulate }),
+  );
+  const kept = allocate(
+    device,
+    `the method's state (${specs.map(([name, { shape }]) => `${name} [${shape}]`).join(", ")})`,
+    specs.map(([label, { shape }]) => ({ label, shape, layout: "map" })),
+  );
+  const state = {
+    tensors: Object.fromEntries(specs.map(([name], i) => [name, kept.tensors[i]!])),
+    starts: new Map(specs.map(([, { start = 0 }], i) => [kept.tensors[i]!, start])),
+    bytes: specs.length > 0 ? kept.bytes : 0,
+  };
   const { views } = options;
   const feed = "capture" in views ? views : makeFeed(device, views, {
     batch: batch / accumulate,
@@ -105,7 +135,16 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     mostBytes: device.facts.bindingBytes,
     ...(guard && { guard }),
   };
-  const record = (terms: BoundMethod["terms"], together: boolean): CapturedPhase => {
+  const schedules = scheduled(rates, method.schedules);
+  const { mostBytes } = updated;
+  /** All that follows the gradients. */
+  const finish = (graph: Graph, phase: Phase, clears: boolean) => {
+    captureUpdate(graph, { ...updated, clears });
+    captureAverages(graph, { parameters, method, schedules, mostBytes, guard });
+    if (phase === "method") method.afterUpdate({ graph, schedules, state: state.tensors });
+  };
+  const record = (phase: Phase, together: boolean): CapturedPhase => {
+    const terms = phase === "method" ? method.terms : method.warmUp;
     const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
     const captured = captureGradients(graph, {
       together,
@@ -113,6 +152,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       parameters,
       method: { ...method, terms },
       views: feed.capture(graph),
+      state: state.tensors,
       counters,
       rates,
       share: 1 / accumulate,
@@ -123,30 +163,32 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
         throw new MethodError(`Cannot train by a method with more than ${MOST_TERMS} loss terms`);
       },
     });
-    if (accumulate === 1) captureUpdate(graph, updated);
-    return { graph, terms: captured };
+    const gradients = { graph, per: "micro-batch" } as const;
+    if (accumulate === 1) {
+      finish(graph, phase, false);
+      return { programs: [gradients], terms: captured };
+    }
+    const update = { graph: new Graph(device.facts.sharing), per: "step" } as const;
+    finish(update.graph, phase, true);
+    return { programs: [gradients, update], terms: captured };
   };
-  const phase = (terms: BoundMethod["terms"]) => {
+  const phase = (name: Phase) => {
     // The passes run together where a kernel can take their joint activations, and bind them whole.
-    const joint = withinLimits(() => record(terms, true));
-    return joint && bindable(device, joint.graph) ? joint : record(terms, false);
+    const joint = withinLimits(() => record(name, true));
+    const fits = joint?.programs.every(({ graph }) => bindable(device, graph));
+    return joint && fits ? joint : record(name, false);
   };
-  const phases = {
-    ...(options.warmUp && { "warm-up": phase(method.warmUp) }),
-    method: phase(method.terms),
-  };
-  let update: Graph | undefined;
-  if (accumulate > 1) captureUpdate(update = new Graph(device.facts.sharing), { ...updated, clears: true });
+  const phases = { ...(options.warmUp && { "warm-up": phase("warm-up") }), method: phase("method") };
   return {
     method,
     networks,
     parameters,
     feed,
+    state,
     control: { counters, rates, meters, ...(guard && { guard }), bytes: control.bytes },
     phases,
-    ...(update && { update }),
     free() {
-      for (const held of [control, feed, parameters]) held.free();
+      for (const held of [control, kept, feed, parameters]) held.free();
     },
   };
 }

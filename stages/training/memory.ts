@@ -30,6 +30,8 @@ export interface TrainingMemory {
   readonly gradientBytes: number;
   readonly momentBytes: number;
   readonly statisticBytes: number;
+  /** What the method keeps from step to step. */
+  readonly stateBytes: number;
   /** Images and tables of a step, running losses. */
   readonly inputBytes: number;
   /** Activations, their gradients and what else lives within a step, as planned. */
@@ -76,7 +78,7 @@ function shown(bytes: number): string {
  */
 export function planTraining(device: Device, settings: MemorySettings): PlannedTraining {
   const captured = captureTraining(blueprint(device), settings);
-  const graphs = Object.values(captured.phases).map(({ graph }) => graph);
+  const graphs = Object.values(captured.phases).flatMap(({ programs }) => programs.map(({ graph }) => graph));
   const held = captured.parameters.sizes;
   const inputBytes = captured.feed.bytes + captured.control.bytes;
   const measure = (recompute: boolean): PlannedTraining => {
@@ -93,10 +95,11 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
       gradientBytes: held.gradients,
       momentBytes: held.moments,
       statisticBytes: held.statistics,
+      stateBytes: captured.state.bytes,
       inputBytes,
       workspaceBytes,
       lowerBoundBytes: Math.max(...schedules.map(({ plan }) => plan.lowerBound)),
-      peakBytes: captured.parameters.bytes + inputBytes + workspaceBytes,
+      peakBytes: captured.parameters.bytes + captured.state.bytes + inputBytes + workspaceBytes,
       repeated: Math.max(...schedules.map(({ repeated }) => repeated)),
     };
     const obstacle = excess(device, memory) ?? unbound(device, schedules);
@@ -206,9 +209,9 @@ function divisors(value: number): number[] {
 }
 
 function excess({ facts }: Device, memory: TrainingMemory): string | undefined {
-  const { peakBytes, parameterBytes, gradientBytes, momentBytes, statisticBytes } = memory;
+  const { peakBytes, parameterBytes, gradientBytes, momentBytes, statisticBytes, stateBytes } = memory;
   if (facts.memoryBytes === undefined || peakBytes <= USABLE * facts.memoryBytes) return undefined;
-  const parameters = parameterBytes + gradientBytes + momentBytes + statisticBytes;
+  const parameters = parameterBytes + gradientBytes + momentBytes + statisticBytes + stateBytes;
   return `it takes ${peakBytes} bytes (${shown(parameters)} for parameters, ${
     shown(memory.workspaceBytes)
   } for ` +

@@ -6,17 +6,18 @@ import { readMeter } from "../../kernels/ops/meter.ts";
 import { compile, type Program } from "../../kernels/program.ts";
 import { ALIGNMENT, makeTensor, type Precision } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
+import { networkOf, type Registry } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { Inference } from "../inference.ts";
-import type { BoundMethod } from "../methods/bound_method.ts";
+import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import type { At } from "../methods/schedule.ts";
 import type { Confusion } from "../metrics.ts";
 import type { NetworkDescription } from "../network.ts";
 import type { PerPrediction } from "../predictions.ts";
 import { ORIGINAL, type Protocol } from "../protocols.ts";
-import { type CapturedPhase, captureTraining, LOSS_SCALE } from "./capture.ts";
+import { type CapturedPhase, type CapturedProgram, captureTraining, LOSS_SCALE } from "./capture.ts";
 import type { Drawn } from "./feed.ts";
 import { planFitting, type Recompute, SettingsError } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
@@ -57,9 +58,6 @@ export interface SessionOptions {
   /** Called while pipelines are compiled. */
   readonly onCompile?: (done: number, total: number) => void;
 }
-
-/** Which of the method's steps. */
-export type Phase = "warm-up" | "method";
 
 /** Where a run is. */
 export interface StepAddress {
@@ -144,16 +142,26 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   const { networks, method, parameters, feed, control } = captured;
   const { counters, rates, meters, guard } = control;
   if (guard) upload(device, guard, guardStart(lossScale));
-  parameters.load(new Map([...initialize(networks.registry, seed), ...options.pretrained ?? []]));
-  const open = ({ graph, terms }: CapturedPhase, lender?: Program) => ({
-    terms,
-    program: compile(device, graph, options.onCompile, { recompute: planned.repeated > 0, lender }),
-  });
+  parameters.load(startOf(networks.registry, method, seed, options.pretrained));
+  for (const [tensor, start] of captured.state.starts) {
+    if (start !== 0) upload(device, tensor, new Float32Array(tensor.bytes / 4).fill(start));
+  }
+  const open = ({ programs, terms }: CapturedPhase, lender?: Program) => {
+    const opened: { readonly program: Program; readonly per: CapturedProgram["per"] }[] = [];
+    for (const { graph, per } of programs) {
+      const shared = lender ?? opened[0]?.program;
+      const program = compile(device, graph, options.onCompile, {
+        recompute: planned.repeated > 0,
+        lender: shared,
+      });
+      opened.push({ program, per });
+    }
+    return { terms, programs: opened };
+  };
   const main = open(captured.phases.method);
   const first = captured.phases["warm-up"];
-  const phases = { "warm-up": first && open(first, main.program), method: main };
-  const update = captured.update && compile(device, captured.update);
-  const programs = Object.values(phases).filter((phase) => phase !== undefined);
+  const phases = { "warm-up": first && open(first, main.programs[0]!.program), method: main };
+  const programs = Object.values(phases).flatMap((phase) => phase?.programs ?? []);
   let current = phases.method;
   let taken = 0;
   const on = (step: number) => options.samplesOf === undefined ? "" : ` (${options.samplesOf(step)})`;
@@ -166,6 +174,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       home: meters[0]!.home!,
     }),
     ...(guard ? [guard] : []),
+    ...Object.values(captured.state.tensors),
   ];
   const inference = new Inference(device, {
     networks,
@@ -187,7 +196,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       const values = new Float32Array(ratesLength(method.schedules));
       values.set(updateNumbers(options.optimizer, { rate, step }));
       Object.entries(method.schedules).forEach(([name, schedule], i) => {
-        const value = values[SCHEDULES_FROM + i] = schedule(at);
+        const value = values[SCHEDULES_FROM + i] = schedule(at, phase);
         if (!Number.isFinite(value)) {
           throw new DivergenceError(
             `Cannot go on training: schedule "${name}" is ${value} at step ${step + 1}`,
@@ -199,7 +208,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       if (!chosen) throw new Error("Cannot warm up: the session was opened without it");
       current = chosen;
       const size = batch / accumulate, drawn: Drawn = new Map();
-      for (let from = 0; from < batch; from += size) {
+      const bring = (from: number) => {
         const part = (places: readonly number[]) => places.slice(from, from + size);
         feed.fill(
           { labeled: part(images.labeled), unlabeled: part(images.unlabeled) },
@@ -207,9 +216,14 @@ function prepareSession(device: Device, options: SessionOptions): Session {
           drawn,
         );
         upload(device, counters, Uint32Array.of(seed, epoch, step, from));
-        current.program.run();
+      };
+      for (const { program, per } of current.programs) {
+        if (per === "step") program.run();
+        for (let from = 0; per === "micro-batch" && from < batch; from += size) {
+          bring(from);
+          program.run();
+        }
       }
-      update?.run();
       taken = step + 1;
     },
     settle: async () => void await readBack(device, meters.slice(0, 1)),
@@ -278,9 +292,23 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       return state;
     },
     free() {
-      update?.free();
       for (const { program } of programs) program.free();
       for (const held of [inference, captured]) held.free();
     },
   };
+}
+
+/** What a training starts from: fresh or pretrained networks, and averages as copies of theirs. */
+function startOf(
+  registry: Registry,
+  { averages }: BoundMethod,
+  seed: number,
+  pretrained: StateDict = new Map(),
+): StateDict {
+  const state: StateDict = new Map([...initialize(registry, seed), ...pretrained]);
+  for (const name of [...state.keys()]) {
+    const network = networkOf(name), source = averages[network];
+    if (source !== undefined) state.set(name, state.get(`${source}${name.slice(network.length)}`)!);
+  }
+  return state;
 }

@@ -8,9 +8,21 @@ import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
 import { makePasses } from "../methods/passes.ts";
+import type { DeviceScalar } from "../methods/schedule.ts";
+import type { StateTensors } from "../methods/state.ts";
 import type { Step, Term, Terms } from "../methods/step.ts";
 import type { SeenDraws } from "../views/specs.ts";
 import { captureUpdate, SCHEDULES_FROM, type UpdateParts } from "./update.ts";
+
+/** The numbers of the schedules in the `rates` tensor, by name. */
+export function scheduled(
+  rates: Tensor,
+  schedules: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, DeviceScalar>> {
+  return Object.fromEntries(
+    Object.keys(schedules).map((name, i) => [name, { tensor: rates, index: SCHEDULES_FROM + i }]),
+  );
+}
 
 /** A loss term by the name that log lines and metrics have for it. */
 export interface NamedTerm extends Term {
@@ -28,8 +40,10 @@ export function countedTerms(terms: Terms): NamedTerm[] {
 export interface GradientParts {
   readonly networks: Networks;
   readonly parameters: Parameters;
-  readonly method: Pick<BoundMethod, "terms" | "schedules">;
+  readonly method: Pick<BoundMethod, "terms" | "schedules" | "averages" | "frozenNorms">;
   readonly views: SeenDraws;
+  /** What outlives the step, by name; nothing unless told. */
+  readonly state?: StateTensors;
   /** u32 map [1, 1, 4]: seed, epoch, step, first sample of a micro-batch. */
   readonly counters: Tensor;
   /** f32 map of the step's numbers ({@linkcode UpdateParts}): the schedules' from {@linkcode SCHEDULES_FROM}. */
@@ -57,18 +71,16 @@ export function captureStep(graph: Graph, parts: StepParts): readonly NamedTerm[
 /** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
 export function captureGradients(graph: Graph, parts: GradientParts): readonly NamedTerm[] {
   const { networks, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
+  const { schedules, averages, frozenNorms } = parts.method;
+  const passes = { tensor: parameters.tensor, counters, together: parts.together ?? true };
   const terms = countedTerms(parts.method.terms({
     graph,
     // Typed by the method that declares them.
     views: parts.views as Step["views"],
     share,
-    ...makePasses(graph, networks, { tensor: parameters.tensor, counters, together: parts.together ?? true }),
-    schedules: Object.fromEntries(
-      Object.keys(parts.method.schedules).map((name, i) => [
-        name,
-        { tensor: rates, index: SCHEDULES_FROM + i },
-      ]),
-    ),
+    ...makePasses(graph, networks, { ...passes, averages, frozenNorms }),
+    schedules: scheduled(rates, schedules),
+    state: parts.state ?? {},
   }));
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share * lossScale));

@@ -86,7 +86,7 @@ function captureCcvc(
   parameters.load(initialize(captured.networks.registry, 1));
   if (guard) upload(device, guard, guardStart(LOSS_SCALE));
   upload(device, rates, Float32Array.from(updateNumbers(optimizer, { rate: 1e-3, step: 0 })));
-  const program = compile(device, captured.phases.method.graph);
+  const program = compile(device, captured.phases.method.programs[0].graph);
   const all = Array.from({ length: batch }, (_, i) => i);
   return {
     program,

@@ -63,6 +63,7 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
   };
   const none = () => assert.fail("CCVC runs whole networks, with gradients");
   const step: Step = {
+    state: {},
     graph,
     views: {
       labeled: { image: image("labeled"), labels: map("truth"), validity: map("labeled validity") },
@@ -374,7 +375,10 @@ Deno.test("a self-paced threshold is looked up on the device, where the schedule
   assert.ok(thresholds({}).every(([name]) => name === "conflict_weights"));
   const { schedules } = bound(ccvc({ selfPaced: true, threshold: 0.6 }));
   const at = { step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
-  assert.deepEqual(Object.entries(schedules).map(([name, of]) => [name, of(at)]), [["threshold", 0.6]]);
+  assert.deepEqual(Object.entries(schedules).map(([name, of]) => [name, of(at, "method")]), [[
+    "threshold",
+    0.6,
+  ]]);
 });
 
 Deno.test("OHEM mines each branch's own labeled pixels; the consistency loss stays as it is", () => {

@@ -46,6 +46,7 @@ function capture(options: Parameters<typeof unimatch>[0] = {}, share = 1): Captu
     );
   const none = () => assert.fail("UniMatch enters its decoder at the taps, and takes all gradients");
   const step: Step = {
+    state: {},
     graph,
     share,
     views: {

@@ -43,7 +43,7 @@ async function trained(device: Device) {
 
 gpuTest("two steps end in the same bytes, tuned or not", async (device) => {
   const { phases } = captureTraining(blueprint(device), settings);
-  const choices = phases.method.graph.dispatches.flatMap(({ choice }) => choice ? [choice] : []);
+  const choices = phases.method.programs[0].graph.dispatches.flatMap(({ choice }) => choice ? [choice] : []);
   // No device would choose so; every launch that can be done in another way is.
   const tuning: Tuning = new Map(choices.map(({ bucket, candidates }) => [bucket, candidates.at(-1)!.name]));
   assert.ok(choices.filter(({ candidates }) => candidates.length > 1).length > 50);

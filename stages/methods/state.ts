@@ -1,0 +1,24 @@
+/** Primitive "State": tensors that outlive a step, by name. @module */
+import type { Tensor } from "../../kernels/tensor.ts";
+
+/** A tensor of the state: f32, one number an element, nothing padded. */
+export interface StateSpec {
+  /** Extents, each a whole number from 1. */
+  readonly shape: readonly number[];
+  /** Value of every element before the first step; 0 unless told. */
+  readonly start?: number;
+}
+
+/** The state of a method, by name. */
+export type StateSpecs = Readonly<Record<string, StateSpec>>;
+
+/** What a state's shapes may depend on besides options. */
+export interface Sizes {
+  /** Classes of the data. */
+  readonly classes: number;
+  /** Images of each draw in a step; of micro-batches, in one. */
+  readonly batch: number;
+}
+
+/** The state on the device: f32 maps with homes. What writes them is seen by all that is captured after it. */
+export type StateTensors<T extends StateSpecs = StateSpecs> = { readonly [K in keyof T]: Tensor };
