@@ -40,15 +40,13 @@ export type OptimizerSettings = OptimizerRule & {
   readonly groups?: ParameterGroups;
 };
 
-/** Where in the tensor `rates` a parameter's learning rate lies. */
-const RATE_INDEX: Readonly<Record<ParameterGroup, Readonly<Record<ParameterKind, number>>>> = {
-  backbone: { convolutions: 0, norms: 1, biases: 2 },
-  head: { convolutions: 3, norms: 4, biases: 5 },
-};
-/** Where Adam's two bias corrections begin in it. */
-const CORRECTIONS = 6;
+const PARTS: readonly ParameterGroup[] = ["backbone", "head"];
+const KINDS: readonly ParameterKind[] = ["convolutions", "norms", "biases"];
+
+/** Where Adam's two bias corrections begin in the tensor `rates`: after the rates of all parts' kinds. */
+const CORRECTIONS = PARTS.length * KINDS.length;
 /** Where the numbers of the method's schedules begin in it, in their order. */
-export const SCHEDULES_FROM = 8;
+export const SCHEDULES_FROM = CORRECTIONS + 2;
 
 /** Numbers in the `rates` tensor; whole vectors of four. */
 export function ratesLength(schedules: Readonly<Record<string, unknown>>): number {
@@ -71,15 +69,10 @@ export interface UpdateAddress {
 /** What the optimizer reads in a step: the first {@linkcode SCHEDULES_FROM} numbers of the tensor `rates`. */
 export function updateNumbers(optimizer: OptimizerSettings, { rate, step }: UpdateAddress): number[] {
   const { groups = {} } = optimizer;
-  const numbers = Array<number>(SCHEDULES_FROM).fill(0);
-  for (const [part, places] of Object.entries(RATE_INDEX)) {
-    for (const [kind, place] of Object.entries(places)) {
-      const ofPart = groups[part as ParameterGroup]?.rate ?? 1;
-      numbers[place] = rate * ofPart * (groups[kind as ParameterKind]?.rate ?? 1);
-    }
-  }
-  if (optimizer.kind !== "sgd") numbers.splice(CORRECTIONS, 2, ...biasCorrections(optimizer, step + 1));
-  return numbers;
+  const rates = PARTS.flatMap((part) =>
+    KINDS.map((kind) => rate * (groups[part]?.rate ?? 1) * (groups[kind]?.rate ?? 1))
+  );
+  return [...rates, ...(optimizer.kind === "sgd" ? [0, 0] : biasCorrections(optimizer, step + 1))];
 }
 
 /** What an update is captured with. */
@@ -99,39 +92,38 @@ export interface UpdateParts {
 /** Captures the optimizer's update by the gradients as they are. */
 export function captureUpdate(graph: Graph, parts: UpdateParts): void {
   const { parameters, rates, optimizer, clears = false, guard } = parts;
-  const { values, gradients, moments } = parameters.buffers;
-  if (!gradients || moments.length !== momentsOf(optimizer)) {
+  const { values, gradients: slopes, moments } = parameters.buffers, needed = momentsOf(optimizer);
+  if (!slopes || moments.length !== needed) {
     throw new Error(
-      `Cannot update by ${optimizer.kind}: it needs ${
-        momentsOf(optimizer)
-      } moments beside gradients, and there is room for ` +
+      `Cannot update by ${optimizer.kind}: it needs gradients and ${needed} moments, and parameters were allocated with ` +
         `${moments.length}`,
     );
   }
   const pieces = parameters.ranges.flatMap(({ group, kind, start, end }) =>
-    splitRange(start, end, parts.mostBytes).map((range) => ({
-      of: (what: string, buffer: GPUBuffer) => arenaRange(`${group} ${kind}' ${what}`, buffer, range),
-      slopes: arenaRange(`${group} ${kind}' gradients`, gradients, range),
-      options: {
-        rates,
-        rateIndex: RATE_INDEX[group][kind],
-        weightDecay: optimizer.weightDecay * (optimizer.groups?.[kind]?.decay ?? 1),
-        ...(guard && { guard }),
-      },
-    }))
+    splitRange(start, end, parts.mostBytes).map((range) => {
+      const of = (what: string, buffer: GPUBuffer) => arenaRange(`${group} ${kind}' ${what}`, buffer, range);
+      return {
+        tensors: { parameters: of("parameters", values), gradients: of("gradients", slopes) },
+        moments: moments.map((buffer, i) => of(`moments ${i + 1}`, buffer)),
+        options: {
+          rates,
+          rateIndex: KINDS.length * PARTS.indexOf(group) + KINDS.indexOf(kind),
+          weightDecay: optimizer.weightDecay * (optimizer.groups?.[kind]?.decay ?? 1),
+          ...(guard && { guard }),
+        },
+      };
+    })
   );
-  if (guard) guardUpdate(graph, pieces.map(({ slopes }) => slopes), guard);
-  for (const { of, slopes, options } of pieces) {
-    const tensors = { parameters: of("parameters", values), gradients: slopes };
-    const [first, second] = moments.map((buffer, i) => of(`moments ${i + 1}`, buffer)) as [Tensor, Tensor];
+  if (guard) guardUpdate(graph, pieces.map(({ tensors }) => tensors.gradients), guard);
+  for (const { tensors, moments: [first, second], options } of pieces) {
     if (optimizer.kind === "sgd") {
       const { momentum, nesterov = false } = optimizer;
-      sgd(graph, { ...tensors, momenta: first }, { ...options, momentum, nesterov });
+      sgd(graph, { ...tensors, momenta: first! }, { ...options, momentum, nesterov });
     } else {
       const { kind, beta1, beta2, epsilon } = optimizer;
       const law = { beta1, beta2, epsilon, decoupled: kind === "adamw", correctionIndex: CORRECTIONS };
-      adam(graph, { ...tensors, first, second }, { ...options, ...law });
+      adam(graph, { ...tensors, first: first!, second: second! }, { ...options, ...law });
     }
-    if (clears) clear(graph, slopes);
+    if (clears) clear(graph, tensors.gradients);
   }
 }

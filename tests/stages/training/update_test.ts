@@ -123,7 +123,7 @@ gpuTest("an update is refused where there is no room for its moments", (device) 
   const rates = parameters.tensor("student.norm.bias");
   assert.throws(
     () => captureUpdate(new Graph(0), { parameters, rates, optimizer: optimizers.Adam! }),
-    /Cannot update by adam: it needs 2 moments beside gradients, and there is room for 1/,
+    /Cannot update by adam: it needs gradients and 2 moments, and parameters were allocated with 1/,
   );
   parameters.free();
 });
