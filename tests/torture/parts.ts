@@ -8,6 +8,7 @@ import { foreign } from "./foreign.ts";
 import { fuzz } from "./fuzz.ts";
 import { kill } from "./kill.ts";
 import { long } from "./long.ts";
+import { methods } from "./methods.ts";
 import { mounts } from "./mounts.ts";
 import { networked } from "./networked.ts";
 import type { TorturePart } from "./part.ts";
@@ -17,6 +18,7 @@ import { special } from "./special.ts";
 /** All parts. */
 export const parts: readonly TorturePart[] = [
   kill,
+  methods,
   disk,
   fuzz,
   corrupt,

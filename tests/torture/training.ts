@@ -23,13 +23,14 @@ export function trainingArguments(
   folder: string,
   checkpointEvery: number,
   set: readonly string[] = [],
+  experiment = "shapes-12",
 ): string[] {
   return [
     "run",
     ...permissionsOf(),
     fileURLToPath(new URL("../../cli/program.ts", import.meta.url)),
     "train",
-    "shapes-12",
+    experiment,
     ...[...settings, ...set].flatMap((text) => ["--set", text]),
     "--cache",
     join(folder, "cache"),
@@ -63,9 +64,10 @@ export function startTraining(
   folder: string,
   checkpointEvery: number,
   set: readonly string[] = [],
+  experiment?: string,
 ): StartedTraining {
   const child = new Deno.Command(Deno.execPath(), {
-    args: trainingArguments(folder, checkpointEvery, set),
+    args: trainingArguments(folder, checkpointEvery, set, experiment),
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
