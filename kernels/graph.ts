@@ -1,5 +1,5 @@
 import { KernelError } from "./errors.ts";
-import { checkLoops, type Kernel, MAX_GROUPS } from "./kernel.ts";
+import { checkLoops, type Kernel, MAX_GROUPS } from "./shader/kernel.ts";
 import type { Sharing } from "./sharing.ts";
 import { makeTensor, type Precision, type Tensor, type TensorSpec } from "./tensor.ts";
 import type { Choice } from "./tuning.ts";
@@ -134,10 +134,11 @@ export class Graph {
       choice,
       measured,
     } = launch;
-    if (reads.length !== kernel.reads.length || writes.length !== kernel.writes.length) {
+    const [inputs, outputs] = [kernel.reads, kernel.writes].map((bindings) => Object.keys(bindings).length);
+    if (reads.length !== inputs || writes.length !== outputs) {
       throw new KernelError(
         `Cannot launch kernel "${kernel.name}" with ${reads.length} inputs and ${writes.length} outputs: ` +
-          `it has ${kernel.reads.length} and ${kernel.writes.length}`,
+          `it has ${inputs} and ${outputs}`,
       );
     }
     if (groups.some((n) => !Number.isInteger(n) || n < 1 || n > MAX_GROUPS)) {

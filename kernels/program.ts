@@ -1,8 +1,8 @@
-import type { WindowedBinding } from "./binding_windows.ts";
+import type { WindowedBinding } from "./shader/bindings.ts";
 import type { Device } from "./device.ts";
 import { DeviceError, KernelError } from "./errors.ts";
 import type { Dispatch, Graph } from "./graph.ts";
-import { packUniforms } from "./kernel.ts";
+import { packUniforms } from "./shader/kernel.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
@@ -16,7 +16,7 @@ import {
   type TextureExtents,
   textureLayer,
   textureRows,
-} from "./texture_operand.ts";
+} from "./shader/texture_operand.ts";
 import { tuned, type Tuning } from "./tuning.ts";
 
 /** How a graph is compiled. */
@@ -184,11 +184,13 @@ function textureBindings(
   { kernel, reads, textures = [] }: Pick<Dispatch, "kernel" | "reads" | "textures">,
 ): number[] {
   return textures.flatMap((name) => {
-    const at = kernel.reads.indexOf(name);
+    const at = Object.keys(kernel.reads).indexOf(name);
     const operand = reads[at];
     if (!operand) {
       throw new KernelError(
-        `Cannot read ${name} of kernel "${kernel.name}" from a texture: it reads ${kernel.reads}`,
+        `Cannot read ${name} of kernel "${kernel.name}" from a texture: it reads ${
+          Object.keys(kernel.reads)
+        }`,
       );
     }
     return fitsTexture(operand) && operand.bytes <= facts.bindingBytes ? [at + 1] : [];

@@ -1,4 +1,4 @@
-import { type Kernel, MAX_GROUPS, MAX_LOOP_ITERATIONS } from "./kernel.ts";
+import { type Kernel, MAX_GROUPS, MAX_LOOP_ITERATIONS } from "./shader/kernel.ts";
 
 /** One of several ways to launch the same work on the same tensors. */
 export interface Candidate {

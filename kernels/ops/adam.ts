@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/adam.wgsl" with { type: "text" };
@@ -7,6 +7,7 @@ import { checkUpdate } from "./check_update.ts";
 
 const plain = defineKernel({
   name: "adam",
+  file: "adam.wgsl",
   source,
   uniforms: {
     count: "u32",
@@ -20,10 +21,10 @@ const plain = defineKernel({
     epsilon: "f32",
     weight_decay: "f32",
   },
-  reads: ["gradients", "rates"],
-  writes: ["parameters", "first", "second"],
+  reads: { gradients: "vec4f", rates: "f32" },
+  writes: { parameters: "vec4f", first: "vec4f", second: "vec4f" },
 });
-const guarded = defineKernel({ ...plain, name: "adam_guarded", reads: [...plain.reads, "guard"] });
+const guarded = defineKernel({ ...plain, name: "adam_guarded", reads: { ...plain.reads, guard: "vec4f" } });
 
 /** How fast the moments of {@linkcode adam} forget. */
 export interface Betas {

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { storedVectors, type Tensor } from "../tensor.ts";
 import source from "../wgsl/add.wgsl" with { type: "text" };
@@ -9,8 +9,8 @@ const kernel = defineKernel({
   name: "add",
   source,
   uniforms: { count: "u32", stride: "u32" },
-  reads: ["a", "b"],
-  writes: ["sum"],
+  reads: { a: "vec4f", b: "vec4f" },
+  writes: { sum: "vec4f" },
 });
 
 /**

@@ -1,13 +1,14 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { imageExtents, type Tensor } from "../tensor.ts";
 import source from "../wgsl/add_probabilities.wgsl" with { type: "text" };
-import { type LogitsSize, walkingSource, walkLogits, walkUniforms } from "./upsampled_logits.ts";
+import { type LogitsSize, walkIncludes, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
 const kernel = defineKernel({
   name: "add_probabilities",
-  source: walkingSource(source),
+  source,
+  includes: walkIncludes,
   uniforms: {
     ...walkUniforms,
     to_height: "u32",
@@ -16,8 +17,8 @@ const kernel = defineKernel({
     to_column: "i32",
     scale: "f32",
   },
-  reads: ["logits"],
-  writes: ["totals"],
+  reads: { logits: "vec4f" },
+  writes: { totals: "vec4f" },
 });
 
 /** Where a window lies in the totals. */

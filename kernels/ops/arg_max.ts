@@ -1,15 +1,16 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/arg_max.wgsl" with { type: "text" };
-import { type LogitsSize, walkingSource, walkLogits, walkUniforms } from "./upsampled_logits.ts";
+import { type LogitsSize, walkIncludes, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
 const kernel = defineKernel({
   name: "arg_max",
-  source: walkingSource(source),
+  source,
+  includes: walkIncludes,
   uniforms: { ...walkUniforms, scale: "f32" },
-  reads: ["logits"],
-  writes: ["labels", "confidence"],
+  reads: { logits: "vec4f" },
+  writes: { labels: "u32", confidence: "f32" },
 });
 
 /**

@@ -1,20 +1,21 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { checkMap, checkScalar, type DeviceScalar } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/at_least.wgsl" with { type: "text" };
 
 const interfaceOf = {
+  file: "at_least.wgsl",
   source,
   uniforms: { count: "u32", stride: "u32", threshold: "f32", index: "u32" },
-  writes: ["reached"],
+  writes: { reached: "vec4f" },
 } as const;
-const fixed = defineKernel({ ...interfaceOf, name: "at_least", reads: ["values"] });
+const fixed = defineKernel({ ...interfaceOf, name: "at_least", reads: { values: "vec4f" } });
 const scheduled = defineKernel({
   ...interfaceOf,
   name: "at_least_scheduled",
-  reads: ["values", "thresholds"],
+  reads: { values: "vec4f", thresholds: "f32" },
 });
 
 /**

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { GradientPair, Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { imageExtents, type Tensor } from "../tensor.ts";
 import gradientSource from "../wgsl/batch_norm_gradient.wgsl" with { type: "text" };
@@ -16,7 +16,7 @@ import statisticsSource from "../wgsl/batch_norm_statistics.wgsl" with { type: "
 import source from "../wgsl/batch_norm.wgsl" with { type: "text" };
 import { channelLanes, chunkSums, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
 
-const vectors = ["mean", "variance", "weight", "bias"] as const;
+const vectors = { mean: "vec4f", variance: "vec4f", weight: "vec4f", bias: "vec4f" } as const;
 const chunkUniforms = {
   lanes: "u32",
   pixels: "u32",
@@ -30,8 +30,8 @@ const statistics = defineKernel({
   name: "batch_norm_statistics",
   source: statisticsSource,
   uniforms: chunkUniforms,
-  reads: ["x"],
-  writes: ["partials"],
+  reads: { x: "vec4f" },
+  writes: { partials: "vec4f" },
 });
 const groupSums = defineKernel({
   name: "batch_norm_groups",
@@ -45,8 +45,8 @@ const groupSums = defineKernel({
     chunks: "u32",
     passes: "u32",
   },
-  reads: ["statistics"],
-  writes: ["partials"],
+  reads: { statistics: "vec4f" },
+  writes: { partials: "vec4f" },
 });
 /** By {@linkcode chunkSums}: each invocation by itself, and together. */
 const moments = [momentsSource, sharedMomentsSource].map((source, shared) =>
@@ -54,24 +54,31 @@ const moments = [momentsSource, sharedMomentsSource].map((source, shared) =>
     name: shared ? "batch_norm_moments_shared" : "batch_norm_moments",
     source,
     uniforms: { lanes: "u32", chunks: "u32", passes: "u32", stride: "u32", pixels: "f32", momentum: "f32" },
-    reads: ["pivots", "partials"],
-    writes: ["mean", "variance", "running_mean", "running_variance", "after_mean", "after_variance"],
+    reads: { pivots: "vec4f", partials: "vec4f" },
+    writes: {
+      mean: "vec4f",
+      variance: "vec4f",
+      running_mean: "vec4f",
+      running_variance: "vec4f",
+      after_mean: "vec4f",
+      after_variance: "vec4f",
+    },
   })
 );
 const apply = defineKernel({
   name: "batch_norm",
   source,
   uniforms: { ...pixelUniforms, row: "u32" },
-  reads: ["x", "residual", ...vectors],
-  writes: ["y"],
+  reads: { x: "vec4f", residual: "vec4f", ...vectors },
+  writes: { y: "vec4f" },
   recomputable: true,
 });
 const gradientSums = defineKernel({
   name: "batch_norm_gradient_sums",
   source: gradientSumsSource,
   uniforms: { ...chunkUniforms, epsilon: "f32" },
-  reads: ["dy", "x", "y", ...vectors],
-  writes: ["partials"],
+  reads: { dy: "vec4f", x: "vec4f", y: "vec4f", ...vectors },
+  writes: { partials: "vec4f" },
 });
 const parameterGradient = [parameterGradientSource, sharedParameterGradientSource].map((source, shared) =>
   defineKernel({
@@ -85,17 +92,18 @@ const parameterGradient = [parameterGradientSource, sharedParameterGradientSourc
       accumulate_weight: "u32",
       accumulate_bias: "u32",
     },
-    reads: ["partials", "variance"],
-    writes: ["sums", "dweight", "dbias"],
+    reads: { partials: "vec4f", variance: "vec4f" },
+    writes: { sums: "vec4f", dweight: "vec4f", dbias: "vec4f" },
   })
 );
 const gradientKernels = [false, true].map((residual) =>
   defineKernel({
     name: residual ? "batch_norm_residual_gradient" : "batch_norm_gradient",
+    file: "batch_norm_gradient.wgsl",
     source: gradientSource,
     uniforms: { ...pixelUniforms, pixels: "f32" },
-    reads: ["dy", "x", "y", ...vectors, "sums"],
-    writes: residual ? ["dx", "dresidual"] : ["dx"],
+    reads: { dy: "vec4f", x: "vec4f", y: "vec4f", ...vectors, sums: "vec4f" },
+    writes: { dx: "vec4f", ...(residual && { dresidual: "vec4f" }) },
   })
 );
 

@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/channel_copy.wgsl" with { type: "text" };
 import { perChannel, PIXELS } from "./channel_lanes.ts";
@@ -17,8 +17,8 @@ const kernel = defineKernel({
     goal_lanes: "u32",
     goal_offset: "u32",
   },
-  reads: ["origin"],
-  writes: ["goal"],
+  reads: { origin: "vec4f" },
+  writes: { goal: "vec4f" },
 });
 
 /** Where the channels to be copied lie in a tensor, in vec4s. */

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { fnv1a32 } from "../random.ts";
 import { imageExtents, storedVectors, type Tensor } from "../tensor.ts";
@@ -19,8 +19,8 @@ const kernel = defineKernel({
     threshold: "u32",
     scale: "f32",
   },
-  reads: ["x", "counters"],
-  writes: ["y"],
+  reads: { x: "vec4f", counters: "u32" },
+  writes: { y: "vec4f" },
 });
 
 export interface ChannelDropoutOptions {

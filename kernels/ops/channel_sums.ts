@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
 import source from "../wgsl/channel_sums.wgsl" with { type: "text" };
@@ -9,8 +9,8 @@ const kernel = defineKernel({
   name: "channel_sums",
   source,
   uniforms: { pixels: "u32", channels: "u32", pixels_per_chunk: "u32", chunks: "u32" },
-  reads: ["values"],
-  writes: ["result"],
+  reads: { values: "vec4f" },
+  writes: { result: "vec4f" },
 });
 
 /** Sums f32[N, H, W, C] over all pixels into `target`, f32[C]: the gradient of a bias. */

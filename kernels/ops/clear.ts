@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/clear.wgsl" with { type: "text" };
@@ -8,8 +8,8 @@ const kernel = defineKernel({
   name: "clear",
   source,
   uniforms: { count: "u32", stride: "u32" },
-  reads: [],
-  writes: ["tensor"],
+  reads: {},
+  writes: { tensor: "vec4u" },
 });
 
 /** Sets a tensor to zero, padding included: counts and sums that later launches add to. */

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { checkMap } from "../maps.ts";
 import { packedExtents } from "../packed_image.ts";
@@ -10,24 +10,25 @@ import meanSource from "../wgsl/luma_mean.wgsl" with { type: "text" };
 
 const lumaSums = defineKernel({
   name: "color_jitter_luma",
+  file: "color_jitter.wgsl",
   source: jitterSource,
   uniforms: { pixels: "u32", chunks: "u32" },
-  reads: ["image", "settings"],
-  writes: ["partials"],
+  reads: { image: "u32", settings: "vec4u" },
+  writes: { partials: "u32" },
 });
 const lumaMean = defineKernel({
   name: "luma_mean",
   source: meanSource,
   uniforms: { batch: "u32", chunks: "u32", pixels: "u32" },
-  reads: ["partials"],
-  writes: ["means"],
+  reads: { partials: "vec4u" },
+  writes: { means: "u32" },
 });
 const colors = defineKernel({
   name: "color_jitter",
   source: jitterSource,
   uniforms: { pixels: "u32", chunks: "u32" },
-  reads: ["image", "settings", "means"],
-  writes: ["adjusted"],
+  reads: { image: "u32", settings: "vec4u", means: "u32" },
+  writes: { adjusted: "u32" },
 });
 
 /** Words of a sample in the table of photometric settings. */

@@ -1,11 +1,12 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { checkMap, checkScalar, type DeviceScalar } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/conflict_weights.wgsl" with { type: "text" };
 
 const interfaceOf = {
+  file: "conflict_weights.wgsl",
   source,
   uniforms: {
     count: "u32",
@@ -17,17 +18,17 @@ const interfaceOf = {
     conflict_confident: "f32",
     conflict_unconfident: "f32",
   },
-  writes: ["weights"],
+  writes: { weights: "vec4f" },
 } as const;
 const fixed = defineKernel({
   ...interfaceOf,
   name: "conflict_weights",
-  reads: ["labels", "other_labels", "confidence"],
+  reads: { labels: "vec4u", other_labels: "vec4u", confidence: "vec4f" },
 });
 const scheduled = defineKernel({
   ...interfaceOf,
   name: "conflict_weights_scheduled",
-  reads: ["labels", "other_labels", "confidence", "thresholds"],
+  reads: { labels: "vec4u", other_labels: "vec4u", confidence: "vec4f", thresholds: "f32" },
 });
 
 /** What {@linkcode conflictWeights} compares, and what it answers. */

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { checkMap } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
@@ -10,8 +10,8 @@ const kernel = defineKernel({
   name: "confusion",
   source,
   uniforms: { pixels: "u32", classes: "u32", ignore: "u32", stride: "u32" },
-  reads: ["predictions", "labels"],
-  writes: ["matrix"],
+  reads: { predictions: "vec4u", labels: "vec4u" },
+  writes: { matrix: "atomic<u32>" },
 });
 
 /** Pixels an invocation counts; the kernel is written for this number. */

@@ -1,11 +1,11 @@
 import { BLOCK, gatherTilings } from "../convolution_tiles.ts";
 import { ShapeError } from "../errors.ts";
 import type { GradientPair, Graph, Launch, MeasuredLaunch } from "../graph.ts";
-import { defineKernel, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import type { Sharing } from "../sharing.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
-import { fitsTexture } from "../texture_operand.ts";
+import { fitsTexture } from "../shader/texture_operand.ts";
 import { type Candidate, launchable } from "../tuning.ts";
 import convolutionSource from "../wgsl/convolution.wgsl" with { type: "text" };
 import blockedSource from "../wgsl/convolution_blocked.wgsl" with { type: "text" };
@@ -32,8 +32,8 @@ const convolutionKernel: Kernel = {
     offset: "i32",
     divisor: "i32",
   },
-  reads: ["source", "weight"],
-  writes: ["result"],
+  reads: { source: "vec4f", weight: "vec4f" },
+  writes: { result: "vec4f" },
 };
 
 /**
@@ -41,18 +41,24 @@ const convolutionKernel: Kernel = {
  * them apart in a profile.
  */
 const gatherKernels = {
-  forward: kernelShapes("convolution", ["source", "weight"]),
-  measured: kernelShapes("convolution_statistics", ["source", "weight"], ["result", "statistics"]),
-  biased: kernelShapes("convolution_bias", ["source", "weight", "bias"]),
-  inputGradient: kernelShapes("convolution_input_gradient", ["source", "weight"]),
+  forward: kernelShapes("convolution"),
+  measured: kernelShapes("convolution_statistics", { writes: { statistics: "vec4f" } }),
+  biased: kernelShapes("convolution_bias", { reads: { bias: "vec4f" } }),
+  inputGradient: kernelShapes("convolution_input_gradient"),
 };
 
-function kernelShapes(name: string, reads: readonly string[], writes: readonly string[] = ["result"]) {
-  const shared = { ...convolutionKernel, reads, writes };
+function kernelShapes(name: string, { reads, writes }: Partial<Pick<Kernel, "reads" | "writes">> = {}) {
+  const shared = {
+    ...convolutionKernel,
+    reads: { ...convolutionKernel.reads, ...reads },
+    writes: { ...convolutionKernel.writes, ...writes },
+  };
+  const shape = (suffix: string, source: string) =>
+    defineKernel({ ...shared, name: `${name}${suffix}`, file: `convolution${suffix}.wgsl`, source });
   return {
-    wide: defineKernel({ ...shared, name }),
-    narrow: defineKernel({ ...shared, name: `${name}_narrow`, source: narrowSource }),
-    blocked: defineKernel({ ...shared, name: `${name}_blocked`, source: blockedSource }),
+    wide: shape("", convolutionSource),
+    narrow: shape("_narrow", narrowSource),
+    blocked: shape("_blocked", blockedSource),
   };
 }
 
@@ -64,8 +70,8 @@ const transposeKernel = defineKernel({
   name: "transpose_weights",
   source: transposeSource,
   uniforms: { taps: "u32", inputs: "u32", outputs: "u32", stride: "u32" },
-  reads: ["weight"],
-  writes: ["result"],
+  reads: { weight: "vec4f" },
+  writes: { result: "vec4f" },
 });
 
 /** How a convolution steps over its input, in pixels, equal on both axes. */

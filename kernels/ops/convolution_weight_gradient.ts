@@ -1,7 +1,7 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel, type Kernel, MAX_LOOP_ITERATIONS } from "../kernel.ts";
+import { defineKernel, type Kernel, MAX_LOOP_ITERATIONS } from "../shader/kernel.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
-import { fitsTexture } from "../texture_operand.ts";
+import { fitsTexture } from "../shader/texture_operand.ts";
 import { type Candidate, launchable } from "../tuning.ts";
 import { weightSplits, type WeightTiling, weightTilings } from "../weight_tiles.ts";
 import weightGradientSource from "../wgsl/convolution_weight_gradient.wgsl" with { type: "text" };
@@ -33,8 +33,8 @@ const weightGradientKernel: Kernel = {
     padding: "i32",
     accumulate: "u32",
   },
-  reads: ["source", "gradient"],
-  writes: ["result"],
+  reads: { source: "vec4f", gradient: "vec4f" },
+  writes: { result: "vec4f" },
 };
 
 /** The shaders, by how lanes run. */

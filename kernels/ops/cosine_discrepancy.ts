@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { GradientPair, Graph, Loss } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise, WORKGROUP } from "../launch.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
 import gradientSource from "../wgsl/cosine_gradient.wgsl" with { type: "text" };
@@ -17,23 +17,28 @@ const products = defineKernel({
   name: "cosine_products",
   source: productsSource,
   uniforms: { pixels: "u32", vectors: "u32", stride: "u32" },
-  reads: ["a", "b"],
-  writes: ["products"],
+  reads: { a: "vec4f", b: "vec4f" },
+  writes: { products: "vec4f" },
 });
 const terms = defineKernel({
   name: "cosine_terms",
   source: termsSource,
   uniforms: { pixels: "u32", stride: "u32", epsilon: "f32" },
-  reads: ["products"],
-  writes: ["partials", "coefficients"],
+  reads: { products: "vec4f" },
+  writes: { partials: "vec4f", coefficients: "vec4f" },
 });
 const gradient = {
+  file: "cosine_gradient.wgsl",
   source: gradientSource,
   uniforms: { pixels: "u32", vectors: "u32", stride: "u32", factor: "f32" },
-  reads: ["a", "b", "coefficients"],
+  reads: { a: "vec4f", b: "vec4f", coefficients: "vec4f" },
 } as const;
-const single = defineKernel({ ...gradient, name: "cosine_gradient", writes: ["gradient_a"] });
-const both = defineKernel({ ...gradient, name: "cosine_gradients", writes: ["gradient_a", "gradient_b"] });
+const single = defineKernel({ ...gradient, name: "cosine_gradient", writes: { gradient_a: "vec4f" } });
+const both = defineKernel({
+  ...gradient,
+  name: "cosine_gradients",
+  writes: { gradient_a: "vec4f", gradient_b: "vec4f" },
+});
 
 /**
  * Discrepancy of two feature maps: 1 + the mean over N·H·W of the cosine over channels, in [0, 2]; in [1, 2] for

@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { roundUp, type Tensor } from "../tensor.ts";
 import source from "../wgsl/finish_loss.wgsl" with { type: "text" };
@@ -8,8 +8,8 @@ const kernel = defineKernel({
   name: "finish_loss",
   source,
   uniforms: { count: "u32", denominator: "u32", constant: "f32", offset: "f32" },
-  reads: ["partials"],
-  writes: ["value", "scale"],
+  reads: { partials: "vec4f" },
+  writes: { value: "vec4f", scale: "vec4f" },
 });
 
 /** Enough invocations to fill a large GPU, few enough that one workgroup adds their sums at once. */

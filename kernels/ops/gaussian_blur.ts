@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { checkMap } from "../maps.ts";
 import { packedExtents } from "../packed_image.ts";
@@ -11,8 +11,8 @@ const kernel = defineKernel({
   name: "box_blur",
   source,
   uniforms: { width: "u32", height: "u32", rows: "u32" },
-  reads: ["image", "settings"],
-  writes: ["blurred"],
+  reads: { image: "u32", settings: "vec4u" },
+  writes: { blurred: "u32" },
 });
 
 /** Passes of the box along each axis. */

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { storedVectors, type Tensor } from "../tensor.ts";
 import findSource from "../wgsl/find_overflow.wgsl" with { type: "text" };
@@ -10,15 +10,15 @@ const find = defineKernel({
   name: "find_overflow",
   source: findSource,
   uniforms: { count: "u32", stride: "u32", accumulate: "u32" },
-  reads: ["gradients"],
-  writes: ["found"],
+  reads: { gradients: "vec4f" },
+  writes: { found: "u32" },
 });
 const decide = defineKernel({
   name: "guard_update",
   source: guardSource,
   uniforms: { count: "u32" },
-  reads: ["found"],
-  writes: ["guard"],
+  reads: { found: "u32" },
+  writes: { guard: "vec4f" },
 });
 
 /** Invocations that look through the gradients; a multiple of 256. */

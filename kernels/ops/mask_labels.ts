@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { checkMap } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
@@ -9,8 +9,8 @@ const kernel = defineKernel({
   name: "mask_labels",
   source,
   uniforms: { count: "u32", stride: "u32" },
-  reads: ["labels", "validity"],
-  writes: ["masked"],
+  reads: { labels: "vec4u", validity: "vec4u" },
+  writes: { masked: "vec4u" },
 });
 
 /**

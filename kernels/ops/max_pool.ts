@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { imageExtents, type Tensor } from "../tensor.ts";
 import gradientSource from "../wgsl/max_pool_gradient.wgsl" with { type: "text" };
@@ -15,20 +15,27 @@ const uniforms = {
   out_width: "u32",
 } as const;
 
-const forward = defineKernel({ name: "max_pool", source, uniforms, reads: ["x"], writes: ["y"] });
-const forwardWithWinners = defineKernel({
-  name: "max_pool_with_winners",
+const forward = defineKernel({
+  name: "max_pool",
   source,
   uniforms,
-  reads: ["x"],
-  writes: ["y", "winners"],
+  reads: { x: "vec4f" },
+  writes: { y: "vec4f" },
+});
+const forwardWithWinners = defineKernel({
+  name: "max_pool_with_winners",
+  file: "max_pool.wgsl",
+  source,
+  uniforms,
+  reads: { x: "vec4f" },
+  writes: { y: "vec4f", winners: "u32" },
 });
 const backward = defineKernel({
   name: "max_pool_gradient",
   source: gradientSource,
   uniforms,
-  reads: ["dy", "winners"],
-  writes: ["dx"],
+  reads: { dy: "vec4f", winners: "u32" },
+  writes: { dx: "vec4f" },
 });
 
 /** A square window, in pixels. */

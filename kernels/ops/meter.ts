@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { checkMap } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/meter.wgsl" with { type: "text" };
@@ -9,8 +9,8 @@ const kernel = defineKernel({
   name: "meter",
   source,
   uniforms: {},
-  reads: ["value", "counters"],
-  writes: ["state"],
+  reads: { value: "f32", counters: "u32" },
+  writes: { state: "vec4f" },
 });
 
 /** What a {@linkcode meter} has noted since it was cleared. */

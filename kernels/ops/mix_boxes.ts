@@ -1,19 +1,24 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { checkMap } from "../maps.ts";
 import { imageExtents, padded, type Tensor } from "../tensor.ts";
 import source from "../wgsl/mix_boxes.wgsl" with { type: "text" };
 
-const kernel = {
-  source,
-  uniforms: { width: "u32", height: "u32", vectors: "u32", count: "u32" },
-  reads: ["input", "inner", "boxes"],
-  writes: ["mixed"],
-} as const;
-const vectors = defineKernel({ ...kernel, name: "mix_boxes_vectors" });
-const scalars = defineKernel({ ...kernel, name: "mix_boxes" });
+/** The kernel for elements of a type, which it moves as they are. */
+function kernelOf(name: string, element: "u32" | "vec4u"): Kernel {
+  return defineKernel({
+    name,
+    file: "mix_boxes.wgsl",
+    source,
+    uniforms: { width: "u32", height: "u32", vectors: "u32", count: "u32" },
+    reads: { input: element, inner: element, boxes: "vec4u" },
+    writes: { mixed: element },
+  });
+}
+const vectors = kernelOf("mix_boxes_vectors", "vec4u");
+const scalars = kernelOf("mix_boxes", "u32");
 
 /** Words of a sample in a table of so many boxes: x0, y0, x1, y1 of each; then the partner, and three idle ones. */
 export const boxWords = (count: number): number => 4 * count + 4;

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { checkScalar, type DeviceScalar } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
@@ -9,12 +9,17 @@ import { checkGuard } from "./guard_update.ts";
 
 const plain = defineKernel({
   name: "moving_average",
+  file: "moving_average.wgsl",
   source,
   uniforms: { count: "u32", stride: "u32", index: "u32" },
-  reads: ["source", "shares"],
-  writes: ["average"],
+  reads: { source: "vec4f", shares: "f32" },
+  writes: { average: "vec4f" },
 });
-const guarded = defineKernel({ ...plain, name: "moving_average_guarded", reads: [...plain.reads, "guard"] });
+const guarded = defineKernel({
+  ...plain,
+  name: "moving_average_guarded",
+  reads: { ...plain.reads, guard: "vec4f" },
+});
 
 /** How a step of {@linkcode movingAverage} goes. */
 export interface MovingAverageOptions {

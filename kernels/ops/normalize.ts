@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { packedExtents } from "../packed_image.ts";
 import type { Tensor } from "../tensor.ts";
@@ -18,8 +18,8 @@ const kernel = defineKernel({
     std1: "f32",
     std2: "f32",
   },
-  reads: ["image"],
-  writes: ["normalized"],
+  reads: { image: "u32" },
+  writes: { normalized: "vec4f" },
 });
 
 /** What pixels are normalized by, each of R, G, B in [0, 1]. */

@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { checkMap } from "../maps.ts";
 import type { Tensor } from "../tensor.ts";
@@ -8,38 +8,39 @@ import histogramSource from "../wgsl/ohem_histogram.wgsl" with { type: "text" };
 import probabilitiesSource from "../wgsl/ohem_probabilities.wgsl" with { type: "text" };
 import selectSource from "../wgsl/ohem_select.wgsl" with { type: "text" };
 import { clear } from "./clear.ts";
-import { type LogitsSize, walkingSource, walkLogits, walkUniforms } from "./upsampled_logits.ts";
+import { type LogitsSize, walkIncludes, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
 /** Bins of a histogram: half of the 30 bits that tell the numbers in [0, 1] apart. */
 const BINS = 2 ** 15;
 
 const probabilitiesKernel = defineKernel({
   name: "ohem_probabilities",
-  source: walkingSource(probabilitiesSource),
+  source: probabilitiesSource,
+  includes: walkIncludes,
   uniforms: { ...walkUniforms, ignore: "u32" },
-  reads: ["logits", "labels"],
-  writes: ["probabilities"],
+  reads: { logits: "vec4f", labels: "u32" },
+  writes: { probabilities: "u32" },
 });
 const histogramKernel = defineKernel({
   name: "ohem_histogram",
   source: histogramSource,
   uniforms: { pixels: "u32", stride: "u32", level: "u32" },
-  reads: ["probabilities", "state"],
-  writes: ["histogram"],
+  reads: { probabilities: "u32", state: "u32" },
+  writes: { histogram: "atomic<u32>" },
 });
 const selectKernel = defineKernel({
   name: "ohem_select",
   source: selectSource,
   uniforms: { level: "u32", kept: "u32", threshold: "f32" },
-  reads: ["histogram"],
-  writes: ["state"],
+  reads: { histogram: "u32" },
+  writes: { state: "u32" },
 });
 const applyKernel = defineKernel({
   name: "ohem_apply",
   source: applySource,
   uniforms: { pixels: "u32", stride: "u32", ignore: "u32" },
-  reads: ["labels", "probabilities", "state"],
-  writes: ["mined"],
+  reads: { labels: "u32", probabilities: "u32", state: "u32" },
+  writes: { mined: "u32" },
 });
 
 /** What {@linkcode ohemLabels} takes for easy. */

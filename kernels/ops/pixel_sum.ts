@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { imageExtents, storedVectors, type Tensor } from "../tensor.ts";
 import spreadSource from "../wgsl/pixel_spread.wgsl" with { type: "text" };
@@ -10,15 +10,15 @@ const sum = defineKernel({
   name: "pixel_sum",
   source: sumSource,
   uniforms: { lanes: "u32", pixels: "u32", chunk_pixels: "u32", chunks: "u32", batch: "u32", scale: "f32" },
-  reads: ["x"],
-  writes: ["sum"],
+  reads: { x: "vec4f" },
+  writes: { sum: "vec4f" },
 });
 const spread = defineKernel({
   name: "pixel_spread",
   source: spreadSource,
   uniforms: { lanes: "u32", image: "u32", step: "u32", scale: "f32" },
-  reads: ["x"],
-  writes: ["y"],
+  reads: { x: "vec4f" },
+  writes: { y: "vec4f" },
 });
 
 /**

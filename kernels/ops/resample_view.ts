@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { checkMap } from "../maps.ts";
 import { MAX_TAPS } from "../resample_taps.ts";
@@ -13,22 +13,22 @@ const columns = defineKernel({
   name: "resample_columns",
   source: columnsSource,
   uniforms: { width: "u32", height: "u32", rows: "u32" },
-  reads: ["pixels", "windows", "taps"],
-  writes: ["mixed"],
+  reads: { pixels: "u32", windows: "vec4u", taps: "vec4u" },
+  writes: { mixed: "u32" },
 });
 const rows = defineKernel({
   name: "resample_rows",
   source: rowsSource,
   uniforms: { width: "u32", height: "u32", rows: "u32" },
-  reads: ["mixed", "taps"],
-  writes: ["image", "validity"],
+  reads: { mixed: "u32", taps: "vec4u" },
+  writes: { image: "u32", validity: "u32" },
 });
 const nearest = defineKernel({
   name: "resample_labels",
   source: labelsSource,
   uniforms: { width: "u32", height: "u32", padding: "u32" },
-  reads: ["masks", "windows", "taps"],
-  writes: ["labels"],
+  reads: { masks: "u32", windows: "vec4u", taps: "vec4u" },
+  writes: { labels: "u32" },
 });
 
 /** Words of a sample in `windows`. */

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { imageExtents, storedVectors, type Tensor } from "../tensor.ts";
 import axisGradientSource from "../wgsl/resize_axis_gradient.wgsl" with { type: "text" };
@@ -12,15 +12,15 @@ const forward = defineKernel({
   name: "resize_bilinear",
   source,
   uniforms: { lanes: "u32", in_height: "u32", in_width: "u32", out_height: "u32", out_width: "u32" },
-  reads: ["x"],
-  writes: ["y"],
+  reads: { x: "vec4f" },
+  writes: { y: "vec4f" },
 });
 const axisGradient = defineKernel({
   name: "resize_axis_gradient",
   source: axisGradientSource,
   uniforms: { inner: "u32", inputs: "u32", outputs: "u32", outer: "u32" },
-  reads: ["dy"],
-  writes: ["dx"],
+  reads: { dy: "vec4f" },
+  writes: { dx: "vec4f" },
 });
 
 /** Output rows of an invocation: neighbors come from the same input rows. */

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { WORKGROUP } from "../launch.ts";
 import { imageExtents, storedVectors, type Tensor } from "../tensor.ts";
 import source from "../wgsl/scale_channels.wgsl" with { type: "text" };
@@ -10,8 +10,8 @@ const kernel = defineKernel({
   name: "scale_channels",
   source,
   uniforms: { lanes: "u32", image: "u32", step: "u32" },
-  reads: ["x", "factors"],
-  writes: ["y"],
+  reads: { x: "vec4f", factors: "vec4f" },
+  writes: { y: "vec4f" },
 });
 
 /**

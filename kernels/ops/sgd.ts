@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/sgd.wgsl" with { type: "text" };
@@ -7,12 +7,13 @@ import { checkUpdate } from "./check_update.ts";
 
 const plain = defineKernel({
   name: "sgd",
+  file: "sgd.wgsl",
   source,
   uniforms: { count: "u32", stride: "u32", rate_index: "u32", momentum: "f32", weight_decay: "f32" },
-  reads: ["gradients", "rates"],
-  writes: ["parameters", "momenta"],
+  reads: { gradients: "vec4f", rates: "f32" },
+  writes: { parameters: "vec4f", momenta: "vec4f" },
 });
-const guarded = defineKernel({ ...plain, name: "sgd_guarded", reads: [...plain.reads, "guard"] });
+const guarded = defineKernel({ ...plain, name: "sgd_guarded", reads: { ...plain.reads, guard: "vec4f" } });
 
 /** How a step of {@linkcode sgd} goes. */
 export interface SgdOptions {

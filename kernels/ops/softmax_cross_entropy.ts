@@ -1,21 +1,23 @@
 import type { Graph, Loss } from "../graph.ts";
-import { defineKernel, type Kernel } from "../kernel.ts";
+import { defineKernel, type Kernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import { checkMap } from "../maps.ts";
 import { storedVectors, type Tensor } from "../tensor.ts";
 import forwardSource from "../wgsl/softmax_cross_entropy.wgsl" with { type: "text" };
 import gradientSource from "../wgsl/softmax_cross_entropy_gradient.wgsl" with { type: "text" };
 import { finishLoss } from "./finish_loss.ts";
-import { type LogitsSize, walkingSource, walkLogits, walkUniforms } from "./upsampled_logits.ts";
+import { type LogitsSize, walkIncludes, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
 /** The kernel that goes through the pixels, with weights or without, for the value alone or with slopes. */
 function forwardKernel(weighted: boolean, sloped: boolean): Kernel {
   return defineKernel({
     name: `softmax_cross_entropy${weighted ? "_weighted" : ""}${sloped ? "" : "_value"}`,
-    source: walkingSource(forwardSource),
+    file: "softmax_cross_entropy.wgsl",
+    source: forwardSource,
+    includes: walkIncludes,
     uniforms: { ...walkUniforms, ignore: "u32" },
-    reads: ["logits", "labels", ...(weighted ? ["weights"] : [])],
-    writes: ["partials", ...(sloped ? ["slopes"] : [])],
+    reads: { logits: "vec4f", labels: "u32", ...(weighted && { weights: "f32" }) },
+    writes: { partials: "vec4f", ...(sloped && { slopes: "vec4f" }) },
   });
 }
 const forward = [false, true].map((weighted) =>
@@ -35,8 +37,8 @@ const gradient = defineKernel({
     factor: "f32",
     stride: "u32",
   },
-  reads: ["slopes", "scale"],
-  writes: ["gradient"],
+  reads: { slopes: "vec4f", scale: "f32" },
+  writes: { gradient: "vec4f" },
 });
 
 /** What a sum of pixels' cross-entropies is weighed and divided by. */

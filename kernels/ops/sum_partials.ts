@@ -1,5 +1,5 @@
 import type { Graph } from "../graph.ts";
-import { defineKernel } from "../kernel.ts";
+import { defineKernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import type { Tensor } from "../tensor.ts";
 import source from "../wgsl/sum_partials.wgsl" with { type: "text" };
@@ -8,8 +8,8 @@ const kernel = defineKernel({
   name: "sum_partials",
   source,
   uniforms: { count: "u32", splits: "u32", accumulate: "u32", stride: "u32" },
-  reads: ["partials"],
-  writes: ["result"],
+  reads: { partials: "vec4f" },
+  writes: { result: "vec4f" },
 });
 
 /**

@@ -43,10 +43,8 @@ export const walkUniforms = {
   stride: "u32",
 } as const;
 
-/** The WGSL of a walking kernel: `body` after what all of them share. */
-export function walkingSource(body: string): string {
-  return source + body;
-}
+/** What a walking kernel's text includes. */
+export const walkIncludes = { "upsampled_logits.wgsl": source } as const;
 
 /**
  * How a kernel goes through the logits of every pixel of an image, of which fewer may be stored. The others are made as

@@ -1,27 +1,19 @@
 // Adds a window's class probabilities, softmax(scale · logits), to those of an image that the window is part of; its pixels
 // outside of the totals are left out.
 //
-//   logits  f32[batch, in_height, in_width, 4·VECTORS]     see upsampled_logits.wgsl, which stands before this
+//   logits  f32[batch, in_height, in_width, 4·VECTORS]     see upsampled_logits.wgsl
 //   totals  f32[batch, to_height, to_width, 4·VECTORS]     added to; padding gets 0
+//
+// Uniforms:
+//   to_row  where the window's first row lies in the totals
 //
 // Twin: kernels/reference/add_probabilities.ts
 
-struct Extents {
-  grid: Grid,
-  to_height: u32,
-  to_width: u32,
-  to_row: i32, // where the window's first row lies in the totals
-  to_column: i32,
-  scale: f32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> totals: array<vec4f>;
+#include upsampled_logits.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let index = id.y * extents.grid.stride + id.x;
+  let index = id.y * extents.stride + id.x;
   if (index >= walk_count()) { return; }
   let walk = walk_of(index);
   let to_column = extents.to_column + i32(walk.column);
@@ -45,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       let sum = dot(sums, vec4f(1));
       let to = ((walk.image * extents.to_height + u32(to_row)) * extents.to_width + u32(to_column)) * ${VECTORS}u;
       #unroll K VECTORS
-      totals[to + ${K}u] = totals[to + ${K}u] + pixel[${K}] / sum;
+      set_totals(to + ${K}u, load_totals(to + ${K}u) + pixel[${K}] / sum);
       #end
     }
   }

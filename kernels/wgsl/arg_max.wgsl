@@ -1,24 +1,19 @@
 // The class of each pixel's largest logit, and how sure that is.
 //
-//   logits      f32[batch, in_height, in_width, 4·VECTORS]   see upsampled_logits.wgsl, which stands before this
+//   logits      f32[batch, in_height, in_width, 4·VECTORS]   see upsampled_logits.wgsl
 //   labels      u32[batch, height, width]                    the first class with the largest logit
 //   confidence  f32[batch, height, width]                    that logit, or its softmax probability where PROBABILITY
 //
+// Uniforms:
+//   scale  of the logits
+//
 // Twin: kernels/reference/arg_max.ts
 
-struct Extents {
-  grid: Grid,
-  scale: f32, // of the logits
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> labels: array<u32>;
-@group(0) @binding(3) var<storage, read_write> confidence: array<f32>;
+#include upsampled_logits.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let index = id.y * extents.grid.stride + id.x;
+  let index = id.y * extents.stride + id.x;
   if (index >= walk_count()) { return; }
   let walk = walk_of(index);
   var upper: Pixel;
@@ -37,16 +32,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       #end
       #end
       let at = pixel_at(walk, row);
-      labels[at] = label;
+      set_labels(at, label);
       #if PROBABILITY
       var totals = vec4f();
       #unroll K VECTORS
       totals += exp(extents.scale * (pixel[${K}] - peak));
       #end
-      confidence[at] = 1 / dot(totals, vec4f(1));
-      #end
-      #if 1 - PROBABILITY
-      confidence[at] = extents.scale * peak;
+      set_confidence(at, 1 / dot(totals, vec4f(1)));
+      #else
+      set_confidence(at, extents.scale * peak);
       #end
     }
   }

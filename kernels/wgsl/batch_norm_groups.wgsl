@@ -5,21 +5,14 @@
 //
 // The pivot is the mean of the pass's first group.
 //
+// Uniforms:
+//   lanes         vec4s of a pixel
+//   pixels        of a pass
+//   group_pixels  the last group of a pass may have fewer
+//   groups        of a pass
+//   chunks        of a pass
+//
 // Twin: kernels/reference/batch_norm.ts
-
-struct Extents {
-  lanes: u32, // vec4s of a pixel
-  pixels: u32, // of a pass
-  group_pixels: u32, // the last group of a pass may have fewer
-  groups: u32, // of a pass
-  chunk_groups: u32,
-  chunks: u32, // of a pass
-  passes: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> statistics: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> partials: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -31,16 +24,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = chunk % extents.chunks * extents.chunk_groups; // within the pass
   let end = min(first + extents.chunk_groups, extents.groups);
 
-  let pivot = statistics[start];
+  let pivot = load_statistics(start);
   var sum = vec4f();
   var squares = vec4f();
   for (var n = first; n < end; n++) {
     let count = f32(min(extents.group_pixels, extents.pixels - n * extents.group_pixels));
     let at = start + 2u * n * lanes;
-    let d = statistics[at] - pivot;
+    let d = load_statistics(at) - pivot;
     sum += count * d;
-    squares += statistics[at + lanes] + count * (d * d);
+    squares += load_statistics(at + lanes) + count * (d * d);
   }
-  partials[2u * chunk * lanes + lane] = sum;
-  partials[(2u * chunk + 1u) * lanes + lane] = squares;
+  set_partials(2u * chunk * lanes + lane, sum);
+  set_partials((2u * chunk + 1u) * lanes + lane, squares);
 }

@@ -11,26 +11,12 @@
 //
 // Sums of sums as in batch_norm_parameter_gradient_shared.wgsl, which are added up four side by side.
 //
+// Uniforms:
+//   chunks  of a pass
+//   stride  vec4s of a pass in pivots
+//   pixels  of a pass
+//
 // Twin: kernels/reference/batch_norm.ts
-
-struct Extents {
-  lanes: u32,
-  chunks: u32, // of a pass
-  passes: u32,
-  stride: u32, // vec4s of a pass in pivots
-  pixels: f32, // of a pass
-  momentum: f32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> pivots: array<vec4f>;
-@group(0) @binding(2) var<storage, read> partials: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> mean: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> variance: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> running_mean: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> running_variance: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> after_mean: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> after_variance: array<vec4f>;
 
 var<workgroup> part_sums: array<array<vec4f, ${LANES}>, ${PARTS}>;
 var<workgroup> part_squares: array<array<vec4f, ${LANES}>, ${PARTS}>;
@@ -42,15 +28,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let lane = min(mine, lanes - 1u);
   let parts = (extents.chunks + 15u) / 16u;
   let keep = 1.0 - extents.momentum;
-  var running_center = running_mean[lane];
-  var running_spread = running_variance[lane];
+  var running_center = load_running_mean(lane);
+  var running_spread = load_running_variance(lane);
   for (var of_pass = 0u; of_pass < extents.passes; of_pass++) {
     for (var part = local.y; part < parts; part += ${SIDE_BY_SIDE}u) {
       #unroll C 16
       let there${C} = part * 16u + ${C}u < extents.chunks;
       let at${C} = 2u * (of_pass * extents.chunks + select(0u, part * 16u + ${C}u, there${C})) * lanes + lane;
-      let sum${C} = partials[at${C}];
-      let squares${C} = partials[at${C} + lanes];
+      let sum${C} = load_partials(at${C});
+      let squares${C} = load_partials(at${C} + lanes);
       #end
       var sum = vec4f();
       var squares = vec4f();
@@ -73,20 +59,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       #end
       let shift = ((sum0 + sum1) + (sum2 + sum3)) / extents.pixels;
       let square = ((squares0 + squares1) + (squares2 + squares3)) / extents.pixels;
-      let center = pivots[of_pass * extents.stride + lane] + shift;
+      let center = load_pivots(of_pass * extents.stride + lane) + shift;
       let spread = max(square - shift * shift, vec4f());
-      mean[of_pass * lanes + lane] = center;
-      variance[of_pass * lanes + lane] = spread;
+      set_mean(of_pass * lanes + lane, center);
+      set_variance(of_pass * lanes + lane, spread);
       let unbiased = spread * (extents.pixels / (extents.pixels - 1.0));
       running_center = keep * running_center + extents.momentum * center;
       running_spread = keep * running_spread + extents.momentum * unbiased;
-      after_mean[of_pass * lanes + lane] = running_center;
-      after_variance[of_pass * lanes + lane] = running_spread;
+      set_after_mean(of_pass * lanes + lane, running_center);
+      set_after_variance(of_pass * lanes + lane, running_spread);
     }
     workgroupBarrier();
   }
   if (local.y == 0u && mine < lanes) {
-    running_mean[lane] = running_center;
-    running_variance[lane] = running_spread;
+    set_running_mean(lane, running_center);
+    set_running_variance(lane, running_spread);
   }
 }

@@ -5,23 +5,10 @@
 //   sums              f32[passes, 2, lanes·4]           sum of dy', sum of dy' · xhat: of this batch norm alone
 //   dweight, dbias    f32[lanes·4]                      the same over all passes, overwritten or added to
 //
+// Uniforms:
+//   chunks  of a pass
+//
 // Twin: kernels/reference/batch_norm.ts
-
-struct Extents {
-  lanes: u32,
-  chunks: u32, // of a pass
-  passes: u32,
-  epsilon: f32,
-  accumulate_weight: u32,
-  accumulate_bias: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> partials: array<vec4f>;
-@group(0) @binding(2) var<storage, read> variance: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> sums: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> dweight: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> dbias: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -40,19 +27,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       var part_products = vec4f();
       let end = min(start + 16u, extents.chunks);
       for (var chunk = start; chunk < end; chunk++) {
-        part_sum += partials[at];
-        part_products += partials[at + lanes];
+        part_sum += load_partials(at);
+        part_products += load_partials(at + lanes);
         at += 2u * lanes;
       }
       sum += part_sum;
       products += part_products;
     }
-    products /= sqrt(variance[of_pass * lanes + lane] + extents.epsilon);
-    sums[2u * of_pass * lanes + lane] = sum;
-    sums[(2u * of_pass + 1u) * lanes + lane] = products;
+    products /= sqrt(load_variance(of_pass * lanes + lane) + extents.epsilon);
+    set_sums(2u * of_pass * lanes + lane, sum);
+    set_sums((2u * of_pass + 1u) * lanes + lane, products);
     dweight_sum += products;
     dbias_sum += sum;
   }
-  dweight[lane] = select(vec4f(), dweight[lane], extents.accumulate_weight != 0u) + dweight_sum;
-  dbias[lane] = select(vec4f(), dbias[lane], extents.accumulate_bias != 0u) + dbias_sum;
+  set_dweight(lane, select(vec4f(), load_dweight(lane), extents.accumulate_weight != 0u) + dweight_sum);
+  set_dbias(lane, select(vec4f(), load_dbias(lane), extents.accumulate_bias != 0u) + dbias_sum);
 }

@@ -10,23 +10,10 @@
 // Sums of sums, 16 chunks each: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
 // The 16 are asked for at once, and SIDE_BY_SIDE such sums formed at a time: there are too few channels to occupy a GPU.
 //
+// Uniforms:
+//   chunks  of a pass
+//
 // Twin: kernels/reference/batch_norm.ts
-
-struct Extents {
-  lanes: u32,
-  chunks: u32, // of a pass
-  passes: u32,
-  epsilon: f32,
-  accumulate_weight: u32,
-  accumulate_bias: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> partials: array<vec4f>;
-@group(0) @binding(2) var<storage, read> variance: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> sums: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> dweight: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> dbias: array<vec4f>;
 
 var<workgroup> part_sums: array<array<vec4f, ${LANES}>, ${PARTS}>;
 var<workgroup> part_products: array<array<vec4f, ${LANES}>, ${PARTS}>;
@@ -44,8 +31,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       #unroll C 16
       let there${C} = part * 16u + ${C}u < extents.chunks;
       let at${C} = 2u * (of_pass * extents.chunks + select(0u, part * 16u + ${C}u, there${C})) * lanes + lane;
-      let sum${C} = partials[at${C}];
-      let products${C} = partials[at${C} + lanes];
+      let sum${C} = load_partials(at${C});
+      let products${C} = load_partials(at${C} + lanes);
       #end
       var sum = vec4f();
       var products = vec4f();
@@ -64,16 +51,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         sum += part_sums[part][local.x];
         products += part_products[part][local.x];
       }
-      products /= sqrt(variance[of_pass * lanes + lane] + extents.epsilon);
-      sums[2u * of_pass * lanes + lane] = sum;
-      sums[(2u * of_pass + 1u) * lanes + lane] = products;
+      products /= sqrt(load_variance(of_pass * lanes + lane) + extents.epsilon);
+      set_sums(2u * of_pass * lanes + lane, sum);
+      set_sums((2u * of_pass + 1u) * lanes + lane, products);
       dweight_sum += products;
       dbias_sum += sum;
     }
     workgroupBarrier();
   }
   if (local.y == 0u && mine < lanes) {
-    dweight[lane] = select(vec4f(), dweight[lane], extents.accumulate_weight != 0u) + dweight_sum;
-    dbias[lane] = select(vec4f(), dbias[lane], extents.accumulate_bias != 0u) + dbias_sum;
+    set_dweight(lane, select(vec4f(), load_dweight(lane), extents.accumulate_weight != 0u) + dweight_sum);
+    set_dbias(lane, select(vec4f(), load_dbias(lane), extents.accumulate_bias != 0u) + dbias_sum);
   }
 }

@@ -6,19 +6,12 @@
 // WIDTH and UNROLL as in ops/channel_lanes.ts. The pivot is the channel's first value of the pass: the difference of two large
 // sums would lose a small variance.
 //
+// Uniforms:
+//   lanes   vec4s of a pixel
+//   pixels  of a pass
+//   chunks  of a pass
+//
 // Twin: kernels/reference/batch_norm.ts
-
-struct Extents {
-  lanes: u32, // vec4s of a pixel
-  pixels: u32, // of a pass
-  chunk_pixels: u32,
-  chunks: u32, // of a pass
-  passes: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> partials: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -33,7 +26,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let pixels = min(extents.chunk_pixels, extents.pixels - first);
 
   #unroll W WIDTH
-  let pivot${W} = x[start + ${8 * W}u];
+  let pivot${W} = load_x(start + ${8 * W}u);
   var sum${W} = vec4f();
   var squares${W} = vec4f();
   #end
@@ -41,7 +34,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var n = pixels / ${UNROLL}u; n > 0u; n--) {
     #unroll P UNROLL
     #unroll W WIDTH
-    let d${P}_${W} = x[at + ${P}u * lanes + ${8 * W}u] - pivot${W};
+    let d${P}_${W} = load_x(at + ${P}u * lanes + ${8 * W}u) - pivot${W};
     sum${W} += d${P}_${W};
     squares${W} += d${P}_${W} * d${P}_${W};
     #end
@@ -50,14 +43,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   for (var n = pixels % ${UNROLL}u; n > 0u; n--) {
     #unroll W WIDTH
-    let d${W} = x[at + ${8 * W}u] - pivot${W};
+    let d${W} = load_x(at + ${8 * W}u) - pivot${W};
     sum${W} += d${W};
     squares${W} += d${W} * d${W};
     #end
     at += lanes;
   }
   #unroll W WIDTH
-  partials[2u * chunk * lanes + lane + ${8 * W}u] = sum${W};
-  partials[(2u * chunk + 1u) * lanes + lane + ${8 * W}u] = squares${W};
+  set_partials(2u * chunk * lanes + lane + ${8 * W}u, sum${W});
+  set_partials((2u * chunk + 1u) * lanes + lane + ${8 * W}u, squares${W});
   #end
 }

@@ -6,18 +6,10 @@
 //                                         and of an end pixel (24-bit fixed point), 0
 //   blurred   u32[batch, height, width]   `image` where the sample is not blurred
 //
+// Uniforms:
+//   rows  1: along columns of pixels, 0: along rows
+//
 // Twin: kernels/reference/photometric.ts
-
-struct Extents {
-  width: u32,
-  height: u32,
-  rows: u32, // 1: along columns of pixels, 0: along rows
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> image: array<u32>;
-@group(0) @binding(2) var<storage, read> settings: array<vec4u>;
-@group(0) @binding(3) var<storage, read_write> blurred: array<u32>;
 
 fn unpack(word: u32) -> vec3u {
   return vec3u(word, word >> 8u, word >> 16u) & vec3u(255u);
@@ -27,12 +19,12 @@ fn unpack(word: u32) -> vec3u {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.width) { return; }
   let pixel = (id.z * extents.height + id.y) * extents.width + id.x;
-  let center = image[pixel];
-  if ((settings[3u * id.z].x & 4u) == 0u) {
-    blurred[pixel] = center;
+  let center = load_image(pixel);
+  if ((load_settings(3u * id.z).x & 4u) == 0u) {
+    set_blurred(pixel, center);
     return;
   }
-  let box = settings[3u * id.z + 2u];
+  let box = load_settings(3u * id.z + 2u);
   let at = select(id.x, id.y, extents.rows == 1u);
   let last = select(extents.width, extents.height, extents.rows == 1u) - 1u;
   let step = select(1u, extents.width, extents.rows == 1u);
@@ -40,9 +32,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let far = box.x + 1u;
   var sum = unpack(center);
   for (var k = 1u; k <= box.x; k++) {
-    sum += unpack(image[start + (max(at, k) - k) * step]) + unpack(image[start + min(at + k, last) * step]);
+    sum += unpack(load_image(start + (max(at, k) - k) * step)) + unpack(load_image(start + min(at + k, last) * step));
   }
-  let ends = unpack(image[start + (max(at, far) - far) * step]) + unpack(image[start + min(at + far, last) * step]);
+  let ends = unpack(load_image(start + (max(at, far) - far) * step)) + unpack(load_image(start + min(at + far, last) * step));
   let color = (sum * box.y + ends * box.z + vec3u(1u << 23u)) >> vec3u(24u);
-  blurred[pixel] = color.x | (color.y << 8u) | (color.z << 16u);
+  set_blurred(pixel, color.x | (color.y << 8u) | (color.z << 16u));
 }

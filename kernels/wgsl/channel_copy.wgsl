@@ -3,22 +3,14 @@
 //   origin   f32[pixels, origin_lanes·4]
 //   goal     f32[pixels, goal_lanes·4]     vec4s goal_offset … + lanes of each pixel ← origin_offset … + lanes
 //
+// Uniforms:
+//   lanes         vec4s of the range
+//   count         vec4s of the range in all pixels
+//   stride        invocations along x, as one axis of a dispatch is limited
+//   step          vec4s from one pixel of an invocation to its next; a multiple of lanes
+//   origin_lanes  vec4s of a pixel
+//
 // Twins: kernels/reference/concatenate.ts, kernels/reference/batches.ts
-
-struct Extents {
-  lanes: u32, // vec4s of the range
-  count: u32, // vec4s of the range in all pixels
-  stride: u32, // invocations along x, as one axis of a dispatch is limited
-  step: u32, // vec4s from one pixel of an invocation to its next; a multiple of lanes
-  origin_lanes: u32, // vec4s of a pixel
-  origin_offset: u32,
-  goal_lanes: u32,
-  goal_offset: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> origin: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> goal: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -31,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let goal_at = pixel * extents.goal_lanes + extents.goal_offset + lane;
   #unroll P PIXELS
   if (i + ${P}u * extents.step < extents.count) {
-    goal[goal_at + ${P}u * pixels * extents.goal_lanes] = origin[origin_at + ${P}u * pixels * extents.origin_lanes];
+    set_goal(goal_at + ${P}u * pixels * extents.goal_lanes, load_origin(origin_at + ${P}u * pixels * extents.origin_lanes));
   }
   #end
 }

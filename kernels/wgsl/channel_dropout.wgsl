@@ -8,22 +8,15 @@
 // first sample + n) of kernels/random.ts: one block of Philox4x32-10 serves a vec4. Nothing is stored for the gradient, which draws
 // the same numbers again.
 //
+// Uniforms:
+//   lanes      vec4s of a pixel
+//   image      vec4s of an image
+//   first      image of the stream's first sample
+//   step       vec4s from one pixel of an invocation to its next; a multiple of lanes
+//   stream     FNV-1a of the stream's name
+//   threshold  a channel is kept where the upper 24 bits of its draw reach this
+//
 // Twin: kernels/reference/channel_dropout.ts
-
-struct Extents {
-  lanes: u32, // vec4s of a pixel
-  image: u32, // vec4s of an image
-  first: u32, // image of the stream's first sample
-  step: u32, // vec4s from one pixel of an invocation to its next; a multiple of lanes
-  stream: u32, // FNV-1a of the stream's name
-  threshold: u32, // a channel is kept where the upper 24 bits of its draw reach this
-  scale: f32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> counters: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 // Upper 32 bits of the 64-bit products.
 fn multiply_high(a: vec2u, b: vec2u) -> vec2u {
@@ -54,15 +47,15 @@ fn philox(block: vec4u, first_key: vec2u) -> vec4u {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.step) { return; }
-  let block = vec4u(id.x % extents.lanes, counters[1], counters[2], counters[3] + id.y);
-  let draws = philox(block, vec2u(counters[0], extents.stream));
+  let block = vec4u(id.x % extents.lanes, load_counters(1), load_counters(2), load_counters(3) + id.y);
+  let draws = philox(block, vec2u(load_counters(0), extents.stream));
   let keep = (draws >> vec4u(8u)) >= vec4u(extents.threshold);
   let origin = (extents.first + id.y) * extents.image;
   #unroll P PIXELS
   let at${P} = id.x + ${P}u * extents.step;
   if (at${P} < extents.image) {
     // Chosen, not multiplied: a zeroed channel is 0 even where x is not finite.
-    y[origin + at${P}] = select(vec4f(), extents.scale * x[origin + at${P}], keep);
+    set_y(origin + at${P}, select(vec4f(), extents.scale * load_x(origin + at${P}), keep));
   }
   #end
 }

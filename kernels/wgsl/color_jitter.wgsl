@@ -14,23 +14,10 @@
 //   means     u32[batch]             rounded mean luma before contrast
 //   adjusted  u32[batch, pixels]
 //
+// Uniforms:
+//   pixels  of one sample
+//
 // Twin: kernels/reference/photometric.ts
-
-struct Extents {
-  pixels: u32, // of one sample
-  chunks: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> image: array<u32>;
-@group(0) @binding(2) var<storage, read> settings: array<vec4u>;
-#if LUMA
-@group(0) @binding(3) var<storage, read_write> partials: array<u32>;
-#end
-#if 1 - LUMA
-@group(0) @binding(3) var<storage, read> means: array<u32>;
-@group(0) @binding(4) var<storage, read_write> adjusted: array<u32>;
-#end
 
 fn unpack(word: u32) -> vec3u {
   return vec3u(word, word >> 8u, word >> 16u) & vec3u(255u);
@@ -100,8 +87,8 @@ fn shiftHue(color: vec3u, shift: u32) -> vec3u {
 
 // The first steps of the sample's order.
 fn jitter(start: vec3u, sample: u32, mean: u32, steps: u32) -> vec3u {
-  let head = settings[3u * sample];
-  let tail = settings[3u * sample + 1u];
+  let head = load_settings(3u * sample);
+  let tail = load_settings(3u * sample + 1u);
   var color = start;
   for (var k = 0u; k < steps; k++) {
     switch ((head.y >> (4u * k)) & 15u) {
@@ -127,25 +114,24 @@ fn contrastStep(order: u32) -> u32 {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.chunks) { return; }
-  let head = settings[3u * id.z];
+  let head = load_settings(3u * id.z);
   var sum = 0u;
   if ((head.x & 1u) != 0u) {
     let steps = contrastStep(head.y);
     for (var i = id.x; i < extents.pixels; i += extents.chunks) {
-      sum += luma(jitter(unpack(image[id.z * extents.pixels + i]), id.z, 0u, steps));
+      sum += luma(jitter(unpack(load_image(id.z * extents.pixels + i)), id.z, 0u, steps));
     }
   }
-  partials[id.z * extents.chunks + id.x] = sum;
+  set_partials(id.z * extents.chunks + id.x, sum);
 }
-#end
-#if 1 - LUMA
+#else
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.pixels) { return; }
-  let flags = settings[3u * id.z].x;
-  var color = unpack(image[id.z * extents.pixels + id.x]);
-  if ((flags & 1u) != 0u) { color = jitter(color, id.z, means[id.z], 4u); }
+  let flags = load_settings(3u * id.z).x;
+  var color = unpack(load_image(id.z * extents.pixels + id.x));
+  if ((flags & 1u) != 0u) { color = jitter(color, id.z, load_means(id.z), 4u); }
   if ((flags & 2u) != 0u) { color = vec3u(luma(color)); }
-  adjusted[id.z * extents.pixels + id.x] = color.x | (color.y << 8u) | (color.z << 16u);
+  set_adjusted(id.z * extents.pixels + id.x, color.x | (color.y << 8u) | (color.z << 16u));
 }
 #end

@@ -6,19 +6,10 @@
 // An invocation counts runs of equal pairs over 16 neighboring pixels before it adds: most pixels share their neighbor's
 // pair, and additions to one cell wait for each other. Integers commute, so the matrix does not depend on the order.
 //
+// Uniforms:
+//   stride  invocations along x
+//
 // Twin: kernels/reference/confusion.ts
-
-struct Extents {
-  pixels: u32,
-  classes: u32,
-  ignore: u32,
-  stride: u32, // invocations along x
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> predictions: array<vec4u>;
-@group(0) @binding(2) var<storage, read> labels: array<vec4u>;
-@group(0) @binding(3) var<storage, read_write> matrix: array<atomic<u32>>;
 
 const NONE = 0xffffffffu;
 
@@ -28,8 +19,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var cell = NONE;
   var length = 0u;
   for (var i = first; i < first + 4 && i * 4 < extents.pixels; i++) {
-    let prediction = predictions[i];
-    let label = labels[i];
+    let prediction = load_predictions(i);
+    let label = load_labels(i);
     let counts = vec4u(i * 4) + vec4u(0, 1, 2, 3) < vec4u(extents.pixels) &
       label < vec4u(extents.classes) & label != vec4u(extents.ignore) & prediction < vec4u(extents.classes);
     let cells = select(vec4u(NONE), label * extents.classes + prediction, counts);

@@ -23,33 +23,14 @@
 // With SUBGROUPS the lanes of a workgroup are one subgroup: each loads some of the pixels and broadcasts them, so that no
 // value is fetched twice. Without, every invocation loads its pixels itself, and neighbors hit the same cache lines.
 //
+// Uniforms:
+//   batch         images of a part
+//   height        of source
+//   channels      of source, in vec4s
+//   out_channels  in vec4s
+//   taps          per axis
+//
 // Twin: kernels/reference/convolution.ts
-
-struct Extents {
-  batch: u32, // images of a part
-  height: u32, // of source
-  width: u32,
-  channels: u32, // of source, in vec4s
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32, // in vec4s
-  taps: u32, // per axis
-  scale: i32,
-  tap_step: i32,
-  offset: i32,
-  divisor: i32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
-#if BIAS
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-#end
-@group(0) @binding(${3 + BIAS}) var<storage, read_write> result: array<vec4f>;
-#if STATISTICS
-@group(0) @binding(${4 + BIAS}) var<storage, read_write> statistics: array<vec4f>;
-#end
 
 @compute @workgroup_size(${LANES}, ${TILES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
@@ -59,8 +40,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let class_y = group.z / u32(divisor);
   let class_x = group.z % u32(divisor);
   const first_image = 0u;
-#end
-#if 1 - STRIDED
+#else
   const divisor = 1;
   const class_y = 0u;
   const class_x = 0u;
@@ -80,8 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #unroll G ROWS / SPREAD
 #if SUBGROUPS
   let p${G} = min(first + ${G * SPREAD}u + lane, pixels - 1u);
-#end
-#if 1 - SUBGROUPS
+#else
   let p${G} = min(first + ${G}u, pixels - 1u);
 #end
   let line${G} = p${G} / columns;
@@ -125,8 +104,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     // Wide dilations meet only padding at most taps of a small map.
 #if SUBGROUPS
     if (!subgroupAny(any_inside)) { continue; }
-#end
-#if 1 - SUBGROUPS
+#else
     if (!any_inside) { continue; }
 #end
     var start = 0u;
@@ -142,11 +120,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
       for (var k = start; k < end; k++) {
 #unroll G ROWS / SPREAD
-        let a${G} = source[at${G} + k] * keep${G};
+        let a${G} = load_source(at${G} + k) * keep${G};
 #end
 #unroll K DEPTH
 #unroll J COLUMNS
-        let b${K}_${J} = weight[row + ${K}u * extents.out_channels + column${J}];
+        let b${K}_${J} = load_weight(row + ${K}u * extents.out_channels + column${J});
 #end
 #end
         row += 4u * extents.out_channels;
@@ -154,16 +132,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         {
 #if SUBGROUPS
           let v = subgroupBroadcast(a${R / SPREAD}, ${R % SPREAD}u);
-#end
-#if 1 - SUBGROUPS
+#else
           let v = a${R};
 #end
 #unroll J COLUMNS
 #unroll K DEPTH
 #if PARTS
           part${R}_${J} = fma(vec4f(v[${K}]), b${K}_${J}, part${R}_${J});
-#end
-#if 1 - PARTS
+#else
           sum${R}_${J} = fma(vec4f(v[${K}]), b${K}_${J}, sum${R}_${J});
 #end
 #end
@@ -197,8 +173,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #end
     let shift = total / f32(count);
     let at = 2u * (group.z * groups + first / 16u + ${Q}u) * extents.out_channels + column;
-    statistics[at] = sum${16 * Q}_0 + shift;
-    statistics[at + extents.out_channels] = squares - total * shift;
+    set_statistics(at, sum${16 * Q}_0 + shift);
+    set_statistics(at + extents.out_channels, squares - total * shift);
   }
 #end
 #end
@@ -206,23 +182,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #unroll R ROWS
 #if SUBGROUPS
   let at_row${R} = subgroupBroadcast(to${R / SPREAD}, ${R % SPREAD}u);
-#end
-#if 1 - SUBGROUPS
+#else
   let at_row${R} = to${R};
 #end
 #end
 #unroll J COLUMNS
   if (column + ${J * LANES}u <= last_column) {
 #if BIAS
-    let offset${J} = bias[column + ${J * LANES}u];
+    let offset${J} = load_bias(column + ${J * LANES}u);
 #end
 #unroll R ROWS
     if (first + ${R}u < pixels) {
 #if BIAS
-      result[at_row${R} + column + ${J * LANES}u] = sum${R}_${J} + offset${J};
-#end
-#if 1 - BIAS
-      result[at_row${R} + column + ${J * LANES}u] = sum${R}_${J};
+      set_result(at_row${R} + column + ${J * LANES}u, sum${R}_${J} + offset${J});
+#else
+      set_result(at_row${R} + column + ${J * LANES}u, sum${R}_${J});
 #end
     }
 #end

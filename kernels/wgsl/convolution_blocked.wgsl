@@ -7,33 +7,14 @@
 // enough and fetches overlap with arithmetic. With STATISTICS it leaves those of each 64 pixels, by 8 invocations that hold 8 of
 // them each: pixels are dealt out so that all shapes of a block have the same ones side by side.
 //
+// Uniforms:
+//   batch         images of a part
+//   height        of source
+//   channels      of source, in vec4s
+//   out_channels  in vec4s
+//   taps          per axis
+//
 // Twin: kernels/reference/convolution.ts
-
-struct Extents {
-  batch: u32, // images of a part
-  height: u32, // of source
-  width: u32,
-  channels: u32, // of source, in vec4s
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32, // in vec4s
-  taps: u32, // per axis
-  scale: i32,
-  tap_step: i32,
-  offset: i32,
-  divisor: i32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
-#if BIAS
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-#end
-@group(0) @binding(${3 + BIAS}) var<storage, read_write> result: array<vec4f>;
-#if STATISTICS
-@group(0) @binding(${4 + BIAS}) var<storage, read_write> statistics: array<vec4f>;
-#end
 
 // Indexed axis by axis: WebGPU clamps each index that is no constant, and what lies between two clamped ones then costs nothing.
 struct Pixels {
@@ -64,8 +45,7 @@ fn main(
   let class_y = group.z / u32(divisor);
   let class_x = group.z % u32(divisor);
   const first_image = 0u;
-#end
-#if 1 - STRIDED
+#else
   const divisor = 1;
   const class_y = 0u;
   const class_x = 0u;
@@ -132,7 +112,7 @@ fn main(
       let mine = channel + part;
       let within = select(0.0, 1.0, mine <= last_channel);
 #unroll L 2 * ROWS / (WIDTH * HEIGHT)
-      a${L} = source[at${L} + min(mine, last_channel)] * (keep${L} * within);
+      a${L} = load_source(at${L} + min(mine, last_channel)) * (keep${L} * within);
 #end
 #unroll L 8 * COLUMNS / (WIDTH * HEIGHT)
       {
@@ -140,7 +120,7 @@ fn main(
         let column = (index + ${L * WIDTH * HEIGHT}u) % ${COLUMNS}u;
         // Rows past the last channel meet zeros.
         let from_row = (tap * extents.channels + min(channel + of_weights / 4u, last_channel)) * 4u + of_weights % 4u;
-        b${L} = weight[from_row * extents.out_channels + min(first_column + column, last_column)];
+        b${L} = load_weight(from_row * extents.out_channels + min(first_column + column, last_column));
       }
 #end
     }
@@ -226,8 +206,8 @@ fn main(
     let shift = total / f32(min(64u, pixels - begins));
     let at = 2u * (group.z * ((pixels + 63u) / 64u) + begins / 64u) * extents.out_channels;
     let column = first_column + local.x + ${J * WIDTH}u;
-    statistics[at + column] = sum0_${J} + shift;
-    statistics[at + extents.out_channels + column] = squares - total * shift;
+    set_statistics(at + column, sum0_${J} + shift);
+    set_statistics(at + extents.out_channels + column, squares - total * shift);
   }
 #end
 #end
@@ -240,8 +220,7 @@ fn main(
     let y = class_y + line % rows * u32(divisor);
     let x = class_x + (p - line * columns) * u32(divisor);
     let at = ((line / rows * extents.out_height + y) * extents.out_width + x) * extents.out_channels;
-#end
-#if 1 - STRIDED
+#else
     let at = (group.z * pixels + p) * extents.out_channels;
 #end
 #unroll J 2
@@ -249,10 +228,9 @@ fn main(
       let column = first_column + local.x + ${J * WIDTH}u;
       if (column <= last_column) {
 #if BIAS
-        result[at + column] = sum${R}_${J} + bias[column];
-#end
-#if 1 - BIAS
-        result[at + column] = sum${R}_${J};
+        set_result(at + column, sum${R}_${J} + load_bias(column));
+#else
+        set_result(at + column, sum${R}_${J});
 #end
       }
     }

@@ -4,37 +4,19 @@
 // the output channels, and most would idle when there are fewer vec4s of them than lanes. Here every lane keeps PIXELS pixels
 // × all OUTPUTS vec4s of channels; the lanes of a subgroup fetch a block of weights together and broadcast it.
 //
+// Uniforms:
+//   height        of source
+//   channels      of source, in vec4s
+//   out_channels  in vec4s
+//   taps          per axis
+//
 // Twin: kernels/reference/convolution.ts
-
-struct Extents {
-  batch: u32,
-  height: u32, // of source
-  width: u32,
-  channels: u32, // of source, in vec4s
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32, // in vec4s
-  taps: u32, // per axis
-  scale: i32,
-  tap_step: i32,
-  offset: i32,
-  divisor: i32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
-#if BIAS
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-#end
-@group(0) @binding(${3 + BIAS}) var<storage, read_write> result: array<vec4f>;
 
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
 #if STRIDED
   let divisor = extents.divisor;
-#end
-#if 1 - STRIDED
+#else
   const divisor = 1;
 #end
   let class_y = group.z / u32(divisor);
@@ -100,10 +82,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
       for (var k = start; k < end; k++) {
 #unroll P PIXELS
-        let a${P} = source[at${P} + k] * keep${P};
+        let a${P} = load_source(at${P} + k) * keep${P};
 #end
 #unroll B 4 / ROWS
-        let w${B} = weight[(row + ${B * ROWS}u + my_row) * extents.out_channels + my_output];
+        let w${B} = load_weight((row + ${B * ROWS}u + my_row) * extents.out_channels + my_output);
 #end
         row += 4u;
 #unroll J OUTPUTS
@@ -115,8 +97,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #unroll K DEPTH
 #if PARTS
           part${P}_${J} = fma(vec4f(a${P}[${K}]), b${K}, part${P}_${J});
-#end
-#if 1 - PARTS
+#else
           sum${P}_${J} = fma(vec4f(a${P}[${K}]), b${K}, sum${P}_${J});
 #end
 #end
@@ -140,10 +121,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #unroll J OUTPUTS
   if (${J}u < outputs${P}) {
 #if BIAS
-    result[to${P} + ${J}u] = sum${P}_${J} + bias[${J}];
-#end
-#if 1 - BIAS
-    result[to${P} + ${J}u] = sum${P}_${J};
+    set_result(to${P} + ${J}u, sum${P}_${J} + load_bias(${J}));
+#else
+    set_result(to${P} + ${J}u, sum${P}_${J});
 #end
   }
 #end

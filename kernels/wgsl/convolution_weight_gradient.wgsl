@@ -16,29 +16,15 @@
 // sequence, PIXELS in a turn by FETCHES fetches: a driver copies and masks all sums once a turn, so that a few pixels are better
 // than one. A tile that has rows of several taps walks what holds all of their rectangles, and multiplies by 0.
 //
+// Uniforms:
+//   height        of source
+//   channels      in vec4s
+//   out_channels  in vec4s
+//   rows          N · out_height
+//   pixels        of gradient, in all
+//   taps          per axis
+//
 // Twin: kernels/reference/convolution.ts
-
-struct Extents {
-  height: u32, // of source
-  width: u32,
-  channels: u32, // in vec4s
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32, // in vec4s
-  rows: u32, // N · out_height
-  rows_per_split: u32,
-  pixels: u32, // of gradient, in all
-  taps: u32, // per axis
-  stride: i32,
-  dilation: i32,
-  padding: i32,
-  accumulate: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> result: array<vec4f>;
 
 // The first pixel along an axis whose source at a tap does not lie before the image.
 fn first_inside(tap: i32, out_size: u32) -> u32 {
@@ -69,8 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let owner = min(first_owner + lane % ${INPUTS}u, owners - 1u);
   let tap = owner / extents.channels;
   let channel = owner % extents.channels;
-#end
-#if 1 - SUBGROUPS
+#else
   let input = (group.x / column_tiles * ${TILES}u + local.y) * ${INPUTS}u;
   let tap = group.y;
 #end
@@ -89,8 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let columns = subgroupMax(end_inside(tap_x, extents.width, extents.out_width)) - x0;
   let height = subgroupMax(end_inside(tap_y, extents.height, extents.out_height)) - y0;
   let ahead = lane / ${INPUTS}u;
-#end
-#if 1 - SUBGROUPS
+#else
   let x0 = first_inside(tap_x, extents.out_width);
   let y0 = first_inside(tap_y, extents.out_height);
   let columns = end_inside(tap_x, extents.width, extents.out_width) - x0;
@@ -125,7 +109,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let pixel${F} = (image * extents.out_height + y0 + y) * extents.out_width + x0 + x;
     let from${F} = select(0u, pixel${F} * extents.out_channels, live${F});
 #if SUBGROUPS
-    let fetched${F} = source[at${F} + channel] * keep${F};
+    let fetched${F} = load_source(at${F} + channel) * keep${F};
 #end
     x += step_x;
     y += step_y + select(0u, 1u, x >= wide);
@@ -136,10 +120,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #unroll P PIXELS
 #if SUBGROUPS
     let from_${P} = subgroupBroadcast(from${P * FETCHES / PIXELS}, ${P % (PIXELS / FETCHES) * INPUTS}u);
-    let g${P} = gradient[from_${P} + safe_column];
-#end
-#if 1 - SUBGROUPS
-    let g${P} = gradient[from${P} + safe_column];
+    let g${P} = load_gradient(from_${P} + safe_column);
+#else
+    let g${P} = load_gradient(from${P} + safe_column);
 #end
 #end
     // Sum by sum, so that each is in a register for all pixels of the turn.
@@ -148,9 +131,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     {
 #if SUBGROUPS
       let v = subgroupBroadcast(fetched${P * FETCHES / PIXELS}, ${P % (PIXELS / FETCHES) * INPUTS + I}u);
-#end
-#if 1 - SUBGROUPS
-      let v = source[at${P} + min(input + ${I}u, extents.channels - 1u)] * keep${P};
+#else
+      let v = load_source(at${P} + min(input + ${I}u, extents.channels - 1u)) * keep${P};
 #end
       sum${4 * I} = fma(vec4f(v.x), g${P}, sum${4 * I});
       sum${4 * I + 1} = fma(vec4f(v.y), g${P}, sum${4 * I + 1});
@@ -166,8 +148,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let rows = owners * 4u;
   let first_result = first_owner * 4u;
   let base = group.z * rows;
-#end
-#if 1 - SUBGROUPS
+#else
   let rows = extents.channels * 4u;
   let first_result = input * 4u;
   let base = (group.z * extents.taps * extents.taps + tap) * rows;
@@ -176,9 +157,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   if (first_result + ${I}u < rows) {
     let at = (base + first_result + ${I}u) * extents.out_channels + column;
     if (extents.accumulate != 0u) {
-      result[at] = result[at] + sum${I};
+      set_result(at, load_result(at) + sum${I});
     } else {
-      result[at] = sum${I};
+      set_result(at, sum${I});
     }
   }
 #end

@@ -4,29 +4,15 @@
 // of input channels, tap after tap, × COLUMNS vec4s of output channels, each of its WIDTH × HEIGHT invocations 2 × 2 of them
 // (8 × 8 weights). Step by step it fetches these channels of 8 pixels, as convolution_blocked.wgsl does.
 //
+// Uniforms:
+//   height        of source
+//   channels      in vec4s
+//   out_channels  in vec4s
+//   rows          N · out_height
+//   pixels        of gradient, in all
+//   taps          per axis
+//
 // Twin: kernels/reference/convolution.ts
-
-struct Extents {
-  height: u32, // of source
-  width: u32,
-  channels: u32, // in vec4s
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32, // in vec4s
-  rows: u32, // N · out_height
-  rows_per_split: u32,
-  pixels: u32, // of gradient, in all
-  taps: u32, // per axis
-  stride: i32,
-  dilation: i32,
-  padding: i32,
-  accumulate: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> result: array<vec4f>;
 
 // Two halves of 8 pixels; indexed axis by axis for the reason that convolution_blocked.wgsl gives.
 var<workgroup> source_block: array<array<array<array<vec4f, ${HEIGHT}>, 2>, 8>, 2>;
@@ -78,7 +64,7 @@ fn main(
         let inside = p${L} < end && sy >= 0 && sy < i32(extents.height) && sx >= 0 && sx < i32(extents.width);
         let source_row = i32(image${L} * extents.height) + sy;
         let at = select(0u, u32(source_row * i32(extents.width) + sx) * extents.channels, inside);
-        a${L} = source[at + channel${L}] * select(0.0, 1.0, inside);
+        a${L} = load_source(at + channel${L}) * select(0.0, 1.0, inside);
         p${L} += 8u;
         x${L} += 8u;
         while (x${L} >= extents.out_width) {
@@ -96,7 +82,7 @@ fn main(
         // Pixels past the end meet zeros.
         let p = min(start + turn * 8u + (index + ${L * WIDTH * HEIGHT}u) / ${COLUMNS}u, extents.pixels - 1u);
         let column = min(first_column + (index + ${L * WIDTH * HEIGHT}u) % ${COLUMNS}u, last_column);
-        b${L} = gradient[p * extents.out_channels + column];
+        b${L} = load_gradient(p * extents.out_channels + column);
       }
 #end
     }
@@ -147,9 +133,9 @@ fn main(
       if (column${J} <= last_column) {
         let at = (base + owner * 4u + ${I % 4}u) * extents.out_channels + column${J};
         if (extents.accumulate != 0u) {
-          result[at] = result[at] + sum${I}_${J};
+          set_result(at, load_result(at) + sum${I}_${J});
         } else {
-          result[at] = sum${I}_${J};
+          set_result(at, sum${I}_${J});
         }
       }
 #end

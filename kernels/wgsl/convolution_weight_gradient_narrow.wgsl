@@ -4,29 +4,15 @@
 // output channels. Here each lane owns one vec4 of input channels at one tap, and all OUTPUTS vec4s of output channels; the
 // gradients of neighboring pixels come in one fetch and are broadcast. Pixels are walked as there.
 //
+// Uniforms:
+//   height        of source
+//   channels      in vec4s
+//   out_channels  in vec4s
+//   rows          N · out_height
+//   pixels        of gradient, in all
+//   taps          per axis
+//
 // Twin: kernels/reference/convolution.ts
-
-struct Extents {
-  height: u32, // of source
-  width: u32,
-  channels: u32, // in vec4s
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32, // in vec4s
-  rows: u32, // N · out_height
-  rows_per_split: u32,
-  pixels: u32, // of gradient, in all
-  taps: u32, // per axis
-  stride: i32,
-  dilation: i32,
-  padding: i32,
-  accumulate: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> result: array<vec4f>;
 
 // The first pixel along an axis whose source at a tap does not lie before the image.
 fn first_inside(tap: i32, out_size: u32) -> u32 {
@@ -89,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let live${F} = turn + ${F * PIXELS / FETCHES}u + ahead < count;
     let pixel${F} = (image * extents.out_height + y0 + y) * extents.out_width + x0 + x;
     let from${F} = select(0u, pixel${F} * extents.out_channels, live${F});
-    let fetched${F} = gradient[from${F} + min(lane % ${OUTPUTS}u, last_output)];
+    let fetched${F} = load_gradient(from${F} + min(lane % ${OUTPUTS}u, last_output));
     let column${F} = x;
     let row${F} = y;
     // Past the last pixel no row is inside.
@@ -107,7 +93,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let inside${P} = of${P} < extents.rows && u32(sx${P}) < extents.width && u32(sy${P}) < extents.height;
     let source_pixel${P} = (of${P} * extents.height + u32(sy${P})) * extents.width + u32(sx${P});
     let at${P} = select(0u, source_pixel${P} * extents.channels, inside${P});
-    let v${P} = source[at${P} + channel] * select(0.0, 1.0, inside${P});
+    let v${P} = load_source(at${P} + channel) * select(0.0, 1.0, inside${P});
 #end
     // Sum by sum, so that each is in a register for all pixels of the turn.
 #unroll J OUTPUTS
@@ -133,15 +119,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var r3 = vec4f(sum${4 * J}.w, sum${4 * J + 1}.w, sum${4 * J + 2}.w, sum${4 * J + 3}.w);
     let at = base + ${J}u;
     if (extents.accumulate != 0u) {
-      r0 += result[at];
-      r1 += result[at + extents.out_channels];
-      r2 += result[at + 2u * extents.out_channels];
-      r3 += result[at + 3u * extents.out_channels];
+      r0 += load_result(at);
+      r1 += load_result(at + extents.out_channels);
+      r2 += load_result(at + 2u * extents.out_channels);
+      r3 += load_result(at + 3u * extents.out_channels);
     }
-    result[at] = r0;
-    result[at + extents.out_channels] = r1;
-    result[at + 2u * extents.out_channels] = r2;
-    result[at + 3u * extents.out_channels] = r3;
+    set_result(at, r0);
+    set_result(at + extents.out_channels, r1);
+    set_result(at + 2u * extents.out_channels, r2);
+    set_result(at + 3u * extents.out_channels, r3);
   }
 #end
 }

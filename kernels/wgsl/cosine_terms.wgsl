@@ -7,35 +7,27 @@
 // Norms are at least `epsilon`, and where one is, its derivative is 0. A zero vector has cosine and coefficients 0.
 // Invocation i takes the pixels i, i + stride, i + 2·stride, …
 //
+// Uniforms:
+//   stride  invocations
+//
 // Twin: kernels/reference/cosine_discrepancy.ts
-
-struct Extents {
-  pixels: u32,
-  stride: u32, // invocations
-  epsilon: f32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> products: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> partials: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> coefficients: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   var sum = 0.0;
   var count = 0u;
   for (var pixel = id.x; pixel < extents.pixels; pixel += extents.stride) {
-    let product = (products[4 * pixel] + products[4 * pixel + 1]) +
-      (products[4 * pixel + 2] + products[4 * pixel + 3]);
+    let product = (load_products(4 * pixel) + load_products(4 * pixel + 1)) +
+      (load_products(4 * pixel + 2) + load_products(4 * pixel + 3));
     let norms = sqrt(product.yz);
     let clamped = max(norms, vec2f(extents.epsilon));
     let inverse = 1 / (clamped.x * clamped.y);
     let cosine = product.x * inverse;
     let slopes = select(vec2f(0), cosine / product.yz, norms > vec2f(extents.epsilon));
     let zero = product.y == 0 || product.z == 0;
-    coefficients[pixel] = select(vec4f(inverse, slopes, 0), vec4f(0), zero);
+    set_coefficients(pixel, select(vec4f(inverse, slopes, 0), vec4f(0), zero));
     sum += select(cosine, 0.0, zero);
     count++;
   }
-  partials[id.x] = vec4f(sum, f32(count), f32(count), 0);
+  set_partials(id.x, vec4f(sum, f32(count), f32(count), 0));
 }

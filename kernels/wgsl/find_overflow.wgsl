@@ -3,17 +3,11 @@
 //   gradients  f32[4·count]
 //   found      u32[stride]   not 0 where an invocation met one; earlier launches' finds are kept where `accumulate`
 //
+// Uniforms:
+//   count   vec4s
+//   stride  invocations
+//
 // Twin: kernels/reference/guard_update.ts
-
-struct Extents {
-  count: u32, // vec4s
-  stride: u32, // invocations
-  accumulate: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> gradients: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> found: array<u32>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -21,8 +15,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var bad = vec4<bool>();
   for (var i = id.x; i < extents.count; i += extents.stride) {
     // By its bits: a driver with fast mathematics may take x != x for false.
-    bad = bad | ((bitcast<vec4u>(gradients[i]) & exponent) == exponent);
+    bad = bad | ((bitcast<vec4u>(load_gradients(i)) & exponent) == exponent);
   }
-  let before = select(0u, found[id.x], extents.accumulate != 0u);
-  found[id.x] = before | select(0u, 1u, any(bad));
+  let before = select(0u, load_found(id.x), extents.accumulate != 0u);
+  set_found(id.x, before | select(0u, 1u, any(bad)));
 }

@@ -5,18 +5,9 @@
 //   scale     f32[4]         1 / denominator in [0], 0 where that is 0; Σ w, count, 0
 //
 // A denominator of 0 gives the value `offset`. One workgroup.
-
-struct Extents {
-  count: u32,
-  denominator: u32, // 0: count of pixels, 1: Σ w, 2: `constant`
-  constant: f32,
-  offset: f32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> partials: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> value: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> scale: array<vec4f>;
+//
+// Uniforms:
+//   denominator  0: count of pixels, 1: Σ w, 2: `constant`
 
 var<workgroup> sums: array<vec3f, 256>;
 var<workgroup> counts: array<u32, 256>;
@@ -26,7 +17,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   var sum = vec3f();
   var pixels = 0u; // exact where f32 is not
   for (var i = lane; i < extents.count; i += 256) {
-    let partial = partials[i];
+    let partial = load_partials(i);
     sum += partial.xyz;
     pixels += u32(partial.z);
   }
@@ -43,6 +34,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   if (extents.denominator == 2) { denominator = extents.constant; }
   // Not through the inverse, whose rounding the value would inherit.
   let mean = select(0.0, sum.x / denominator, denominator != 0);
-  value[0] = vec4f(extents.offset + mean, 0, 0, 0);
-  scale[0] = vec4f(select(0.0, 1 / denominator, denominator != 0), sum.y, f32(pixels), 0);
+  set_value(0, vec4f(extents.offset + mean, 0, 0, 0));
+  set_scale(0, vec4f(select(0.0, 1 / denominator, denominator != 0), sum.y, f32(pixels), 0));
 }

@@ -7,22 +7,10 @@
 //
 // Constants SIZE, STRIDE, PADDING of the square window.
 //
+// Uniforms:
+//   lanes  vec4s of a pixel
+//
 // Twin: kernels/reference/max_pool.ts
-
-struct Extents {
-  lanes: u32, // vec4s of a pixel
-  in_height: u32,
-  in_width: u32,
-  out_height: u32,
-  out_width: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
-#if WINNERS
-@group(0) @binding(3) var<storage, read_write> winners: array<u32>;
-#end
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -42,7 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let in_row = top + ${Y}u;
     let in_column = left + ${X}u;
     if (in_row < extents.in_height && in_column < extents.in_width) {
-      let value = x[((id.z * extents.in_height + in_row) * extents.in_width + in_column) * extents.lanes + lane];
+      let value = load_x(((id.z * extents.in_height + in_row) * extents.in_width + in_column) * extents.lanes + lane);
       // The first pixel inside wins whatever it holds, −∞ included.
       let wins = (value > best) | vec4<bool>(!seen);
       best = select(best, value, wins);
@@ -53,8 +41,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   #end
   #end
   let at = (id.z * extents.out_height + id.y) * extents.out_width * extents.lanes + id.x;
-  y[at] = best;
+  set_y(at, best);
   #if WINNERS
-  winners[at] = winner.x | (winner.y << 8u) | (winner.z << 16u) | (winner.w << 24u);
+  set_winners(at, winner.x | (winner.y << 8u) | (winner.z << 16u) | (winner.w << 24u));
   #end
 }

@@ -7,20 +7,10 @@
 // An invocation does a block of STRIDE × STRIDE pixels, which lie under the same windows: WINDOWS along each axis, the
 // first of which is FIRST places from the block's number. Constants SIZE, STRIDE, PADDING of the square window.
 //
+// Uniforms:
+//   lanes  vec4s of a pixel
+//
 // Twin: kernels/reference/max_pool.ts
-
-struct Extents {
-  lanes: u32, // vec4s of a pixel
-  in_height: u32,
-  in_width: u32,
-  out_height: u32,
-  out_width: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read> winners: array<u32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -42,8 +32,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let out_column = u32(i32(column) + ${FIRST + U});
     if (out_row < extents.out_height && out_column < extents.out_width) {
       let at = ((id.z * extents.out_height + out_row) * extents.out_width + out_column) * extents.lanes + lane;
-      let winner = (vec4u(winners[at]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
-      let gradient = dy[at];
+      let winner = (vec4u(load_winners(at)) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
+      let gradient = load_dy(at);
       #unroll Y STRIDE
       #unroll X STRIDE
       // A pixel's place in the window is Y + PADDING − STRIDE·(FIRST + V); divided by SIZE, that is 0 inside, ±1 outside.
@@ -66,7 +56,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   #unroll X STRIDE
   if (row * ${STRIDE}u + ${Y}u < extents.in_height && column * ${STRIDE}u + ${X}u < extents.in_width) {
     let in_row = id.z * extents.in_height + row * ${STRIDE}u + ${Y}u;
-    dx[(in_row * extents.in_width + column * ${STRIDE}u + ${X}u) * extents.lanes + lane] = sum${Y}_${X};
+    set_dx((in_row * extents.in_width + column * ${STRIDE}u + ${X}u) * extents.lanes + lane, sum${Y}_${X});
   }
   #end
   #end

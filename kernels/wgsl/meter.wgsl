@@ -6,21 +6,12 @@
 //
 // Twin: kernels/reference/meter.ts
 
-struct Extents {
-  unused: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> value: array<f32>;
-@group(0) @binding(2) var<storage, read> counters: array<u32>;
-@group(0) @binding(3) var<storage, read_write> state: array<vec4f>;
-
 @compute @workgroup_size(1)
 fn main() {
-  let before = state[0];
-  let now = value[0];
+  let before = load_state(0);
+  let now = load_value(0);
   // By its bits: a driver with fast mathematics may take x != x for false.
   let bad = (bitcast<u32>(now) & 0x7f800000) == 0x7f800000;
-  let first_bad = select(before.w, f32(counters[2] + 1), bad && before.w == 0);
-  state[0] = vec4f(before.x + now, before.y + 1, now, first_bad);
+  let first_bad = select(before.w, f32(load_counters(2) + 1), bad && before.w == 0);
+  set_state(0, vec4f(before.x + now, before.y + 1, now, first_bad));
 }

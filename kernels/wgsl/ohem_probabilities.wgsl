@@ -1,27 +1,19 @@
 // The softmax probability of each pixel's label.
 //
-//   logits         f32[batch, in_height, in_width, 4·VECTORS]   see upsampled_logits.wgsl, which stands before this
+//   logits         f32[batch, in_height, in_width, 4·VECTORS]   see upsampled_logits.wgsl
 //   labels         u32[batch, height, width]
 //   probabilities  f32[batch, height, width]                    2 where the label is `ignore` or no class
 //
 // Twin: kernels/reference/ohem.ts
 
-struct Extents {
-  grid: Grid,
-  ignore: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> logits: array<vec4f>;
-@group(0) @binding(2) var<storage, read> labels: array<u32>;
-@group(0) @binding(3) var<storage, read_write> probabilities: array<u32>; // bits of f32
+#include upsampled_logits.wgsl
 
 const ONE = 0x3f800000u;
 const INFINITY = 0x7f800000u;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let index = id.y * extents.grid.stride + id.x;
+  let index = id.y * extents.stride + id.x;
   if (index >= walk_count()) { return; }
   let walk = walk_of(index);
   var upper: Pixel;
@@ -32,9 +24,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let end = first_row(interval + 1u);
     for (var row = first_row(interval); row < end; row++) {
       let at = pixel_at(walk, row);
-      let label = labels[at];
+      let label = load_labels(at);
       if (label == extents.ignore || label >= ${CLASSES}u) {
-        probabilities[at] = bitcast<u32>(2.0);
+        set_probabilities(at, bitcast<u32>(2.0));
         continue;
       }
       let pixel = between(upper, lower, lower_share(row, interval));
@@ -49,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       // Rounding must not lift it over 1; a NaN passes. By its bits: a driver may take NaN for what does not occur, and NVIDIA's
       // makes a minimum of a comparison and a choice, by which a NaN becomes 1.
       let bits = bitcast<u32>(exp(own - peak) / dot(totals, vec4f(1)));
-      probabilities[at] = select(bits, ONE, bits > ONE && bits <= INFINITY);
+      set_probabilities(at, select(bits, ONE, bits > ONE && bits <= INFINITY));
     }
   }
 }

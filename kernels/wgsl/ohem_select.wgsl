@@ -6,17 +6,10 @@
 // After level 1 the limit is the larger of `threshold` and the k-th smallest, or 2 where fewer than k were counted. One
 // workgroup.
 //
+// Uniforms:
+//   kept  k, from 1
+//
 // Twin: kernels/reference/ohem.ts
-
-struct Extents {
-  level: u32,
-  kept: u32, // k, from 1
-  threshold: f32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> histogram: array<u32>;
-@group(0) @binding(2) var<storage, read_write> state: array<u32>;
 
 const LANES = 256u;
 const EACH = 128u; // bins a lane
@@ -27,25 +20,25 @@ var<workgroup> sums: array<u32, 256>;
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32) {
   var sum = 0u;
-  for (var i = lane * EACH; i < (lane + 1) * EACH; i++) { sum += histogram[i]; }
+  for (var i = lane * EACH; i < (lane + 1) * EACH; i++) { sum += load_histogram(i); }
   sums[lane] = sum;
   workgroupBarrier();
   if (lane > 0) { return; }
 
   var rank = extents.kept;
-  if (extents.level == 1) { rank = state[1]; }
+  if (extents.level == 1) { rank = load_state(1); }
   var at = 0u;
   for (; at < LANES && sums[at] < rank; at++) { rank -= sums[at]; }
   var bin = NONE; // fewer than `rank` in all
   if (at < LANES) {
     bin = at * EACH;
-    for (; histogram[bin] < rank; bin++) { rank -= histogram[bin]; }
+    for (; load_histogram(bin) < rank; bin++) { rank -= load_histogram(bin); }
   }
   if (extents.level == 0) {
-    state[0] = bin;
-    state[1] = rank;
+    set_state(0, bin);
+    set_state(1, rank);
     return;
   }
-  let found = bitcast<f32>((state[0] << 15) | bin);
-  state[2] = bitcast<u32>(select(max(extents.threshold, found), 2.0, state[0] == NONE));
+  let found = bitcast<f32>((load_state(0) << 15) | bin);
+  set_state(2, bitcast<u32>(select(max(extents.threshold, found), 2.0, load_state(0) == NONE)));
 }

@@ -5,20 +5,12 @@
 //
 // WIDTH and UNROLL as in ops/channel_lanes.ts.
 //
+// Uniforms:
+//   lanes   vec4s of a pixel
+//   pixels  of an image
+//   chunks  of an image
+//
 // Twin: kernels/reference/global_average_pool.ts
-
-struct Extents {
-  lanes: u32, // vec4s of a pixel
-  pixels: u32, // of an image
-  chunk_pixels: u32,
-  chunks: u32, // of an image
-  batch: u32,
-  scale: f32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> sum: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -39,18 +31,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var n = pixels / ${UNROLL}u; n > 0u; n--) {
     #unroll P UNROLL
     #unroll W WIDTH
-    total${W} += x[at + ${P}u * lanes + ${8 * W}u];
+    total${W} += load_x(at + ${P}u * lanes + ${8 * W}u);
     #end
     #end
     at += ${UNROLL}u * lanes;
   }
   for (var n = pixels % ${UNROLL}u; n > 0u; n--) {
     #unroll W WIDTH
-    total${W} += x[at + ${8 * W}u];
+    total${W} += load_x(at + ${8 * W}u);
     #end
     at += lanes;
   }
   #unroll W WIDTH
-  sum[(image * extents.chunks + chunk) * lanes + lane + ${8 * W}u] = extents.scale * total${W};
+  set_sum((image * extents.chunks + chunk) * lanes + lane + ${8 * W}u, extents.scale * total${W});
   #end
 }

@@ -8,32 +8,20 @@
 //
 // Twin: kernels/reference/resample.ts
 
-struct Extents {
-  width: u32,
-  height: u32,
-  rows: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> pixels: array<u32>;
-@group(0) @binding(2) var<storage, read> windows: array<vec4u>;
-@group(0) @binding(3) var<storage, read> taps: array<vec4u>;
-@group(0) @binding(4) var<storage, read_write> mixed: array<u32>;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= extents.width || id.y >= windows[2u * id.z + 1u].x) { return; }
+  if (id.x >= extents.width || id.y >= load_windows(2u * id.z + 1u).x) { return; }
   let tap = 2u * (id.z * (extents.width + extents.height) + id.x);
-  let head = taps[tap];
+  let head = load_taps(tap);
   if (head.x == 0xffffffffu) { return; }
-  let tail = taps[tap + 1u];
+  let tail = load_taps(tap + 1u);
 
   // Six pixels are 18 bytes from any byte of a word: six words, shifted to begin at the first pixel.
   let byte = 3u * head.x;
-  let at = windows[2u * id.z].x + id.y * windows[2u * id.z].y + byte / 4u;
+  let at = load_windows(2u * id.z).x + id.y * load_windows(2u * id.z).y + byte / 4u;
   let shift = 8u * (byte % 4u);
 #unroll W 6
-  let word${W} = pixels[at + ${W}u];
+  let word${W} = load_pixels(at + ${W}u);
 #end
 #unroll W 5
   // Shifting by 32 is not defined; by 31 − shift and then one more it is.
@@ -47,5 +35,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let p5 = vec3u(part3 >> 24u, part4, part4 >> 8u) & vec3u(255u);
   let sum = vec3u(1u << 21u) + p0 * head.z + p1 * head.w + p2 * tail.x + p3 * tail.y + p4 * tail.z + p5 * tail.w;
   let color = min(sum >> vec3u(22u), vec3u(255u));
-  mixed[(id.z * extents.rows + id.y) * extents.width + id.x] = color.x | (color.y << 8u) | (color.z << 16u);
+  set_mixed((id.z * extents.rows + id.y) * extents.width + id.x, color.x | (color.y << 8u) | (color.z << 16u));
 }

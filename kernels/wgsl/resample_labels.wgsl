@@ -7,29 +7,17 @@
 //
 // Twin: kernels/reference/resample.ts
 
-struct Extents {
-  width: u32,
-  height: u32,
-  padding: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> masks: array<u32>;
-@group(0) @binding(2) var<storage, read> windows: array<vec4u>;
-@group(0) @binding(3) var<storage, read> taps: array<vec4u>;
-@group(0) @binding(4) var<storage, read_write> labels: array<u32>;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.width) { return; }
   let axes = id.z * (extents.width + extents.height);
-  let column = taps[2u * (axes + id.x)].xy;
-  let row = taps[2u * (axes + extents.width + id.y)].xy;
+  let column = load_taps(2u * (axes + id.x)).xy;
+  let row = load_taps(2u * (axes + extents.width + id.y)).xy;
   var label = extents.padding;
   if (column.x != 0xffffffffu && row.x != 0xffffffffu) {
-    let window = windows[2u * id.z];
-    let word = masks[window.z + row.y * window.w + column.y / 4u];
+    let window = load_windows(2u * id.z);
+    let word = load_masks(window.z + row.y * window.w + column.y / 4u);
     label = (word >> (8u * (column.y % 4u))) & 255u;
   }
-  labels[(id.z * extents.height + id.y) * extents.width + id.x] = label;
+  set_labels((id.z * extents.height + id.y) * extents.width + id.x, label);
 }

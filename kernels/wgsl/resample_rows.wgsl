@@ -7,40 +7,28 @@
 //
 // Twin: kernels/reference/resample.ts
 
-struct Extents {
-  width: u32,
-  height: u32,
-  rows: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> mixed: array<u32>;
-@group(0) @binding(2) var<storage, read> taps: array<vec4u>;
-@group(0) @binding(3) var<storage, read_write> image: array<u32>;
-@group(0) @binding(4) var<storage, read_write> validity: array<u32>;
-
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.width) { return; }
   let pixel = (id.z * extents.height + id.y) * extents.width + id.x;
   let tap = 2u * (id.z * (extents.width + extents.height) + extents.width + id.y);
-  let head = taps[tap];
-  let column = taps[2u * (id.z * (extents.width + extents.height) + id.x)].x;
+  let head = load_taps(tap);
+  let column = load_taps(2u * (id.z * (extents.width + extents.height) + id.x)).x;
   if (head.x == 0xffffffffu || column == 0xffffffffu) {
-    image[pixel] = 0u;
-    validity[pixel] = 0u;
+    set_image(pixel, 0u);
+    set_validity(pixel, 0u);
     return;
   }
-  let tail = taps[tap + 1u];
+  let tail = load_taps(tap + 1u);
   let at = (id.z * extents.rows + head.x) * extents.width + id.x;
   // Rows of no weight may lie past the window, where nothing was written.
   let last = (id.z * extents.rows + extents.rows - 1u) * extents.width + id.x;
 #unroll T 6
-  let word${T} = mixed[min(at + ${T}u * extents.width, last)];
+  let word${T} = load_mixed(min(at + ${T}u * extents.width, last));
   let p${T} = vec3u(word${T}, word${T} >> 8u, word${T} >> 16u) & vec3u(255u);
 #end
   let sum = vec3u(1u << 21u) + p0 * head.z + p1 * head.w + p2 * tail.x + p3 * tail.y + p4 * tail.z + p5 * tail.w;
   let color = min(sum >> vec3u(22u), vec3u(255u));
-  image[pixel] = color.x | (color.y << 8u) | (color.z << 16u);
-  validity[pixel] = 1u;
+  set_image(pixel, color.x | (color.y << 8u) | (color.z << 16u));
+  set_validity(pixel, 1u);
 }

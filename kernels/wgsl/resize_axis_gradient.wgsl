@@ -6,18 +6,10 @@
 // Output o lies at o · (inputs − 1) / (outputs − 1); an input's share falls from 1 there to 0 at its neighbors. All
 // positions are exact integers: both sides are scaled by outputs − 1.
 //
+// Uniforms:
+//   inner  vec4s from one place on the axis to the next
+//
 // Twin: kernels/reference/resize_bilinear.ts
-
-struct Extents {
-  inner: u32, // vec4s from one place on the axis to the next
-  inputs: u32,
-  outputs: u32,
-  outer: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -44,8 +36,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var at = (outer * extents.outputs + first) * inner + offset;
   for (var output = first; output < end; output++) {
     let share = 1.0 - f32(abs(i32(output * in_steps) - here)) * scale;
-    sum += share * dy[at];
+    sum += share * load_dy(at);
     at += inner;
   }
-  dx[(outer * extents.inputs) * inner + id.x] = sum;
+  set_dx((outer * extents.inputs) * inner + id.x, sum);
 }

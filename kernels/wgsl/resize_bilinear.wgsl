@@ -6,19 +6,10 @@
 // Output o lies at o · (in − 1) / (out − 1) of the input; quotient and remainder are exact integers.
 // An invocation does ROWS values, one below the other.
 //
+// Uniforms:
+//   lanes  vec4s of a pixel
+//
 // Twin: kernels/reference/resize_bilinear.ts
-
-struct Extents {
-  lanes: u32, // vec4s of a pixel
-  in_height: u32,
-  in_width: u32,
-  out_height: u32,
-  out_width: u32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -52,14 +43,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         if (top == above + 1u && above != 0xffffffffu) {
           upper = lower;
         } else {
-          upper = (1.0 - right_share) * x[((origin + top) * extents.in_width + left) * lanes + lane]
-            + right_share * x[((origin + top) * extents.in_width + right) * lanes + lane];
+          upper = (1.0 - right_share) * load_x(((origin + top) * extents.in_width + left) * lanes + lane)
+            + right_share * load_x(((origin + top) * extents.in_width + right) * lanes + lane);
         }
-        lower = (1.0 - right_share) * x[((origin + bottom) * extents.in_width + left) * lanes + lane]
-          + right_share * x[((origin + bottom) * extents.in_width + right) * lanes + lane];
+        lower = (1.0 - right_share) * load_x(((origin + bottom) * extents.in_width + left) * lanes + lane)
+          + right_share * load_x(((origin + bottom) * extents.in_width + right) * lanes + lane);
         above = top;
       }
-      y[(id.z * extents.out_height + row) * extents.out_width * lanes + id.x] = (1.0 - share) * upper + share * lower;
+      set_y((id.z * extents.out_height + row) * extents.out_width * lanes + id.x, (1.0 - share) * upper + share * lower);
     }
   }
   #end

@@ -8,24 +8,12 @@
 //
 // Positions as in resize_axis_gradient.wgsl. Where not UPSAMPLED the slopes are of the stored logits themselves, as they lie.
 //
+// Uniforms:
+//   lanes   vec4s of a pixel
+//   span    intervals of a segment
+//   stride  invocations along x
+//
 // Twin: kernels/reference/softmax_cross_entropy.ts
-
-struct Extents {
-  batch: u32,
-  in_height: u32,
-  in_width: u32,
-  width: u32,
-  lanes: u32, // vec4s of a pixel
-  span: u32, // intervals of a segment
-  segments: u32,
-  factor: f32,
-  stride: u32, // invocations along x
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> slopes: array<vec4f>;
-@group(0) @binding(2) var<storage, read> scale: array<f32>;
-@group(0) @binding(3) var<storage, read_write> gradient: array<vec4f>;
 
 #if UPSAMPLED
 /// The sum over columns from `first` to `end` of a row of slopes.
@@ -38,7 +26,7 @@ fn sum_columns(row: u32, column: u32, lane: u32, first: u32, end: u32) -> vec4f 
   var at = (row * extents.width + first) * extents.lanes + lane;
   for (var output = first; output < end; output++) {
     let share = 1.0 - f32(abs(i32(output * in_steps) - here)) * step;
-    sum += share * slopes[at];
+    sum += share * load_slopes(at);
     at += extents.lanes;
   }
   return sum;
@@ -50,7 +38,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
   if (i >= extents.batch * extents.in_height * extents.in_width * extents.lanes) { return; }
   #if 1 - UPSAMPLED
-  gradient[i] = extents.factor * scale[0] * slopes[i];
+  set_gradient(i, extents.factor * load_scale(0) * load_slopes(i));
   #end
   #if UPSAMPLED
   let lane = i % extents.lanes;
@@ -78,6 +66,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (segment < extents.segments) {
     sum += sum_columns(origin + segment * rows + row % extents.span, column, lane, first, end);
   }
-  gradient[i] = extents.factor * scale[0] * sum;
+  set_gradient(i, extents.factor * load_scale(0) * sum);
   #end
 }

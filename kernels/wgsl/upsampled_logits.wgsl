@@ -1,8 +1,15 @@
 // How a kernel meets the logits of every pixel of an image, of which fewer are stored: bilinear interpolation with corners
-// aligned, by the formula of resize_bilinear.wgsl. Put before kernels that declare
+// aligned, by the formula of resize_bilinear.wgsl. For kernels that declare
 //
 //   logits   f32[batch, in_height, in_width, 4·VECTORS]   channels from CLASSES on are padding
-//   extents  of which `grid` is the first member
+//
+// and these uniforms, which ops/upsampled_logits.ts gives:
+//
+//   batch, in_height, in_width
+//   height, width   pixels
+//   span            intervals of a segment
+//   segments        of a column
+//   stride          invocations along x
 //
 // An invocation walks down one column of the image, through a segment of `span` intervals between stored rows: each
 // stored row is interpolated once for all the pixels above and below it. Where as many are stored as there are pixels
@@ -11,17 +18,6 @@
 // Twin: kernels/reference/resize_bilinear.ts
 
 alias Pixel = array<vec4f, ${VECTORS}>;
-
-struct Grid {
-  batch: u32,
-  in_height: u32,
-  in_width: u32,
-  height: u32, // pixels
-  width: u32,
-  span: u32, // intervals of a segment
-  segments: u32, // of a column
-  stride: u32, // invocations along x
-}
 
 struct Walk {
   image: u32,
@@ -35,45 +31,44 @@ struct Walk {
 }
 
 fn walk_count() -> u32 {
-  return extents.grid.batch * extents.grid.segments * extents.grid.width;
+  return extents.batch * extents.segments * extents.width;
 }
 
 fn walk_of(index: u32) -> Walk {
   var walk: Walk;
-  walk.column = index % extents.grid.width;
-  walk.segment = index / extents.grid.width % extents.grid.segments;
-  walk.image = index / extents.grid.width / extents.grid.segments;
-  walk.first = walk.segment * extents.grid.span;
+  walk.column = index % extents.width;
+  walk.segment = index / extents.width % extents.segments;
+  walk.image = index / extents.width / extents.segments;
+  walk.first = walk.segment * extents.span;
   // An extent of 1 is an interval of its own.
-  let intervals = max(extents.grid.in_height - ${UPSAMPLED}u, 1u);
-  walk.end = min(walk.first + extents.grid.span, intervals);
-  let steps = max(extents.grid.width - 1u, 1u);
-  let position = walk.column * (extents.grid.in_width - 1u);
+  let intervals = max(extents.in_height - ${UPSAMPLED}u, 1u);
+  walk.end = min(walk.first + extents.span, intervals);
+  let steps = max(extents.width - 1u, 1u);
+  let position = walk.column * (extents.in_width - 1u);
   walk.left = position / steps;
-  walk.right = min(walk.left + 1u, extents.grid.in_width - 1u);
+  walk.right = min(walk.left + 1u, extents.in_width - 1u);
   walk.right_share = f32(position % steps) / f32(steps);
   return walk;
 }
 
 /// The place of a pixel in a map of all.
 fn pixel_at(walk: Walk, row: u32) -> u32 {
-  return (walk.image * extents.grid.height + row) * extents.grid.width + walk.column;
+  return (walk.image * extents.height + row) * extents.width + walk.column;
 }
 
 /// A stored row at the walk's column.
 fn stored_row(walk: Walk, row: u32) -> Pixel {
   var pixel: Pixel;
-  let first = (walk.image * extents.grid.in_height + min(row, extents.grid.in_height - 1u)) * extents.grid.in_width;
+  let first = (walk.image * extents.in_height + min(row, extents.in_height - 1u)) * extents.in_width;
   let left = (first + walk.left) * ${VECTORS}u;
   #if UPSAMPLED
   let right = (first + walk.right) * ${VECTORS}u;
   #unroll K VECTORS
-  pixel[${K}] = (1.0 - walk.right_share) * logits[left + ${K}u] + walk.right_share * logits[right + ${K}u];
+  pixel[${K}] = (1.0 - walk.right_share) * load_logits(left + ${K}u) + walk.right_share * load_logits(right + ${K}u);
   #end
-  #end
-  #if 1 - UPSAMPLED
+  #else
   #unroll K VECTORS
-  pixel[${K}] = logits[left + ${K}u];
+  pixel[${K}] = load_logits(left + ${K}u);
   #end
   #end
   return pixel;
@@ -82,19 +77,18 @@ fn stored_row(walk: Walk, row: u32) -> Pixel {
 /// The first row of the image that is not above a stored one; all rows are above one that is not stored.
 fn first_row(stored: u32) -> u32 {
   #if UPSAMPLED
-  if (stored + 1u >= max(extents.grid.in_height, 2u)) { return extents.grid.height; }
-  let in_steps = max(extents.grid.in_height - 1u, 1u);
-  return (stored * (extents.grid.height - 1u) + in_steps - 1u) / in_steps;
-  #end
-  #if 1 - UPSAMPLED
+  if (stored + 1u >= max(extents.in_height, 2u)) { return extents.height; }
+  let in_steps = max(extents.in_height - 1u, 1u);
+  return (stored * (extents.height - 1u) + in_steps - 1u) / in_steps;
+  #else
   return stored;
   #end
 }
 
 /// How far a row is from the stored one above, of the way to the next: from 0 to 1.
 fn lower_share(row: u32, stored: u32) -> f32 {
-  let steps = max(extents.grid.height - 1u, 1u);
-  return f32(row * (extents.grid.in_height - 1u) - stored * steps) / f32(steps);
+  let steps = max(extents.height - 1u, 1u);
+  return f32(row * (extents.in_height - 1u) - stored * steps) / f32(steps);
 }
 
 /// Logits between two stored rows; those of padding so low that they count for nothing.
@@ -103,8 +97,7 @@ fn between(upper: Pixel, lower: Pixel, share: f32) -> Pixel {
   #unroll K VECTORS
   #if UPSAMPLED
   pixel[${K}] = (1.0 - share) * upper[${K}] + share * lower[${K}];
-  #end
-  #if 1 - UPSAMPLED
+  #else
   pixel[${K}] = upper[${K}];
   #end
   #end

@@ -4,7 +4,7 @@ import type { Device } from "../../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
 import { checkBindings, operandTexture } from "../../kernels/program.ts";
 import { schedule } from "../../kernels/schedule.ts";
-import { largestTexture, textureBytes } from "../../kernels/texture_operand.ts";
+import { largestTexture, textureBytes } from "../../kernels/shader/texture_operand.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";

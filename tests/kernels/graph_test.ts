@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { KernelError } from "../../kernels/errors.ts";
 import { Graph, type Launch } from "../../kernels/graph.ts";
-import { defineKernel, MAX_GROUPS, MAX_LOOP_ITERATIONS } from "../../kernels/kernel.ts";
+import { defineKernel, MAX_GROUPS, MAX_LOOP_ITERATIONS } from "../../kernels/shader/kernel.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
 
-const kernel = defineKernel({ name: "twofold", source: "", uniforms: {}, reads: ["x"], writes: ["y"] });
+const kernel = defineKernel({
+  name: "twofold",
+  source: "",
+  uniforms: {},
+  reads: { x: "vec4f" },
+  writes: { y: "vec4f" },
+});
 
 const input = (label: string) => makeTensor({ label, shape: [4], tracked: true });
 

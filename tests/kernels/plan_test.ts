@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { KernelError } from "../../kernels/errors.ts";
 import { type Dispatch, Graph } from "../../kernels/graph.ts";
-import { defineKernel } from "../../kernels/kernel.ts";
+import { defineKernel } from "../../kernels/shader/kernel.ts";
 import { type MemoryPlan, planMemory } from "../../kernels/plan.ts";
 import { RandomStream } from "../../kernels/random.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "../../kernels/tensor.ts";
@@ -17,7 +17,7 @@ function dispatches(
   ...steps: (readonly [reads: readonly Tensor[], writes: readonly Tensor[]])[]
 ): Dispatch[] {
   return steps.map(([reads, writes]) => ({
-    kernel: defineKernel({ name: "k", source: "", uniforms: {}, reads: [], writes: [] }),
+    kernel: defineKernel({ name: "k", source: "", uniforms: {}, reads: {}, writes: {} }),
     reads,
     writes,
     uniforms: {},

@@ -7,7 +7,7 @@ import { convolution } from "../../kernels/ops/convolution.ts";
 import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
 import { compile, type Program } from "../../kernels/program.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
-import { textureBytes } from "../../kernels/texture_operand.ts";
+import { textureBytes } from "../../kernels/shader/texture_operand.ts";
 import { gpuTest, store, testDevice, uniform } from "../support/gpu.ts";
 
 /** y = resize(x · w) + itself, and its gradient by w. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Dispatch } from "../../kernels/graph.ts";
-import { defineKernel } from "../../kernels/kernel.ts";
+import { defineKernel } from "../../kernels/shader/kernel.ts";
 import { planMemory } from "../../kernels/plan.ts";
 import { RandomStream } from "../../kernels/random.ts";
 import { recompute } from "../../kernels/recompute.ts";
@@ -8,7 +8,7 @@ import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
 
 const KIB = 1024;
 const kernel = (name: string, recomputable: boolean) =>
-  defineKernel({ name, source: "", uniforms: {}, reads: [], writes: [], recomputable });
+  defineKernel({ name, source: "", uniforms: {}, reads: {}, writes: {}, recomputable });
 const costly = kernel("costly", false), cheap = kernel("cheap", true);
 
 function tensor(label: string, bytes = 4 * KIB): Tensor {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { MAX_GROUPS, MAX_LOOP_ITERATIONS } from "../../kernels/kernel.ts";
+import { MAX_GROUPS, MAX_LOOP_ITERATIONS } from "../../kernels/shader/kernel.ts";
 import { add } from "../../kernels/ops/add.ts";
 import { convolution, convolutionKernels } from "../../kernels/ops/convolution.ts";
 import { compile } from "../../kernels/program.ts";

@@ -1,29 +1,24 @@
 import assert from "node:assert/strict";
-import { allocate, readBack, upload } from "../../kernels/device.ts";
-import { KernelError } from "../../kernels/errors.ts";
-import { Graph } from "../../kernels/graph.ts";
-import { defineKernel } from "../../kernels/kernel.ts";
-import { compile } from "../../kernels/program.ts";
-import { makeTensor } from "../../kernels/tensor.ts";
-import { fitsTexture, readTextures, textureBytes, textureRows } from "../../kernels/texture_operand.ts";
-import { gpuTest, uniform } from "../support/gpu.ts";
+import { allocate, readBack, upload } from "../../../kernels/device.ts";
+import { KernelError } from "../../../kernels/errors.ts";
+import { Graph } from "../../../kernels/graph.ts";
+import { defineKernel } from "../../../kernels/shader/kernel.ts";
+import { compile } from "../../../kernels/program.ts";
+import { makeTensor } from "../../../kernels/tensor.ts";
+import { fitsTexture, textureBytes, textureRows } from "../../../kernels/shader/texture_operand.ts";
+import { gpuTest, uniform } from "../../support/gpu.ts";
 
 const reversed = defineKernel({
   name: "reversed",
   source: `
-struct Extents { count: u32 }
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>; // x[0] comes last
-@group(0) @binding(2) var<storage, read> factor: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.count) { return; }
-  y[id.x] = x[extents.count - 1u - id.x] * x[0].x + factor[0];
+  set_y(id.x, load_x(extents.count - 1u - id.x) * load_x(0).x + load_factor(0));
 }`,
   uniforms: { count: "u32" },
-  reads: ["x", "factor"],
-  writes: ["y"],
+  reads: { x: "vec4f", factor: "vec4f" },
+  writes: { y: "vec4f" },
 });
 
 /** @param factor `x` itself unless told. */
@@ -127,22 +122,4 @@ gpuTest("an operand that the kernel does not read is refused", (device) => {
       /Cannot read z of kernel "reversed".*it reads x,factor/.test(error.message),
   );
   memory.free();
-});
-
-Deno.test("readTextures() refuses what is no input of vec4f, or is written", () => {
-  const declared = (access: string, type: string, body: string) =>
-    `@group(0) @binding(1) var<storage, ${access}> x: array<${type}>;\nfn main() { ${body} }`;
-  const refused = (source: string, message: RegExp) =>
-    assert.throws(
-      () => readTextures(source, [1]),
-      (error) => error instanceof KernelError && message.test(error.message),
-    );
-  assert.equal(readTextures("anything", []), "anything");
-  assert.match(
-    readTextures(declared("read", "vec4f", "let a = x[x_at];"), [1]),
-    /let a = texel_of_x\(x_at\);/,
-  );
-  refused(declared("read", "f32", "let a = x[0];"), /binding 1 .* array<vec4f>/);
-  refused(declared("read_write", "vec4f", "x[0] = vec4f();"), /not declared as an input/);
-  refused(declared("read", "vec4f", "x[0] = vec4f();"), /Cannot read x from a texture: it is written/);
 });

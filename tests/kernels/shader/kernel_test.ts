@@ -1,23 +1,22 @@
 import assert from "node:assert/strict";
-import { allocate, asUint32, readBack } from "../../kernels/device.ts";
-import { KernelError } from "../../kernels/errors.ts";
-import { type Dispatch, Graph } from "../../kernels/graph.ts";
+import { allocate, asUint32, readBack } from "../../../kernels/device.ts";
+import { KernelError } from "../../../kernels/errors.ts";
+import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import {
   checkLoops,
   defineKernel,
   MAX_LOOP_ITERATIONS,
   packUniforms,
-  shaderText,
-} from "../../kernels/kernel.ts";
-import { compile } from "../../kernels/program.ts";
-import { gpuTest } from "../support/gpu.ts";
+} from "../../../kernels/shader/kernel.ts";
+import { compile } from "../../../kernels/program.ts";
+import { gpuTest } from "../../support/gpu.ts";
 
 const three = defineKernel({
   name: "three",
   source: "",
   uniforms: { count: "u32", shift: "i32", rate: "f32" },
-  reads: [],
-  writes: [],
+  reads: {},
+  writes: {},
 });
 
 Deno.test("packUniforms() lays fields out in their order, little-endian, in whole 16 bytes", () => {
@@ -54,15 +53,6 @@ Deno.test("packUniforms() refuses values that the shader would see as others", a
   }
 });
 
-Deno.test("shaderText() binds what is only read as read_write, so that one buffer may hold both", () => {
-  const source =
-    "@group(0) @binding(${AT}) var<storage, read> a: array<f32>;\nvar<storage, read_write> b: array<f32>;";
-  assert.equal(
-    shaderText({ ...three, source }, { AT: 1 }),
-    "@group(0) @binding(1) var<storage, read_write> a: array<f32>;\nvar<storage, read_write> b: array<f32>;",
-  );
-});
-
 Deno.test("checkLoops() refuses more iterations than every driver is known to make", () => {
   checkLoops("sum", MAX_LOOP_ITERATIONS);
   assert.throws(
@@ -79,18 +69,15 @@ Deno.test("checkLoops() refuses more iterations than every driver is known to ma
 const counting = defineKernel({
   name: "counting",
   source: `
-struct Extents { iterations: u32 }
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read_write> count: array<u32>;
 @compute @workgroup_size(1)
 fn main() {
   for (var i = 0u; i < extents.iterations; i++) {
-    count[0] += 1u;
+    set_count(0, load_count(0) + 1u);
   }
 }`,
   uniforms: { iterations: "u32" },
-  reads: [],
-  writes: ["count"],
+  reads: {},
+  writes: { count: "u32" },
 });
 
 gpuTest(

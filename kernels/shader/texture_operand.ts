@@ -1,6 +1,4 @@
-import { rewriteAccesses, withoutComments } from "./accesses.ts";
-import { KernelError } from "./errors.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor } from "../tensor.ts";
 
 /*
  * An input that a kernel only loads from may be copied to a texture before the launch. A software driver fetches texels without
@@ -82,36 +80,7 @@ export function textureCopies(
   ];
 }
 
-/**
- * Makes a shader read some of its inputs from textures: the same values, from where they were copied to.
- *
- * @param source WGSL, expanded (unroll.ts).
- * @param bindings Their numbers; without any the text stays as it is.
- * @throws {KernelError} If one is no array of vec4f that is only loaded from.
- */
-export function readTextures(source: string, bindings: readonly number[]): string {
-  return bindings.reduce(readTexture, source);
-}
-
-function readTexture(source: string, binding: number): string {
-  const text = withoutComments(source);
-  const declaration = new RegExp(
-    `(@binding\\(${binding}\\)\\s*)var<storage, read>\\s*(\\w+)\\s*:\\s*array<vec4f>`,
-  );
-  const [, head, name] = declaration.exec(text) ?? [];
-  if (name === undefined) {
-    throw new KernelError(
-      `Cannot read binding ${binding} from a texture: it is not declared as an input, an array<vec4f>`,
-    );
-  }
-  const purpose = () => `read ${name} from a texture`;
-  const declared = text.replace(declaration, `${head}var ${name}: texture_2d<f32>`);
-  return rewriteAccesses(declared, [name], {
-    purpose,
-    load: (name, index) => `texel_of_${name}(${index})`,
-    store: () => {
-      throw new KernelError(`Cannot ${purpose()}: it is written`);
-    },
-  }) +
-    `\nfn texel_of_${name}(i: u32) -> vec4f {\n  return textureLoad(${name}, vec2u(i % ${WIDTH}u, i / ${WIDTH}u), 0);\n}\n`;
+/** The element of a texture that an array's element `index` was copied to, in WGSL. */
+export function texelOf(name: string, index: string): string {
+  return `textureLoad(${name}, vec2u(${index} % ${WIDTH}u, ${index} / ${WIDTH}u), 0)`;
 }

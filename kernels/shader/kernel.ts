@@ -1,8 +1,4 @@
-import { KernelError } from "./errors.ts";
-import { bindWindows, type WindowedBinding } from "./binding_windows.ts";
-import { storeHalves } from "./half_storage.ts";
-import { readTextures } from "./texture_operand.ts";
-import { unroll } from "./unroll.ts";
+import { KernelError } from "../errors.ts";
 
 /** Most workgroups along one axis of a dispatch (WebGPU's guaranteed limit). */
 export const MAX_GROUPS = 65_535;
@@ -17,30 +13,32 @@ export const MAX_LOOP_ITERATIONS = 60_000;
 
 const RANGES = { u32: [0, 2 ** 32 - 1], i32: [-(2 ** 31), 2 ** 31 - 1], f32: [-Infinity, Infinity] } as const;
 
+/** What an element of a binding is, in WGSL. */
+export type ElementType = "f32" | "u32" | "vec2f" | "vec4f" | "vec4u" | "atomic<u32>";
+
 /** A compute shader with its interface: binding 0 is the uniform struct, then `reads`, then `writes`, in order. */
 export interface Kernel {
   readonly name: string;
-  /** WGSL, possibly with `#unroll` blocks (see unroll.ts); entry point `main`. */
+  /** Name of the file that the source is from, for messages; `<name>.wgsl` unless told. */
+  readonly file?: string;
+  /**
+   * WGSL behind the preamble (bindings.ts), possibly with directives (expand.ts); entry point `main`. It reads uniforms as
+   * `extents.name`, and elements of the bindings by `load_name(i)` and `set_name(i, value)`.
+   */
   readonly source: string;
+  /** Texts that `#include NAME` stands for. */
+  readonly includes?: Readonly<Record<string, string>>;
   /** Fields of the uniform struct in order; each takes 4 bytes. */
   readonly uniforms: Readonly<Record<string, "u32" | "i32" | "f32">>;
-  readonly reads: readonly string[];
-  readonly writes: readonly string[];
+  /** Arrays that are only read, by name. */
+  readonly reads: Readonly<Record<string, ElementType>>;
+  /** Arrays that are written, and may be read. */
+  readonly writes: Readonly<Record<string, ElementType>>;
   /**
    * Whether its output is a function of its inputs, uniforms and constants alone and cheap to compute, so that a launch may be
    * repeated where that saves memory (recompute.ts). Not for kernels that add to what they write.
    */
   readonly recomputable?: boolean;
-}
-
-/** How bindings are bound where it is not as a whole array in a buffer, values of f32; by their numbers. */
-export interface BindingForms {
-  /** Those whose tensors are stored in f16 (half_storage.ts). */
-  readonly halves?: readonly number[];
-  /** Those whose tensors are bound in parts (binding_windows.ts). */
-  readonly windows?: readonly WindowedBinding[];
-  /** Those that are read from a texture (texture_operand.ts). */
-  readonly textures?: readonly number[];
 }
 
 /** Declares a kernel; a value, so that an op names what it launches. */
@@ -79,27 +77,6 @@ export function packUniforms(
     throw new KernelError(`Cannot launch kernel "${kernel.name}": no uniform is called ${unknown}`);
   }
   return new Uint8Array(view.buffer);
-}
-
-/**
- * The WGSL that the driver gets: blocks unrolled, constants set, bindings in their forms.
- *
- * Files declare inputs as `read`, which says what the kernel does. WebGPU forbids one buffer to be bound for reading and
- * for writing in one dispatch, even at separate ranges, unless every binding of it is `read_write`; the planned
- * workspace needs just that, so inputs are bound as `read_write` too.
- *
- * @param windowBytes Of a part of a binding in windows.
- */
-export function shaderText(
-  kernel: Kernel,
-  constants: Readonly<Record<string, number>>,
-  { halves = [], windows = [], textures = [] }: BindingForms = {},
-  windowBytes = 0,
-): string {
-  const text = readTextures(unroll(kernel.source, constants), textures)
-    .replaceAll("var<storage, read>", "var<storage, read_write>");
-  const first = 1 + kernel.reads.length + kernel.writes.length;
-  return bindWindows(storeHalves(text, halves), windows, { first, bytes: windowBytes });
 }
 
 /** @throws {KernelError} If an invocation would loop more often than every driver is known to honor. */
