@@ -53,6 +53,7 @@ export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
 export type { Partner } from "./stages/views/specs.ts";
 export { supervised, type SupervisedOptions } from "./stages/methods/supervised.ts";
 export { type AnyMethod, type Configured, type Method, MethodError } from "./stages/methods/method.ts";
+export type { MiningOptions } from "./stages/methods/mining.ts";
 export type { NamedOptions } from "./stages/methods/with_method.ts";
 export type { Checkpoint } from "./stages/checkpoint.ts";
 export type { NetworkDescription } from "./stages/network.ts";

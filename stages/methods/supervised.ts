@@ -1,7 +1,7 @@
 /** The baseline: two branches learn the labeled images, and nothing else. @module */
 import { z } from "zod";
 import { labeled, weak } from "../views/specs.ts";
-import { supervisedTerms } from "./losses.ts";
+import { supervisedTerms } from "./both.ts";
 import type { Step, Terms } from "./step.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { trained } from "./networks.ts";
@@ -29,5 +29,5 @@ export const supervised: Method<SupervisedOptions, SupervisedOptions, "branch1" 
 function labelsAlone(step: Step<"branch1" | "branch2", typeof views>): Terms {
   const { image, labels } = step.views.labeled, passes = { labeled: image };
   const seen = [step.train("branch1", passes).labeled, step.train("branch2", passes).labeled] as const;
-  return supervisedTerms(step, seen, labels, 2);
+  return supervisedTerms(step, seen, labels, 1);
 }
