@@ -15,10 +15,10 @@ export function consistencyTerms(
   targets: Pair<Target>,
   { suffix = "", weight }: { suffix?: string; weight: number },
 ): Terms {
-  return termsForBoth((own) => `con${own + 1}${suffix}`, (own, other, name) => {
-    const { labels, weights } = targets[own];
-    return { loss: crossEntropy(step, name, learners[other], labels, { weights }), weight };
-  });
+  return termsForBoth((own) => `con${own + 1}${suffix}`, (own, other, name) => ({
+    loss: crossEntropy(step, name, learners[other], targets[own]),
+    weight,
+  }));
 }
 
 /** 1 + mean cosine of the branches' features, half of the gradient to each (spec §2.3). */

@@ -4,10 +4,7 @@ import { argMax } from "../../kernels/ops/arg_max.ts";
 import { atLeast } from "../../kernels/ops/at_least.ts";
 import { maskLabels } from "../../kernels/ops/mask_labels.ts";
 import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
-import {
-  softmaxCrossEntropy,
-  type SoftmaxCrossEntropyOptions,
-} from "../../kernels/ops/softmax_cross_entropy.ts";
+import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { MethodError } from "./method.ts";
@@ -99,31 +96,28 @@ export function where(
   return atLeast(graph, map, threshold);
 }
 
-/** How a cross-entropy weighs its pixels, and what it divides by. */
-export interface CrossEntropyOptions {
-  /** f32 map [N, H, W]; 1 everywhere unless given. A constant to the gradient. */
-  readonly weights?: Tensor | undefined;
-  /**
-   * What the sum is divided by: the number of pixels whose label is not 255, whatever they weigh (`valid`, unless told); the
-   * sum of their weights; or N·H·W (`all`). The mean over nothing is 0, and so is its gradient.
-   */
-  readonly denominator?: SoftmaxCrossEntropyOptions["denominator"];
-}
+/**
+ * What a sum over pixels is divided by: the number of those whose label is not 255, whatever they weigh; the sum of their
+ * weights; or N·H·W. The mean over nothing is 0, and so is its gradient.
+ */
+export type Denominator = "valid" | "weights" | "all";
 
 /**
  * The cross-entropy of class scores with labels, at the image's size: Σ weight · −log softmax(scores)[label] / denominator.
  *
  * @param name What errors and memory plans call it; that of its term.
- * @param labels u32 map [N, H, W]; a pixel of 255 takes no part.
+ * @param target A u32 map [N, H, W] of labels, where 255 takes no part; or such labels with their weights.
+ * @param options.denominator `valid` unless told.
  * @throws {ShapeError} If the maps do not fit the scores.
  */
 export function crossEntropy(
   { graph }: Pick<Step, "graph">,
   name: string,
   { logits, size }: Scores,
-  labels: Tensor,
-  { weights, denominator = "valid" }: CrossEntropyOptions = {},
+  target: Tensor | Target,
+  { denominator = "valid" }: { readonly denominator?: Denominator } = {},
 ): Loss {
+  const { labels, weights }: Target = "layout" in target ? { labels: target } : target;
   return softmaxCrossEntropy(graph, logits, labels, {
     label: name,
     size,

@@ -112,13 +112,10 @@ function terms(step: UniMatchStep, options: UniMatchOptions): Terms {
   const consistency = (name: string, seen: Prediction, weight: number, boxes?: Tensor): Term => {
     const mixed = (own: Tensor, inner: Tensor) => boxes ? mix(step, own, boxes, inner) : own;
     const labels = mixed(ours.labels, theirs.labels);
-    const loss = crossEntropy(
-      step,
-      name,
-      seen,
-      only(step, labels, mixed(unlabeled.validity, partner.validity)),
-      { weights: where(step, mixed(ours.confidence, theirs.confidence), "at least", options.threshold) },
-    );
+    const loss = crossEntropy(step, name, seen, {
+      labels: only(step, labels, mixed(unlabeled.validity, partner.validity)),
+      weights: where(step, mixed(ours.confidence, theirs.confidence), "at least", options.threshold),
+    });
     return { loss, weight };
   };
   return {

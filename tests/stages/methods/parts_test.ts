@@ -86,7 +86,7 @@ Deno.test("a cross-entropy is over valid labels unless told, weighed where weigh
   const seen = scores("student"), labels = map("labels");
   const loss = crossEntropy(step, "ce", seen, labels);
   assert.equal(loss.label, "ce");
-  crossEntropy(step, "weighed", seen, labels, { weights: map("w", "f32"), denominator: "weights" });
+  crossEntropy(step, "weighed", seen, { labels, weights: map("w", "f32") }, { denominator: "weights" });
   const [plain, , weighed] = launched();
   assert.match(plain!, /^softmax_cross_entropy_value\(student, labels\)$/);
   assert.match(weighed!, /^softmax_cross_entropy_weighted_value\(student, labels, w\)$/);
