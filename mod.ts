@@ -1,7 +1,7 @@
 /**
  * Crossview: semantic segmentation from a few labeled and many unlabeled images, as typed pipelines on WebGPU.
  *
- * The public surface; re-exports only.
+ * The public surface; what a method is written with is in methods.ts. Re-exports only.
  *
  * @module
  */
