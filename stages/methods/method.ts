@@ -89,6 +89,12 @@ export interface Configured<P extends string = string> {
   readonly options: unknown;
 }
 
+/** Whether a value is a method with options, and not the method itself. */
+export function isConfigured(value: unknown): value is Configured {
+  const { method } = (value ?? {}) as Partial<Configured>;
+  return typeof method?.definition === "object";
+}
+
 /** A method: called with options, it is ready for `coTrain`. */
 export interface Method<O, I, P extends string> extends AnyMethod<P> {
   /** Gives it options; what is left out has its default. */

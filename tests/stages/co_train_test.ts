@@ -193,13 +193,15 @@ gpuTest(
 
 gpuTest("the cross-entropy falls over a training", (device) =>
   withFolder(async (folder) => {
-    const { history } = await train(device, folder, {
+    const { history, events } = await train(device, folder, {
       ...small,
       method: supervised(),
       epochs: 10,
       evaluateEvery: 10,
       logEvery: 4,
     });
+    // Labels alone see the labeled images alone.
+    assert.equal(events.findLast(({ kind }) => kind === "step")!.images, 10 * 4 * 2);
     const ce = history.losses.map(({ terms }) => terms.ce!);
     // The first step's, and each epoch's mean.
     assert.equal(ce.length, 11);

@@ -89,6 +89,11 @@ gpuTest(
       const alone = await attempt(device, join(folder, "alone"), both, { every: 1000 });
       assert.ok(alone.bytes, String(alone.error));
       assert.deepEqual(of("checkpoint", alone), [], "none is due");
+      // The warm-up sees the 2 labeled images of a step, the method 2 unlabeled ones, too.
+      assert.deepEqual(of("step", alone).map(({ step, phase, images }) => [step, phase, images]), [
+        ...[[1, "warm-up", 2], [3, "warm-up", 6], [4, "warm-up", 8]],
+        ...[[6, "method", 16], [8, "method", 24]],
+      ]);
       const stopped = join(folder, "stopped");
       const from: unknown[] = [];
       let last: Attempt;
