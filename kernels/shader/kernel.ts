@@ -18,6 +18,7 @@ export type ElementType = "f32" | "u32" | "vec2f" | "vec4f" | "vec4u" | "atomic<
 
 /** A compute shader with its interface: binding 0 is the uniform struct, then `reads`, then `writes`, in order. */
 export interface Kernel {
+  /** What errors and profiles call it. */
   readonly name: string;
   /** Name of the file that the source is from, for messages; `<name>.wgsl` unless told. */
   readonly file?: string;
