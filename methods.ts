@@ -90,7 +90,6 @@ export type {
   JointBackward,
   Launch,
   Loss,
-  MeasuredLaunch,
 } from "./kernels/graph.ts";
 export { defineKernel, type ElementType, type Kernel } from "./kernels/shader/kernel.ts";
 export { elementwise } from "./kernels/launch.ts";

@@ -81,3 +81,8 @@ export function networkOf(name: string): string {
 
 /** A module's forward pass. */
 export type Layer = (forward: Forward, x: Tensor) => Tensor;
+
+/** How many parts of the batch are normalized by statistics of their own. */
+export function passesOf({ parts, joint = 1 }: Forward): number {
+  return parts.length / joint;
+}

@@ -14,6 +14,7 @@ import sharedParameterGradientSource from "../wgsl/batch_norm_parameter_gradient
 };
 import statisticsSource from "../wgsl/batch_norm_statistics.wgsl" with { type: "text" };
 import source from "../wgsl/batch_norm.wgsl" with { type: "text" };
+import type { GroupStatistics } from "./convolution.ts";
 import { channelLanes, chunkSums, perChannel, pixelChunks, PIXELS } from "./channel_lanes.ts";
 
 const vectors = { mean: "vec4f", variance: "vec4f", weight: "vec4f", bias: "vec4f" } as const;
@@ -26,7 +27,7 @@ const chunkUniforms = {
 } as const;
 const pixelUniforms = { lanes: "u32", count: "u32", stride: "u32", step: "u32", epsilon: "f32" } as const;
 
-const statistics = defineKernel({
+const pixelSums = defineKernel({
   name: "batch_norm_statistics",
   source: statisticsSource,
   uniforms: chunkUniforms,
@@ -131,6 +132,8 @@ export interface BatchNormOptions {
    * as if each had come by itself. For training; default 1.
    */
   readonly passes?: number;
+  /** What the convolution that made x has left of each of the passes; without it x is read once more. For training. */
+  readonly statistics?: GroupStatistics;
   /** Where to leave the running statistics as each of the passes left them: each [passes, C]. For training. */
   readonly afterEach?: { readonly mean: Tensor; readonly variance: Tensor };
   /** In evaluation mode, of running statistics that are [passes, C]: after which pass. Nothing goes back through them. */
@@ -159,7 +162,7 @@ export function batchNorm(
   options: BatchNormOptions,
 ): Tensor {
   const { weight, bias, runningMean, runningVariance } = parameters;
-  const { training, relu, residual, after, momentum = 0.1, epsilon = 1e-5 } = options;
+  const { training, relu, residual, after, statistics: measured, momentum = 0.1, epsilon = 1e-5 } = options;
   const { batch, height, width, channels } = imageExtents(x);
   checkShapes(x, parameters, residual, after);
   // Running statistics are the same for all images.
@@ -189,16 +192,14 @@ export function batchNorm(
     mean = graph.tensor({ label: `${x.label} mean`, shape: [passes, channels] });
     variance = graph.tensor({ label: `${x.label} variance`, shape: [passes, channels] });
     const each = options.afterEach ?? { mean: unusedEach(), variance: unusedEach() };
-    // The convolution that made x has had it in registers.
-    const measured = graph.measure(x, passes);
-    const groups = measured?.statistics.shape[1] ?? 0;
+    const groups = measured?.tensor.shape[1] ?? 0;
     const summed = measured ? pixelChunks(passes, groups, lanes) : chunked;
     const partials = partialSums(summed.chunks);
     const added = chunkSums(graph.sharing, passes, summed.chunks, lanes);
     if (measured) {
       graph.launch({
         kernel: groupSums,
-        reads: [measured.statistics],
+        reads: [measured.tensor],
         writes: [partials],
         uniforms: {
           lanes,
@@ -214,7 +215,7 @@ export function batchNorm(
       });
     } else {
       graph.launch({
-        kernel: statistics,
+        kernel: pixelSums,
         reads: [x],
         writes: [partials],
         uniforms: chunkUniforms,
@@ -225,7 +226,7 @@ export function batchNorm(
     }
     graph.launch({
       kernel: moments[added.shared]!,
-      reads: [measured?.statistics ?? x, partials],
+      reads: [measured?.tensor ?? x, partials],
       writes: [mean, variance, runningMean, runningVariance, each.mean, each.variance],
       uniforms: {
         lanes,

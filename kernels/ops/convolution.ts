@@ -1,6 +1,6 @@
 import { BLOCK, gatherTilings } from "../convolution_tiles.ts";
 import { ShapeError } from "../errors.ts";
-import type { GradientPair, Graph, Launch, MeasuredLaunch } from "../graph.ts";
+import type { GradientPair, Graph, Launch } from "../graph.ts";
 import { defineKernel, type Kernel } from "../shader/kernel.ts";
 import { elementwise } from "../launch.ts";
 import type { Sharing } from "../sharing.ts";
@@ -97,6 +97,32 @@ export function convolution(
   weight: Tensor,
   options: ConvolutionOptions = {},
 ): Tensor {
+  return capture(graph, x, weight, options).y;
+}
+
+/**
+ * A convolution that also leaves statistics of its output, while it has it in registers.
+ *
+ * @param options.parts Equal parts of the batch, each of which has groups of its own.
+ * @returns Without statistics where they would cost more than to read the output again.
+ * @throws {ShapeError} As {@linkcode convolution}.
+ */
+export function measuredConvolution(
+  graph: Graph,
+  x: Tensor,
+  weight: Tensor,
+  { parts, ...options }: Omit<ConvolutionOptions, "bias"> & { readonly parts: number },
+): Measured {
+  return capture(graph, x, weight, options, parts);
+}
+
+function capture(
+  graph: Graph,
+  x: Tensor,
+  weight: Tensor,
+  options: ConvolutionOptions,
+  parts?: number,
+): Measured {
   const { stride = 1, padding = 0, dilation = 1, bias } = options;
   const { batch, height, width, channels } = imageExtents(x);
   const [taps = 0, tapsX = 0, inputs = 0, outputs = 0] = weight.shape;
@@ -122,14 +148,16 @@ export function convolution(
     weight,
   ]);
   const flops = 2 * batch * outHeight * outWidth * taps * taps * channels * outputs;
-  launchGather(graph, {
+  const gather: Gather = {
     work: bias ? "biased" : "forward",
     reads: bias ? [x, weight, bias] : [x, weight],
     result: y,
     taps,
     walk: { scale: stride, tap_step: dilation, offset: -padding, divisor: 1 },
     flops,
-  });
+  };
+  const measured = parts === undefined ? undefined : measuredGather(graph, gather, parts);
+  graph.launch(measured?.launch ?? gatherLaunch(graph.sharing, gather).launch);
   graph.record(y, (gradient) => {
     const pairs: GradientPair[] = [];
     if (bias?.tracked) channelSums(graph, gradient, graph.gradientOf(bias));
@@ -138,19 +166,31 @@ export function convolution(
     }
     if (x.tracked) {
       const dx = graph.gradientLike(x);
-      launchGather(graph, {
-        work: "inputGradient",
-        reads: [gradient, transposed(graph, weight)],
-        result: dx,
-        taps,
-        walk: { scale: 1, tap_step: -dilation, offset: padding, divisor: stride },
-        flops,
-      });
+      const reads = [gradient, transposed(graph, weight)];
+      const walk = { scale: 1, tap_step: -dilation, offset: padding, divisor: stride };
+      const back = { work: "inputGradient", reads, result: dx, taps, walk, flops } as const;
+      graph.launch(gatherLaunch(graph.sharing, back).launch);
       pairs.push([x, dx]);
     }
     return pairs;
   });
-  return y;
+  return { y, ...(measured && { statistics: measured.statistics }) };
+}
+
+/** Statistics of groups of a tensor's pixels, within equal parts of its batch. */
+export interface GroupStatistics {
+  /** f32[parts, groups, 2, C]: mean, and sum of squared deviations from it, of each group. */
+  readonly tensor: Tensor;
+  /** Pixels of a group; the last one of a part may have fewer. */
+  readonly groupPixels: number;
+}
+
+/** A convolution's output, perhaps with statistics. */
+export interface Measured {
+  /** f32[N, H', W', O]. */
+  readonly y: Tensor;
+  /** Of {@linkcode Measured.y}. */
+  readonly statistics?: GroupStatistics;
 }
 
 /** The forward pass and the gradient by the input are one gather with other steps. */
@@ -163,13 +203,6 @@ interface Gather {
   readonly flops: number;
 }
 
-function launchGather(graph: Graph, gather: Gather): void {
-  graph.launch({
-    ...gatherLaunch(graph.sharing, gather).launch,
-    ...(gather.work === "forward" && { measured: (parts) => measuredGather(graph, gather, parts) }),
-  });
-}
-
 /** What reading a pixel again for its statistics costs, in multiply-adds of a row. */
 const REREAD = 8;
 
@@ -177,15 +210,22 @@ const REREAD = 8;
  * The same sums, with statistics of each group of pixels; undefined where the tile leaves none, or where what the last tile of
  * a part walks in vain costs more than is saved. Parts by themselves are judged alike, so that they give the same bits.
  */
-function measuredGather(graph: Graph, gather: Gather, parts: number): MeasuredLaunch | undefined {
+function measuredGather(
+  graph: Graph,
+  gather: Gather,
+  parts: number,
+): { readonly launch: Launch; readonly statistics: GroupStatistics } | undefined {
   const { batch, height, width, channels } = imageExtents(gather.result);
   const pixels = batch / parts * height * width;
   const { launch, wasted, group } = gatherLaunch(graph.sharing, { ...gather, work: "measured" }, parts);
   if (group === undefined || wasted > REREAD * pixels) return undefined;
   const groups = Math.ceil(pixels / group);
   const label = `${gather.result.label} statistics`;
-  const statistics = graph.tensor({ label, shape: [parts, groups, 2, channels] });
-  return { launch: { ...launch, writes: [gather.result, statistics] }, statistics, groupPixels: group };
+  const tensor = graph.tensor({ label, shape: [parts, groups, 2, channels] });
+  return {
+    launch: { ...launch, writes: [gather.result, tensor] },
+    statistics: { tensor, groupPixels: group },
+  };
 }
 
 /**
@@ -270,7 +310,7 @@ function gatherLaunch(
 }
 
 function transposed(graph: Graph, weight: Tensor): Tensor {
-  return graph.memo(`transposed ${weight.label}`, () => {
+  return graph.derived(weight, () => {
     const [taps = 0, , inputs = 0, outputs = 0] = weight.shape;
     const result = graph.tensor({
       label: `${weight.label}ᵀ`,

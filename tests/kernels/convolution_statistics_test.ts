@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { add } from "../../kernels/ops/add.ts";
 import { batchNorm } from "../../kernels/ops/batch_norm.ts";
-import { convolution } from "../../kernels/ops/convolution.ts";
+import { measuredConvolution } from "../../kernels/ops/convolution.ts";
 import { compile } from "../../kernels/program.ts";
 import { batchNorm as normReference } from "../../kernels/reference/batch_norm.ts";
 import { convolution as reference, type ConvolutionShape } from "../../kernels/reference/convolution.ts";
@@ -50,8 +49,12 @@ function captured(
   };
   const [weight, bias, runningMean, runningVariance] = others;
   const graph = new Graph(sharing, { precision });
-  const y = convolution(graph, x, w, shape);
-  const normal = batchNorm(graph, y, { weight, bias, runningMean, runningVariance }, { ...options, passes });
+  const { y, statistics } = measuredConvolution(graph, x, w, { ...shape, parts: passes });
+  const normal = batchNorm(graph, y, { weight, bias, runningMean, runningVariance }, {
+    ...options,
+    passes,
+    ...(statistics && { statistics }),
+  });
   graph.keep(normal);
   const run = async (tuning?: ReadonlyMap<string, string>) => {
     fill();
@@ -155,50 +158,33 @@ gpuTest("statistics of values that are stored in f16", async (device) => {
   free();
 });
 
-Deno.test("statistics are read from the pixels where a tile has none, or more came between", () => {
-  const vector = makeTensor({ label: "vector", shape: [64] });
-  const parameters = { weight: vector, bias: vector, runningMean: vector, runningVariance: vector };
+Deno.test("statistics are read from the pixels where a tile leaves none, or would in vain", () => {
   const x = makeTensor({ label: "x", shape: [2, 12, 12, 16] });
-  const w = makeTensor({ label: "w", shape: [3, 3, 16, 64], layout: "kernel" });
-  const norm = (sharing: Sharing, build: (graph: Graph) => Tensor, training = true, passes = 1) => {
-    const graph = new Graph(sharing);
-    batchNorm(graph, build(graph), parameters, { training, relu: true, passes });
+  const norm = (sharing: Sharing, x: Tensor, outputs = 64, { parts = 1, taps = 3 } = {}) => {
+    const graph = new Graph(sharing), vector = makeTensor({ label: "vector", shape: [outputs] });
+    const shape = [taps, taps, x.shape[3]!, outputs];
+    const w = makeTensor({ label: "w", shape, layout: "kernel" });
+    const { y, statistics } = measuredConvolution(graph, x, w, { padding: taps >> 1, parts });
+    batchNorm(graph, y, { weight: vector, bias: vector, runningMean: vector, runningVariance: vector }, {
+      training: true,
+      relu: true,
+      passes: parts,
+      ...(statistics && { statistics }),
+    });
     return kernels(graph);
   };
-  const convolve = (graph: Graph) => convolution(graph, x, w, { padding: 1 });
   const plainNorm = ["batch_norm_statistics", "batch_norm_moments", "batch_norm"];
-  assert.deepEqual(norm(16, convolve), [
+  assert.deepEqual(norm(16, x), [
     "convolution_statistics",
     "batch_norm_groups",
     "batch_norm_moments",
     "batch_norm",
   ]);
-  assert.deepEqual(norm(0, convolve), ["convolution", ...plainNorm]);
-  assert.deepEqual(norm(16, convolve, false), ["convolution", "batch_norm"]);
+  assert.deepEqual(norm(0, x), ["convolution", ...plainNorm]);
   // A pass of 162 pixels takes 4 tiles of 48, of which the last is nearly empty; one of 288 takes 6.
   const small = makeTensor({ label: "small", shape: [4, 9, 9, 64] });
   const large = makeTensor({ label: "large", shape: [4, 12, 12, 64] });
-  const deep = makeTensor({ label: "w", shape: [3, 3, 64, 64], layout: "kernel" });
-  const convolveDeep = (x: Tensor) => (graph: Graph) => convolution(graph, x, deep, { padding: 1 });
-  assert.equal(norm(16, convolveDeep(large), true, 2)[0], "convolution_statistics");
-  assert.deepEqual(norm(16, convolveDeep(small), true, 2), ["convolution", ...plainNorm]);
-  const biased = (graph: Graph) => convolution(graph, x, w, { padding: 1, bias: vector });
-  assert.deepEqual(norm(16, biased), ["convolution_bias", ...plainNorm]);
-  const between = (graph: Graph) => {
-    const y = convolve(graph);
-    add(graph, y, y);
-    return y;
-  };
-  assert.deepEqual(norm(16, between), ["convolution", "add", ...plainNorm]);
-  const other = (graph: Graph) => {
-    convolve(graph);
-    return makeTensor({ label: "other", shape: [2, 12, 12, 64] });
-  };
-  assert.deepEqual(norm(16, other), ["convolution", ...plainNorm]);
-  const few = makeTensor({ label: "few", shape: [32] });
-  const graph = new Graph(16);
-  const narrow = convolution(graph, x, makeTensor({ label: "w", shape: [1, 1, 16, 32], layout: "kernel" }));
-  const fewParameters = { weight: few, bias: few, runningMean: few, runningVariance: few };
-  batchNorm(graph, narrow, fewParameters, { training: true, relu: true });
-  assert.deepEqual(kernels(graph), ["convolution_narrow", ...plainNorm]);
+  assert.equal(norm(16, large, 64, { parts: 2 })[0], "convolution_statistics");
+  assert.deepEqual(norm(16, small, 64, { parts: 2 }), ["convolution", ...plainNorm]);
+  assert.deepEqual(norm(16, x, 32, { taps: 1 }), ["convolution_narrow", ...plainNorm]);
 });

@@ -120,13 +120,14 @@ Deno.test("Graph.inPrecision() holds for its body alone, may be nested, and ends
   assert.equal(now(), "f16");
 });
 
-Deno.test("Graph.memo() makes a derived tensor once a key", () => {
+Deno.test("Graph.derived() makes a derived tensor once a tensor, whatever its label", () => {
   const graph = new Graph(0);
   let made = 0;
   const make = () => graph.tensor({ label: `${made++}`, shape: [4] });
-  const first = graph.memo("transposed a", make);
-  assert.equal(graph.memo("transposed a", make), first);
-  assert.notEqual(graph.memo("transposed b", make), first);
+  const a = makeTensor({ label: "a", shape: [4] }), other = makeTensor({ label: "a", shape: [4] });
+  const first = graph.derived(a, make);
+  assert.equal(graph.derived(a, make), first);
+  assert.notEqual(graph.derived(other, make), first);
   assert.equal(made, 2);
 });
 
