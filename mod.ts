@@ -60,7 +60,7 @@ export type { PerPrediction, Predictions } from "./stages/predictions.ts";
 export type { ProtocolName } from "./stages/protocols.ts";
 export type { EvaluationConfig } from "./stages/training/evaluation.ts";
 export type { Recompute } from "./stages/training/memory.ts";
-export type { WeightDecayOn } from "./stages/training/step_program.ts";
+export type { OptimizerConfig } from "./stages/training/optimizer_config.ts";
 export type { Pictures } from "./stages/pictures.ts";
 export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/samples.ts";
 export type { ClassList } from "./stages/datasets/classes.ts";

@@ -31,14 +31,14 @@ import { runCourse } from "./training/course.ts";
 import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";
 import type { TrainingHistory } from "./training/history.ts";
 import type { MemorySettings, Recompute } from "./training/memory.ts";
+import { type OptimizerConfig, optimizerLeaves, optimizerOf } from "./training/optimizer_config.ts";
 import { makeSampler } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
-import type { WeightDecayOn } from "./training/step_program.ts";
 
 export type { TrainingHistory };
 
 /** What {@linkcode coTrain} gets; every leaf is described in its schema. */
-export interface CoTrainConfig {
+export interface CoTrainConfig extends OptimizerConfig {
   /** The method's name and its switches. */
   readonly method: NamedOptions;
   /** Backbone of each network; resnet14 is the small one, for small images and CPUs. */
@@ -67,22 +67,6 @@ export interface CoTrainConfig {
   readonly precision: Precision;
   /** With f16: what losses are multiplied by before they are differentiated, and gradients divided by after. */
   readonly lossScale: number;
-  /** Base learning rate. */
-  readonly baseRate: number;
-  /** Multiple of the base rate for backbones. */
-  readonly backboneRate: number;
-  /** Multiple of the base rate for all else. */
-  readonly headRate: number;
-  /** Exponent of the polynomial decay. */
-  readonly power: number;
-  /** Steps by which the decay comes late. */
-  readonly rateLag: 0 | 1;
-  /** Momentum of SGD. */
-  readonly momentum: number;
-  /** Weight decay. */
-  readonly weightDecay: number;
-  /** What decays: everything, or convolutions' weights alone. */
-  readonly weightDecayOn: WeightDecayOn;
   /** Whether an unlabeled image meets the same labeled one in every epoch. */
   readonly pairing: "fixed" | "free";
   /** Epochs between scores on the validation set, for the best weights. */
@@ -101,9 +85,6 @@ export type CoTrainInput<P extends string = string> =
     readonly method: Configured<P>;
     readonly evaluation?: Partial<EvaluationConfig>;
   };
-
-const factor = (value: number, what: string, source: string) =>
-  z.number().min(0).default(value).describe(what).meta({ unit: "factor", source });
 
 const schema = z.strictObject({
   backbone: z.enum(Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]]).default("resnet101")
@@ -168,22 +149,7 @@ const schema = z.strictObject({
       unread: (options: unknown) =>
         (options as CoTrainConfig).precision === "f16" ? undefined : "precision is f32",
     }),
-  baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
-  backboneRate: factor(5, "Multiple of the base rate for backbones.", "spec §3.4"),
-  headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
-  power: factor(0.9, "Exponent of the polynomial decay.", "spec §3.4"),
-  rateLag: z.literal([0, 1]).default(1).describe(
-    "Steps by which the decay comes late: 1 as published, where steps 0 and 1 both run at the full rate.",
-  )
-    .meta({ unit: "steps", source: "spec §3.4" }),
-  momentum: z.number().min(0).lt(1).default(0.9).describe("Momentum of SGD.").meta({
-    unit: "factor",
-    source: "spec §3.4",
-  }),
-  weightDecay: factor(1e-4, "Weight decay.", "spec §3.4"),
-  weightDecayOn: z.enum(["everything", "convolutions"]).default("everything").describe(
-    "What decays: everything, or convolutions' weights alone, without norms and biases.",
-  ).meta({ unit: "name", source: "spec §3.4; CPS: convolutions" }),
+  ...optimizerLeaves,
   pairing: z.enum(["fixed", "free"]).default("fixed")
     .describe("Whether an unlabeled image meets the same labeled one in every epoch.")
     .meta({ unit: "none", source: "spec §3.6" }),
@@ -377,9 +343,7 @@ export function trainingSettings(
 ): MemorySettings {
   const { name: _, ...options } = config.method;
   const method = bindMethod(trained, options), { networks, predictions, headline } = method;
-  const { backbone, outputStride, batch, accumulate, recompute, momentum, weightDecay, weightDecayOn } =
-    config;
-  const { precision, lossScale } = config;
+  const { backbone, outputStride, batch, accumulate, recompute, precision, lossScale } = config;
   const network: NetworkDescription = {
     backbone,
     outputStride,
@@ -399,9 +363,7 @@ export function trainingSettings(
     precision,
     lossScale,
     seed,
-    momentum,
-    weightDecay,
-    weightDecayOn,
+    optimizer: optimizerOf(config),
     warmUp,
   };
 }

@@ -73,7 +73,8 @@ export function cpsExperiment(name: string, { dataset, split, cutMix }: CpsExper
       headRate: 1,
       rateLag: 0,
       weightDecay,
-      weightDecayOn: "convolutions",
+      normDecay: 0,
+      biasDecay: 0,
       evaluateEvery: 5,
       evaluation: windows,
     });

@@ -33,7 +33,8 @@ export interface GuardReading {
 }
 
 /**
- * Leaves an update of {@linkcode sgd} out where a gradient is NaN or infinite, as what f16 cannot hold becomes.
+ * Leaves an update of {@linkcode sgd} or {@linkcode adam} out where a gradient is NaN or infinite, as what f16 cannot hold
+ * becomes.
  *
  * Gradients are those of losses times a scale, which keeps small ones above f16's least number; the update divides by it.
  *

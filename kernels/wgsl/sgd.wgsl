@@ -6,6 +6,8 @@
 //   parameters  f32[4·count]   p ← p − rate · buffer
 //   momenta     f32[4·count]   buffer ← momentum · buffer + gradient + weight_decay · p
 //
+// Where NESTEROV, what is in the buffer counts once more: p ← p − rate · (gradient + weight_decay · p + momentum · buffer).
+//
 // Twin: kernels/reference/sgd.ts
 
 struct Extents {
@@ -41,5 +43,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #end
   let buffer = extents.momentum * momenta[i] + gradient;
   momenta[i] = buffer;
+#if NESTEROV
+  parameters[i] = parameter - rates[extents.rate_index] * (gradient + extents.momentum * buffer);
+#end
+#if 1 - NESTEROV
   parameters[i] = parameter - rates[extents.rate_index] * buffer;
+#end
 }

@@ -1,7 +1,7 @@
 /** How a method's parity cases are read: what an adapter says of them. @module */
 import type { z } from "zod";
 import type { BoundMethod } from "../methods/bound_method.ts";
-import type { WeightDecayOn } from "../training/step_program.ts";
+import type { OptimizerSettings } from "../training/update.ts";
 import type { CaseSettings, StartLaws } from "./settings.ts";
 
 /** A case's settings as numbers were made by them, where a file does not say which of several it was. */
@@ -51,14 +51,7 @@ export interface CaseSetup {
   readonly views: Readonly<Record<string, Readonly<Record<string, ViewSource>>>>;
   /** By the streams that the method drops channels by; none unless told. */
   readonly dropout?: Readonly<Record<string, HashedChannels>>;
-  readonly optimizer: {
-    readonly momentum: number;
-    readonly weightDecay: number;
-    /** What decays; everything unless told. */
-    readonly weightDecayOn?: WeightDecayOn;
-    /** Multiples of the base rate. */
-    readonly multiples: { readonly backbone: number; readonly head: number };
-  };
+  readonly optimizer: OptimizerSettings;
   /** The base rate of step `t`. */
   rate(t: number): number;
   /** Loss terms that each step records: the file's name → ours. `total` comes with them. */

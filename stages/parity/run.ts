@@ -9,7 +9,7 @@ import { predict } from "../../models/deeplabv3plus.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import { captureTraining } from "../training/capture.ts";
-import { RATE_INDEX, ratesLength } from "../training/step_program.ts";
+import { ratesLength, updateNumbers } from "../training/update.ts";
 import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
 import { hashedDropout } from "./dropout.ts";
@@ -99,9 +99,7 @@ export function openCase(
     batch,
     accumulate: 1,
     seed: 0,
-    momentum: optimizer.momentum,
-    weightDecay: optimizer.weightDecay,
-    ...(optimizer.weightDecayOn && { weightDecayOn: optimizer.weightDecayOn }),
+    optimizer,
     warmUp: false,
   });
   const { networks, parameters, feed, control: { counters, rates, meters }, phases } = captured;
@@ -166,9 +164,7 @@ export function openCase(
       dropout.fill(t);
       upload(device, counters, Uint32Array.of(0, 0, t, 0));
       const values = new Float32Array(ratesLength(method.schedules));
-      for (const group of ["backbone", "head"] as const) {
-        values[RATE_INDEX[group]] = setup.rate(t) * optimizer.multiples[group];
-      }
+      values.set(updateNumbers(optimizer, { rate: setup.rate(t), step: t }));
       upload(device, rates, values);
       program.run();
       const read = await readBack(device, meters.slice(0, terms.length));

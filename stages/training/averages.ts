@@ -1,7 +1,7 @@
 /** What comes after an optimizer's update: averages of networks take it in. @module */
 import type { Graph } from "../../kernels/graph.ts";
+import { arenaRange, splitRange } from "../../kernels/ops/arena_ranges.ts";
 import { movingAverage } from "../../kernels/ops/moving_average.ts";
-import { arenaRange, sgdRanges } from "../../kernels/ops/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Parameters, TwinRange } from "../../models/parameters.ts";
 import { type BoundMethod, shareOf } from "../methods/bound_method.ts";
@@ -34,7 +34,7 @@ export function captureAverages(graph: Graph, parts: AverageParts): void {
 
 /** Parts that any adapter can bind. */
 function pieces({ what, one, other }: TwinRange, mostBytes?: number): (readonly [Tensor, Tensor])[] {
-  return sgdRanges(one.start, one.end, mostBytes).map(({ offset, bytes }) => {
+  return splitRange(one.start, one.end, mostBytes).map(({ offset, bytes }) => {
     const at = other.start + offset - one.start;
     return [
       arenaRange(`average ${what}`, one.buffer, { offset, bytes }),

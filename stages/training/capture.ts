@@ -13,14 +13,8 @@ import type { StateTensors } from "../methods/state.ts";
 import { buildNetworks, type NetworkDescription } from "../network.ts";
 import { captureAverages } from "./averages.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import {
-  captureGradients,
-  captureUpdate,
-  type NamedTerm,
-  ratesLength,
-  scheduled,
-  type WeightDecayOn,
-} from "./step_program.ts";
+import { captureGradients, type NamedTerm, scheduled } from "./step_program.ts";
+import { captureUpdate, momentsOf, type OptimizerSettings, ratesLength } from "./update.ts";
 
 /** What the capture of a training depends on. */
 export interface CaptureOptions {
@@ -33,9 +27,7 @@ export interface CaptureOptions {
   /** Micro-batches that a step's images are run in, one after another; must divide the batch. */
   readonly accumulate: number;
   readonly seed: number;
-  readonly momentum: number;
-  readonly weightDecay: number;
-  readonly weightDecayOn?: WeightDecayOn;
+  readonly optimizer: OptimizerSettings;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
   /** What activations and their gradients are stored as; f32 unless told. */
@@ -103,6 +95,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const { method } = options;
   const parameters = allocateParameters(device, networks.registry, {
     training: true,
+    moments: momentsOf(options.optimizer),
     averages: new Set(Object.keys(method.averages)),
   });
   const specs = Object.entries(
@@ -135,20 +128,18 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   ]);
   const [counters, rates, ...others] = control.tensors as [Tensor, Tensor, ...Tensor[]];
   const meters = others.slice(0, MOST_TERMS), guard = others[MOST_TERMS];
-  const optimizer = {
+  const updated = {
     parameters,
     rates,
-    momentum: options.momentum,
-    weightDecay: options.weightDecay,
-    ...(options.weightDecayOn && { weightDecayOn: options.weightDecayOn }),
+    optimizer: options.optimizer,
     mostBytes: device.facts.bindingBytes,
     ...(guard && { guard }),
   };
   const schedules = scheduled(rates, method.schedules);
-  const { mostBytes } = optimizer;
+  const { mostBytes } = updated;
   /** All that follows the gradients. */
   const finish = (graph: Graph, phase: Phase, clears: boolean) => {
-    captureUpdate(graph, { ...optimizer, clears });
+    captureUpdate(graph, { ...updated, clears });
     captureAverages(graph, { parameters, method, schedules, mostBytes, guard });
     if (phase === "method") method.afterUpdate({ graph, schedules, state: state.tensors });
   };

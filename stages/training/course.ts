@@ -27,8 +27,6 @@ export interface CourseConfig {
   readonly warmUpEpochs: number;
   readonly batch: number;
   readonly baseRate: number;
-  readonly backboneRate: number;
-  readonly headRate: number;
   readonly power: number;
   readonly rateLag: 0 | 1;
   readonly evaluateEvery: number;
@@ -167,12 +165,11 @@ class CourseRun {
     const { session, sampler, config, context } = this.parts;
     const { step, history } = this.#course;
     const epoch = Math.floor(step / sampler.stepsPerEpoch);
-    const rate = config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag);
     session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
       phase: epoch < config.warmUpEpochs ? "warm-up" : "method",
       epoch,
       step,
-      rates: { backbone: rate * config.backboneRate, head: rate * config.headRate },
+      rate: config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag),
       at: this.#at(step, epoch),
     });
     const done = step + 1;

@@ -21,7 +21,7 @@ import { type CapturedPhase, type CapturedProgram, captureTraining, LOSS_SCALE }
 import type { Drawn } from "./feed.ts";
 import { planFitting, type Recompute, SettingsError } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
-import { RATE_INDEX, ratesLength, SCHEDULES_FROM, type WeightDecayOn } from "./step_program.ts";
+import { type OptimizerSettings, ratesLength, SCHEDULES_FROM, updateNumbers } from "./update.ts";
 
 export { SettingsError };
 
@@ -38,9 +38,7 @@ export interface SessionOptions {
   /** Images of each kind in a step. */
   readonly batch: number;
   readonly seed: number;
-  readonly momentum: number;
-  readonly weightDecay: number;
-  readonly weightDecayOn?: WeightDecayOn;
+  readonly optimizer: OptimizerSettings;
   /** Tensors to start from in place of fresh ones, by their names in the network. */
   readonly pretrained?: StateDict | undefined;
   /** Whether some steps are of the phase `warm-up`; none unless told. */
@@ -68,8 +66,8 @@ export interface StepAddress {
   readonly epoch: number;
   /** Steps taken before this one in the whole run. */
   readonly step: number;
-  /** Learning rates of this step. */
-  readonly rates: { readonly backbone: number; readonly head: number };
+  /** Base learning rate of this step. */
+  readonly rate: number;
   /** The same for the method's schedules; where it starts unless told. */
   readonly at?: At;
 }
@@ -91,7 +89,7 @@ export interface Session {
   settle(): Promise<void>;
   /** Floats in each array of {@linkcode Session.capture}. */
   readonly capturedLengths: readonly number[];
-  /** Waits, and reads all that the steps so far have left on the device: parameters, momenta, statistics, running losses. */
+  /** Waits, and reads all that the steps so far have left on the device: parameters, moments, statistics, running losses. */
   capture(): Promise<readonly Float32Array<ArrayBuffer>[]>;
   /** Puts back what {@linkcode Session.capture} gave: the next step goes on from there to the bit. */
   restore(captured: readonly Float32Array<ArrayBuffer>[]): void;
@@ -194,10 +192,9 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       inputBytes: planned.inputBytes,
       repeated: planned.repeated,
     },
-    step(images, { phase = "method", epoch, step, rates: { backbone, head }, at = START }) {
+    step(images, { phase = "method", epoch, step, rate, at = START }) {
       const values = new Float32Array(ratesLength(method.schedules));
-      values[RATE_INDEX.backbone] = backbone;
-      values[RATE_INDEX.head] = head;
+      values.set(updateNumbers(options.optimizer, { rate, step }));
       Object.entries(method.schedules).forEach(([name, schedule], i) => {
         const value = values[SCHEDULES_FROM + i] = schedule(at, phase);
         if (!Number.isFinite(value)) {

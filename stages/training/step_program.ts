@@ -2,9 +2,7 @@
 import type { Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/add.ts";
 import { clear } from "../../kernels/ops/clear.ts";
-import { guardUpdate } from "../../kernels/ops/guard_update.ts";
 import { meter } from "../../kernels/ops/meter.ts";
-import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
@@ -14,16 +12,7 @@ import type { DeviceScalar } from "../methods/schedule.ts";
 import type { StateTensors } from "../methods/state.ts";
 import type { Step, Term, Terms } from "../methods/step.ts";
 import type { SeenDraws } from "../views/specs.ts";
-
-/** Learning rates on the device, by parameter group: places in the `rates` tensor. */
-export const RATE_INDEX = { backbone: 0, head: 1 } as const;
-/** Where in the `rates` tensor the numbers of the method's schedules begin, in their order. */
-export const SCHEDULES_FROM = 2;
-
-/** Numbers in the `rates` tensor; whole vectors of four. */
-export function ratesLength(schedules: Readonly<Record<string, unknown>>): number {
-  return 4 * Math.ceil((SCHEDULES_FROM + Object.keys(schedules).length) / 4);
-}
+import { captureUpdate, SCHEDULES_FROM, type UpdateParts } from "./update.ts";
 
 /** The numbers of the schedules in the `rates` tensor, by name. */
 export function scheduled(
@@ -57,7 +46,7 @@ export interface GradientParts {
   readonly state?: StateTensors;
   /** u32 map [1, 1, 4]: seed, epoch, step, first sample of a micro-batch. */
   readonly counters: Tensor;
-  /** f32 map [1, 1, {@linkcode ratesLength}]: learning rates by {@linkcode RATE_INDEX}, then the schedules' numbers. */
+  /** f32 map of the step's numbers ({@linkcode UpdateParts}): the schedules' from {@linkcode SCHEDULES_FROM}. */
   readonly rates: Tensor;
   /** Whether the passes of a step run as one batch; default true. */
   readonly together?: boolean;
@@ -67,25 +56,6 @@ export interface GradientParts {
   readonly lossScale?: number;
   /** A homed f32 map [1, 1, 4] for each term's running sum, given its position. */
   readonly meter: (index: number) => Tensor;
-}
-
-/** What weight decay is of: all parameters, or convolutions' weights alone, without norms and biases. */
-export type WeightDecayOn = "everything" | "convolutions";
-
-/** What an update is captured with. */
-export interface UpdateParts {
-  readonly parameters: Parameters;
-  readonly rates: Tensor;
-  readonly momentum: number;
-  readonly weightDecay: number;
-  /** What decays; everything unless told. */
-  readonly weightDecayOn?: WeightDecayOn;
-  /** Whether the gradients are zero afterwards, for steps that add to them; default false. */
-  readonly clears?: boolean;
-  /** Most bytes of the arenas that a launch is given. */
-  readonly mostBytes?: number;
-  /** Leaves the update out where a gradient overflowed, and divides by the losses' scale (kernels/ops/guard_update.ts). */
-  readonly guard?: Tensor;
 }
 
 /** What a step is captured with. */
@@ -122,28 +92,4 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
     if (parameter.gradient && !graph.hasGradient(parameter)) clear(graph, parameter.gradient);
   }
   return terms;
-}
-
-/** Captures the optimizer's update by the gradients as they are. */
-export function captureUpdate(graph: Graph, parts: UpdateParts): void {
-  const { parameters, rates, momentum, weightDecayOn = "everything", clears = false, guard } = parts;
-  const { values, gradients, moments: [momenta] } = parameters.buffers;
-  if (!gradients || !momenta) throw new Error("Cannot train parameters that were allocated for inference");
-  const pieces = parameters.ranges.flatMap(({ group, kind, start, end }) =>
-    sgdRanges(start, end, parts.mostBytes).map((range) => ({
-      group,
-      weightDecay: weightDecayOn === "everything" || kind === "convolutions" ? parts.weightDecay : 0,
-      range,
-      slopes: arenaRange(`${group} gradients`, gradients, range),
-    }))
-  );
-  if (guard) guardUpdate(graph, pieces.map(({ slopes }) => slopes), guard);
-  for (const { group, weightDecay, range, slopes } of pieces) {
-    sgd(graph, {
-      parameters: arenaRange(`${group} parameters`, values, range),
-      gradients: slopes,
-      momenta: arenaRange(`${group} momenta`, momenta, range),
-    }, { rates, rateIndex: RATE_INDEX[group], momentum, weightDecay, ...(guard && { guard }) });
-    if (clears) clear(graph, slopes);
-  }
 }

@@ -9,7 +9,7 @@ import type { BackboneName } from "../../models/resnet.ts";
 import { pascalClasses } from "../../stages/datasets/classes.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
 import { captureTraining, LOSS_SCALE } from "../../stages/training/capture.ts";
-import { RATE_INDEX } from "../../stages/training/step_program.ts";
+import { type OptimizerSettings, updateNumbers } from "../../stages/training/update.ts";
 import { bound } from "../support/training.ts";
 import { captureSmallStep } from "./small_step.ts";
 import { trainingViews } from "./training_views.ts";
@@ -26,6 +26,8 @@ export interface CcvcStep {
   /** What activations are stored as; f32 unless told. */
   readonly precision?: Precision;
 }
+
+const optimizer: OptimizerSettings = { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 };
 
 /** Which step: the small one of works.ts, or CCVC's. */
 export type StepChoice = "small" | CcvcStep;
@@ -76,17 +78,14 @@ function captureCcvc(
     batch,
     accumulate: 1,
     seed: 1,
-    momentum: 0.9,
-    weightDecay: 1e-4,
+    optimizer,
     warmUp: false,
     precision,
   });
   const { parameters, feed, control: { counters, rates, meters, guard, bytes } } = captured;
   parameters.load(initialize(captured.networks.registry, 1));
   if (guard) upload(device, guard, guardStart(LOSS_SCALE));
-  const rate = new Float32Array(4);
-  rate[RATE_INDEX.backbone] = rate[RATE_INDEX.head] = 1e-3;
-  upload(device, rates, rate);
+  upload(device, rates, Float32Array.from(updateNumbers(optimizer, { rate: 1e-3, step: 0 })));
   const program = compile(device, captured.phases.method.programs[0].graph);
   const all = Array.from({ length: batch }, (_, i) => i);
   return {

@@ -1,5 +1,6 @@
 /** Every op but the convolution, at sizes that training meets: ResNet-50 at crop 129 with 2 images, or views of 8 at 64. */
 import { add } from "../../kernels/ops/add.ts";
+import { adam } from "../../kernels/ops/adam.ts";
 import { argMax } from "../../kernels/ops/arg_max.ts";
 import { batchNorm } from "../../kernels/ops/batch_norm.ts";
 import { channelDropout } from "../../kernels/ops/channel_dropout.ts";
@@ -182,6 +183,30 @@ export const opCases: readonly OpCase[] = [
         rateIndex: 0,
         momentum: 0.9,
         weightDecay: 1e-4,
+      });
+    },
+  },
+  {
+    name: "AdamW",
+    size: "4,194,304",
+    build(b) {
+      const arena = (label: string) => b.input(label, [2 ** 22], { tracked: false, layout: "map" });
+      const tensors = {
+        parameters: arena("parameters"),
+        gradients: arena("gradients"),
+        first: arena("first"),
+        second: arena("second"),
+      };
+      const rates = b.input("rates", [1, 1, 4], { tracked: false, layout: "map" });
+      adam(b.graph, tensors, {
+        rates,
+        rateIndex: 0,
+        correctionIndex: 1,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weightDecay: 1e-2,
+        decoupled: true,
       });
     },
   },

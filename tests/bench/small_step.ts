@@ -2,7 +2,8 @@
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/add.ts";
-import { arenaRange, sgd, sgdRanges } from "../../kernels/ops/sgd.ts";
+import { arenaRange, splitRange } from "../../kernels/ops/arena_ranges.ts";
+import { sgd } from "../../kernels/ops/sgd.ts";
 import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
 import { compile } from "../../kernels/program.ts";
 import { convolutionLayer, convolutionNormRelu } from "../../models/layers.ts";
@@ -47,7 +48,7 @@ export function captureSmallStep(device: Device, work: SmallStepWork): CapturedS
   graph.backward(loss.seed(graph, 1), (a, b) => add(graph, a, b));
   const { values, gradients, moments: [momenta] } = parameters.buffers;
   for (const { start, end } of parameters.ranges) {
-    for (const range of sgdRanges(start, end)) {
+    for (const range of splitRange(start, end)) {
       sgd(graph, {
         parameters: arenaRange("parameters", values, range),
         gradients: arenaRange("gradients", gradients!, range),

@@ -30,7 +30,7 @@ placeTest("plan --memory --json adds up, and follows --set", async (place) => {
   };
   const base = await planned();
   const { memory, device } = base;
-  const held = ["parameter", "gradient", "momentum", "statistic", "input", "workspace"];
+  const held = ["parameter", "gradient", "moment", "statistic", "input", "workspace"];
   assert.equal(held.reduce((sum, name) => sum + memory[`${name}Bytes`], 0), memory.peakBytes);
   assert.ok(memory.workspaceBytes >= memory.lowerBoundBytes);
   assert.ok(memory.workspaceBytes <= 1.15 * memory.lowerBoundBytes, "the plan is near its bound");

@@ -128,7 +128,7 @@ Deno.test("CPS: each its partition and length, all the published settings as one
           rateLag: 0,
           momentum: 0.9,
         };
-        const decay = { weightDecay: isPascal ? 4e-4 : 8e-4, weightDecayOn: "convolutions" };
+        const decay = { weightDecay: isPascal ? 4e-4 : 8e-4, normDecay: 0, biasDecay: 0 };
         const others = { backbone: "resnet50", outputStride: 16, batch: 8, accumulate: 1, pairing: "free" };
         assert.deepEqual(differing(train, { ...rates, ...decay, ...others }), [], name);
         assert.equal(Number(train.epochs) * Number(train.stepsPerEpoch), steps, name);
@@ -154,7 +154,8 @@ Deno.test("UniMatch: PASCAL and Cityscapes as published", async () => {
     rateLag: 1,
     momentum: 0.9,
     weightDecay: 1e-4,
-    weightDecayOn: "everything",
+    normDecay: 1,
+    biasDecay: 1,
   };
   const method = { name: "unimatch", partner: "same place", boxProbability: 0.5, dropout: 0.5 };
   const published = {

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { ShapeError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
+import { adam, biasCorrections } from "../../kernels/ops/adam.ts";
 import { guardStart, guardUpdate, readGuard } from "../../kernels/ops/guard_update.ts";
 import { sgd } from "../../kernels/ops/sgd.ts";
 import { compile } from "../../kernels/program.ts";
+import { adam as adamReference } from "../../kernels/reference/adam.ts";
 import { guardUpdate as reference } from "../../kernels/reference/guard_update.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import { assertClose, gpuTest, uniform } from "../support/gpu.ts";
@@ -14,7 +16,9 @@ const map = (label: string, shape: number[]) => ({ label, shape, layout: "map" a
 /** Two arenas of gradients, one of them with more than one number for each invocation that looks. */
 const LENGTHS = [37, 70_001];
 
-function open(device: Device) {
+const BETAS = { beta1: 0.9, beta2: 0.999 };
+
+function open(device: Device, optimizer: "sgd" | "adam" = "sgd") {
   const arenas = (kind: string) => LENGTHS.map((length, i) => map(`${kind} ${i}`, [length]));
   const memory = allocate(device, "test", [
     map("rates", [1, 1, 4]),
@@ -22,18 +26,24 @@ function open(device: Device) {
     ...arenas("gradients"),
     ...arenas("parameters"),
     ...arenas("momenta"),
+    ...arenas("squares"),
   ]);
   const [rates, guard, ...rest] = memory.tensors as [Tensor, Tensor, ...Tensor[]];
-  const [gradients, parameters, momenta] = [0, 1, 2].map((kind) =>
+  const [gradients, parameters, momenta, squares] = [0, 1, 2, 3].map((kind) =>
     rest.slice(kind * LENGTHS.length, (kind + 1) * LENGTHS.length)
-  ) as [Tensor[], Tensor[], Tensor[]];
+  ) as [Tensor[], Tensor[], Tensor[], Tensor[]];
   const graph = new Graph(0);
   guardUpdate(graph, gradients, guard);
   LENGTHS.forEach((_, i) => {
-    const tensors = { parameters: parameters[i]!, gradients: gradients[i]!, momenta: momenta[i]! };
-    sgd(graph, tensors, { rates, rateIndex: 0, momentum: 0.5, weightDecay: 0.25, guard });
+    const tensors = { parameters: parameters[i]!, gradients: gradients[i]! };
+    const common = { rates, rateIndex: 0, weightDecay: 0.25, guard };
+    if (optimizer === "sgd") sgd(graph, { ...tensors, momenta: momenta[i]! }, { ...common, momentum: 0.5 });
+    else {
+      const settings = { ...common, ...BETAS, correctionIndex: 1, epsilon: 1e-3, decoupled: false };
+      adam(graph, { ...tensors, first: momenta[i]!, second: squares[i]! }, settings);
+    }
   });
-  return { memory, program: compile(device, graph), gradients, parameters, momenta, rates, guard };
+  return { memory, program: compile(device, graph), gradients, parameters, momenta, squares, rates, guard };
 }
 
 gpuTest("guardUpdate() counts the updates it leaves out; sgd() then changes nothing", async (device) => {
@@ -88,6 +98,33 @@ gpuTest(
     assertClose(p!.slice(0, LENGTHS[1]!), start.map((value, i) => value - 0.5 * buffer[i]!), {
       what: "parameters",
     });
+    program.free();
+    memory.free();
+  },
+);
+
+gpuTest(
+  "adam() under a guard divides the gradients before it squares them, and changes nothing where it leaves out",
+  async (device) => {
+    const { memory, program, gradients, parameters, momenta, squares, rates, guard } = open(device, "adam");
+    const length = LENGTHS[1]!, [start, gradient] = [uniform(1, length), uniform(2, length)];
+    const scaled = Float32Array.from(gradient, (value) => 1024 * value);
+    upload(device, parameters[1]!, Float32Array.from(start));
+    upload(device, gradients[1]!, scaled);
+    upload(device, rates, Float32Array.of(0.5, ...biasCorrections(BETAS, 1), 0));
+    upload(device, guard, guardStart(1024));
+    program.run();
+    const held = [parameters[1]!, momenta[1]!, squares[1]!];
+    const after = await readBack(device, held);
+    const moments = { first: new Float64Array(length), second: new Float64Array(length) };
+    const law = { ...BETAS, rate: 0.5, t: 1, epsilon: 1e-3, weightDecay: 0.25, decoupled: false };
+    adamReference(start, gradient, moments, law);
+    [start, moments.first, moments.second].forEach((expected, i) =>
+      assertClose(after[i]!.slice(0, length), expected, { what: held[i]!.label })
+    );
+    upload(device, gradients[1]!, scaled.fill(NaN, 4098, 4099));
+    program.run();
+    assert.deepEqual(await readBack(device, held), after);
     program.free();
     memory.free();
   },

@@ -9,6 +9,7 @@ import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, shapesSet, shapesViews, square, trainingOf } from "../support/training.ts";
 import { describePair } from "../../stages/pair.ts";
+import { SCHEDULES_FROM } from "../../stages/training/update.ts";
 
 const views = shapesViews();
 const small = { backbone: "resnet14", batch: 2, epochs: 2, logEvery: 3, baseRate: 0.01 } as const;
@@ -106,33 +107,53 @@ gpuTest(
     })(),
 );
 
+/** The numbers that each step of a training is given: its counters, and what its optimizer reads. */
+async function numbersOf(device: Device, folder: string, input: Partial<CoTrainInput>) {
+  const { queue } = device.gpu;
+  const write = queue.writeBuffer.bind(queue);
+  const counters: number[][] = [], rates: number[][] = [];
+  queue.writeBuffer = (buffer, offset, data, ...rest) => {
+    if (buffer.label === "control" && data instanceof Uint32Array) counters.push([...data]);
+    if (buffer.label === "control" && data instanceof Float32Array && data[0] !== 0) rates.push([...data]);
+    return write(buffer, offset, data, ...rest);
+  };
+  try {
+    await train(device, folder, { ...small, ...input, method: supervised() }, { seed: 7 });
+  } finally {
+    queue.writeBuffer = write;
+  }
+  return { counters, rates };
+}
+
 gpuTest(
   "each step gets the seed, its address and the published rates",
   (device) =>
     withFolder(async (folder) => {
-      const { queue } = device.gpu;
-      const write = queue.writeBuffer.bind(queue);
-      const counters: number[][] = [], rates: number[][] = [];
-      queue.writeBuffer = (buffer, offset, data, ...rest) => {
-        if (buffer.label === "control" && data instanceof Uint32Array) counters.push([...data]);
-        if (buffer.label === "control" && data instanceof Float32Array && data[0] !== 0) {
-          rates.push([...data]);
-        }
-        return write(buffer, offset, data, ...rest);
-      };
-      try {
-        await train(device, folder, { ...small, method: supervised(), backboneRate: 1, headRate: 10 }, {
-          seed: 7,
-        });
-      } finally {
-        queue.writeBuffer = write;
-      }
+      const { counters, rates } = await numbersOf(device, folder, { backboneRate: 1, headRate: 10 });
       // seed, epoch, step of the whole run
       assert.deepEqual(counters, [0, 1, 2, 3, 4, 5, 6, 7].map((step) => [7, step < 4 ? 0 : 1, step, 0]));
       const decay = [1, 1, ...[1, 2, 3, 4, 5, 6].map((n) => (1 - n / 8) ** 0.9)];
       assert.deepEqual(
         rates,
-        decay.map((factor) => [0.01 * factor, 0.01 * factor * 10, 0, 0].map(Math.fround)),
+        decay.map((factor) => {
+          const rate = 0.01 * factor;
+          return [rate, rate, rate, rate * 10, rate * 10, rate * 10, 0, 0].map(Math.fround);
+        }),
+      );
+    })(),
+);
+
+gpuTest(
+  "Adam at a constant rate: each step gets the rates of its groups, and corrections by its place in the run",
+  (device) =>
+    withFolder(async (folder) => {
+      const groups = { backboneRate: 1, headRate: 2, normRate: 0.5, biasRate: 3 };
+      const adam = { optimizer: "adam", beta1: 0.5, beta2: 0.75, baseRate: 0.001, power: 0 } as const;
+      const { rates } = await numbersOf(device, folder, { ...adam, ...groups, epochs: 1 });
+      const own = [1, 0.5, 3, 2, 1, 6].map((multiple) => 0.001 * multiple);
+      assert.deepEqual(
+        rates,
+        [1, 2, 3, 4].map((t) => [...own, 1 / (1 - 0.5 ** t), 1 / Math.sqrt(1 - 0.75 ** t)].map(Math.fround)),
       );
     })(),
 );
@@ -146,7 +167,7 @@ gpuTest(
       const thresholds: number[] = [];
       queue.writeBuffer = (buffer, offset, data, ...rest) => {
         if (buffer.label === "control" && data instanceof Float32Array && data[0] !== 0) {
-          thresholds.push(data[2]!);
+          thresholds.push(data[SCHEDULES_FROM]!);
         }
         return write(buffer, offset, data, ...rest);
       };

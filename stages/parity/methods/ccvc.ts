@@ -97,9 +97,10 @@ export const ccvcCases: CaseAdapter<CcvcSettings, WeightReading> = {
         unlabeled: { image: "unlabelled", strong: "strong", validity: valid, boxes: caseBoxes(settings) },
       },
       optimizer: {
+        kind: "sgd",
         momentum: 0.9,
         weightDecay: 1e-4,
-        multiples: { backbone: settings.lr_backbone, head: settings.lr_network },
+        groups: { backbone: { rate: settings.lr_backbone }, head: { rate: settings.lr_network } },
       },
       rate: (t) => settings.base_lr * polyFactor(t, settings.total, 0.9),
       terms: own,

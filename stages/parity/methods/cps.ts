@@ -68,10 +68,10 @@ export const cpsCases: CaseAdapter<CpsSettings> = {
         second: { image: "unlabelled_mix" },
       },
       optimizer: {
+        kind: "sgd",
         momentum: 0.9,
         weightDecay: settings.weight_decay,
-        weightDecayOn: "convolutions",
-        multiples: { backbone: 1, head: 1 },
+        groups: { norms: { decay: 0 }, biases: { decay: 0 } },
       },
       rate: (t) => settings.base_lr * polyFactor(t, settings.total, 0.9, 0),
       terms: { sup1: "ce1", sup2: "ce2", cps1: "cps1", cps2: "cps2" },

@@ -91,9 +91,10 @@ export const unimatchCases: CaseAdapter<UniMatchSettings> = {
       },
       dropout: droppedTaps(batch),
       optimizer: {
+        kind: "sgd",
         momentum: 0.9,
         weightDecay: settings.weight_decay,
-        multiples: { backbone: 1, head: settings.lr_multi },
+        groups: { head: { rate: settings.lr_multi } },
       },
       rate: (t) => settings.base_lr * polyFactor(t, settings.total, 0.9),
       terms: { loss_x: "ce", loss_u_s1: "strong1", loss_u_s2: "strong2", loss_u_w_fp: "dropped" },

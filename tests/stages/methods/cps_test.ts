@@ -59,7 +59,7 @@ async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
     image("second"),
     words("boxes", [1, BATCH, 16]),
     words("counters", [1, 1, 4]),
-    { label: "rates", shape: [1, 1, 4], layout: "map" },
+    { label: "rates", shape: [1, 1, 8], layout: "map" },
     ...Array.from({ length: 4 }, (_, i) => ({
       label: `meter ${i}`,
       shape: [1, 1, 4],
@@ -76,7 +76,7 @@ async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
   // Nothing of a crop is padding to CPS, whatever is said of it.
   upload(device, validity, new Uint32Array(PIXELS));
   upload(device, counters, Uint32Array.of(7, 1, 2, 0));
-  upload(device, rates, new Float32Array(4));
+  upload(device, rates, new Float32Array(8));
   const graph = new Graph(device.facts.sharing), kept = new Map<string, Tensor>();
   const noting = (step: Step): Step => ({
     ...step,
@@ -99,8 +99,7 @@ async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
     },
     counters,
     rates,
-    momentum: 0.9,
-    weightDecay: 0,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
     meter: (i) => meters[i]!,
   });
   const program = compile(device, graph);

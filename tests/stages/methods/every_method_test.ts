@@ -35,8 +35,7 @@ function open(device: Device, configured: Configured, change: Partial<SessionOpt
     views,
     batch: 4,
     seed: 5,
-    momentum: 0.9,
-    weightDecay: 1e-4,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 },
     warmUp: true,
     ...change,
   });
@@ -49,7 +48,7 @@ function take(session: Session, from: number, to: number): void {
       phase: step === 0 ? "warm-up" : "method",
       epoch: 0,
       step,
-      rates: { backbone: 0.01, head: 0.01 },
+      rate: 0.01,
       at: { step: Math.max(0, step - 1), steps: STEPS - 1, epoch: 0, epochs: 1, stepsPerEpoch: STEPS - 1 },
     });
   }

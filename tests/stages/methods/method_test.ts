@@ -14,6 +14,7 @@ import { trained } from "../../../stages/methods/networks.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import { softmaxCrossEntropy } from "../../../kernels/ops/softmax_cross_entropy.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
+import { SCHEDULES_FROM } from "../../../stages/training/update.ts";
 import { labeled, strong, unlabeled, weak } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
@@ -43,7 +44,7 @@ const one: Method<{ readonly weight: number }, { readonly weight?: number }, "st
     if (weight < 0) step.views.unlabeled.labels;
     // @ts-expect-error there is no such schedule
     if (weight < 0) step.schedules.rampp;
-    assert.equal(step.schedules.ramp.index, 2);
+    assert.equal(step.schedules.ramp.index, SCHEDULES_FROM);
     const { image, labels } = step.views.labeled;
     const { logits, size } = step.train("student", image);
     const loss = softmaxCrossEntropy(step.graph, logits, labels, { label: "ce", size, denominator: "valid" });

@@ -65,7 +65,7 @@ async function step(device: Device, options: Parameters<typeof unimatch>[0]) {
     words("boxes1", [1, BATCH, boxWords(1)]),
     words("boxes2", [1, BATCH, boxWords(1)]),
     words("counters", [1, 1, 4]),
-    { label: "rates", shape: [1, 1, 4], layout: "map" },
+    { label: "rates", shape: [1, 1, 8], layout: "map" },
     ...[0, 1, 2, 3].map((i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const })),
   ]);
   const images = held.tensors.slice(0, names.length);
@@ -76,7 +76,7 @@ async function step(device: Device, options: Parameters<typeof unimatch>[0]) {
   [own, theirs].forEach((tensor, i) => upload(device, tensor, validity[i]!));
   [boxes1, boxes2].forEach((tensor, i) => upload(device, tensor, tables[i]!));
   upload(device, counters, Uint32Array.of(7, 1, 2, 0));
-  upload(device, rates, new Float32Array(4));
+  upload(device, rates, new Float32Array(8));
   const of = (draw: string) =>
     Object.fromEntries(names.flatMap(([own, view], i) => own === draw ? [[view, images[i]!]] : []));
   const graph = new Graph(device.facts.sharing), kept = new Map<string, Tensor>();
@@ -116,8 +116,7 @@ async function step(device: Device, options: Parameters<typeof unimatch>[0]) {
     },
     counters,
     rates,
-    momentum: 0.9,
-    weightDecay: 0,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
     meter: (i) => meters[i]!,
   });
   const program = compile(device, graph);

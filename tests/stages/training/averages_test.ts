@@ -73,8 +73,7 @@ function open(device: Device, input: Input = {}, change: Partial<SessionOptions>
     views,
     batch: 4,
     seed: 9,
-    momentum: 0.9,
-    weightDecay: 0,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
     ...change,
   });
 }
@@ -84,7 +83,7 @@ const take = (session: Session, step: number, phase: "warm-up" | "method" = "met
     phase,
     epoch: 0,
     step,
-    rates: { backbone: 0.05, head: 0.05 },
+    rate: 0.05,
     at: { step, steps: 9, epoch: 0, epochs: 1, stepsPerEpoch: 9 },
   });
 
@@ -221,7 +220,8 @@ gpuTest("averages and state are planned, and a state that no buffer holds is ref
       predictions,
       headline,
     } as const;
-    const rest = { batch: 4, accumulate: 1, seed: 9, momentum: 0.9, weightDecay: 0, warmUp: false } as const;
+    const optimizer = { kind: "sgd", momentum: 0.9, weightDecay: 0 } as const;
+    const rest = { batch: 4, accumulate: 1, seed: 9, optimizer, warmUp: false } as const;
     return forecast(device, { network, method, views, ...rest, recompute: "never" });
   };
   const method = bound(followed());

@@ -15,16 +15,15 @@ const network = describePair({ backbone: "resnet14", outputStride: 16, classes: 
   { mapping: { norm: true, dropout: 0.5 } },
 ]);
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
-const rates = { backbone: 0.01, head: 0.01 };
+const rate = 0.01;
 const settings = {
   network,
   method: bound(ccvc({ augmentation: "strong" })),
   views,
   batch: 2,
   seed: 9,
-  momentum: 0.9,
-  weightDecay: 0,
-};
+  optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
+} as const;
 
 function open(device: Device, change: Partial<SessionOptions> = {}) {
   return openSession(device, { ...settings, ...change });
@@ -45,7 +44,7 @@ function planned(device: Device, change: Partial<SessionOptions> = {}) {
 async function outcome(device: Device, change: Partial<SessionOptions>, images = batch, steps = 1) {
   const session = open(device, change);
   const { memory } = session;
-  for (let step = 0; step < steps; step++) session.step(images, { epoch: 0, step, rates });
+  for (let step = 0; step < steps; step++) session.step(images, { epoch: 0, step, rate });
   const losses = await session.losses();
   const captured = await session.capture(), state = await session.state();
   session.free();
@@ -123,18 +122,18 @@ gpuTest(
     const images = { labeled: [0, 1, 0, 1], unlabeled: [2, 3, 2, 3] };
     const session = open(device, accumulating);
     const before = { ...device.created };
-    session.step(images, { epoch: 0, step: 0, rates });
-    session.step(images, { epoch: 0, step: 1, rates });
+    session.step(images, { epoch: 0, step: 0, rate });
+    session.step(images, { epoch: 0, step: 1, rate });
     assert.deepEqual(device.created, before);
     const afterTwo = await session.capture();
     session.free();
     // Another session that stands where the first stood after one step: what is left of its gradients would differ.
     const again = open(device, accumulating);
-    again.step(images, { epoch: 0, step: 0, rates });
+    again.step(images, { epoch: 0, step: 0, rate });
     const middle = await again.capture();
-    again.step({ labeled: [3, 3, 3, 3], unlabeled: [7, 7, 7, 7] }, { epoch: 0, step: 9, rates });
+    again.step({ labeled: [3, 3, 3, 3], unlabeled: [7, 7, 7, 7] }, { epoch: 0, step: 9, rate });
     again.restore(middle);
-    again.step(images, { epoch: 0, step: 1, rates });
+    again.step(images, { epoch: 0, step: 1, rate });
     assert.deepEqual(await again.capture(), afterTwo);
     again.free();
   },

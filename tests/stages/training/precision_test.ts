@@ -24,7 +24,8 @@ const network = describePair({ backbone: "resnet14", outputStride: 16, classes: 
   { mapping: { norm: true, dropout: 0.5 } },
 ]);
 const batch = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
-const rates = { backbone: 0.002, head: 0.002 };
+const rate = 0.002;
+const sgd = { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 } as const;
 const strong = ccvc({ augmentation: "strong" });
 
 function open(device: Device, change: Partial<SessionOptions> = {}, method: Configured = strong): Session {
@@ -34,8 +35,7 @@ function open(device: Device, change: Partial<SessionOptions> = {}, method: Conf
     views,
     batch: 4,
     seed: 9,
-    momentum: 0.9,
-    weightDecay: 1e-4,
+    optimizer: sgd,
     ...change,
   });
 }
@@ -53,7 +53,7 @@ async function train(session: Session, steps: number) {
   const losses: Record<string, number>[] = [];
   let momenta = new Float32Array();
   for (let step = 0; step < steps; step++) {
-    session.step(batch, { epoch: 0, step, rates });
+    session.step(batch, { epoch: 0, step, rate });
     losses.push(await session.losses());
     if (step === 0) momenta = (await session.capture())[1]!;
   }
@@ -106,8 +106,14 @@ halfTest(
   "the losses' scale is divided out of the gradients again",
   async (device) => {
     const [low, high] = [
-      await train(open(device, { precision: "f16", lossScale: 512, weightDecay: 0 }), 1),
-      await train(open(device, { precision: "f16", lossScale: 2048, weightDecay: 0 }), 1),
+      await train(
+        open(device, { precision: "f16", lossScale: 512, optimizer: { ...sgd, weightDecay: 0 } }),
+        1,
+      ),
+      await train(
+        open(device, { precision: "f16", lossScale: 2048, optimizer: { ...sgd, weightDecay: 0 } }),
+        1,
+      ),
     ];
     assert.deepEqual(low.losses, high.losses);
     // Powers of 2: nothing but numbers below the least normal f16 is rounded otherwise.
@@ -130,7 +136,7 @@ for (const accumulate of [1, 2]) {
         onSkipped: (updates) => skipped.push(updates),
         samplesOf: (step) => `images of step ${step}`,
       });
-      const step = (step: number) => session.step(batch, { epoch: 0, step, rates });
+      const step = (step: number) => session.step(batch, { epoch: 0, step, rate });
       for (let i = 0; i < 3; i++) step(i);
       const losses = await session.losses();
       assert.ok(Object.values(losses).every(Number.isFinite), JSON.stringify(losses));
@@ -162,21 +168,21 @@ halfTest(
     const options = { precision: "f16", lossScale: 2 ** 24 } as const;
     const counts: number[] = [];
     const first = open(device, options);
-    for (let step = 0; step < 2; step++) first.step(batch, { epoch: 0, step, rates });
+    for (let step = 0; step < 2; step++) first.step(batch, { epoch: 0, step, rate });
     const captured = await first.capture();
     assert.deepEqual(captured.map(({ length }) => length), first.capturedLengths);
     first.free();
     const second = open(device, { ...options, onSkipped: (updates) => counts.push(updates) });
     second.restore(captured);
-    for (let step = 2; step < 5; step++) second.step(batch, { epoch: 0, step, rates });
+    for (let step = 2; step < 5; step++) second.step(batch, { epoch: 0, step, rate });
     await second.losses();
     assert.deepEqual(counts, [5]);
     second.free();
 
     const whole = open(device, { precision: "f16" }), part = open(device, { precision: "f16" });
-    whole.step(batch, { epoch: 0, step: 0, rates });
+    whole.step(batch, { epoch: 0, step: 0, rate });
     part.restore(await whole.capture());
-    for (const session of [whole, part]) session.step(batch, { epoch: 0, step: 1, rates });
+    for (const session of [whole, part]) session.step(batch, { epoch: 0, step: 1, rate });
     assert.deepEqual(await part.capture(), await whole.capture());
     for (const session of [whole, part]) session.free();
   },
@@ -187,7 +193,7 @@ halfTest(
   async (device) => {
     const half = open(device, { precision: "f16" }), full = open(device);
     const before = { ...device.created };
-    for (let step = 0; step < 2; step++) half.step(batch, { epoch: 0, step, rates });
+    for (let step = 0; step < 2; step++) half.step(batch, { epoch: 0, step, rate });
     assert.deepEqual(device.created, before);
     const captured = await half.capture();
     full.restore(captured.slice(0, full.capturedLengths.length));

@@ -65,7 +65,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
     map("validity"),
     map("boxes", "u32", [1, batch, 8]),
     map("counters", "u32", [1, 1, 4]),
-    map("rates", "f32", [1, 1, 4]),
+    map("rates", "f32", [1, 1, 8]),
     ...Array.from({ length: 16 }, (_, i) => map(`meter ${i}`, "f32", [1, 1, 4])),
   ]);
   const [labeled, unlabeled, strong, labels, validity, boxes, counters, rates, ...meters] = held
@@ -78,7 +78,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
   upload(device, validity, new Uint32Array(pixels).fill(1));
   upload(device, boxes, Uint32Array.of(3, 4, 20, 15, 1, 0, 0, 0, 8, 2, 10, 25, 0, 0, 0, 0));
   upload(device, counters, Uint32Array.of(7, 1, 2, 0));
-  upload(device, rates, new Float32Array(4));
+  upload(device, rates, new Float32Array(8));
   const graph = new Graph(device.facts.sharing);
   const terms = captureStep(graph, {
     together,
@@ -91,8 +91,7 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
     },
     counters,
     rates,
-    momentum: 0.9,
-    weightDecay: 0,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
     meter: (i) => meters[i]!,
   });
   const program = compile(device, graph);

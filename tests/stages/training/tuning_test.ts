@@ -21,8 +21,7 @@ const settings = {
   accumulate: 1,
   warmUp: false,
   seed: 9,
-  momentum: 0.9,
-  weightDecay: 1e-4,
+  optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 },
 } as const;
 
 /** All that two steps leave on a device, and what was compiled for them. */
@@ -34,8 +33,8 @@ async function trained(device: Device) {
   };
   const session = openSession(device, settings);
   for (let step = 0; step < 2; step++) {
-    const rates = { backbone: 0.01, head: 0.01 };
-    session.step({ labeled: [0, 1], unlabeled: [2, 3] }, { epoch: 0, step, rates });
+    const rate = 0.01;
+    session.step({ labeled: [0, 1], unlabeled: [2, 3] }, { epoch: 0, step, rate });
   }
   const left = await session.capture();
   session.free();

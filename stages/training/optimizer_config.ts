@@ -1,0 +1,131 @@
+/** The optimizer's leaves in the config of `co-train`. @module */
+import { z } from "zod";
+import type { OptimizerSettings } from "./update.ts";
+
+/** What an experiment says of its optimizer and learning rate; every leaf is described in its schema. */
+export interface OptimizerConfig {
+  /** SGD with momentum, Adam, or Adam with decoupled weight decay. */
+  readonly optimizer: "sgd" | "adam" | "adamw";
+  /** Base learning rate. */
+  readonly baseRate: number;
+  /** Multiple of the base rate for backbones. */
+  readonly backboneRate: number;
+  /** Multiple of the base rate for all else. */
+  readonly headRate: number;
+  /** Multiple of the rate for batch norms. */
+  readonly normRate: number;
+  /** Multiple of the rate for convolutions' biases. */
+  readonly biasRate: number;
+  /** Exponent of the polynomial decay of the rate; 0: none. */
+  readonly power: number;
+  /** Steps by which the decay comes late. */
+  readonly rateLag: 0 | 1;
+  /** Momentum of SGD. */
+  readonly momentum: number;
+  /** Whether SGD looks ahead. */
+  readonly nesterov: boolean;
+  /** How much of the mean gradient Adam keeps in a step. */
+  readonly beta1: number;
+  /** How much of the mean squared gradient Adam keeps in a step. */
+  readonly beta2: number;
+  /** What Adam adds to the root of the mean square. */
+  readonly epsilon: number;
+  /** Weight decay. */
+  readonly weightDecay: number;
+  /** Multiple of the weight decay for batch norms. */
+  readonly normDecay: number;
+  /** Multiple of the weight decay for convolutions' biases. */
+  readonly biasDecay: number;
+}
+
+const factor = (value: number, what: string, source: string) =>
+  z.number().min(0).default(value).describe(what).meta({ unit: "factor", source });
+
+/** Why a leaf is not read, by those beside it. */
+const unread = (why: (config: OptimizerConfig) => string | false) => ({
+  unread: (config: unknown) => why(config as OptimizerConfig) || undefined,
+});
+const withoutSgd = unread(({ optimizer }) => optimizer !== "sgd" && `optimizer is ${optimizer}`);
+const withoutAdam = unread(({ optimizer }) => optimizer === "sgd" && "optimizer is sgd");
+const withoutDecay = unread(({ weightDecay }) => weightDecay === 0 && "weightDecay is 0");
+
+const beta = (value: number, what: string) =>
+  z.number().min(0).lt(1).default(value).describe(what).meta({
+    unit: "factor",
+    source: "Kingma, Ba, Adam, ICLR 2015, algorithm 1",
+    ...withoutAdam,
+  });
+
+/** The schema's leaves of {@linkcode OptimizerConfig}. */
+export const optimizerLeaves = {
+  optimizer: z.enum(["sgd", "adam", "adamw"]).default("sgd").describe(
+    "SGD with momentum; Adam; or AdamW, where weight decay is no part of the gradients. All as in PyTorch.",
+  )
+    .meta({ unit: "name", source: "spec §3.4: sgd" }),
+  baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
+  backboneRate: factor(5, "Multiple of the base rate for backbones.", "spec §3.4"),
+  headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
+  normRate: factor(1, "Multiple of those rates for batch norms, in backbones and all else.", "Crossview"),
+  biasRate: factor(
+    1,
+    "Multiple of those rates for convolutions' biases, in backbones and all else.",
+    "Crossview; PseudoSeg: 2",
+  ),
+  power: factor(0.9, "Exponent of the polynomial decay of the rate; 0: it stays as it is.", "spec §3.4"),
+  rateLag: z.literal([0, 1]).default(1).describe(
+    "Steps by which the decay comes late: 1 as published, where steps 0 and 1 both run at the full rate.",
+  )
+    .meta({
+      unit: "steps",
+      source: "spec §3.4",
+      ...unread(({ power }) => power === 0 && "power is 0"),
+    }),
+  momentum: z.number().min(0).lt(1).default(0.9).describe("Momentum of SGD.").meta({
+    unit: "factor",
+    source: "spec §3.4",
+    ...withoutSgd,
+  }),
+  nesterov: z.boolean().default(false).describe("Whether SGD looks ahead, by Nesterov's momentum.").meta({
+    unit: "yes or no",
+    source: "published: no; Sutskever et al., On the importance of initialization and momentum, ICML 2013",
+    ...unread(({ optimizer, momentum }) =>
+      optimizer !== "sgd" ? `optimizer is ${optimizer}` : momentum === 0 && "momentum is 0"
+    ),
+  }),
+  beta1: beta(0.9, "How much of the mean gradient Adam keeps in a step."),
+  beta2: beta(0.999, "How much of the mean squared gradient Adam keeps in a step."),
+  // Below, f32 comes to 0, and parameters without gradients would turn NaN.
+  epsilon: z.number().min(1e-30).default(1e-8).describe("What Adam adds to the root of the mean square.")
+    .meta({
+      unit: "gradient",
+      source: "Kingma, Ba, Adam, ICLR 2015, algorithm 1",
+      ...withoutAdam,
+    }),
+  weightDecay: factor(1e-4, "Weight decay.", "spec §3.4"),
+  normDecay: z.number().min(0).default(1).describe("Multiple of the weight decay for batch norms.").meta({
+    unit: "factor",
+    source: "spec §3.4; CPS: 0",
+    ...withoutDecay,
+  }),
+  biasDecay: z.number().min(0).default(1).describe("Multiple of the weight decay for convolutions' biases.")
+    .meta({
+      unit: "factor",
+      source: "spec §3.4; CPS: 0",
+      ...withoutDecay,
+    }),
+};
+
+/** The optimizer that a config asks for. */
+export function optimizerOf(config: OptimizerConfig): OptimizerSettings {
+  const { optimizer: kind, momentum, nesterov, beta1, beta2, epsilon, weightDecay } = config;
+  return {
+    ...(kind === "sgd" ? { kind, momentum, nesterov } : { kind, beta1, beta2, epsilon }),
+    weightDecay,
+    groups: {
+      backbone: { rate: config.backboneRate },
+      head: { rate: config.headRate },
+      norms: { rate: config.normRate, decay: config.normDecay },
+      biases: { rate: config.biasRate, decay: config.biasDecay },
+    },
+  };
+}
