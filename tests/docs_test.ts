@@ -162,6 +162,23 @@ Deno.test("every link of a document leads somewhere", () => {
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("the table of rooms says what each imports", () => {
+  const rows = [...prose("docs/architecture.md").matchAll(/^\| `([\w.]+)\/?` +\|[^|]*\|([^|]*)\|$/gm)];
+  const roomOf = (path: string) => path.split("/")[0]!;
+  const listed = rows.map((row) => row[1]!);
+  for (const [, room, imports] of rows) {
+    const allowed = [room!, ...marked(imports!).map(roomOf)];
+    for (const path of tree.filter((path) => roomOf(path) === room && path.endsWith(".ts"))) {
+      for (const [, target] of textOf(path).matchAll(/^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"/gm)) {
+        const to = roomOf(join(dirname(path), target!));
+        assert.ok(allowed.includes(to), `${path} imports ${target}, and ${room} says ${allowed}`);
+        assert.ok(listed.includes(to), `${to} is no row`);
+      }
+    }
+  }
+  assert.deepEqual(rooms.filter((room) => !listed.includes(room)), ["results"]);
+});
+
 /** The walks: heading → steps, each the files that it names and the names that it says are in them. */
 function walks(): Map<string, { files: string[]; names: string[] }[]> {
   const [, chapter] = /^## Four walks$([^]*?)(?=^## |$(?![^]))/m.exec(prose("docs/architecture.md"))!;
