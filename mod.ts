@@ -1,7 +1,7 @@
 /**
  * Crossview: semantic segmentation from a few labeled and many unlabeled images, as typed pipelines on WebGPU.
  *
- * The public surface; re-exports only.
+ * The public surface; what a method is written with is in methods.ts. Re-exports only.
  *
  * @module
  */
@@ -53,6 +53,7 @@ export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
 export type { Partner } from "./stages/views/specs.ts";
 export { supervised, type SupervisedOptions } from "./stages/methods/supervised.ts";
 export { type AnyMethod, type Configured, type Method, MethodError } from "./stages/methods/method.ts";
+export type { MiningOptions } from "./stages/methods/mining.ts";
 export type { NamedOptions } from "./stages/methods/with_method.ts";
 export type { Checkpoint } from "./stages/checkpoint.ts";
 export type { NetworkDescription } from "./stages/network.ts";

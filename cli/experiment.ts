@@ -44,22 +44,32 @@ export function experimentNames(): string[] {
  * @throws {UsageError} If there is none, or it exports no pipeline.
  */
 export async function loadExperiment(given: string): Promise<Pipeline> {
+  const found = (await experimentExports(given)).default as Partial<Pipeline> | undefined;
+  if (typeof found?.build === "function" && typeof found.name === "string") return found as Pipeline;
+  throw new UsageError(
+    `Cannot run "${
+      experimentPath(given)
+    }": its default export is no pipeline. Write export default pipeline("name", () => { … });`,
+  );
+}
+
+/**
+ * All that the file of an experiment exports.
+ *
+ * @param given As {@linkcode loadExperiment} takes it.
+ * @throws {UsageError} If there is none.
+ */
+export async function experimentExports(given: string): Promise<Readonly<Record<string, unknown>>> {
   const path = experimentPath(given);
-  let module: Record<string, unknown>;
   await outsideCodeComes(path);
   try {
-    module = await import(pathToFileURL(path).href);
+    return await import(pathToFileURL(path).href);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new ConfigError(`Cannot load the experiment "${path}": ${importFailure(messageOf(error))}`, {
       cause: error,
     });
   }
-  const found = module.default as Partial<Pipeline> | undefined;
-  if (typeof found?.build === "function" && typeof found.name === "string") return found as Pipeline;
-  throw new UsageError(
-    `Cannot run "${path}": its default export is no pipeline. Write export default pipeline("name", () => { … });`,
-  );
 }
 
 /** Whether what was typed is a path, and not a name in `configs/`. */

@@ -149,19 +149,23 @@ function pretrainedText({ backbone, file, loaded, classifier, differences }: Dat
 }
 
 function memoryText(data: Data): string {
-  const { workspaceBytes = 0, lowerBoundBytes, parameterBytes = 0, inputBytes = 0, repeated } =
-    data as Partial<
-      Record<string, number>
-    >;
+  const {
+    peakBytes = 0,
+    workspaceBytes = 0,
+    lowerBoundBytes,
+    parameterBytes = 0,
+    stateBytes,
+    inputBytes = 0,
+  } = data as Partial<Record<string, number>>;
+  const { repeated } = data;
   const parts = [
     `parameters, gradients, moments ${bytes(parameterBytes)}`,
+    ...(stateBytes ? [`state ${bytes(stateBytes)}`] : []),
     `workspace ${bytes(workspaceBytes)}${lowerBoundBytes ? `, at least ${bytes(lowerBoundBytes)}` : ""}`,
     `images ${bytes(inputBytes)}`,
   ];
   const again = repeated ? `; ${repeated} launches a step are repeated to save memory` : "";
-  return `device memory: peak ${bytes(workspaceBytes + parameterBytes + inputBytes)} (${
-    parts.join("; ")
-  })${again}`;
+  return `device memory: peak ${bytes(peakBytes)} (${parts.join("; ")})${again}`;
 }
 
 function resumedText({ step, steps, damage, adapter }: Data): string {

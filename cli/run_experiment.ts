@@ -25,6 +25,7 @@ import { writeReport } from "./report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "./session.ts";
 import { bytes } from "./text.ts";
+import { type TrainingCost, TrainingMeter } from "./training_cost.ts";
 
 /** What to run. */
 export interface RunRequest {
@@ -49,6 +50,8 @@ export interface FinishedRun {
   readonly ran: number;
   /** The scores, if the pipeline returns any. */
   readonly metrics: Metrics | undefined;
+  /** Its trainings: key, and what each took if it was not in the cache. */
+  readonly trainings: readonly { readonly key: string; readonly cost: TrainingCost | undefined }[];
 }
 
 /** Digest of what a plan is made of: equal for equal code, configs, sources and seed, whatever the cache holds. */
@@ -94,8 +97,10 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   try {
     await folder.json("plan.json", planned);
     const progress = new Progress(terminal);
+    const meter = new TrainingMeter();
     const events = new Events();
     events.on((event) => {
+      meter.on(event);
       if (event.type === "hit" || event.type === "finished") settled++;
       folder.event(event);
       progress.on(event);
@@ -114,7 +119,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
     const found = await findMetrics(returned);
     const metrics = found && withOrigin(found, benchmarksOf(planned.nodes), adaptersOf(result.nodes));
-    const trained = all.filter(({ kind }) => kind === "checkpoint").map(({ node }) => node);
+    const trained = [...new Set(all.filter(({ kind }) => kind === "checkpoint").map(({ node }) => node))];
     const madeOn = gpuOfRun(result.nodes, trained);
     if (metrics !== undefined) await folder.json("metrics.json", metrics);
     await copyPictures(returned, folder);
@@ -126,13 +131,18 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       ...(madeOn === undefined ? {} : { gpu: madeOn }),
       ...(metrics === undefined ? {} : { miou: metrics.miou, headline: metrics.headline }),
       ...(metrics?.protocol === undefined ? {} : { protocol: metrics.protocol }),
-      nodes: result.nodes.map(({ outputs: _, ...node }) => node),
+      nodes: result.nodes.map(({ outputs: _, ...node }) => {
+        const training = meter.of(node.id);
+        return { ...node, ...(training && { training }) };
+      }),
       outputs: returned.map(({ files: _, read: __, ...output }) => output),
     });
     await writeReport(folder.path, folder.record, metrics);
     await folder.close();
     const ran = result.nodes.filter(({ state }) => state === "ran").length;
-    return { folder: folder.path, id: folder.id, seed, seconds, ran, metrics };
+    const trainings = result.nodes.filter(({ id }) => trained.includes(id))
+      .map(({ id, key }) => ({ key, cost: meter.of(id) }));
+    return { folder: folder.path, id: folder.id, seed, seconds, ran, metrics, trainings };
   } catch (error) {
     terminal.live("");
     await folder.update({

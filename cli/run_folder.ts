@@ -5,6 +5,7 @@ import { CacheError, JsonLines, type PipelineEvent } from "../pipeline/mod.ts";
 import { isUnsupported } from "../pipeline/system_error.ts";
 import type { Metrics } from "./metrics.ts";
 import { Thinning } from "./thinning.ts";
+import type { TrainingCost } from "./training_cost.ts";
 
 /** How far a run came. `stopped`: its process ended without a word. */
 export type RunState = "running" | "done" | "failed" | "interrupted" | "stopped";
@@ -60,6 +61,8 @@ export interface RunRecord {
     readonly seconds: number;
     /** Where and with what its result was made, which may be long ago and elsewhere. */
     readonly facts?: Readonly<Record<string, string>>;
+    /** What its training took, if it trained in this run. */
+    readonly training?: TrainingCost;
   }[];
   readonly outputs?: readonly RecordedOutput[];
   /** What failed. */

@@ -67,8 +67,16 @@ const recordProblem = loose(
     protocol: text,
     nodes: list(
       loose(
-        { id: plainName, stage: text, key: digest, state: text, seconds: quantity, facts: record(text) },
-        ["facts"],
+        {
+          id: plainName,
+          stage: text,
+          key: digest,
+          state: text,
+          seconds: quantity,
+          facts: record(text),
+          training: loose({ images: count(0), stepSeconds: quantity, peakBytes: count(0) }, ["stepSeconds"]),
+        },
+        ["facts", "training"],
       ),
     ),
     outputs: list(

@@ -6,11 +6,17 @@ import type { Choice } from "./tuning.ts";
 
 /** One launch of a kernel, as captured. */
 export interface Dispatch {
+  /** What runs. */
   readonly kernel: Kernel;
+  /** Its inputs, in the kernel's order. */
   readonly reads: readonly Tensor[];
+  /** Its outputs, in the kernel's order. */
   readonly writes: readonly Tensor[];
+  /** Values of the uniform struct's fields. */
   readonly uniforms: Readonly<Record<string, number>>;
+  /** Values of `override`s and of names in `#unroll` blocks. */
   readonly constants: Readonly<Record<string, number>>;
+  /** Workgroups along x, y and z. */
   readonly groups: readonly [number, number, number];
   /** Names of the inputs that are read from a texture (texture_operand.ts), where they can be. */
   readonly textures?: readonly string[];
@@ -22,17 +28,25 @@ export interface Dispatch {
 
 /** What an op asks for when it launches. */
 export interface Launch {
+  /** What runs. */
   kernel: Kernel;
+  /** Its inputs, in the kernel's order. */
   reads: readonly Tensor[];
+  /** Its outputs, in the kernel's order; no input among them, unless the kernel works in place. */
   writes: readonly Tensor[];
+  /** Values of the uniform struct's fields. */
   uniforms?: Record<string, number>;
   /** Values of `override`s and of names in `#unroll` blocks; each distinct set is a pipeline. */
   constants?: Record<string, number>;
+  /** Workgroups along x, y and z, each axis from 1 to 65,535. */
   groups: readonly [number, number, number];
+  /** Names of the inputs that are read from a texture (texture_operand.ts), where they can be. */
   textures?: readonly string[];
   /** Loop iterations of the busiest invocation, held under the bound that every driver honors. */
   loops: number;
+  /** Useful multiply-adds times two, for benches; 0 unless told. */
   flops?: number;
+  /** Other ways to do the same, to the same bits. */
   choice?: Choice;
   /** See {@linkcode Graph.measure}; undefined where the launch cannot. */
   measured?: (parts: number) => MeasuredLaunch | undefined;
@@ -40,6 +54,7 @@ export interface Launch {
 
 /** A launch that also leaves statistics of its first output. */
 export interface MeasuredLaunch {
+  /** What to launch in place of the one that leaves none. */
   readonly launch: Launch;
   /** f32[parts, groups, 2, C]: mean, and sum of squared deviations from it, of each group of pixels. */
   readonly statistics: Tensor;
@@ -49,6 +64,7 @@ export interface MeasuredLaunch {
 
 /** A scalar to minimize: its value on the device, and how its gradient enters the graph. */
 export interface Loss {
+  /** What errors and memory plans call it. */
   readonly label: string;
   /** [1], a home to read it from; the unweighted value. */
   readonly value: Tensor;
@@ -56,6 +72,7 @@ export interface Loss {
   seed(graph: Graph, weight: number): readonly GradientPair[];
 }
 
+/** A tensor, and ∂loss/∂tensor in its shape. */
 export type GradientPair = readonly [input: Tensor, gradient: Tensor];
 
 /** How an op gives the gradients of its inputs, from that of its output. */
@@ -75,8 +92,10 @@ interface TapeEntry {
  * Nothing runs while a graph is built. `compile` (program.ts) plans its memory and replays it.
  */
 export class Graph {
+  /** What has been launched so far, in order. */
   readonly dispatches: Dispatch[] = [];
-  readonly kept = new Set<Tensor>();
+  /** Tensors that can be read after a run; see {@linkcode Graph.keep}. */
+  readonly kept: Set<Tensor> = new Set();
   readonly #tape: TapeEntry[] = [];
   readonly #memo = new Map<string, Tensor>();
   readonly #written = new Set<Tensor>();
@@ -85,6 +104,8 @@ export class Graph {
   #precision: Precision;
 
   /**
+   * A graph without launches.
+   *
    * @param sharing How the device that the graph is meant for shares what is fetched; 0 runs everywhere.
    * @param options.addsGradients Whether parameters' gradients are added to what earlier runs left, for one update after
    *   several of them; by default each run begins anew.
@@ -120,6 +141,11 @@ export class Graph {
     return makeTensor({ label: `d ${label}`, shape, dtype, layout });
   }
 
+  /**
+   * Appends a launch.
+   *
+   * @throws {KernelError} If it does not suit the kernel's interface, or is more than every device can run.
+   */
   launch(launch: Launch): void {
     const {
       kernel,

@@ -19,12 +19,15 @@ const RANGES = { u32: [0, 2 ** 32 - 1], i32: [-(2 ** 31), 2 ** 31 - 1], f32: [-I
 
 /** A compute shader with its interface: binding 0 is the uniform struct, then `reads`, then `writes`, in order. */
 export interface Kernel {
+  /** What errors and profiles call it. */
   readonly name: string;
   /** WGSL, possibly with `#unroll` blocks (see unroll.ts); entry point `main`. */
   readonly source: string;
   /** Fields of the uniform struct in order; each takes 4 bytes. */
   readonly uniforms: Readonly<Record<string, "u32" | "i32" | "f32">>;
+  /** Names of its inputs. */
   readonly reads: readonly string[];
+  /** Names of its outputs. */
   readonly writes: readonly string[];
   /**
    * Whether its output is a function of its inputs, uniforms and constants alone and cheap to compute, so that a launch may be

@@ -18,6 +18,7 @@ export type Layout = "channels" | "kernel" | "map";
 
 /** Where a tensor lives for good. A tensor with no home lives in its program's planned workspace. */
 export interface Home {
+  /** Where it lies. */
   readonly buffer: GPUBuffer;
   /** Bytes from the start of `buffer`, a multiple of {@linkcode ALIGNMENT}. */
   readonly offset: number;
@@ -25,12 +26,17 @@ export interface Home {
 
 /** A value on the device, by name and shape: what an op takes and returns. It holds no memory of its own. */
 export interface Tensor {
+  /** What errors and memory plans call it. */
   readonly label: string;
+  /** Extents, without padding. */
   readonly shape: readonly number[];
+  /** What one stored element is. */
   readonly dtype: DType;
+  /** How the elements lie in memory. */
   readonly layout: Layout;
   /** Stored size in bytes, padding included. */
   readonly bytes: number;
+  /** Where it lives for good, if it does. */
   readonly home?: Home;
   /** Where gradients are summed, for a parameter. */
   readonly gradient?: Tensor;
@@ -73,9 +79,13 @@ export function storedLength(shape: readonly number[], layout: Layout): number {
 
 /** A tensor to be: what there must be room for. */
 export interface TensorSpec {
+  /** What errors and memory plans call it. */
   readonly label: string;
+  /** Extents, each a whole number from 1. */
   readonly shape: readonly number[];
+  /** f32 unless told. */
   readonly dtype?: DType;
+  /** `channels` unless told. */
   readonly layout?: Layout;
 }
 

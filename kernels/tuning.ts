@@ -4,8 +4,11 @@ import { type Kernel, MAX_GROUPS, MAX_LOOP_ITERATIONS } from "./kernel.ts";
 export interface Candidate {
   /** What a tuner remembers: it says all that the constants do. */
   readonly name: string;
+  /** What runs. */
   readonly kernel: Kernel;
+  /** Values of `override`s and of names in `#unroll` blocks. */
   readonly constants: Readonly<Record<string, number>>;
+  /** Workgroups along x, y and z. */
   readonly groups: readonly [number, number, number];
   /** Names of the inputs that are read from a texture (texture_operand.ts), where they can be. */
   readonly textures?: readonly string[];

@@ -42,6 +42,7 @@ export function headSpec(backbone: BackboneName): HeadSpec {
 
 /** What a backbone gives; a network can be run on from here. */
 export interface Taps extends Stages {
+  /** What tells it from other sources of a pass. */
   readonly kind: "taps";
   /** The input's pixels. */
   readonly size: LogitsSize;
@@ -49,7 +50,9 @@ export interface Taps extends Stages {
 
 /** What enters the fuse convolutions, after mapping and dropout; a network can be run on from here. */
 export interface Features {
+  /** What tells it from other sources of a pass. */
   readonly kind: "features";
+  /** [N, h, w, C] at the decoder's size. */
   readonly values: Tensor;
   /** The input's pixels. */
   readonly size: LogitsSize;

@@ -72,8 +72,13 @@ const mostNames = 8;
 /** Names behind a digest, as the end of a line. */
 export function listed(names: readonly string[]): string {
   if (names.length === 0) return "";
-  const more = names.length > mostNames ? [`and ${names.length - mostNames} more`] : [];
-  return `; ${[...names.slice(0, mostNames), ...more].join(", ")}`;
+  return `; ${firstOf(names, mostNames).join(", ")}`;
+}
+
+/** The first of many, and how many more there are. */
+export function firstOf(texts: readonly string[], most: number): string[] {
+  const more = texts.length - most;
+  return more > 0 ? [...texts.slice(0, most), `and ${more} more`] : [...texts];
 }
 
 /** Names that were changed, added or removed between two records, each with its verb. */

@@ -64,7 +64,7 @@ export function findProject(directory: string, files: Record<string, string> = {
       const lock = readJson(join(root, "deno.lock"), files);
       return {
         root,
-        imports: { ...ownName(config), ...config.imports as Record<string, string> | undefined },
+        imports: { ...ownNames(config), ...config.imports as Record<string, string> | undefined },
         lock: (lock ?? {}) as Lock,
       };
     }
@@ -73,8 +73,10 @@ export function findProject(directory: string, files: Record<string, string> = {
 }
 
 /** A project may be imported by its own name, from itself and from files that it runs: that leads to its `exports`. */
-function ownName({ name, exports }: Record<string, unknown>): Record<string, string> {
-  return typeof name === "string" && typeof exports === "string" ? { [name]: exports } : {};
+function ownNames({ name, exports }: Record<string, unknown>): Record<string, string> {
+  if (typeof name !== "string") return {};
+  const entries = typeof exports === "string" ? [[".", exports]] : Object.entries(exports ?? {});
+  return Object.fromEntries(entries.map(([entry, path]) => [name + entry.slice(1), path]));
 }
 
 /** What the import map makes of a specifier: itself where no alias fits; the longest alias wins. */

@@ -6,6 +6,7 @@ import {
   type Difference,
   differenceLines,
   differences,
+  firstOf,
   type KeyRecord,
   listed,
 } from "./difference.ts";
@@ -31,6 +32,9 @@ interface Made {
   readonly output: string;
   readonly artifact: StoredArtifact;
 }
+
+/** Most parts that are named behind one input; `why` has a line for each of them at the stage where they differ. */
+const mostCauses = 3;
 
 /** All that a cache has kept, read once: what was run before, and what lies behind a digest. */
 export class History implements Behind {
@@ -81,7 +85,9 @@ export class History implements Behind {
     if (then === undefined) return from;
     const names = changes(digests(then.artifact), digests(now.artifact));
     const causes = then.entry.stage === now.entry.stage ? await this.#causes(then.entry, now.entry) : [];
-    return `${from}${listed(names)}${causes.length > 0 ? `; from ${causes.join("; ")}` : ""}`;
+    return `${from}${listed(names)}${
+      causes.length > 0 ? `; from ${firstOf(causes, mostCauses).join("; ")}` : ""
+    }`;
   }
 
   /**

@@ -18,9 +18,16 @@ import {
 } from "../pipeline/mod.ts";
 import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
-import { bindMethod } from "./methods/bound_method.ts";
+import { bindMethod, type BoundMethod } from "./methods/bound_method.ts";
 import { chosenMethod } from "./methods/exchange.ts";
-import { type AnyMethod, type Configured, definitionOf, isName, MethodError } from "./methods/method.ts";
+import {
+  type AnyMethod,
+  type Configured,
+  definitionOf,
+  isConfigured,
+  isName,
+  MethodError,
+} from "./methods/method.ts";
 import { type NamedOptions, withMethod } from "./methods/with_method.ts";
 import type { NetworkDescription } from "./network.ts";
 import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
@@ -245,11 +252,6 @@ export function coTrain<P extends string>(
   return call(inputs, { ...config, method: written }, options);
 }
 
-function isConfigured(value: unknown): value is Configured {
-  const { method } = (value ?? {}) as Partial<Configured>;
-  return typeof method?.definition === "object";
-}
-
 function defineTraining(method: AnyMethod): TrainingStage {
   const bests = method.predictions.map((name) => [bestOutput(name), checkpointKind]);
   const stage = defineStage({
@@ -321,6 +323,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
           sampler,
           network,
           config,
+          imagesOf: { "warm-up": batch, method: batch * setsOf(settings.method) },
           adapter: device.facts.name,
           context,
         });
@@ -332,6 +335,11 @@ function defineTraining(method: AnyMethod): TrainingStage {
     },
   });
   return stage as unknown as TrainingStage;
+}
+
+/** Sets of images that a method draws from: 1 where it learns from the labeled ones alone, else 2. */
+function setsOf({ draws }: BoundMethod): number {
+  return new Set(Object.values(draws).map(({ set }) => set)).size;
 }
 
 /** What a config's training is captured with. */

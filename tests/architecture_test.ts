@@ -10,6 +10,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ["configs", "mod", "stages", "pipeline", "models", "partitions", "kernels"],
   configs: ["mod"],
   mod: ["stages", "pipeline", "models", "partitions", "kernels"],
+  methods: ["stages", "pipeline", "models", "kernels"],
   stages: ["pipeline", "models", "partitions", "kernels"],
   models: ["kernels"],
   kernels: [],
@@ -60,13 +61,14 @@ function read(path: string): SourceFile {
   return { path: relative(root, path).replaceAll("\\", "/"), text, code, imports };
 }
 
-const files = [
-  join(root, "mod.ts"),
-  ...rooms.filter((room) => room !== "mod").flatMap((room) => [...walk(join(root, room))]),
-].filter((path) => /\.(ts|wgsl)$/.test(path)).map(read);
+/** Rooms of one file, which is what others import of the project. */
+const entries = ["mod", "methods"];
+const files = rooms.flatMap((room) =>
+  entries.includes(room) ? [join(root, `${room}.ts`)] : [...walk(join(root, room))]
+).filter((path) => /\.(ts|wgsl)$/.test(path)).map(read);
 const modules = files.filter(({ path }) => path.endsWith(".ts"));
 
-const roomOf = (path: string) => path === "mod.ts" ? "mod" : path.split("/")[0]!;
+const roomOf = (path: string) => path.split("/")[0]!.replace(/\.ts$/, "");
 
 Deno.test("every room has files to look at", () => {
   for (const room of rooms) {

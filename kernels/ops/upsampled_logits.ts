@@ -6,7 +6,9 @@ import { MAX_EXTENT } from "./resize_bilinear.ts";
 
 /** Pixels of an image. */
 export interface LogitsSize {
+  /** Rows. */
   readonly height: number;
+  /** Columns. */
   readonly width: number;
 }
 

@@ -3,10 +3,10 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { NetworkVariant } from "../../models/networks.ts";
 import { didYouMean } from "../../pipeline/mod.ts";
 import type { Predictions } from "../predictions.ts";
-import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
 import { type AnyMethod, definitionOf, isName, MethodError } from "./method.ts";
 import type { Draws } from "../views/specs.ts";
 import type { Average, MethodNetworks, Trained } from "./networks.ts";
+import { crossEntropy } from "./parts.ts";
 import type { At } from "./schedule.ts";
 import type { Sizes, StateSpecs } from "./state.ts";
 import type { AfterUpdate, Step, Terms } from "./step.ts";
@@ -124,10 +124,8 @@ function labelsAlone(step: Step, networks: readonly string[], draws: Draws): Ter
   const view = Object.keys(draw.views).find((view) => draw.views[view]!.kind === "weak")!;
   const { [view]: image, labels } = step.views[name] as Record<string, Tensor>;
   return Object.fromEntries(networks.map((network) => {
-    const { logits, size } = step.train(network, { labeled: image! }).labeled;
-    const label = `ce_${network}`;
-    const loss = softmaxCrossEntropy(step.graph, logits, labels!, { label, size, denominator: "valid" });
-    return [label, { loss, weight: 1 }];
+    const seen = step.train(network, { labeled: image! }).labeled, name = `ce_${network}`;
+    return [name, { loss: crossEntropy(step, name, seen, labels!), weight: 1 }];
   }));
 }
 

@@ -1,12 +1,11 @@
 /** CCVC: conflict-based cross-view consistency (Wang et al., CVPR 2023). @module */
-import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
-import type { OhemOptions } from "../../kernels/ops/ohem.ts";
 import { type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
-import { forBoth } from "./both.ts";
+import { forBoth, supervisedTerms } from "./both.ts";
 import { cutMix, labeled, strong, unlabeled, weak } from "../views/specs.ts";
-import { consistencyTerms, discrepancyTerm, supervisedTerms } from "./losses.ts";
+import { consistencyTerms, discrepancyTerm } from "./losses.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { trained } from "./networks.ts";
+import { mix, type Target } from "./parts.ts";
 import { mixTargets, onValidPixels, pseudoLabels, type Weighting } from "./pseudo_labels.ts";
 import { selfPaced } from "./schedule.ts";
 import type { Step, Terms } from "./step.ts";
@@ -44,7 +43,7 @@ export const ccvc: Method<CcvcOptions, CcvcInput, "branch1" | "branch2" | "avera
 function labelsAlone(step: CcvcStep): Terms {
   const { image, labels } = step.views.labeled, passes = { labeled: image };
   const seen = [step.train("branch1", passes).labeled, step.train("branch2", passes).labeled] as const;
-  return supervisedTerms(step, seen, labels, 2);
+  return supervisedTerms(step, seen, labels, 1);
 }
 
 /** Spec §3.1: both branches on labeled, then on unlabeled images; the same pass labels and learns. */
@@ -63,7 +62,7 @@ function weakStep(step: CcvcStep, options: CcvcOptions): Terms {
   );
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
   return {
-    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options, step)),
+    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight / 2, options),
     ...consistencyTerms(step, on.unlabeled, targets, { weight: consistencyWeight / 2 }),
     ...discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
     ...discrepancyTerm(step, on.unlabeled, "dis_unlabeled", discrepancyWeight / 2),
@@ -72,12 +71,11 @@ function weakStep(step: CcvcStep, options: CcvcOptions): Terms {
 
 /** Spec §3.2: an evaluation-mode pass labels the weak view; the strong, mixed view and the weak one learn. */
 function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
-  const { graph } = step;
   const { labeled, unlabeled } = step.views;
   const { strong, boxes } = unlabeled;
   const passes = {
     labeled: labeled.image,
-    mixed: mixImages(graph, strong, boxes),
+    mixed: mix(step, strong, boxes),
     raw: unlabeled.image,
   };
   const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
@@ -91,7 +89,7 @@ function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
   const rule = weighting(step, options);
   const labels = pseudoLabels(step, labeling, rule);
   const mixed = mixTargets(step, labels, boxes, { weights: options.mixWeights });
-  const mixedTargets = onValidPixels(step, mixed, mixMaps(graph, unlabeled.validity, boxes));
+  const mixedTargets = onValidPixels(step, mixed, mix(step, unlabeled.validity, boxes));
 
   const own = pseudoLabels(step, on.raw, rule);
   const raw = options.rawWeights === "labeling"
@@ -100,7 +98,7 @@ function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
   const rawTargets = onValidPixels(step, raw, unlabeled.validity);
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
   return {
-    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight, mining(options, step)),
+    ...supervisedTerms(step, on.labeled, labeled.labels, supervisedWeight / 2, options),
     ...consistencyTerms(step, on.mixed, mixedTargets, { suffix: "_mix", weight: consistencyWeight / 4 }),
     ...consistencyTerms(step, on.raw, rawTargets, { suffix: "_raw", weight: consistencyWeight / 4 }),
     ...discrepancyTerm(step, on.labeled, "dis_labeled", discrepancyWeight / 2),
@@ -109,7 +107,7 @@ function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
   };
 }
 
-function weightsOf({ weights }: { readonly weights?: Parameters<typeof mixMaps>[1] }) {
+function weightsOf({ weights }: Target) {
   return weights ? { weights } : {};
 }
 
@@ -129,12 +127,4 @@ function weighting(step: CcvcStep, options: CcvcOptions): Weighting {
     confidence: options.confidence,
     weights: { agreeConfident, agreeUnconfident, conflictConfident, conflictUnconfident },
   };
-}
-
-function mining(
-  { criterion, ohemThreshold, ohemMinKept }: CcvcOptions,
-  { share = 1 }: CcvcStep,
-): OhemOptions | undefined {
-  if (criterion !== "ohem") return undefined;
-  return { threshold: ohemThreshold, minKept: Math.ceil(ohemMinKept * share) };
 }

@@ -1,6 +1,7 @@
 /** Every switch of CCVC, read and checked. @module */
 import { z } from "zod";
 import type { Schema } from "../../pipeline/mod.ts";
+import { miningLeaves, type MiningOptions } from "./mining.ts";
 import {
   type ConfidentMode,
   type PresetChoice,
@@ -10,7 +11,7 @@ import {
 } from "./ccvc_presets.ts";
 
 /** Parsed options; every one is described in {@linkcode ccvcOptions}. */
-export interface CcvcOptions {
+export interface CcvcOptions extends MiningOptions {
   /** Whose values the leaves took that were left out. */
   readonly as: "published-code" | "paper";
   /** Views of unlabeled images: weak only, or also a strong one with CutMix. */
@@ -31,12 +32,6 @@ export interface CcvcOptions {
   readonly mixWeights: boolean;
   /** Which pass weighs the pixels of the weak view in a strong step. */
   readonly rawWeights: "own" | "labeling";
-  /** Loss on labeled images. */
-  readonly criterion: "cross-entropy" | "ohem";
-  /** OHEM: a label predicted with at most this probability is hard. */
-  readonly ohemThreshold: number;
-  /** OHEM: at least this many labeled pixels of a batch are kept. */
-  readonly ohemMinKept: number;
   /** Weight of the supervised loss; 0 leaves it out. */
   readonly supervisedWeight: number;
   /** Weight of the consistency loss; 0 leaves it out. */
@@ -71,9 +66,6 @@ const unreadBecause: { readonly [K in keyof CcvcOptions]?: (options: CcvcOptions
     mode.endsWith("soft") ? consistencyOff(options) : `mode ${mode} has no weight for unconfident pixels`,
   mixWeights: onlyStrong,
   rawWeights: onlyStrong,
-  criterion: ({ supervisedWeight }) => supervisedWeight === 0 ? "the supervised loss is off" : undefined,
-  ohemThreshold: onlyOhem,
-  ohemMinKept: onlyOhem,
   mappingNorm: onlyMapping,
   dropout: onlyMapping,
 };
@@ -87,8 +79,8 @@ function onlyStrong({ augmentation, mode, ...options }: CcvcOptions): string | u
   return mode === "no" ? "mode no weighs nothing" : consistencyOff(options);
 }
 
-function onlyOhem({ criterion }: CcvcOptions): string | undefined {
-  return criterion === "ohem" ? undefined : "criterion is not ohem";
+function supervisedOff({ supervisedWeight }: CcvcOptions): string | undefined {
+  return supervisedWeight === 0 ? "the supervised loss is off" : undefined;
 }
 
 function onlyMapping({ mapping }: CcvcOptions): string | undefined {
@@ -162,21 +154,15 @@ const given = z.strictObject({
     "strong views: which pass weighs the pixels of the weak view, the one that labels them or the evaluation-mode one",
     "none",
   ),
-  criterion: z.enum(["cross-entropy", "ohem"]).default("cross-entropy").describe(
-    "loss on labeled images: over all labeled pixels, or over the hard ones (online hard example mining)",
-  ).meta(facts("criterion", "none", "spec §2.1 (mode_criterion of the aug script)")),
-  ohemThreshold: z.number().positive().max(1).default(0.7).describe(
-    "with criterion ohem, a label predicted with at most this probability is hard",
-  ).meta(facts("ohemThreshold", "probability", "the original's cityscapes.yaml, spec §2.1, §5")),
-  ohemMinKept: z.int().min(0).max(2 ** 32 - 1).default(100000).describe(
-    "with criterion ohem, at least this many labeled pixels of a batch are kept; 0 mines nothing, and a batch with fewer keeps all",
-  ).meta(
-    facts(
-      "ohemMinKept",
-      "pixels",
-      "the original's cityscapes.yaml, where a batch is that of one GPU, spec §2.1, §5",
-    ),
-  ),
+  ...miningLeaves({
+    minKept: 100_000,
+    sources: {
+      criterion: "spec §2.1 (mode_criterion of the aug script)",
+      ohemThreshold: "the original's cityscapes.yaml, spec §2.1, §5",
+      ohemMinKept: "the original's cityscapes.yaml, where a batch is that of one GPU, spec §2.1, §5",
+    },
+    unread: (options) => supervisedOff(options as CcvcOptions),
+  }),
   supervisedWeight: preset(
     "supervisedWeight",
     weight,

@@ -10,7 +10,7 @@ import type { AfterUpdate, Step, Terms } from "./step.ts";
 export type Scored<K extends string = string> = K | { readonly mean: readonly [K, K, ...K[]] };
 
 /** Names, where they are known: a definition whose steps stand before its networks would else be checked against nothing. */
-type Names<N> = string extends keyof N ? "the networks stand before the steps" : keyof N & string;
+export type Names<N> = string extends keyof N ? "the networks stand before the steps" : keyof N & string;
 
 /** What a method is. The order matters to the type checker: what a step uses stands before it. */
 export interface MethodDefinition<
@@ -87,6 +87,12 @@ export interface Configured<P extends string = string> {
   readonly method: AnyMethod<P>;
   /** As written: defaults come with the stage's config. */
   readonly options: unknown;
+}
+
+/** Whether a value is a method with options, and not the method itself. */
+export function isConfigured(value: unknown): value is Configured {
+  const { method } = (value ?? {}) as Partial<Configured>;
+  return typeof method?.definition === "object";
 }
 
 /** A method: called with options, it is ready for `coTrain`. */

@@ -1,16 +1,10 @@
-/** Primitive "Label": what one branch tells the other, and how much each pixel counts. Spec §2.2. @module */
-import { argMax } from "../../kernels/ops/arg_max.ts";
+/** What one of CCVC's branches tells the other, and how much each pixel counts. Spec §2.2. @module */
 import { conflictWeights } from "../../kernels/ops/conflict_weights.ts";
-import { maskLabels } from "../../kernels/ops/mask_labels.ts";
-import { mixMaps } from "../../kernels/ops/mix_boxes.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { forBoth, type Pair } from "./both.ts";
+import { type Confidence, label, mix, only, type Scores, type Target } from "./parts.ts";
 import type { Scalar } from "./schedule.ts";
 import type { Step } from "./step.ts";
-
-/** Which number is compared with the threshold. */
-export type Confidence = "logit" | "probability";
 
 /** How much a pixel counts, by whether the branches agree and whether the labeling one is confident. */
 export interface Weighting {
@@ -24,26 +18,16 @@ export interface Weighting {
   };
 }
 
-/** A hard target with its pixel weights. */
-export interface Target {
-  /** u32[N, H, W] */
-  readonly labels: Tensor;
-  /** f32[N, H, W]; left out where every pixel counts 1. */
-  readonly weights?: Tensor;
-}
-
 /** Each branch's arg-max, and the weight of each pixel by {@linkcode Weighting}; detached. */
-export function pseudoLabels(step: Step, predictions: Pair<Prediction>, weighting: Weighting): Pair<Target> {
-  const { graph } = step;
+export function pseudoLabels(step: Step, predictions: Pair<Scores>, weighting: Weighting): Pair<Target> {
   const { confidence, weights, threshold } = weighting;
-  const labels = forBoth((own) => {
-    const { logits, size } = predictions[own];
-    return argMax(graph, logits, { confidence, size });
-  });
-  if (Object.values(weights).every((weight) => weight === 1)) return labels;
+  const labels = forBoth((own) => label(step, predictions[own], confidence));
+  if (Object.values(weights).every((weight) => weight === 1)) {
+    return forBoth((own) => ({ labels: labels[own].labels }));
+  }
   return forBoth((own, other) => ({
     labels: labels[own].labels,
-    weights: conflictWeights(graph, {
+    weights: conflictWeights(step.graph, {
       labels: labels[own].labels,
       otherLabels: labels[other].labels,
       confidence: labels[own].confidence,
@@ -59,11 +43,10 @@ export function mixTargets(
   options: { weights: boolean },
 ): Pair<Target> {
   return forBoth((own) => {
-    const { labels, weights } = targets[own];
-    return {
-      labels: mixMaps(step.graph, labels, boxes),
-      ...(weights && { weights: options.weights ? mixMaps(step.graph, weights, boxes) : weights }),
-    };
+    const target = targets[own];
+    return options.weights
+      ? mix(step, target, boxes)
+      : { ...target, labels: mix(step, target.labels, boxes) };
   });
 }
 
@@ -71,6 +54,6 @@ export function mixTargets(
 export function onValidPixels(step: Step, targets: Pair<Target>, validity: Tensor): Pair<Target> {
   return forBoth((own) => ({
     ...targets[own],
-    labels: maskLabels(step.graph, targets[own].labels, validity),
+    labels: only(step, targets[own].labels, validity),
   }));
 }

@@ -9,8 +9,11 @@ export interface At {
   readonly step: number;
   /** Optimizer steps of the method in all. */
   readonly steps: number;
+  /** Epochs of the method before this one. */
   readonly epoch: number;
+  /** Epochs of the method in all. */
   readonly epochs: number;
+  /** Optimizer steps of an epoch. */
   readonly stepsPerEpoch: number;
 }
 

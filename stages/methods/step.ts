@@ -8,7 +8,9 @@ import type { Features, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 
 /** A loss with its coefficient in the total; with 0 it is left out. */
 export interface Term {
+  /** What is minimized. */
   readonly loss: Loss;
+  /** Its coefficient. */
   readonly weight: number;
 }
 
@@ -74,6 +76,7 @@ export interface Passing<K extends string = string> {
 
 /** What every part of a step has. */
 export interface AfterUpdate<S extends string = string, T extends StateSpecs = StateSpecs> {
+  /** What ops launch into. */
   readonly graph: Graph;
   /** Numbers of this step, on the device. */
   readonly schedules: { readonly [N in S]: DeviceScalar };

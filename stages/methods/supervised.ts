@@ -1,33 +1,26 @@
-/** The baseline: two branches learn the labeled images, and nothing else. @module */
+/** The baseline: one network learns the labeled images, and nothing else. @module */
 import { z } from "zod";
 import { labeled, weak } from "../views/specs.ts";
-import { supervisedTerms } from "./losses.ts";
-import type { Step, Terms } from "./step.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { trained } from "./networks.ts";
+import { crossEntropy } from "./parts.ts";
 
 /** The baseline has no switches. */
 export type SupervisedOptions = Record<never, never>;
 
-const views = { labeled: labeled({ image: weak() }) };
-
-/** Labels alone: the same two networks, each trained by cross-entropy on the labeled images. */
-export const supervised: Method<SupervisedOptions, SupervisedOptions, "branch1" | "branch2" | "average"> =
-  defineMethod({
-    name: "supervised",
-    version: 1,
-    module: import.meta.url,
-    options: z.strictObject({}),
-    networks: () => ({ branch1: trained(), branch2: trained() }),
-    views: () => views,
-    phases: { warmUp: labelsAlone },
-    terms: labelsAlone,
-    predictions: { branch1: "branch1", branch2: "branch2", average: { mean: ["branch1", "branch2"] } },
-    headline: "average",
-  });
-
-function labelsAlone(step: Step<"branch1" | "branch2", typeof views>): Terms {
-  const { image, labels } = step.views.labeled, passes = { labeled: image };
-  const seen = [step.train("branch1", passes).labeled, step.train("branch2", passes).labeled] as const;
-  return supervisedTerms(step, seen, labels, 2);
-}
+/** Labels alone, by cross-entropy. */
+export const supervised: Method<SupervisedOptions, SupervisedOptions, "network"> = defineMethod({
+  name: "supervised",
+  version: 1,
+  module: import.meta.url,
+  options: z.strictObject({}),
+  networks: () => ({ network: trained() }),
+  views: () => ({ labeled: labeled({ image: weak() }) }),
+  terms(step) {
+    const { image, labels } = step.views.labeled;
+    const { labeled: seen } = step.train("network", { labeled: image });
+    return { ce: { loss: crossEntropy(step, "ce", seen, labels), weight: 1 } };
+  },
+  predictions: { network: "network" },
+  headline: "network",
+});

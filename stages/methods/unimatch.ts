@@ -1,21 +1,17 @@
 /** UniMatch: weak-to-strong consistency in images and in features (Yang et al., CVPR 2023). @module */
 import { z } from "zod";
-import { argMax } from "../../kernels/ops/arg_max.ts";
-import { atLeast } from "../../kernels/ops/at_least.ts";
-import { maskLabels } from "../../kernels/ops/mask_labels.ts";
-import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
-import { ohemLabels } from "../../kernels/ops/ohem.ts";
-import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Schema } from "../../pipeline/mod.ts";
 import { boxes, cutMix, labeled, type Partner, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
+import { minedLabels, miningLeaves, type MiningOptions } from "./mining.ts";
 import { trained } from "./networks.ts";
+import { crossEntropy, label, mix, only, where } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
 /** Parsed options; every one is described in the method's schema. */
-export interface UniMatchOptions {
+export interface UniMatchOptions extends MiningOptions {
   /** Softmax probability from which a label counts, itself included. */
   readonly threshold: number;
   /** Which image of the second draw stands inside a box. */
@@ -24,16 +20,7 @@ export interface UniMatchOptions {
   readonly boxProbability: number;
   /** Probability that a channel of a backbone's output is dropped. */
   readonly dropout: number;
-  /** Loss on labeled images. */
-  readonly criterion: "cross-entropy" | "ohem";
-  /** OHEM: a label predicted with at most this probability is hard. */
-  readonly ohemThreshold: number;
-  /** OHEM: at least this many labeled pixels of a batch are kept. */
-  readonly ohemMinKept: number;
 }
-
-const unreadWithoutOhem = ({ criterion }: UniMatchOptions) =>
-  criterion === "ohem" ? undefined : "criterion is not ohem";
 
 const options = z.strictObject({
   threshold: z.number().min(0).max(1).default(0.95).describe(
@@ -51,18 +38,13 @@ const options = z.strictObject({
   dropout: z.number().min(0).lt(1).default(0.5).describe(
     "probability that a channel of what the decoder is given is dropped, in the second of its two looks at the weak view",
   ).meta({ unit: "probability", source: "published code" }),
-  criterion: z.enum(["cross-entropy", "ohem"]).default("cross-entropy").describe(
-    "loss on labeled images: over all labeled pixels, or over the hard ones (online hard example mining)",
-  ).meta({ unit: "none", source: "published code: cross-entropy for VOC, ohem for Cityscapes" }),
-  ohemThreshold: z.number().positive().max(1).default(0.7).describe(
-    "with criterion ohem, a label predicted with at most this probability is hard",
-  ).meta({ unit: "probability", source: "published code, Cityscapes", unread: unreadWithoutOhem }),
-  ohemMinKept: z.int().min(0).max(2 ** 32 - 1).default(200_000).describe(
-    "with criterion ohem, at least this many labeled pixels of a batch are kept; 0 mines nothing, and a batch with fewer keeps all",
-  ).meta({
-    unit: "pixels",
-    source: "published code, Cityscapes, where a batch is the two crops of a process",
-    unread: unreadWithoutOhem,
+  ...miningLeaves({
+    minKept: 200_000,
+    sources: {
+      criterion: "published code: cross-entropy for VOC, ohem for Cityscapes",
+      ohemThreshold: "published code, Cityscapes",
+      ohemMinKept: "published code, Cityscapes, where a batch is the two crops of a process",
+    },
   }),
 });
 
@@ -102,15 +84,15 @@ export const unimatch: Method<UniMatchOptions, Partial<UniMatchOptions>, "studen
 });
 
 function terms(step: UniMatchStep, options: UniMatchOptions): Terms {
-  const { graph, views: { labeled, unlabeled, partner } } = step;
+  const { labeled, unlabeled, partner } = step.views;
   const { boxes1, boxes2 } = unlabeled;
   // By the running statistics that the last step has left; one's own labels come of the batch's.
-  const theirs = labelsOf(step, step.evaluate("student", { partner: partner.image }).partner);
+  const theirs = label(step, step.evaluate("student", { partner: partner.image }).partner);
   const taps = step.backbone("student", {
     clean: { labeled: labeled.image, unlabeled: unlabeled.image },
     strong: {
-      strong1: mixImages(graph, unlabeled.strong1, boxes1, partner.strong1),
-      strong2: mixImages(graph, unlabeled.strong2, boxes2, partner.strong2),
+      strong1: mix(step, unlabeled.strong1, boxes1, partner.strong1),
+      strong2: mix(step, unlabeled.strong2, boxes2, partner.strong2),
     },
   });
   const dropped = (name: keyof typeof taps.clean): Taps => {
@@ -126,21 +108,14 @@ function terms(step: UniMatchStep, options: UniMatchOptions): Terms {
     clean: { ...taps.clean, labeledDropped: dropped("labeled"), unlabeledDropped: dropped("unlabeled") },
     strong: taps.strong,
   });
-  const ours = labelsOf(step, clean.unlabeled);
-  const consistency = (label: string, seen: Prediction, weight: number, boxes?: Tensor): Term => {
-    const mixed = (own: Tensor, inner: Tensor) => boxes ? mixMaps(graph, own, boxes, inner) : own;
+  const ours = label(step, clean.unlabeled);
+  const consistency = (name: string, seen: Prediction, weight: number, boxes?: Tensor): Term => {
+    const mixed = (own: Tensor, inner: Tensor) => boxes ? mix(step, own, boxes, inner) : own;
     const labels = mixed(ours.labels, theirs.labels);
-    const loss = softmaxCrossEntropy(
-      graph,
-      seen.logits,
-      maskLabels(graph, labels, mixed(unlabeled.validity, partner.validity)),
-      {
-        label,
-        size: seen.size,
-        denominator: "valid",
-        weights: atLeast(graph, mixed(ours.confidence, theirs.confidence), options.threshold),
-      },
-    );
+    const loss = crossEntropy(step, name, seen, {
+      labels: only(step, labels, mixed(unlabeled.validity, partner.validity)),
+      weights: where(step, mixed(ours.confidence, theirs.confidence), "at least", options.threshold),
+    });
     return { loss, weight };
   };
   return {
@@ -151,25 +126,13 @@ function terms(step: UniMatchStep, options: UniMatchOptions): Terms {
   };
 }
 
-/** Arg-max and its softmax probability. */
-function labelsOf({ graph }: UniMatchStep, { logits, size }: Prediction) {
-  return argMax(graph, logits, { confidence: "probability", size });
-}
-
 /** What the labels teach, over all labeled pixels or the hard ones. */
 function labelsTerm(
-  { graph, share = 1 }: UniMatchStep,
-  { logits, size }: Prediction,
+  step: UniMatchStep,
+  seen: Prediction,
   labels: Tensor,
   weight: number,
-  { criterion, ohemThreshold: threshold, ohemMinKept }: UniMatchOptions,
+  options: UniMatchOptions,
 ): Term {
-  const minKept = Math.ceil(ohemMinKept * share);
-  const mined = criterion === "ohem"
-    ? ohemLabels(graph, logits, labels, { threshold, minKept, size })
-    : labels;
-  return {
-    loss: softmaxCrossEntropy(graph, logits, mined, { label: "ce", size, denominator: "valid" }),
-    weight,
-  };
+  return { loss: crossEntropy(step, "ce", seen, minedLabels(step, seen, labels, options)), weight };
 }

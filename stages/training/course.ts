@@ -3,6 +3,7 @@ import { DeviceError } from "../../kernels/errors.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 import { messageOf, type StageContext, UserError } from "../../pipeline/mod.ts";
 import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../checkpoint.ts";
+import type { Phase } from "../methods/bound_method.ts";
 import type { At } from "../methods/schedule.ts";
 import { score } from "../metrics.ts";
 import type { NetworkDescription } from "../network.ts";
@@ -25,7 +26,6 @@ export class TrainingStoppedError extends UserError {
 export interface CourseConfig {
   readonly epochs: number;
   readonly warmUpEpochs: number;
-  readonly batch: number;
   readonly baseRate: number;
   readonly power: number;
   readonly rateLag: 0 | 1;
@@ -40,6 +40,8 @@ export interface CourseParts {
   readonly sampler: Sampler;
   readonly network: NetworkDescription;
   readonly config: CourseConfig;
+  /** Images that a step of each phase is given. */
+  readonly imagesOf: Readonly<Record<Phase, number>>;
   /** Name of the adapter. */
   readonly adapter: string;
   readonly context: StageContext;
@@ -165,8 +167,9 @@ class CourseRun {
     const { session, sampler, config, context } = this.parts;
     const { step, history } = this.#course;
     const epoch = Math.floor(step / sampler.stepsPerEpoch);
+    const phase = epoch < config.warmUpEpochs ? "warm-up" : "method";
     session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
-      phase: epoch < config.warmUpEpochs ? "warm-up" : "method",
+      phase,
       epoch,
       step,
       rate: config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag),
@@ -187,9 +190,17 @@ class CourseRun {
       steps: this.#steps,
       epoch: epoch + 1,
       epochs: config.epochs,
-      images: done * config.batch * 2,
+      phase,
+      images: this.#images(done),
       losses: terms,
     });
+  }
+
+  /** Images seen in so many steps. */
+  #images(steps: number): number {
+    const { sampler: { stepsPerEpoch }, config: { warmUpEpochs }, imagesOf } = this.parts;
+    const warmUp = Math.min(steps, warmUpEpochs * stepsPerEpoch);
+    return warmUp * imagesOf["warm-up"] + (steps - warmUp) * imagesOf.method;
   }
 
   /** Where the method is: its clock stands still in the warm-up. */

@@ -189,7 +189,13 @@ function whatFits(device: Device, settings: MemorySettings): string {
   if (less !== undefined) {
     found.push(`augment.crop=${crop - CROP_STEP * (steps + 1 - less)} in batches of ${batch}`);
   }
-  if (found.length === 0) return "No smaller batch and no smaller crop fits; use a smaller backbone";
+  if (found.length === 0) {
+    const { method, network: { classes } } = settings;
+    const kept = Object.keys(method.state({ classes: classes.names.length, batch: batch / accumulate }));
+    return `No smaller batch and no smaller crop fits; use a smaller backbone${
+      kept.length > 0 ? `, or make the method's state smaller (${kept.join(", ")})` : ""
+    }`;
+  }
   return `What fits: ${found.join("; or ")}`;
 }
 

@@ -78,8 +78,13 @@ export interface Session {
     readonly workspaceBytes: number;
     /** What is alive at a step's busiest moment: no plan of the workspace can need less. */
     readonly lowerBoundBytes: number;
+    /** Parameters with their averages, gradients, moments and running statistics. */
     readonly parameterBytes: number;
+    /** The method's own state. */
+    readonly stateBytes: number;
     readonly inputBytes: number;
+    /** All of it. */
+    readonly peakBytes: number;
     /** Launches that are repeated in a step to save memory. */
     readonly repeated: number;
   };
@@ -189,7 +194,9 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       workspaceBytes: planned.workspaceBytes,
       lowerBoundBytes: planned.lowerBoundBytes,
       parameterBytes: parameters.bytes,
+      stateBytes: planned.stateBytes,
       inputBytes: planned.inputBytes,
+      peakBytes: planned.peakBytes,
       repeated: planned.repeated,
     },
     step(images, { phase = "method", epoch, step, rate, at = START }) {

@@ -3,6 +3,7 @@ import type { Tensor } from "../../kernels/tensor.ts";
 
 /** The draw's crop as it is, or the same crop with its colors changed; each strong view of a draw is changed anew. */
 export interface ImageView {
+  /** Which of the two. */
   readonly kind: "weak" | "strong";
 }
 
@@ -14,9 +15,13 @@ export type Partner = "reversed" | "next" | "permutation" | "same place";
 
 /** A rectangle of pixels; its ends are outside. */
 export interface Box {
+  /** Its first column. */
   readonly x0: number;
+  /** Its first row. */
   readonly y0: number;
+  /** The column after its last. */
   readonly x1: number;
+  /** The row after its last. */
   readonly y1: number;
 }
 
@@ -25,7 +30,9 @@ export type BoxLaw = (stream: { uniform(): number }, crop: number, count: number
 
 /** Boxes for mixing. */
 export interface BoxView {
+  /** What tells it from views that are images. */
   readonly kind: "boxes";
+  /** Which image stands inside a box. */
   readonly partner: Partner;
   /** The stage augment's CutMix unless told. */
   readonly law?: BoxLaw;
@@ -35,7 +42,8 @@ export interface BoxView {
   readonly probability?: number;
 }
 
-type BoxOptions = Partial<Pick<BoxView, "law" | "count" | "probability">>;
+/** What a method may say of its boxes; the rest is the experiment's. */
+export type BoxOptions = Partial<Pick<BoxView, "law" | "count" | "probability">>;
 
 /** Views by name. */
 export type ViewSpecs = Readonly<Record<string, ImageView | BoxView>>;
@@ -45,7 +53,9 @@ export interface Draw<
   Set extends "labeled" | "unlabeled" = "labeled" | "unlabeled",
   V extends ViewSpecs = ViewSpecs,
 > {
+  /** Which images. */
   readonly set: Set;
+  /** How each is seen, by name. */
   readonly views: V;
 }
 

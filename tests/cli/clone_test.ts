@@ -28,7 +28,7 @@ async function copy(from: string, to: string): Promise<void> {
 
 /** A clone as git makes it: the files, with new times. */
 async function clone(to: string): Promise<void> {
-  for (const name of [...wanted, "mod.ts", "deno.json", "deno.lock"]) {
+  for (const name of [...wanted, "mod.ts", "methods.ts", "deno.json", "deno.lock"]) {
     await copy(join(project, name), join(to, name));
   }
   await Deno.writeTextFile(join(to, "configs", "images_only.ts"), experiment);

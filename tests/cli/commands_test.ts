@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { comparison, comparisonText, methodsText } from "../../cli/commands/compare.ts";
-import { type Metrics, summarize } from "../../cli/metrics.ts";
+import { type Metrics } from "../../cli/metrics.ts";
+import { methodResults, methodsText } from "../../cli/methods_table.ts";
 import { fixture, placeTest } from "./support.ts";
 
 const tiny = fixture("tiny");
@@ -30,24 +30,74 @@ placeTest("dag writes an SVG file", async (place) => {
   assert.match(await Deno.readTextFile(path), /^<svg [^]*pseudo-label[^]*<\/svg>\n$/);
 });
 
-placeTest("compare trains both ways on every seed and gives mean, spread and difference", async (place) => {
-  const { status, out } = await place.command("compare", tiny, "--seeds", "0..1", "--set", "load.value=0");
-  assert.equal(status, 0);
-  const row = (name: string) => out.find((line) => line.startsWith(name))?.split(/ {2,}/);
-  assert.deepEqual(row("seed 0, labels alone "), ["seed 0, labels alone", "39.00", "38.00", "40.00"]);
-  assert.deepEqual(row("seed 1, method "), ["seed 1, method", "50.00", "49.00", "51.00"]);
-  assert.deepEqual(row("mean, labels alone"), [
-    "mean, labels alone",
-    "39.50 ± 0.71",
-    "38.50 ± 0.71",
-    "40.50 ± 0.71",
-  ]);
-  assert.deepEqual(row("difference"), ["difference", ...Array(3).fill("+10.00 ± 0.00")]);
-  const json = await place.command("compare", tiny, "--seeds", "0..1", "--set", "load.value=0", "--json");
-  const { difference, supervised } = JSON.parse(json.out.at(-1)!);
-  assert.deepEqual(difference.average, { mean: 10, standardDeviation: 0 });
-  assert.deepEqual(supervised.seeds, [0, 1]);
-  assert.equal(json.out.length, 1);
+placeTest(
+  "compare holds the method against labels alone on every seed, and says what training took",
+  async (place) => {
+    const common = ["compare", tiny, "--seeds", "0..1", "--set", "load.value=0"];
+    const { status, out } = await place.command(...common);
+    assert.equal(status, 0);
+    const table = out.slice(out.findIndex((line) => line.startsWith("mIoU"))).map((line) =>
+      line.split(/ {2,}/)
+    );
+    const costs = ["images seen", "seconds a step", "device memory"];
+    assert.deepEqual(table[0], [
+      ...["mIoU, percent", "prediction", "mean", "seed 0", "seed 1", "− supervised"],
+      ...costs,
+    ]);
+    const took = ["16", table[2]!.at(-2)!, "4.00 MB"];
+    const [labels, own] = [table[2]!, table[3]!];
+    assert.deepEqual(labels, ["supervised", "average", "40.50 ± 0.71", "40.00", "41.00", ...took]);
+    assert.deepEqual(own.slice(0, 6), [
+      ...["its own", "average", "50.50 ± 0.71", "50.00", "51.00", "+10.00 ± 0.00"],
+    ]);
+    assert.ok(Number(took[1]) > 0);
+    // Out of the cache, it is what the runs that trained took; without them it is not known.
+    const json = async () => {
+      const { out } = await place.command(...common, "--json");
+      assert.equal(out.length, 1);
+      return JSON.parse(out[0]!).methods;
+    };
+    const [supervised, method] = await json();
+    assert.deepEqual(method.difference, { mean: 10, standardDeviation: 0 });
+    assert.deepEqual(supervised.summary.seeds, [0, 1]);
+    assert.equal(supervised.training.stepSeconds.toPrecision(3), took[1]);
+    await Deno.remove(place.runs, { recursive: true });
+    assert.equal((await json())[0].training, undefined);
+    const unknown = await place.command(...common);
+    assert.match(
+      unknown.out.at(-1)!,
+      /^what training took is not known of supervised, its own: it was in the cache/,
+    );
+  },
+);
+
+placeTest("compare takes the options that the experiment's file has for a method", async (place) => {
+  const module = (path: string) => new URL(`../../stages/methods/${path}.ts`, import.meta.url).href;
+  const experiment = async (name: string, methods: string) => {
+    const path = join(place.folder, `${name}.ts`);
+    await Deno.writeTextFile(
+      path,
+      `import { cps } from "${module("cps")}";\nexport { default } from "file://${tiny}";\n` +
+        `export const methods = ${methods};\n`,
+    );
+    return await place.command("compare", path, "--methods", "cps,supervised", "--seeds", "0", "--json");
+  };
+  const { status, out, notes } = await experiment("chosen", "[cps({ weight: 4 })]");
+  assert.equal(status, 0, notes);
+  const scores = JSON.parse(out.at(-1)!).methods.map(({ headline }: { headline: { mean: number } }) =>
+    headline.mean
+  );
+  assert.deepEqual(scores, [45, 41]);
+  const mistakes: [string, RegExp][] = [
+    ["[cps]", /its export "methods" must be an array of methods with their options\. Write export const/],
+    ["cps()", /must be an array/],
+    ["[cps(), cps({ weight: 1 })]", /has "cps" twice/],
+  ];
+  for (const [i, [methods, message]] of mistakes.entries()) {
+    const mistake = await experiment(`bad${i}`, methods);
+    assert.equal(mistake.status, 2, methods);
+    assert.match(mistake.notes, message);
+  }
 });
 
 placeTest("compare takes any methods, by name or by file, in one table", async (place) => {
@@ -58,16 +108,25 @@ placeTest("compare takes any methods, by name or by file, in one table", async (
   const { status, out, notes } = await place.command("compare", ...common, "--methods", `${file},ccvc`);
   assert.equal(status, 0, notes);
   const row = (name: string) => out.find((line) => line.startsWith(`${name} `))?.split(/ {2,}/);
-  assert.deepEqual(row("mIoU, percent"), ["mIoU, percent", "prediction", "mean", "seed 0", "seed 1"]);
-  assert.deepEqual(row("supervised"), ["supervised", "average", "40.50 ± 0.71", "40.00", "41.00"]);
-  assert.deepEqual(row("ccvc"), ["ccvc", "average", "50.50 ± 0.71", "50.00", "51.00"]);
+  assert.deepEqual(row("supervised")?.slice(0, 5), [
+    "supervised",
+    "average",
+    "40.50 ± 0.71",
+    "40.00",
+    "41.00",
+  ]);
+  assert.deepEqual(row("ccvc")?.slice(0, 6), [
+    "ccvc",
+    "average",
+    "50.50 ± 0.71",
+    "50.00",
+    "51.00",
+    "+10.00 ± 0.00",
+  ]);
   const json = await place.command("compare", ...common, "--methods", "ccvc", "--json");
   const { methods } = JSON.parse(json.out.at(-1)!);
-  assert.deepEqual([methods.length, methods[0].name, methods[0].summary.mean.miou.average], [
-    1,
-    "ccvc",
-    50.5,
-  ]);
+  const [{ name, summary, difference }, ...more] = methods;
+  assert.deepEqual([name, summary.mean.miou.average, difference, more], ["ccvc", 50.5, undefined, []]);
   // Runs by another method say so, and are not published as the experiment's.
   const runs = JSON.parse((await place.command("runs", "--json")).out[0]!);
   const [exchanged] = runs.filter(({ method }: { method?: string }) => method === "supervised");
@@ -96,17 +155,32 @@ placeTest("compare takes any methods, by name or by file, in one table", async (
   }
 });
 
-Deno.test("methods that score other predictions are compared by their headlines", () => {
-  const of = (metrics: Metrics) => summarize([0], [metrics]);
-  const supervised = of({ miou: { average: 40, branch1: 39, branch2: 38 } });
-  const student = of({ headline: "student", miou: { student: 45.5, teacher: 47 } });
-  const result = comparison(supervised, student);
-  assert.deepEqual(result.difference, { headline: { mean: 5.5, standardDeviation: 0 } });
-  assert.match(comparisonText(result), /^mIoU, percent +headline\n[^]*difference +\+5\.50 ± 0\.00$/);
+Deno.test("methods that score other predictions are compared by their headlines, costs in the mean of those known", () => {
+  const run = (key: string, metrics: Metrics, stepSeconds?: number) => ({
+    metrics,
+    trainings: [{
+      key,
+      cost: stepSeconds === undefined ? undefined : { images: 8, stepSeconds, peakBytes: 1e6 },
+    }],
+  });
+  const student = (score: number): Metrics => ({
+    headline: "student",
+    miou: { student: score, teacher: 47 },
+  });
+  const labels = (score: number): Metrics => ({ miou: { average: score, branch1: 39, branch2: 38 } });
+  const earlier = new Map([["b", { images: 16, stepSeconds: 0.25, peakBytes: 2e6 }]]);
+  const results = methodResults([0, 1], [
+    { name: "supervised", runs: [run("none", labels(40)), run("none", labels(42))] },
+    { name: "own", runs: [run("a", student(45.5), 0.125), run("b", student(47))] },
+  ], earlier);
+  assert.deepEqual(results[1]!.training, { images: 16, stepSeconds: 0.1875, peakBytes: 2e6 });
+  const text = methodsText(results);
+  assert.match(text, /\nsupervised +average +41\.00 ± 1\.41 +40\.00 +42\.00\n/);
   assert.match(
-    methodsText([{ name: "a", summary: supervised }, { name: "b", summary: student }]),
-    /\na +average +40\.00 ± 0\.00 +40\.00\nb +student +45\.50 ± 0\.00 +45\.50$/,
+    text,
+    /\nown +student +46\.25 ± 1\.06 +45\.50 +47\.00 +\+5\.25 ± 0\.35 +16 +0\.188 +2\.00 MB\n/,
   );
+  assert.match(text, /\nwhat training took is not known of supervised: /);
 });
 
 placeTest("runs are listed, shown and exported", async (place) => {

@@ -52,7 +52,13 @@ Deno.test("on a terminal the line is drawn over, ten times a second at most", ()
 
 Deno.test("memory, evaluations and counts have words of their own", () => {
   const { at, printed } = watched();
-  const memory = { workspaceBytes: 312e6, lowerBoundBytes: 300e6, parameterBytes: 96e6, inputBytes: 2e6 };
+  const memory = {
+    peakBytes: 410e6,
+    workspaceBytes: 312e6,
+    lowerBoundBytes: 300e6,
+    parameterBytes: 96e6,
+    inputBytes: 2e6,
+  };
   at(0, { kind: "memory", ...memory, repeated: 0 });
   at(1, { kind: "evaluation", epoch: 1, epochs: 2, miou: { branch1: 40.123, branch2: 39, average: 41 } });
   const miou = { branch1: 45, branch2: 46, average: 47 };

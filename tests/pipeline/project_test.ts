@@ -8,6 +8,9 @@ Deno.test("mapSpecifier() leads a project's own name to its exports, as Deno doe
     await write({ name: "@some/one", exports: "./mod.ts" });
     strictEqual(mapSpecifier(findProject(folder)!, "@some/one"), `file://${folder}/mod.ts`);
     strictEqual(mapSpecifier(findProject(folder)!, "@some/other"), "@some/other");
+    await write({ name: "@some/one", exports: { ".": "./mod.ts", "./parts": "./some/parts.ts" } });
+    strictEqual(mapSpecifier(findProject(folder)!, "@some/one"), `file://${folder}/mod.ts`);
+    strictEqual(mapSpecifier(findProject(folder)!, "@some/one/parts"), `file://${folder}/some/parts.ts`);
     await write({ name: "@some/one", exports: "./mod.ts", imports: { "@some/one": "npm:one@1.0.0" } });
     strictEqual(mapSpecifier(findProject(folder)!, "@some/one"), "npm:one@1.0.0");
   } finally {

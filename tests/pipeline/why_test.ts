@@ -128,6 +128,23 @@ Deno.test("a file that changed is named, by the stage that reads it and by the s
     );
   }));
 
+Deno.test("of many parts behind an input the first are named, and the others counted", () =>
+  withDirectory(async (directory) => {
+    const second = (by: number, leaf: string) => {
+      const first = add({ value: start() }, { by, deep: { leaf } }, { as: "first" });
+      return add({ value: first }, { by: 2 * by, deep: { leaf: `${leaf}${leaf}` } }, { as: "second" });
+    };
+    const graph = (by: number, leaf: string) =>
+      pipeline("p", () => ({ end: add({ value: second(by, leaf) }, {}, { as: "third" }) })).build();
+    await record(graph(1, "x"), directory);
+    await record(pipeline("p", () => ({ end: second(10, "y") })).build(), directory);
+    const [line] = await linesOf(graph(10, "y"), directory, 3);
+    assert.match(
+      line!,
+      /; from add\.config\.by: 2 → 20; add\.config\.deep\.leaf: "xx" → "yy"; add\.config\.by: 1 → 10; and 1 more$/,
+    );
+  }));
+
 Deno.test("stages that hand on what they are given lead back to what made it, without going in circles", () =>
   withDirectory(async (directory) => {
     const given = (at: number) => handOn(handOn(three({ at }), {}, { as: "first" }), {}, { as: "second" });

@@ -4,6 +4,7 @@ import { encodeStoredTensors } from "../../models/safetensors.ts";
 import { hostTensor } from "../../models/stored_tensor.ts";
 import { keyParts, UserError } from "../../pipeline/mod.ts";
 import { PretrainedError, pretrainedSources, readPretrained } from "../../stages/pretrained.ts";
+import { ccvc } from "../../stages/methods/ccvc.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { classifier } from "../support/backbone_file.ts";
 import { gpuTest } from "../support/gpu.ts";
@@ -112,7 +113,7 @@ gpuTest(
       await Deno.writeFile(`${folder}/w.pth`, encodePytorch(tensors));
       const context = testContext(folder, undefined, gpuResources(device));
       const { stage, config } = trainingOf({
-        method: supervised(),
+        method: ccvc(),
         backbone: "resnet14",
         pretrained: `${folder}/w.pth`,
         batch: 2,

@@ -6,7 +6,6 @@ import { parseConfig } from "../../../pipeline/schema.ts";
 import { ccvc, type CcvcOptions } from "../../../stages/methods/ccvc.ts";
 import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";
-import { supervised } from "../../../stages/methods/supervised.ts";
 import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
 import { bound } from "../../support/training.ts";
 
@@ -37,7 +36,7 @@ interface Captured {
 }
 
 /** Captures a method's step on predictions of no network: `raw1` are branch 1's logits of the pass "raw". */
-function capture(options: Options | "supervised", { strong = true } = {}): Captured {
+function capture(options: Options, { strong = true } = {}): Captured {
   const graph = new Graph(0);
   const passes = { branch1: [] as CapturedPass[], branch2: [] as CapturedPass[] };
   const made = new Map<Prediction, string>();
@@ -93,7 +92,7 @@ function capture(options: Options | "supervised", { strong = true } = {}): Captu
     constant: none,
     schedules: { threshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 } },
   };
-  const method = bound(options === "supervised" ? supervised() : ccvc(options));
+  const method = bound(ccvc(options));
   const terms = countedTerms(method.terms(step));
   assert.deepEqual(passes.branch2, passes.branch1);
   return { terms, passes: passes.branch1, source, graph };
@@ -290,14 +289,6 @@ Deno.test("views are declared alike for both steps, and the weak one reads no st
       },
     });
   }
-});
-
-Deno.test("the supervised baseline learns labeled images alone, each branch at full weight", () => {
-  const captured = capture("supervised");
-  assert.deepEqual(table(captured), { ce1: 1, ce2: 1 });
-  assert.deepEqual(captured.passes.map(({ pass }) => pass), ["labeled"]);
-  const { draws, networks } = bound(supervised());
-  assert.deepEqual([Object.keys(draws), networks], [["labeled"], { branch1: {}, branch2: {} }]);
 });
 
 const shared = {

@@ -5,8 +5,7 @@ import { resolveConfig } from "../../../pipeline/config.ts";
 import { explainConfig } from "../../../pipeline/explain.ts";
 import { Notes } from "../../../pipeline/files.ts";
 import { parseConfig } from "../../../pipeline/schema.ts";
-import { pipeline, UserError } from "../../../pipeline/mod.ts";
-import { coTrain, methodOf, trainingStage } from "../../../stages/co_train.ts";
+import { methodOf, trainingStage } from "../../../stages/co_train.ts";
 import { chosenMethod, exchangingMethods } from "../../../stages/methods/exchange.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { type Configured, defineMethod, type Method } from "../../../stages/methods/method.ts";
@@ -15,7 +14,7 @@ import { supervised } from "../../../stages/methods/supervised.ts";
 import { softmaxCrossEntropy } from "../../../kernels/ops/softmax_cross_entropy.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import { SCHEDULES_FROM } from "../../../stages/training/update.ts";
-import { labeled, strong, unlabeled, weak } from "../../../stages/views/specs.ts";
+import { labeled, unlabeled, weak } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
 import { gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
@@ -188,61 +187,6 @@ Deno.test("a key has the code of its own method, and of no other", async () => {
     );
   } finally {
     await Deno.remove(folder, { recursive: true });
-  }
-});
-
-Deno.test("what no method can be is an error that says what to write", () => {
-  const define = (change: object) => () => defineMethod({ ...one.definition, ...change } as never);
-  assert.throws(
-    define({ module: undefined }),
-    /method "one": its module is "undefined"; write module: import\.meta\.url/,
-  );
-  assert.throws(define({ name: "One" }), /method "One": its name may hold lower-case letters/);
-  assert.throws(define({ version: 0 }), /its version is 0; it must be an integer from 1/);
-  assert.throws(
-    define({ headline: "teacher" }),
-    /its headline "teacher" is none of its predictions, student/,
-  );
-  const scored = (...names: string[]) => ({
-    predictions: Object.fromEntries(names.map((name) => [name, "student"])),
-    headline: names[0],
-  });
-  assert.throws(define(scored("truth")), /two pictures would be called truth\.png/);
-  assert.throws(define(scored("student", "Student")), /two pictures would be called Student\.png/);
-  assert.throws(define(scored("../x")), /prediction "\.\.\/x" may hold letters and digits only/);
-  // What depends on the options is said where a pipeline is built.
-  const planned = (change: object) => () =>
-    parseConfig(trainingStage(define(change)() as never).definition.config, {}, "co-train");
-  assert.throws(
-    planned({ predictions: { student: "studnet" } }),
-    /co-train\.method: Cannot train by method "one": prediction "student" is of network "studnet", which it does not have\. Did you mean "student"\?/,
-  );
-  assert.throws(
-    planned({ networks: () => ({ student: trained(), "a.b": trained() }) }),
-    /network "a\.b" may hold letters and digits only/,
-  );
-  assert.throws(
-    planned({ views: () => ({ labeled: labeled({ image: weak(), labels: weak() }) }) }),
-    /view "labels" of draw "labeled" would hide the draw's own labels/,
-  );
-  assert.throws(
-    planned({ views: () => ({ labeled: labeled({ image: strong() }) }) }),
-    /no labeled draw with a weak view, which the warm-up learns from; write one, or phases: \{ warmUp \}/,
-  );
-});
-
-Deno.test("what is no method with its options is refused, and how to write it is said", () => {
-  for (
-    const [given, way] of [
-      [{ method: { name: "ccvc" } }, /must be a method with its options, as ccvc\(\) gives it/],
-      [{ method: ccvc }, /as ccvc\(\) gives it/],
-      [{ method: "ccvc" }, /as ccvc\(\{ … \}\) gives it/],
-      [{ epochs: 2 }, /co-train\.method must be a method/],
-      [undefined, /co-train\.method must be a method/],
-    ] as const
-  ) {
-    const build = () => pipeline("p", () => coTrain({ views: {} } as never, given as never)).build();
-    assert.throws(build, (error) => error instanceof UserError && way.test(error.message));
   }
 });
 

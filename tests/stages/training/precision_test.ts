@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type Device, openDevice } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
+import type { BoundMethod } from "../../../stages/methods/bound_method.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import type { Configured } from "../../../stages/methods/method.ts";
-import { buildNetworks } from "../../../stages/network.ts";
-import { describePair } from "../../../stages/pair.ts";
+import { buildNetworks, type NetworkDescription } from "../../../stages/network.ts";
 import { USABLE } from "../../../stages/training/memory.ts";
 import {
   DivergenceError,
@@ -19,19 +19,25 @@ import { gpuTest } from "../../support/gpu.ts";
 import { bound, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
-const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
-  {},
-  { mapping: { norm: true, dropout: 0.5 } },
-]);
 const batch = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
 const rate = 0.002;
 const sgd = { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 } as const;
 const strong = ccvc({ augmentation: "strong" });
 
+const networkOf = ({ networks, predictions, headline }: BoundMethod): NetworkDescription => ({
+  backbone: "resnet14",
+  outputStride: 16,
+  classes: views.labeled.classes,
+  networks,
+  predictions,
+  headline,
+});
+
 function open(device: Device, change: Partial<SessionOptions> = {}, method: Configured = strong): Session {
+  const taught = bound(method);
   return openSession(device, {
-    network,
-    method: bound(method),
+    network: networkOf(taught),
+    method: taught,
     views,
     batch: 4,
     seed: 9,
@@ -140,7 +146,7 @@ for (const accumulate of [1, 2]) {
       for (let i = 0; i < 3; i++) step(i);
       const losses = await session.losses();
       assert.ok(Object.values(losses).every(Number.isFinite), JSON.stringify(losses));
-      const state = await session.state(), { registry } = buildNetworks(network);
+      const state = await session.state(), { registry } = buildNetworks(networkOf(bound(strong)));
       const start = initialize(registry, 9);
       for (const { name } of registry.parameters) assert.deepEqual(state.get(name), start.get(name), name);
       step(3);

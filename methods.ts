@@ -1,0 +1,100 @@
+/**
+ * What a method's author writes with: `import { defineMethod, … } from "@crossview/crossview/methods"`. docs/methods.md tells
+ * how; re-exports only.
+ *
+ * A method that needs an op of its own writes the kernel beside itself: {@linkcode defineKernel}, and
+ * {@linkcode Graph.launch} on tensors of the step. That is why the engine's types stand here.
+ *
+ * @module
+ */
+export type { Schema, SchemaIssue, SchemaResult } from "./pipeline/mod.ts";
+export { UserError } from "./pipeline/mod.ts";
+export {
+  type AnyMethod,
+  type Configured,
+  defineMethod,
+  type Method,
+  type MethodDefinition,
+  MethodError,
+  type Names,
+  type Scored,
+} from "./stages/methods/method.ts";
+export {
+  type Average,
+  averageOf,
+  type MethodNetworks,
+  type Trained,
+  trained,
+} from "./stages/methods/networks.ts";
+export {
+  type At,
+  type DeviceScalar,
+  type Scalar,
+  type Schedule,
+  selfPaced,
+  warmedUp,
+} from "./stages/methods/schedule.ts";
+export type { Sizes, StateSpec, StateSpecs, StateTensors } from "./stages/methods/state.ts";
+export {
+  areaShare,
+  type Box,
+  boxes,
+  type BoxLaw,
+  type BoxOptions,
+  type BoxView,
+  cutMix,
+  type Draw,
+  type Draws,
+  type ImageView,
+  labeled,
+  type Partner,
+  type Seen,
+  strong,
+  unlabeled,
+  type ViewSpecs,
+  weak,
+} from "./stages/views/specs.ts";
+export {
+  type Confidence,
+  crossEntropy,
+  type Denominator,
+  label,
+  type Labeling,
+  mix,
+  only,
+  type Scores,
+  type Target,
+  where,
+} from "./stages/methods/parts.ts";
+export { minedLabels, type MiningOptions } from "./stages/methods/mining.ts";
+export type {
+  AfterUpdate,
+  ChannelDropping,
+  Joint,
+  Outputs,
+  Passes,
+  Passing,
+  Source,
+  Step,
+  Term,
+  Terms,
+} from "./stages/methods/step.ts";
+export type { Features, Mapping, Prediction, Taps } from "./models/deeplabv3plus.ts";
+export type { NetworkVariant } from "./models/networks.ts";
+export type { Stages } from "./models/resnet.ts";
+export type {
+  Backward,
+  Dispatch,
+  GradientPair,
+  Graph,
+  JointBackward,
+  Launch,
+  Loss,
+  MeasuredLaunch,
+} from "./kernels/graph.ts";
+export { defineKernel, type Kernel } from "./kernels/kernel.ts";
+export { elementwise } from "./kernels/launch.ts";
+export type { LogitsSize } from "./kernels/ops/upsampled_logits.ts";
+export type { Sharing } from "./kernels/sharing.ts";
+export type { DType, Home, Layout, Precision, Tensor, TensorSpec } from "./kernels/tensor.ts";
+export type { Candidate, Choice } from "./kernels/tuning.ts";

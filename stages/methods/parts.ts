@@ -1,0 +1,127 @@
+/** Parts that methods share, on a step: label, mix, mask, and learn. Each launches its op where it is called. @module */
+import type { Loss } from "../../kernels/graph.ts";
+import { argMax } from "../../kernels/ops/arg_max.ts";
+import { atLeast } from "../../kernels/ops/at_least.ts";
+import { maskLabels } from "../../kernels/ops/mask_labels.ts";
+import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
+import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import type { Prediction } from "../../models/deeplabv3plus.ts";
+import { MethodError } from "./method.ts";
+import type { Scalar } from "./schedule.ts";
+import type { Step } from "./step.ts";
+
+/** Class scores of pixels, as a pass gives them. */
+export type Scores = Pick<Prediction, "logits" | "size">;
+
+/** What a labeling network says of each pixel. */
+export interface Labeling {
+  /** u32 map [N, H, W]: the class with the highest score. */
+  readonly labels: Tensor;
+  /** f32 map [N, H, W]: how sure of it the network is. */
+  readonly confidence: Tensor;
+}
+
+/** What a network learns of each pixel. */
+export interface Target {
+  /** u32 map [N, H, W]: classes; a pixel of 255 takes no part. */
+  readonly labels: Tensor;
+  /** f32 map [N, H, W]; left out where every pixel counts 1. */
+  readonly weights?: Tensor;
+}
+
+/** What is compared with a threshold: the largest softmax probability, in [0, 1], or the largest logit. */
+export type Confidence = "probability" | "logit";
+
+/** Labels every pixel of the image by its highest score. No gradient flows through it. */
+export function label(
+  { graph }: Pick<Step, "graph">,
+  { logits, size }: Scores,
+  confidence: Confidence = "probability",
+): Labeling {
+  return argMax(graph, logits, { confidence, size });
+}
+
+/**
+ * CutMix: inside a sample's boxes the content of its partner, elsewhere its own. No gradient flows through it.
+ *
+ * @param own Images f32[N, H, W, C], a map [N, H, W], or the maps of a labeling or a target.
+ * @param boxes The draw's view of that kind.
+ * @param inner What the partners are from, where that is another draw.
+ * @throws {MethodError} If one of two targets alone has weights.
+ * @throws {ShapeError} If the shapes do not suit.
+ */
+export function mix<X extends Tensor | Labeling | Target>(
+  { graph }: Pick<Step, "graph">,
+  own: X,
+  boxes: Tensor,
+  inner: X = own,
+): X {
+  const mixed = (own: Tensor, inner: Tensor) =>
+    own.layout === "map" ? mixMaps(graph, own, boxes, inner) : mixImages(graph, own, boxes, inner);
+  if ("layout" in own) return mixed(own, inner as Tensor) as X;
+  const maps: readonly (readonly [string, Tensor])[] = Object.entries(own);
+  const partners = new Map<string, Tensor>(Object.entries(inner));
+  if (maps.length !== partners.size) {
+    throw new MethodError("Cannot mix two targets of which one alone has weights: give both some, or none");
+  }
+  return Object.fromEntries(
+    maps.map(([name, map]) => [name, mixed(map, partners.get(name)!)]),
+  ) as unknown as X;
+}
+
+/**
+ * Labels where a mask is not 0, else 255: such a pixel takes no part in a loss, nor in its count of valid pixels.
+ *
+ * @param labels u32 map [N, H, W].
+ * @param mask u32 map [N, H, W], such as a draw's `validity`.
+ */
+export function only({ graph }: Pick<Step, "graph">, labels: Tensor, mask: Tensor): Tensor {
+  return maskLabels(graph, labels, mask);
+}
+
+/**
+ * 1 where a map compares so with a threshold, else 0: pixel weights of what is confident. No gradient flows through it.
+ *
+ * @param map f32 map [N, H, W].
+ * @param threshold A number, or a schedule's; compared as f32.
+ * @returns A f32 map [N, H, W].
+ */
+export function where(
+  { graph }: Pick<Step, "graph">,
+  map: Tensor,
+  _compares: "at least",
+  threshold: Scalar,
+): Tensor {
+  return atLeast(graph, map, threshold);
+}
+
+/**
+ * What a sum over pixels is divided by: the number of those whose label is not 255, whatever they weigh; the sum of their
+ * weights; or N·H·W. The mean over nothing is 0, and so is its gradient.
+ */
+export type Denominator = "valid" | "weights" | "all";
+
+/**
+ * The cross-entropy of class scores with labels, at the image's size: Σ weight · −log softmax(scores)[label] / denominator.
+ *
+ * @param name What errors and memory plans call it; that of its term.
+ * @param target A u32 map [N, H, W] of labels, where 255 takes no part; or such labels with their weights.
+ * @param options.denominator `valid` unless told.
+ * @throws {ShapeError} If the maps do not fit the scores.
+ */
+export function crossEntropy(
+  { graph }: Pick<Step, "graph">,
+  name: string,
+  { logits, size }: Scores,
+  target: Tensor | Target,
+  { denominator = "valid" }: { readonly denominator?: Denominator } = {},
+): Loss {
+  const { labels, weights }: Target = "layout" in target ? { labels: target } : target;
+  return softmaxCrossEntropy(graph, logits, labels, {
+    label: name,
+    size,
+    denominator,
+    ...(weights && { weights }),
+  });
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { type Dispatch, Graph } from "../../../kernels/graph.ts";
+import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
+import { explainConfig } from "../../../pipeline/explain.ts";
+import { parseConfig, UserError } from "../../../pipeline/mod.ts";
+import { trainingStage } from "../../../stages/co_train.ts";
+import { ccvc } from "../../../stages/methods/ccvc.ts";
+import { cps } from "../../../stages/methods/cps.ts";
+import { minedLabels } from "../../../stages/methods/mining.ts";
+import { crossEntropy, label, mix, only, where } from "../../../stages/methods/parts.ts";
+import { unimatch } from "../../../stages/methods/unimatch.ts";
+
+const home = { buffer: {} as GPUBuffer, offset: 0 };
+const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [2, 8, 8]) =>
+  makeTensor({ label, shape, dtype, layout: "map", home });
+const image = (label: string, channels = 3, tracked = false) =>
+  makeTensor({ label, shape: [2, 8, 8, channels], home, tracked });
+const scores = (label: string) => ({ logits: image(label, 5), size: { height: 8, width: 8 } });
+
+/** A step that launches nothing yet, and what it launches: kernels with their inputs. */
+function launching() {
+  const graph = new Graph(0);
+  const launched = () =>
+    graph.dispatches.map(({ kernel, reads }: Dispatch) =>
+      `${kernel.name}(${reads.map(({ label }) => label).join(", ")})`
+    );
+  return { step: { graph }, graph, launched };
+}
+
+Deno.test("a part launches its op where it is called, and nothing else", () => {
+  const { step, graph, launched } = launching();
+  const { labels, confidence } = label(step, scores("teacher"));
+  label(step, scores("branch"), "logit");
+  only(step, labels, map("validity"));
+  where(step, confidence, "at least", 0.9);
+  where(step, confidence, "at least", { tensor: map("rates", "f32", [1, 1, 4]), index: 2 });
+  assert.deepEqual(launched(), [
+    "arg_max(teacher)",
+    "arg_max(branch)",
+    "mask_labels(teacher labels, validity)",
+    "at_least(teacher confidence)",
+    "at_least_scheduled(teacher confidence, rates)",
+  ]);
+  assert.deepEqual(graph.dispatches.map(({ constants }) => constants.PROBABILITY).slice(0, 2), [1, 0]);
+  assert.equal(graph.dispatches[3]!.uniforms.threshold, 0.9);
+});
+
+Deno.test("images, maps, labelings and targets go through the same boxes; partners come from another draw where it is given", () => {
+  const { step, launched } = launching();
+  const boxes = map("boxes", "u32", [1, 2, 8]);
+  mix(step, image("strong"), boxes);
+  mix(step, image("own"), boxes, image("partner"));
+  mix(step, map("validity"), boxes);
+  const weights = (name: string) => map(`${name} weights`, "f32");
+  const target = mix(
+    step,
+    { labels: map("own"), weights: weights("own") },
+    boxes,
+    { weights: weights("their"), labels: map("their") },
+  );
+  assert.deepEqual(Object.keys(target), ["labels", "weights"]);
+  assert.deepEqual(Object.keys(mix(step, { labels: map("plain") }, boxes)), ["labels"]);
+  assert.deepEqual(launched(), [
+    "mix_boxes_vectors(strong, strong, boxes)",
+    "mix_boxes_vectors(own, partner, boxes)",
+    "mix_boxes(validity, validity, boxes)",
+    "mix_boxes(own, their, boxes)",
+    "mix_boxes(own weights, their weights, boxes)",
+    "mix_boxes(plain, plain, boxes)",
+  ]);
+  assert.throws(
+    () =>
+      mix<{ labels: Tensor; weights?: Tensor }>(
+        step,
+        { labels: map("own"), weights: weights("own") },
+        boxes,
+        { labels: map("their") },
+      ),
+    (error) =>
+      error instanceof UserError && /one alone has weights: give both some, or none/.test(error.message),
+  );
+});
+
+Deno.test("a cross-entropy is over valid labels unless told, weighed where weights are given", () => {
+  const { step, launched } = launching();
+  const seen = scores("student"), labels = map("labels");
+  const loss = crossEntropy(step, "ce", seen, labels);
+  assert.equal(loss.label, "ce");
+  crossEntropy(step, "weighed", seen, { labels, weights: map("w", "f32") }, { denominator: "weights" });
+  const [plain, , weighed] = launched();
+  assert.match(plain!, /^softmax_cross_entropy_value\(student, labels\)$/);
+  assert.match(weighed!, /^softmax_cross_entropy_weighted_value\(student, labels, w\)$/);
+});
+
+Deno.test("mining keeps a micro-batch's share of the hard labels, and is not there without it", () => {
+  const mined = (criterion: "cross-entropy" | "ohem", share?: number) => {
+    const { graph } = launching();
+    const step = { graph, ...(share !== undefined && { share }) }, labels = map("labels");
+    const kept = minedLabels(step, scores("s"), labels, { criterion, ohemThreshold: 0.7, ohemMinKept: 9 });
+    assert.equal(kept === labels, criterion !== "ohem");
+    return graph.dispatches.flatMap(({ kernel, uniforms }) =>
+      kernel.name === "ohem_select" ? [uniforms.kept, uniforms.threshold] : []
+    );
+  };
+  assert.deepEqual(mined("cross-entropy"), []);
+  assert.deepEqual(mined("ohem"), [9, 0.7, 9, 0.7]);
+  assert.deepEqual(mined("ohem", 1 / 2), [5, 0.7, 5, 0.7]);
+});
+
+Deno.test("the leaves of mining are the same in each method, but for what was published", () => {
+  const told = [ccvc, cps, unimatch].map((method) => {
+    const { config: schema } = trainingStage(method as typeof ccvc).definition;
+    const config = parseConfig(schema, { method: {} } as never, "co-train");
+    return explainConfig(schema, config, {})
+      .filter(({ name }) => /^method\.(criterion|ohem)/.test(name))
+      .map(({ name, value, unit, source, unread }) => [name.slice(7), value, unit, source, unread]);
+  });
+  assert.deepEqual(told.map((leaves) => leaves.map(([name]) => name)), [
+    ...Array(3).fill(["criterion", "ohemThreshold", "ohemMinKept"]),
+  ]);
+  assert.deepEqual(told.map((leaves) => leaves[2]![1]), [100_000, 50_000, 200_000]);
+  for (const leaves of told) {
+    assert.deepEqual(leaves.map(([, , unit]) => unit), [undefined, "probability", "pixels"]);
+    assert.deepEqual(leaves.map((leaf) => leaf[4]), [
+      undefined,
+      "criterion is not ohem",
+      "criterion is not ohem",
+    ]);
+    assert.ok(leaves.every(([, , , source]) => source));
+  }
+});
