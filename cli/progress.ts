@@ -1,5 +1,6 @@
 /** What a run says while it works: a line drawn over on a terminal, a line now and then elsewhere. @module */
 import type { PipelineEvent } from "../pipeline/mod.ts";
+import { type TrainingEvent, trainingEvent } from "../stages/training/progress.ts";
 import { Rate } from "./rate.ts";
 import type { Terminal } from "./terminal.ts";
 import { bytes, duration } from "./text.ts";
@@ -65,27 +66,8 @@ export class Progress {
   }
 
   #progress(node: string, data: Data): void {
-    switch (data.kind) {
-      case "pretrained":
-        return this.#line(node, pretrainedText(data));
-      case "memory":
-        return this.#line(node, memoryText(data));
-      case "evaluation":
-        return this.#line(node, evaluationText(data));
-      case "step":
-        return this.#step(node, data);
-      case "resumed":
-        return this.#line(node, resumedText(data));
-      case "checkpoint":
-        // Those that are written by the clock go without saying.
-        return data.leaving === true
-          ? this.#line(node, `checkpoint of step ${data.step} is written`)
-          : undefined;
-      case "warning":
-        return this.#line(node, `warning: ${data.message}`);
-      case "compile":
-        return this.#passing(node, `compiling ${data.done} of ${data.total} kernels`);
-    }
+    const told = trainingEvent(data);
+    if (told !== undefined) return this.#training(node, told);
     if (typeof data.done === "number" && typeof data.total === "number") {
       const rate = this.#rate(node).images;
       rate.add(data.done, this.now());
@@ -95,20 +77,40 @@ export class Progress {
     this.#passing(node, JSON.stringify(data));
   }
 
-  #step(node: string, data: Data): void {
-    const { step, steps, epoch, epochs, images } = data as Record<string, number>;
+  #training(node: string, told: TrainingEvent): void {
+    switch (told.kind) {
+      case "pretrained":
+        return this.#line(node, pretrainedText(told));
+      case "memory":
+        return this.#line(node, memoryText(told));
+      case "evaluation":
+        return this.#line(node, evaluationText(told));
+      case "step":
+        return this.#step(node, told);
+      case "resumed":
+        return this.#line(node, resumedText(told));
+      case "checkpoint":
+        // Those that are written by the clock go without saying.
+        return told.leaving ? this.#line(node, `checkpoint of step ${told.step} is written`) : undefined;
+      case "warning":
+        return this.#line(node, `warning: ${told.message}`);
+      case "compile":
+        return this.#passing(node, `compiling ${told.done} of ${told.total} kernels`);
+    }
+  }
+
+  #step(node: string, { step, steps, epoch, epochs, images, losses }: Told<"step">): void {
     const { images: imageRate, steps: stepRate } = this.#rate(node);
     const now = this.now();
-    if (typeof images === "number") imageRate.add(images, now);
-    stepRate.add(step!, now);
-    const losses = Object.entries((data.losses ?? {}) as Record<string, number>);
+    imageRate.add(images, now);
+    stepRate.add(step, now);
     const speed = imageRate.perSecond, stepsPerSecond = stepRate.perSecond;
     const text = [
       `step ${step}/${steps}`,
       `epoch ${epoch}/${epochs}`,
-      ...losses.map(([name, value]) => `${name} ${Number(value).toPrecision(3)}`),
+      ...Object.entries(losses).map(([name, value]) => `${name} ${value.toPrecision(3)}`),
       ...(speed ? [`${shortRate(speed)} images/s`] : []),
-      ...(stepsPerSecond && step! < steps! ? [`${duration((steps! - step!) / stepsPerSecond)} left`] : []),
+      ...(stepsPerSecond && step < steps ? [`${duration((steps - step) / stepsPerSecond)} left`] : []),
     ].join("  ");
     // A new epoch and the last step get a line that stays.
     if (epoch !== this.#epoch || step === steps) {
@@ -135,12 +137,16 @@ export class Progress {
   }
 }
 
-function pretrainedText({ backbone, file, loaded, classifier, differences }: Data): string {
+/** What a training tells of a kind. */
+type Told<K extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readonly kind: K }>;
+
+function pretrainedText(
+  { backbone, file, loaded, classifier = [], differences = [] }: Told<"pretrained">,
+): string {
   if (file === undefined) {
     return `${backbone} starts from random weights; published scores start from ImageNet's (co-train.pretrained=FILE)`;
   }
-  const names = (what: string, list: unknown) =>
-    Array.isArray(list) && list.length ? [`${what}: ${list.join(", ")}`] : [];
+  const names = (what: string, list: readonly string[]) => list.length ? [`${what}: ${list.join(", ")}`] : [];
   return [
     `${backbone} starts from ${file}: ${loaded} tensors, in each network`,
     ...names("left over", classifier),
@@ -148,28 +154,20 @@ function pretrainedText({ backbone, file, loaded, classifier, differences }: Dat
   ].join("; ");
 }
 
-function memoryText(data: Data): string {
-  const {
-    peakBytes = 0,
-    workspaceBytes = 0,
-    lowerBoundBytes,
-    parameterBytes = 0,
-    stateBytes,
-    inputBytes = 0,
-  } = data as Partial<Record<string, number>>;
-  const { repeated } = data;
+function memoryText(memory: Told<"memory">): string {
+  const { parameterBytes, gradientBytes, momentBytes, statisticBytes, stateBytes, repeated } = memory;
   const parts = [
-    `parameters, gradients, moments ${bytes(parameterBytes)}`,
-    ...(stateBytes ? [`state ${bytes(stateBytes)}`] : []),
-    `workspace ${bytes(workspaceBytes)}${lowerBoundBytes ? `, at least ${bytes(lowerBoundBytes)}` : ""}`,
-    `images ${bytes(inputBytes)}`,
+    `parameters, gradients, moments ${bytes(parameterBytes + gradientBytes + momentBytes + statisticBytes)}`,
+    ...(stateBytes > 0 ? [`state ${bytes(stateBytes)}`] : []),
+    `workspace ${bytes(memory.workspaceBytes)}, at least ${bytes(memory.lowerBoundBytes)}`,
+    `images ${bytes(memory.inputBytes)}`,
   ];
-  const again = repeated ? `; ${repeated} launches a step are repeated to save memory` : "";
-  return `device memory: peak ${bytes(peakBytes)} (${parts.join("; ")})${again}`;
+  const again = repeated > 0 ? `; ${repeated} launches a step are repeated to save memory` : "";
+  return `device memory: peak ${bytes(memory.peakBytes)} (${parts.join("; ")})${again}`;
 }
 
-function resumedText({ step, steps, damage, adapter }: Data): string {
-  const problems = Array.isArray(damage) && damage.length > 0 ? ` (${damage.join("; ")})` : "";
+function resumedText({ step, steps, damage, adapter }: Told<"resumed">): string {
+  const problems = damage.length > 0 ? ` (${damage.join("; ")})` : "";
   const moved = adapter === undefined
     ? ""
     : `; it was made on ${adapter}, so the result will not be to the bit what either adapter gives alone`;
@@ -178,12 +176,13 @@ function resumedText({ step, steps, damage, adapter }: Data): string {
     : `goes on from the checkpoint of step ${step} of ${steps}${problems}${moved}`;
 }
 
-function evaluationText({ epoch, epochs, protocol, miou }: Data): string {
-  const scores = Object.entries((miou ?? {}) as Record<string, number>);
-  const named = scores.map(([name, value]) => `${name.replace(/(\d)$/, " $1")} ${Number(value).toFixed(2)}`);
+function evaluationText({ epoch, epochs, protocol, miou }: Told<"evaluation">): string {
+  const named = Object.entries(miou).map(([name, value]) =>
+    `${name.replace(/(\d)$/, " $1")} ${value.toFixed(2)}`
+  );
   // Images whole is what everybody expects of a score; anything else is said.
-  const under = protocol === undefined || protocol === "original" ? "" : ` (${protocol})`;
-  return `epoch ${epoch}${epochs === undefined ? "" : `/${epochs}`}  mIoU${under} ${named.join("  ")}`;
+  const under = protocol === "original" ? "" : ` (${protocol})`;
+  return `epoch ${epoch}/${epochs}  mIoU${under} ${named.join("  ")}`;
 }
 
 function shortened(why: readonly string[]): string[] {

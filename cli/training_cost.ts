@@ -1,5 +1,6 @@
 /** What a training took, told from a run's events: stages hold no clock, so only arrivals tell. @module */
 import type { PipelineEvent } from "../pipeline/mod.ts";
+import { trainingEvent } from "../stages/training/progress.ts";
 
 /** What a training took. */
 export interface TrainingCost {
@@ -14,12 +15,10 @@ export interface TrainingCost {
   readonly peakBytes: number;
 }
 
-type Data = Readonly<Record<string, unknown>>;
-
 /** A reading of the losses, and when it came; the device had done all steps up to it. */
 interface Reading {
   readonly step: number;
-  readonly phase: unknown;
+  readonly phase: string;
   readonly at: number;
 }
 
@@ -42,17 +41,17 @@ export class TrainingMeter {
   /** Takes an event in. */
   on(event: PipelineEvent): void {
     if (event.type !== "progress") return;
-    const { node, data } = event;
-    if (data.kind === "memory") {
-      const peakBytes = data.peakBytes as number;
+    const { node } = event, told = trainingEvent(event.data);
+    if (told?.kind === "memory") {
+      const { peakBytes } = told;
       this.#trainings.set(node, { peakBytes, images: 0, last: undefined, paces: [] });
     }
     const training = this.#trainings.get(node);
     if (training === undefined) return;
     const { last } = training;
     training.last = undefined;
-    if (data.kind !== "step") return;
-    const { step, images, phase } = data as Data & { readonly step: number; readonly images: number };
+    if (told?.kind !== "step") return;
+    const { step, images, phase } = told;
     const at = this.now();
     if (phase === "method" && last?.phase === phase) {
       training.paces.push((at - last.at) / (step - last.step));

@@ -39,6 +39,7 @@ import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.t
 import type { TrainingHistory } from "./training/history.ts";
 import type { MemorySettings, Recompute } from "./training/memory.ts";
 import { type OptimizerConfig, optimizerLeaves, optimizerOf } from "./training/optimizer_config.ts";
+import { tell } from "./training/progress.ts";
 import { makeSampler } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
 
@@ -284,7 +285,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
         stepsPerEpoch: config.stepsPerEpoch,
       });
       if (config.pairing === "fixed" && views.labeled.length > views.unlabeled.length) {
-        context.progress({
+        tell(context, {
           kind: "warning",
           message:
             `only ${views.unlabeled.length} of the ${views.labeled.length} labeled images are learned from: with ` +
@@ -304,7 +305,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
           return `labeled ${ids(views.labeled, labeled)}; unlabeled ${ids(views.unlabeled, unlabeled)}`;
         },
         onSkipped: (updates) =>
-          context.progress({
+          tell(context, {
             kind: "warning",
             message:
               `${updates} ${updates === 1 ? "step was" : "steps were"} left out since the losses were last ` +
@@ -312,12 +313,12 @@ function defineTraining(method: AnyMethod): TrainingStage {
           }),
         onCompile: (done, total) => {
           if (done % Math.ceil(total / 8) === 0 || done === total) {
-            context.progress({ kind: "compile", done, total });
+            tell(context, { kind: "compile", done, total });
           }
         },
       });
       try {
-        context.progress({ kind: "memory", ...session.memory });
+        tell(context, { kind: "memory", ...session.memory });
         const { last, best, history } = await runCourse({
           session,
           sampler,
@@ -383,9 +384,9 @@ function tellStart(
   context: StageContext,
 ): void {
   if (report === undefined) {
-    if (backbone !== "resnet14") context.progress({ kind: "pretrained", backbone });
+    if (backbone !== "resnet14") tell(context, { kind: "pretrained", backbone });
     return;
   }
-  context.progress({ kind: "pretrained", backbone, file: pretrained, ...report });
+  tell(context, { kind: "pretrained", backbone, file: pretrained, ...report });
   context.fact("pretrained", `${pretrained}: ${report.loaded} tensors`);
 }

@@ -19,7 +19,7 @@ import type { PerPrediction } from "../predictions.ts";
 import { ORIGINAL, type Protocol } from "../protocols.ts";
 import { type CapturedPhase, type CapturedProgram, captureTraining, LOSS_SCALE } from "./capture.ts";
 import type { Drawn } from "./feed.ts";
-import { planFitting, type Recompute, SettingsError } from "./memory.ts";
+import { planFitting, type Recompute, SettingsError, type TrainingMemory } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
 import { type OptimizerSettings, ratesLength, SCHEDULES_FROM, updateNumbers } from "./update.ts";
 
@@ -74,20 +74,8 @@ export interface StepAddress {
 
 /** An opened session. */
 export interface Session {
-  readonly memory: {
-    readonly workspaceBytes: number;
-    /** What is alive at a step's busiest moment: no plan of the workspace can need less. */
-    readonly lowerBoundBytes: number;
-    /** Parameters with their averages, gradients, moments and running statistics. */
-    readonly parameterBytes: number;
-    /** The method's own state. */
-    readonly stateBytes: number;
-    readonly inputBytes: number;
-    /** All of it. */
-    readonly peakBytes: number;
-    /** Launches that are repeated in a step to save memory. */
-    readonly repeated: number;
-  };
+  /** What it holds on the device, as planned. */
+  readonly memory: TrainingMemory;
   /** Runs one optimizer step; does not wait for it. */
   step(batch: Batch, address: StepAddress): void;
   /** Waits for all steps so far. */
@@ -190,15 +178,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   });
 
   return {
-    memory: {
-      workspaceBytes: planned.workspaceBytes,
-      lowerBoundBytes: planned.lowerBoundBytes,
-      parameterBytes: parameters.bytes,
-      stateBytes: planned.stateBytes,
-      inputBytes: planned.inputBytes,
-      peakBytes: planned.peakBytes,
-      repeated: planned.repeated,
-    },
+    memory: planned,
     step(images, { phase = "method", epoch, step, rate, at = START }) {
       const values = new Float32Array(ratesLength(method.schedules));
       values.set(updateNumbers(options.optimizer, { rate, step }));

@@ -56,11 +56,16 @@ Deno.test("memory, evaluations and counts have words of their own", () => {
     peakBytes: 410e6,
     workspaceBytes: 312e6,
     lowerBoundBytes: 300e6,
-    parameterBytes: 96e6,
+    parameterBytes: 26e6,
+    gradientBytes: 26e6,
+    momentBytes: 26e6,
+    statisticBytes: 18e6,
+    stateBytes: 0,
     inputBytes: 2e6,
   };
   at(0, { kind: "memory", ...memory, repeated: 0 });
-  at(1, { kind: "evaluation", epoch: 1, epochs: 2, miou: { branch1: 40.123, branch2: 39, average: 41 } });
+  const first = { branch1: 40.123, branch2: 39, average: 41 };
+  at(1, { kind: "evaluation", epoch: 1, epochs: 2, protocol: "original", miou: first });
   const miou = { branch1: 45, branch2: 46, average: 47 };
   at(1, { kind: "evaluation", epoch: 2, epochs: 2, protocol: "sliding_window_712", miou });
   at(2, { done: 1, total: 30, unit: "images" });
