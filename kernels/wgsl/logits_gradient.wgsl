@@ -1,5 +1,5 @@
-// Gradient of the cross-entropy by the stored logits: each sums the slopes of the columns that it had a share in, in their
-// order, times factor / denominator.
+// Gradient of a loss by the stored logits: each sums the slopes of the columns that it had a share in, in their order, times
+// factor / denominator.
 //
 //   slopes    f32[batch, segments, span + 1, width, lanes·4]   of stored rows at the image's columns; where a row is the last
 //                                                              of one segment and the first of the next, in two parts
@@ -8,7 +8,7 @@
 //
 // Positions as in resize_axis_gradient.wgsl. Where not UPSAMPLED the slopes are of the stored logits themselves, as they lie.
 //
-// Twin: kernels/reference/softmax_cross_entropy.ts
+// Twin: kernels/reference/resize_bilinear.ts
 
 struct Extents {
   batch: u32,
