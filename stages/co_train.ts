@@ -291,6 +291,14 @@ function defineTraining(method: AnyMethod): TrainingStage {
             `pairing "fixed" each unlabeled image meets one. Set co-train.pairing=free to meet all in turn`,
         });
       }
+      if (pretrained === undefined && settings.method.frozenNorms.size > 0) {
+        context.progress({
+          kind: "warning",
+          message:
+            "the backbone's norms are frozen at means of 0 and variances of 1, which no image has made, as the weights " +
+            "are random. Set co-train.pretrained to a file, or let the method train its norms",
+        });
+      }
       const session = openSession(device, {
         ...settings,
         pretrained: pretrained?.state,
