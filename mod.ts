@@ -48,6 +48,7 @@ export {
   type WeightsScore,
 } from "./stages/evaluate.ts";
 export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts";
+export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
 export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
 export type { Partner } from "./stages/views/specs.ts";
@@ -65,6 +66,7 @@ export type { OptimizerConfig } from "./stages/training/optimizer_config.ts";
 export type { Pictures } from "./stages/pictures.ts";
 export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/samples.ts";
 export type { ClassList } from "./stages/datasets/classes.ts";
+export type { Distance } from "./kernels/ops/consistency_loss.ts";
 export type { Precision } from "./kernels/tensor.ts";
 export type { Mapping } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";

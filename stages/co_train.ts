@@ -292,17 +292,27 @@ function defineTraining(method: AnyMethod): TrainingStage {
             `pairing "fixed" each unlabeled image meets one. Set co-train.pairing=free to meet all in turn`,
         });
       }
+      if (pretrained === undefined && settings.method.frozenNorms.size > 0) {
+        context.progress({
+          kind: "warning",
+          message:
+            "the backbone's norms are frozen at means of 0 and variances of 1, which no image has made, as the weights " +
+            "are random. Set co-train.pretrained to a file, or let the method train its norms",
+        });
+      }
       const session = openSession(device, {
         ...settings,
         pretrained: pretrained?.state,
         samplesOf(step) {
-          const { labeled, unlabeled } = sampler.batch(
+          const { labeled, unlabeled, others } = sampler.batch(
             Math.floor(step / sampler.stepsPerEpoch),
             step % sampler.stepsPerEpoch,
           );
           const ids = (set: ImageSet, places: readonly number[]) =>
             places.map((place) => `"${set.ids[place]}"`).join(", ");
-          return `labeled ${ids(views.labeled, labeled)}; unlabeled ${ids(views.unlabeled, unlabeled)}`;
+          const more = Object.values(settings.method.draws).some(({ images }) => images === "others");
+          const seen = more ? [...unlabeled, ...others ?? []] : unlabeled;
+          return `labeled ${ids(views.labeled, labeled)}; unlabeled ${ids(views.unlabeled, seen)}`;
         },
         onSkipped: (updates) =>
           tell(context, {
@@ -338,9 +348,9 @@ function defineTraining(method: AnyMethod): TrainingStage {
   return stage as unknown as TrainingStage;
 }
 
-/** Sets of images that a method draws from: 1 where it learns from the labeled ones alone, else 2. */
+/** Batches of images that a method may draw: 1 where it learns from the labeled ones alone, 3 with other unlabeled ones, else 2. */
 function setsOf({ draws }: BoundMethod): number {
-  return new Set(Object.values(draws).map(({ set }) => set)).size;
+  return new Set(Object.values(draws).map(({ set, images = set }) => images)).size;
 }
 
 /** What a config's training is captured with. */

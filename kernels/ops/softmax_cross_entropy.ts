@@ -1,11 +1,10 @@
 import type { Graph, Loss } from "../graph.ts";
 import { defineKernel, type Kernel } from "../shader/kernel.ts";
-import { elementwise } from "../launch.ts";
 import { checkMap } from "../maps.ts";
-import { storedVectors, type Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import forwardSource from "../wgsl/softmax_cross_entropy.wgsl" with { type: "text" };
-import gradientSource from "../wgsl/softmax_cross_entropy_gradient.wgsl" with { type: "text" };
 import { finishLoss } from "./finish_loss.ts";
+import { logitsGradient, slopesOf } from "./logits_gradient.ts";
 import { type LogitsSize, walkIncludes, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
 /** The kernel that goes through the pixels, with weights or without, for the value alone or with slopes. */
@@ -23,23 +22,6 @@ function forwardKernel(weighted: boolean, sloped: boolean): Kernel {
 const forward = [false, true].map((weighted) =>
   [false, true].map((sloped) => forwardKernel(weighted, sloped))
 );
-const gradient = defineKernel({
-  name: "softmax_cross_entropy_gradient",
-  source: gradientSource,
-  uniforms: {
-    batch: "u32",
-    in_height: "u32",
-    in_width: "u32",
-    width: "u32",
-    lanes: "u32",
-    span: "u32",
-    segments: "u32",
-    factor: "f32",
-    stride: "u32",
-  },
-  reads: { slopes: "vec4f", scale: "f32" },
-  writes: { gradient: "vec4f" },
-});
 
 /** What a sum of pixels' cross-entropies is weighed and divided by. */
 export interface SoftmaxCrossEntropyOptions {
@@ -81,16 +63,14 @@ export function softmaxCrossEntropy(
 ): Loss {
   const { label, ignore = 255, weights, denominator } = options;
   const walk = walkLogits(logits, options.size);
-  const { shape, count, span, segments, upsampled, constants } = walk;
+  const { shape, count, constants } = walk;
   checkMap(`take the cross-entropy of ${logits.label} [${logits.shape}]`, labels, "u32", shape);
   if (weights) {
     checkMap(`weigh the cross-entropy of ${logits.label} [${logits.shape}]`, weights, "f32", shape);
   }
   const [batch, height, width] = shape;
   const partials = graph.tensor({ label: `${label} partials`, shape: [count, 4] });
-  // Of stored rows, those between two segments in two parts; where pixels are stored, of the pixels.
-  const rows = upsampled ? segments * (span + 1) : height;
-  const slopes = graph.tensor({ label: `${label} slopes`, shape: [batch, rows, width, constants.CLASSES] });
+  const slopes = slopesOf(graph, walk, label);
   graph.launch({
     kernel: forward[Number(weights !== undefined)]![Number(logits.tracked)]!,
     reads: [logits, labels, ...(weights ? [weights] : [])],
@@ -107,36 +87,7 @@ export function softmaxCrossEntropy(
   return {
     label,
     value,
-    seed(graph, weight) {
-      if (!logits.tracked) return [];
-      const result = graph.tensor({
-        label: `∂${label}/∂${logits.label}`.slice(0, 60),
-        shape: logits.shape,
-        dtype: logits.dtype,
-      });
-      const { in_height, in_width } = walk.uniforms;
-      const { groups, stride } = elementwise(storedVectors(result));
-      graph.launch({
-        kernel: gradient,
-        reads: [slopes, scale],
-        writes: [result],
-        uniforms: {
-          batch,
-          in_height,
-          in_width,
-          width,
-          lanes: constants.VECTORS,
-          span,
-          segments,
-          factor: weight,
-          stride,
-        },
-        constants: { UPSAMPLED: constants.UPSAMPLED },
-        groups,
-        // A stored column reaches to its neighbors on both sides.
-        loops: 2 * Math.min(width, Math.ceil(2 * width / Math.max(in_width - 1, 1)) + 2),
-      });
-      return [[logits, result]];
-    },
+    seed: (graph, weight) =>
+      logits.tracked ? [[logits, logitsGradient(graph, logits, { walk, slopes, scale, label, weight })]] : [],
   };
 }

@@ -37,6 +37,14 @@ export function keepLogits(graph: Graph, { logits, size }: Prediction): Tensor {
   return graph.keep(graph.withoutGradients(() => resizeBilinear(graph, logits, size.height, size.width)));
 }
 
+/** The largest softmax probability of each pixel, of dense logits [B, H, W, C]. */
+export function confidences(logits: Float32Array, classes: number): number[] {
+  return Array.from({ length: logits.length / classes }, (_, pixel) => {
+    const own = logits.subarray(pixel * classes, (pixel + 1) * classes), peak = Math.max(...own);
+    return 1 / own.reduce((sum, logit) => sum + Math.exp(logit - peak), 0);
+  });
+}
+
 /** Passes by what was read back of them, by network and pass. */
 export function seenPasses(
   stored: ReadonlyMap<string, Float32Array>,

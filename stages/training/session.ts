@@ -196,9 +196,9 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       current = chosen;
       const size = batch / accumulate, drawn: Drawn = new Map();
       const bring = (from: number) => {
-        const part = (places: readonly number[]) => places.slice(from, from + size);
+        const part = (places: readonly number[] = []) => places.slice(from, from + size);
         feed.fill(
-          { labeled: part(images.labeled), unlabeled: part(images.unlabeled) },
+          { labeled: part(images.labeled), unlabeled: part(images.unlabeled), others: part(images.others) },
           { epoch, step },
           drawn,
         );

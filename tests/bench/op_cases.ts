@@ -7,6 +7,7 @@ import { channelDropout } from "../../kernels/ops/channel_dropout.ts";
 import { concatenate } from "../../kernels/ops/concatenate.ts";
 import { conflictWeights } from "../../kernels/ops/conflict_weights.ts";
 import { confusion } from "../../kernels/ops/confusion.ts";
+import { consistencyLoss } from "../../kernels/ops/consistency_loss.ts";
 import { cosineDiscrepancy } from "../../kernels/ops/cosine_discrepancy.ts";
 import { globalAveragePool } from "../../kernels/ops/global_average_pool.ts";
 import { maskLabels } from "../../kernels/ops/mask_labels.ts";
@@ -113,6 +114,21 @@ export const opCases: readonly OpCase[] = [
         size: SIZE,
         weights,
         denominator: "valid",
+      }));
+    },
+  },
+  {
+    name: "consistency of probabilities",
+    size: `2×33×33×${CLASSES} to 129×129`,
+    build(b) {
+      const shape = [2, 129, 129];
+      const weights = b.input("weights", shape, { tracked: false, layout: "map" });
+      const targets = b.input("targets", [...shape, CLASSES], { tracked: false });
+      b.backwardOf(consistencyLoss(b.graph, b.input("logits", LOGITS), targets, {
+        label: "loss",
+        size: SIZE,
+        weights,
+        distance: "probabilities",
       }));
     },
   },

@@ -1,5 +1,5 @@
-// Gradient of the cross-entropy by the stored logits: each sums the slopes of the columns that it had a share in, in their
-// order, times factor / denominator.
+// Gradient of a loss by the stored logits: each sums the slopes of the columns that it had a share in, in their order, times
+// factor / denominator.
 //
 //   slopes    f32[batch, segments, span + 1, width, lanes·4]   of stored rows at the image's columns; where a row is the last
 //                                                              of one segment and the first of the next, in two parts
@@ -13,7 +13,7 @@
 //   span    intervals of a segment
 //   stride  invocations along x
 //
-// Twin: kernels/reference/softmax_cross_entropy.ts
+// Twin: kernels/reference/resize_bilinear.ts
 
 #if UPSAMPLED
 /// The sum over columns from `first` to `end` of a row of slopes.
