@@ -98,8 +98,8 @@ export type {
 } from "./kernels/graph.ts";
 export { defineKernel, type ElementType, type Kernel } from "./kernels/shader/kernel.ts";
 export { elementwise } from "./kernels/launch.ts";
-export type { Distance } from "./kernels/ops/consistency_loss.ts";
-export type { LogitsSize } from "./kernels/ops/upsampled_logits.ts";
+export type { Distance } from "./kernels/ops/loss/consistency_loss.ts";
+export type { LogitsSize } from "./kernels/ops/loss/upsampled_logits.ts";
 export type { Sharing } from "./kernels/sharing.ts";
 export type { DType, Home, Layout, Precision, Tensor, TensorSpec } from "./kernels/tensor.ts";
-export type { Candidate, Choice } from "./kernels/tuning.ts";
+export type { Candidate, Choice } from "./kernels/tuning/tuning.ts";

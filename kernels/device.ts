@@ -6,7 +6,7 @@ import { shaderText } from "./shader/text.ts";
 import { chooseSharing, type Sharing } from "./sharing.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "./tensor.ts";
 import { textureBytes, textureDescriptor, type TextureExtents } from "./shader/texture_operand.ts";
-import { type Tuning, UNTUNED } from "./tuning.ts";
+import { type Tuning, UNTUNED } from "./tuning/tuning.ts";
 
 /** What the adapter is, as printed at the top of a run and recorded with every result. */
 export interface AdapterFacts {

@@ -2,7 +2,7 @@ import { KernelError } from "./errors.ts";
 import { checkLoops, type Kernel, MAX_GROUPS } from "./shader/kernel.ts";
 import type { Sharing } from "./sharing.ts";
 import { makeTensor, type Precision, type Tensor, type TensorSpec } from "./tensor.ts";
-import type { Choice } from "./tuning.ts";
+import type { Choice } from "./tuning/tuning.ts";
 
 /** One launch of a kernel, as captured. */
 export interface Dispatch {

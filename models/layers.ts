@@ -1,5 +1,5 @@
-import { batchNorm } from "../kernels/ops/batch_norm.ts";
-import { convolution, type Measured, measuredConvolution } from "../kernels/ops/convolution.ts";
+import { batchNorm } from "../kernels/ops/norm/batch_norm.ts";
+import { convolution, type Measured, measuredConvolution } from "../kernels/ops/convolution/convolution.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import { type Forward, type Layer, passesOf, type Scope, within } from "./registry.ts";
 

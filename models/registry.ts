@@ -59,7 +59,7 @@ export interface Forward {
   readonly training: boolean;
   /** The device tensor of a parameter or statistic. */
   readonly tensor: (name: string) => Tensor;
-  /** Seed, epoch and step for dropout (kernels/ops/channel_dropout.ts); needed where `training`. */
+  /** Seed, epoch and step for dropout (kernels/ops/feature/channel_dropout.ts); needed where `training`. */
   readonly counters?: Tensor;
   /**
    * The batches that the batch consists of, equal parts in order: names that tell one's dropout from that of the step's other

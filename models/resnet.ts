@@ -1,4 +1,4 @@
-import { maxPool } from "../kernels/ops/max_pool.ts";
+import { maxPool } from "../kernels/ops/feature/max_pool.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 import { convolutionNormRelu, normedConvolution, normLayer } from "./layers.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";

@@ -17,7 +17,7 @@ import {
   type Wires,
 } from "../pipeline/mod.ts";
 import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
-import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
+import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { bindMethod, type BoundMethod } from "./methods/bound_method.ts";
 import { chosenMethod } from "./methods/exchange.ts";
 import {
@@ -29,10 +29,10 @@ import {
   MethodError,
 } from "./methods/method.ts";
 import { type NamedOptions, withMethod } from "./methods/with_method.ts";
-import type { NetworkDescription } from "./network.ts";
-import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
-import { bestOutput } from "./predictions.ts";
-import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
+import type { NetworkDescription } from "./weights/network.ts";
+import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./weights/pretrained.ts";
+import { bestOutput } from "./evaluation/predictions.ts";
+import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
 import { LOSS_SCALE } from "./training/capture.ts";
 import { runCourse } from "./training/course.ts";
 import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";

@@ -1,7 +1,7 @@
 /** CutMix-Seg: a mean teacher with box masks (French et al., BMVC 2020). @module */
 import { z } from "zod";
-import { clear } from "../../kernels/ops/clear.ts";
-import { type Distance, distances } from "../../kernels/ops/consistency_loss.ts";
+import { clear } from "../../kernels/ops/feature/clear.ts";
+import { type Distance, distances } from "../../kernels/ops/loss/consistency_loss.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { Schema } from "../../pipeline/mod.ts";

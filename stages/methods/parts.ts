@@ -1,14 +1,14 @@
 /** Parts that methods share, on a step: label, mix, mask, and learn. Each launches its op where it is called. @module */
 import type { Loss } from "../../kernels/graph.ts";
-import { argMax } from "../../kernels/ops/arg_max.ts";
-import { atLeast } from "../../kernels/ops/at_least.ts";
-import { consistencyLoss, type Distance } from "../../kernels/ops/consistency_loss.ts";
-import { mapMean } from "../../kernels/ops/map_mean.ts";
-import { maskLabels } from "../../kernels/ops/mask_labels.ts";
-import { maskWeights } from "../../kernels/ops/mask_weights.ts";
-import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
-import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
-import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
+import { argMax } from "../../kernels/ops/label/arg_max.ts";
+import { atLeast } from "../../kernels/ops/label/at_least.ts";
+import { consistencyLoss, type Distance } from "../../kernels/ops/loss/consistency_loss.ts";
+import { mapMean } from "../../kernels/ops/label/map_mean.ts";
+import { maskLabels } from "../../kernels/ops/label/mask_labels.ts";
+import { maskWeights } from "../../kernels/ops/label/mask_weights.ts";
+import { mixImages, mixMaps } from "../../kernels/ops/label/mix_boxes.ts";
+import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
+import { softmaxCrossEntropy } from "../../kernels/ops/loss/softmax_cross_entropy.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { MethodError } from "./method.ts";

@@ -1,6 +1,6 @@
 /** What the passes of a case's step give: kept on the device, and looked at. @module */
 import type { Graph } from "../../kernels/graph.ts";
-import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
+import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { Passes, Step } from "../methods/step.ts";

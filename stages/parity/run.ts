@@ -1,8 +1,8 @@
 /** Runs a parity case on a device: the training step that `co-train` captures, on hashed inputs. @module */
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { readMeter } from "../../kernels/ops/meter.ts";
-import { compile } from "../../kernels/program.ts";
+import { readMeter } from "../../kernels/ops/loss/meter.ts";
+import { compile } from "../../kernels/program/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
 import { predict } from "../../models/deeplabv3plus.ts";

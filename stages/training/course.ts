@@ -2,13 +2,13 @@
 import { DeviceError } from "../../kernels/errors.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 import { messageOf, type StageContext, UserError } from "../../pipeline/mod.ts";
-import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../checkpoint.ts";
+import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../weights/checkpoint.ts";
 import type { Phase } from "../methods/bound_method.ts";
 import type { At } from "../methods/schedule.ts";
-import { score } from "../metrics.ts";
-import type { NetworkDescription } from "../network.ts";
-import { forPredictions, type PerPrediction } from "../predictions.ts";
-import { protocolLabel } from "../protocols.ts";
+import { score } from "../evaluation/metrics.ts";
+import type { NetworkDescription } from "../weights/network.ts";
+import { forPredictions, type PerPrediction } from "../evaluation/predictions.ts";
+import { protocolLabel } from "../evaluation/protocols.ts";
 import { type EvaluationConfig, protocolAt, updateBest } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
 import type { Sampler } from "./sampler.ts";

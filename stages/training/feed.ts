@@ -2,7 +2,7 @@
 import type { Device } from "../../kernels/device.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import type { Views } from "../augment.ts";
-import type { ImageSet, SizedSet } from "../samples.ts";
+import type { ImageSet, SizedSet } from "../datasets/samples.ts";
 import { ViewBatch } from "../views/batch.ts";
 import type { Draws, SeenDraws } from "../views/specs.ts";
 import type { Batch } from "./sampler.ts";

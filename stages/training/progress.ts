@@ -1,7 +1,7 @@
 /** What a training tells while it runs: one union, read alike by every listener. @module */
 import type { StageContext } from "../../pipeline/mod.ts";
 import type { Phase } from "../methods/bound_method.ts";
-import type { PerPrediction } from "../predictions.ts";
+import type { PerPrediction } from "../evaluation/predictions.ts";
 import type { TrainingMemory } from "./memory.ts";
 
 /** One thing that a training tells; steps and epochs count from 1, as people do. */

@@ -1,9 +1,9 @@
 /** A training step, captured: forward passes, loss terms, gradients, optimizer, meters. @module */
 import type { Graph } from "../../kernels/graph.ts";
-import { add } from "../../kernels/ops/add.ts";
-import { clear } from "../../kernels/ops/clear.ts";
-import { meter } from "../../kernels/ops/meter.ts";
-import { scale } from "../../kernels/ops/scale.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
+import { clear } from "../../kernels/ops/feature/clear.ts";
+import { meter } from "../../kernels/ops/loss/meter.ts";
+import { scale } from "../../kernels/ops/loss/scale.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";

@@ -3,7 +3,7 @@ import { allocate, type Device } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { defineKernel, MAX_GROUPS } from "../../kernels/shader/kernel.ts";
 import { elementwise, WORKGROUP } from "../../kernels/launch.ts";
-import { compile } from "../../kernels/program.ts";
+import { compile } from "../../kernels/program/program.ts";
 import { hasTimestamps } from "./timing.ts";
 
 /** The most that an adapter did. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Metrics } from "../../cli/metrics.ts";
-import { methodResults, methodsText } from "../../cli/methods_table.ts";
+import { type Metrics } from "../../cli/runs/metrics.ts";
+import { methodResults, methodsText } from "../../cli/runs/methods_table.ts";
 import { fixture, placeTest } from "./support.ts";
 
 const tiny = fixture("tiny");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { experimentNames, loadExperiment } from "../../cli/experiment.ts";
+import { experimentNames, loadExperiment } from "../../cli/experiment/experiment.ts";
 import { makeSampler } from "../../stages/training/sampler.ts";
 
 interface Leaves {

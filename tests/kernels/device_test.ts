@@ -3,7 +3,7 @@ import { allocate, asUint32, type Device, openDevice, readBack, upload } from ".
 import { DeviceError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { defineKernel } from "../../kernels/shader/kernel.ts";
-import { compile } from "../../kernels/program.ts";
+import { compile } from "../../kernels/program/program.ts";
 import { ALIGNMENT, makeTensor } from "../../kernels/tensor.ts";
 import { gpuTest } from "../support/gpu.ts";
 

@@ -1,7 +1,7 @@
 /** UniMatch's parity cases. @module */
 import { z } from "zod";
-import { mixBoxes } from "../../../kernels/reference/mix_boxes.ts";
-import { ohemLabels } from "../../../kernels/reference/ohem.ts";
+import { mixBoxes } from "../../../kernels/reference/label/mix_boxes.ts";
+import { ohemLabels } from "../../../kernels/reference/label/ohem.ts";
 import { parseConfig } from "../../../pipeline/mod.ts";
 import { ignoreIndex } from "../../datasets/classes.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { KernelError } from "../../../kernels/errors.ts";
 import { expand } from "../../../kernels/shader/expand.ts";
-import convolution from "../../../kernels/wgsl/convolution.wgsl" with { type: "text" };
+import convolution from "../../../kernels/ops/convolution/convolution.wgsl" with { type: "text" };
 
 /** The expanded text. */
 const unroll = (

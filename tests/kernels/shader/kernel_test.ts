@@ -8,7 +8,7 @@ import {
   MAX_LOOP_ITERATIONS,
   packUniforms,
 } from "../../../kernels/shader/kernel.ts";
-import { compile } from "../../../kernels/program.ts";
+import { compile } from "../../../kernels/program/program.ts";
 import { gpuTest } from "../../support/gpu.ts";
 
 const three = defineKernel({

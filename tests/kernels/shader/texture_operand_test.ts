@@ -3,7 +3,7 @@ import { allocate, readBack, upload } from "../../../kernels/device.ts";
 import { KernelError } from "../../../kernels/errors.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { defineKernel } from "../../../kernels/shader/kernel.ts";
-import { compile } from "../../../kernels/program.ts";
+import { compile } from "../../../kernels/program/program.ts";
 import { makeTensor } from "../../../kernels/tensor.ts";
 import { fitsTexture, textureBytes, textureRows } from "../../../kernels/shader/texture_operand.ts";
 import { gpuTest, uniform } from "../../support/gpu.ts";

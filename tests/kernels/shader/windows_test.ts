@@ -3,12 +3,12 @@ import { allocate, type Device, openDevice, readBack, upload } from "../../../ke
 import { DeviceError } from "../../../kernels/errors.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { defineKernel } from "../../../kernels/shader/kernel.ts";
-import { add } from "../../../kernels/ops/add.ts";
-import { batchNorm } from "../../../kernels/ops/batch_norm.ts";
-import { convolution } from "../../../kernels/ops/convolution.ts";
-import { maxPool } from "../../../kernels/ops/max_pool.ts";
-import { resizeBilinear } from "../../../kernels/ops/resize_bilinear.ts";
-import { compile } from "../../../kernels/program.ts";
+import { add } from "../../../kernels/ops/feature/add.ts";
+import { batchNorm } from "../../../kernels/ops/norm/batch_norm.ts";
+import { convolution } from "../../../kernels/ops/convolution/convolution.ts";
+import { maxPool } from "../../../kernels/ops/feature/max_pool.ts";
+import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";
+import { compile } from "../../../kernels/program/program.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 

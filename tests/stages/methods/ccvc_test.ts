@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { parseConfig } from "../../../pipeline/schema.ts";
+import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { ccvc, type CcvcOptions } from "../../../stages/methods/ccvc.ts";
 import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
-import { explainConfig } from "../../../pipeline/explain.ts";
-import { parseConfig } from "../../../pipeline/schema.ts";
+import { explainConfig } from "../../../pipeline/language/explain.ts";
+import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { trainingStage } from "../../../stages/co_train.ts";
 import { cutMixSeg, type CutMixSegOptions } from "../../../stages/methods/cutmix_seg.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";

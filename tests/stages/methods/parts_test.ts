@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
-import { explainConfig } from "../../../pipeline/explain.ts";
+import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { parseConfig, UserError } from "../../../pipeline/mod.ts";
 import { trainingStage } from "../../../stages/co_train.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
