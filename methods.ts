@@ -32,6 +32,7 @@ export {
   type Scalar,
   type Schedule,
   selfPaced,
+  sigmoidRamp,
   warmedUp,
 } from "./stages/methods/schedule.ts";
 export type { Sizes, StateSpec, StateSpecs, StateTensors } from "./stages/methods/state.ts";
@@ -56,14 +57,18 @@ export {
 } from "./stages/views/specs.ts";
 export {
   type Confidence,
+  consistency,
   crossEntropy,
   type Denominator,
+  everyPixel,
   label,
   type Labeling,
   mix,
   only,
   type Scores,
+  share,
   type Target,
+  weigh,
   where,
 } from "./stages/methods/parts.ts";
 export { minedLabels, type MiningOptions } from "./stages/methods/mining.ts";
@@ -90,11 +95,11 @@ export type {
   JointBackward,
   Launch,
   Loss,
-  MeasuredLaunch,
 } from "./kernels/graph.ts";
-export { defineKernel, type Kernel } from "./kernels/kernel.ts";
+export { defineKernel, type ElementType, type Kernel } from "./kernels/shader/kernel.ts";
 export { elementwise } from "./kernels/launch.ts";
-export type { LogitsSize } from "./kernels/ops/upsampled_logits.ts";
+export type { Distance } from "./kernels/ops/loss/consistency_loss.ts";
+export type { LogitsSize } from "./kernels/ops/loss/upsampled_logits.ts";
 export type { Sharing } from "./kernels/sharing.ts";
 export type { DType, Home, Layout, Precision, Tensor, TensorSpec } from "./kernels/tensor.ts";
-export type { Candidate, Choice } from "./kernels/tuning.ts";
+export type { Candidate, Choice } from "./kernels/tuning/tuning.ts";

@@ -48,6 +48,7 @@ export {
   type WeightsScore,
 } from "./stages/evaluate.ts";
 export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts";
+export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
 export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
 export type { Partner } from "./stages/views/specs.ts";
@@ -55,16 +56,17 @@ export { supervised, type SupervisedOptions } from "./stages/methods/supervised.
 export { type AnyMethod, type Configured, type Method, MethodError } from "./stages/methods/method.ts";
 export type { MiningOptions } from "./stages/methods/mining.ts";
 export type { NamedOptions } from "./stages/methods/with_method.ts";
-export type { Checkpoint } from "./stages/checkpoint.ts";
-export type { NetworkDescription } from "./stages/network.ts";
-export type { PerPrediction, Predictions } from "./stages/predictions.ts";
-export type { ProtocolName } from "./stages/protocols.ts";
+export type { Checkpoint } from "./stages/weights/checkpoint.ts";
+export type { NetworkDescription } from "./stages/weights/network.ts";
+export type { PerPrediction, Predictions } from "./stages/evaluation/predictions.ts";
+export type { ProtocolName } from "./stages/evaluation/protocols.ts";
 export type { EvaluationConfig } from "./stages/training/evaluation.ts";
 export type { Recompute } from "./stages/training/memory.ts";
 export type { OptimizerConfig } from "./stages/training/optimizer_config.ts";
-export type { Pictures } from "./stages/pictures.ts";
-export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/samples.ts";
+export type { Pictures } from "./stages/evaluation/pictures.ts";
+export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/datasets/samples.ts";
 export type { ClassList } from "./stages/datasets/classes.ts";
+export type { Distance } from "./kernels/ops/loss/consistency_loss.ts";
 export type { Precision } from "./kernels/tensor.ts";
 export type { Mapping } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";

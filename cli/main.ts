@@ -1,10 +1,13 @@
 /** What the tasks start: a command that evaluates an experiment gets a process of its own, the others run in this one. @module */
-import { isLaunched } from "./permissions.ts";
+import { isLaunched } from "./process/permissions.ts";
 
 /** A file that is not started needs not be loaded, and the launcher is to be quick. */
 const start = async (args: readonly string[]): Promise<number> => {
-  if (isLaunched(args[0])) return await (await import("./launcher.ts")).launch(args);
-  const [{ main }, { systemTerminal }] = await Promise.all([import("./program.ts"), import("./terminal.ts")]);
+  if (isLaunched(args[0])) return await (await import("./process/launcher.ts")).launch(args);
+  const [{ main }, { systemTerminal }] = await Promise.all([
+    import("./program.ts"),
+    import("./terminal/terminal.ts"),
+  ]);
   return await main(args, systemTerminal());
 };
 

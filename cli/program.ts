@@ -1,31 +1,31 @@
 /** The program: reads the command line, runs a command, and ends with its status. @module */
 import { appointDeputy, CodeError, outsideCodeFollows } from "../pipeline/mod.ts";
-import { runProgram } from "./commander.ts";
-import type { Command } from "./command.ts";
+import { runProgram } from "./terminal/commander.ts";
+import type { Command } from "./terminal/command.ts";
 import { bench } from "./commands/bench.ts";
-import { cache } from "./commands/cache.ts";
+import { cache } from "./commands/cache/cache.ts";
 import { ccvc } from "./commands/ccvc.ts";
 import { compare } from "./commands/compare.ts";
-import { dag } from "./commands/dag.ts";
+import { dag } from "./commands/plan/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { parity } from "./commands/parity.ts";
-import { partitions } from "./commands/partitions.ts";
-import { plan } from "./commands/plan.ts";
+import { partitions } from "./commands/partitions/partitions.ts";
+import { plan } from "./commands/plan/plan.ts";
 import { predict } from "./commands/predict.ts";
-import { report } from "./commands/report.ts";
-import { runs } from "./commands/runs.ts";
+import { report } from "./commands/runs/report.ts";
+import { runs } from "./commands/runs/runs.ts";
 import { test } from "./commands/test.ts";
 import { train } from "./commands/train.ts";
 import { tune } from "./commands/tune.ts";
 import { weights } from "./commands/weights.ts";
-import { why } from "./commands/why.ts";
-import { asksLauncher, outputOf } from "./environment.ts";
-import { exitStatus, explain, interruptedStatus } from "./errors.ts";
-import { DriverInstalled } from "./gpu.ts";
-import { connect, request } from "./requests.ts";
-import { systemTerminal, type Terminal } from "./terminal.ts";
+import { why } from "./commands/plan/why.ts";
+import { asksLauncher, outputOf } from "./process/environment.ts";
+import { exitStatus, explain, interruptedStatus } from "./terminal/errors.ts";
+import { DriverInstalled } from "./gpu/gpu.ts";
+import { connect, request } from "./process/requests.ts";
+import { systemTerminal, type Terminal } from "./terminal/terminal.ts";
 
 /** All commands, in the order of the help. */
 export const program: Command = {

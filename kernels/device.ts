@@ -1,10 +1,12 @@
-import { windowBytes } from "./binding_windows.ts";
 import { DeviceError } from "./errors.ts";
-import { type BindingForms, type Kernel, shaderText } from "./kernel.ts";
+import { type BindingForms, windowBytes } from "./shader/bindings.ts";
+import type { Kernel } from "./shader/kernel.ts";
+import type { ExpandedText } from "./shader/expand.ts";
+import { shaderText } from "./shader/text.ts";
 import { chooseSharing, type Sharing } from "./sharing.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "./tensor.ts";
-import { textureBytes, textureDescriptor, type TextureExtents } from "./texture_operand.ts";
-import { type Tuning, UNTUNED } from "./tuning.ts";
+import { textureBytes, textureDescriptor, type TextureExtents } from "./shader/texture_operand.ts";
+import { type Tuning, UNTUNED } from "./tuning/tuning.ts";
 
 /** What the adapter is, as printed at the top of a run and recorded with every result. */
 export interface AdapterFacts {
@@ -17,7 +19,7 @@ export interface AdapterFacts {
   readonly isSoftware: boolean;
   /** What the kernels are cut for. */
   readonly sharing: Sharing;
-  /** Most bytes that a kernel binds at once: larger tensors are bound in windows of so many (binding_windows.ts). */
+  /** Most bytes that a kernel binds at once: larger tensors are bound in windows of so many (shader/bindings.ts). */
   readonly bindingBytes: number;
   /** Bytes that the device's memory holds, where they are known: WebGPU does not tell. */
   readonly memoryBytes?: number;
@@ -141,9 +143,12 @@ export async function openDevice(
 
 class OpenDevice implements Device {
   readonly created = { pipelines: 0, buffers: 0, textures: 0, bindGroups: 0 };
+  /** By the whole text: two kernels of one name are two. */
   readonly #pipelines = new Map<string, GPUComputePipeline>();
+  /** The same by what texts are made of, so that a text is made once; constants and forms as JSON. */
+  readonly #asked = new WeakMap<Kernel, Map<string, GPUComputePipeline>>();
   /** Label → bytes of the largest buffer of that label: which one did not fit is not reported. */
-  readonly #asked = new Map<string, number>();
+  readonly #sizes = new Map<string, number>();
   #failure: DeviceError | undefined;
   #closed = false;
 
@@ -170,48 +175,63 @@ class OpenDevice implements Device {
     constants: Readonly<Record<string, number>>,
     forms: BindingForms = {},
   ): GPUComputePipeline {
-    const { halves = [], windows = [], textures = [] } = forms;
-    const names = Object.keys(constants).sort();
-    const key = [
-      kernel.name,
-      ...names.map((name) => `${name}=${constants[name]}`),
-      ...(halves.length > 0 ? [`f16=${halves}`] : []),
-      ...windows.map(({ binding, windows }) => `binding ${binding} in ${windows}`),
-      ...(textures.length > 0 ? [`texture=${textures}`] : []),
-    ].join(" ");
-    let pipeline = this.#pipelines.get(key);
-    if (!pipeline) {
-      const code = shaderText(kernel, constants, forms, this.facts.bindingBytes);
-      const overrides = names.filter((name) => new RegExp(`override ${name}\\b`).test(code));
-      const visible = GPUShaderStage.COMPUTE;
-      const others = windows.reduce((sum, { windows }) => sum + windows - 1, 0);
-      const storage = Array.from({ length: kernel.reads.length + kernel.writes.length + others });
-      const layout = this.gpu.createBindGroupLayout({
-        label: kernel.name,
-        entries: [
-          { binding: 0, visibility: visible, buffer: { type: "uniform" as const } },
-          ...storage.map((_, i) => ({
-            binding: i + 1,
-            visibility: visible,
-            ...(textures.includes(i + 1)
-              ? { texture: { sampleType: "unfilterable-float" as const } }
-              : { buffer: { type: "storage" as const } }),
-          })),
-        ],
-      });
-      pipeline = this.gpu.createComputePipeline({
-        label: key,
-        layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: {
-          module: this.gpu.createShaderModule({ label: key, code }),
-          entryPoint: "main",
-          constants: Object.fromEntries(overrides.map((name) => [name, constants[name]!])),
-        },
-      });
-      this.#pipelines.set(key, pipeline);
-      this.created.pipelines++;
-    }
+    const asked = this.#asked.get(kernel) ?? new Map<string, GPUComputePipeline>();
+    this.#asked.set(kernel, asked);
+    const key = JSON.stringify([Object.entries(constants).sort(), forms]);
+    const known = asked.get(key);
+    if (known) return known;
+    const text = shaderText(kernel, constants, forms, this.facts.bindingBytes);
+    const code = text.lines.join("\n");
+    const pipeline = this.#pipelines.get(code) ?? this.#compile(kernel, constants, forms, text);
+    this.#pipelines.set(code, pipeline);
+    asked.set(key, pipeline);
     return pipeline;
+  }
+
+  #compile(
+    kernel: Kernel,
+    constants: Readonly<Record<string, number>>,
+    { windows = [], textures = [] }: BindingForms,
+    text: ExpandedText,
+  ): GPUComputePipeline {
+    const label = [kernel.name, ...Object.entries(constants).map(([name, value]) => `${name}=${value}`)]
+      .join(" ");
+    const module = this.gpu.createShaderModule({ label, code: text.lines.join("\n") });
+    void this.#report(kernel.name, module, text);
+    const visibility = GPUShaderStage.COMPUTE;
+    const own = Object.keys(kernel.reads).length + Object.keys(kernel.writes).length;
+    const others = windows.reduce((sum, { windows }) => sum + windows - 1, 0);
+    const storage = Array.from({ length: own + others }, (_, i) => i + 1);
+    const layout = this.gpu.createBindGroupLayout({
+      label: kernel.name,
+      entries: [
+        { binding: 0, visibility, buffer: { type: "uniform" as const } },
+        ...storage.map((binding) => ({
+          binding,
+          visibility,
+          ...(textures.includes(binding)
+            ? { texture: { sampleType: "unfilterable-float" as const } }
+            : { buffer: { type: "storage" as const } }),
+        })),
+      ],
+    });
+    this.created.pipelines++;
+    return this.gpu.createComputePipeline({
+      label,
+      layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: "main" },
+    });
+  }
+
+  /** Takes what the compiler has to say, by the file's own lines. */
+  async #report(kernel: string, module: GPUShaderModule, { lines, origins }: ExpandedText): Promise<void> {
+    const { messages } = await module.getCompilationInfo();
+    const error = messages.find(({ type }) => type === "error");
+    if (error === undefined) return;
+    const at = error.lineNum - 1, reason = error.message.trim().split("\n")[0];
+    this.#failure ??= new DeviceError(
+      `Cannot compile kernel "${kernel}": ${origins[at] ?? kernel}, "${lines[at]?.trim() ?? ""}": ${reason}`,
+    );
   }
 
   buffer(
@@ -221,20 +241,20 @@ class OpenDevice implements Device {
   ): GPUBuffer {
     checkBufferSize(this, label, bytes);
     this.created.buffers++;
-    this.#asked.set(label, Math.max(bytes, this.#asked.get(label) ?? 0));
+    this.#sizes.set(label, Math.max(bytes, this.#sizes.get(label) ?? 0));
     return this.gpu.createBuffer({ label, size: roundUp(bytes, 16), usage });
   }
 
   texture(extents: TextureExtents): GPUTexture {
     this.created.textures++;
     const label = "operand texture", bytes = textureBytes(extents);
-    this.#asked.set(label, Math.max(bytes, this.#asked.get(label) ?? 0));
+    this.#sizes.set(label, Math.max(bytes, this.#sizes.get(label) ?? 0));
     return this.gpu.createTexture(textureDescriptor(extents));
   }
 
   #largest(): string {
     const SHOWN = 3;
-    const sorted = [...this.#asked].sort(([, a], [, b]) => b - a).slice(0, SHOWN);
+    const sorted = [...this.#sizes].sort(([, a], [, b]) => b - a).slice(0, SHOWN);
     return sorted.map(([label, bytes]) => `"${label}" of ${bytes} bytes`).join(", ");
   }
 

@@ -1,8 +1,8 @@
 import { KernelError } from "./errors.ts";
-import { checkLoops, type Kernel, MAX_GROUPS } from "./kernel.ts";
+import { checkLoops, type Kernel, MAX_GROUPS } from "./shader/kernel.ts";
 import type { Sharing } from "./sharing.ts";
 import { makeTensor, type Precision, type Tensor, type TensorSpec } from "./tensor.ts";
-import type { Choice } from "./tuning.ts";
+import type { Choice } from "./tuning/tuning.ts";
 
 /** One launch of a kernel, as captured. */
 export interface Dispatch {
@@ -48,18 +48,6 @@ export interface Launch {
   flops?: number;
   /** Other ways to do the same, to the same bits. */
   choice?: Choice;
-  /** See {@linkcode Graph.measure}; undefined where the launch cannot. */
-  measured?: (parts: number) => MeasuredLaunch | undefined;
-}
-
-/** A launch that also leaves statistics of its first output. */
-export interface MeasuredLaunch {
-  /** What to launch in place of the one that leaves none. */
-  readonly launch: Launch;
-  /** f32[parts, groups, 2, C]: mean, and sum of squared deviations from it, of each group of pixels. */
-  readonly statistics: Tensor;
-  /** Pixels of a group; the last one of a part may have fewer. */
-  readonly groupPixels: number;
 }
 
 /** A scalar to minimize: its value on the device, and how its gradient enters the graph. */
@@ -97,9 +85,8 @@ export class Graph {
   /** Tensors that can be read after a run; see {@linkcode Graph.keep}. */
   readonly kept: Set<Tensor> = new Set();
   readonly #tape: TapeEntry[] = [];
-  readonly #memo = new Map<string, Tensor>();
+  readonly #derived = new Map<Tensor, Tensor>();
   readonly #written = new Set<Tensor>();
-  #measured: Launch["measured"];
   #recording = true;
   #precision: Precision;
 
@@ -158,12 +145,12 @@ export class Graph {
       loops,
       flops = 0,
       choice,
-      measured,
     } = launch;
-    if (reads.length !== kernel.reads.length || writes.length !== kernel.writes.length) {
+    const [inputs, outputs] = [kernel.reads, kernel.writes].map((bindings) => Object.keys(bindings).length);
+    if (reads.length !== inputs || writes.length !== outputs) {
       throw new KernelError(
         `Cannot launch kernel "${kernel.name}" with ${reads.length} inputs and ${writes.length} outputs: ` +
-          `it has ${kernel.reads.length} and ${kernel.writes.length}`,
+          `it has ${inputs} and ${outputs}`,
       );
     }
     if (groups.some((n) => !Number.isInteger(n) || n < 1 || n > MAX_GROUPS)) {
@@ -183,20 +170,6 @@ export class Graph {
       ...(textures.length > 0 && { textures }),
       ...(choice && { choice }),
     });
-    this.#measured = measured;
-  }
-
-  /**
-   * Has the last launch leave statistics of what it writes, for each of so many equal parts of the batch.
-   *
-   * @returns undefined where it did not write `tensor`, or cannot.
-   */
-  measure(tensor: Tensor, parts: number): MeasuredLaunch | undefined {
-    const found = this.dispatches.at(-1)?.writes[0] === tensor ? this.#measured?.(parts) : undefined;
-    if (!found) return undefined;
-    this.dispatches.pop();
-    this.launch(found.launch);
-    return found;
   }
 
   /** Tells how to go back from `output`; ignored where no gradient is wanted. */
@@ -237,10 +210,10 @@ export class Graph {
     return tensor;
   }
 
-  /** A derived tensor that is made once a step, however many ops ask for it. */
-  memo(key: string, make: () => Tensor): Tensor {
-    let tensor = this.#memo.get(key);
-    if (!tensor) this.#memo.set(key, tensor = make());
+  /** What is derived of a tensor, made once a step, however many ops ask for it. */
+  derived(of: Tensor, make: () => Tensor): Tensor {
+    let tensor = this.#derived.get(of);
+    if (!tensor) this.#derived.set(of, tensor = make());
     return tensor;
   }
 

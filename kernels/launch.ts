@@ -1,4 +1,4 @@
-import { MAX_GROUPS } from "./kernel.ts";
+import { MAX_GROUPS } from "./shader/kernel.ts";
 
 /** Invocations of a workgroup in kernels that give each invocation one element. */
 export const WORKGROUP = 64;

@@ -1,9 +1,9 @@
-import { splitBatch } from "../kernels/ops/batches.ts";
-import { channelDropout } from "../kernels/ops/channel_dropout.ts";
-import { concatenate } from "../kernels/ops/concatenate.ts";
-import { globalAveragePool } from "../kernels/ops/global_average_pool.ts";
-import { resizeBilinear } from "../kernels/ops/resize_bilinear.ts";
-import type { LogitsSize } from "../kernels/ops/upsampled_logits.ts";
+import { splitBatch } from "../kernels/ops/feature/batches.ts";
+import { channelDropout } from "../kernels/ops/feature/channel_dropout.ts";
+import { concatenate } from "../kernels/ops/feature/concatenate.ts";
+import { globalAveragePool } from "../kernels/ops/feature/global_average_pool.ts";
+import { resizeBilinear } from "../kernels/ops/feature/resize_bilinear.ts";
+import type { LogitsSize } from "../kernels/ops/loss/upsampled_logits.ts";
 import { imageExtents, type Tensor } from "../kernels/tensor.ts";
 import { convolutionLayer, convolutionNormRelu } from "./layers.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";

@@ -1,7 +1,7 @@
-import { batchNorm } from "../kernels/ops/batch_norm.ts";
-import { convolution } from "../kernels/ops/convolution.ts";
+import { batchNorm } from "../kernels/ops/norm/batch_norm.ts";
+import { convolution, type Measured, measuredConvolution } from "../kernels/ops/convolution/convolution.ts";
 import type { Tensor } from "../kernels/tensor.ts";
-import { type Forward, type Layer, type Scope, within } from "./registry.ts";
+import { type Forward, type Layer, passesOf, type Scope, within } from "./registry.ts";
 
 /** A convolution's declaration. */
 export interface ConvolutionSpec {
@@ -16,6 +16,26 @@ export interface ConvolutionSpec {
 
 /** Convolution with "same" padding for its dilation; `<prefix>.weight` and, where asked for, `<prefix>.bias`. */
 export function convolutionLayer(scope: Scope, spec: ConvolutionSpec): Layer {
+  const { weight, bias, options } = declareConvolution(scope, spec);
+  return ({ graph, tensor }, x) =>
+    convolution(graph, x, tensor(weight), bias ? { ...options, bias: tensor(bias) } : options);
+}
+
+/** The same without a bias, before a norm: in training passes it leaves the statistics that the norm needs, where that pays. */
+export function normedConvolution(
+  scope: Scope,
+  spec: Omit<ConvolutionSpec, "bias">,
+): (forward: Forward, x: Tensor) => Measured {
+  const { weight, options } = declareConvolution(scope, spec);
+  return (forward, x) => {
+    const { graph, tensor, training } = forward;
+    return training
+      ? measuredConvolution(graph, x, tensor(weight), { ...options, parts: passesOf(forward) })
+      : { y: convolution(graph, x, tensor(weight), options) };
+  };
+}
+
+function declareConvolution(scope: Scope, spec: ConvolutionSpec) {
   const { inputs, outputs, size, stride = 1, dilation = 1, bias = false } = spec;
   const name = (part: string) => `${scope.prefix}.${part}`;
   const fanIn = inputs * size * size;
@@ -38,19 +58,13 @@ export function convolutionLayer(scope: Scope, spec: ConvolutionSpec): Layer {
     });
   }
   const options = { stride, dilation, padding: dilation * Math.floor(size / 2) };
-  return ({ graph, tensor }, x) =>
-    convolution(
-      graph,
-      x,
-      tensor(name("weight")),
-      bias ? { ...options, bias: tensor(name("bias")) } : options,
-    );
+  return { weight: name("weight"), ...(bias && { bias: name("bias") }), options };
 }
 
 /** Batch norm with its ReLU and residual sum, which are one pass over the data. */
 export type NormLayer = (
   forward: Forward,
-  x: Tensor,
+  x: Measured,
   options?: { relu?: boolean; residual?: Tensor },
 ) => Tensor;
 
@@ -68,9 +82,9 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
     { name: name("running_mean"), shape, value: 0 },
     { name: name("running_var"), shape, value: 1 },
   );
-  return (forward, x, { relu = true, residual } = {}) => {
-    const { graph, tensor, training, parts, joint = 1, afterEach, after } = forward;
-    const passes = parts.length / joint;
+  return (forward, { y: x, statistics }, { relu = true, residual } = {}) => {
+    const { graph, tensor, training, afterEach, after } = forward;
+    const passes = passesOf(forward);
     // In evaluation mode no pass leaves statistics: the running ones are what they were.
     const left = training ? afterEach : undefined;
     const remembered = (part: string) => {
@@ -89,6 +103,7 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
       training,
       relu,
       passes,
+      ...(statistics && { statistics }),
       ...(residual && { residual }),
       ...(left && {
         afterEach: { mean: remembered("running_mean"), variance: remembered("running_var") },
@@ -99,8 +114,12 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
 }
 
 /** Convolution, batch norm, ReLU: `<prefix>.<at>` and `<prefix>.<at + 1>`, as in a PyTorch Sequential. */
-export function convolutionNormRelu(scope: Scope, at: number, spec: ConvolutionSpec): Layer {
-  const convolve = convolutionLayer(within(scope, `${at}`), spec);
+export function convolutionNormRelu(
+  scope: Scope,
+  at: number,
+  spec: Omit<ConvolutionSpec, "bias">,
+): Layer {
+  const convolve = normedConvolution(within(scope, `${at}`), spec);
   const normalize = normLayer(within(scope, `${at + 1}`), spec.outputs);
   return (forward, x) => normalize(forward, convolve(forward, x));
 }

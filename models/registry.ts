@@ -59,7 +59,7 @@ export interface Forward {
   readonly training: boolean;
   /** The device tensor of a parameter or statistic. */
   readonly tensor: (name: string) => Tensor;
-  /** Seed, epoch and step for dropout (kernels/ops/channel_dropout.ts); needed where `training`. */
+  /** Seed, epoch and step for dropout (kernels/ops/feature/channel_dropout.ts); needed where `training`. */
   readonly counters?: Tensor;
   /**
    * The batches that the batch consists of, equal parts in order: names that tell one's dropout from that of the step's other
@@ -81,3 +81,8 @@ export function networkOf(name: string): string {
 
 /** A module's forward pass. */
 export type Layer = (forward: Forward, x: Tensor) => Tensor;
+
+/** How many parts of the batch are normalized by statistics of their own. */
+export function passesOf({ parts, joint = 1 }: Forward): number {
+  return parts.length / joint;
+}

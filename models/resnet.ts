@@ -1,6 +1,6 @@
-import { maxPool } from "../kernels/ops/max_pool.ts";
+import { maxPool } from "../kernels/ops/feature/max_pool.ts";
 import type { Tensor } from "../kernels/tensor.ts";
-import { convolutionLayer, convolutionNormRelu, normLayer } from "./layers.ts";
+import { convolutionNormRelu, normedConvolution, normLayer } from "./layers.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";
 
 /** Extents of a bottleneck ResNet with a deep stem. */
@@ -60,8 +60,8 @@ export function resnet(
   const head = [
     convolutionNormRelu(stem, 0, { inputs: 3, outputs: first, size: 3, stride: 2 }),
     convolutionNormRelu(stem, 3, { inputs: first, outputs: second, size: 3 }),
-    convolutionLayer(within(stem, "6"), { inputs: second, outputs: third, size: 3 }),
   ];
+  const last = normedConvolution(within(stem, "6"), { inputs: second, outputs: third, size: 3 });
   const norm = normLayer(within(scope, "bn1"), third);
 
   let inputs: number = third;
@@ -87,7 +87,7 @@ export function resnet(
   });
 
   return (forward, x) => {
-    let y = norm(forward, head.reduce((value, layer) => layer(forward, value), x));
+    let y = norm(forward, last(forward, head.reduce((value, layer) => layer(forward, value), x)));
     y = maxPool(forward.graph, y, { size: 3, stride: 2, padding: 1 });
     const taps = stages.map((blocks) => y = blocks.reduce((value, block) => block(forward, value), y));
     return { low: taps[0]!, high: taps[3]! };
@@ -106,9 +106,9 @@ function bottleneck(
 ): Layer {
   const outputs = width * EXPANSION;
   const part = (name: string) => within(scope, name);
-  const reduce = convolutionLayer(part("conv1"), { inputs, outputs: width, size: 1 });
+  const reduce = normedConvolution(part("conv1"), { inputs, outputs: width, size: 1 });
   const norm1 = normLayer(part("bn1"), width);
-  const spatial = convolutionLayer(part("conv2"), {
+  const spatial = normedConvolution(part("conv2"), {
     inputs: width,
     outputs: width,
     size: 3,
@@ -116,10 +116,10 @@ function bottleneck(
     dilation,
   });
   const norm2 = normLayer(part("bn2"), width);
-  const expand = convolutionLayer(part("conv3"), { inputs: width, outputs, size: 1 });
+  const expand = normedConvolution(part("conv3"), { inputs: width, outputs, size: 1 });
   const norm3 = normLayer(part("bn3"), outputs);
   const shortcut = project && {
-    convolve: convolutionLayer(part("downsample.0"), { inputs, outputs, size: 1, stride }),
+    convolve: normedConvolution(part("downsample.0"), { inputs, outputs, size: 1, stride }),
     norm: normLayer(part("downsample.1"), outputs),
   };
   return (forward, x) => {

@@ -1,41 +1,47 @@
 /** The pipeline room: declaring stages and pipelines, fingerprints, cache, scheduler. Re-exports only. @module */
-export * from "./artifact.ts";
-export { artifactReader } from "./artifact_store.ts";
-export type { Edge, GraphNode, RuntimeRef } from "./builder.ts";
-export { Cache, type Lookup, type Staged } from "./cache.ts";
-export * from "./canonical_json.ts";
-export type * from "./checkpoints.ts";
-export { type Code, codeOf } from "./code.ts";
-export * from "./collection.ts";
-export * from "./config.ts";
-export * from "./dag.ts";
-export * from "./definition.ts";
-export { appointDeputy, type Deputy } from "./deputy.ts";
-export { type Behind, type Difference, differenceLines, differences, type KeyRecord } from "./difference.ts";
-export * from "./entry.ts";
+export * from "./language/artifact.ts";
+export { artifactReader } from "./cache/artifact_store.ts";
+export type { Edge, GraphNode, RuntimeRef } from "./language/builder.ts";
+export { Cache, type Lookup, type Staged } from "./cache/cache.ts";
+export * from "./plan/canonical_json.ts";
+export type * from "./checkpoints/checkpoints.ts";
+export { type Code, codeOf } from "./code/code.ts";
+export * from "./cache/collection.ts";
+export * from "./language/config.ts";
+export * from "./plan/dag.ts";
+export * from "./language/definition.ts";
+export { appointDeputy, type Deputy } from "./run/deputy.ts";
+export {
+  type Behind,
+  type Difference,
+  differenceLines,
+  differences,
+  type KeyRecord,
+} from "./plan/difference.ts";
+export * from "./cache/entry.ts";
 export * from "./errors.ts";
-export * from "./events.ts";
-export * from "./explain.ts";
-export { type FileStamp, Notes } from "./files.ts";
-export * from "./fingerprint.ts";
-export { FolderCheckpoints } from "./folder_checkpoints.ts";
-export * from "./graph.ts";
-export type { Lease, LeaseOptions, LeaseTiming } from "./leases.ts";
-export { loadedCode, outsideCodeComes, outsideCodeFollows } from "./loaded_code.ts";
-export type { Lock } from "./locks.ts";
-export { type Plan, plan, type PlanNode, type PlanOptions, type PlanState } from "./plan.ts";
-export * from "./plan_json.ts";
-export type { Outputs, Prepared } from "./prepare.ts";
-export * from "./pins.ts";
-export * from "./pull.ts";
-export * from "./refs.ts";
-export * from "./remote.ts";
-export * from "./remote_cache.ts";
-export type { OpenResource, ResourceOpeners } from "./resources.ts";
-export * from "./scheduler.ts";
-export * from "./schema.ts";
-export type { SourcesDigest } from "./sources.ts";
-export * from "./stage.ts";
-export * from "./suggest.ts";
-export * from "./verify.ts";
-export { entriesOf, History, type Reason, reasonOf } from "./why.ts";
+export * from "./run/events.ts";
+export * from "./language/explain.ts";
+export { type FileStamp, Notes } from "./files/files.ts";
+export * from "./plan/fingerprint.ts";
+export { FolderCheckpoints } from "./checkpoints/folder_checkpoints.ts";
+export * from "./language/graph.ts";
+export type { Lease, LeaseOptions, LeaseTiming } from "./locks/leases.ts";
+export { loadedCode, outsideCodeComes, outsideCodeFollows } from "./code/loaded_code.ts";
+export type { Lock } from "./locks/locks.ts";
+export { type Plan, plan, type PlanNode, type PlanOptions, type PlanState } from "./plan/plan.ts";
+export * from "./plan/plan_json.ts";
+export type { Outputs, Prepared } from "./plan/prepare.ts";
+export * from "./cache/pins.ts";
+export * from "./remote/pull.ts";
+export * from "./language/refs.ts";
+export * from "./remote/remote.ts";
+export * from "./remote/remote_cache.ts";
+export type { OpenResource, ResourceOpeners } from "./run/resources.ts";
+export * from "./run/scheduler.ts";
+export * from "./language/schema.ts";
+export type { SourcesDigest } from "./plan/sources.ts";
+export * from "./language/stage.ts";
+export * from "./language/suggest.ts";
+export * from "./cache/verify.ts";
+export { entriesOf, History, type Reason, reasonOf } from "./plan/why.ts";

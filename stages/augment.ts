@@ -1,7 +1,7 @@
 /** The stage `augment`: declares the views that training sees; they are made on the GPU, step by step. @module */
 import { z } from "zod";
 import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
-import { type ImageSet, imagesKind, type SampleSet, samplesKind } from "./samples.ts";
+import { type ImageSet, imagesKind, type SampleSet, samplesKind } from "./datasets/samples.ts";
 
 /** How views are drawn; every leaf is described in its schema. */
 export interface ViewPolicy {

@@ -17,7 +17,7 @@ import {
   type Wires,
 } from "../pipeline/mod.ts";
 import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
-import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
+import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { bindMethod, type BoundMethod } from "./methods/bound_method.ts";
 import { chosenMethod } from "./methods/exchange.ts";
 import {
@@ -29,16 +29,17 @@ import {
   MethodError,
 } from "./methods/method.ts";
 import { type NamedOptions, withMethod } from "./methods/with_method.ts";
-import type { NetworkDescription } from "./network.ts";
-import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./pretrained.ts";
-import { bestOutput } from "./predictions.ts";
-import { type ImageSet, imagesKind, samplesKind } from "./samples.ts";
+import type { NetworkDescription } from "./weights/network.ts";
+import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./weights/pretrained.ts";
+import { bestOutput } from "./evaluation/predictions.ts";
+import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
 import { LOSS_SCALE } from "./training/capture.ts";
 import { runCourse } from "./training/course.ts";
 import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";
 import type { TrainingHistory } from "./training/history.ts";
 import type { MemorySettings, Recompute } from "./training/memory.ts";
 import { type OptimizerConfig, optimizerLeaves, optimizerOf } from "./training/optimizer_config.ts";
+import { tell } from "./training/progress.ts";
 import { makeSampler } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
 
@@ -284,27 +285,37 @@ function defineTraining(method: AnyMethod): TrainingStage {
         stepsPerEpoch: config.stepsPerEpoch,
       });
       if (config.pairing === "fixed" && views.labeled.length > views.unlabeled.length) {
-        context.progress({
+        tell(context, {
           kind: "warning",
           message:
             `only ${views.unlabeled.length} of the ${views.labeled.length} labeled images are learned from: with ` +
             `pairing "fixed" each unlabeled image meets one. Set co-train.pairing=free to meet all in turn`,
         });
       }
+      if (pretrained === undefined && settings.method.frozenNorms.size > 0) {
+        context.progress({
+          kind: "warning",
+          message:
+            "the backbone's norms are frozen at means of 0 and variances of 1, which no image has made, as the weights " +
+            "are random. Set co-train.pretrained to a file, or let the method train its norms",
+        });
+      }
       const session = openSession(device, {
         ...settings,
         pretrained: pretrained?.state,
         samplesOf(step) {
-          const { labeled, unlabeled } = sampler.batch(
+          const { labeled, unlabeled, others } = sampler.batch(
             Math.floor(step / sampler.stepsPerEpoch),
             step % sampler.stepsPerEpoch,
           );
           const ids = (set: ImageSet, places: readonly number[]) =>
             places.map((place) => `"${set.ids[place]}"`).join(", ");
-          return `labeled ${ids(views.labeled, labeled)}; unlabeled ${ids(views.unlabeled, unlabeled)}`;
+          const more = Object.values(settings.method.draws).some(({ images }) => images === "others");
+          const seen = more ? [...unlabeled, ...others ?? []] : unlabeled;
+          return `labeled ${ids(views.labeled, labeled)}; unlabeled ${ids(views.unlabeled, seen)}`;
         },
         onSkipped: (updates) =>
-          context.progress({
+          tell(context, {
             kind: "warning",
             message:
               `${updates} ${updates === 1 ? "step was" : "steps were"} left out since the losses were last ` +
@@ -312,12 +323,12 @@ function defineTraining(method: AnyMethod): TrainingStage {
           }),
         onCompile: (done, total) => {
           if (done % Math.ceil(total / 8) === 0 || done === total) {
-            context.progress({ kind: "compile", done, total });
+            tell(context, { kind: "compile", done, total });
           }
         },
       });
       try {
-        context.progress({ kind: "memory", ...session.memory });
+        tell(context, { kind: "memory", ...session.memory });
         const { last, best, history } = await runCourse({
           session,
           sampler,
@@ -337,9 +348,9 @@ function defineTraining(method: AnyMethod): TrainingStage {
   return stage as unknown as TrainingStage;
 }
 
-/** Sets of images that a method draws from: 1 where it learns from the labeled ones alone, else 2. */
+/** Batches of images that a method may draw: 1 where it learns from the labeled ones alone, 3 with other unlabeled ones, else 2. */
 function setsOf({ draws }: BoundMethod): number {
-  return new Set(Object.values(draws).map(({ set }) => set)).size;
+  return new Set(Object.values(draws).map(({ set, images = set }) => images)).size;
 }
 
 /** What a config's training is captured with. */
@@ -383,9 +394,9 @@ function tellStart(
   context: StageContext,
 ): void {
   if (report === undefined) {
-    if (backbone !== "resnet14") context.progress({ kind: "pretrained", backbone });
+    if (backbone !== "resnet14") tell(context, { kind: "pretrained", backbone });
     return;
   }
-  context.progress({ kind: "pretrained", backbone, file: pretrained, ...report });
+  tell(context, { kind: "pretrained", backbone, file: pretrained, ...report });
   context.fact("pretrained", `${pretrained}: ${report.loaded} tensors`);
 }

@@ -13,13 +13,13 @@ import {
   UserError,
   type Wires,
 } from "../pipeline/mod.ts";
-import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
+import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import type { ClassList } from "./datasets/classes.ts";
-import { openInference } from "./inference.ts";
-import { type Confusion, matrixRows, type Score, score } from "./metrics.ts";
-import { fileNames, pictureFiles, type Pictures, picturesKind } from "./pictures.ts";
-import { cropPixels } from "./pixels.ts";
-import { bestOutput, forPredictions, type PerPrediction } from "./predictions.ts";
+import { openInference } from "./evaluation/inference.ts";
+import { type Confusion, matrixRows, type Score, score } from "./evaluation/metrics.ts";
+import { fileNames, pictureFiles, type Pictures, picturesKind } from "./evaluation/pictures.ts";
+import { cropPixels } from "./datasets/pixels.ts";
+import { bestOutput, forPredictions, type PerPrediction } from "./evaluation/predictions.ts";
 import {
   cropLeaf,
   missingCrop,
@@ -29,8 +29,8 @@ import {
   type ProtocolName,
   protocolOf,
   protocolPlan,
-} from "./protocols.ts";
-import { type SampleSet, samplesKind } from "./samples.ts";
+} from "./evaluation/protocols.ts";
+import { type SampleSet, samplesKind } from "./datasets/samples.ts";
 
 /** What {@linkcode evaluate} gets. */
 export interface EvaluateConfig {

@@ -1,15 +1,15 @@
 /** The stage `load`: decodes a data set once, into packed 8-bit images and masks. */
 import { z } from "zod";
-import type { ArtifactKind } from "../pipeline/artifact.ts";
-import type { Schema } from "../pipeline/schema.ts";
-import { defineStage, type Stage } from "../pipeline/stage.ts";
-import type { SourceFile, StageContext } from "../pipeline/definition.ts";
+import type { ArtifactKind } from "../pipeline/language/artifact.ts";
+import type { Schema } from "../pipeline/language/schema.ts";
+import { defineStage, type Stage } from "../pipeline/language/stage.ts";
+import type { SourceFile, StageContext } from "../pipeline/language/definition.ts";
 import { shapesClasses } from "./datasets/classes.ts";
 import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
 import type { IdList } from "./datasets/id_list.ts";
 import { type FolderDataset, labelTable, layouts, resolveLists } from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
-import { mapOrdered } from "./map_ordered.ts";
+import { mapOrdered } from "./datasets/map_ordered.ts";
 import {
   type ImageSet,
   imagesKind,
@@ -18,7 +18,7 @@ import {
   type SampleSet,
   samplesKind,
   SetWriter,
-} from "./samples.ts";
+} from "./datasets/samples.ts";
 
 /** Settings of the generated data set `shapes`. */
 export interface ShapesConfig {

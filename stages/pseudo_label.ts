@@ -2,12 +2,18 @@
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
 import { type ArtifactKind, defineStage, type Schema, type Stage } from "../pipeline/mod.ts";
-import { type Checkpoint, checkpointKind } from "./checkpoint.ts";
+import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
-import { openInference } from "./inference.ts";
-import { CONFLICT_PALETTE, conflictMap, fileNames, type Pictures, picturesKind } from "./pictures.ts";
-import { type ImageSet, imagesKind } from "./samples.ts";
+import { openInference } from "./evaluation/inference.ts";
+import {
+  CONFLICT_PALETTE,
+  conflictMap,
+  fileNames,
+  type Pictures,
+  picturesKind,
+} from "./evaluation/pictures.ts";
+import { type ImageSet, imagesKind } from "./datasets/samples.ts";
 
 /** What {@linkcode pseudoLabel} gets. */
 export interface PseudoLabelConfig {

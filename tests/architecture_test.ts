@@ -135,8 +135,8 @@ Deno.test("no cycle of imports", () => {
 
 Deno.test("packages are imported where they belong", () => {
   const owners: Readonly<Record<string, RegExp>> = {
-    commander: /^cli\/commander\.ts$/,
-    esbuild: /^pipeline\/bundle\.ts$/,
+    commander: /^cli\/terminal\/commander\.ts$/,
+    esbuild: /^pipeline\/code\/bundle\.ts$/,
     "@cornerstonejs/codec-libjpeg-turbo-8bit": /^stages\/codecs\//,
     "fast-png": /^stages\/codecs\//,
     yaml: /^configs\/original\/config_file\.ts$/,

@@ -1,8 +1,8 @@
 /** The workflow runs commands that are there, with options they take, on the Deno that the project is tested with. @module */
 import assert from "node:assert/strict";
 import { main, program } from "../cli/program.ts";
-import type { Command } from "../cli/command.ts";
-import { collectingTerminal } from "../cli/terminal.ts";
+import type { Command } from "../cli/terminal/command.ts";
+import { collectingTerminal } from "../cli/terminal/terminal.ts";
 
 const text = await Deno.readTextFile(new URL("../.github/workflows/ci.yml", import.meta.url));
 const tasks = Object.keys(

@@ -1,8 +1,8 @@
 /** `bench`: figures of speed on this machine. @module */
-import { denoWithGpu } from "../child.ts";
-import type { Command, CommandInput, OptionSpec } from "../command.ts";
-import { jsonOption } from "../options.ts";
-import { notesOnly } from "../terminal.ts";
+import { denoWithGpu } from "../process/child.ts";
+import type { Command, CommandInput, OptionSpec } from "../terminal/command.ts";
+import { jsonOption } from "../terminal/options.ts";
+import { notesOnly } from "../terminal/terminal.ts";
 
 const rounds: OptionSpec = { name: "rounds", value: "n", description: "rounds that medians are taken of" };
 const cropOption = (usual: string): OptionSpec => ({

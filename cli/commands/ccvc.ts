@@ -4,7 +4,7 @@ import { emitExperiment } from "../../configs/original/emit.ts";
 import { type OriginalExperiment, originalPipeline } from "../../configs/original/experiment.ts";
 import { flags } from "../../configs/original/flags.ts";
 import type { Note } from "../../configs/original/notes.ts";
-import { writeAtomically } from "../../pipeline/files.ts";
+import { writeAtomically } from "../../pipeline/files/files.ts";
 import {
   ConfigError,
   type Graph,
@@ -14,11 +14,11 @@ import {
   plan,
   sha256,
 } from "../../pipeline/mod.ts";
-import { benchmarksOf } from "../benchmarks.ts";
-import type { Command, CommandInput, OptionSpec } from "../command.ts";
-import { type Comparison, nearestExperiment } from "../comparison.ts";
-import { UsageError } from "../errors.ts";
-import { typedPath } from "../experiment.ts";
+import { benchmarksOf } from "../results/benchmarks.ts";
+import type { Command, CommandInput, OptionSpec } from "../terminal/command.ts";
+import { type Comparison, nearestExperiment } from "../original/comparison.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { typedPath } from "../experiment/experiment.ts";
 import {
   cacheOf,
   cacheOption,
@@ -29,13 +29,13 @@ import {
   runsOf,
   runsOption,
   setOption,
-} from "../options.ts";
-import { translateCommand, type TranslatedCommand } from "../original_command.ts";
-import { stagesTable } from "../planning.ts";
-import { runExperiment } from "../run_experiment.ts";
-import { withSession } from "../session.ts";
-import { notesOnly, type Terminal } from "../terminal.ts";
-import { table } from "../text.ts";
+} from "../terminal/options.ts";
+import { translateCommand, type TranslatedCommand } from "../original/original_command.ts";
+import { stagesTable } from "../experiment/planning.ts";
+import { runExperiment } from "../runs/run_experiment.ts";
+import { withSession } from "../runs/session.ts";
+import { notesOnly, type Terminal } from "../terminal/terminal.ts";
+import { table } from "../terminal/text.ts";
 import { report } from "./train.ts";
 
 const flagOptions: readonly OptionSpec[] = flags.map(({ name, type, defaults, choices, meaning }) => {

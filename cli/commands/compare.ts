@@ -3,11 +3,11 @@ import { ConfigError, type Override, type Pipeline } from "../../pipeline/mod.ts
 import { methodOf } from "../../stages/co_train.ts";
 import { exchangingMethods } from "../../stages/methods/exchange.ts";
 import { type Configured, definitionOf } from "../../stages/methods/method.ts";
-import type { Command, OptionSpec } from "../command.ts";
-import { lastingName, loadExperiment } from "../experiment.ts";
-import { UsageError } from "../errors.ts";
-import { findMethod, methodsOf, nameOf } from "../methods.ts";
-import { baseline, methodResults, methodsText, type ScoredRun } from "../methods_table.ts";
+import type { Command, OptionSpec } from "../terminal/command.ts";
+import { lastingName, loadExperiment } from "../experiment/experiment.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { findMethod, methodsOf, nameOf } from "../experiment/methods.ts";
+import { baseline, methodResults, methodsText, type ScoredRun } from "../runs/methods_table.ts";
 import {
   cacheOf,
   cacheOption,
@@ -21,12 +21,12 @@ import {
   seedsOption,
   setHelp,
   setOption,
-} from "../options.ts";
-import { runExperiment, type RunRequest } from "../run_experiment.ts";
-import { type Session, withSession } from "../session.ts";
-import { storedRuns } from "../stored_runs.ts";
-import { notesOnly } from "../terminal.ts";
-import type { TrainingCost } from "../training_cost.ts";
+} from "../terminal/options.ts";
+import { runExperiment, type RunRequest } from "../runs/run_experiment.ts";
+import { type Session, withSession } from "../runs/session.ts";
+import { storedRuns } from "../runs/stored_runs.ts";
+import { notesOnly } from "../terminal/terminal.ts";
+import type { TrainingCost } from "../runs/training_cost.ts";
 
 const methodsOption: OptionSpec = {
   name: "methods",

@@ -3,10 +3,10 @@ import { type GraphNode, UserError } from "../../pipeline/mod.ts";
 import { type LocatedSample, readImage, readMask } from "../../stages/datasets/decode_sample.ts";
 import { type FolderDataset, labelTable, layouts, resolveLists } from "../../stages/datasets/layouts.ts";
 import { load, type LoadConfig } from "../../stages/load.ts";
-import type { Command } from "../command.ts";
-import { dataNodes } from "../data_source.ts";
-import { jsonOption, overrides, setHelp, setOption } from "../options.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Command } from "../terminal/command.ts";
+import { dataNodes } from "../experiment/data_source.ts";
+import { jsonOption, overrides, setHelp, setOption } from "../terminal/options.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** How many images of each list are decoded without `--all`. */
 const sampled = 8;

@@ -1,13 +1,13 @@
 /** `doctor`: what this machine has, and the remedy for what is missing. @module */
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Command } from "../command.ts";
-import { driverVariables } from "../environment.ts";
-import { Gpu } from "../gpu.ts";
-import { cacheOption, jsonOption, namedCache } from "../options.ts";
-import { bytes } from "../text.ts";
-import type { Terminal } from "../terminal.ts";
-import { tuningLine } from "../tuning_file.ts";
+import type { Command } from "../terminal/command.ts";
+import { driverVariables } from "../process/environment.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { cacheOption, jsonOption, namedCache } from "../terminal/options.ts";
+import { bytes } from "../terminal/text.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { tuningLine } from "../gpu/tuning_file.ts";
 import { type Cache, messageOf } from "../../pipeline/mod.ts";
 
 /** The oldest Deno that the project is tested with. */

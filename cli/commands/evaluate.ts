@@ -1,20 +1,20 @@
 /** `evaluate`: scores weights on a data set. @module */
 import { parseSet, pipeline, run, UserError } from "../../pipeline/mod.ts";
-import { openCheckpoint } from "../../stages/checkpoint.ts";
+import { openCheckpoint } from "../../stages/weights/checkpoint.ts";
 import { scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
 import { load, type LoadConfig } from "../../stages/load.ts";
-import { matrixRows } from "../../stages/metrics.ts";
-import { forPredictions } from "../../stages/predictions.ts";
-import { protocolLabel } from "../../stages/protocols.ts";
+import { matrixRows } from "../../stages/evaluation/metrics.ts";
+import { forPredictions } from "../../stages/evaluation/predictions.ts";
+import { protocolLabel } from "../../stages/evaluation/protocols.ts";
 import {
   checkpointArgument,
   findCheckpoint,
   networkHints,
   outputStrideOption,
-} from "../checkpoint_source.ts";
-import type { Command } from "../command.ts";
-import { dataNodes } from "../data_source.ts";
-import { metricsText } from "../metrics.ts";
+} from "../experiment/checkpoint_source.ts";
+import type { Command } from "../terminal/command.ts";
+import { dataNodes } from "../experiment/data_source.ts";
+import { metricsText } from "../runs/metrics.ts";
 import {
   cacheOf,
   cacheOption,
@@ -24,13 +24,13 @@ import {
   runsOption,
   setHelp,
   setOption,
-} from "../options.ts";
-import { Progress } from "../progress.ts";
-import { adapterName } from "../provenance.ts";
-import { protocolHelp, protocolOption, protocolOptions } from "../protocol_options.ts";
-import { withSession } from "../session.ts";
-import { notesOnly } from "../terminal.ts";
-import { defaultExperiment } from "../experiment.ts";
+} from "../terminal/options.ts";
+import { Progress } from "../terminal/progress.ts";
+import { adapterName } from "../runs/provenance.ts";
+import { protocolHelp, protocolOption, protocolOptions } from "../terminal/protocol_options.ts";
+import { withSession } from "../runs/session.ts";
+import { notesOnly } from "../terminal/terminal.ts";
+import { defaultExperiment } from "../experiment/experiment.ts";
 
 /** The command. */
 export const evaluate: Command = {

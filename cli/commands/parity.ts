@@ -3,14 +3,14 @@ import type { Device } from "../../kernels/device.ts";
 import { InterruptedError, messageOf } from "../../pipeline/mod.ts";
 import { CaseError, type ParityCase, parseCase, setupOf } from "../../stages/parity/case.ts";
 import { type ParityReport, runParity } from "../../stages/parity/compare.ts";
-import type { Command, CommandInput } from "../command.ts";
-import { typedPath } from "../experiment.ts";
-import { cacheOf, jsonOption, runsOf } from "../options.ts";
-import { parityText } from "../parity_report.ts";
-import { Progress } from "../progress.ts";
-import { withSession } from "../session.ts";
-import { notesOnly, type Terminal } from "../terminal.ts";
-import { duration } from "../text.ts";
+import type { Command, CommandInput } from "../terminal/command.ts";
+import { typedPath } from "../experiment/experiment.ts";
+import { cacheOf, jsonOption, runsOf } from "../terminal/options.ts";
+import { parityText } from "../original/parity_report.ts";
+import { Progress } from "../terminal/progress.ts";
+import { withSession } from "../runs/session.ts";
+import { notesOnly, type Terminal } from "../terminal/terminal.ts";
+import { duration } from "../terminal/text.ts";
 
 /** Larger files are no cases: those of ResNet-101 have some 200 kB. */
 const MOST_BYTES = 32e6;

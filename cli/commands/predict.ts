@@ -1,19 +1,27 @@
 /** `predict`: labels images. @module */
 import { basename, join } from "node:path";
-import { writeAtomically } from "../../pipeline/files.ts";
-import { openInference } from "../../stages/inference.ts";
-import { fileNames, pictureFiles } from "../../stages/pictures.ts";
-import { cropPixels } from "../../stages/pixels.ts";
-import { protocolLabel, protocolPlan } from "../../stages/protocols.ts";
-import { checkpointArgument, findCheckpoint, outputStrideOption } from "../checkpoint_source.ts";
-import type { Command, CommandInput } from "../command.ts";
-import { UsageError } from "../errors.ts";
-import { typedPath } from "../experiment.ts";
-import { cacheOf, jsonOption, overrides, runsOf, runsOption, setHelp, setOption } from "../options.ts";
-import { dataSources, fileSources, type PredictionSource } from "../prediction_sources.ts";
-import { protocolHelp, protocolOption, protocolOptions } from "../protocol_options.ts";
-import { withSession } from "../session.ts";
-import { notesOnly } from "../terminal.ts";
+import { writeAtomically } from "../../pipeline/files/files.ts";
+import { openInference } from "../../stages/evaluation/inference.ts";
+import { fileNames, pictureFiles } from "../../stages/evaluation/pictures.ts";
+import { cropPixels } from "../../stages/datasets/pixels.ts";
+import { protocolLabel, protocolPlan } from "../../stages/evaluation/protocols.ts";
+import { checkpointArgument, findCheckpoint, outputStrideOption } from "../experiment/checkpoint_source.ts";
+import type { Command, CommandInput } from "../terminal/command.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { typedPath } from "../experiment/experiment.ts";
+import {
+  cacheOf,
+  jsonOption,
+  overrides,
+  runsOf,
+  runsOption,
+  setHelp,
+  setOption,
+} from "../terminal/options.ts";
+import { dataSources, fileSources, type PredictionSource } from "../experiment/prediction_sources.ts";
+import { protocolHelp, protocolOption, protocolOptions } from "../terminal/protocol_options.ts";
+import { withSession } from "../runs/session.ts";
+import { notesOnly } from "../terminal/terminal.ts";
 
 /** The command. */
 export const predict: Command = {

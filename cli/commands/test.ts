@@ -1,9 +1,9 @@
 /** `test`: the project's tests, after the set-up that they need. @module */
 import { join } from "node:path";
-import { denoWithGpu } from "../child.ts";
-import type { Command } from "../command.ts";
-import { projectRoot } from "../isolation.ts";
-import { provideTestServer } from "../test_server.ts";
+import { denoWithGpu } from "../process/child.ts";
+import type { Command } from "../terminal/command.ts";
+import { projectRoot } from "../process/isolation.ts";
+import { provideTestServer } from "../process/test_server.ts";
 
 /** What takes longer, or measures instead of testing. */
 const apart = ["tests/acceptance", "tests/bench"];

@@ -1,8 +1,8 @@
 /** `train`: runs an experiment. @module */
-import type { Command } from "../command.ts";
-import { lastingName, loadExperiment } from "../experiment.ts";
-import { explainOption, printExplanation } from "../explain.ts";
-import { metricsText, seedsText, summarize } from "../metrics.ts";
+import type { Command } from "../terminal/command.ts";
+import { lastingName, loadExperiment } from "../experiment/experiment.ts";
+import { explainOption, printExplanation } from "../experiment/explain.ts";
+import { metricsText, seedsText, summarize } from "../runs/metrics.ts";
 import {
   cacheOf,
   cacheOption,
@@ -19,11 +19,11 @@ import {
   seedsOption,
   setHelp,
   setOption,
-} from "../options.ts";
-import { type FinishedRun, runExperiment } from "../run_experiment.ts";
-import { withSession } from "../session.ts";
-import { notesOnly, type Terminal } from "../terminal.ts";
-import { duration } from "../text.ts";
+} from "../terminal/options.ts";
+import { type FinishedRun, runExperiment } from "../runs/run_experiment.ts";
+import { withSession } from "../runs/session.ts";
+import { notesOnly, type Terminal } from "../terminal/terminal.ts";
+import { duration } from "../terminal/text.ts";
 
 /** The command. */
 export const train: Command = {

@@ -1,16 +1,16 @@
 /** `tune`: times the ways to compute an experiment's convolutions, and remembers the fastest of each. @module */
-import { blueprint } from "../../kernels/blueprint.ts";
+import { blueprint } from "../../kernels/program/blueprint.ts";
 import type { Device } from "../../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
 import type { Dispatch } from "../../kernels/graph.ts";
-import { type Measured, tune as measure } from "../../kernels/tuner.ts";
-import type { Tuning } from "../../kernels/tuning.ts";
+import { type Measured, tune as measure } from "../../kernels/tuning/tuner.ts";
+import type { Tuning } from "../../kernels/tuning/tuning.ts";
 import { type Graph, UserError } from "../../pipeline/mod.ts";
 import { captureTraining } from "../../stages/training/capture.ts";
-import type { Command, OptionSpec } from "../command.ts";
-import { UsageError } from "../errors.ts";
-import { loadExperiment } from "../experiment.ts";
-import { factsOf, Gpu } from "../gpu.ts";
+import type { Command, OptionSpec } from "../terminal/command.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { loadExperiment } from "../experiment/experiment.ts";
+import { factsOf, Gpu } from "../gpu/gpu.ts";
 import {
   cacheOf,
   cacheOption,
@@ -19,12 +19,12 @@ import {
   jsonOption,
   overrides,
   setOption,
-} from "../options.ts";
-import { Progress } from "../progress.ts";
-import { notesOnly } from "../terminal.ts";
-import { duration, table } from "../text.ts";
-import { knownTraining, trainingNodes } from "../training_memory.ts";
-import { TuningFile, tuningLine } from "../tuning_file.ts";
+} from "../terminal/options.ts";
+import { Progress } from "../terminal/progress.ts";
+import { notesOnly } from "../terminal/terminal.ts";
+import { duration, table } from "../terminal/text.ts";
+import { knownTraining, trainingNodes } from "../gpu/training_memory.ts";
+import { TuningFile, tuningLine } from "../gpu/tuning_file.ts";
 
 const againOption: OptionSpec = {
   name: "again",

@@ -1,7 +1,7 @@
 /** `weights`: looks into files of weights, and converts them. @module */
 import { createHash } from "node:crypto";
 import { UserError } from "../../pipeline/mod.ts";
-import { writeAtomically } from "../../pipeline/files.ts";
+import { writeAtomically } from "../../pipeline/files/files.ts";
 import { withBatchCounts } from "../../models/batch_counts.ts";
 import { DATA_TYPES } from "../../models/dtypes.ts";
 import { WeightsError } from "../../models/errors.ts";
@@ -9,12 +9,12 @@ import { encodePytorch } from "../../models/pytorch/write.ts";
 import { encodeStoredTensors } from "../../models/safetensors.ts";
 import { elementCount, float32Pieces, type StoredTensor } from "../../models/stored_tensor.ts";
 import type { WeightsFile } from "../../models/weights_file.ts";
-import { readWeightsFile } from "../../stages/weights_source.ts";
-import type { Command, CommandInput } from "../command.ts";
-import { UsageError } from "../errors.ts";
-import { typedPath } from "../experiment.ts";
-import { jsonOption } from "../options.ts";
-import { bytes, table } from "../text.ts";
+import { readWeightsFile } from "../../stages/weights/weights_source.ts";
+import type { Command, CommandInput } from "../terminal/command.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { typedPath } from "../experiment/experiment.ts";
+import { jsonOption } from "../terminal/options.ts";
+import { bytes, table } from "../terminal/text.ts";
 
 const keyOption = {
   name: "key",

@@ -1,5 +1,5 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
-import { FileReadError, fileSize, readFileWhole } from "../../pipeline/read_file.ts";
+import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { decodingBudget } from "../codecs/image.ts";
 import { decodePicture, pictureFormat, type Pixels } from "../codecs/picture.ts";
 import { decodePng } from "../codecs/png.ts";

@@ -3,7 +3,7 @@ import { findPartition, PartitionError, partitionPaths, readPartition } from "..
 import { camvidClasses, cityscapesClasses, type ClassList, ignoreIndex, pascalClasses } from "./classes.ts";
 import { DataError, joinPath } from "./errors.ts";
 import { messageOf } from "../../pipeline/errors.ts";
-import { FileReadError, readFileWhole } from "../../pipeline/read_file.ts";
+import { FileReadError, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { assertDisjoint, type BareNames, decodeListText, type IdList, parseIdList } from "./id_list.ts";
 
 /** The data sets that are read from a folder. */

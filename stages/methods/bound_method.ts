@@ -2,7 +2,7 @@
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { NetworkVariant } from "../../models/networks.ts";
 import { didYouMean } from "../../pipeline/mod.ts";
-import type { Predictions } from "../predictions.ts";
+import type { Predictions } from "../evaluation/predictions.ts";
 import { type AnyMethod, definitionOf, isName, MethodError } from "./method.ts";
 import type { Draws } from "../views/specs.ts";
 import type { Average, MethodNetworks, Trained } from "./networks.ts";

@@ -1,6 +1,6 @@
 /** CPS: cross pseudo supervision, plain and with CutMix (Chen et al., CVPR 2021). @module */
 import { z } from "zod";
-import { joinBatches } from "../../kernels/ops/batches.ts";
+import { joinBatches } from "../../kernels/ops/feature/batches.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { Schema } from "../../pipeline/mod.ts";

@@ -1,5 +1,5 @@
 /** CCVC's losses on unlabeled images: agree on labels, differ in features. Spec §2. @module */
-import { cosineDiscrepancy } from "../../kernels/ops/cosine_discrepancy.ts";
+import { cosineDiscrepancy } from "../../kernels/ops/loss/cosine_discrepancy.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { type Pair, termsForBoth } from "./both.ts";
 import { crossEntropy, type Target } from "./parts.ts";

@@ -1,6 +1,6 @@
 /** Online hard example mining on labeled images: the options of methods that offer it, and what they mean. @module */
 import { z } from "zod";
-import { ohemLabels } from "../../kernels/ops/ohem.ts";
+import { ohemLabels } from "../../kernels/ops/label/ohem.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Scores } from "./parts.ts";
 import type { Step } from "./step.ts";

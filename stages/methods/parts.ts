@@ -1,14 +1,18 @@
 /** Parts that methods share, on a step: label, mix, mask, and learn. Each launches its op where it is called. @module */
 import type { Loss } from "../../kernels/graph.ts";
-import { argMax } from "../../kernels/ops/arg_max.ts";
-import { atLeast } from "../../kernels/ops/at_least.ts";
-import { maskLabels } from "../../kernels/ops/mask_labels.ts";
-import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
-import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
+import { argMax } from "../../kernels/ops/label/arg_max.ts";
+import { atLeast } from "../../kernels/ops/label/at_least.ts";
+import { consistencyLoss, type Distance } from "../../kernels/ops/loss/consistency_loss.ts";
+import { mapMean } from "../../kernels/ops/label/map_mean.ts";
+import { maskLabels } from "../../kernels/ops/label/mask_labels.ts";
+import { maskWeights } from "../../kernels/ops/label/mask_weights.ts";
+import { mixImages, mixMaps } from "../../kernels/ops/label/mix_boxes.ts";
+import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
+import { softmaxCrossEntropy } from "../../kernels/ops/loss/softmax_cross_entropy.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { MethodError } from "./method.ts";
-import type { Scalar } from "./schedule.ts";
+import type { DeviceScalar, Scalar } from "./schedule.ts";
 import type { Step } from "./step.ts";
 
 /** Class scores of pixels, as a pass gives them. */
@@ -124,4 +128,49 @@ export function crossEntropy(
     denominator,
     ...(weights && { weights }),
   });
+}
+
+/**
+ * The scores of every pixel, as targets of {@linkcode consistency}. Boxes choose pixels, so that to {@linkcode mix} them is to
+ * mix their probabilities. No gradient flows through what is mixed.
+ *
+ * @returns f32[N, H, W, C], logits.
+ */
+export function everyPixel({ graph }: Pick<Step, "graph">, { logits, size }: Scores): Tensor {
+  return graph.inPrecision("f32", () => resizeBilinear(graph, logits, size.height, size.width));
+}
+
+/** The mean of a map: of what {@linkcode where} gives, the share of pixels, padding included. No gradient flows through it. */
+export function share({ graph }: Pick<Step, "graph">, map: Tensor): DeviceScalar {
+  return mapMean(graph, map);
+}
+
+/**
+ * Pixel weights where a mask is not 0, else 0.
+ *
+ * @param weight One for all, constant or on the device; or a f32 map [N, H, W].
+ * @param mask u32 map [N, H, W], such as a draw's `validity`.
+ * @returns A f32 map [N, H, W].
+ */
+export function weigh({ graph }: Pick<Step, "graph">, weight: Scalar | Tensor, mask: Tensor): Tensor {
+  return maskWeights(graph, weight, mask);
+}
+
+/**
+ * How far class scores are from soft targets: Σ weight · distance / (N·H·W), whatever the weights sum up to.
+ *
+ * @param name What errors and memory plans call it; that of its term.
+ * @param targets f32[N, H, W, C], logits; constants to the gradient.
+ * @param options.weights f32 map [N, H, W].
+ * @param options.distance Of a pixel, summed over classes: squared differences of probabilities unless told.
+ * @throws {ShapeError} If the maps do not fit the scores.
+ */
+export function consistency(
+  { graph }: Pick<Step, "graph">,
+  name: string,
+  { logits, size }: Scores,
+  targets: Tensor,
+  { weights, distance = "probabilities" }: { readonly weights: Tensor; readonly distance?: Distance },
+): Loss {
+  return consistencyLoss(graph, logits, targets, { label: name, distance, weights, size });
 }

@@ -1,7 +1,7 @@
 /** The passes of a step: which images run together, whose statistics they share, and which part of a network they take. @module */
 import type { Graph } from "../../kernels/graph.ts";
-import { joinBatches, splitBatch } from "../../kernels/ops/batches.ts";
-import { channelDropout } from "../../kernels/ops/channel_dropout.ts";
+import { joinBatches, splitBatch } from "../../kernels/ops/feature/batches.ts";
+import { channelDropout } from "../../kernels/ops/feature/channel_dropout.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";

@@ -1,5 +1,5 @@
 /** What one of CCVC's branches tells the other, and how much each pixel counts. Spec §2.2. @module */
-import { conflictWeights } from "../../kernels/ops/conflict_weights.ts";
+import { conflictWeights } from "../../kernels/ops/label/conflict_weights.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { forBoth, type Pair } from "./both.ts";
 import { type Confidence, label, mix, only, type Scores, type Target } from "./parts.ts";

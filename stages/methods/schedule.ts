@@ -20,7 +20,7 @@ export interface At {
 /** A number of each step; called on the host before it, with the same result whenever it is called. */
 export type Schedule = (at: At) => number;
 
-/** What a threshold may be; a plain number is a constant of the program. */
+/** What a threshold or a weight may be; a plain number is a constant of the program. */
 export type Scalar = number | DeviceScalar;
 
 /**
@@ -46,4 +46,15 @@ export function selfPaced(start: number): Schedule {
     for (let done = 0; done < epoch; done++) threshold = Math.min(threshold + 0.01, 0.95);
     return threshold;
   };
+}
+
+/**
+ * A weight that rises to its value over the first epochs, by exp(−5 · (1 − epoch / epochs)²).
+ *
+ * @param value The weight from then on.
+ * @param epochs Epochs in which it rises; 0 for none.
+ * @see Laine, Aila, "Temporal ensembling for semi-supervised learning", ICLR 2017.
+ */
+export function sigmoidRamp(value: number, epochs: number): Schedule {
+  return ({ epoch }) => epoch < epochs ? value * Math.exp(-5 * (1 - epoch / epochs) ** 2) : value;
 }

@@ -2,16 +2,16 @@
 import type { Graph, Loss } from "../../kernels/graph.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Draws, Seen } from "../views/specs.ts";
-import type { DeviceScalar } from "./schedule.ts";
+import type { DeviceScalar, Scalar } from "./schedule.ts";
 import type { StateSpecs, StateTensors } from "./state.ts";
 import type { Features, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 
-/** A loss with its coefficient in the total; with 0 it is left out. */
+/** A loss with its coefficient in the total; with a constant 0 it is left out. */
 export interface Term {
   /** What is minimized. */
   readonly loss: Loss;
-  /** Its coefficient. */
-  readonly weight: number;
+  /** Its coefficient, constant or looked up at every step. */
+  readonly weight: Scalar;
 }
 
 /** Terms by name, as log lines and metrics name them; their gradients are added in this order. */

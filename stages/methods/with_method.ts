@@ -1,8 +1,8 @@
 /** The schema of a training's options with those of its method under `method`. @module */
 import { z } from "zod";
 import { messageOf, type Schema, type SchemaIssue } from "../../pipeline/mod.ts";
-import { type Inspectable, schemasAt } from "../../pipeline/inspect.ts";
-import { validate } from "../../pipeline/schema.ts";
+import { type Inspectable, schemasAt } from "../../pipeline/language/inspect.ts";
+import { validate } from "../../pipeline/language/schema.ts";
 import { bindMethod } from "./bound_method.ts";
 import { type AnyMethod, definitionOf } from "./method.ts";
 

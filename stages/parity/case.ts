@@ -1,5 +1,6 @@
 /** Parity cases: a training step of a published method in numbers, read from a file. @module */
 import { z } from "zod";
+import { networkOf } from "../../models/registry.ts";
 import { didYouMean, UserError } from "../../pipeline/mod.ts";
 import type { CaseAdapter, CaseSetup, Reading } from "./adapter.ts";
 import { adapterOf, caseMethods } from "./adapters.ts";
@@ -186,18 +187,23 @@ function* differing(
 /**
  * Holds a record to the network's parameters and statistics.
  *
+ * @param learning Parameters that have gradients, all unless told; changes may be recorded of these alone.
+ *
  * @throws {CaseError} If one is missing or foreign.
  */
 export function checkNames(
   { case: settings, float64 }: ParityCase,
   parameters: readonly string[],
   statistics: readonly string[] = [],
+  learning: readonly string[] = parameters,
 ): void {
   const { grad_norm, grad_sample, param_delta, bn_buffers } = float64;
+  const recorded = new Set(Object.keys(param_delta ?? {}).map(networkOf));
+  const changed = parameters.filter((name) => learning.includes(name) || recorded.has(networkOf(name)));
   const parts = [
-    ["grad_norm", grad_norm, parameters],
-    ["grad_sample", grad_sample, parameters],
-    ["param_delta", param_delta, parameters],
+    ["grad_norm", grad_norm, learning],
+    ["grad_sample", grad_sample, learning],
+    ["param_delta", param_delta, changed],
     ["bn_buffers", bn_buffers, statistics],
   ] as const;
   for (const [part, record, names] of parts) {

@@ -1,5 +1,6 @@
 /** Holds what a parity case gave against what is recorded, by the published tolerances. @module */
 import type { Device } from "../../kernels/device.ts";
+import { networkOf } from "../../models/registry.ts";
 import type { CaseSetup, Reading } from "./adapter.ts";
 import { type CaseDeviation, type ParityCase, readingsOf, setupOf, type SpreadDeviation } from "./case.ts";
 import {
@@ -238,11 +239,6 @@ async function compareEnd(comparison: Comparison, run: CaseRun): Promise<Quantit
 }
 
 const NO_SPREAD: SpreadDeviation = { median: 0, p95: 0, max: 0 };
-
-/** The network that a tensor belongs to. */
-function networkOf(name: string): string {
-  return name.slice(0, name.indexOf("."));
-}
 
 function compareStatistics(found: SampledTensors, wanted: SampledTensors, dev: CaseDeviation): Quantity[] {
   return Object.entries(wanted).map(([name, values]) => {

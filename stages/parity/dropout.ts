@@ -1,7 +1,7 @@
 /** Drops the channels that a case's hash keeps or drops, in the place of a training's draws. @module */
 import { allocate, type Device, upload } from "../../kernels/device.ts";
 import type { Graph } from "../../kernels/graph.ts";
-import { scaleChannels } from "../../kernels/ops/scale_channels.ts";
+import { scaleChannels } from "../../kernels/ops/feature/scale_channels.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import type { ChannelDropping } from "../methods/step.ts";
 import type { CaseSetup } from "./adapter.ts";

@@ -1,4 +1,5 @@
 /** What a parity case is run on: weights, images, labels and boxes, all from one integer hash. @module */
+import { networkOf } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { ignoreIndex } from "../datasets/classes.ts";
 import type { Box } from "../views/specs.ts";
@@ -30,11 +31,12 @@ export function sampledPositions(salt: string, name: string, count: number, leng
 export function caseWeights(
   salt: string,
   specs: readonly { readonly name: string; readonly shape: readonly number[] }[],
-  { residualGamma, buffers }: StartLaws = { residualGamma: 1, buffers: "unit" },
+  { residualGamma, buffers, copies = {} }: StartLaws = { residualGamma: 1, buffers: "unit" },
 ): StateDict {
   const hashes = buffers === "hash";
   return new Map(specs.map(({ name, shape }) => {
-    const u = hashed(salt, name);
+    const network = networkOf(name), source = copies[network] ?? network;
+    const u = hashed(salt, source + name.slice(network.length));
     const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
     const bound = shape.length === 4 ? Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!)) : 0;
     const law = shape.length === 4
@@ -109,6 +111,11 @@ export function validityMap(
 export function caseValidity(extents: Extents): Uint32Array<ArrayBuffer> {
   const { size } = extents;
   return validityMap(extents, (b, y, x) => (b === 1 && x >= size - 10) || (b === 2 && y >= size - 7));
+}
+
+/** The padding of a mix partner: at the left of image 0 and the bottom of image 3. */
+export function partnerValidity(extents: Extents): Uint32Array<ArrayBuffer> {
+  return validityMap(extents, (b, y, x) => (b === 0 && x < 9) || (b === 3 && y >= 28));
 }
 
 /** The CutMix boxes of CCVC's cases, and of others; one of each image. */

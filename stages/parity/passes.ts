@@ -1,6 +1,6 @@
 /** What the passes of a case's step give: kept on the device, and looked at. @module */
 import type { Graph } from "../../kernels/graph.ts";
-import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
+import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { Passes, Step } from "../methods/step.ts";
@@ -35,6 +35,14 @@ export function noting(step: Step, kept: Map<string, Tensor>, dropout: HashedDro
 /** The logits of every pixel of the image, which a step makes as it goes and stores nowhere. */
 export function keepLogits(graph: Graph, { logits, size }: Prediction): Tensor {
   return graph.keep(graph.withoutGradients(() => resizeBilinear(graph, logits, size.height, size.width)));
+}
+
+/** The largest softmax probability of each pixel, of dense logits [B, H, W, C]. */
+export function confidences(logits: Float32Array, classes: number): number[] {
+  return Array.from({ length: logits.length / classes }, (_, pixel) => {
+    const own = logits.subarray(pixel * classes, (pixel + 1) * classes), peak = Math.max(...own);
+    return 1 / own.reduce((sum, logit) => sum + Math.exp(logit - peak), 0);
+  });
 }
 
 /** Passes by what was read back of them, by network and pass. */

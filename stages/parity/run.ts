@@ -1,15 +1,16 @@
 /** Runs a parity case on a device: the training step that `co-train` captures, on hashed inputs. @module */
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { readMeter } from "../../kernels/ops/meter.ts";
-import { compile } from "../../kernels/program.ts";
+import { readMeter } from "../../kernels/ops/loss/meter.ts";
+import { compile } from "../../kernels/program/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
 import { predict } from "../../models/deeplabv3plus.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
+import type { Scalar } from "../methods/schedule.ts";
 import { captureTraining } from "../training/capture.ts";
-import { ratesLength, updateNumbers } from "../training/update.ts";
+import { ratesLength, SCHEDULES_FROM, updateNumbers } from "../training/update.ts";
 import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
 import { hashedDropout } from "./dropout.ts";
@@ -104,11 +105,13 @@ export function openCase(
   });
   const { networks, parameters, feed, control: { counters, rates, meters }, phases } = captured;
   const { registry } = networks, { terms } = phases.method;
+  const learning = registry.parameters.filter(({ name }) => parameters.tensor(name).gradient !== undefined);
   try {
     checkNames(
       parity,
       registry.parameters.map(({ name }) => name),
       registry.statistics.map(({ name }) => name),
+      learning.map(({ name }) => name),
     );
   } catch (error) {
     for (const owner of [captured, dropout]) owner.free();
@@ -165,16 +168,22 @@ export function openCase(
       upload(device, counters, Uint32Array.of(0, 0, t, 0));
       const values = new Float32Array(ratesLength(method.schedules));
       values.set(updateNumbers(optimizer, { rate: setup.rate(t), step: t }));
+      const at = { step: t, steps: settings.total, epoch: 0, epochs: 1, stepsPerEpoch: settings.total };
+      Object.values(method.schedules).forEach((schedule, i) => {
+        values[SCHEDULES_FROM + i] = schedule(at, "method");
+      });
       upload(device, rates, values);
       program.run();
       const read = await readBack(device, meters.slice(0, terms.length));
+      // One that moves is a schedule's.
+      const weighing = (weight: Scalar) => typeof weight === "number" ? weight : values[weight.index]!;
       const last = new Map(terms.map(({ name }, i) => [name, readMeter(read[i]!).last]));
       const named = Object.entries(setup.terms).flatMap(([name, own]) =>
         last.has(own) ? [[name, last.get(own)!] as const] : []
       );
       return {
         ...Object.fromEntries(named),
-        total: terms.reduce((sum, { name, weight }) => sum + weight * last.get(name)!, 0),
+        total: terms.reduce((sum, { name, weight }) => sum + weighing(weight) * last.get(name)!, 0),
         ...await observe(t),
       };
     },
@@ -187,9 +196,8 @@ export function openCase(
       return Object.fromEntries(found);
     },
     async gradients() {
-      const specs = registry.parameters;
-      const read = await readBack(device, specs.map(({ name }) => parameters.tensor(name).gradient!));
-      return specs.map(({ name, shape }, i) => {
+      const read = await readBack(device, learning.map(({ name }) => parameters.tensor(name).gradient!));
+      return learning.map(({ name, shape }, i) => {
         const values = fromDevice(read[i]!, shape);
         const at = sampledPositions(salt, `sample:${name}`, 4, values.length);
         return { name, values, samples: at.map((position) => values[position]!) };

@@ -24,6 +24,8 @@ export interface StartLaws {
   readonly residualGamma: number;
   /** Running statistics: mean 0 and variance 1, or hashed. */
   readonly buffers: "unit" | "hash";
+  /** Network → the one whose copy it starts as. */
+  readonly copies?: Readonly<Record<string, string>>;
 }
 
 /** A weight of a loss, a rate, or the like. */

@@ -1,7 +1,7 @@
 /** What comes after an optimizer's update: averages of networks take it in. @module */
 import type { Graph } from "../../kernels/graph.ts";
-import { arenaRange, splitRange } from "../../kernels/ops/arena_ranges.ts";
-import { movingAverage } from "../../kernels/ops/moving_average.ts";
+import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts";
+import { movingAverage } from "../../kernels/ops/update/moving_average.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Parameters, TwinRange } from "../../models/parameters.ts";
 import { type BoundMethod, shareOf } from "../methods/bound_method.ts";

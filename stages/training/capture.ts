@@ -2,7 +2,7 @@
 import { allocate, type Device } from "../../kernels/device.ts";
 import { KernelError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { bindable } from "../../kernels/program.ts";
+import { bindable } from "../../kernels/program/program.ts";
 import type { Precision, Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
@@ -10,7 +10,7 @@ import type { Views } from "../augment.ts";
 import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import { MethodError } from "../methods/method.ts";
 import type { StateTensors } from "../methods/state.ts";
-import { buildNetworks, type NetworkDescription } from "../network.ts";
+import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import { captureAverages } from "./averages.ts";
 import { type Feed, makeFeed } from "./feed.ts";
 import { captureGradients, type NamedTerm, scheduled } from "./step_program.ts";
@@ -69,7 +69,7 @@ export interface CapturedTraining {
     readonly counters: Tensor;
     readonly rates: Tensor;
     readonly meters: readonly Tensor[];
-    /** In f16: which updates were left out (kernels/ops/guard_update.ts). */
+    /** In f16: which updates were left out (kernels/ops/update/guard_update.ts). */
     readonly guard?: Tensor;
     readonly bytes: number;
   };

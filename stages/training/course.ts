@@ -2,16 +2,17 @@
 import { DeviceError } from "../../kernels/errors.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 import { messageOf, type StageContext, UserError } from "../../pipeline/mod.ts";
-import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../checkpoint.ts";
+import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../weights/checkpoint.ts";
 import type { Phase } from "../methods/bound_method.ts";
 import type { At } from "../methods/schedule.ts";
-import { score } from "../metrics.ts";
-import type { NetworkDescription } from "../network.ts";
-import { forPredictions, type PerPrediction } from "../predictions.ts";
-import { protocolLabel } from "../protocols.ts";
+import { score } from "../evaluation/metrics.ts";
+import type { NetworkDescription } from "../weights/network.ts";
+import { forPredictions, type PerPrediction } from "../evaluation/predictions.ts";
+import { protocolLabel } from "../evaluation/protocols.ts";
 import { type EvaluationConfig, protocolAt, updateBest } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
 import type { Sampler } from "./sampler.ts";
+import { tell } from "./progress.ts";
 import { polyFactor } from "./schedule.ts";
 import { DivergenceError, type Session } from "./session.ts";
 import { allFinite, type Course, decodeSnapshot, encodeSnapshot, snapshotSize } from "./snapshot.ts";
@@ -147,7 +148,7 @@ class CourseRun {
     const { step } = this.#course;
     const before = state?.value.adapter;
     const moved = before === undefined || before === adapter ? {} : { adapter: before };
-    context.progress({ kind: "resumed", step, steps: this.#steps, damage, ...moved });
+    tell(context, { kind: "resumed", step, steps: this.#steps, damage, ...moved });
     context.fact(
       "resumed",
       `at step ${step} of ${this.#steps}${moved.adapter ? `, from ${moved.adapter}` : ""}`,
@@ -168,11 +169,12 @@ class CourseRun {
     const { step, history } = this.#course;
     const epoch = Math.floor(step / sampler.stepsPerEpoch);
     const phase = epoch < config.warmUpEpochs ? "warm-up" : "method";
+    const rate = config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag);
     session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
       phase,
       epoch,
       step,
-      rate: config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag),
+      rate,
       at: this.#at(step, epoch),
     });
     const done = step + 1;
@@ -184,13 +186,14 @@ class CourseRun {
       ...this.#course,
       history: { ...history, losses: [...history.losses, { step: done, epoch, terms }] },
     };
-    context.progress({
+    tell(context, {
       kind: "step",
       step: done,
       steps: this.#steps,
       epoch: epoch + 1,
       epochs: config.epochs,
       phase,
+      rate,
       images: this.#images(done),
       losses: terms,
     });
@@ -223,7 +226,7 @@ class CourseRun {
     const confusions = await session.evaluate(context.signal, protocol);
     const miou = forPredictions(Object.keys(confusions), (name) => score(confusions[name]!).miou);
     const scored = { epoch, protocol: protocolLabel(protocol), miou };
-    context.progress({ kind: "evaluation", epochs, ...scored });
+    tell(context, { kind: "evaluation", epochs, ...scored });
     const { best: scores, improved } = updateBest(before, protocol, miou, evaluation.best);
     let { best } = this.#course;
     if (improved.length > 0) {
@@ -247,7 +250,7 @@ class CourseRun {
     const saved = await context.checkpoints.save(course.step, snapshot, Object.values(course.best));
     if (saved === undefined) return;
     this.#saved = course.step;
-    context.progress({ kind: "checkpoint", step: course.step, steps: this.#steps, leaving, ...saved });
+    tell(context, { kind: "checkpoint", step: course.step, steps: this.#steps, leaving, ...saved });
   }
 
   /** A checkpoint that cannot be written is said, and must not hide that the user wants to leave. */
@@ -255,7 +258,7 @@ class CourseRun {
     try {
       await this.#save({ leaving: true });
     } catch (error) {
-      this.parts.context.progress({ kind: "warning", message: messageOf(error) });
+      tell(this.parts.context, { kind: "warning", message: messageOf(error) });
     }
   }
 }

@@ -2,7 +2,7 @@
 import type { Device } from "../../kernels/device.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import type { Views } from "../augment.ts";
-import type { ImageSet, SizedSet } from "../samples.ts";
+import type { ImageSet, SizedSet } from "../datasets/samples.ts";
 import { ViewBatch } from "../views/batch.ts";
 import type { Draws, SeenDraws } from "../views/specs.ts";
 import type { Batch } from "./sampler.ts";
@@ -33,9 +33,9 @@ export function makeFeed(
   { batch, seed, draws }: { batch: number; seed: number; draws: Draws },
 ): Feed {
   const { crop, scale, jitter, gray, blur, cutmix } = views.policy;
-  const batches = Object.entries(draws).map(([name, { set, views: specs }]) => ({
+  const batches = Object.entries(draws).map(([name, { set, images: walk = set, views: specs }]) => ({
     name,
-    set,
+    walk,
     made: new ViewBatch(device, {
       name,
       batch,
@@ -48,21 +48,23 @@ export function makeFeed(
       cutMix: cutmix,
     }),
   }));
+  const unlabeled = (sample: number) => pixels(views.unlabeled, sample);
   const items = {
     labeled: (sample: number) => ({
       ...pixels(views.labeled, sample),
       mask: { ...views.labeled.size(sample), channels: 1, data: views.labeled.mask(sample) },
     }),
-    unlabeled: (sample: number) => pixels(views.unlabeled, sample),
+    unlabeled,
+    others: unlabeled,
   };
   return {
     bytes: batches.reduce((sum, { made }) => sum + made.bytes, 0),
     capture: (graph) => Object.fromEntries(batches.map(({ name, made }) => [name, made.capture(graph)])),
     fill(images, address, drawn: Drawn = new Map()) {
-      for (const { name, set, made } of batches) {
+      for (const { name, walk, made } of batches) {
         const seen = drawn.get(name) ?? new Map<number, number>();
         drawn.set(name, seen);
-        if (made.isWanted) made.fill(images[set].map(items[set]), { seed, ...address }, seen);
+        if (made.isWanted) made.fill((images[walk] ?? []).map(items[walk]), { seed, ...address }, seen);
       }
     },
     free() {

@@ -1,5 +1,5 @@
 /** The course of a training, as it is kept with the weights. @module */
-import type { PerPrediction } from "../predictions.ts";
+import type { PerPrediction } from "../evaluation/predictions.ts";
 
 /** The course of a training. */
 export interface TrainingHistory {

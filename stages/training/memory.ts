@@ -1,10 +1,10 @@
 /** How much a training takes on a device, known before anything is asked of it. @module */
-import { blueprint } from "../../kernels/blueprint.ts";
+import { blueprint } from "../../kernels/program/blueprint.ts";
 import type { Device } from "../../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
-import { checkBindings, operandTexture } from "../../kernels/program.ts";
-import { schedule } from "../../kernels/schedule.ts";
-import { largestTexture, textureBytes } from "../../kernels/texture_operand.ts";
+import { checkBindings, operandTexture } from "../../kernels/program/program.ts";
+import { schedule } from "../../kernels/program/schedule.ts";
+import { largestTexture, textureBytes } from "../../kernels/shader/texture_operand.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";

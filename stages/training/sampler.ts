@@ -6,6 +6,8 @@ import { ConfigError } from "../../pipeline/mod.ts";
 export interface Batch {
   readonly labeled: readonly number[];
   readonly unlabeled: readonly number[];
+  /** As many unlabeled ones again, by orders of their own, for draws of other images. */
+  readonly others?: readonly number[];
 }
 
 /** How a run walks through its images. */
@@ -18,7 +20,8 @@ export interface Sampler {
 /**
  * The published walk: an epoch is one pass over the unlabeled images; the labeled list is repeated until it is no shorter,
  * shuffled once, cut to that length, and walked in the same permutation, so that an unlabeled image always meets the same
- * labeled one.
+ * labeled one. The others are a second pass over the unlabeled images, which knows nothing of the first: an image may be in
+ * both parts of a batch.
  *
  * @param options.pairing `fixed` as published, or `free`: the repeated labeled list is shuffled anew for each epoch.
  * @param options.shards Processes that the published lists are dealt to: a pass ends with as many of its first images again
@@ -53,10 +56,11 @@ export function makeSampler(options: {
     order(stream, epoch, repeatedLength).subarray(0, unlabeled).map((position) => position % labeled);
   const partners = labeledOrder("labeled list", 0);
   // Asked for once a step; only the current epoch's orders are worth keeping.
-  let current: { epoch: number; unlabeled: Uint32Array; labeled: Uint32Array } = {
+  let current: Record<keyof Batch, Uint32Array> & { epoch: number } = {
     epoch: -1,
-    unlabeled: new Uint32Array(),
     labeled: new Uint32Array(),
+    unlabeled: new Uint32Array(),
+    others: new Uint32Array(),
   };
   return {
     stepsPerEpoch,
@@ -69,13 +73,12 @@ export function makeSampler(options: {
           labeled: pairing === "fixed"
             ? walk.map((position) => partners[position]!)
             : labeledOrder("labeled order", epoch),
+          others: order("other order", epoch),
         };
       }
       const places = Array.from({ length: batch }, (_, i) => (step * batch + i) % unlabeled);
-      return {
-        unlabeled: places.map((place) => current.unlabeled[place]!),
-        labeled: places.map((place) => current.labeled[place]!),
-      };
+      const images = (of: keyof Batch) => places.map((place) => current[of][place]!);
+      return { labeled: images("labeled"), unlabeled: images("unlabeled"), others: images("others") };
     },
   };
 }

@@ -1,25 +1,25 @@
 /** A training run on the device: everything captured once, then stepped. @module */
 import { type Device, readBack, upload } from "../../kernels/device.ts";
 import { DeviceError, ShapeError } from "../../kernels/errors.ts";
-import { guardStart, readGuard } from "../../kernels/ops/guard_update.ts";
-import { readMeter } from "../../kernels/ops/meter.ts";
-import { compile, type Program } from "../../kernels/program.ts";
+import { guardStart, readGuard } from "../../kernels/ops/update/guard_update.ts";
+import { readMeter } from "../../kernels/ops/loss/meter.ts";
+import { compile, type Program } from "../../kernels/program/program.ts";
 import { ALIGNMENT, makeTensor, type Precision } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
-import { Inference } from "../inference.ts";
+import { Inference } from "../evaluation/inference.ts";
 import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import type { At } from "../methods/schedule.ts";
-import type { Confusion } from "../metrics.ts";
-import type { NetworkDescription } from "../network.ts";
-import type { PerPrediction } from "../predictions.ts";
-import { ORIGINAL, type Protocol } from "../protocols.ts";
+import type { Confusion } from "../evaluation/metrics.ts";
+import type { NetworkDescription } from "../weights/network.ts";
+import type { PerPrediction } from "../evaluation/predictions.ts";
+import { ORIGINAL, type Protocol } from "../evaluation/protocols.ts";
 import { type CapturedPhase, type CapturedProgram, captureTraining, LOSS_SCALE } from "./capture.ts";
 import type { Drawn } from "./feed.ts";
-import { planFitting, type Recompute, SettingsError } from "./memory.ts";
+import { planFitting, type Recompute, SettingsError, type TrainingMemory } from "./memory.ts";
 import type { Batch } from "./sampler.ts";
 import { type OptimizerSettings, ratesLength, SCHEDULES_FROM, updateNumbers } from "./update.ts";
 
@@ -74,20 +74,8 @@ export interface StepAddress {
 
 /** An opened session. */
 export interface Session {
-  readonly memory: {
-    readonly workspaceBytes: number;
-    /** What is alive at a step's busiest moment: no plan of the workspace can need less. */
-    readonly lowerBoundBytes: number;
-    /** Parameters with their averages, gradients, moments and running statistics. */
-    readonly parameterBytes: number;
-    /** The method's own state. */
-    readonly stateBytes: number;
-    readonly inputBytes: number;
-    /** All of it. */
-    readonly peakBytes: number;
-    /** Launches that are repeated in a step to save memory. */
-    readonly repeated: number;
-  };
+  /** What it holds on the device, as planned. */
+  readonly memory: TrainingMemory;
   /** Runs one optimizer step; does not wait for it. */
   step(batch: Batch, address: StepAddress): void;
   /** Waits for all steps so far. */
@@ -190,15 +178,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
   });
 
   return {
-    memory: {
-      workspaceBytes: planned.workspaceBytes,
-      lowerBoundBytes: planned.lowerBoundBytes,
-      parameterBytes: parameters.bytes,
-      stateBytes: planned.stateBytes,
-      inputBytes: planned.inputBytes,
-      peakBytes: planned.peakBytes,
-      repeated: planned.repeated,
-    },
+    memory: planned,
     step(images, { phase = "method", epoch, step, rate, at = START }) {
       const values = new Float32Array(ratesLength(method.schedules));
       values.set(updateNumbers(options.optimizer, { rate, step }));
@@ -216,9 +196,9 @@ function prepareSession(device: Device, options: SessionOptions): Session {
       current = chosen;
       const size = batch / accumulate, drawn: Drawn = new Map();
       const bring = (from: number) => {
-        const part = (places: readonly number[]) => places.slice(from, from + size);
+        const part = (places: readonly number[] = []) => places.slice(from, from + size);
         feed.fill(
-          { labeled: part(images.labeled), unlabeled: part(images.unlabeled) },
+          { labeled: part(images.labeled), unlabeled: part(images.unlabeled), others: part(images.others) },
           { epoch, step },
           drawn,
         );

@@ -1,8 +1,9 @@
 /** A training step, captured: forward passes, loss terms, gradients, optimizer, meters. @module */
 import type { Graph } from "../../kernels/graph.ts";
-import { add } from "../../kernels/ops/add.ts";
-import { clear } from "../../kernels/ops/clear.ts";
-import { meter } from "../../kernels/ops/meter.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
+import { clear } from "../../kernels/ops/feature/clear.ts";
+import { meter } from "../../kernels/ops/loss/meter.ts";
+import { scale } from "../../kernels/ops/loss/scale.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
@@ -83,7 +84,11 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
     state: parts.state ?? {},
   }));
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
-  const seeds = terms.flatMap(({ loss, weight }) => loss.seed(graph, weight * share * lossScale));
+  const seeds = terms.flatMap(({ loss, weight }) =>
+    typeof weight === "number"
+      ? loss.seed(graph, weight * share * lossScale)
+      : loss.seed(graph, share * lossScale).map(([to, slope]) => [to, scale(graph, slope, weight)] as const)
+  );
   graph.backward(seeds, (a, b) => add(graph, a, b));
   if (graph.options.addsGradients) return terms;
   for (const { name } of networks.registry.parameters) {

@@ -1,10 +1,10 @@
 /** The optimizer of a training: its settings, the numbers that it reads in a step, and its launches. @module */
 import type { Graph } from "../../kernels/graph.ts";
-import { adam, biasCorrections } from "../../kernels/ops/adam.ts";
-import { arenaRange, splitRange } from "../../kernels/ops/arena_ranges.ts";
-import { clear } from "../../kernels/ops/clear.ts";
-import { guardUpdate } from "../../kernels/ops/guard_update.ts";
-import { sgd } from "../../kernels/ops/sgd.ts";
+import { adam, biasCorrections } from "../../kernels/ops/update/adam.ts";
+import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts";
+import { clear } from "../../kernels/ops/feature/clear.ts";
+import { guardUpdate } from "../../kernels/ops/update/guard_update.ts";
+import { sgd } from "../../kernels/ops/update/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Parameters } from "../../models/parameters.ts";
 import type { ParameterGroup, ParameterKind } from "../../models/registry.ts";
@@ -85,7 +85,7 @@ export interface UpdateParts {
   readonly clears?: boolean;
   /** Most bytes of the arenas that a launch is given. */
   readonly mostBytes?: number;
-  /** Leaves the update out where a gradient overflowed, and divides by the losses' scale (kernels/ops/guard_update.ts). */
+  /** Leaves the update out where a gradient overflowed, and divides by the losses' scale (kernels/ops/update/guard_update.ts). */
   readonly guard?: Tensor;
 }
 

@@ -1,13 +1,13 @@
 /** One draw of images for a training step: its place on the device, its capture, its filling. */
 import { allocate, type Device, upload } from "../../kernels/device.ts";
 import type { Graph } from "../../kernels/graph.ts";
-import { colorJitter, SETTING_WORDS } from "../../kernels/ops/color_jitter.ts";
-import { gaussianBlur } from "../../kernels/ops/gaussian_blur.ts";
-import { boxWords } from "../../kernels/ops/mix_boxes.ts";
-import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/normalize.ts";
-import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/resample_view.ts";
+import { colorJitter, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
+import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
+import { boxWords } from "../../kernels/ops/label/mix_boxes.ts";
+import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/view/normalize.ts";
+import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
 import { RandomStream } from "../../kernels/random.ts";
-import type { Bytes } from "../../kernels/reference/resample.ts";
+import type { Bytes } from "../../kernels/reference/view/resample.ts";
 import type { Tensor, TensorSpec } from "../../kernels/tensor.ts";
 import {
   type CutMixOptions,

@@ -55,11 +55,13 @@ export interface Draw<
 > {
   /** Which images. */
   readonly set: Set;
+  /** Whose turn it is in a second walk through the set, by orders of its own; else in the first. */
+  readonly images?: "others";
   /** How each is seen, by name. */
   readonly views: V;
 }
 
-/** The draws of a method, by name. Those of one set are of the same images, each cropped anew. */
+/** The draws of a method, by name. Those of one set and one walk through it are of the same images, each cropped anew. */
 export type Draws = Readonly<Record<string, Draw>>;
 
 /** The draw's crop. */
@@ -89,7 +91,8 @@ export const boxes = (options: BoxOptions = {}): BoxView => ({
 export function areaShare(low: number, high: number = low): BoxLaw {
   return (stream, crop, count) => {
     const share = low + (high - low) * stream.uniform();
-    const down = share ** stream.uniform(), across = share / down;
+    // A share of 0 has no aspect.
+    const down = share ** stream.uniform(), across = down > 0 ? share / down : 0;
     const [height, width] = [down, across].map((side) => halfToEven(side * Math.sqrt(1 / count) * crop)) as [
       number,
       number,
@@ -112,14 +115,17 @@ export function labeled<const V extends ViewSpecs>(views: V): Draw<"labeled", V>
   return { set: "labeled", views };
 }
 
-/** Unlabeled images: the views and `validity`. */
-export function unlabeled<const V extends ViewSpecs>(views: V): Draw<"unlabeled", V> {
-  return { set: "unlabeled", views };
+/** Unlabeled images: the views and `validity`. With `images: "others"` they are not those of the draws without it, but by chance. */
+export function unlabeled<const V extends ViewSpecs>(
+  views: V,
+  options: { readonly images?: "others" } = {},
+): Draw<"unlabeled", V> {
+  return { set: "unlabeled", ...options, views };
 }
 
 /**
  * A draw as a step sees it; N is the batch, S the crop. Images are f32[N, S, S, 3], normalized; boxes are a table for
- * kernels/ops/mix_boxes.ts. What no step reads is neither drawn, nor uploaded, nor made.
+ * kernels/ops/label/mix_boxes.ts. What no step reads is neither drawn, nor uploaded, nor made.
  */
 export type Seen<D> = D extends Draw<infer Set, infer V> ?
     & { readonly [K in keyof V]: Tensor }

@@ -1,7 +1,7 @@
 /** What the host uploads for a batch of views: windows of source pixels, and small tables of how to look at them. */
-import { BLUR, GRAY, JITTER, SETTING_WORDS } from "../../kernels/ops/color_jitter.ts";
-import { MAX_BLUR_RADIUS } from "../../kernels/ops/gaussian_blur.ts";
-import { boxWords } from "../../kernels/ops/mix_boxes.ts";
+import { BLUR, GRAY, JITTER, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
+import { MAX_BLUR_RADIUS } from "../../kernels/ops/view/gaussian_blur.ts";
+import { boxWords } from "../../kernels/ops/label/mix_boxes.ts";
 import {
   PADDING,
   TAP_WORDS,
@@ -10,10 +10,10 @@ import {
   viewInputSpecs,
   WINDOW_WORDS,
   windowBound,
-} from "../../kernels/ops/resample_view.ts";
-import { gaussianBox, hueShift } from "../../kernels/reference/photometric.ts";
-import type { Bytes } from "../../kernels/reference/resample.ts";
-import { MAX_TAPS, resampleTaps } from "../../kernels/resample_taps.ts";
+} from "../../kernels/ops/view/resample_view.ts";
+import { gaussianBox, hueShift } from "../../kernels/reference/view/photometric.ts";
+import type { Bytes } from "../../kernels/reference/view/resample.ts";
+import { MAX_TAPS, resampleTaps } from "../../kernels/ops/view/resample_taps.ts";
 import { storedLength } from "../../kernels/tensor.ts";
 import type { Geometry, Photometric } from "./draws.ts";
 import type { Box } from "./specs.ts";

@@ -5,8 +5,8 @@
  *     deno task bench all [--write | --json] [--rounds N]
  */
 import { fileURLToPath } from "node:url";
-import { projectRoot } from "../../cli/isolation.ts";
-import { permissionsOf } from "../../cli/permissions.ts";
+import { projectRoot } from "../../cli/process/isolation.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
 import { readAllOptions } from "./all_options.ts";
 import { orExit } from "./options.ts";
 import { openBench } from "./report.ts";

@@ -1,8 +1,8 @@
 /** Makes what a bench gives to an op. */
 import { allocate, type Device, upload } from "../../kernels/device.ts";
 import { Graph, type Loss } from "../../kernels/graph.ts";
-import { add } from "../../kernels/ops/add.ts";
-import { compile, type Program } from "../../kernels/program.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
+import { compile, type Program } from "../../kernels/program/program.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
 import { type Layout, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import { uniform } from "../support/gpu.ts";

@@ -1,8 +1,8 @@
 /** Training steps with their programs in reach, as a training session captures them. */
 import { type Device, readBack, upload } from "../../kernels/device.ts";
 import { DeviceError } from "../../kernels/errors.ts";
-import { guardStart } from "../../kernels/ops/guard_update.ts";
-import { compile, type Program } from "../../kernels/program.ts";
+import { guardStart } from "../../kernels/ops/update/guard_update.ts";
+import { compile, type Program } from "../../kernels/program/program.ts";
 import type { Precision } from "../../kernels/tensor.ts";
 import { initialize } from "../../models/initialization.ts";
 import type { BackboneName } from "../../models/resnet.ts";

@@ -1,9 +1,9 @@
 /** What an adapter can do at the most, measured: the figures that all others are shares of. */
 import { allocate, type Device } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { defineKernel, MAX_GROUPS } from "../../kernels/kernel.ts";
+import { defineKernel, MAX_GROUPS } from "../../kernels/shader/kernel.ts";
 import { elementwise, WORKGROUP } from "../../kernels/launch.ts";
-import { compile } from "../../kernels/program.ts";
+import { compile } from "../../kernels/program/program.ts";
 import { hasTimestamps } from "./timing.ts";
 
 /** The most that an adapter did. */
@@ -24,10 +24,6 @@ const chains = Array.from({ length: CHAINS }, (_, i) => i);
 const arithmetic = defineKernel({
   name: "ceiling_arithmetic",
   source: `
-struct Extents { factor: f32, summand: f32 }
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read_write> result: array<vec4f>;
-
 @compute @workgroup_size(${WORKGROUP})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let factor = vec4f(extents.factor);
@@ -43,31 +39,26 @@ ${
   }
   let sum = ${chains.map((i) => `a${i}`).join(" + ")};
   // Never true, which no compiler knows: results are needed, and cost nothing.
-  if (sum.x == -1.0) { result[0] = sum; }
+  if (sum.x == -1.0) { set_result(0, sum); }
 }`,
   uniforms: { factor: "f32", summand: "f32" },
-  reads: [],
-  writes: ["result"],
+  reads: {},
+  writes: { result: "vec4f" },
 });
 const FLOPS_OF_INVOCATION = CHAINS * DEPTH * TURNS * 4 * 2;
 
 const copy = defineKernel({
   name: "ceiling_copy",
   source: `
-struct Extents { count: u32, stride: u32 }
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> result: array<vec4f>;
-
 @compute @workgroup_size(${WORKGROUP})
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
   if (i >= extents.count) { return; }
-  result[i] = source[i];
+  set_result(i, load_source(i));
 }`,
   uniforms: { count: "u32", stride: "u32" },
-  reads: ["source"],
-  writes: ["result"],
+  reads: { source: "vec4f" },
+  writes: { result: "vec4f" },
 });
 
 /** Runs what only computes and what only copies, and takes the best of `rounds`. */

@@ -1,7 +1,7 @@
 /** How long a user waits for the first step of all. */
-import { permissionsOf } from "../../cli/permissions.ts";
-import { driverVariables } from "../../cli/environment.ts";
-import { projectRoot } from "../../cli/isolation.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
+import { driverVariables } from "../../cli/process/environment.ts";
+import { projectRoot } from "../../cli/process/isolation.ts";
 import type { StepChoice } from "./captured_step.ts";
 
 /**

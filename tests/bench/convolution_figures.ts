@@ -1,5 +1,5 @@
 /** How fast convolutions run, forward and backward. */
-import { convolution } from "../../kernels/ops/convolution.ts";
+import { convolution } from "../../kernels/ops/convolution/convolution.ts";
 import type { Device } from "../../kernels/device.ts";
 import type { Dispatch } from "../../kernels/graph.ts";
 import type { Sharing } from "../../kernels/sharing.ts";

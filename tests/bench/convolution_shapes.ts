@@ -5,7 +5,7 @@ import { predict } from "../../models/deeplabv3plus.ts";
 import { deviceShape } from "../../models/layout.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 import { pascalClasses } from "../../stages/datasets/classes.ts";
-import { buildNetworks } from "../../stages/network.ts";
+import { buildNetworks } from "../../stages/weights/network.ts";
 import { usefulShare } from "./useful_flops.ts";
 
 /** One shape of convolution. */

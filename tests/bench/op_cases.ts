@@ -1,21 +1,22 @@
 /** Every op but the convolution, at sizes that training meets: ResNet-50 at crop 129 with 2 images, or views of 8 at 64. */
-import { add } from "../../kernels/ops/add.ts";
-import { adam } from "../../kernels/ops/adam.ts";
-import { argMax } from "../../kernels/ops/arg_max.ts";
-import { batchNorm } from "../../kernels/ops/batch_norm.ts";
-import { channelDropout } from "../../kernels/ops/channel_dropout.ts";
-import { concatenate } from "../../kernels/ops/concatenate.ts";
-import { conflictWeights } from "../../kernels/ops/conflict_weights.ts";
-import { confusion } from "../../kernels/ops/confusion.ts";
-import { cosineDiscrepancy } from "../../kernels/ops/cosine_discrepancy.ts";
-import { globalAveragePool } from "../../kernels/ops/global_average_pool.ts";
-import { maskLabels } from "../../kernels/ops/mask_labels.ts";
-import { maxPool } from "../../kernels/ops/max_pool.ts";
-import { mixImages, mixMaps } from "../../kernels/ops/mix_boxes.ts";
-import { ohemLabels } from "../../kernels/ops/ohem.ts";
-import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
-import { sgd } from "../../kernels/ops/sgd.ts";
-import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
+import { adam } from "../../kernels/ops/update/adam.ts";
+import { argMax } from "../../kernels/ops/label/arg_max.ts";
+import { batchNorm } from "../../kernels/ops/norm/batch_norm.ts";
+import { channelDropout } from "../../kernels/ops/feature/channel_dropout.ts";
+import { concatenate } from "../../kernels/ops/feature/concatenate.ts";
+import { conflictWeights } from "../../kernels/ops/label/conflict_weights.ts";
+import { confusion } from "../../kernels/ops/label/confusion.ts";
+import { consistencyLoss } from "../../kernels/ops/loss/consistency_loss.ts";
+import { cosineDiscrepancy } from "../../kernels/ops/loss/cosine_discrepancy.ts";
+import { globalAveragePool } from "../../kernels/ops/feature/global_average_pool.ts";
+import { maskLabels } from "../../kernels/ops/label/mask_labels.ts";
+import { maxPool } from "../../kernels/ops/feature/max_pool.ts";
+import { mixImages, mixMaps } from "../../kernels/ops/label/mix_boxes.ts";
+import { ohemLabels } from "../../kernels/ops/label/ohem.ts";
+import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
+import { sgd } from "../../kernels/ops/update/sgd.ts";
+import { softmaxCrossEntropy } from "../../kernels/ops/loss/softmax_cross_entropy.ts";
 import { makeFeed } from "../../stages/training/feed.ts";
 import { cutMix, labeled, strong, unlabeled, weak } from "../../stages/views/specs.ts";
 import type { Builder } from "./builder.ts";
@@ -113,6 +114,21 @@ export const opCases: readonly OpCase[] = [
         size: SIZE,
         weights,
         denominator: "valid",
+      }));
+    },
+  },
+  {
+    name: "consistency of probabilities",
+    size: `2×33×33×${CLASSES} to 129×129`,
+    build(b) {
+      const shape = [2, 129, 129];
+      const weights = b.input("weights", shape, { tracked: false, layout: "map" });
+      const targets = b.input("targets", [...shape, CLASSES], { tracked: false });
+      b.backwardOf(consistencyLoss(b.graph, b.input("logits", LOGITS), targets, {
+        label: "loss",
+        size: SIZE,
+        weights,
+        distance: "probabilities",
       }));
     },
   },

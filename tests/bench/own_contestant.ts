@@ -1,9 +1,9 @@
 /** Crossview in a contest with its peers. */
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { add } from "../../kernels/ops/add.ts";
-import { convolution } from "../../kernels/ops/convolution.ts";
-import { compile } from "../../kernels/program.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
+import { convolution } from "../../kernels/ops/convolution/convolution.ts";
+import { compile } from "../../kernels/program/program.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import { toDevice } from "../../models/layout.ts";
 import { store, unstore } from "../support/gpu.ts";

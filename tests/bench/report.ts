@@ -1,10 +1,10 @@
 /** What every bench says of its surroundings, and how it prints. */
 import { join } from "node:path";
 import type { Device } from "../../kernels/device.ts";
-import { projectRoot } from "../../cli/isolation.ts";
-import { hostFacts } from "../../cli/environment.ts";
-import { Gpu } from "../../cli/gpu.ts";
-import { collectingTerminal } from "../../cli/terminal.ts";
+import { projectRoot } from "../../cli/process/isolation.ts";
+import { hostFacts } from "../../cli/process/environment.ts";
+import { Gpu } from "../../cli/gpu/gpu.ts";
+import { collectingTerminal } from "../../cli/terminal/terminal.ts";
 
 /** Where figures were measured. */
 export interface Surroundings {

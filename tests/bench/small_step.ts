@@ -1,11 +1,11 @@
 /** The small training step on our ops. */
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { add } from "../../kernels/ops/add.ts";
-import { arenaRange, splitRange } from "../../kernels/ops/arena_ranges.ts";
-import { sgd } from "../../kernels/ops/sgd.ts";
-import { softmaxCrossEntropy } from "../../kernels/ops/softmax_cross_entropy.ts";
-import { compile } from "../../kernels/program.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
+import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts";
+import { sgd } from "../../kernels/ops/update/sgd.ts";
+import { softmaxCrossEntropy } from "../../kernels/ops/loss/softmax_cross_entropy.ts";
+import { compile } from "../../kernels/program/program.ts";
 import { convolutionLayer, convolutionNormRelu } from "../../models/layers.ts";
 import { initialize } from "../../models/initialization.ts";
 import { allocateParameters } from "../../models/parameters.ts";

@@ -2,7 +2,7 @@
 import process from "node:process";
 import type { Device } from "../../kernels/device.ts";
 import type { Dispatch } from "../../kernels/graph.ts";
-import type { Program } from "../../kernels/program.ts";
+import type { Program } from "../../kernels/program/program.ts";
 import { median } from "./report.ts";
 
 /** A program, measured. */

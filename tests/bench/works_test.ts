@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../kernels/graph.ts";
-import { convolution } from "../../kernels/ops/convolution.ts";
-import { add } from "../../kernels/ops/add.ts";
+import { convolution } from "../../kernels/ops/convolution/convolution.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
 import { makeTensor } from "../../kernels/tensor.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { ccvcGigaflop, forwardGigaflop, networkConvolutions } from "./convolution_shapes.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plan } from "../../pipeline/mod.ts";
-import { permissionsOf } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
 import { placeTest } from "./support.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));

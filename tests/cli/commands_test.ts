@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Metrics } from "../../cli/metrics.ts";
-import { methodResults, methodsText } from "../../cli/methods_table.ts";
+import { type Metrics } from "../../cli/runs/metrics.ts";
+import { methodResults, methodsText } from "../../cli/runs/methods_table.ts";
 import { fixture, placeTest } from "./support.ts";
 
 const tiny = fixture("tiny");
@@ -142,7 +142,7 @@ placeTest("compare takes any methods, by name or by file, in one table", async (
   const mistakes: [string, RegExp][] = [
     [
       "supervisd",
-      /Unknown method "supervisd"\. Did you mean "supervised"\? Known: ccvc, cps, supervised, unimatch; or the path/,
+      /Unknown method "supervisd"\. Did you mean "supervised"\? Known: ccvc, cps, cutmix-seg, supervised, unimatch; or the path/,
     ],
     [",", /Cannot compare no methods/],
     [tiny, /its default export is no method \(defineMethod\)/],

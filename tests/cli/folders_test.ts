@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { main } from "../../cli/program.ts";
-import { RunFolder } from "../../cli/run_folder.ts";
-import { collectingTerminal } from "../../cli/terminal.ts";
+import { RunFolder } from "../../cli/runs/run_folder.ts";
+import { collectingTerminal } from "../../cli/terminal/terminal.ts";
 import { CacheError } from "../../pipeline/mod.ts";
 import { fixture, placeTest } from "./support.ts";
 

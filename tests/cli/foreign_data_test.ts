@@ -1,7 +1,7 @@
 /** Other people's data: `data`, `predict` and `load` say the same of each folder. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileSources } from "../../cli/prediction_sources.ts";
+import { fileSources } from "../../cli/experiment/prediction_sources.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };

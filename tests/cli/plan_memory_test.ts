@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { adapterMemory } from "../../cli/gpu_memory.ts";
+import { adapterMemory } from "../../cli/gpu/gpu_memory.ts";
 import { placeTest } from "./support.ts";
 
 placeTest(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { confusion } from "../../kernels/reference/confusion.ts";
+import { confusion } from "../../kernels/reference/label/confusion.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";

@@ -1,6 +1,6 @@
 /** The network is for the remote cache that the environment names, and for that host alone. @module */
 import assert from "node:assert/strict";
-import { permissionsOf } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
 import { fixture, placeTest } from "./support.ts";
 
 placeTest(

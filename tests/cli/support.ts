@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main } from "../../cli/program.ts";
-import { permissionsOf } from "../../cli/permissions.ts";
-import { collectingTerminal } from "../../cli/terminal.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
+import { collectingTerminal } from "../../cli/terminal/terminal.ts";
 
 /** Path of a fixture. */
 export function fixture(name: string): string {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { program } from "../../cli/program.ts";
-import { permissionsOf, testPermissions } from "../../cli/permissions.ts";
+import { permissionsOf, testPermissions } from "../../cli/process/permissions.ts";
 
 const text = (path: string) => Deno.readTextFileSync(new URL(`../../${path}`, import.meta.url));
 const tasks = JSON.parse(text("deno.json")).tasks as Record<string, string>;

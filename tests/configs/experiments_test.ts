@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { experimentNames, loadExperiment } from "../../cli/experiment.ts";
+import { experimentNames, loadExperiment } from "../../cli/experiment/experiment.ts";
 import { makeSampler } from "../../stages/training/sampler.ts";
 
 interface Leaves {
@@ -183,6 +183,47 @@ Deno.test("UniMatch: PASCAL and Cityscapes as published", async () => {
     const along = train.evaluation as Record<string, unknown>;
     assert.deepEqual(differing(along, { ...wanted.scored, earlier: undefined }), [], name);
     assert.deepEqual(differing(evaluate, wanted.scored), [], name);
+  }
+});
+
+Deno.test("CutMix-Seg: each its partition, all the published settings of DeepLab v3+", async () => {
+  const published = {
+    backbone: "resnet101",
+    outputStride: 8,
+    epochs: 40,
+    stepsPerEpoch: 1000,
+    pairing: "free",
+    optimizer: "adam",
+    baseRate: 1e-5,
+    backboneRate: 1,
+    headRate: 1,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    power: 0,
+    weightDecay: 0,
+  };
+  const method = {
+    name: "cutmix-seg",
+    decay: 0.99,
+    threshold: 0.97,
+    confidence: "batch",
+    distance: "probabilities",
+    mask: "mix",
+    boxes: 1,
+    color: false,
+    weight: 1,
+    frozenNorms: true,
+  };
+  for (const split of ["pascal-1-16", "pascal-1-8", "pascal-1-4", "cityscapes-1-8"]) {
+    const name = `cutmix-seg-${split}`, isPascal = split.startsWith("pascal");
+    const { load, augment, "co-train": train, evaluate } = await configsOf(name);
+    const partition = split.replace("-", "/").replace("-", "_");
+    assert.deepEqual(differing(load, { partition }), [], name);
+    assert.deepEqual([augment.crop, augment.scale], isPascal ? [321, [0.5, 1.5]] : [721, [1, 1]]);
+    assert.deepEqual(differing(train, { ...published, batch: isPascal ? 10 : 4 }), [], name);
+    assert.deepEqual(differing(train.method, method), [], name);
+    assert.deepEqual(differing(evaluate, { protocol: "original" }), [], name);
   }
 });
 

@@ -1,6 +1,6 @@
 /** Feeds damaged files to a reader, and finds what is neither an error with a text nor a right answer. @module */
 import process from "node:process";
-import { explain } from "../../cli/errors.ts";
+import { explain } from "../../cli/terminal/errors.ts";
 import { randomNumbers } from "../torture/part.ts";
 import { mutate } from "./mutations.ts";
 import type { Reader } from "./readers.ts";

@@ -1,15 +1,15 @@
 /** The readers of what others wrote, each with files that are right, ways to damage them, and what a right answer is. @module */
 import assert from "node:assert/strict";
 import { readConfigFile } from "../../configs/original/config_file.ts";
-import { scoreEdits } from "../../cli/published_scores.ts";
-import { decodeResult } from "../../cli/results.ts";
+import { scoreEdits } from "../../cli/results/published_scores.ts";
+import { decodeResult } from "../../cli/results/results.ts";
 import { WeightsError } from "../../models/errors.ts";
 import { encodePytorch } from "../../models/pytorch/write.ts";
 import { encodeStoredTensors } from "../../models/safetensors.ts";
 import { elementBytes, elementCount, type StoredTensor } from "../../models/stored_tensor.ts";
 import { readWeights } from "../../models/weights_file.ts";
 import { decodeEntry, decodePlan, encodeEntry, keyOf, sha256, UserError } from "../../pipeline/mod.ts";
-import { artifactDigest } from "../../pipeline/entry.ts";
+import { artifactDigest } from "../../pipeline/cache/entry.ts";
 import { type DecodedImage, DecodeError } from "../../stages/codecs/image.ts";
 import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../stages/codecs/png.ts";

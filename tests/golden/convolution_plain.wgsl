@@ -23,28 +23,14 @@
 // With SUBGROUPS the lanes of a workgroup are one subgroup: each loads some of the pixels and broadcasts them, so that no
 // value is fetched twice. Without, every invocation loads its pixels itself, and neighbors hit the same cache lines.
 //
+// Uniforms:
+//   batch         images of a part
+//   height        of source
+//   channels      of source, in vec4s
+//   out_channels  in vec4s
+//   taps          per axis
+//
 // Twin: kernels/reference/convolution.ts
-
-struct Extents {
-  batch: u32, // images of a part
-  height: u32, // of source
-  width: u32,
-  channels: u32, // of source, in vec4s
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32, // in vec4s
-  taps: u32, // per axis
-  scale: i32,
-  tap_step: i32,
-  offset: i32,
-  divisor: i32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> result: array<vec4f>;
 
 @compute @workgroup_size(2, 2)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
@@ -119,14 +105,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     while (start < extents.channels) {
       let end = min(start + 8u, extents.channels);
       for (var k = start; k < end; k++) {
-        let a0 = source[at0 + k] * keep0;
-        let a1 = source[at1 + k] * keep1;
-        let b0_0 = weight[row + 0u * extents.out_channels + column0];
-        let b0_1 = weight[row + 0u * extents.out_channels + column1];
-        let b1_0 = weight[row + 1u * extents.out_channels + column0];
-        let b1_1 = weight[row + 1u * extents.out_channels + column1];
-        let b2_0 = weight[row + 2u * extents.out_channels + column0];
-        let b2_1 = weight[row + 2u * extents.out_channels + column1];
+        let a0 = load_source(at0 + k) * keep0;
+        let a1 = load_source(at1 + k) * keep1;
+        let b0_0 = load_weight(row + 0u * extents.out_channels + column0);
+        let b0_1 = load_weight(row + 0u * extents.out_channels + column1);
+        let b1_0 = load_weight(row + 1u * extents.out_channels + column0);
+        let b1_1 = load_weight(row + 1u * extents.out_channels + column1);
+        let b2_0 = load_weight(row + 2u * extents.out_channels + column0);
+        let b2_1 = load_weight(row + 2u * extents.out_channels + column1);
         row += 4u * extents.out_channels;
         {
           let v = a0;
@@ -155,21 +141,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let at_row0 = to0;
   let at_row1 = to1;
   if (column + 0u <= last_column) {
-    let offset0 = bias[column + 0u];
+    let offset0 = load_bias(column + 0u);
     if (first + 0u < pixels) {
-      result[at_row0 + column + 0u] = sum0_0 + offset0;
+      set_result(at_row0 + column + 0u, sum0_0 + offset0);
     }
     if (first + 1u < pixels) {
-      result[at_row1 + column + 0u] = sum1_0 + offset0;
+      set_result(at_row1 + column + 0u, sum1_0 + offset0);
     }
   }
   if (column + 2u <= last_column) {
-    let offset1 = bias[column + 2u];
+    let offset1 = load_bias(column + 2u);
     if (first + 0u < pixels) {
-      result[at_row0 + column + 2u] = sum0_1 + offset1;
+      set_result(at_row0 + column + 2u, sum0_1 + offset1);
     }
     if (first + 1u < pixels) {
-      result[at_row1 + column + 2u] = sum1_1 + offset1;
+      set_result(at_row1 + column + 2u, sum1_1 + offset1);
     }
   }
 }

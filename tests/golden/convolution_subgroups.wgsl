@@ -23,27 +23,14 @@
 // With SUBGROUPS the lanes of a workgroup are one subgroup: each loads some of the pixels and broadcasts them, so that no
 // value is fetched twice. Without, every invocation loads its pixels itself, and neighbors hit the same cache lines.
 //
+// Uniforms:
+//   batch         images of a part
+//   height        of source
+//   channels      of source, in vec4s
+//   out_channels  in vec4s
+//   taps          per axis
+//
 // Twin: kernels/reference/convolution.ts
-
-struct Extents {
-  batch: u32, // images of a part
-  height: u32, // of source
-  width: u32,
-  channels: u32, // of source, in vec4s
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32, // in vec4s
-  taps: u32, // per axis
-  scale: i32,
-  tap_step: i32,
-  offset: i32,
-  divisor: i32,
-}
-
-@group(0) @binding(0) var<uniform> extents: Extents;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> result: array<vec4f>;
 
 @compute @workgroup_size(2, 1)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
@@ -103,11 +90,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       var part0_0 = vec4f();
       var part1_0 = vec4f();
       for (var k = start; k < end; k++) {
-        let a0 = source[at0 + k] * keep0;
-        let b0_0 = weight[row + 0u * extents.out_channels + column0];
-        let b1_0 = weight[row + 1u * extents.out_channels + column0];
-        let b2_0 = weight[row + 2u * extents.out_channels + column0];
-        let b3_0 = weight[row + 3u * extents.out_channels + column0];
+        let a0 = load_source(at0 + k) * keep0;
+        let b0_0 = load_weight(row + 0u * extents.out_channels + column0);
+        let b1_0 = load_weight(row + 1u * extents.out_channels + column0);
+        let b2_0 = load_weight(row + 2u * extents.out_channels + column0);
+        let b3_0 = load_weight(row + 3u * extents.out_channels + column0);
         row += 4u * extents.out_channels;
         {
           let v = subgroupBroadcast(a0, 0u);
@@ -135,10 +122,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let at_row1 = subgroupBroadcast(to0, 1u);
   if (column + 0u <= last_column) {
     if (first + 0u < pixels) {
-      result[at_row0 + column + 0u] = sum0_0;
+      set_result(at_row0 + column + 0u, sum0_0);
     }
     if (first + 1u < pixels) {
-      result[at_row1 + column + 0u] = sum1_0;
+      set_result(at_row1 + column + 0u, sum1_0);
     }
   }
 }

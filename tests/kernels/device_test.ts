@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { allocate, asUint32, type Device, openDevice, readBack, upload } from "../../kernels/device.ts";
 import { DeviceError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { defineKernel } from "../../kernels/kernel.ts";
-import { compile } from "../../kernels/program.ts";
+import { defineKernel } from "../../kernels/shader/kernel.ts";
+import { compile } from "../../kernels/program/program.ts";
 import { ALIGNMENT, makeTensor } from "../../kernels/tensor.ts";
 import { gpuTest } from "../support/gpu.ts";
 
@@ -59,15 +59,18 @@ gpuTest(
     withDevice(async (device) => {
       const kernel = defineKernel({
         name: "misspelled",
-        source: "@compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }",
+        file: "other.wgsl",
+        source: "// a number that is no integer\n@compute @workgroup_size(1) fn main() { let x: u32 = 1.5; }",
         uniforms: {},
-        reads: [],
-        writes: ["y"],
+        reads: {},
+        writes: { y: "vec4f" },
       });
       const graph = new Graph(0);
       const y = graph.keep(graph.tensor({ label: "y", shape: [4] }));
       graph.launch({ kernel, reads: [], writes: [y], groups: [1, 1, 1], loops: 0 });
-      const broken = isDeviceError(/reported an error: .*Shader 'misspelled'/s);
+      const broken = isDeviceError(
+        /^Cannot compile kernel "misspelled": other\.wgsl, line 2, "@compute.*": .*AbstractFloat/,
+      );
       await assert.rejects(async () => {
         const program = compile(device, graph);
         program.run();
@@ -136,11 +139,10 @@ gpuTest(
 gpuTest("pipeline() compiles a kernel once for each set of constants", (device) => {
   const kernel = defineKernel({
     name: "constant",
-    source: "@group(0) @binding(1) var<storage, read_write> y: array<u32>;\n" +
-      "@compute @workgroup_size(1) fn main() { y[0] = ${A}u + ${B}u; }",
+    source: "@compute @workgroup_size(1) fn main() { set_y(0, ${A}u + ${B}u); }",
     uniforms: {},
-    reads: [],
-    writes: ["y"],
+    reads: {},
+    writes: { y: "u32" },
   });
   const before = device.created.pipelines;
   const one = device.pipeline(kernel, { A: 1, B: 2 });

@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { KernelError } from "../../kernels/errors.ts";
 import { Graph, type Launch } from "../../kernels/graph.ts";
-import { defineKernel, MAX_GROUPS, MAX_LOOP_ITERATIONS } from "../../kernels/kernel.ts";
+import { defineKernel, MAX_GROUPS, MAX_LOOP_ITERATIONS } from "../../kernels/shader/kernel.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
 
-const kernel = defineKernel({ name: "twofold", source: "", uniforms: {}, reads: ["x"], writes: ["y"] });
+const kernel = defineKernel({
+  name: "twofold",
+  source: "",
+  uniforms: {},
+  reads: { x: "vec4f" },
+  writes: { y: "vec4f" },
+});
 
 const input = (label: string) => makeTensor({ label, shape: [4], tracked: true });
 
@@ -114,13 +120,14 @@ Deno.test("Graph.inPrecision() holds for its body alone, may be nested, and ends
   assert.equal(now(), "f16");
 });
 
-Deno.test("Graph.memo() makes a derived tensor once a key", () => {
+Deno.test("Graph.derived() makes a derived tensor once a tensor, whatever its label", () => {
   const graph = new Graph(0);
   let made = 0;
   const make = () => graph.tensor({ label: `${made++}`, shape: [4] });
-  const first = graph.memo("transposed a", make);
-  assert.equal(graph.memo("transposed a", make), first);
-  assert.notEqual(graph.memo("transposed b", make), first);
+  const a = makeTensor({ label: "a", shape: [4] }), other = makeTensor({ label: "a", shape: [4] });
+  const first = graph.derived(a, make);
+  assert.equal(graph.derived(a, make), first);
+  assert.notEqual(graph.derived(other, make), first);
   assert.equal(made, 2);
 });
 

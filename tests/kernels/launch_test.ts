@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { elementwise, WORKGROUP } from "../../kernels/launch.ts";
-import { MAX_GROUPS } from "../../kernels/kernel.ts";
+import { MAX_GROUPS } from "../../kernels/shader/kernel.ts";
 
 Deno.test("elementwise() covers every element once, within WebGPU's limit on each axis", () => {
   const most = MAX_GROUPS * WORKGROUP;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { gatherTilings } from "../../kernels/convolution_tiles.ts";
+import { gatherTilings } from "../../kernels/ops/convolution/convolution_tiles.ts";
 import { chooseSharing, type Sharing } from "../../kernels/sharing.ts";
-import { weightSplits, weightTilings } from "../../kernels/weight_tiles.ts";
+import { weightSplits, weightTilings } from "../../kernels/ops/convolution/weight_tiles.ts";
 
 Deno.test("software shares by subgroups of 8 or 16 lanes, a GPU by workgroup memory, others not at all", () => {
   const roomy = { workgroupBytes: 32768, workgroupInvocations: 1024 };

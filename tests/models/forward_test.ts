@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { resizeBilinear } from "../../kernels/ops/resize_bilinear.ts";
-import { compile } from "../../kernels/program.ts";
-import { channelDropoutMask } from "../../kernels/reference/channel_dropout.ts";
+import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
+import { compile } from "../../kernels/program/program.ts";
+import { channelDropoutMask } from "../../kernels/reference/feature/channel_dropout.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { declareNetworks } from "../../models/networks.ts";
 import { initialize } from "../../models/initialization.ts";

@@ -6,7 +6,7 @@ import { mostBytes } from "../../partitions/reader.ts";
 import type { PublishedList } from "../../partitions/lists.ts";
 import type { Partition } from "../../partitions/manifest.ts";
 import { PartitionError } from "../../partitions/reader.ts";
-import { writeAtomically } from "../../pipeline/files.ts";
+import { writeAtomically } from "../../pipeline/files/files.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import type { Device } from "../../kernels/device.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
-import type { Checkpoint } from "../../stages/checkpoint.ts";
+import type { Checkpoint } from "../../stages/weights/checkpoint.ts";
 import type { CoTrainInput } from "../../stages/co_train.ts";
 import { ConfigError, UserError } from "../../pipeline/errors.ts";
 import { DivergenceError } from "../../stages/training/session.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, shapesSet, shapesViews, square, trainingOf } from "../support/training.ts";
-import { describePair } from "../../stages/pair.ts";
+import { describePair } from "../../stages/weights/pair.ts";
 import { SCHEDULES_FROM } from "../../stages/training/update.ts";
 
 const views = shapesViews();

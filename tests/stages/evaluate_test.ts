@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { shapesClasses } from "../../stages/datasets/classes.ts";
 import { evaluationStage, scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
-import { openInference } from "../../stages/inference.ts";
+import { openInference } from "../../stages/evaluation/inference.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, parsed, shapesSet, square, testCheckpoint } from "../support/training.ts";

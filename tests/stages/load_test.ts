@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { SourceError, UserError } from "../../pipeline/errors.ts";
 import { Cache, Events, pipeline, run } from "../../pipeline/mod.ts";
-import { parseConfig } from "../../pipeline/schema.ts";
+import { parseConfig } from "../../pipeline/language/schema.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
 import { drawShapesScene } from "../../stages/datasets/shapes.ts";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Device } from "../../kernels/device.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
-import { openInference } from "../../stages/inference.ts";
-import { fileName } from "../../stages/pictures.ts";
+import { openInference } from "../../stages/evaluation/inference.ts";
+import { fileName } from "../../stages/evaluation/pictures.ts";
 import { pseudoLabel } from "../../stages/pseudo_label.ts";
-import type { ImageSet } from "../../stages/samples.ts";
+import type { ImageSet } from "../../stages/datasets/samples.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, parsed, shapesSet, square, testCheckpoint } from "../support/training.ts";

@@ -1,7 +1,7 @@
 import { allocate, type Device, openDevice, readBack, upload } from "../../kernels/device.ts";
 import { type GradientPair, Graph } from "../../kernels/graph.ts";
-import { add } from "../../kernels/ops/add.ts";
-import { compile } from "../../kernels/program.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
+import { compile } from "../../kernels/program/program.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
 import { type Layout, makeTensor, padded, type Precision, type Tensor } from "../../kernels/tensor.ts";
 

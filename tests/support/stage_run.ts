@@ -1,8 +1,8 @@
 /** Runs one stage by itself, without scheduler or cache, in a folder that the test owns. */
-import type { ArtifactKind, ArtifactReader, ArtifactWriter } from "../../pipeline/artifact.ts";
-import type { StageContext } from "../../pipeline/definition.ts";
-import { FolderCheckpoints } from "../../pipeline/folder_checkpoints.ts";
-import { readFileWhole } from "../../pipeline/read_file.ts";
+import type { ArtifactKind, ArtifactReader, ArtifactWriter } from "../../pipeline/language/artifact.ts";
+import type { StageContext } from "../../pipeline/language/definition.ts";
+import { FolderCheckpoints } from "../../pipeline/checkpoints/folder_checkpoints.ts";
+import { readFileWhole } from "../../pipeline/files/read_file.ts";
 
 /** A context whose scratch files and checkpoints lie in `folder`; progress events are collected. */
 export function testContext(

@@ -1,5 +1,5 @@
 /** Small data sets and networks for tests of the training stages. */
-import { parseConfig, type Schema } from "../../pipeline/schema.ts";
+import { parseConfig, type Schema } from "../../pipeline/language/schema.ts";
 import {
   type CoTrainConfig,
   type CoTrainInput,
@@ -11,12 +11,12 @@ import { type Configured, definitionOf } from "../../stages/methods/method.ts";
 import { augment, type ViewPolicyInput, type Views } from "../../stages/augment.ts";
 import type { Device } from "../../kernels/device.ts";
 import { initialize } from "../../models/initialization.ts";
-import { type Checkpoint, writeCheckpoint } from "../../stages/checkpoint.ts";
+import { type Checkpoint, writeCheckpoint } from "../../stages/weights/checkpoint.ts";
 import { type ClassList, shapesClasses } from "../../stages/datasets/classes.ts";
 import { drawShapesScene } from "../../stages/datasets/shapes.ts";
-import { buildNetworks, type NetworkDescription } from "../../stages/network.ts";
-import { describePair } from "../../stages/pair.ts";
-import type { ImageSize, SampleSet } from "../../stages/samples.ts";
+import { buildNetworks, type NetworkDescription } from "../../stages/weights/network.ts";
+import { describePair } from "../../stages/weights/pair.ts";
+import type { ImageSize, SampleSet } from "../../stages/datasets/samples.ts";
 import { uniform } from "./gpu.ts";
 
 /** Generated scenes of the given sizes, in memory; `offset` tells sets apart. */

@@ -1,11 +1,11 @@
 /** A small DeepLabV3+ on the CPU in f64, made of the kernels' twins and of the paper's description, not of models/. */
-import { batchNorm } from "../../kernels/reference/batch_norm.ts";
-import { channelDropout } from "../../kernels/reference/channel_dropout.ts";
-import { concatenate } from "../../kernels/reference/concatenate.ts";
-import { convolution, convolutionOutput } from "../../kernels/reference/convolution.ts";
-import { globalAveragePool } from "../../kernels/reference/global_average_pool.ts";
-import { maxPool } from "../../kernels/reference/max_pool.ts";
-import { resizeBilinear } from "../../kernels/reference/resize_bilinear.ts";
+import { batchNorm } from "../../kernels/reference/norm/batch_norm.ts";
+import { channelDropout } from "../../kernels/reference/feature/channel_dropout.ts";
+import { concatenate } from "../../kernels/reference/feature/concatenate.ts";
+import { convolution, convolutionOutput } from "../../kernels/reference/convolution/convolution.ts";
+import { globalAveragePool } from "../../kernels/reference/feature/global_average_pool.ts";
+import { maxPool } from "../../kernels/reference/feature/max_pool.ts";
+import { resizeBilinear } from "../../kernels/reference/feature/resize_bilinear.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 
 /** [N, H, W, C], dense. */

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { permissionsOf } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
 import type { Plan } from "../../pipeline/mod.ts";
 import { randomNumbers, type TortureOptions, type TorturePart } from "./part.ts";
 import { sleep } from "./training.ts";

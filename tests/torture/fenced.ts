@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { permissionsOf } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
 import { Cache, verifyBlobs } from "../../pipeline/mod.ts";
 import { chain, type FencedArguments, lostStatus } from "./fenced_child.ts";
 import { randomNumbers, type TortureOptions, type TorturePart } from "./part.ts";

@@ -1,6 +1,6 @@
 /** An experiment of many checkpoints in a process of its own, which is stopped, woken and killed. @module */
 import { z } from "zod";
-import { sha256 } from "../../pipeline/canonical_json.ts";
+import { sha256 } from "../../pipeline/plan/canonical_json.ts";
 import { Cache, defineStage, Events, jsonKind, LeaseLostError, pipeline, run } from "../../pipeline/mod.ts";
 import { withoutLocks } from "../support/lockless.ts";
 

@@ -1,5 +1,5 @@
 /** Parts that listen on this machine: each in a process that may, as `deno task torture` may not. @module */
-import { permissionsOf } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
 import type { TortureOptions, TorturePart } from "./part.ts";
 import { push } from "./push.ts";
 import { remote } from "./remote.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { permissionsOf } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
 import { Remote } from "../../pipeline/mod.ts";
 import { RawServer } from "../support/raw_server.ts";
 import { names } from "./corrupt.ts";

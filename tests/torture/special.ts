@@ -1,7 +1,7 @@
 /** A data folder full of what is no picture: each thing is named, none is read, in time and within memory. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { isolatedArguments } from "../../cli/isolation.ts";
+import { isolatedArguments } from "../../cli/process/isolation.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { peakMemory } from "../fuzz/watch.ts";
 import { specialFiles } from "../support/special_files.ts";

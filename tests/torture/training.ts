@@ -1,7 +1,7 @@
 /** A small `shapes-12` in a process of its own, to be stopped. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { permissionsOf } from "../../cli/permissions.ts";
+import { permissionsOf } from "../../cli/process/permissions.ts";
 
 /** Both phases, with scores in between. */
 const settings = [

@@ -1,7 +1,7 @@
 /** UniMatch's parity cases. @module */
 import { z } from "zod";
-import { mixBoxes } from "../../../kernels/reference/mix_boxes.ts";
-import { ohemLabels } from "../../../kernels/reference/ohem.ts";
+import { mixBoxes } from "../../../kernels/reference/label/mix_boxes.ts";
+import { ohemLabels } from "../../../kernels/reference/label/ohem.ts";
 import { parseConfig } from "../../../pipeline/mod.ts";
 import { ignoreIndex } from "../../datasets/classes.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";
@@ -9,8 +9,9 @@ import { definitionOf } from "../../methods/method.ts";
 import { unimatch } from "../../methods/unimatch.ts";
 import { polyFactor } from "../../training/schedule.ts";
 import { boxTable } from "../../views/tables.ts";
-import type { CaseAdapter, HashedChannels, Observed, SeenPasses } from "../adapter.ts";
-import { caseValidity, cornerBoxes, type Extents, validityMap } from "../inputs.ts";
+import type { CaseAdapter, HashedChannels, Observed } from "../adapter.ts";
+import { caseValidity, cornerBoxes, type Extents, partnerValidity } from "../inputs.ts";
+import { confidences } from "../passes.ts";
 import {
   type CaseSettings,
   commonLeaves,
@@ -134,11 +135,6 @@ function secondBoxes({ batch }: Pick<Extents, "batch">) {
   });
 }
 
-/** Padding of the mix partner: at the left of image 0 and the bottom of image 3. */
-function partnerValidity(extents: Extents): Uint32Array<ArrayBuffer> {
-  return validityMap(extents, (b, y, x) => (b === 0 && x < 9) || (b === 3 && y >= 28));
-}
-
 /** Both taps of the labeled and then the weak images, which one hash numbers through. */
 function droppedTaps(batch: number): Record<string, HashedChannels> {
   const taps = [["low", "c1"], ["high", "c4"]] as const, parts = ["labeled", "unlabeled"] as const;
@@ -160,24 +156,14 @@ function passing(
   const valid = mixed(own, partner);
   return {
     value(seen) {
-      const [ours, theirs] = ["unlabeled", "partner"].map((pass) => confidences(seen, pass, classes)) as [
-        number[],
-        number[],
-      ];
+      const [ours, theirs] = ["unlabeled", "partner"].map((pass) =>
+        confidences(seen.logits("student", pass), classes)
+      ) as [number[], number[]];
       const confidence = Array.from(mixed(ours, theirs)).filter((_, pixel) => valid[pixel] !== 0);
       return confidence.filter((value) => value >= tau).length / confidence.length;
     },
     whole: 1,
   };
-}
-
-/** The largest softmax probability of each pixel. */
-function confidences(seen: SeenPasses, pass: string, classes: number): number[] {
-  const logits = seen.logits("student", pass);
-  return Array.from({ length: logits.length / classes }, (_, pixel) => {
-    const own = logits.subarray(pixel * classes, (pixel + 1) * classes), peak = Math.max(...own);
-    return 1 / own.reduce((sum, logit) => sum + Math.exp(logit - peak), 0);
-  });
 }
 
 /** Share of the labeled pixels that mining leaves. */

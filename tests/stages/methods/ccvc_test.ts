@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { parseConfig } from "../../../pipeline/schema.ts";
+import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { ccvc, type CcvcOptions } from "../../../stages/methods/ccvc.ts";
 import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";
@@ -250,7 +250,7 @@ Deno.test("no gradient crosses between the branches, and none goes back from the
   const { terms, graph } = capture({ augmentation: "strong" });
   const learners = terms.map((
     { name, loss, weight },
-  ) => [name, loss.seed(graph, weight).map(([x]) => x.label)]);
+  ) => [name, loss.seed(graph, weight as number).map(([x]) => x.label)]);
   assert.deepEqual(Object.fromEntries(learners), {
     ce1: ["labeled1"],
     ce2: ["labeled2"],

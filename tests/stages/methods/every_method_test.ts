@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { cps } from "../../../stages/methods/cps.ts";
+import { cutMixSeg } from "../../../stages/methods/cutmix_seg.ts";
 import type { Configured } from "../../../stages/methods/method.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
@@ -17,6 +18,16 @@ const every: Readonly<Record<string, Configured>> = {
   cps: cps(),
   "cps, CutMix": cps({ cutMix: true }),
   unimatch: unimatch({ threshold: 0.1 }),
+  "cutmix-seg": cutMixSeg({ threshold: 0.1 }),
+  "cutmix-seg, CutOut": cutMixSeg({
+    mask: "zero",
+    threshold: 0,
+    rampEpochs: 2,
+    color: true,
+    boxes: 2,
+    frozenNorms: false,
+    distance: "kl-divergence",
+  }),
 };
 
 const views = shapesViews();
@@ -24,6 +35,7 @@ const STEPS = 3;
 const batches = Array.from({ length: STEPS }, (_, step) => ({
   labeled: [0, 1, 2, 3],
   unlabeled: [0, 1, 2, 3].map((i) => (i + step) % 8),
+  others: [2, 3, 4, 5].map((i) => (i + step) % 8),
 }));
 
 function open(device: Device, configured: Configured, change: Partial<SessionOptions> = {}): Session {

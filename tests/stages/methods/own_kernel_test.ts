@@ -5,20 +5,15 @@ import { assertClose, gpuTest, runOp, uniform } from "../../support/gpu.ts";
 const kernel = defineKernel({
   name: "power",
   source: `
-    struct Extents { count: u32, stride: u32, exponent: f32 }
-    @group(0) @binding(0) var<uniform> extents: Extents;
-    @group(0) @binding(1) var<storage, read> values: array<vec4f>;
-    @group(0) @binding(2) var<storage, read_write> powers: array<vec4f>;
-
     @compute @workgroup_size(64)
     fn main(@builtin(global_invocation_id) id: vec3u) {
       let i = id.y * extents.stride + id.x;
       if (i >= extents.count) { return; }
-      powers[i] = pow(values[i], vec4f(extents.exponent));
+      set_powers(i, pow(load_values(i), vec4f(extents.exponent)));
     }`,
   uniforms: { count: "u32", stride: "u32", exponent: "f32" },
-  reads: ["values"],
-  writes: ["powers"],
+  reads: { values: "vec4f" },
+  writes: { powers: "vec4f" },
 });
 
 /** Confidence to a power: softer pixel weights than a threshold's. */

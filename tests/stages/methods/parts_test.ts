@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
-import { explainConfig } from "../../../pipeline/explain.ts";
+import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { parseConfig, UserError } from "../../../pipeline/mod.ts";
 import { trainingStage } from "../../../stages/co_train.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { cps } from "../../../stages/methods/cps.ts";
 import { minedLabels } from "../../../stages/methods/mining.ts";
-import { crossEntropy, label, mix, only, where } from "../../../stages/methods/parts.ts";
+import {
+  consistency,
+  crossEntropy,
+  everyPixel,
+  label,
+  mix,
+  only,
+  share,
+  weigh,
+  where,
+} from "../../../stages/methods/parts.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
 
 const home = { buffer: {} as GPUBuffer, offset: 0 };
@@ -90,6 +100,36 @@ Deno.test("a cross-entropy is over valid labels unless told, weighed where weigh
   const [plain, , weighed] = launched();
   assert.match(plain!, /^softmax_cross_entropy_value\(student, labels\)$/);
   assert.match(weighed!, /^softmax_cross_entropy_weighted_value\(student, labels, w\)$/);
+});
+
+Deno.test("soft targets are scores of every pixel, and weights come of maps, of numbers here and on the device", () => {
+  const { step, graph, launched } = launching();
+  const seen = { logits: image("student", 5, true), size: { height: 15, width: 15 } };
+  const told = { logits: image("teacher", 5), size: seen.size };
+  const large = (name: string, dtype: "u32" | "f32") => map(name, dtype, [2, 15, 15]);
+  const targets = graph.withoutGradients(() => everyPixel(step, told));
+  assert.deepEqual([targets.shape, targets.dtype, targets.tracked], [[2, 15, 15, 5], "f32", false]);
+  const mask = large("validity", "u32"), sure = large("sure", "f32");
+  weigh(step, sure, mask);
+  weigh(step, 0.5, mask);
+  const weights = weigh(step, share(step, sure), mask);
+  assert.equal(consistency(step, "con", seen, targets, { weights }).label, "con");
+  consistency(step, "far", told, targets, { weights, distance: "kl-divergence" });
+  assert.deepEqual(launched(), [
+    "resize_bilinear(teacher)",
+    "mask_weights_given(validity, sure)",
+    "mask_weights(validity)",
+    "map_mean(sure)",
+    "mask_weights_given(validity, mean of sure)",
+    "consistency_loss(student, teacher resized, validity weights)",
+    "finish_loss(con partials)",
+    "consistency_loss_value(teacher, teacher resized, validity weights)",
+    "finish_loss(far partials)",
+  ]);
+  const distances = graph.dispatches.flatMap(({ constants }) =>
+    constants.PROBABILITIES === undefined ? [] : [[constants.PROBABILITIES, constants.DIVERGENCE]]
+  );
+  assert.deepEqual(distances, [[1, 0], [0, 1]]);
 });
 
 Deno.test("mining keeps a micro-batch's share of the hard labels, and is not there without it", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
 import { Graph } from "../../../kernels/graph.ts";
-import { joinBatches } from "../../../kernels/ops/batches.ts";
-import { compile } from "../../../kernels/program.ts";
+import { joinBatches } from "../../../kernels/ops/feature/batches.ts";
+import { compile } from "../../../kernels/program/program.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { initialize } from "../../../models/initialization.ts";

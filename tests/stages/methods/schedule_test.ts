@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { selfPaced } from "../../../stages/methods/schedule.ts";
+import { selfPaced, sigmoidRamp } from "../../../stages/methods/schedule.ts";
 
 const at = (start: number, epoch: number) =>
   selfPaced(start)({ step: 3 * epoch, steps: 900, epoch, epochs: 300, stepsPerEpoch: 3 });
@@ -19,4 +19,16 @@ Deno.test("selfPaced() rises by 0.01 an epoch and is held at 0.95, to which a hi
   // The first epoch runs with what is set, as published.
   assert.deepEqual([0, 1, 2].map((epoch) => at(2, epoch)), [2, 0.95, 0.95]);
   assert.equal(at(0.3, 0), 0.3);
+});
+
+Deno.test("sigmoidRamp() rises from e⁻⁵ of its value to all of it; without epochs it is there at once", () => {
+  const value = (epochs: number, epoch: number) =>
+    sigmoidRamp(3, epochs)({ step: 3 * epoch, steps: 900, epoch, epochs: 300, stepsPerEpoch: 3 });
+  assert.deepEqual([0, 5, 10, 99].map((epoch) => value(10, epoch)), [
+    3 * Math.exp(-5),
+    3 * Math.exp(-5 / 4),
+    3,
+    3,
+  ]);
+  assert.equal(value(0, 0), 3);
 });

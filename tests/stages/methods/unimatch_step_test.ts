@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
-import { boxWords } from "../../../kernels/ops/mix_boxes.ts";
+import { boxWords } from "../../../kernels/ops/label/mix_boxes.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction, Taps } from "../../../models/deeplabv3plus.ts";
 import type { Outputs, Passes, Source, Step } from "../../../stages/methods/step.ts";
@@ -130,7 +130,7 @@ Deno.test("the terms weigh ½, ⅛, ⅛ and ¼; each moves its own logits, and l
     ["dropped", 1 / 4],
   ]);
   assert.deepEqual(
-    terms.map(({ loss, weight }) => loss.seed(graph, weight).map(([x]) => x.label)),
+    terms.map(({ loss, weight }) => loss.seed(graph, weight as number).map(([x]) => x.label)),
     [["labeled"], ["strong1"], ["strong2"], ["unlabeledDropped"]],
   );
 });

@@ -128,6 +128,28 @@ Deno.test("recorded statistics must be those of the case's networks", () => {
   );
 });
 
+Deno.test("networks without gradients have none recorded, and their changes may be left out", () => {
+  const text = Deno.readTextFileSync(new URL("../../golden/parity/cutmix_seg_batch.json", import.meta.url));
+  const parity = parseCase(text, "case.json"), { float64 } = parity;
+  const learning = Object.keys(float64.grad_norm), parameters = Object.keys(float64.param_delta!);
+  assert.equal(parameters.length, 2 * learning.length);
+  const check = (change: Partial<typeof float64>, statistics = Object.keys(float64.bn_buffers!)) =>
+    checkNames({ ...parity, float64: { ...float64, ...change } }, parameters, statistics, learning);
+  const some = (keep: (name: string) => boolean) =>
+    Object.fromEntries(Object.entries(float64.param_delta!).filter(([name]) => keep(name)));
+  check({});
+  check({ param_delta: some((name) => name.startsWith("student.")) });
+  assert.throws(
+    () => check({ param_delta: some((name) => name !== "teacher.classifier.bias") }),
+    /param_delta: 1 parameters are missing in it and 0 are unknown, first "teacher\.classifier\.bias"/,
+  );
+  assert.throws(
+    () => check({ param_delta: some((name) => name.startsWith("teacher.")) }),
+    /missing in it and 0 are unknown, first "student\./,
+  );
+  assert.throws(() => checkNames(parity, parameters), /grad_norm: \d+ parameters are missing/);
+});
+
 Deno.test("what is no JSON, or no object, is refused", () => {
   for (const text of ["", "{", "null", "[]", "NaN", '"case"', golden.slice(0, 5000)]) {
     assert.throws(() => parseCase(text, "case.json"), CaseError, text.slice(0, 20));

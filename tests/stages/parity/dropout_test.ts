@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { allocate, readBack, upload } from "../../../kernels/device.ts";
 import { Graph } from "../../../kernels/graph.ts";
-import { compile } from "../../../kernels/program.ts";
+import { compile } from "../../../kernels/program/program.ts";
 import type { CaseSetup } from "../../../stages/parity/adapter.ts";
 import { hashedDropout } from "../../../stages/parity/dropout.ts";
 import { keptChannels } from "../../../stages/parity/inputs.ts";

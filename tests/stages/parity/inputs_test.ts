@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { mixBoxes } from "../../../kernels/reference/mix_boxes.ts";
+import { mixBoxes } from "../../../kernels/reference/label/mix_boxes.ts";
 import { toggledBoxes } from "../../../stages/parity/methods/cps.ts";
 import {
   caseBoxes,
@@ -42,6 +42,22 @@ Deno.test("statistics start at 0 and 1; biases and the weights of norms lie with
   );
 });
 
+Deno.test("hashed statistics are those that were published; a copy has its source's values", () => {
+  const names = ["student", "teacher"].flatMap((network) =>
+    ["mean", "var"].map((what) => `${network}.backbone.bn1.running_${what}`)
+  );
+  const specs = names.map((name) => ({ name, shape: [128] }));
+  const laws = { residualGamma: 0.25, buffers: "hash" } as const;
+  const first = (state: ReturnType<typeof caseWeights>) =>
+    names.map((name) => [...state.get(name)!.values.subarray(0, 2)]);
+  const student = [[-0.023002196103334427, 0.02758033014833927], [0.8737885355949402, 0.9067578911781311]];
+  const own = first(caseWeights("", specs, laws));
+  assert.deepEqual(own.slice(0, 2), student);
+  assert.notDeepEqual(own.slice(2), student);
+  const copied = first(caseWeights("", specs, { ...laws, copies: { teacher: "student" } }));
+  assert.deepEqual(copied, [...student, ...student]);
+});
+
 Deno.test("images are those that were published", () => {
   const image = caseImage("", "labelled:0", extents);
   assert.deepEqual([0, 1, 2].map((x) => image[at(0, 0, 0, x)]), [
@@ -52,6 +68,13 @@ Deno.test("images are those that were published", () => {
   assert.equal(image[at(1, 2, 10, 20)], -0.2213905304670334);
   assert.equal(image[at(3, 2, 64, 64)], 0.8281060457229614);
   assert.equal(image[at(3, 3, 64, 64)], 0, "the padding channel");
+  const corners = (name: string) => {
+    const found = caseImage("", `${name}:0`, extents);
+    return [found[at(0, 0, 0, 0)], found[at(3, 2, 64, 64)]];
+  };
+  assert.deepEqual(corners("strong"), [0.7301764488220215, 1.0973217487335205]);
+  assert.deepEqual(corners("strong_mix"), [-0.5940577387809753, 0.5875903964042664]);
+  assert.deepEqual(corners("unlabelled_mix"), [1.1850594282150269, 0.5381361842155457]);
 });
 
 Deno.test("labels are those that were published", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Device } from "../../../kernels/device.ts";
-import { movingAverage } from "../../../kernels/ops/moving_average.ts";
-import { softmaxCrossEntropy } from "../../../kernels/ops/softmax_cross_entropy.ts";
+import { movingAverage } from "../../../kernels/ops/update/moving_average.ts";
+import { softmaxCrossEntropy } from "../../../kernels/ops/loss/softmax_cross_entropy.ts";
 import type { StateDict } from "../../../models/state_dict.ts";
 import { defineMethod } from "../../../stages/methods/method.ts";
 import { type Average, averageOf, trained } from "../../../stages/methods/networks.ts";

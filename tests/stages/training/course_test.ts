@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Device, openDevice } from "../../../kernels/device.ts";
 import { UserError } from "../../../pipeline/errors.ts";
-import type { Checkpoint } from "../../../stages/checkpoint.ts";
+import type { Checkpoint } from "../../../stages/weights/checkpoint.ts";
 import type { CoTrainInput } from "../../../stages/co_train.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";

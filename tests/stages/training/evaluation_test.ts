@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseConfig, type Schema } from "../../../pipeline/schema.ts";
+import { parseConfig, type Schema } from "../../../pipeline/language/schema.ts";
 import {
   type BestScores,
   type EvaluationConfig,
@@ -7,7 +7,7 @@ import {
   protocolAt,
   updateBest,
 } from "../../../stages/training/evaluation.ts";
-import type { Protocol } from "../../../stages/protocols.ts";
+import type { Protocol } from "../../../stages/evaluation/protocols.ts";
 
 const parse = (input: unknown) =>
   parseConfig(evaluationSchema as unknown as Schema<EvaluationConfig>, input, "co-train");

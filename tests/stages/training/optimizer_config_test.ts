@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { explainConfig } from "../../../pipeline/explain.ts";
-import { parseConfig } from "../../../pipeline/schema.ts";
+import { explainConfig } from "../../../pipeline/language/explain.ts";
+import { parseConfig } from "../../../pipeline/language/schema.ts";
 import {
   type OptimizerConfig,
   optimizerLeaves,

@@ -5,7 +5,7 @@ import type { BoundMethod } from "../../../stages/methods/bound_method.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import type { Configured } from "../../../stages/methods/method.ts";
-import { buildNetworks, type NetworkDescription } from "../../../stages/network.ts";
+import { buildNetworks, type NetworkDescription } from "../../../stages/weights/network.ts";
 import { USABLE } from "../../../stages/training/memory.ts";
 import {
   DivergenceError,

@@ -106,6 +106,20 @@ Deno.test("more steps than a pass wrap around, in the order of the first", () =>
   assert.deepEqual(order.slice(23), order.slice(0, 25));
 });
 
+Deno.test("the others walk through the same set, in orders of their own", () => {
+  const sampler = makeSampler(options);
+  const walks = [0, 1].flatMap((number) => {
+    const batches = epoch(sampler, number);
+    return [batches.flatMap(({ unlabeled }) => unlabeled), batches.flatMap(({ others }) => others!)];
+  });
+  for (const walk of walks) {
+    assert.equal(walk.length, 20);
+    assert.equal(new Set(walk).size, 20);
+    assert.ok(walk.every((index) => Number.isInteger(index) && index >= 0 && index < 23));
+  }
+  assert.equal(new Set(walks.map((walk) => walk.join())).size, 4, "no two walks are alike");
+});
+
 Deno.test("a batch larger than the list wraps around where the number of steps is given", () => {
   const sampler = makeSampler({
     seed: 0,

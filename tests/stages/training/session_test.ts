@@ -3,8 +3,8 @@ import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import type { At } from "../../../stages/methods/schedule.ts";
-import { buildNetworks } from "../../../stages/network.ts";
-import { describePair } from "../../../stages/pair.ts";
+import { buildNetworks } from "../../../stages/weights/network.ts";
+import { describePair } from "../../../stages/weights/pair.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { bound, shapesViews } from "../../support/training.ts";
@@ -149,4 +149,35 @@ gpuTest("a schedule's number is looked up at each step", async (device) => {
   assert.ok(await consistency(2) > 0.1);
   await assert.rejects(consistency(3), /schedule "threshold" is NaN at step 4/);
   session.free();
+});
+
+gpuTest("a weight that is looked up on the device does what the same constant does", async (device) => {
+  const method = bound(ccvc({ mode: "normal", threshold: 0 }));
+  const trained = async (weight: number, constant: boolean) => {
+    const session = open(device, {
+      method: {
+        ...method,
+        schedules: { weight: () => weight },
+        terms: (step) =>
+          Object.fromEntries(
+            Object.entries(method.terms(step)).map(([name, { loss }]) => [
+              name,
+              { loss, weight: constant ? weight : step.schedules.weight! },
+            ]),
+          ),
+      },
+    });
+    session.step(batch, { epoch: 0, step: 0, rate });
+    const state = await session.state(), losses = await session.losses();
+    session.free();
+    return { state, losses };
+  };
+  // A power of two is multiplied by without rounding, wherever it comes in.
+  assert.deepEqual(await trained(0.5, false), await trained(0.5, true));
+  const { losses, state } = await trained(0, false);
+  assert.ok(losses.ce1! > 0, "what weighs nothing for now is measured all the same");
+  const { registry } = buildNetworks(network), start = initialize(registry, 9);
+  for (const { name } of registry.parameters) {
+    assert.deepEqual(state.get(name)!.values, start.get(name)!.values, name);
+  }
 });

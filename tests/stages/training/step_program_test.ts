@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
 import { Graph } from "../../../kernels/graph.ts";
-import { compile } from "../../../kernels/program.ts";
+import { compile } from "../../../kernels/program/program.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { allocateParameters } from "../../../models/parameters.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { buildNetworks } from "../../../stages/network.ts";
+import { buildNetworks } from "../../../stages/weights/network.ts";
 import { captureStep } from "../../../stages/training/step_program.ts";
 import { assertClose, gpuTest, store, uniform } from "../../support/gpu.ts";
 import { bound } from "../../support/training.ts";

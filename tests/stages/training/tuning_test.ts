@@ -1,14 +1,14 @@
 /** Training gives the same bytes whatever a tuner has remembered. */
 import assert from "node:assert/strict";
-import { blueprint } from "../../../kernels/blueprint.ts";
+import { blueprint } from "../../../kernels/program/blueprint.ts";
 import { type Device, openDevice } from "../../../kernels/device.ts";
-import type { Tuning } from "../../../kernels/tuning.ts";
+import type { Tuning } from "../../../kernels/tuning/tuning.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { captureTraining } from "../../../stages/training/capture.ts";
 import { openSession } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { bound, shapesViews } from "../../support/training.ts";
-import { describePair } from "../../../stages/pair.ts";
+import { describePair } from "../../../stages/weights/pair.ts";
 
 const views = shapesViews();
 const settings = {

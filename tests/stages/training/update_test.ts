@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
 import { Graph } from "../../../kernels/graph.ts";
-import { compile } from "../../../kernels/program.ts";
-import { adam } from "../../../kernels/reference/adam.ts";
-import { sgd } from "../../../kernels/reference/sgd.ts";
+import { compile } from "../../../kernels/program/program.ts";
+import { adam } from "../../../kernels/reference/update/adam.ts";
+import { sgd } from "../../../kernels/reference/update/sgd.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import { allocateParameters } from "../../../models/parameters.ts";
 import { type ParameterGroup, type ParameterKind, Registry } from "../../../models/registry.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { describePair } from "../../../stages/pair.ts";
+import { describePair } from "../../../stages/weights/pair.ts";
 import { planTraining } from "../../../stages/training/memory.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import {

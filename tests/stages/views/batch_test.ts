@@ -1,8 +1,8 @@
 import { deepStrictEqual, notDeepStrictEqual, throws } from "node:assert/strict";
 import { type Device, readBack } from "../../../kernels/device.ts";
 import { Graph } from "../../../kernels/graph.ts";
-import { compile } from "../../../kernels/program.ts";
-import type { Bytes } from "../../../kernels/reference/resample.ts";
+import { compile } from "../../../kernels/program/program.ts";
+import type { Bytes } from "../../../kernels/reference/view/resample.ts";
 import { ViewBatch, type ViewItem } from "../../../stages/views/batch.ts";
 import { strongPhotometric } from "../../../stages/views/draws.ts";
 import { areaShare, boxes, cutMix, strong, weak } from "../../../stages/views/specs.ts";

@@ -138,6 +138,8 @@ Deno.test("boxes by area share have their share of the crop, lie in it, and reac
   // The log of the height is uniform: half of the boxes are higher than wide.
   assertShare(drawn.filter(({ x0, y0, x1, y1 }) => y1 - y0 > x1 - x0).length, 0.5, "higher than wide");
   ok(drawn.some(({ x0 }) => x0 === 0) && drawn.some(({ x1 }) => x1 === crop));
+  const nothing = areaShare(0, 1)({ uniform: () => 0 }, 320, 1);
+  deepStrictEqual((nothing.x1 - nothing.x0) * (nothing.y1 - nothing.y0), 0);
   const whole = areaShare(0.5)(stream(1), 320, 1);
   ok(Math.abs((whole.x1 - whole.x0) * (whole.y1 - whole.y0) / 320 ** 2 - 0.5) < 0.01);
 });

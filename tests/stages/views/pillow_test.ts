@@ -4,14 +4,14 @@ import {
   gaussianBox,
   type Photometric,
   photometric as photometricTwin,
-} from "../../../kernels/reference/photometric.ts";
+} from "../../../kernels/reference/view/photometric.ts";
 import {
   type Bytes,
   cropAndFlip,
   type Geometry,
   resizeBilinear,
   resizeNearest,
-} from "../../../kernels/reference/resample.ts";
+} from "../../../kernels/reference/view/resample.ts";
 import { decodeJpeg } from "../../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../../stages/codecs/png.ts";
 import golden from "../../golden/pillow_views.json" with { type: "json" };

@@ -1,0 +1,108 @@
+/** Finds the experiment that is named on the command line. @module */
+import { isAbsolute, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import {
+  ConfigError,
+  didYouMean,
+  messageOf,
+  outsideCodeComes,
+  type Pipeline,
+  UserError,
+} from "../../pipeline/mod.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { importFailure } from "./import_failure.ts";
+
+/** The experiment that needs no download. */
+export const defaultExperiment = "shapes-12";
+
+const configs = new URL("../../configs/", import.meta.url);
+
+/**
+ * A path as typed: relative to where the user was when the task was started, which need not be the project's folder.
+ * @throws {UsageError} If it is empty, as an unset variable of a shell is: it would stand for the present folder.
+ */
+export function typedPath(path: string): string {
+  if (path.trim() === "") {
+    throw new UsageError(
+      'Cannot take "" as a path: it is empty. Name a file or a folder; "." is the present one',
+    );
+  }
+  return isAbsolute(path) ? path : resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), path);
+}
+
+/** Names of the experiments in `configs/`, sorted so that numbers count as numbers. */
+export function experimentNames(): string[] {
+  const files = [...Deno.readDirSync(configs)].filter((file) => file.isFile && file.name.endsWith(".ts"));
+  return files.map(({ name }) => name.slice(0, -3).replaceAll("_", "-"))
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+}
+
+/**
+ * Loads an experiment.
+ *
+ * @param given A name in `configs/`, or a path of a TypeScript file whose default export is a pipeline.
+ * @throws {UsageError} If there is none, or it exports no pipeline.
+ */
+export async function loadExperiment(given: string): Promise<Pipeline> {
+  const found = (await experimentExports(given)).default as Partial<Pipeline> | undefined;
+  if (typeof found?.build === "function" && typeof found.name === "string") return found as Pipeline;
+  throw new UsageError(
+    `Cannot run "${
+      experimentPath(given)
+    }": its default export is no pipeline. Write export default pipeline("name", () => { … });`,
+  );
+}
+
+/**
+ * All that the file of an experiment exports.
+ *
+ * @param given As {@linkcode loadExperiment} takes it.
+ * @throws {UsageError} If there is none.
+ */
+export async function experimentExports(given: string): Promise<Readonly<Record<string, unknown>>> {
+  const path = experimentPath(given);
+  await outsideCodeComes(path);
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new ConfigError(`Cannot load the experiment "${path}": ${importFailure(messageOf(error))}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Whether what was typed is a path, and not a name in `configs/`. */
+export function isExperimentPath(given: string): boolean {
+  return /[/\\]|\.[mc]?[jt]s$/.test(given);
+}
+
+/** What a run keeps of what was typed, so that the experiment can be loaded again from anywhere. */
+export function lastingName(given: string): string {
+  return isExperimentPath(given) ? typedPath(given) : given;
+}
+
+function experimentPath(given: string): string {
+  if (isExperimentPath(given)) {
+    const path = typedPath(given);
+    if (isFile(path)) return path;
+    throw new UsageError(`Cannot find the experiment "${given}": there is no file "${path}".`);
+  }
+  const names = experimentNames();
+  if (names.includes(given)) return fileURLToPath(new URL(`${given.replaceAll("-", "_")}.ts`, configs));
+  const guess = didYouMean(given, names);
+  throw new UsageError(
+    `Unknown experiment "${given}". ${guess.startsWith("Known:") ? "" : guess + " "}Known: ${
+      names.join(", ")
+    }; ` +
+      `or the path of a TypeScript file, e.g. ./my_experiment.ts.`,
+  );
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

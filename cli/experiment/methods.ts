@@ -1,0 +1,77 @@
+/** Finds the method that is named on the command line. @module */
+import { pathToFileURL } from "node:url";
+import * as library from "../../mod.ts";
+import { type AnyMethod, ConfigError, type Configured, didYouMean, messageOf, UserError } from "../../mod.ts";
+import { definitionOf, isConfigured } from "../../stages/methods/method.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { experimentExports, isExperimentPath, typedPath } from "./experiment.ts";
+
+/** A method that needs no options: called without any, it is ready for `coTrain`. */
+type NamedMethod = AnyMethod & (() => Configured);
+
+function isMethod(value: unknown): value is NamedMethod {
+  return typeof value === "function" && "definition" in value && "predictions" in value;
+}
+
+/** The name of a configured method. */
+export function nameOf({ method }: Configured): string {
+  return definitionOf(method).name;
+}
+
+/**
+ * The methods that an experiment has options for: what its file exports as `methods`.
+ * @throws {UsageError} If that is no array of methods with options, or has two of one name.
+ */
+export async function methodsOf(experiment: string): Promise<readonly Configured[]> {
+  const { methods = [] } = await experimentExports(experiment);
+  const refuse = (rule: string) =>
+    new UsageError(
+      `Cannot compare by the methods of "${experiment}": its export "methods" ${rule}. ` +
+        "Write export const methods = [cps({ weight: 0.5 })];",
+    );
+  if (!Array.isArray(methods) || !methods.every(isConfigured)) {
+    throw refuse("must be an array of methods with their options");
+  }
+  const names = methods.map(nameOf), twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw refuse(`has "${twice}" twice, and one name stands for one row of the table`);
+  return methods;
+}
+
+/**
+ * Finds a method and its options.
+ *
+ * @param given The name of one of the library's or of `chosen`, or the path of a TypeScript file whose default export is one.
+ * @param chosen Methods with the options that an experiment has for them; any other has its defaults.
+ * @throws {UsageError} If there is none.
+ */
+export async function findMethod(given: string, chosen: readonly Configured[]): Promise<Configured> {
+  if (isExperimentPath(given)) {
+    const method = await methodAt(typedPath(given));
+    return chosen.find((own) => own.method.definition === method.definition) ?? method();
+  }
+  const defaults = Object.values(library).filter(isMethod)
+    .map((method): [string, NamedMethod] => [definitionOf(method).name, method]);
+  const own = chosen.find((own) => nameOf(own) === given);
+  const found = own ?? new Map(defaults).get(given)?.();
+  if (found !== undefined) return found;
+  const names = [...new Set([...defaults.map(([name]) => name), ...chosen.map(nameOf)])].sort();
+  const guess = didYouMean(given, names);
+  throw new UsageError(
+    `Unknown method "${given}". ${guess.startsWith("Known:") ? "" : guess + " "}Known: ${
+      names.join(", ")
+    }; ` +
+      "or the path of a TypeScript file, e.g. ./my_method.ts.",
+  );
+}
+
+async function methodAt(path: string): Promise<NamedMethod> {
+  let module: Record<string, unknown>;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new ConfigError(`Cannot load the method "${path}": ${messageOf(error)}`, { cause: error });
+  }
+  if (isMethod(module.default)) return module.default;
+  throw new UsageError(`Cannot train by "${path}": its default export is no method (defineMethod).`);
+}

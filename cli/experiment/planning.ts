@@ -1,0 +1,36 @@
+/** What `plan`, `why` and `dag` share: an experiment planned, with nothing run and nothing written. @module */
+import { type Plan, plan } from "../../pipeline/mod.ts";
+import type { CommandInput, OptionSpec } from "../terminal/command.ts";
+import { loadExperiment } from "./experiment.ts";
+import {
+  cacheOf,
+  cacheOption,
+  experimentName,
+  jsonOption,
+  overrides,
+  seedOption,
+  seedsOf,
+  setOption,
+} from "../terminal/options.ts";
+import { table } from "../terminal/text.ts";
+
+/** Options of the planning commands. */
+export const planningOptions: readonly OptionSpec[] = [setOption, seedOption, cacheOption, jsonOption];
+
+/** Plans what the command line names. */
+export async function planOf(input: CommandInput, options: { why: boolean }): Promise<Plan> {
+  const pipeline = await loadExperiment(experimentName(input));
+  const graph = pipeline.build(overrides(input));
+  return await plan(graph, { cache: cacheOf(input), seed: seedsOf(input)[0]!, why: options.why });
+}
+
+/** A plan's stages with their states and keys, as a table. */
+export function stagesTable({ nodes }: Plan): string {
+  const rows = nodes.map(({ id, stage, state, key }) => [
+    id,
+    stage,
+    state === "miss" ? "runs" : state === "hit" ? "in the cache" : "waits",
+    key?.slice(0, 12) ?? "",
+  ]);
+  return table(["stage id", "stage", "state", "key"], rows);
+}

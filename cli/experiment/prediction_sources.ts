@@ -1,0 +1,117 @@
+/** What `predict` is to label: image files, folders of them, or a list of a data set. @module */
+import { basename, join, resolve } from "node:path";
+import { didYouMean, type Override } from "../../pipeline/mod.ts";
+import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
+import { decodingBudget } from "../../stages/codecs/image.ts";
+import { decodePicture, type Pixels } from "../../stages/codecs/picture.ts";
+import { assertReadable, readImage } from "../../stages/datasets/decode_sample.ts";
+import { joinPath } from "../../stages/datasets/errors.ts";
+import type { IdList } from "../../stages/datasets/id_list.ts";
+import { type ListOptions, readIdList, resolveLists } from "../../stages/datasets/layouts.ts";
+import type { LoadConfig } from "../../stages/load.ts";
+import { dataNodes } from "./data_source.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { typedPath } from "./experiment.ts";
+
+/** An image to be labeled. */
+export interface PredictionSource {
+  /** What its folder is called after. */
+  readonly name: string;
+  /** Path of the image. */
+  readonly image: string;
+  /** Path of its true labels, where a list names them. */
+  readonly mask?: string;
+  /** Decodes it. */
+  read(): Promise<Pixels>;
+}
+
+/** macOS puts notes about a file beside it, under its name with "._" in front. */
+const isImage = (name: string) => /^(?!\._).*\.(?:jpe?g|png)$/i.test(name);
+const stem = (path: string) => basename(path).replace(/\.[^.]+$/, "");
+
+/**
+ * Image files as typed, and those in folders as typed, sorted by name.
+ * @throws {UsageError} If there is nothing at a path, or what cannot be read, or a folder holds no image.
+ */
+export async function fileSources(typed: readonly string[]): Promise<PredictionSource[]> {
+  const paths: string[] = [];
+  for (const given of typed) {
+    const path = typedPath(given);
+    if (!(await Deno.stat(path).catch(() => undefined))?.isDirectory) {
+      paths.push(path);
+      continue;
+    }
+    const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name).filter(isImage).sort();
+    if (names.length === 0) {
+      throw new UsageError(
+        `Cannot predict "${given}": the folder holds no .jpg, .jpeg or .png. For a data set use --data ${given}.`,
+      );
+    }
+    paths.push(...names.map((name) => join(path, name)));
+  }
+  // All are looked at before the first is labeled.
+  await reading(() => paths.forEach((path) => fileSize(path, decodingBudget)));
+  return paths.map((path) => ({
+    name: stem(path),
+    image: path,
+    read: async () => await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path),
+  }));
+}
+
+const roles = ["validation", "labeled", "unlabeled"] as const;
+
+/**
+ * The images of a data set's list.
+ *
+ * @param data An experiment, or the folder of a data set.
+ * @param list One of the three lists of the data set, or the path of an id list within it.
+ * @throws {UsageError} If there is no such data or list. @throws {DataError} If a list breaks its rules.
+ */
+export async function dataSources(
+  data: string,
+  list: string,
+  overrides: readonly Override[],
+): Promise<PredictionSource[]> {
+  const [node] = await dataNodes(data, overrides);
+  const { dataset, ...config } = node!.config as LoadConfig;
+  if (dataset === "shapes") {
+    throw new UsageError(
+      `Cannot predict the images of "${data}": they are drawn, not read from files. Name a folder, or an experiment on one.`,
+    );
+  }
+  const { root } = config;
+  const { path, samples } = await findList(list, { ...config, dataset });
+  for (const sample of samples) assertReadable("image", { sample, list: path, root });
+  const absolute = (name: string) => resolve(joinPath(root, name));
+  return samples.map((sample) => ({
+    name: stem(sample.image),
+    image: absolute(sample.image),
+    ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
+    read: () => readImage({ sample, list: path, root }),
+  }));
+}
+
+async function findList(given: string, options: ListOptions): Promise<IdList> {
+  const role = roles.find((known) => known === given);
+  if (role !== undefined) return (await resolveLists(options))[role];
+  const path = typedPath(given);
+  if (await Deno.lstat(path).then(() => true, () => false)) {
+    return await readIdList(path, "optional", options);
+  }
+  throw new UsageError(
+    `Cannot find the list "${given}": there is no file "${path}". ${
+      didYouMean(given, roles)
+    } Or name a file.`,
+  );
+}
+
+/** Runs what reads an image that was named on the command line. */
+async function reading<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof FileReadError)) throw error;
+    const reason = error.missing ? `there is no file "${error.path}"` : error.reason;
+    throw new UsageError(`Cannot predict "${error.path}": ${reason}.`);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The process that evaluates an experiment's file: it may read files and write into the folders that the command names. It
+ * starts no program, sees no variable but those that the commands read, and reaches no network but the remote cache that
+ * the environment names. Code comes from local files and from packages that `deno.lock` names.
+ *
+ * @module
+ */
+import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { driver, environment, permissionsOf, typed } from "./permissions.ts";
+
+/** The project's folder. */
+export const projectRoot: string = fileURLToPath(new URL("../../", import.meta.url));
+const program = fileURLToPath(new URL("../program.ts", import.meta.url));
+
+/** Variables that name the remote cache. */
+export const remoteVariables = {
+  /** Address. */
+  url: "CROSSVIEW_REMOTE_CACHE",
+  /** `read`, the default, or `read-write`. */
+  mode: "CROSSVIEW_REMOTE_CACHE_MODE",
+  /** Bearer token. */
+  token: "CROSSVIEW_REMOTE_CACHE_TOKEN",
+} as const;
+
+/** Variables that the package yaml reads, to say more of what it does. */
+const yamlVariables = ["LOG_TOKENS", "LOG_STREAM"];
+
+/** Options that name what is written, with what they name if they are not given. */
+const written = { cache: ".cache", runs: "runs", out: "predictions", svg: undefined } as const;
+
+/** Command → the options by which it writes, and whether it has a session: a GPU and a remote cache. */
+const commands: Readonly<
+  Record<string, { readonly writes: readonly (keyof typeof written)[]; readonly session?: true }>
+> = {
+  train: { writes: ["cache", "runs"], session: true },
+  compare: { writes: ["cache", "runs"], session: true },
+  ccvc: { writes: ["cache", "runs"], session: true },
+  evaluate: { writes: ["cache"], session: true },
+  predict: { writes: ["out"], session: true },
+  cache: { writes: ["cache"], session: true },
+  parity: { writes: [], session: true },
+  tune: { writes: ["cache"] },
+  plan: { writes: ["cache"] },
+  why: { writes: ["cache"] },
+  dag: { writes: ["cache", "svg"] },
+  data: { writes: [] },
+};
+
+/** Commands that start the project's own tests and benches. */
+const ours: readonly string[] = ["test", "bench"];
+
+/** A folder that the command may not be told to write into. */
+export class UnsafeFolder extends Error {
+  /** Class name, for logs. */
+  override readonly name = "UnsafeFolder";
+}
+
+/**
+ * What follows `deno` to run a command in its own process. Commands that evaluate nothing of the user's, the project's tests
+ * and benches, may do what the project's developers may.
+ *
+ * @param args As typed after `deno task`.
+ * @throws {UnsafeFolder} If a folder to write into holds the project itself, or cannot be granted.
+ */
+export function isolatedArguments(args: readonly string[]): string[] {
+  const start = ["run", "--config", resolve(projectRoot, "deno.json")];
+  const command = args[0]!;
+  if (ours.includes(command)) return [...start, ...permissionsOf(), program, ...args];
+  const { writes, session = false } = Object.hasOwn(commands, command) ? commands[command]! : { writes: [] };
+  const folders = writes.flatMap((option) => folderOf(option, args));
+  const host = session ? remoteHost() : undefined;
+  return [
+    ...start,
+    "--no-prompt",
+    "--no-remote",
+    "--cached-only",
+    "--frozen",
+    "--allow-read",
+    "--allow-sys=statfs",
+    environment(
+      ...typed,
+      ...driver,
+      ...yamlVariables,
+      ...(session ? Object.values(remoteVariables) : []),
+    ),
+    ...(folders.length > 0 ? [`--allow-write=${folders.join(",")}`] : []),
+    ...(host === undefined ? [] : [`--allow-net=${host}`]),
+    program,
+    ...args,
+  ];
+}
+
+/** What is to be granted for an option: the folder, or the topmost part of its path that is not there yet. */
+function folderOf(option: keyof typeof written, args: readonly string[]): string[] {
+  const given = valueOf(option, args);
+  const path = given ?? written[option];
+  // The command itself says what is wrong with an empty path.
+  if (path === undefined || path.trim() === "") return [];
+  let folder = given === undefined ? resolve(path) : resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), path);
+  while (!exists(folder) && !exists(dirname(folder))) folder = dirname(folder);
+  const inside = relative(folder, projectRoot);
+  const refuse = (why: string) =>
+    new UnsafeFolder(`Cannot write into "${given ?? path}" (--${option}): ${why}. Name another folder.`);
+  if (inside === "" || !/^\.\.([/\\]|$)|^[/\\]|^[A-Za-z]:/.test(inside)) {
+    throw refuse("it holds the project itself, whose code an experiment could change then");
+  }
+  // Relative to the present folder, so that the name of the project's own folder does not matter.
+  const near = relative(Deno.cwd(), folder);
+  const granted = near.startsWith("..") ? folder : near;
+  if (granted.includes(",")) throw refuse("Deno takes no folder with a comma in its path");
+  return [granted];
+}
+
+/** The value of an option, as the command itself will read it. */
+function valueOf(option: string, args: readonly string[]): string | undefined {
+  const at = args.findLastIndex((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`));
+  if (at < 0) return undefined;
+  return args[at]!.includes("=") ? args[at]!.slice(args[at]!.indexOf("=") + 1) : args[at + 1];
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Host and port of the remote cache; undefined if there is none, or none that can be used: the command itself says why. */
+function remoteHost(): string | undefined {
+  const url = URL.parse(Deno.env.get(remoteVariables.url)?.trim() ?? "");
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+  return `${url.hostname}:${url.port || (url.protocol === "https:" ? "443" : "80")}`;
+}

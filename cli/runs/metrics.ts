@@ -1,0 +1,139 @@
+/** Scores as a run's outputs hold them, and as tables show them. @module */
+import { mixedNotice, mixedRunsNotice } from "./provenance.ts";
+import { spread, table } from "../terminal/text.ts";
+
+/** One value for each prediction, by name. */
+export type Predictions = Readonly<Record<string, number>>;
+
+/** What the commands read of a metrics artifact; a pipeline of one's own may hold more, and metrics.json keeps it all. */
+export interface Metrics {
+  /** The published partitions that were trained on: scores on two draws of one share are not comparable. */
+  readonly benchmarks?: readonly string[];
+  /** Stage → the adapter that made its result: scores of two adapters differ by more than what is compared. */
+  readonly adapters?: Readonly<Record<string, string>>;
+  /** How images were scored: scores of two protocols are not comparable. */
+  readonly protocol?: string;
+  /** The prediction that stands for the run. */
+  readonly headline?: string | undefined;
+  /** Mean IoU, percent. */
+  readonly miou: Predictions;
+  /** Percent of the pixels that are right. */
+  readonly pixelAccuracy?: Predictions;
+  /** IoU of each class, percent. */
+  readonly perClass?: readonly { readonly name: string; readonly iou: number }[];
+  /** The best weights' scores. */
+  readonly best?: { readonly miou: Predictions };
+}
+
+/** Whether a value has the scores that the tables need. */
+export function isMetrics(value: unknown): value is Metrics {
+  const { miou, headline } = (value ?? {}) as Partial<Metrics>;
+  const scores = Object.values(miou ?? {});
+  return scores.length > 0 && scores.every((score) => typeof score === "number") &&
+    (headline === undefined || typeof miou?.[headline] === "number");
+}
+
+/** Scores with the prediction that stands for them; older ones are CCVC's and do not say that it is the average. */
+type Headed = Pick<Metrics, "headline" | "miou">;
+
+/** Mean IoU of the headline, percent; undefined where there is none. */
+export function headlineScore({ headline = "average", miou }: Headed): number | undefined {
+  return miou[headline];
+}
+
+/** Names of the predictions in the order of the tables, the headline at the end. */
+export function predictionNames({ headline = "average", miou }: Headed): string[] {
+  const names = Object.keys(miou).sort();
+  return [...names.filter((name) => name !== headline), ...names.filter((name) => name === headline)];
+}
+
+/** A prediction's name as tables show it: `branch 1`. */
+export function shownName(prediction: string): string {
+  return prediction.replace(/\d+/, " $&");
+}
+
+/** Scores with what tells where they come from, which is no part of the artifact; members that it has of its own stay. */
+export function withOrigin(
+  metrics: Metrics,
+  benchmarks: readonly string[],
+  adapters: Readonly<Record<string, string>>,
+): Metrics {
+  return {
+    ...(benchmarks.length === 0 ? {} : { benchmarks }),
+    ...(Object.keys(adapters).length === 0 ? {} : { adapters }),
+    ...metrics,
+  };
+}
+
+const percent = (value: number) => value.toFixed(2);
+
+/** A table's heading with the protocol of its scores, which is said wherever a score is. */
+export function heading(text: string, { protocol }: Pick<Metrics, "protocol">): string {
+  return protocol === undefined ? text : `${text}, ${protocol}`;
+}
+
+/** The scores of one run, as tables. */
+export function metricsText(metrics: Metrics): string {
+  const { miou, pixelAccuracy, perClass = [], best } = metrics;
+  const columns: readonly (readonly [string, Predictions | undefined])[] = [
+    ["mIoU", miou],
+    ["best mIoU", best?.miou],
+    ["pixel accuracy", pixelAccuracy],
+  ];
+  const given = columns.filter(([, values]) => values !== undefined);
+  const rows = predictionNames(metrics).map((name) => [
+    shownName(name),
+    ...given.map(([, values]) => percent(values![name]!)),
+  ]);
+  const told = Array.isArray(metrics.benchmarks)
+    ? metrics.benchmarks.map((name) => `benchmark: ${name}\n`)
+    : [];
+  const mixed = mixedNotice(metrics.adapters ?? {});
+  if (mixed !== undefined) told.unshift(`${mixed}\n`);
+  const scores = told.join("") + table([heading("percent", metrics), ...given.map(([head]) => head)], rows);
+  if (perClass.length === 0) return scores;
+  return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
+}
+
+/** Scores over seeds. */
+export interface SeedsSummary {
+  readonly seeds: readonly number[];
+  /** Of each seed, in the order of `seeds`. */
+  readonly runs: readonly Metrics[];
+  readonly mean: { readonly miou: Predictions };
+  /** Of the sample, n − 1. */
+  readonly standardDeviation: { readonly miou: Predictions };
+}
+
+/** Sums up the runs of several seeds; one at least, all of one method. */
+export function summarize(seeds: readonly number[], runs: readonly Metrics[]): SeedsSummary {
+  const names = predictionNames(runs[0]!);
+  const each = (pick: "mean" | "standardDeviation") => ({
+    miou: Object.fromEntries(
+      names.map((name) => [name, spread(runs.map((run) => run.miou[name]!))[pick]]),
+    ),
+  });
+  return { seeds, runs, mean: each("mean"), standardDeviation: each("standardDeviation") };
+}
+
+/** A row of a table over seeds: mean ± standard deviation of each prediction. */
+function spreadCells({ mean, standardDeviation }: SeedsSummary): string[] {
+  return Object.keys(mean.miou).map((name) =>
+    `${percent(mean.miou[name]!)} ± ${percent(standardDeviation.miou[name]!)}`
+  );
+}
+
+/** The scores of several seeds, as a table. */
+export function seedsText(summary: SeedsSummary): string {
+  const names = Object.keys(summary.mean.miou);
+  const rows = summary.runs.map((run, i) => [
+    `seed ${summary.seeds[i]}`,
+    ...names.map((name) => percent(run.miou[name]!)),
+  ]);
+  const mixed = mixedRunsNotice(summary.runs);
+  const scores = table([heading("mIoU, percent", summary.runs[0] ?? {}), ...names.map(shownName)], [
+    ...rows,
+    ["mean", ...spreadCells(summary)],
+  ]);
+  return mixed === undefined ? scores : `${mixed}\n${scores}`;
+}

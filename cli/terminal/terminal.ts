@@ -1,0 +1,83 @@
+/** Where a command writes: results, notes, and one line that is drawn over. @module */
+
+import { messageOf, UserError } from "../../pipeline/mod.ts";
+import { printable } from "./text.ts";
+
+/** What a shell shows of a program whose reader went away: 128 + SIGPIPE. */
+const closedPipeStatus = 141;
+
+/** Output of one command. */
+export interface Terminal {
+  /** Writes a line of results, to stdout. */
+  print(line: string): void;
+  /** Writes a line about the work, to stderr. */
+  note(line: string): void;
+  /** Draws over the last line on the terminal; does nothing elsewhere. An empty text clears it. */
+  live(text: string): void;
+  /** Whether {@linkcode Terminal.live} draws. */
+  readonly isLive: boolean;
+}
+
+/**
+ * The process's own terminal; lines that were drawn over are cleared before others are written. Where the reader of a pipe has
+ * gone, as `head` does, the process ends without a word: a run that is stopped so goes on from its checkpoint, as a killed one.
+ */
+export function systemTerminal(): Terminal {
+  const isLive = Deno.stderr.isTerminal();
+  let drawn = false;
+  const write = (stream: typeof Deno.stdout, text: string) => {
+    const bytes = new TextEncoder().encode(text);
+    try {
+      for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) Deno.exit(closedPipeStatus);
+      const name = stream === Deno.stdout ? "standard output" : "standard error";
+      throw new UserError(`Cannot write to ${name}: ${messageOf(error)}. Send it elsewhere, and run again.`);
+    }
+  };
+  const clear = () => {
+    if (drawn) write(Deno.stderr, "\r\x1b[2K");
+    drawn = false;
+  };
+  return {
+    isLive,
+    print(line) {
+      clear();
+      write(Deno.stdout, printable(line) + "\n");
+    },
+    note(line) {
+      clear();
+      write(Deno.stderr, printable(line) + "\n");
+    },
+    live(text) {
+      if (!isLive) return;
+      clear();
+      if (text === "") return;
+      write(Deno.stderr, printable(text).slice(0, Math.max(20, Deno.consoleSize().columns - 1)));
+      drawn = true;
+    },
+  };
+}
+
+/** Reads and writes nothing of the process: lines are collected. For tests, and to silence a part of a command. */
+export function collectingTerminal(): Terminal & { readonly printed: string[]; readonly noted: string[] } {
+  const printed: string[] = [], noted: string[] = [];
+  return {
+    printed,
+    noted,
+    isLive: false,
+    print: (line) => void printed.push(line),
+    note: (line) => void noted.push(line),
+    live: () => {},
+  };
+}
+
+/** A terminal whose results go among the notes, so that stdout is left to JSON. */
+export function notesOnly(terminal: Terminal): Terminal {
+  return {
+    isLive: terminal.isLive,
+    print: (line) => terminal.note(line),
+    note: (line) => terminal.note(line),
+    live: (text) => terminal.live(text),
+  };
+}

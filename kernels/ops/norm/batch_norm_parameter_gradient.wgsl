@@ -1,0 +1,45 @@
+// Batch norm, backward, second pass: adds the chunks in order; the gradients of weight and bias.
+//
+//   partials          f32[passes, chunks, 2, lanes·4]   sum of dy', sum of dy' · (x − mean)
+//   variance          f32[passes, lanes·4]
+//   sums              f32[passes, 2, lanes·4]           sum of dy', sum of dy' · xhat: of this batch norm alone
+//   dweight, dbias    f32[lanes·4]                      the same over all passes, overwritten or added to
+//
+// Uniforms:
+//   chunks  of a pass
+//
+// Twin: kernels/reference/norm/batch_norm.ts
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let lane = id.x;
+  let lanes = extents.lanes;
+  if (lane >= lanes) { return; }
+  var dweight_sum = vec4f();
+  var dbias_sum = vec4f();
+  var at = lane;
+  for (var of_pass = 0u; of_pass < extents.passes; of_pass++) {
+    // Sums of sums: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
+    var sum = vec4f();
+    var products = vec4f();
+    for (var start = 0u; start < extents.chunks; start += 16u) {
+      var part_sum = vec4f();
+      var part_products = vec4f();
+      let end = min(start + 16u, extents.chunks);
+      for (var chunk = start; chunk < end; chunk++) {
+        part_sum += load_partials(at);
+        part_products += load_partials(at + lanes);
+        at += 2u * lanes;
+      }
+      sum += part_sum;
+      products += part_products;
+    }
+    products /= sqrt(load_variance(of_pass * lanes + lane) + extents.epsilon);
+    set_sums(2u * of_pass * lanes + lane, sum);
+    set_sums((2u * of_pass + 1u) * lanes + lane, products);
+    dweight_sum += products;
+    dbias_sum += sum;
+  }
+  set_dweight(lane, select(vec4f(), load_dweight(lane), extents.accumulate_weight != 0u) + dweight_sum);
+  set_dbias(lane, select(vec4f(), load_dbias(lane), extents.accumulate_bias != 0u) + dbias_sum);
+}

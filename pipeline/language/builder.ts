@@ -1,0 +1,180 @@
+/** The pipeline being built: stage calls find it here, and only while `pipeline().build()` runs. @module */
+import { type Origin, type Override, resolveConfig } from "./config.ts";
+import { ConfigError, GraphError } from "../errors.ts";
+import { isKind } from "./refs.ts";
+import type { AnyStage, StageOptions } from "./definition.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** Where an input comes from. */
+export interface Edge {
+  /** Producing node. */
+  readonly from: GraphNode;
+  /** Its output. */
+  readonly output: string;
+  /** The input of the consuming node: `name`, or `group.name`. */
+  readonly input: string;
+}
+
+/** A stage with its config and inputs. */
+export interface GraphNode {
+  /** Instance id: the stage's name, or its `as`. */
+  readonly id: string;
+  /** What is done. */
+  readonly stage: AnyStage;
+  /** Parsed config, defaults filled in. */
+  readonly config: unknown;
+  /** Leaf name → who decided it. */
+  readonly origins: Readonly<Record<string, Origin>>;
+  /** Where the inputs come from, in the order of the stage's declaration. */
+  readonly edges: readonly Edge[];
+}
+
+/** A reference at run time. */
+export interface RuntimeRef {
+  /** The node that makes it. */
+  readonly node: GraphNode;
+  /** Which output. */
+  readonly output: string;
+}
+
+/** Collects the nodes of one build. */
+export interface Build {
+  /** Name of the pipeline. */
+  readonly pipeline: string;
+  /** Overrides of this build. */
+  readonly overrides: readonly Override[];
+  /** Nodes in the order they were called: an order of execution, too. */
+  readonly nodes: Map<string, GraphNode>;
+}
+
+let current: Build | undefined;
+
+/**
+ * Runs `body` with stage calls adding to a new build.
+ *
+ * @throws {GraphError} If a pipeline is already being built (a pipeline inside a pipeline is a plain function).
+ * @throws {ConfigError} If an override names a stage that the pipeline does not have.
+ */
+export function collect<R>(
+  pipeline: string,
+  overrides: readonly Override[],
+  body: () => R,
+): { build: Build; result: R } {
+  if (current !== undefined) {
+    throw new GraphError(
+      `Cannot build pipeline "${pipeline}" inside "${current.pipeline}": compose with a plain function that calls stages`,
+    );
+  }
+  const build: Build = current = { pipeline, overrides, nodes: new Map() };
+  try {
+    const result = body();
+    const ids = [...build.nodes.keys()];
+    for (const override of overrides) {
+      if (build.nodes.has(override.stage)) continue;
+      throw new ConfigError(
+        `Cannot set ${[override.stage, ...override.path].join(".")}: pipeline "${pipeline}" has no stage ` +
+          `"${override.stage}". ${didYouMean(override.stage, ids)}`,
+      );
+    }
+    return { build, result };
+  } finally {
+    current = undefined;
+  }
+}
+
+/** Adds a node to the pipeline being built and returns its references. Called by stages. */
+export function addNode(stage: AnyStage, inputs: unknown, config: unknown, options?: StageOptions): unknown {
+  const build = current;
+  if (build === undefined) {
+    throw new GraphError(
+      `Cannot call stage "${stage.name}" outside a pipeline: call it in the function given to pipeline(name, function)`,
+    );
+  }
+  const id = options?.as ?? stage.name;
+  if (!/^[A-Za-z0-9_-]+$/.test(id)) {
+    throw new GraphError(`Cannot name a stage "${id}": \`as\` may hold letters, digits, - and _ only`);
+  }
+  if (build.nodes.has(id)) {
+    throw new GraphError(
+      `Cannot use "${id}" twice in pipeline "${build.pipeline}": tell the repeats apart with ` +
+        `{ as: "${stage.name}-2" } as the last argument`,
+    );
+  }
+  const edges = wire(build, stage, id, inputs);
+  const overrides = build.overrides.filter((override) => override.stage === id);
+  const resolved = resolveConfig(stage.config, config, overrides, id);
+  const node: GraphNode = { id, stage, edges, ...resolved };
+  build.nodes.set(id, node);
+  const refs = Object.keys(stage.outputs).map((output): [string, RuntimeRef] => [output, { node, output }]);
+  return Object.fromEntries(refs);
+}
+
+function wire(build: Build, stage: AnyStage, id: string, inputs: unknown): Edge[] {
+  const given = record(inputs, `the inputs of "${id}"`);
+  const unknown = Object.keys(given).find((name) => !(name in stage.inputs));
+  if (unknown !== undefined) {
+    throw new GraphError(
+      `Stage "${id}" has no input "${unknown}". ${didYouMean(unknown, Object.keys(stage.inputs))}`,
+    );
+  }
+  const edges: Edge[] = [];
+  for (const [name, kind] of Object.entries(stage.inputs as AnyStage["inputs"])) {
+    if (isKind(kind as never)) {
+      edges.push(edge(build, id, name, (kind as { name: string }).name, given[name]));
+    } else {
+      const group = record(given[name], `input "${name}" of "${id}"`);
+      for (const [member, memberKind] of Object.entries(kind as Record<string, { name: string }>)) {
+        edges.push(edge(build, id, `${name}.${member}`, memberKind.name, group[member]));
+      }
+    }
+  }
+  return edges;
+}
+
+function edge(build: Build, id: string, input: string, kind: string, given: unknown): Edge {
+  const ref = asRef(given);
+  if (ref === undefined) {
+    const several = typeof given === "object" && given !== null &&
+      Object.values(given).every((v) => asRef(v));
+    throw new GraphError(
+      several
+        ? `Input "${input}" of "${id}" wants one ${kind}; it was given a stage with the outputs ` +
+          `${Object.keys(given).join(", ")}. Choose one of them`
+        : `Input "${input}" of "${id}" is missing: it wants a ${kind} that another stage makes`,
+    );
+  }
+  if (build.nodes.get(ref.node.id) !== ref.node) {
+    throw new GraphError(
+      `Input "${input}" of "${id}" comes from stage "${ref.node.id}" of another pipeline. ` +
+        `Call that stage inside pipeline "${build.pipeline}", too`,
+    );
+  }
+  const made = ref.node.stage.outputs[ref.output].name;
+  if (made !== kind) {
+    throw new GraphError(
+      `Input "${input}" of "${id}" wants a ${kind}; output "${ref.output}" of "${ref.node.id}" is a ${made}`,
+    );
+  }
+  return { from: ref.node, output: ref.output, input };
+}
+
+/** A reference, or the only reference of a stage with one output. */
+export function asRef(given: unknown): RuntimeRef | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  if (isRef(given)) return given;
+  const members = Object.values(given);
+  return members.length === 1 && isRef(members[0]) ? members[0] : undefined;
+}
+
+/** Whether a value is a reference. */
+export function isRef(given: unknown): given is RuntimeRef {
+  return typeof given === "object" && given !== null && "node" in given && "output" in given &&
+    typeof given.output === "string";
+}
+
+function record(given: unknown, what: string): Record<string, unknown> {
+  if (typeof given !== "object" || given === null) {
+    throw new GraphError(`Cannot read ${what}: it must be a record of references to outputs`);
+  }
+  return given as Record<string, unknown>;
+}

@@ -1,0 +1,40 @@
+/** Which networks a checkpoint holds: enough to build them again. @module */
+import { declareNetworks, type Networks, type NetworkVariant } from "../../models/networks.ts";
+import type { BackboneName } from "../../models/resnet.ts";
+import type { ClassList } from "../datasets/classes.ts";
+import type { Predictions } from "../evaluation/predictions.ts";
+
+/** Networks, described. */
+export interface NetworkDescription {
+  /** Which backbone all of them have. */
+  readonly backbone: BackboneName;
+  /**
+   * 16: stage 4 dilated, ASPP rates 6, 12, 18. 8: stages 3 and 4 dilated with multi-grid 2, 2, 4, rates 12, 24, 36.
+   * The small backbone sees small images, where such rates meet only padding: no multi-grid, rates 1, 2, 3.
+   */
+  readonly outputStride: 8 | 16;
+  /** The networks by name, in the order of the state dict, with what sets each apart. */
+  readonly networks: Readonly<Record<string, NetworkVariant>>;
+  /** What is scored, by the names that metrics, pictures and files carry. */
+  readonly predictions: Predictions;
+  /** The prediction that stands for all: class scores, confidences and pseudo labels are its. */
+  readonly headline: string;
+  /** What the classes are. */
+  readonly classes: ClassList;
+}
+
+/** Declares the described networks. Dilations as in spec §1.1 and §1.2. */
+export function buildNetworks(
+  { backbone, outputStride, networks, classes }: Omit<NetworkDescription, "predictions" | "headline">,
+): Networks {
+  const small = backbone === "resnet14";
+  return declareNetworks({
+    backbone,
+    classes: classes.names.length,
+    dilations: {
+      replaceStride: [false, outputStride === 8, true],
+      ...(outputStride === 8 && !small && { multiGrid: [2, 2, 4] }),
+    },
+    rates: small ? [1, 2, 3] : outputStride === 16 ? [6, 12, 18] : [12, 24, 36],
+  }, networks);
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { allocate, type Device, openDevice, readBack, upload } from "../../../kernels/device.ts";
+import { DeviceError } from "../../../kernels/errors.ts";
+import { Graph } from "../../../kernels/graph.ts";
+import { defineKernel } from "../../../kernels/shader/kernel.ts";
+import { add } from "../../../kernels/ops/feature/add.ts";
+import { batchNorm } from "../../../kernels/ops/norm/batch_norm.ts";
+import { convolution } from "../../../kernels/ops/convolution/convolution.ts";
+import { maxPool } from "../../../kernels/ops/feature/max_pool.ts";
+import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";
+import { compile } from "../../../kernels/program/program.ts";
+import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
+import { gpuTest, store, uniform } from "../../support/gpu.ts";
+
+Deno.test("a launch that would bind more windows than there are bindings is refused, with the figures", async () => {
+  const device = await openDevice(navigator.gpu, { bindingBytes: 1000 });
+  try {
+    assert.equal(device.facts.bindingBytes, 768);
+    const limit = device.gpu.limits.maxStorageBuffersPerShaderStage;
+    const kernel = defineKernel({
+      name: "wide",
+      source: "",
+      uniforms: {},
+      reads: {},
+      writes: { y: "vec4f" },
+    });
+    const graph = new Graph(0);
+    const y = graph.keep(graph.tensor({ label: "y", shape: [192 * (limit + 1)] }));
+    graph.launch({ kernel, reads: [], writes: [y], groups: [1, 1, 1], loops: 0 });
+    const { buffers } = device.created;
+    assert.throws(
+      () => compile(device, graph),
+      (error) =>
+        error instanceof DeviceError && error.message.includes('"wide" on y [') &&
+        error.message.includes(`${768 * (limit + 1)} bytes`) && error.message.includes("binds 768 at once") &&
+        error.message.includes(`${limit + 1} bindings are more than its ${limit};`),
+    );
+    assert.equal(device.created.buffers, buffers, "nothing is allocated before the check");
+  } finally {
+    device.close();
+  }
+});
+
+/** A small net and its gradients on a device: convolution, batch norm, pooling, resizing, sum. */
+async function smallNet(device: Device): Promise<Float32Array[]> {
+  const image = [2, 16, 16, 16];
+  const specs = [
+    { label: "x", shape: image },
+    { label: "w", shape: [3, 3, 16, 16], layout: "kernel" as const },
+    { label: "dw", shape: [3, 3, 16, 16], layout: "kernel" as const },
+    { label: "dy", shape: image },
+    ...["weight", "bias", "mean", "variance"].map((label) => ({ label, shape: [16] })),
+  ];
+  const held = allocate(device, "inputs", specs);
+  specs.forEach(({ shape, layout }, i) => {
+    const length = shape.reduce((product, extent) => product * extent, 1);
+    upload(device, held.tensors[i]!, store(uniform(i, length), shape, layout ?? "channels"));
+  });
+  type Held = [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [x, w, dw, dy, weight, bias, runningMean, runningVariance] = held.tensors as Held;
+  const graph = new Graph(device.facts.sharing);
+  const z = convolution(
+    graph,
+    makeTensor({ ...x, tracked: true }),
+    makeTensor({ ...w, tracked: true, gradient: dw }),
+    { padding: 1 },
+  );
+  const normed = batchNorm(graph, z, { weight, bias, runningMean, runningVariance }, {
+    training: true,
+    relu: true,
+  });
+  const y = graph.keep(
+    resizeBilinear(graph, maxPool(graph, normed, { size: 3, stride: 2, padding: 1 }), 16, 16),
+  );
+  const gradients = [...graph.backward([[y, dy]], (a, b) => add(graph, a, b)).values()];
+  for (const gradient of gradients) graph.keep(gradient);
+  const program = compile(device, graph);
+  program.run();
+  const results = await readBack(device, [
+    ...[y, ...gradients].map((tensor) => program.locate(tensor)),
+    dw,
+    runningMean,
+    runningVariance,
+  ]);
+  for (const it of [program, held]) it.free();
+  return results;
+}
+
+gpuTest("what is bound in windows gives the bits of what is bound whole", async (device) => {
+  // The images take 32,768 bytes each: two windows.
+  const limited = await openDevice(navigator.gpu, { bindingBytes: 20_000 });
+  try {
+    const whole = await smallNet(device), parts = await smallNet(limited);
+    assert.equal(whole.length, 5);
+    assert.ok(whole.every((values) => values.some((value) => value !== 0)));
+    assert.deepEqual(parts, whole);
+    limited.check();
+  } finally {
+    limited.close();
+  }
+});
