@@ -5,7 +5,7 @@ import { initialize } from "../../models/initialization.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
-import type { CapturedTraining } from "./capture.ts";
+import { type CapturedTraining, LOSS_SCALE } from "./capture.ts";
 
 /** Fresh or pretrained networks, and averages as copies of theirs. */
 export function startWeights(
@@ -25,12 +25,14 @@ export function startWeights(
 /**
  * Brings a training to its start, whatever it has done before: weights and running statistics as given, moments zero, the
  * method's state as it says.
+ *
+ * @param lossScale In f16: what losses are multiplied by before they are differentiated.
  */
 export function startFrom(
   device: Device,
   { parameters, state, control: { guard } }: CapturedTraining,
   weights: StateDict,
-  lossScale: number,
+  lossScale = LOSS_SCALE,
 ): void {
   parameters.load(weights);
   const encoder = device.gpu.createCommandEncoder();
