@@ -6,15 +6,9 @@ import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import type { Configured } from "../../../stages/methods/method.ts";
 import { buildNetworks, type NetworkDescription } from "../../../stages/weights/network.ts";
-import { USABLE } from "../../../stages/training/memory.ts";
-import {
-  DivergenceError,
-  MOST_SKIPPED,
-  openSession,
-  type Session,
-  type SessionOptions,
-  SettingsError,
-} from "../../../stages/training/session.ts";
+import { DivergenceError, MOST_SKIPPED } from "../../../stages/training/losses.ts";
+import { SettingsError, USABLE } from "../../../stages/training/memory.ts";
+import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { bound, shapesViews } from "../../support/training.ts";
 
