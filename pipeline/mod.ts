@@ -44,4 +44,4 @@ export type { SourcesDigest } from "./plan/sources.ts";
 export * from "./language/stage.ts";
 export * from "./language/suggest.ts";
 export * from "./cache/verify.ts";
-export { entriesOf, History, type Reason, reasonOf } from "./plan/why.ts";
+export { History, type Reason, reasonOf } from "./plan/why.ts";
