@@ -1,5 +1,6 @@
 /** The pipeline being built: stage calls find it here, and only while `pipeline().build()` runs. @module */
-import { type Origin, type Override, resolveConfig } from "./config.ts";
+import { type Origin, resolveConfig } from "./config.ts";
+import type { Override } from "./override.ts";
 import { ConfigError, GraphError } from "../errors.ts";
 import { isKind } from "./refs.ts";
 import type { AnyStage, StageOptions } from "./definition.ts";
