@@ -13,6 +13,7 @@ export {
   type Checkpoints,
   type CheckpointTiming,
   ConfigError,
+  type DeepPartial,
   defineKind,
   defineStage,
   type Edge,
@@ -50,18 +51,10 @@ export {
   type Wire,
   type Wires,
 } from "./pipeline/mod.ts";
-export {
-  load,
-  type LoadConfig,
-  type LoadInput,
-  type LoadOutputs,
-  type Optional,
-  type ShapesConfig,
-} from "./stages/load.ts";
+export { load, type LoadConfig, type LoadInput, type LoadOutputs, type ShapesConfig } from "./stages/load.ts";
 export {
   augment,
   type DataKinds,
-  type DeepPartial,
   type ViewPolicy,
   type ViewPolicyInput,
   type ViewsKinds,
@@ -100,6 +93,7 @@ export type { Checkpoint } from "./stages/weights/checkpoint.ts";
 export type { NetworkDescription } from "./stages/weights/network.ts";
 export type { PerPrediction, Predictions } from "./stages/evaluation/predictions.ts";
 export type { ProtocolName } from "./stages/evaluation/protocols.ts";
+export type { TrainingConfig } from "./stages/training/config.ts";
 export type { EvaluationConfig } from "./stages/training/evaluation.ts";
 export type { Recompute } from "./stages/training/memory.ts";
 export type { OptimizerConfig } from "./stages/training/optimizer_config.ts";

@@ -41,6 +41,7 @@ export * from "./remote/remote_cache.ts";
 export type { OpenResource, ResourceOpeners } from "./run/resources.ts";
 export * from "./run/scheduler.ts";
 export * from "./language/schema.ts";
+export { type DeepPartial, schemaOf } from "./language/schema_of.ts";
 export type { SourcesDigest } from "./plan/sources.ts";
 export * from "./language/stage.ts";
 export * from "./language/suggest.ts";

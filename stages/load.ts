@@ -1,7 +1,7 @@
 /** The stage `load`: decodes a data set once, into packed 8-bit images and masks. */
 import { z } from "zod";
 import type { ArtifactKind } from "../pipeline/language/artifact.ts";
-import type { Schema } from "../pipeline/language/schema.ts";
+import { type DeepPartial, schemaOf } from "../pipeline/language/schema_of.ts";
 import { defineStage, type Stage } from "../pipeline/language/stage.ts";
 import type { SourceFile, StageContext } from "../pipeline/language/definition.ts";
 import { shapesClasses } from "./datasets/classes.ts";
@@ -67,9 +67,7 @@ export interface LoadConfig {
 }
 
 /** What an experiment writes for {@linkcode load}; what is left out has a default. */
-export type LoadInput = Optional<Omit<LoadConfig, "shapes"> & { readonly shapes: Optional<ShapesConfig> }>;
-/** Every leaf may be left out. */
-export type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
+export type LoadInput = DeepPartial<LoadConfig>;
 
 const own = "Crossview";
 const count = (fallback: number, what: string) =>
@@ -80,7 +78,7 @@ const count = (fallback: number, what: string) =>
 const location = (what: string) =>
   z.string().describe(what).meta({ unit: "path", source: own, location: true });
 
-const schema = z.strictObject({
+const config = schemaOf<LoadConfig>()(z.strictObject({
   dataset: z.enum(["shapes", "pascal", "cityscapes", "camvid"]).default("shapes")
     .describe("Which data set, and so which layout and classes.").meta({ unit: "name", source: own }),
   root: location("Folder of the data set; unused for shapes.").default(""),
@@ -127,9 +125,8 @@ const schema = z.strictObject({
       .describe("How often an object has a color that its class prefers; 0: the outline alone tells.")
       .meta({ unit: "share", source: own }),
   }).prefault({}).describe("Settings of the generated data set."),
-});
+}));
 
-const config: Schema<LoadConfig, LoadInput> = schema;
 /** A loaded data set. */
 export type LoadOutputs = {
   readonly labeled: ArtifactKind<SampleSet>;
