@@ -9,25 +9,14 @@ import {
   type Stage,
 } from "../pipeline/mod.ts";
 import { type ImageSet, imagesKind, type SampleSet, samplesKind } from "./datasets/samples.ts";
+import type { PhotometricOptions } from "./views/draws.ts";
 
 /** How views are drawn; every leaf is described in its schema. */
-export interface ViewPolicy {
+export interface ViewPolicy extends PhotometricOptions {
   /** Side of the square crop that training sees, pixels. */
   readonly crop: number;
   /** Range of the resized long side, relative to the image's. */
   readonly scale: readonly [low: number, high: number];
-  /** Color jitter of strong views. */
-  readonly jitter: {
-    readonly probability: number;
-    readonly brightness: number;
-    readonly contrast: number;
-    readonly saturation: number;
-    readonly hue: number;
-  };
-  /** Grayscale of strong views. */
-  readonly gray: { readonly probability: number };
-  /** Gaussian blur of strong views. */
-  readonly blur: { readonly probability: number; readonly sigma: readonly [low: number, high: number] };
   /** CutMix of strong views. */
   readonly cutmix: {
     readonly probability: number;

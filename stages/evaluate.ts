@@ -25,10 +25,10 @@ import {
   missingCrop,
   type Protocol,
   protocolLabel,
-  protocolLeaf,
   type ProtocolName,
   protocolOf,
   protocolPlan,
+  scoredBy,
 } from "./evaluation/protocols.ts";
 import { type SampleSet, samplesKind } from "./datasets/samples.ts";
 
@@ -68,14 +68,7 @@ export interface Metrics extends WeightsScore {
 
 const config = schemaOf<EvaluateConfig>()(
   z.strictObject({
-    protocol: protocolLeaf.default("original")
-      .describe(
-        "Which pixels are scored, and how: images whole; their middle; windows, cut off at the border or shifted.",
-      )
-      .meta({
-        unit: "name",
-        source: "spec §4.4: original PASCAL, sliding_window Cityscapes; the last is Crossview's",
-      }),
+    protocol: scoredBy,
     crop: cropLeaf.describe("Side of the protocol's windows; all but original need it.")
       .meta({ unit: "pixels", source: "spec §4.4: the training's crop" }),
     pictures: z.int().min(0).default(8).describe(

@@ -7,9 +7,15 @@ import type { SourceFile, StageContext } from "../pipeline/language/definition.t
 import { shapesClasses } from "./datasets/classes.ts";
 import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
 import type { IdList } from "./datasets/id_list.ts";
-import { type FolderDataset, labelTable, layouts, resolveLists } from "./datasets/layouts.ts";
+import {
+  type FolderDataset,
+  labelTable,
+  layouts,
+  type ListConfig,
+  resolveLists,
+} from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
-import { mapOrdered } from "./datasets/map_ordered.ts";
+import { mapOrdered } from "../pipeline/run/lanes.ts";
 import {
   type ImageSet,
   imagesKind,
@@ -39,27 +45,9 @@ export interface ShapesConfig {
 }
 
 /** What {@linkcode load} gets; every leaf is described in its schema. */
-export interface LoadConfig {
+export interface LoadConfig extends ListConfig {
   /** Which data set, and so which layout and classes. */
   readonly dataset: "shapes" | FolderDataset;
-  /** Folder of the data set. */
-  readonly root: string;
-  /** Published partition, e.g. pascal/366; without it the lists of the folder are used. */
-  readonly partition?: string | undefined;
-  /** Folder of the published lists. */
-  readonly partitions: string;
-  /** Id lists of one's own instead of a partition; a role that is left out has the list of the folder. */
-  readonly lists?:
-    | {
-      readonly labeled?: string | undefined;
-      readonly unlabeled?: string | undefined;
-      readonly validation?: string | undefined;
-    }
-    | undefined;
-  /** CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367. */
-  readonly labeledEvery: number;
-  /** CamVid only: which of its lists the output validation is read from. */
-  readonly evaluateOn: "validation" | "test";
   /** Whether the masks of the unlabeled images are read too, for diagnostics alone. */
   readonly unlabeledTruth: boolean;
   /** Settings of the generated data set. */
@@ -143,8 +131,8 @@ const outputs: LoadOutputs = {
   unlabeledTruth: masksKind,
 };
 
-/** Most files that are read ahead of the decoder. */
-const readAhead = 4;
+/** Most images that are decoded ahead of the one that is written. */
+const readAhead = { width: 4, ahead: 4 };
 
 /**
  * Loads a data set: `labeled` and `validation` with masks, `unlabeled` without. `unlabeledTruth` is empty unless the
@@ -207,7 +195,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
       let done = 0;
       for (const role of roles) {
-        const decoded = mapOrdered(located(lists[role], config.root, read), readAhead, async (at) => {
+        const decoded = mapOrdered(readAhead, located(lists[role], config.root, read), async (at) => {
           context.signal.throwIfAborted();
           const image = await readImage(at);
           const masked = role !== "unlabeled" || (config.unlabeledTruth && at.sample.mask !== undefined);

@@ -7,7 +7,7 @@ import {
   type Plan,
   type PlanNode,
 } from "../../pipeline/mod.ts";
-import { heading, isMetrics, type Metrics, predictionNames, shownName } from "./metrics.ts";
+import { heading, isMetrics, predictionNames, type RunScores, shownName } from "./metrics.ts";
 import { adaptersOf, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { table } from "../terminal/text.ts";
@@ -99,7 +99,7 @@ export function metricsDifference(a: unknown, b: unknown): string | undefined {
 }
 
 /** Every score of a run by its name. */
-function scores(metrics: Metrics): Map<string, number> {
+function scores(metrics: RunScores): Map<string, number> {
   const { miou, pixelAccuracy, perClass = [], best } = metrics;
   const found = new Map<string, number>();
   const groups = { "mIoU": miou, "best mIoU": best?.miou, "pixel accuracy": pixelAccuracy };

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import {
   headlineScore,
   isMetrics,
-  type Metrics,
   metricsText,
   predictionNames,
+  type RunScores,
   seedsText,
   summarize,
 } from "../../../cli/runs/metrics.ts";
 import { metricsDifference } from "../../../cli/runs/run_difference.ts";
 
-const scored = (average: number, protocol?: string): Metrics => ({
+const scored = (average: number, protocol?: string): RunScores => ({
   miou: { branch1: average - 1, branch2: average + 1, average },
   ...(protocol === undefined ? {} : { protocol }),
 });
