@@ -13,9 +13,9 @@ import {
   type StageOptions,
   type Wires,
 } from "../pipeline/mod.ts";
-import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
+import { policyKind, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
-import { bindMethod, type BoundMethod } from "./methods/bound_method.ts";
+import type { BoundMethod } from "./methods/bound_method.ts";
 import { chosenMethod } from "./methods/exchange.ts";
 import {
   type AnyMethod,
@@ -25,27 +25,19 @@ import {
   isName,
   MethodError,
 } from "./methods/method.ts";
-import { type NamedOptions, withMethod } from "./methods/with_method.ts";
-import type { NetworkDescription } from "./weights/network.ts";
+import { withMethod } from "./methods/with_method.ts";
 import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
 import { type TrainingConfig, trainingSchema } from "./training/config.ts";
 import { runCourse } from "./training/course.ts";
 import type { TrainingHistory } from "./training/history.ts";
-import type { MemorySettings } from "./training/memory.ts";
-import { optimizerOf } from "./training/optimizer_config.ts";
+import { type CoTrainConfig, trainingSettings } from "./training/settings.ts";
 import { tell } from "./training/progress.ts";
 import { makeSampler } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
 
-export type { TrainingHistory };
-
-/** What {@linkcode coTrain} gets. */
-export interface CoTrainConfig extends TrainingConfig {
-  /** The method's name and its switches. */
-  readonly method: NamedOptions;
-}
+export type { CoTrainConfig, TrainingHistory };
 
 /** What an experiment writes for {@linkcode coTrain}; what is left out has the published value. */
 export interface CoTrainInput<P extends string = string> extends DeepPartial<TrainingConfig> {
@@ -144,15 +136,8 @@ function defineTraining(method: AnyMethod): TrainingStage {
       const pretrained = await readPretrained(config, Object.keys(network.networks), context.read);
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
-      const sampler = makeSampler({
-        seed,
-        labeled: views.labeled.length,
-        unlabeled: views.unlabeled.length,
-        batch,
-        pairing: config.pairing,
-        shards: config.shards,
-        stepsPerEpoch: config.stepsPerEpoch,
-      });
+      const { labeled: { length: labeled }, unlabeled: { length: unlabeled } } = views;
+      const sampler = makeSampler({ ...config, seed, labeled, unlabeled });
       if (config.pairing === "fixed" && views.labeled.length > views.unlabeled.length) {
         tell(context, {
           kind: "warning",
@@ -220,40 +205,6 @@ function defineTraining(method: AnyMethod): TrainingStage {
 /** Batches of images that a method may draw: 1 where it learns from the labeled ones alone, 3 with other unlabeled ones, else 2. */
 function setsOf({ draws }: BoundMethod): number {
   return new Set(Object.values(draws).map(({ set, images = set }) => images)).size;
-}
-
-/** What a config's training is captured with. */
-export function trainingSettings(
-  trained: AnyMethod,
-  config: CoTrainConfig,
-  views: Views,
-  seed: number,
-): MemorySettings {
-  const { name: _, ...options } = config.method;
-  const method = bindMethod(trained, options), { networks, predictions, headline } = method;
-  const { backbone, outputStride, batch, accumulate, recompute, precision, lossScale } = config;
-  const network: NetworkDescription = {
-    backbone,
-    outputStride,
-    networks,
-    predictions,
-    headline,
-    classes: views.labeled.classes,
-  };
-  const warmUp = config.warmUpEpochs > 0;
-  return {
-    network,
-    method,
-    views,
-    batch,
-    accumulate,
-    recompute,
-    precision,
-    lossScale,
-    seed,
-    optimizer: optimizerOf(config),
-    warmUp,
-  };
 }
 
 /** Says what the backbones start from; of the small one, which nobody has ImageNet weights for, only what is not random. */

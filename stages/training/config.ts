@@ -4,10 +4,14 @@ import type { Precision } from "../../kernels/tensor.ts";
 import { type BackboneName, BACKBONES } from "../../models/resnet.ts";
 import { schemaOf } from "../../pipeline/mod.ts";
 import { NO_PRETRAINED } from "../weights/pretrained.ts";
-import { LOSS_SCALE } from "./capture.ts";
 import { type EvaluationConfig, evaluationSchema } from "./evaluation.ts";
-import type { Recompute } from "./memory.ts";
 import { type OptimizerConfig, optimizerLeaves } from "./optimizer_config.ts";
+
+/** When outputs of norms are computed again in the backward pass instead of being kept. */
+export type Recompute = "never" | "when-needed" | "always";
+
+/** What losses are multiplied by in f16: large enough for the gradients of a pixel among millions, far from the largest f16. */
+export const LOSS_SCALE = 1024;
 
 /** What an experiment says of a training beside its method; every leaf is described in its schema. */
 export interface TrainingConfig extends OptimizerConfig {
