@@ -96,7 +96,7 @@ export type EvaluateOutputs = {
 };
 
 /** Scores as an artifact. */
-export const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
+const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
 
 const outputs: EvaluateOutputs = { metrics: metricsKind, pictures: picturesKind };
 

@@ -7,7 +7,7 @@ import type { RunRecord } from "./run_folder.ts";
 import { duration } from "../terminal/text.ts";
 
 /** Name of the page in a run's folder. */
-export const REPORT = "report.html";
+const REPORT = "report.html";
 
 /** Pictures of one image: the path of their folder from the page, and the files that are there. */
 export interface ReportPictures {

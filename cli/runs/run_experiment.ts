@@ -64,7 +64,7 @@ function settingsDigest({ nodes }: Plan): string {
 }
 
 /** A `--set` as it would be typed. */
-export function setText({ stage, path, text }: Override): string {
+function setText({ stage, path, text }: Override): string {
   return `${[stage, ...path].join(".")}=${text}`;
 }
 

@@ -8,7 +8,7 @@ import { CodeError, messageOf } from "../errors.ts";
 import { findProject, lockedVersions, mapSpecifier, type Project } from "./project.ts";
 
 /** The directory of this room: covered by the key's schema number, not by the stages' bundles. */
-export const engineRoot: string = fileURLToPath(new URL("../", import.meta.url));
+const engineRoot: string = fileURLToPath(new URL("../", import.meta.url));
 /** The directory of the library around it. */
 export const libraryRoot: string = fileURLToPath(new URL("../../", import.meta.url));
 

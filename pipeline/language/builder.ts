@@ -160,7 +160,7 @@ function edge(build: Build, id: string, input: string, kind: string, given: unkn
 }
 
 /** A reference, or the only reference of a stage with one output. */
-export function asRef(given: unknown): RuntimeRef | undefined {
+function asRef(given: unknown): RuntimeRef | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   if (isRef(given)) return given;
   const members = Object.values(given);

@@ -80,7 +80,7 @@ function describe(schema: Schema<unknown>, issue: SchemaIssue, stage: string): s
 }
 
 /** The keys an object schema takes at a path; empty where the schema cannot be inspected. */
-export function knownKeys(schema: Schema<unknown>, path: readonly string[]): string[] {
+function knownKeys(schema: Schema<unknown>, path: readonly string[]): string[] {
   const found = schemasAt(schema, path);
   return [...new Set(found.flatMap((at) => Object.keys(at.shape ?? {})))];
 }

@@ -163,7 +163,7 @@ export const ccvcSchema = schemaOf<CcvcOptions>()(
 );
 
 /** Whether a mode compares a confidence with the threshold. */
-export function readsThreshold(mode: ConfidentMode): boolean {
+function readsThreshold(mode: ConfidentMode): boolean {
   return mode !== "vote" && mode !== "no";
 }
 
