@@ -1,7 +1,13 @@
 import { allocate, type Device, readBack, upload } from "../kernels/device.ts";
-import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "../kernels/tensor.ts";
+import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "../kernels/tensor.ts";
 import { deviceShape, fromDevice, toDevice } from "./layout.ts";
-import { networkOf, type ParameterGroup, type ParameterKind, type Registry } from "./registry.ts";
+import {
+  networkOf,
+  type ParameterGroup,
+  type ParameterKind,
+  type ParameterSpec,
+  type Registry,
+} from "./registry.ts";
 import { checkStateDict, type StateDict } from "./state_dict.ts";
 
 /** Bytes of a buffer, from a start to an end that is outside. */
@@ -76,55 +82,19 @@ export interface ParameterOptions {
 export function allocateParameters(
   device: Device,
   registry: Registry,
-  { training, moments: count = 1, averages = new Set() }: ParameterOptions,
+  options: ParameterOptions,
 ): Parameters {
-  const ordered = [...registry.parameters].sort((a, b) => rankOf(a) - rankOf(b)).map((spec) => ({
-    ...spec,
-    label: spec.name,
-    shape: deviceShape(spec.shape),
-    layout: spec.kind === "convolutions" ? "kernel" as const : "channels" as const,
-  }));
-  const trained = ordered.filter(({ name }) => !averages.has(networkOf(name)));
-  const averaged = ordered.filter(({ name }) => averages.has(networkOf(name)));
-  const values = allocate(device, "parameters", trained);
-  const gradients = training ? allocate(device, "gradients", trained) : undefined;
-  const moments = Array.from(
-    { length: training ? count : 0 },
-    (_, i) => allocate(device, count === 1 ? "momenta" : `moments ${i + 1}`, trained),
-  );
-  const others = averaged.length > 0 ? allocate(device, "averages", averaged) : undefined;
-  const statistics = allocate(
-    device,
-    "running statistics",
-    registry.statistics.map(({ name, shape }) => ({ label: name, shape })),
-  );
-  const tensors = new Map<string, Tensor>();
-  for (const tensor of [...statistics.tensors, ...others?.tensors ?? []]) tensors.set(tensor.label, tensor);
-  values.tensors.forEach((tensor, i) =>
-    tensors.set(
-      tensor.label,
-      makeTensor({ ...tensor, tracked: training, ...(gradients && { gradient: gradients.tensors[i]! }) }),
-    )
-  );
-  const everything = [...registry.parameters, ...registry.statistics];
-  const changed = [values, ...moments, ...(others ? [others] : []), statistics];
-  const held = [...changed, ...(gradients ? [gradients] : [])];
+  const arenas = allocateArenas(device, registry, options);
+  const { ordered, trained, values, gradients, moments, averages, statistics } = arenas;
+  const tensors = tensorsIn(arenas, options.training);
   const tensor = (name: string): Tensor => {
     const found = tensors.get(name);
     if (!found) throw new Error(`Cannot find "${name}" among the network's parameters`);
     return found;
   };
-  const rangesOf = (network: string) => ({
-    parameters: runs(ordered.filter(({ name }) => networkOf(name) === network), tensor),
-    statistics: runs(
-      registry.statistics.filter(({ name }) => networkOf(name) === network).map(({ name }) => ({
-        name,
-        group: undefined,
-        kind: undefined,
-      })),
-      tensor,
-    ),
-  });
+  const everything = [...registry.parameters, ...registry.statistics];
+  const changed = [values, ...moments, ...(averages ? [averages] : []), statistics];
+  const held = [...changed, ...(gradients ? [gradients] : [])];
   return {
     tensor,
     ranges: runs(trained, tensor),
@@ -134,7 +104,7 @@ export function allocateParameters(
       moments: moments.map(({ buffer }) => buffer),
     },
     twins(one, other) {
-      const [own, its] = [rangesOf(one), rangesOf(other)];
+      const own = rangesOf(one, ordered, registry, tensor), its = rangesOf(other, ordered, registry, tensor);
       return (["parameters", "statistics"] as const).flatMap((what) =>
         own[what].map((range, i) => ({ what, one: range, other: its[what][i]! }))
       );
@@ -144,7 +114,7 @@ export function allocateParameters(
     ),
     bytes: held.reduce((sum, arena) => sum + arena.bytes, 0),
     sizes: {
-      values: values.bytes + (others?.bytes ?? 0),
+      values: values.bytes + (averages?.bytes ?? 0),
       gradients: gradients?.bytes ?? 0,
       moments: moments.reduce((sum, { bytes }) => sum + bytes, 0),
       statistics: statistics.bytes,
@@ -168,6 +138,84 @@ export function allocateParameters(
       for (const arena of held) arena.free();
     },
   };
+}
+
+type Arena = ReturnType<typeof allocate>;
+/** A parameter as it lies in an arena. */
+type Placed = ParameterSpec & Pick<TensorSpec, "label" | "layout">;
+
+/** The memory of networks. */
+interface Arenas {
+  /** All parameters, as they lie. */
+  readonly ordered: readonly Placed[];
+  /** Those that learn, in the order of `values`, `gradients` and each of `moments`. */
+  readonly trained: readonly Placed[];
+  readonly values: Arena;
+  readonly gradients: Arena | undefined;
+  readonly moments: readonly Arena[];
+  /** The parameters of averages. */
+  readonly averages: Arena | undefined;
+  readonly statistics: Arena;
+}
+
+function allocateArenas(
+  device: Device,
+  registry: Registry,
+  { training, moments = 1, averages = new Set() }: ParameterOptions,
+): Arenas {
+  const ordered = [...registry.parameters].sort((a, b) => rankOf(a) - rankOf(b)).map((spec) => ({
+    ...spec,
+    label: spec.name,
+    shape: deviceShape(spec.shape),
+    layout: spec.kind === "convolutions" ? "kernel" as const : "channels" as const,
+  }));
+  const trained = ordered.filter(({ name }) => !averages.has(networkOf(name)));
+  const averaged = ordered.filter(({ name }) => averages.has(networkOf(name)));
+  return {
+    ordered,
+    trained,
+    values: allocate(device, "parameters", trained),
+    gradients: training ? allocate(device, "gradients", trained) : undefined,
+    moments: Array.from(
+      { length: training ? moments : 0 },
+      (_, i) => allocate(device, moments === 1 ? "momenta" : `moments ${i + 1}`, trained),
+    ),
+    averages: averaged.length > 0 ? allocate(device, "averages", averaged) : undefined,
+    statistics: allocate(
+      device,
+      "running statistics",
+      registry.statistics.map(({ name, shape }) => ({ label: name, shape })),
+    ),
+  };
+}
+
+/** The tensors of an arena, by name; those that learn with the place of their gradients. */
+function tensorsIn(
+  { values, gradients, averages, statistics }: Arenas,
+  training: boolean,
+): ReadonlyMap<string, Tensor> {
+  const learning = values.tensors.map((tensor, i) =>
+    makeTensor({ ...tensor, tracked: training, ...(gradients && { gradient: gradients.tensors[i]! }) })
+  );
+  const all = [...statistics.tensors, ...averages?.tensors ?? [], ...learning];
+  return new Map(all.map((tensor) => [tensor.label, tensor]));
+}
+
+/** What a network holds, as ranges. */
+interface NetworkRanges {
+  readonly parameters: readonly ArenaRange[];
+  readonly statistics: readonly ArenaRange[];
+}
+
+function rangesOf(
+  network: string,
+  ordered: readonly Placed[],
+  registry: Registry,
+  tensor: (name: string) => Tensor,
+): NetworkRanges {
+  const statistics = registry.statistics.map(({ name }) => ({ name, group: undefined, kind: undefined }));
+  const own = ({ name }: { readonly name: string }) => networkOf(name) === network;
+  return { parameters: runs(ordered.filter(own), tensor), statistics: runs(statistics.filter(own), tensor) };
 }
 
 const KINDS: readonly ParameterKind[] = ["convolutions", "norms", "biases"];

@@ -133,6 +133,16 @@ Deno.test("no cycle of imports", () => {
   for (const path of imports.keys()) visit(path);
 });
 
+Deno.test("twins are for checks: product code computes nothing by them", () => {
+  // Parity is a check itself: of a step's labels and confidences it works out on the host, in f64, what else a case records.
+  const checks = /^(kernels\/reference|stages\/parity)\//;
+  const wrong = modules.filter(({ path }) => !checks.test(path)).flatMap(({ path, imports }) =>
+    imports.filter((target) => target.startsWith("kernels/reference/"))
+      .map((target) => `${path} imports ${target}`)
+  );
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("packages are imported where they belong", () => {
   const owners: Readonly<Record<string, RegExp>> = {
     commander: /^cli\/terminal\/commander\.ts$/,

@@ -5,16 +5,16 @@ import type { Dispatch, Graph } from "../graph.ts";
 import { packUniforms } from "../shader/kernel.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
+import { profile, type Replay, replay } from "./replay.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
+import { type Lent, openWorkspace, type Workspace } from "./workspace.ts";
 import { ALIGNMENT, type Home, makeTensor, roundUp, type Tensor } from "../tensor.ts";
 import {
   fitsTexture,
   largestTexture,
   textureBytes,
   textureCopies,
-  type TextureCopy,
   type TextureExtents,
-  textureLayer,
   textureRows,
 } from "../shader/texture_operand.ts";
 import { tuned, type Tuning } from "../tuning/tuning.ts";
@@ -28,13 +28,9 @@ export interface CompileOptions extends ScheduleOptions {
 }
 
 /** A captured graph with its memory, ready to be replayed. */
-export interface Program {
+export interface Program extends Lent {
   /** Bytes of the workspace on the device, with what another program lends. */
   readonly workspaceBytes: number;
-  /** Buffers that the workspace lies in. */
-  readonly arenas: readonly GPUBuffer[];
-  /** What operands are copied to that are read as textures, those of one launch at a time. */
-  readonly texture: GPUTexture | undefined;
   readonly plan: MemoryPlan;
   readonly dispatches: readonly Dispatch[];
   /** Launches that are repeated so that their outputs need not be kept; they are among `dispatches`. */
@@ -49,14 +45,6 @@ export interface Program {
    */
   locate(tensor: Tensor): Tensor;
   free(): void;
-}
-
-interface Replay {
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
-  readonly groups: readonly [number, number, number];
-  /** What is to be done before it. */
-  readonly copies: readonly TextureCopy[];
 }
 
 /**
@@ -75,57 +63,20 @@ export function compile(
   const { plan, repeated, ...scheduled } = schedule(graph, gpu.limits.maxBufferSize, options);
   const dispatches = scheduled.dispatches.map((dispatch) => tuned(dispatch, options.tuning ?? device.tuning));
   checkBindings(device, dispatches);
-  const lent = (i: number, bytes: number) => {
-    const arena = options.lender?.arenas[i];
-    return arena && arena.size >= bytes ? arena : undefined;
-  };
-  const arenas = plan.arenas.map((bytes, i) => lent(i, bytes) ?? device.buffer(`workspace ${i}`, bytes));
   const extents = operandTexture(device, dispatches);
-  const { height: lentRows = 0, depthOrArrayLayers: lentLayers = 0 } = options.lender?.texture ?? {};
-  const isEnough = lentRows >= extents.rows && lentLayers >= extents.layers;
-  const lentTexture = isEnough ? options.lender?.texture : undefined;
-  const texture = extents.layers > 0 ? lentTexture ?? device.texture(extents) : undefined;
-  const layers = Array.from({ length: extents.layers }, (_, layer) => textureLayer(texture!, layer));
+  const workspace = openWorkspace(device, plan, extents, options.lender);
   const uniforms = device.buffer(
     "uniforms",
     Math.max(dispatches.length, 1) * ALIGNMENT,
     GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   );
   const table = new Uint8Array(dispatches.length * ALIGNMENT);
-  const home = (tensor: Tensor) => {
-    if (tensor.home) return tensor.home;
-    const { arena, offset } = plan.places.get(tensor)!;
-    return { buffer: arenas[arena]!, offset };
-  };
-  const replays = dispatches.map((dispatch, i): Replay => {
-    const { kernel, constants, groups } = dispatch;
-    const packed = packUniforms(kernel, dispatch.uniforms);
-    table.set(packed, i * ALIGNMENT);
-    const tensors = [...dispatch.reads, ...dispatch.writes];
-    const forms = {
-      halves: tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []),
-      windows: windowedBindings(device, tensors),
-      textures: textureBindings(device, dispatch),
-    };
-    const pipeline = device.pipeline(kernel, constants, forms);
-    const [whole, others] = bindingsOf(device, tensors, home);
-    const resources: GPUBindingResource[] = [...whole, ...others];
-    const copies = forms.textures.flatMap((binding, layer) => {
-      const operand = tensors[binding - 1]!;
-      resources[binding - 1] = layers[layer]!;
-      return textureCopies({ texture: texture!, layer }, home(operand), operand.bytes);
-    });
-    device.created.bindGroups++;
-    const bindGroup = gpu.createBindGroup({
-      label: kernel.name,
-      layout: pipeline.getBindGroupLayout(0),
-      entries: [
-        { binding: 0, resource: { buffer: uniforms, offset: i * ALIGNMENT, size: packed.byteLength } },
-        ...resources.map((resource, at) => ({ binding: at + 1, resource })),
-      ],
-    });
+  const replays = dispatches.map((dispatch, i) => {
+    const packed = packUniforms(dispatch.kernel, dispatch.uniforms), offset = i * ALIGNMENT;
+    table.set(packed, offset);
+    const bound = bind(device, dispatch, workspace, { buffer: uniforms, offset, size: packed.byteLength });
     onProgress(i + 1, dispatches.length);
-    return { pipeline, bindGroup, groups, copies };
+    return bound;
   });
   // Deno ends the process on a write of no bytes.
   if (table.length > 0) gpu.queue.writeBuffer(uniforms, 0, table);
@@ -135,27 +86,12 @@ export function compile(
     plan,
     dispatches,
     workspaceBytes: scheduled.workspaceBytes + textureBytes(extents),
-    arenas,
-    texture,
+    arenas: workspace.arenas,
+    texture: workspace.texture,
     repeated,
     run() {
       device.check();
-      const encoder = gpu.createCommandEncoder();
-      let pass = encoder.beginComputePass();
-      let bound: GPUComputePipeline | undefined;
-      for (const { pipeline, bindGroup, groups, copies } of replays) {
-        if (copies.length > 0) {
-          pass.end();
-          record(encoder, copies);
-          pass = encoder.beginComputePass();
-          bound = undefined;
-        }
-        if (pipeline !== bound) pass.setPipeline(bound = pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.dispatchWorkgroups(...groups);
-      }
-      pass.end();
-      gpu.queue.submit([encoder.finish()]);
+      replay(device, replays);
     },
     profile: () => profile(device, replays),
     locate(tensor) {
@@ -164,18 +100,44 @@ export function compile(
           `Cannot locate ${tensor.label}: its memory is reused within a run; keep it in the graph before compiling`,
         );
       }
-      return makeTensor({ ...tensor, home: home(tensor) });
+      return makeTensor({ ...tensor, home: workspace.home(tensor) });
     },
     free() {
-      const own = arenas.filter((arena) => !options.lender?.arenas.includes(arena));
-      for (const buffer of [...own, uniforms]) buffer.destroy();
-      if (texture !== lentTexture) texture?.destroy();
+      workspace.free();
+      uniforms.destroy();
     },
   };
 }
 
-function record(encoder: GPUCommandEncoder, copies: readonly TextureCopy[]): void {
-  for (const { source, destination, size } of copies) encoder.copyBufferToTexture(source, destination, size);
+/** Compiles a launch's pipeline, and binds it to its uniforms and tensors. */
+function bind(
+  device: Device,
+  dispatch: Dispatch,
+  { home, layers, texture }: Workspace,
+  uniforms: GPUBufferBinding,
+): Replay {
+  const { kernel, constants, groups } = dispatch;
+  const tensors = [...dispatch.reads, ...dispatch.writes];
+  const forms = {
+    halves: tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []),
+    windows: windowedBindings(device, tensors),
+    textures: textureBindings(device, dispatch),
+  };
+  const pipeline = device.pipeline(kernel, constants, forms);
+  const [whole, others] = bindingsOf(device, tensors, home);
+  const resources: GPUBindingResource[] = [...whole, ...others];
+  const copies = forms.textures.flatMap((binding, layer) => {
+    const operand = tensors[binding - 1]!;
+    resources[binding - 1] = layers[layer]!;
+    return textureCopies({ texture: texture!, layer }, home(operand), operand.bytes);
+  });
+  device.created.bindGroups++;
+  const bindGroup = device.gpu.createBindGroup({
+    label: kernel.name,
+    layout: pipeline.getBindGroupLayout(0),
+    entries: [uniforms, ...resources].map((resource, binding) => ({ binding, resource })),
+  });
+  return { pipeline, bindGroup, groups, copies };
 }
 
 /** The bindings that a launch reads from a texture, where the tensors can be in one. */
@@ -255,52 +217,4 @@ export function checkBindings(device: Device, dispatches: readonly Dispatch[]): 
         `${limit}; use a smaller crop or batch`,
     );
   }
-}
-
-/** Timestamps are written at the ends of passes, so each launch gets a pass of its own. */
-async function profile(device: Device, replays: readonly Replay[]): Promise<number[]> {
-  const { gpu } = device;
-  const times: number[] = [];
-  const MOST = 1024; // queries in a set; WebGPU allows 4096
-  for (let start = 0; start < replays.length; start += MOST) {
-    const part = replays.slice(start, start + MOST);
-    const querySet = gpu.createQuerySet({ type: "timestamp", count: 2 * part.length });
-    const resolved = device.buffer(
-      "timestamps",
-      16 * part.length,
-      GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    );
-    const staging = device.buffer(
-      "timestamps",
-      16 * part.length,
-      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    );
-    const encoder = gpu.createCommandEncoder();
-    part.forEach(({ pipeline, bindGroup, groups, copies }, i) => {
-      const [start, end] = [2 * i, 2 * i + 1];
-      if (copies.length > 0) {
-        encoder.beginComputePass({ timestampWrites: { querySet, beginningOfPassWriteIndex: start } }).end();
-        record(encoder, copies);
-      }
-      const pass = encoder.beginComputePass({
-        timestampWrites: {
-          querySet,
-          ...(copies.length === 0 && { beginningOfPassWriteIndex: start }),
-          endOfPassWriteIndex: end,
-        },
-      });
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...groups);
-      pass.end();
-    });
-    encoder.resolveQuerySet(querySet, 0, 2 * part.length, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16 * part.length);
-    gpu.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
-    part.forEach((_, i) => times.push(Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6));
-    for (const used of [querySet, resolved, staging]) used.destroy();
-  }
-  return times;
 }

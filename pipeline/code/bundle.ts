@@ -59,6 +59,24 @@ export async function withBundler<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
+/** How code is bundled, whatever its module. */
+const SETTINGS = {
+  bundle: true,
+  write: false,
+  metafile: true,
+  format: "esm",
+  platform: "neutral",
+  target: "esnext",
+  minifyWhitespace: true,
+  minifySyntax: true,
+  treeShaking: true,
+  legalComments: "none",
+  loader: { ".wgsl": "text" },
+  tsconfigRaw: {}, // Deno reads none beside a module.
+  logLevel: "silent",
+  logOverride: { "unsupported-dynamic-import": "warning" },
+} as const satisfies Esbuild.BuildOptions;
+
 /**
  * Bundles and hashes a module. Call it inside {@linkcode withBundler}.
  *
@@ -87,20 +105,7 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
     esbuild.build({
       entryPoints: [path],
       absWorkingDir: dirname(path),
-      bundle: true,
-      write: false,
-      metafile: true,
-      format: "esm",
-      platform: "neutral",
-      target: "esnext",
-      minifyWhitespace: true,
-      minifySyntax: true,
-      treeShaking: true,
-      legalComments: "none",
-      loader: { ".wgsl": "text" },
-      tsconfigRaw: {}, // Deno reads none beside a module.
-      logLevel: "silent",
-      logOverride: { "unsupported-dynamic-import": "warning" },
+      ...SETTINGS,
       plugins: [resolver(projectsOf, externals, sources, pureLibrary)],
     });
   let result;

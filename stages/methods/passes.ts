@@ -34,6 +34,12 @@ const UNNAMED = "image";
 /** How far a network is run, and on what. */
 type Run<Y> = (network: Network, forward: Forward, source: Source) => Y[];
 
+/** What all batches of a call are run with. */
+type Given = Omit<Forward, "graph" | "parts" | "joint">;
+
+/** Told of each output, and of the running statistics that its pass has left. */
+type Note<Y> = (output: Y, after: NonNullable<Forward["after"]>) => void;
+
 /** Makes the passes of a step. */
 export function makePasses(
   graph: Graph,
@@ -55,41 +61,15 @@ export function makePasses(
   const capture = <Y>(
     network: string,
     passes: Passes,
-    forward: Omit<Forward, "graph" | "parts" | "joint">,
+    forward: Given,
     run: Run<Y>,
-    note?: (output: Y, after: NonNullable<Forward["after"]>) => void,
+    note?: Note<Y>,
   ): unknown => {
-    const named = passesOf(passes);
-    if (!named.length || named.some(({ length }) => !length)) {
-      throw new MethodError(`Cannot run network "${network}" on no images`);
-    }
-    const sizes = new Set(named.map(({ length }) => length));
-    const outputs = new Map<string, Y>();
-    const batches = together && sizes.size === 1 ? [named] : named.map((pass) => [pass]);
-    for (const batch of batches) {
-      const parts = batch.flat(), joint = parts.length / batch.length;
-      const statistics = new Map<string, Tensor>();
-      const given = {
-        ...forward,
-        graph,
-        parts: parts.map(({ name }) => name),
-        joint,
-        ...(note && { afterEach: statistics }),
-      };
-      run(find(network), given, join(graph, parts.map(({ source }) => source))).forEach((output, i) => {
-        outputs.set(parts[i]!.name, output);
-        note?.(output, { statistics, pass: Math.floor(i / joint) });
-      });
-    }
-    return arrange(passes, outputs);
+    const batches = batchesOf(network, passes, together);
+    return arrange(passes, runBatches(find(network), batches, { ...forward, graph }, run, note));
   };
   /** A training pass; that of an average without gradients. */
-  const captureTraining = <Y>(
-    network: string,
-    passes: Passes,
-    run: Run<Y>,
-    note?: (output: Y, after: NonNullable<Forward["after"]>) => void,
-  ): unknown => {
+  const captureTraining = <Y>(network: string, passes: Passes, run: Run<Y>, note?: Note<Y>): unknown => {
     const body = () => capture(network, passes, { training: true, tensor, counters }, run, note);
     return averages[network] === undefined ? body() : graph.withoutGradients(body);
   };
@@ -133,6 +113,42 @@ export function makePasses(
     },
     constant: (body) => graph.withoutGradients(body),
   };
+}
+
+/** The passes of a call in batches: one of all where they may run together and are equally large, else one of each. */
+function batchesOf(network: string, passes: Passes, together: boolean): readonly (readonly Pass[])[] {
+  const named = passesOf(passes);
+  if (!named.length || named.some(({ length }) => !length)) {
+    throw new MethodError(`Cannot run network "${network}" on no images`);
+  }
+  const sizes = new Set(named.map(({ length }) => length));
+  return together && sizes.size === 1 ? [named] : named.map((pass) => [pass]);
+}
+
+/** Runs a network on batches, one after another; gives the output of each part by its name. */
+function runBatches<Y>(
+  network: Network,
+  batches: readonly (readonly Pass[])[],
+  forward: Given & Pick<Forward, "graph">,
+  run: Run<Y>,
+  note?: Note<Y>,
+): ReadonlyMap<string, Y> {
+  const outputs = new Map<string, Y>();
+  for (const batch of batches) {
+    const parts = batch.flat(), joint = parts.length / batch.length;
+    const statistics = new Map<string, Tensor>();
+    const given = {
+      ...forward,
+      parts: parts.map(({ name }) => name),
+      joint,
+      ...(note && { afterEach: statistics }),
+    };
+    run(network, given, join(forward.graph, parts.map(({ source }) => source))).forEach((output, i) => {
+      outputs.set(parts[i]!.name, output);
+      note?.(output, { statistics, pass: Math.floor(i / joint) });
+    });
+  }
+  return outputs;
 }
 
 /** A network whose backbone normalizes by running statistics in each of its passes. */

@@ -13,7 +13,9 @@ import {
   quantity,
   relative,
 } from "./quantity.ts";
-import { type CaseRun, type Gradient, openCase, type ParityEvents, type SampledTensors } from "./run.ts";
+import type { ParityEvents } from "./probe.ts";
+import type { SampledTensors } from "./recorded.ts";
+import { type CaseRun, type Gradient, openCase } from "./run.ts";
 import { compareSamples, rootMeanSquareDifference, withinNoise } from "./samples.ts";
 
 /** A case, run and compared. */

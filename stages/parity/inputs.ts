@@ -53,6 +53,27 @@ export function caseWeights(
   }));
 }
 
+/** Those weights with each number of the parameters moved to the next larger or next smaller one of single precision, by the hash. */
+export function neighborWeights(
+  salt: string,
+  variant: number,
+  weights: StateDict,
+  parameters: readonly { readonly name: string }[],
+): StateDict {
+  const moved: StateDict = new Map(weights);
+  for (const { name } of parameters) {
+    const { shape, values } = weights.get(name)!, neighbors = values.slice();
+    const u = hashed(salt, `neighbor ${variant}:${name}`);
+    // A sign and a magnitude: the next integer is the neighbor away from zero, the one before it that toward it.
+    const bits = new Int32Array(neighbors.buffer);
+    for (let i = 0; i < bits.length; i++) {
+      if (values[i] !== 0) bits[i]! += u(i) < 0.5 ? 1 : -1;
+    }
+    moved.set(name, { shape, values: neighbors });
+  }
+  return moved;
+}
+
 /** Extents of a batch of square images. */
 export interface Extents {
   readonly batch: number;

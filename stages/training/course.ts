@@ -12,10 +12,11 @@ import { protocolLabel } from "../evaluation/protocols.ts";
 import type { TrainingConfig } from "./config.ts";
 import { protocolAt, updateBest } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
+import { DivergenceError } from "./losses.ts";
 import type { Sampler } from "./sampler.ts";
 import { tell } from "./progress.ts";
 import { polyFactor } from "./schedule.ts";
-import { DivergenceError, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { allFinite, type Course, decodeSnapshot, encodeSnapshot, snapshotSize } from "./snapshot.ts";
 
 /** The device failed in the middle of a training. */

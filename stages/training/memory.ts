@@ -8,9 +8,7 @@ import { largestTexture, textureBytes } from "../../kernels/shader/texture_opera
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";
-import type { Recompute, TrainingConfig } from "./config.ts";
-
-export type { Recompute };
+import type { TrainingConfig } from "./config.ts";
 
 /** What the settings ask for does not fit the networks or the device. */
 export class SettingsError extends UserError {

@@ -6,8 +6,8 @@ import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
 import { boxWords } from "../../kernels/ops/label/mix_boxes.ts";
 import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/view/normalize.ts";
 import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
+import type { Bytes } from "../../kernels/ops/view/view_settings.ts";
 import { RandomStream } from "../../kernels/random.ts";
-import type { Bytes } from "../../kernels/reference/view/resample.ts";
 import type { Tensor, TensorSpec } from "../../kernels/tensor.ts";
 import {
   type CutMixOptions,

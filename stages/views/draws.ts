@@ -1,10 +1,7 @@
 /** What is random about a view: pure functions of a stream, each making the same number of draws whatever comes out. */
 import type { RandomStream } from "../../kernels/random.ts";
-import type { Jitter, Photometric } from "../../kernels/reference/view/photometric.ts";
-import type { Geometry } from "../../kernels/reference/view/resample.ts";
+import type { Geometry, Photometric } from "../../kernels/ops/view/view_settings.ts";
 import type { Box, Partner } from "./specs.ts";
-
-export type { Geometry, Jitter, Photometric };
 
 /** What a geometric view is drawn for. */
 export interface GeometryOptions {

@@ -1,6 +1,6 @@
 /** What the host uploads for a batch of views: windows of source pixels, and small tables of how to look at them. */
-import { BLUR, GRAY, JITTER, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
-import { MAX_BLUR_RADIUS } from "../../kernels/ops/view/gaussian_blur.ts";
+import { BLUR, GRAY, hueShift, JITTER, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
+import { gaussianBox, MAX_BLUR_RADIUS } from "../../kernels/ops/view/gaussian_blur.ts";
 import { boxWords } from "../../kernels/ops/label/mix_boxes.ts";
 import {
   PADDING,
@@ -11,11 +11,9 @@ import {
   WINDOW_WORDS,
   windowBound,
 } from "../../kernels/ops/view/resample_view.ts";
-import { gaussianBox, hueShift } from "../../kernels/reference/view/photometric.ts";
-import type { Bytes } from "../../kernels/reference/view/resample.ts";
 import { MAX_TAPS, resampleTaps } from "../../kernels/ops/view/resample_taps.ts";
+import type { Bytes, Geometry, Photometric } from "../../kernels/ops/view/view_settings.ts";
 import { storedLength } from "../../kernels/tensor.ts";
-import type { Geometry, Photometric } from "./draws.ts";
 import type { Box } from "./specs.ts";
 
 type Words = Uint32Array<ArrayBuffer>;

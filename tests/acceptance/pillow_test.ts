@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RandomStream } from "../../kernels/random.ts";
-import type { Photometric } from "../../kernels/reference/view/photometric.ts";
+import type { Photometric } from "../../kernels/ops/view/view_settings.ts";
 import { toRgb } from "../../stages/codecs/image.ts";
 import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../stages/codecs/png.ts";

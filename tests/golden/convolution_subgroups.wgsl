@@ -30,7 +30,7 @@
 //   out_channels  in vec4s
 //   taps          per axis
 //
-// Twin: kernels/reference/convolution.ts
+// Twin: kernels/reference/convolution/convolution.ts
 
 @compute @workgroup_size(2, 1)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {

@@ -5,7 +5,7 @@ import { supervised } from "../../stages/methods/supervised.ts";
 import type { Checkpoint } from "../../stages/weights/checkpoint.ts";
 import type { CoTrainInput } from "../../stages/co_train.ts";
 import { ConfigError, UserError } from "../../pipeline/errors.ts";
-import { DivergenceError } from "../../stages/training/session.ts";
+import { DivergenceError } from "../../stages/training/losses.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { gpuResources, shapesSet, shapesViews, square, trainingOf } from "../support/training.ts";

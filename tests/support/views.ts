@@ -2,8 +2,7 @@ import type { Device } from "../../kernels/device.ts";
 import { colorJitter } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
 import { resampleView, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
-import type { Photometric } from "../../kernels/reference/view/photometric.ts";
-import type { Bytes } from "../../kernels/reference/view/resample.ts";
+import type { Bytes, Photometric } from "../../kernels/ops/view/view_settings.ts";
 import { photometricTable, ViewPacker, type ViewSample } from "../../stages/views/tables.ts";
 import { type Given, runOp } from "./gpu.ts";
 

@@ -10,38 +10,25 @@
 // Twin: kernels/reference/label/arg_max.ts
 
 #include upsampled_logits.wgsl
+#include every_pixel.wgsl
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let index = id.y * extents.stride + id.x;
-  if (index >= walk_count()) { return; }
-  let walk = walk_of(index);
-  var upper: Pixel;
-  var lower = stored_row(walk, walk.first);
-  for (var interval = walk.first; interval < walk.end; interval++) {
-    upper = lower;
-    lower = stored_row(walk, interval + 1u);
-    let end = first_row(interval + 1u);
-    for (var row = first_row(interval); row < end; row++) {
-      let pixel = between(upper, lower, lower_share(row, interval));
-      let peak = largest(pixel);
-      var label = 0u;
-      #unroll J VECTORS
-      #unroll C 4
-      label = select(label, ${4 * (VECTORS - 1 - J) + 3 - C}u, pixel[${VECTORS - 1 - J}][${3 - C}] == peak);
-      #end
-      #end
-      let at = pixel_at(walk, row);
-      set_labels(at, label);
-      #if PROBABILITY
-      var totals = vec4f();
-      #unroll K VECTORS
-      totals += exp(extents.scale * (pixel[${K}] - peak));
-      #end
-      set_confidence(at, 1 / dot(totals, vec4f(1)));
-      #else
-      set_confidence(at, extents.scale * peak);
-      #end
-    }
-  }
+fn visit(walk: Walk, row: u32, pixel: Pixel) {
+  let peak = largest(pixel);
+  var label = 0u;
+  #unroll J VECTORS
+  #unroll C 4
+  label = select(label, ${4 * (VECTORS - 1 - J) + 3 - C}u, pixel[${VECTORS - 1 - J}][${3 - C}] == peak);
+  #end
+  #end
+  let at = pixel_at(walk, row);
+  set_labels(at, label);
+  #if PROBABILITY
+  var totals = vec4f();
+  #unroll K VECTORS
+  totals += exp(extents.scale * (pixel[${K}] - peak));
+  #end
+  set_confidence(at, 1 / dot(totals, vec4f(1)));
+  #else
+  set_confidence(at, extents.scale * peak);
+  #end
 }

@@ -21,21 +21,13 @@
 // Twin: kernels/reference/loss/consistency_loss.ts
 
 #include upsampled_logits.wgsl
+#include walked_loss.wgsl
 
 struct Softmax {
   p: Pixel,
   peak: f32,
   total: f32, // Σ exp(logits − peak)
 }
-
-#if GRADIENT
-fn store_slopes(row: u32, column: u32, values: Pixel) {
-  let first = (row * extents.width + column) * ${VECTORS}u;
-  #unroll K VECTORS
-  set_slopes(first + ${K}u, values[${K}]);
-  #end
-}
-#end
 
 /// The target's logits at a pixel; those of padding so low that they count for nothing.
 fn target_at(at: u32) -> Pixel {
@@ -66,113 +58,72 @@ fn softmax(pixel: Pixel) -> Softmax {
 const EPSILON = 1e-6;
 const ROOT = sqrt(f32(${CLASSES}));
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let index = id.y * extents.stride + id.x;
-  if (index >= walk_count()) { return; }
-  let walk = walk_of(index);
-  var loss = 0.0;
-  var weight_sum = 0.0;
-  var count = 0u;
-  var upper: Pixel;
-  var lower = stored_row(walk, walk.first);
-  var above: Pixel; // slopes of the stored row above, and of that below
-  var below: Pixel;
-  #if UPSAMPLED
-  var slope_row = (walk.image * extents.segments + walk.segment) * (extents.span + 1u);
-  #else
-  var slope_row = walk.image * extents.height + walk.first;
+fn pixel_loss(at: u32, pixel: Pixel, loss: ptr<function, PixelLoss>) -> bool {
+  let goal = target_at(at);
+  var terms = vec4f();
+  var slope: Pixel;
+  #if LOGITS + SMOOTH
+  #unroll K VECTORS
+  let d${K} = pixel[${K}] - goal[${K}];
+  #if LOGITS
+  terms += d${K} * d${K} / ROOT;
+  slope[${K}] = 2.0 * d${K} / ROOT;
   #end
-  for (var interval = walk.first; interval < walk.end; interval++) {
-    upper = lower;
-    lower = stored_row(walk, interval + 1u);
-    above = below;
-    below = Pixel();
-    let end = first_row(interval + 1u);
-    for (var row = first_row(interval); row < end; row++) {
-      let at = pixel_at(walk, row);
-      let share = lower_share(row, interval);
-      let pixel = between(upper, lower, share);
-      let goal = target_at(at);
-      var terms = vec4f();
-      var slope: Pixel;
-      #if LOGITS + SMOOTH
-      #unroll K VECTORS
-      let d${K} = pixel[${K}] - goal[${K}];
-      #if LOGITS
-      terms += d${K} * d${K} / ROOT;
-      slope[${K}] = 2.0 * d${K} / ROOT;
-      #end
-      #if SMOOTH
-      let size${K} = abs(d${K});
-      terms += select(size${K} - 0.5, 0.5 * d${K} * d${K}, size${K} < vec4f(1)) / ROOT;
-      slope[${K}] = clamp(d${K}, vec4f(-1), vec4f(1)) / ROOT;
-      #end
-      #end
-      #end
-      #if PROBABILITIES + BINARY + DIVERGENCE
-      let own = softmax(pixel);
-      let wanted = softmax(goal);
-      #if DIVERGENCE
-      let shift = (wanted.peak - own.peak) + log(wanted.total / own.total);
-      #unroll K VECTORS
-      terms += wanted.p[${K}] * ((goal[${K}] - pixel[${K}]) - shift);
-      slope[${K}] = own.p[${K}] - wanted.p[${K}];
-      #end
-      #end
-      #if PROBABILITIES + BINARY
-      var slope_p: Pixel; // by the probabilities
-      var inner = 0.0;
-      #if BINARY
-      // 1 − p of a class that has more than half is the sum of the others: the difference would lose its digits.
-      var others = vec4f();
-      #unroll K VECTORS
-      others += select(own.p[${K}], vec4f(), own.p[${K}] > vec4f(0.5));
-      #end
-      let rest = vec4f(dot(others, vec4f(1)));
-      #end
-      #unroll K VECTORS
-      let p${K} = own.p[${K}];
-      let q${K} = wanted.p[${K}];
-      #if PROBABILITIES
-      terms += (p${K} - q${K}) * (p${K} - q${K});
-      slope_p[${K}] = 2.0 * (p${K} - q${K});
-      #end
-      #if BINARY
-      let real${K} = vec4u(${4 * K}, ${4 * K + 1}, ${4 * K + 2}, ${4 * K + 3}) < vec4u(${CLASSES});
-      let not${K} = select(1.0 - p${K}, rest, p${K} > vec4f(0.5));
-      terms -= select(vec4f(), q${K} * log(p${K} + EPSILON) + (1.0 - q${K}) * log(not${K} + EPSILON), real${K});
-      slope_p[${K}] = (1.0 - q${K}) / (not${K} + EPSILON) - q${K} / (p${K} + EPSILON);
-      #end
-      inner += dot(p${K}, slope_p[${K}]);
-      #end
-      #unroll K VECTORS
-      slope[${K}] = own.p[${K}] * (slope_p[${K}] - inner);
-      #end
-      #end
-      #end
-      let weight = load_weights(at);
-      loss += weight * dot(terms, vec4f(1));
-      weight_sum += weight;
-      count++;
-      #if GRADIENT
-      #unroll K VECTORS
-      #if UPSAMPLED
-      above[${K}] += (1.0 - share) * weight * slope[${K}];
-      below[${K}] += share * weight * slope[${K}];
-      #else
-      above[${K}] += weight * slope[${K}];
-      #end
-      #end
-      #end
-    }
-    #if GRADIENT
-    store_slopes(slope_row, walk.column, above);
-    slope_row++;
-    #end
-  }
-  #if GRADIENT * UPSAMPLED
-  store_slopes(slope_row, walk.column, below);
+  #if SMOOTH
+  let size${K} = abs(d${K});
+  terms += select(size${K} - 0.5, 0.5 * d${K} * d${K}, size${K} < vec4f(1)) / ROOT;
+  slope[${K}] = clamp(d${K}, vec4f(-1), vec4f(1)) / ROOT;
   #end
-  set_partials(index, vec4f(loss, weight_sum, f32(count), 0));
+  #end
+  #end
+  #if PROBABILITIES + BINARY + DIVERGENCE
+  let own = softmax(pixel);
+  let wanted = softmax(goal);
+  #if DIVERGENCE
+  let shift = (wanted.peak - own.peak) + log(wanted.total / own.total);
+  #unroll K VECTORS
+  terms += wanted.p[${K}] * ((goal[${K}] - pixel[${K}]) - shift);
+  slope[${K}] = own.p[${K}] - wanted.p[${K}];
+  #end
+  #end
+  #if PROBABILITIES + BINARY
+  var slope_p: Pixel; // by the probabilities
+  var inner = 0.0;
+  #if BINARY
+  // 1 − p of a class that has more than half is the sum of the others: the difference would lose its digits.
+  var others = vec4f();
+  #unroll K VECTORS
+  others += select(own.p[${K}], vec4f(), own.p[${K}] > vec4f(0.5));
+  #end
+  let rest = vec4f(dot(others, vec4f(1)));
+  #end
+  #unroll K VECTORS
+  let p${K} = own.p[${K}];
+  let q${K} = wanted.p[${K}];
+  #if PROBABILITIES
+  terms += (p${K} - q${K}) * (p${K} - q${K});
+  slope_p[${K}] = 2.0 * (p${K} - q${K});
+  #end
+  #if BINARY
+  let real${K} = vec4u(${4 * K}, ${4 * K + 1}, ${4 * K + 2}, ${4 * K + 3}) < vec4u(${CLASSES});
+  let not${K} = select(1.0 - p${K}, rest, p${K} > vec4f(0.5));
+  terms -= select(vec4f(), q${K} * log(p${K} + EPSILON) + (1.0 - q${K}) * log(not${K} + EPSILON), real${K});
+  slope_p[${K}] = (1.0 - q${K}) / (not${K} + EPSILON) - q${K} / (p${K} + EPSILON);
+  #end
+  inner += dot(p${K}, slope_p[${K}]);
+  #end
+  #unroll K VECTORS
+  slope[${K}] = own.p[${K}] * (slope_p[${K}] - inner);
+  #end
+  #end
+  #end
+  let weight = load_weights(at);
+  (*loss).term = weight * dot(terms, vec4f(1));
+  (*loss).weight = weight;
+  #if GRADIENT
+  #unroll K VECTORS
+  (*loss).slope[${K}] = weight * slope[${K}];
+  #end
+  #end
+  return true;
 }

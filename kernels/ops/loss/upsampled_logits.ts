@@ -1,7 +1,9 @@
 import { ShapeError } from "../../errors.ts";
 import { elementwise } from "../../launch.ts";
 import { imageExtents, padded, type Tensor } from "../../tensor.ts";
+import everyPixel from "./every_pixel.wgsl" with { type: "text" };
 import source from "./upsampled_logits.wgsl" with { type: "text" };
+import walkedLoss from "./walked_loss.wgsl" with { type: "text" };
 import { MAX_EXTENT } from "../feature/resize_bilinear.ts";
 
 /** Pixels of an image. */
@@ -45,8 +47,12 @@ export const walkUniforms = {
   stride: "u32",
 } as const;
 
-/** What a walking kernel's text includes. */
-export const walkIncludes = { "upsampled_logits.wgsl": source } as const;
+/** What the texts of walking kernels include. */
+export const walkIncludes = {
+  "upsampled_logits.wgsl": source,
+  "every_pixel.wgsl": everyPixel,
+  "walked_loss.wgsl": walkedLoss,
+} as const;
 
 /**
  * How a kernel goes through the logits of every pixel of an image, of which fewer may be stored. The others are made as

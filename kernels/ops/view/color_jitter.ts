@@ -36,6 +36,11 @@ export const SETTING_WORDS = 12;
 /** Bits of the first word of a sample's settings: which changes it gets. */
 export const JITTER = 1, GRAY = 2, BLUR = 4;
 
+/** What is added to hue bytes, modulo 256, for a shift by so many turns. */
+export function hueShift(hue: number): number {
+  return Math.trunc(hue * 255) & 255;
+}
+
 /** Most pixels whose lumas, and twice their sum, a u32 can hold. */
 const MOST_PIXELS = 2 ** 23;
 const MOST_CHUNKS = 1024;

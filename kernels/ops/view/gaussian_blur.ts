@@ -20,6 +20,33 @@ export const BLUR_PASSES = 3;
 /** Widest box, in whole pixels to either side. */
 export const MAX_BLUR_RADIUS = 64;
 
+/** A box with fractional ends: how far it reaches, and its weights with 2²⁴ = 1. */
+export interface ExtendedBox {
+  /** Whole pixels to either side of the middle one. */
+  readonly radius: number;
+  /** Weight of each of them and of the middle one. */
+  readonly weight: number;
+  /** Weight of the one pixel more at either end. */
+  readonly endWeight: number;
+}
+
+/** The box that, applied three times, is Pillow's Gaussian of standard deviation `sigma`: `BoxBlur.c`, in f32 as there. */
+export function gaussianBox(sigma: number): ExtendedBox {
+  const f = Math.fround;
+  const variance = f(f(f(sigma) * f(sigma)) / 3);
+  const length = f(Math.sqrt(12 * variance + 1));
+  const whole = f(Math.floor((length - 1) / 2));
+  const next = f(f(whole + 1) * f(whole + 1));
+  const end = f(
+    f(f(2 * whole + 1) * f(f(whole * f(whole + 1)) - f(3 * variance))) / f(6 * f(variance - next)),
+  );
+  const reach = f(whole + end);
+  const radius = Math.trunc(reach);
+  const weight = Math.trunc(f(2 ** 24 / f(f(reach * 2) + 1)));
+  const endWeight = Math.trunc((2 ** 24 - (radius * 2 + 1) * weight) / 2);
+  return { radius, weight, endWeight };
+}
+
 /**
  * Pillow's GaussianBlur, which is three extended box blurs along each axis: equal to Pillow to the last bit.
  *

@@ -1,27 +1,6 @@
-import type { Bytes } from "./resample.ts";
-
-/** The four steps of a color jitter, by their number in the table of settings. */
-export const jitterSteps = ["brightness", "contrast", "saturation", "hue"] as const;
-
-/** Factors of a color jitter, and the order in which they apply. */
-export interface Jitter {
-  /** Indices into {@linkcode jitterSteps}, each at most once. */
-  readonly order: readonly number[];
-  /** Factors; 1 changes nothing. */
-  readonly brightness: number;
-  readonly contrast: number;
-  readonly saturation: number;
-  /** Turns of the color circle, in [−0.5, 0.5]. */
-  readonly hue: number;
-}
-
-/** What is done to a view's colors. */
-export interface Photometric {
-  readonly jitter?: Jitter;
-  readonly gray: boolean;
-  /** Standard deviation of the Gaussian, pixels. */
-  readonly blur?: number;
-}
+import { hueShift } from "../../ops/view/color_jitter.ts";
+import { type ExtendedBox, gaussianBox } from "../../ops/view/gaussian_blur.ts";
+import { type Bytes, jitterSteps, type Photometric } from "../../ops/view/view_settings.ts";
 
 /** Jitter, gray, blur, in this order. CPU twin of `wgsl/{color_jitter,luma_mean,box_blur}.wgsl`; Pillow's float formulas. */
 export function photometric(image: Bytes, { jitter, gray, blur }: Photometric): Bytes {
@@ -97,11 +76,6 @@ export function shiftHue(image: Bytes, hue: number): Bytes {
   });
 }
 
-/** What is added to hue bytes, modulo 256, for a shift by so many turns. */
-export function hueShift(hue: number): number {
-  return Math.trunc(hue * 255) & 255;
-}
-
 /** Pillow's `Convert.c`, rgb2hsv_row: C's float is f32 here, its double f64. */
 function toHsv(r: number, g: number, b: number): Rgb {
   const v = Math.max(r, g, b), range = v - Math.min(r, g, b);
@@ -123,33 +97,6 @@ function toRgb(h: number, s: number, v: number): Rgb {
   const q = Math.floor(v * (1 - Math.fround(saturation * part)) + 0.5);
   const t = Math.floor(v * (1 - saturation * (1 - part)) + 0.5);
   return ([[v, t, p], [q, v, p], [p, v, t], [p, q, v], [t, p, v], [v, p, q]] as const)[sector % 6]!;
-}
-
-/** A box with fractional ends: how far it reaches, and its weights with 2²⁴ = 1. */
-export interface ExtendedBox {
-  /** Whole pixels to either side of the middle one. */
-  readonly radius: number;
-  /** Weight of each of them and of the middle one. */
-  readonly weight: number;
-  /** Weight of the one pixel more at either end. */
-  readonly endWeight: number;
-}
-
-/** The box that, applied three times, is Pillow's Gaussian of standard deviation `sigma`: `BoxBlur.c`, in f32 as there. */
-export function gaussianBox(sigma: number): ExtendedBox {
-  const f = Math.fround;
-  const variance = f(f(f(sigma) * f(sigma)) / 3);
-  const length = f(Math.sqrt(12 * variance + 1));
-  const whole = f(Math.floor((length - 1) / 2));
-  const next = f(f(whole + 1) * f(whole + 1));
-  const end = f(
-    f(f(2 * whole + 1) * f(f(whole * f(whole + 1)) - f(3 * variance))) / f(6 * f(variance - next)),
-  );
-  const reach = f(whole + end);
-  const radius = Math.trunc(reach);
-  const weight = Math.trunc(f(2 ** 24 / f(f(reach * 2) + 1)));
-  const endWeight = Math.trunc((2 ** 24 - (radius * 2 + 1) * weight) / 2);
-  return { radius, weight, endWeight };
 }
 
 /** Pillow's GaussianBlur: three boxes along the rows, three along the columns, u8 in between. */

@@ -1,27 +1,5 @@
 import { MAX_TAPS, resampleTaps, WEIGHT_BITS } from "../../ops/view/resample_taps.ts";
-
-/** An image or mask on the host: height × width × channels bytes. */
-export interface Bytes {
-  readonly width: number;
-  readonly height: number;
-  /** Interleaved channels: 3 for RGB, 1 for a mask. */
-  readonly channels: number;
-  readonly data: Uint8Array;
-}
-
-/** How a view looks at its source: resized, cropped at (x, y), padded right and below, flipped left to right. */
-export interface Geometry {
-  /** Size of the source, pixels. */
-  readonly sourceWidth: number;
-  readonly sourceHeight: number;
-  /** Size it is resized to, pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** Upper left corner of the crop in the resized image, pixels. */
-  readonly x: number;
-  readonly y: number;
-  readonly flip: boolean;
-}
+import type { Bytes } from "../../ops/view/view_settings.ts";
 
 /** Pillow's `resize(size, BILINEAR)`: columns, rounded to u8, then rows. CPU twin of `wgsl/resample_{columns,rows}.wgsl`. */
 export function resizeBilinear(image: Bytes, width: number, height: number): Bytes {

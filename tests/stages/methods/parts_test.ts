@@ -117,10 +117,10 @@ Deno.test("soft targets are scores of every pixel, and weights come of maps, of 
   consistency(step, "far", told, targets, { weights, distance: "kl-divergence" });
   assert.deepEqual(launched(), [
     "resize_bilinear(teacher)",
-    "mask_weights_given(validity, sure)",
+    "mask_weights_map(validity, sure)",
     "mask_weights(validity)",
     "map_mean(sure)",
-    "mask_weights_given(validity, mean of sure)",
+    "mask_weights_scheduled(validity, mean of sure)",
     "consistency_loss(student, teacher resized, validity weights)",
     "finish_loss(con partials)",
     "consistency_loss_value(teacher, teacher resized, validity weights)",

@@ -10,6 +10,7 @@ import {
   cornerBoxes,
   hashed,
   keptChannels,
+  neighborWeights,
   sampledPositions,
 } from "../../../stages/parity/inputs.ts";
 
@@ -24,6 +25,24 @@ Deno.test("the hash and the weights made of it are those that were published", (
   const state = caseWeights("", [{ name, shape: [64, 3, 3, 3] }]);
   const first = [-0.45496538281440735, 0.47111913561820984, 0.10705109685659409, -0.4636663794517517];
   assert.deepEqual([...state.get(name)!.values.slice(0, 4)], first);
+});
+
+Deno.test("neighboring weights are the next numbers of single precision, up and down; zeros and statistics stay", () => {
+  const values = () => Float32Array.from({ length: 256 }, (_, i) => i === 7 ? 0 : (i - 128.5) / 3);
+  const weights = new Map(["w", "s"].map((name) => [name, { shape: [256], values: values() }]));
+  const moved = neighborWeights("t", 1, weights, [{ name: "w" }]);
+  assert.deepEqual([weights.get("w")!.values, moved.get("s")!.values], [values(), values()]);
+  const steps = Array.from(moved.get("w")!.values, (value, i) => {
+    const before = values()[i]!, low = Math.min(value, before), high = Math.max(value, before);
+    if (low === high) return 0;
+    const middle = Math.fround((low + high) / 2);
+    assert.ok(middle === low || middle === high, `${low} to ${high}`);
+    return Math.sign(value - before);
+  });
+  assert.deepEqual(steps.flatMap((step, i) => step === 0 ? [i] : []), [7]);
+  const up = steps.filter((step) => step > 0).length;
+  assert.ok(up > 64 && up < 192, `${up}`);
+  assert.notDeepEqual(neighborWeights("t", 2, weights, [{ name: "w" }]).get("w"), moved.get("w"));
 });
 
 Deno.test("statistics start at 0 and 1; biases and the weights of norms lie within a tenth of 0 and 1", () => {

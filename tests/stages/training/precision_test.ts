@@ -6,15 +6,9 @@ import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import type { Configured } from "../../../stages/methods/method.ts";
 import { buildNetworks, type NetworkDescription } from "../../../stages/weights/network.ts";
-import { USABLE } from "../../../stages/training/memory.ts";
-import {
-  DivergenceError,
-  MOST_SKIPPED,
-  openSession,
-  type Session,
-  type SessionOptions,
-  SettingsError,
-} from "../../../stages/training/session.ts";
+import { DivergenceError, MOST_SKIPPED } from "../../../stages/training/losses.ts";
+import { SettingsError, USABLE } from "../../../stages/training/memory.ts";
+import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { bound, shapesViews } from "../../support/training.ts";
 
@@ -102,8 +96,7 @@ halfTest("a step of CCVC in f16: its losses, its gradients, its memory", async (
   assert.ok(near > 0.95, `the gradients' cosine is ${near}`);
   const share = half.memory.workspaceBytes / full.memory.workspaceBytes;
   assert.ok(share < 0.65, `the workspace takes ${share} of that of f32`);
-  const { workspaceBytes, parameterBytes, inputBytes } = half.memory;
-  const memoryBytes = Math.ceil((workspaceBytes + parameterBytes + inputBytes) / USABLE) + 1024;
+  const memoryBytes = Math.ceil(half.memory.peakBytes / USABLE) + 1024;
   const small = { ...device, gpu: device.gpu, facts: { ...device.facts, memoryBytes } };
   assert.throws(() => open(small as Device), /What fits: .*co-train\.precision=f16/);
 });

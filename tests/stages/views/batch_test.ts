@@ -2,7 +2,7 @@ import { deepStrictEqual, notDeepStrictEqual, throws } from "node:assert/strict"
 import { type Device, readBack } from "../../../kernels/device.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { compile } from "../../../kernels/program/program.ts";
-import type { Bytes } from "../../../kernels/reference/view/resample.ts";
+import type { Bytes } from "../../../kernels/ops/view/view_settings.ts";
 import { ViewBatch, type ViewItem } from "../../../stages/views/batch.ts";
 import { strongPhotometric } from "../../../stages/views/draws.ts";
 import { areaShare, boxes, cutMix, strong, weak } from "../../../stages/views/specs.ts";

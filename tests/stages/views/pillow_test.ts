@@ -1,17 +1,9 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
-import {
-  gaussianBox,
-  type Photometric,
-  photometric as photometricTwin,
-} from "../../../kernels/reference/view/photometric.ts";
-import {
-  type Bytes,
-  cropAndFlip,
-  type Geometry,
-  resizeBilinear,
-  resizeNearest,
-} from "../../../kernels/reference/view/resample.ts";
+import { gaussianBox } from "../../../kernels/ops/view/gaussian_blur.ts";
+import type { Bytes, Geometry, Photometric } from "../../../kernels/ops/view/view_settings.ts";
+import { photometric as photometricTwin } from "../../../kernels/reference/view/photometric.ts";
+import { cropAndFlip, resizeBilinear, resizeNearest } from "../../../kernels/reference/view/resample.ts";
 import { decodeJpeg } from "../../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../../stages/codecs/png.ts";
 import golden from "../../golden/pillow_views.json" with { type: "json" };

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { windowBound } from "../../../kernels/ops/view/resample_view.ts";
 import { RandomStream } from "../../../kernels/random.ts";
-import type { Bytes, Geometry } from "../../../kernels/reference/view/resample.ts";
+import type { Bytes, Geometry } from "../../../kernels/ops/view/view_settings.ts";
 import { drawGeometry } from "../../../stages/views/draws.ts";
 import { boxTable, photometricTable, ViewPacker } from "../../../stages/views/tables.ts";
 

@@ -2,13 +2,9 @@ import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
 import { resampleView, viewInputSpecs } from "../../../../kernels/ops/view/resample_view.ts";
 import { RandomStream } from "../../../../kernels/random.ts";
-import {
-  type Bytes,
-  cropAndFlip,
-  resizeBilinear,
-  resizeNearest,
-} from "../../../../kernels/reference/view/resample.ts";
+import { cropAndFlip, resizeBilinear, resizeNearest } from "../../../../kernels/reference/view/resample.ts";
 import { resampleTaps } from "../../../../kernels/ops/view/resample_taps.ts";
+import type { Bytes } from "../../../../kernels/ops/view/view_settings.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { drawGeometry } from "../../../../stages/views/draws.ts";
 import { gpuTest } from "../../../support/gpu.ts";

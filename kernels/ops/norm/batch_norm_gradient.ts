@@ -1,0 +1,149 @@
+import type { GradientPair, Graph } from "../../graph.ts";
+import { defineKernel } from "../../shader/kernel.ts";
+import type { Tensor } from "../../tensor.ts";
+import gradientSource from "./batch_norm_gradient.wgsl" with { type: "text" };
+import gradientSumsSource from "./batch_norm_gradient_sums.wgsl" with { type: "text" };
+import parameterGradientSource from "./batch_norm_parameter_gradient.wgsl" with { type: "text" };
+import sharedParameterGradientSource from "./batch_norm_parameter_gradient_shared.wgsl" with {
+  type: "text",
+};
+import { chunkUniforms, type NormLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
+import { type Moments, partialSums } from "./batch_norm_moments.ts";
+import { chunkSums, PIXELS } from "./channel_lanes.ts";
+
+const gradientSums = defineKernel({
+  name: "batch_norm_gradient_sums",
+  source: gradientSumsSource,
+  uniforms: { ...chunkUniforms, epsilon: "f32" },
+  reads: { dy: "vec4f", x: "vec4f", y: "vec4f", ...vectors },
+  writes: { partials: "vec4f" },
+});
+const parameterGradient = [parameterGradientSource, sharedParameterGradientSource].map((source, shared) =>
+  defineKernel({
+    name: shared ? "batch_norm_parameter_gradient_shared" : "batch_norm_parameter_gradient",
+    source,
+    uniforms: {
+      lanes: "u32",
+      chunks: "u32",
+      passes: "u32",
+      epsilon: "f32",
+      accumulate_weight: "u32",
+      accumulate_bias: "u32",
+    },
+    reads: { partials: "vec4f", variance: "vec4f" },
+    writes: { sums: "vec4f", dweight: "vec4f", dbias: "vec4f" },
+  })
+);
+const gradientKernels = [false, true].map((residual) =>
+  defineKernel({
+    name: residual ? "batch_norm_residual_gradient" : "batch_norm_gradient",
+    file: "batch_norm_gradient.wgsl",
+    source: gradientSource,
+    uniforms: { ...pixelUniforms, pixels: "f32" },
+    reads: { dy: "vec4f", x: "vec4f", y: "vec4f", ...vectors, sums: "vec4f" },
+    writes: { dx: "vec4f", ...(residual && { dresidual: "vec4f" }) },
+  })
+);
+
+/** A normalization that was launched, as its gradient needs it. */
+export interface Normalized {
+  readonly layout: NormLayout;
+  readonly x: Tensor;
+  readonly y: Tensor;
+  readonly residual: Tensor | undefined;
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  /** By which x was normalized: the batch's own in training, else the running ones. */
+  readonly moments: Moments;
+  readonly training: boolean;
+  readonly relu: boolean;
+  readonly epsilon: number;
+}
+
+/** Launches the gradients of a batch norm by those of its output: of weight and bias in their places, of its images returned. */
+export function batchNormGradient(graph: Graph, dy: Tensor, normalized: Normalized): GradientPair[] {
+  const { weight, bias, training, moments } = normalized;
+  const sums = training || weight.tracked || bias.tracked
+    ? parameterGradients(graph, dy, normalized)
+    // A binding has to be given, and is read in training alone.
+    : moments.variance;
+  return imageGradients(graph, dy, { ...normalized, sums });
+}
+
+/** Where a ReLU has cut: without a residual the sign of y follows from x, and y need not be read. */
+function signsOf({ relu, residual, x, y }: Normalized) {
+  const constants = {
+    SIGN_FROM_X: Number(relu && !residual),
+    SIGN_FROM_Y: Number(relu && Boolean(residual)),
+  };
+  return { constants, signed: constants.SIGN_FROM_Y ? y : x };
+}
+
+/** Launches the gradients of weight and bias; returns the sums [passes, 2, C] of which they are. */
+function parameterGradients(graph: Graph, dy: Tensor, normalized: Normalized): Tensor {
+  const { layout, x, weight, bias, moments: { mean, variance }, epsilon } = normalized;
+  const { passes, channels, lanes, chunked } = layout, { chunks } = chunked;
+  const { constants, signed } = signsOf(normalized);
+  const partials = partialSums(graph, x, layout, chunks);
+  const added = chunkSums(graph.sharing, passes, chunks, lanes);
+  const sums = graph.tensor({ label: `${x.label} gradient sums`, shape: [passes, 2, channels] });
+  graph.launch({
+    kernel: gradientSums,
+    reads: [dy, x, signed, mean, variance, weight, bias],
+    writes: [partials],
+    uniforms: { ...layout.chunkValues, epsilon },
+    constants: { ...constants, ...chunked.constants },
+    groups: chunked.groups,
+    loops: chunked.loops,
+  });
+  const target = (parameter: Tensor) =>
+    parameter.tracked
+      ? graph.gradientOf(parameter)
+      : { tensor: graph.tensor({ label: "unused", shape: [channels] }), accumulate: false };
+  const dweight = target(weight), dbias = target(bias);
+  graph.launch({
+    kernel: parameterGradient[added.shared]!,
+    reads: [partials, variance],
+    writes: [sums, dweight.tensor, dbias.tensor],
+    uniforms: {
+      lanes,
+      chunks,
+      passes,
+      epsilon,
+      accumulate_weight: Number(dweight.accumulate),
+      accumulate_bias: Number(dbias.accumulate),
+    },
+    ...added.launch,
+  });
+  return sums;
+}
+
+/** Launches the gradients of x and of the residual, as far as they are wanted. */
+function imageGradients(
+  graph: Graph,
+  dy: Tensor,
+  normalized: Normalized & { readonly sums: Tensor },
+): GradientPair[] {
+  const { layout, x, residual, weight, bias, moments: { mean, variance } } = normalized;
+  const { training, relu, epsilon, sums } = normalized;
+  const { constants, signed } = signsOf(normalized);
+  const pairs: GradientPair[] = [];
+  const wantsResidual = residual?.tracked === true;
+  const masksResidual = wantsResidual && relu;
+  if (wantsResidual && !relu) pairs.push([residual, dy]);
+  if (!x.tracked && !masksResidual) return pairs;
+  const dx = graph.gradientLike(x);
+  const dresidual = graph.gradientLike(residual ?? x);
+  graph.launch({
+    kernel: gradientKernels[Number(masksResidual)]!,
+    reads: [dy, x, signed, mean, variance, weight, bias, sums],
+    writes: masksResidual ? [dx, dresidual] : [dx],
+    uniforms: { ...layout.pixelValues, epsilon, pixels: layout.pixels },
+    constants: { PIXELS, ...constants, TRAINING: Number(training), RESIDUAL_GRADIENT: Number(masksResidual) },
+    groups: layout.groups,
+    loops: 0,
+  });
+  if (x.tracked) pairs.push([x, dx]);
+  if (masksResidual) pairs.push([residual, dresidual]);
+  return pairs;
+}

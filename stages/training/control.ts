@@ -1,0 +1,86 @@
+/** The small tensors by which host and steps talk, and what the host writes to them before a step. @module */
+import { allocate, type Device } from "../../kernels/device.ts";
+import type { Precision, Tensor } from "../../kernels/tensor.ts";
+import type { BoundMethod, Phase } from "../methods/bound_method.ts";
+import { MethodError } from "../methods/method.ts";
+import type { At } from "../methods/schedule.ts";
+import { DivergenceError, type LossTensors } from "./losses.ts";
+import { type OptimizerSettings, ratesLength, SCHEDULES_FROM, updateNumbers } from "./update.ts";
+
+/** On the device for as long as the training is. */
+export interface Control extends LossTensors {
+  /** u32 map [1, 1, 4]: seed, epoch, step, first sample of a micro-batch. */
+  readonly counters: Tensor;
+  /** f32 map [1, 1, {@linkcode ratesLength}]: {@linkcode stepNumbers}. */
+  readonly rates: Tensor;
+  readonly bytes: number;
+  free(): void;
+}
+
+/** Most loss terms a method may have. */
+const MOST_TERMS = 32;
+
+/** Makes room for what a method's steps read and note. */
+export function allocateControl(
+  device: Device,
+  { schedules }: Pick<BoundMethod, "schedules">,
+  precision: Precision,
+): Control {
+  const note = (label: string) => ({ label, shape: [1, 1, 4], layout: "map" }) as const;
+  const { tensors, bytes, free } = allocate(device, "control", [
+    { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
+    { label: "rates", shape: [1, 1, ratesLength(schedules)], layout: "map" },
+    ...Array.from({ length: MOST_TERMS }, (_, i) => note(`meter ${i}`)),
+    ...(precision === "f16" ? [note("guard")] : []),
+  ]);
+  const [counters, rates, ...others] = tensors as [Tensor, Tensor, ...Tensor[]];
+  const guard = others[MOST_TERMS];
+  return { counters, rates, meters: others.slice(0, MOST_TERMS), ...(guard && { guard }), bytes, free };
+}
+
+/**
+ * The meter of a term, by its position.
+ *
+ * @throws {MethodError} If a method has more terms than there are.
+ */
+export function meterOf({ meters }: Control, index: number): Tensor {
+  const meter = meters[index];
+  if (meter) return meter;
+  throw new MethodError(`Cannot train by a method with more than ${MOST_TERMS} loss terms`);
+}
+
+/** Where a run is. */
+export interface StepAddress {
+  /** `method` unless told. */
+  readonly phase?: Phase;
+  readonly epoch: number;
+  /** Steps taken before this one in the whole run. */
+  readonly step: number;
+  /** Base learning rate of this step. */
+  readonly rate: number;
+  /** The same for the method's schedules; where it starts unless told. */
+  readonly at?: At;
+}
+
+/** Where a method starts. */
+const START: At = { step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
+
+/**
+ * What a step reads in {@linkcode Control.rates}: the optimizer's numbers, then the schedules'.
+ *
+ * @throws {DivergenceError} If one of a schedule is NaN or infinite.
+ */
+export function stepNumbers(
+  { schedules }: Pick<BoundMethod, "schedules">,
+  optimizer: OptimizerSettings,
+  { phase = "method", step, rate, at = START }: StepAddress,
+): Float32Array<ArrayBuffer> {
+  const numbers = new Float32Array(ratesLength(schedules));
+  numbers.set(updateNumbers(optimizer, { rate, step }));
+  Object.entries(schedules).forEach(([name, schedule], i) => {
+    const value = numbers[SCHEDULES_FROM + i] = schedule(at, phase);
+    if (Number.isFinite(value)) return;
+    throw new DivergenceError(`Cannot go on training: schedule "${name}" is ${value} at step ${step + 1}`);
+  });
+  return numbers;
+}

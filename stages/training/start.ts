@@ -1,0 +1,46 @@
+/** What a training starts from. @module */
+import { type Device, upload } from "../../kernels/device.ts";
+import { guardStart } from "../../kernels/ops/update/guard_update.ts";
+import { initialize } from "../../models/initialization.ts";
+import { networkOf, type Registry } from "../../models/registry.ts";
+import type { StateDict } from "../../models/state_dict.ts";
+import type { BoundMethod } from "../methods/bound_method.ts";
+import type { CapturedTraining } from "./capture.ts";
+import { LOSS_SCALE } from "./config.ts";
+
+/** Fresh or pretrained networks, and averages as copies of theirs. */
+export function startWeights(
+  registry: Registry,
+  { averages }: Pick<BoundMethod, "averages">,
+  seed: number,
+  pretrained: StateDict = new Map(),
+): StateDict {
+  const weights: StateDict = new Map([...initialize(registry, seed), ...pretrained]);
+  for (const name of [...weights.keys()]) {
+    const network = networkOf(name), source = averages[network];
+    if (source !== undefined) weights.set(name, weights.get(`${source}${name.slice(network.length)}`)!);
+  }
+  return weights;
+}
+
+/**
+ * Brings a training to its start, whatever it has done before: weights and running statistics as given, moments zero, the
+ * method's state as it says.
+ *
+ * @param lossScale In f16: what losses are multiplied by before they are differentiated.
+ */
+export function startFrom(
+  device: Device,
+  { parameters, state, control: { guard } }: CapturedTraining,
+  weights: StateDict,
+  lossScale = LOSS_SCALE,
+): void {
+  parameters.load(weights);
+  const encoder = device.gpu.createCommandEncoder();
+  for (const moments of parameters.buffers.moments) encoder.clearBuffer(moments);
+  device.gpu.queue.submit([encoder.finish()]);
+  for (const [tensor, start] of state.starts) {
+    upload(device, tensor, new Float32Array(tensor.bytes / 4).fill(start));
+  }
+  if (guard) upload(device, guard, guardStart(lossScale));
+}

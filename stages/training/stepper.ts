@@ -1,0 +1,123 @@
+/** Takes the steps of a captured training. @module */
+import { type Device, readBack, upload } from "../../kernels/device.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import type { CapturedTraining, CaptureOptions } from "./capture.ts";
+import { LOSS_SCALE } from "./config.ts";
+import { type StepAddress, stepNumbers } from "./control.ts";
+import type { Drawn } from "./feed.ts";
+import { checkLosses, clearLosses, readLosses, type TrainingNames } from "./losses.ts";
+import { compilePhases, type PhaseOptions } from "./programs.ts";
+import type { Batch } from "./sampler.ts";
+
+/** How steps are taken. */
+export interface StepperOptions
+  extends PhaseOptions, Pick<CaptureOptions, "batch" | "accumulate" | "seed" | "optimizer" | "lossScale"> {
+  /** Called with how many updates were left out since the losses were last read, as their gradients overflowed f16. */
+  readonly onSkipped?: ((updates: number) => void) | undefined;
+  /** Names the images of a step, counted from 0 over the whole run, for messages. */
+  readonly samplesOf?: ((step: number) => string) | undefined;
+}
+
+/** A loss term in the last step. */
+export interface LastTerm {
+  readonly name: string;
+  /** Before weighting. */
+  readonly value: number;
+  readonly weight: number;
+}
+
+/** A captured training, compiled. */
+export interface Stepper {
+  /**
+   * Runs one optimizer step; does not wait for it.
+   * @throws {DivergenceError} If a schedule's number is NaN or infinite.
+   */
+  step(batch: Batch, address: StepAddress): void;
+  /** Waits for all steps so far. */
+  settle(): Promise<void>;
+  /**
+   * Waits, and gives each loss term's mean since the last call; to be called before the phase changes.
+   * @throws {DivergenceError} If a term was NaN or infinite, naming it, the step, from 1, and its images; or if gradients
+   *   overflowed f16 in {@linkcode MOST_SKIPPED} steps in a row.
+   */
+  losses(): Promise<Record<string, number>>;
+  /** What messages say of it. */
+  readonly names: TrainingNames;
+  /** Waits, and gives the terms of the last step, whatever they are. */
+  lastTerms(): Promise<readonly LastTerm[]>;
+  /** Where the last step has left a tensor that its capture kept. */
+  locate(kept: Tensor): Tensor;
+  /** Gives the programs back, not what they were captured with. */
+  free(): void;
+}
+
+/** Compiles a captured training. */
+export function openStepper(
+  device: Device,
+  { method, feed, control, phases: captured }: CapturedTraining,
+  options: StepperOptions,
+): Stepper {
+  const { batch, accumulate, seed, optimizer, lossScale = LOSS_SCALE, samplesOf } = options;
+  const phases = compilePhases(device, captured, options);
+  let current = phases.method;
+  let taken = 0;
+  /** Of the last step. */
+  let numbers = new Float32Array();
+  const names: TrainingNames = {
+    step: (step) => `step ${step + 1}${samplesOf === undefined ? "" : ` (${samplesOf(step)})`}`,
+    get last() {
+      return taken - 1;
+    },
+    lossScale,
+  };
+  /** Brings the images of a micro-batch to the device. */
+  const bring = (images: Batch, from: number, { epoch, step }: StepAddress, drawn: Drawn) => {
+    const part = (places: readonly number[] = []) => places.slice(from, from + batch / accumulate);
+    feed.fill(
+      { labeled: part(images.labeled), unlabeled: part(images.unlabeled), others: part(images.others) },
+      { epoch, step },
+      drawn,
+    );
+    upload(device, control.counters, Uint32Array.of(seed, epoch, step, from));
+  };
+  return {
+    names,
+    step(images, address) {
+      const phase = phases[address.phase ?? "method"];
+      if (!phase) throw new Error("Cannot warm up: the training was captured without it");
+      numbers = stepNumbers(method, optimizer, address);
+      upload(device, control.rates, numbers);
+      current = phase;
+      const drawn: Drawn = new Map();
+      for (const { program, per } of phase.programs) {
+        if (per === "step") program.run();
+        for (let from = 0; per === "micro-batch" && from < batch; from += batch / accumulate) {
+          bring(images, from, address, drawn);
+          program.run();
+        }
+      }
+      taken = address.step + 1;
+    },
+    settle: async () => void await readBack(device, control.meters.slice(0, 1)),
+    async losses() {
+      const readings = await readLosses(device, control, current.terms), { terms, overflow } = readings;
+      clearLosses(device, control, readings, lossScale);
+      checkLosses(readings, names);
+      if (overflow && overflow.skipped > 0) options.onSkipped?.(overflow.skipped);
+      return Object.fromEntries(terms.map(({ name, sum, count }) => [name, sum / Math.max(1, count)]));
+    },
+    async lastTerms() {
+      const { terms } = await readLosses(device, control, current.terms);
+      return terms.map(({ name, last }, i) => {
+        const { weight } = current.terms[i]!;
+        // One that moves is a schedule's.
+        return { name, value: last, weight: typeof weight === "number" ? weight : numbers[weight.index]! };
+      });
+    },
+    // What a step computes lies in its first program; the others share nothing with it but what has a home.
+    locate: (kept) => current.programs[0].program.locate(kept),
+    free() {
+      for (const phase of Object.values(phases)) for (const { program } of phase.programs) program.free();
+    },
+  };
+}
