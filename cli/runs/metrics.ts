@@ -18,7 +18,7 @@ export interface RunScores
 }
 
 /** Whether a value has the scores that the tables need. */
-export function isMetrics(value: unknown): value is RunScores {
+export function isRunScores(value: unknown): value is RunScores {
   const { miou, headline } = (value ?? {}) as Partial<RunScores>;
   const scores = Object.values(miou ?? {});
   return scores.length > 0 && scores.every((score) => typeof score === "number") &&

@@ -11,7 +11,7 @@ import {
   UserError,
 } from "../../pipeline/mod.ts";
 import { explainWrite } from "../../pipeline/files/files.ts";
-import { isMetrics, type RunScores } from "./metrics.ts";
+import { isRunScores, type RunScores } from "./metrics.ts";
 import type { RecordedOutput, RunFolder } from "./run_folder.ts";
 
 /** An output with its files. */
@@ -49,7 +49,7 @@ export function outputsOf<R>(
 export async function findMetrics(returned: readonly FoundOutput[]): Promise<RunScores | undefined> {
   for (const output of returned.filter(({ kind }) => kind === "metrics").reverse()) {
     const value = await output.read();
-    if (isMetrics(value)) return value;
+    if (isRunScores(value)) return value;
   }
   return undefined;
 }

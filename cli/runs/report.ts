@@ -1,7 +1,7 @@
 /** A run as a page to look at: settings, scores, stages and pictures, in one file of HTML beside the run's pictures. @module */
 import { join } from "node:path";
 import { writeAtomically } from "../../pipeline/files/files.ts";
-import { isMetrics, predictionNames, type RunScores, shownName } from "./metrics.ts";
+import { isRunScores, predictionNames, type RunScores, shownName } from "./metrics.ts";
 import { adaptersOf, madeOn, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { duration } from "../terminal/text.ts";
@@ -24,7 +24,7 @@ export interface ReportPictures {
  */
 export async function writeReport(path: string, run: RunRecord, metrics: unknown): Promise<string> {
   const page = join(path, REPORT);
-  const text = reportPage(run, isMetrics(metrics) ? metrics : undefined, await picturesOf(path));
+  const text = reportPage(run, isRunScores(metrics) ? metrics : undefined, await picturesOf(path));
   await writeAtomically(page, new TextEncoder().encode(text));
   return page;
 }
