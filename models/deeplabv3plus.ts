@@ -36,7 +36,7 @@ export interface DeepLabSpec {
 }
 
 /** Channels of the decoder: the published ones, and an eighth of them for the small backbone. */
-export function headSpec(backbone: BackboneName): HeadSpec {
+function headSpec(backbone: BackboneName): HeadSpec {
   return backbone === "resnet14" ? { aspp: 32, low: 32 } : { aspp: 256, low: 48 };
 }
 

@@ -1,26 +1,22 @@
 /** The stage `augment`: declares the views that training sees; they are made on the GPU, step by step. @module */
 import { z } from "zod";
-import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
+import {
+  type ArtifactKind,
+  type DeepPartial,
+  defineStage,
+  jsonKind,
+  schemaOf,
+  type Stage,
+} from "../pipeline/mod.ts";
 import { type ImageSet, imagesKind, type SampleSet, samplesKind } from "./datasets/samples.ts";
+import type { PhotometricOptions } from "./views/draws.ts";
 
 /** How views are drawn; every leaf is described in its schema. */
-export interface ViewPolicy {
+export interface ViewPolicy extends PhotometricOptions {
   /** Side of the square crop that training sees, pixels. */
   readonly crop: number;
   /** Range of the resized long side, relative to the image's. */
   readonly scale: readonly [low: number, high: number];
-  /** Color jitter of strong views. */
-  readonly jitter: {
-    readonly probability: number;
-    readonly brightness: number;
-    readonly contrast: number;
-    readonly saturation: number;
-    readonly hue: number;
-  };
-  /** Grayscale of strong views. */
-  readonly gray: { readonly probability: number };
-  /** Gaussian blur of strong views. */
-  readonly blur: { readonly probability: number; readonly sigma: readonly [low: number, high: number] };
   /** CutMix of strong views. */
   readonly cutmix: {
     readonly probability: number;
@@ -28,11 +24,6 @@ export interface ViewPolicy {
     readonly aspect: readonly [low: number, high: number];
   };
 }
-
-/** Every leaf may be left out. */
-export type DeepPartial<T> = T extends readonly unknown[] ? T
-  : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
-  : T;
 
 /** What an experiment writes for {@linkcode augment}; what is left out has the published value. */
 export type ViewPolicyInput = DeepPartial<ViewPolicy>;
@@ -46,7 +37,7 @@ const range = (low: number, high: number, what: string, unit: string, source: st
     .refine(([from, to]) => from <= to, { message: "the first number must not be above the second" })
     .describe(what).meta({ unit, source });
 
-const schema = z.strictObject({
+const config = schemaOf<ViewPolicy>()(z.strictObject({
   crop: z.int().min(8).max(2048).default(512).describe("Side of the square crop that training sees.")
     .meta({ unit: "pixels", source: "README commands, spec §3.7" }),
   scale: range(0.5, 2, "Range of the resized long side, relative to the image's.", "ratio", "spec §4.2"),
@@ -69,9 +60,7 @@ const schema = z.strictObject({
     area: range(0.02, 0.4, "Range of the box's area, relative to the crop's.", "ratio", "spec §4.3"),
     aspect: range(0.3, 1 / 0.3, "Range of the box's height : width.", "ratio", "spec §4.3"),
   }).prefault({}).describe("CutMix of strong views."),
-});
-
-const config: Schema<ViewPolicy, ViewPolicyInput> = schema as unknown as Schema<ViewPolicy, ViewPolicyInput>;
+}));
 
 /** The policy as an artifact. */
 export const policyKind: ArtifactKind<ViewPolicy> = jsonKind("view-policy", 1);

@@ -1,7 +1,7 @@
 /** The stage `pseudo-label`: labels unlabeled images with trained networks. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
-import { type ArtifactKind, defineStage, type Schema, type Stage } from "../pipeline/mod.ts";
+import { type ArtifactKind, defineStage, schemaOf, type Stage } from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
@@ -21,18 +21,13 @@ export interface PseudoLabelConfig {
   readonly threshold: number;
 }
 
-const schema = z.strictObject({
+const config = schemaOf<PseudoLabelConfig>()(z.strictObject({
   threshold: z.number().min(0).max(1).default(0.95)
     .describe(
       "A pixel keeps its label where the largest probability is at least this, and becomes 255 elsewhere.",
     )
     .meta({ unit: "probability", source: "Sohn et al., FixMatch, NeurIPS 2020, eq. 4" }),
-});
-
-const config: Schema<PseudoLabelConfig, Partial<PseudoLabelConfig>> = schema as unknown as Schema<
-  PseudoLabelConfig,
-  Partial<PseudoLabelConfig>
->;
+}));
 
 /** Which weights label which images. */
 export type PseudoLabelInputs = {

@@ -41,7 +41,7 @@ export async function printExplanation(input: CommandInput): Promise<void> {
 }
 
 /** The explanation as people read it. */
-export function explanationText({ pipeline, stages }: Explanation): string {
+function explanationText({ pipeline, stages }: Explanation): string {
   const blocks = stages.map(({ id, stage, leaves }) =>
     [`${id}${id === stage ? "" : ` (stage ${stage})`}`, ...leaves.flatMap(leafLines)].join("\n")
   );

@@ -1,6 +1,6 @@
 /** Pipelines: declared as a function that calls stages, built purely into a graph. @module */
 import { collect, type GraphNode, isRef, type RuntimeRef } from "./builder.ts";
-import { type Override, parseSet } from "./config.ts";
+import { type Override, parseSet } from "./override.ts";
 import { isTooDeep, mostLevels } from "./depth.ts";
 import { GraphError } from "../errors.ts";
 import { didYouMean } from "./suggest.ts";

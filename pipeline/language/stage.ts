@@ -32,7 +32,7 @@ export function defineStage<const I extends InputKinds, C, CI, const O extends O
     return addNode(definition, inputs, config, options as StageOptions | undefined);
   };
   Object.defineProperty(call, "name", { value: definition.name });
-  return Object.assign(call, { definition }) as unknown as Stage<I, C, CI, O>;
+  return Object.assign(call, { definition }) as Stage<I, C, CI, O>;
 }
 
 function checkDefinition(definition: AnyStage): void {

@@ -1,5 +1,6 @@
 /** CCVC: conflict-based cross-view consistency (Wang et al., CVPR 2023). @module */
-import { type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
+import type { CcvcInput, CcvcOptions } from "./ccvc_options.ts";
+import { ccvcSchema } from "./ccvc_schema.ts";
 import { forBoth, supervisedTerms } from "./both.ts";
 import { cutMix, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { consistencyTerms, discrepancyTerm } from "./losses.ts";
@@ -25,7 +26,7 @@ export const ccvc: Method<CcvcOptions, CcvcInput, "branch1" | "branch2" | "avera
   name: "ccvc",
   version: 1,
   module: import.meta.url,
-  options: ccvcOptions,
+  options: ccvcSchema,
   networks: (options) => ({
     branch1: options.mapping === "both" ? mapped(options) : trained(),
     branch2: options.mapping === "none" ? trained() : mapped(options),

@@ -1,31 +1,5 @@
 /** Where CCVC's paper and code differ: what each of the two sets, and how that is known. @module */
-
-/** Whose values the leaves take that are left out. */
-export type Preset = "published-code" | "paper";
-
-/** Which pixels count how much in the consistency loss. */
-export type ConfidentMode = "normal" | "soft" | "vote" | "vote_threshold" | "vote_soft" | "no";
-
-/** What the values of a preset depend on. */
-export interface PresetChoice {
-  readonly as: Preset;
-  /** Which of the two published scripts: weak is the one without strong views, strong the one with them. */
-  readonly augmentation: "weak" | "strong";
-  readonly mode: ConfidentMode;
-}
-
-/** The leaves that a preset decides; every one is described in the schema of `ccvc`. */
-export interface PresetValues {
-  readonly threshold: number;
-  readonly confidence: "logit" | "probability";
-  readonly conflictWeight: number;
-  readonly unconfidentWeight: number;
-  readonly mixWeights: boolean;
-  readonly rawWeights: "own" | "labeling";
-  readonly supervisedWeight: number;
-  readonly consistencyWeight: number;
-  readonly discrepancyWeight: number;
-}
+import type { PresetChoice, PresetValues } from "./ccvc_options.ts";
 
 /** A value, and how it is known. */
 export interface Sourced<T> {
@@ -102,5 +76,5 @@ export function presetValues(choice: PresetChoice): PresetValues {
   const names = Object.keys(publishedCode) as (keyof PresetValues)[];
   return Object.fromEntries(
     names.map((name) => [name, presetValue(name, choice).value]),
-  ) as unknown as PresetValues;
+  ) as PresetValues;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { joinBatches } from "../../kernels/ops/feature/batches.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
-import type { Schema } from "../../pipeline/mod.ts";
+import { schemaOf } from "../../pipeline/mod.ts";
 import { areaShare, boxes, labeled, unlabeled, weak } from "../views/specs.ts";
 import { forBoth, type Pair, supervisedTerms } from "./both.ts";
 import { defineMethod, type Method } from "./method.ts";
@@ -20,7 +20,7 @@ export interface CpsOptions extends MiningOptions {
   readonly weight: number;
 }
 
-const options = z.strictObject({
+const options = schemaOf<CpsOptions>()(z.strictObject({
   cutMix: z.boolean().default(false).describe("whether the unlabeled images are mixed, and labeled unmixed")
     .meta({ unit: "yes or no", source: "spec of CPS, §3" }),
   weight: z.number().min(0).max(1e6).default(1.5).describe(
@@ -37,7 +37,7 @@ const options = z.strictObject({
       ohemMinKept: "spec of CPS, §4: 50,000 for each image of a process",
     },
   }),
-});
+}));
 
 const views = {
   labeled: labeled({ image: weak() }),
@@ -51,7 +51,7 @@ export const cps: Method<CpsOptions, Partial<CpsOptions>, "branch1" | "branch2">
   name: "cps",
   version: 1,
   module: import.meta.url,
-  options: options as unknown as Schema<CpsOptions, Partial<CpsOptions>>,
+  options,
   networks: () => ({ branch1: trained(), branch2: trained() }),
   views: () => views,
   phases: { warmUp: (step, options) => onLabels(step, labeledOf(step), options) },

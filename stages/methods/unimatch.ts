@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction, Taps } from "../../models/deeplabv3plus.ts";
-import type { Schema } from "../../pipeline/mod.ts";
+import { schemaOf } from "../../pipeline/mod.ts";
 import { boxes, cutMix, labeled, type Partner, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { minedLabels, miningLeaves, type MiningOptions } from "./mining.ts";
@@ -22,7 +22,7 @@ export interface UniMatchOptions extends MiningOptions {
   readonly dropout: number;
 }
 
-const options = z.strictObject({
+const options = schemaOf<UniMatchOptions>()(z.strictObject({
   threshold: z.number().min(0).max(1).default(0.95).describe(
     "softmax probability from which a label counts, itself included; pixels below it stay in the mean's denominator",
   ).meta({ unit: "probability", source: "published code: 0.95 for VOC, 0 for Cityscapes" }),
@@ -46,7 +46,7 @@ const options = z.strictObject({
       ohemMinKept: "published code, Cityscapes, where a batch is the two crops of a process",
     },
   }),
-});
+}));
 
 const views = ({ partner, boxProbability: probability }: UniMatchOptions) => {
   const mixing = partner === "same place" ? boxes({ probability }) : cutMix({ partner, probability });
@@ -69,7 +69,7 @@ export const unimatch: Method<UniMatchOptions, Partial<UniMatchOptions>, "studen
   name: "unimatch",
   version: 1,
   module: import.meta.url,
-  options: options as unknown as Schema<UniMatchOptions, Partial<UniMatchOptions>>,
+  options,
   networks: () => ({ student: trained() }),
   views,
   phases: {

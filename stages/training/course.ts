@@ -9,7 +9,8 @@ import { score } from "../evaluation/metrics.ts";
 import type { NetworkDescription } from "../weights/network.ts";
 import { forPredictions, type PerPrediction } from "../evaluation/predictions.ts";
 import { protocolLabel } from "../evaluation/protocols.ts";
-import { type EvaluationConfig, protocolAt, updateBest } from "./evaluation.ts";
+import type { TrainingConfig } from "./config.ts";
+import { protocolAt, updateBest } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
 import { DivergenceError } from "./losses.ts";
 import type { Sampler } from "./sampler.ts";
@@ -24,17 +25,11 @@ export class TrainingStoppedError extends UserError {
   override readonly name = "TrainingStoppedError";
 }
 
-/** The settings that a course follows: those of the stage. */
-export interface CourseConfig {
-  readonly epochs: number;
-  readonly warmUpEpochs: number;
-  readonly baseRate: number;
-  readonly power: number;
-  readonly rateLag: 0 | 1;
-  readonly evaluateEvery: number;
-  readonly evaluation: EvaluationConfig;
-  readonly logEvery: number;
-}
+/** What a course follows of the stage's settings. */
+export type CourseConfig = Pick<
+  TrainingConfig,
+  "epochs" | "warmUpEpochs" | "baseRate" | "power" | "rateLag" | "evaluateEvery" | "evaluation" | "logEvery"
+>;
 
 /** What a course is run with. */
 export interface CourseParts {

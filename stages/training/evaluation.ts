@@ -9,6 +9,7 @@ import {
   protocolLeaf,
   type ProtocolName,
   protocolOf,
+  scoredBy,
 } from "../evaluation/protocols.ts";
 
 /** The scores along the way; every leaf is described in its schema. */
@@ -27,14 +28,7 @@ export interface EvaluationConfig {
 
 /** The schema of {@linkcode EvaluationConfig}. */
 export const evaluationSchema = z.strictObject({
-  protocol: protocolLeaf.default("original")
-    .describe(
-      "Which pixels are scored, and how: images whole; their middle; windows, cut off at the border or shifted.",
-    )
-    .meta({
-      unit: "name",
-      source: "spec §4.4: original PASCAL, sliding_window Cityscapes; the last is Crossview's",
-    }),
+  protocol: scoredBy,
   crop: cropLeaf.describe("Side of the protocols' windows; all but original need it.")
     .meta({ unit: "pixels", source: "spec §4.4: the training's crop" }),
   earlier: protocolLeaf.optional()

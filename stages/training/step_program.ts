@@ -13,7 +13,7 @@ import type { DeviceScalar } from "../methods/schedule.ts";
 import type { StateTensors } from "../methods/state.ts";
 import type { Step, Term, Terms } from "../methods/step.ts";
 import type { SeenDraws } from "../views/specs.ts";
-import { captureUpdate, SCHEDULES_FROM, type UpdateParts } from "./update.ts";
+import { SCHEDULES_FROM } from "./update.ts";
 
 /** The numbers of the schedules in the `rates` tensor, by name. */
 export function scheduled(
@@ -57,16 +57,6 @@ export interface GradientParts {
   readonly lossScale?: number;
   /** A homed f32 map [1, 1, 4] for each term's running sum, given its position. */
   readonly meter: (index: number) => Tensor;
-}
-
-/** What a step is captured with. */
-export type StepParts = GradientParts & Omit<UpdateParts, "clears">;
-
-/** Captures one optimizer step; returns the loss terms in the order of their meters. */
-export function captureStep(graph: Graph, parts: StepParts): readonly NamedTerm[] {
-  const terms = captureGradients(graph, parts);
-  captureUpdate(graph, parts);
-  return terms;
 }
 
 /** Captures a step up to its gradients; returns the loss terms in the order of their meters. */

@@ -55,6 +55,7 @@ export interface PhotometricOptions {
     readonly saturation: number;
     readonly hue: number;
   };
+  /** Loss of colors. */
   readonly gray: { readonly probability: number };
   /** Standard deviation uniform in [low, high] pixels. */
   readonly blur: { readonly probability: number; readonly sigma: readonly [low: number, high: number] };
