@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import type { Command } from "../terminal/command.ts";
 import { driverVariables } from "../process/environment.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { cacheOption, jsonOption, namedCache } from "../terminal/options.ts";
+import { namedCache, shared } from "../terminal/options.ts";
 import { bytes } from "../terminal/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { tuningLine } from "../gpu/tuning_file.ts";
@@ -29,7 +29,7 @@ interface Finding {
 export const doctor: Command = {
   name: "doctor",
   summary: "look at adapter, limits, features, disk and Deno, with the remedy for what is missing",
-  options: [cacheOption, jsonOption],
+  options: [shared.cache, shared.json],
   async run(input) {
     const cache = namedCache(input);
     const findings = [

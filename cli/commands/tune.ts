@@ -11,15 +11,7 @@ import type { Command, OptionSpec } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { loadExperiment } from "../experiment/experiment.ts";
 import { factsOf, Gpu } from "../gpu/gpu.ts";
-import {
-  cacheOf,
-  cacheOption,
-  experimentArgument,
-  experimentName,
-  jsonOption,
-  overrides,
-  setOption,
-} from "../terminal/options.ts";
+import { cacheOf, experimentArgument, experimentName, overrides, shared } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
 import { notesOnly } from "../terminal/terminal.ts";
 import { duration, table } from "../terminal/text.ts";
@@ -47,7 +39,7 @@ as a fact of the run. Results do not depend on it: all ways give the same bytes.
 Shapes of several experiments are remembered side by side, each as soon as it is measured; those that are remembered are not
 measured again unless asked for.`,
   arguments: [experimentArgument],
-  options: [setOption, roundsOption, againOption, cacheOption, jsonOption],
+  options: [shared.set, roundsOption, againOption, shared.cache, shared.json],
   async run(input) {
     const rounds = input.integer("rounds") ?? 7;
     if (rounds < 1 || rounds > mostRounds) {

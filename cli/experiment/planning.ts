@@ -2,20 +2,11 @@
 import { type Plan, plan } from "../../pipeline/mod.ts";
 import type { CommandInput, OptionSpec } from "../terminal/command.ts";
 import { loadExperiment } from "./experiment.ts";
-import {
-  cacheOf,
-  cacheOption,
-  experimentName,
-  jsonOption,
-  overrides,
-  seedOption,
-  seedsOf,
-  setOption,
-} from "../terminal/options.ts";
+import { cacheOf, experimentName, overrides, seedsOf, shared } from "../terminal/options.ts";
 import { table } from "../terminal/text.ts";
 
 /** Options of the planning commands. */
-export const planningOptions: readonly OptionSpec[] = [setOption, seedOption, cacheOption, jsonOption];
+export const planningOptions: readonly OptionSpec[] = [shared.set, shared.seed, shared.cache, shared.json];
 
 /** Plans what the command line names. */
 export async function planOf(input: CommandInput, options: { why: boolean }): Promise<Plan> {

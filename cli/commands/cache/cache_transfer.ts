@@ -4,19 +4,16 @@ import type { Command, CommandInput } from "../../terminal/command.ts";
 import { loadExperiment } from "../../experiment/experiment.ts";
 import {
   cacheOf,
-  cacheOption,
   experimentArgument,
   experimentName,
-  jsonOption,
   overrides,
   seedsOf,
-  seedsOption,
-  setOption,
+  shared,
 } from "../../terminal/options.ts";
 import { needRemote, remoteHelp, remoteVariables } from "../../experiment/remote.ts";
 import { bytes } from "../../terminal/text.ts";
 
-const options = [setOption, seedsOption, cacheOption, jsonOption];
+const options = [shared.set, shared.seeds, shared.cache, shared.json];
 
 /** The command. */
 export const pull: Command = {

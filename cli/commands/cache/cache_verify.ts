@@ -6,14 +6,11 @@ import { loadExperiment } from "../../experiment/experiment.ts";
 import { type FileDistance, fileDistance } from "../../runs/file_distance.ts";
 import {
   cacheOf,
-  cacheOption,
   experimentArgument,
   experimentName,
-  jsonOption,
   overrides,
-  seedOption,
   seedsOf,
-  setOption,
+  shared,
 } from "../../terminal/options.ts";
 import { Progress } from "../../terminal/progress.ts";
 import { withSession } from "../../runs/session.ts";
@@ -37,11 +34,11 @@ largest value of the tensor. Nothing is stored.
     { name: "stage", description: "id of the only stage to run", count: "optional" },
   ],
   options: [
-    setOption,
-    seedOption,
-    cacheOption,
+    shared.set,
+    shared.seed,
+    shared.cache,
     { name: "all-blobs", description: "read every blob and entry instead" },
-    jsonOption,
+    shared.json,
   ],
   run: (input) => input.flag("all-blobs") ? readAll(input) : runAgain(input),
 };
