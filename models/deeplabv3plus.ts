@@ -17,7 +17,7 @@ export interface HeadSpec {
   readonly low: number;
 }
 
-/** The 1×1 convolution that gives a branch another view of the same features (spec §1.3). */
+/** The 1×1 convolution that gives a branch another view of the same features (CCVC §1.3). */
 export interface Mapping {
   /** Batch norm and ReLU after the convolution. */
   readonly norm: boolean;

@@ -78,7 +78,9 @@ export type TrainingStage<P extends string = string> = Stage<
 const stages = new WeakMap<object, TrainingStage>();
 const methods = new WeakMap<AnyStage, AnyMethod>();
 
-/** The stage `co-train` of a method; the same one whenever it is asked for. */
+/**
+ * The stage `co-train` of a method; the same one whenever it is asked for.
+ */
 export function trainingStage<P extends string>(method: AnyMethod<P>): TrainingStage<P> {
   const made = stages.get(method.definition) ?? defineTraining(method);
   stages.set(method.definition, made);
@@ -94,6 +96,16 @@ export function methodOf(stage: AnyStage): AnyMethod | undefined {
 /**
  * Trains networks by a method, as the stage `co-train`; gives the last weights and the best by each prediction. The code of the
  * method, and of no other, is part of the key.
+ *
+ * @example
+ * ```ts
+ * import { augment, ccvc, coTrain, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("networks", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: ccvc({ augmentation: "strong" }), backbone: "resnet14", epochs: 9, batch: 4 });
+ * });
+ * ```
  */
 export function coTrain<P extends string>(
   inputs: Wires<{ readonly views: ViewsKinds }>,

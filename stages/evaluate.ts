@@ -70,7 +70,7 @@ const config = schemaOf<EvaluateConfig>()(
   z.strictObject({
     protocol: scoredBy,
     crop: cropLeaf.describe("Side of the protocol's windows; all but original need it.")
-      .meta({ unit: "pixels", source: "spec §4.4: the training's crop" }),
+      .meta({ unit: "pixels", source: "CCVC §4.4: the training's crop" }),
     pictures: z.int().min(0).default(8).describe(
       "How many images are drawn with truth, predictions and conflict.",
     )
@@ -114,7 +114,9 @@ export type EvaluationStage = Stage<
 /** One stage for the same names of weights. */
 const stages = new Map<string, EvaluationStage>();
 
-/** The stage `evaluate` of nets that have the best weights of these names, `bestAverage`; the same one whenever it is asked for. */
+/**
+ * The stage `evaluate` of nets that have the best weights of these names, `bestAverage`; the same one whenever it is asked for.
+ */
 export function evaluationStage(bests: readonly string[]): EvaluationStage {
   const key = bests.join();
   const made = stages.get(key) ?? defineEvaluation(["last", ...bests]);
@@ -122,7 +124,20 @@ export function evaluationStage(bests: readonly string[]): EvaluationStage {
   return made;
 }
 
-/** Scores each prediction, for the last and the best weights, as the stage `evaluate`. */
+/**
+ * Scores each prediction, for the last and the best weights, as the stage `evaluate`.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, evaluate, load, pipeline, supervised } from "@crossview/crossview";
+ *
+ * export default pipeline("scores", () => {
+ *   const data = load({ dataset: "cityscapes", root: "data/cityscapes", partition: "cityscapes/1_8" });
+ *   const nets = coTrain({ views: augment({ data }, { crop: 712 }) }, { method: supervised(), outputStride: 8 });
+ *   return evaluate({ nets, samples: data.validation }, { protocol: "sliding_window", crop: 712 });
+ * });
+ * ```
+ */
 export function evaluate(
   { nets, ...others }: EvaluateInputs,
   config?: Partial<EvaluateConfig>,

@@ -137,6 +137,15 @@ const readAhead = { width: 4, ahead: 4 };
 /**
  * Loads a data set: `labeled` and `validation` with masks, `unlabeled` without. `unlabeledTruth` is empty unless the
  * config asks for it. Masks of unlabeled images need not exist otherwise.
+ *
+ * @example
+ * ```ts
+ * import { load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("photographs", () => {
+ *   return load({ dataset: "pascal", root: "data/pascal", partition: "pascal/366" });
+ * });
+ * ```
  */
 export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutputs> = defineStage({
   name: "load",

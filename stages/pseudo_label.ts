@@ -50,6 +50,17 @@ const GRAY_PALETTE = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3
  * much was kept.
  *
  * The labels are those of the headline: with two branches the arg-max of the mean of their logits.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, load, pipeline, pseudoLabel, supervised } from "@crossview/crossview";
+ *
+ * export default pipeline("labels", () => {
+ *   const data = load({ dataset: "shapes" });
+ *   const nets = coTrain({ views: augment({ data }, { crop: 48 }) }, { method: supervised(), backbone: "resnet14" });
+ *   return pseudoLabel({ nets, images: data.unlabeled }, { threshold: 0.9 });
+ * });
+ * ```
  */
 export const pseudoLabel: Stage<
   PseudoLabelInputs,

@@ -19,7 +19,7 @@ export interface ExplainedLeaf {
   readonly preset?: string;
   /** The value it would have had, where experiment or command line gave another. */
   readonly otherwise?: unknown;
-  /** Where the default comes from: a paragraph of the specification, a paper, published code. */
+  /** Where the default comes from: a section of docs/methods/, a paper, published code. */
   readonly source?: string;
   /** Why nothing reads it, with the other leaves as they are. */
   readonly unread?: string;

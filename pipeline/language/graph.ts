@@ -34,6 +34,16 @@ export interface Pipeline<R = unknown> {
  *
  * @param name Its name: letters, digits, `-`, `_`.
  * @param body Calls stages and returns (nested records of) references to what is wanted.
+ * @example
+ * ```ts
+ * import { augment, ccvc, coTrain, evaluate, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("my-experiment", () => {
+ *   const data = load({ dataset: "pascal", root: "my-photographs" });
+ *   const nets = coTrain({ views: augment({ data }, { crop: 128 }) }, { method: ccvc(), backbone: "resnet14" });
+ *   return { score: evaluate({ nets, samples: data.validation }) };
+ * });
+ * ```
  */
 export function pipeline<R>(name: string, body: () => R): Pipeline<R> {
   if (!/^[A-Za-z0-9_-]+$/.test(name)) {

@@ -64,13 +64,13 @@ const weight = z.number().min(0).max(1e6);
 const given = z.strictObject({
   as: z.enum(["published-code", "paper"]).default("published-code").describe(
     "whose values the leaves take that are left out, where the paper and its code differ",
-  ).meta({ unit: "none", source: "spec §8.1", preset: true }),
+  ).meta({ unit: "none", source: "CCVC §8.1", preset: true }),
   augmentation: z.enum(["weak", "strong"]).default("weak").describe(
     "views of unlabeled images: weak only, or also a strong one with CutMix",
-  ).meta({ unit: "none", source: "spec §3.1 (no-aug script), §3.2 (aug script)" }),
+  ).meta({ unit: "none", source: "CCVC §3.1 (no-aug script), §3.2 (aug script)" }),
   mode: z.enum(["normal", "soft", "vote", "vote_threshold", "vote_soft", "no"]).default("vote_threshold")
     .describe("which pixels count how much in the consistency loss")
-    .meta(facts("mode", "none", "spec §2.2; vote_threshold is the published method")),
+    .meta(facts("mode", "none", "CCVC §2.2; vote_threshold is the published method")),
   threshold: preset(
     "threshold",
     z.number(),
@@ -79,7 +79,7 @@ const given = z.strictObject({
   ),
   selfPaced: z.boolean().default(false).describe(
     "whether the threshold rises by 0.01 after every epoch of the method, up to 0.95",
-  ).meta(facts("selfPaced", "none", "spec §2.2 (use_SPL); off in every published command")),
+  ).meta(facts("selfPaced", "none", "CCVC §2.2 (use_SPL); off in every published command")),
   confidence: preset(
     "confidence",
     z.enum(["logit", "probability"]),
@@ -113,9 +113,9 @@ const given = z.strictObject({
   ...miningLeaves({
     minKept: 100_000,
     sources: {
-      criterion: "spec §2.1 (mode_criterion of the aug script)",
-      ohemThreshold: "the original's cityscapes.yaml, spec §2.1, §5",
-      ohemMinKept: "the original's cityscapes.yaml, where a batch is that of one GPU, spec §2.1, §5",
+      criterion: "CCVC §2.1 (mode_criterion of the aug script)",
+      ohemThreshold: "the original's cityscapes.yaml, CCVC §2.1, §5",
+      ohemMinKept: "the original's cityscapes.yaml, where a batch is that of one GPU, CCVC §2.1, §5",
     },
     unread: (options) => supervisedOff(options as CcvcOptions),
   }),
@@ -139,12 +139,12 @@ const given = z.strictObject({
   ),
   mapping: z.enum(["none", "second", "both"]).default("second").describe(
     "which branch maps its features to another view",
-  ).meta({ unit: "none", source: "spec §1.3" }),
+  ).meta({ unit: "none", source: "CCVC §1.3" }),
   mappingNorm: z.boolean().default(true).describe("batch norm and ReLU after the mapping")
-    .meta(facts("mappingNorm", "none", "spec §1.3")),
+    .meta(facts("mappingNorm", "none", "CCVC §1.3")),
   dropout: z.number().min(0).max(0.95).default(0.5).describe(
     "probability that a channel is dropped after the mapping",
-  ).meta(facts("dropout", "probability", "spec §1.3")),
+  ).meta(facts("dropout", "probability", "CCVC §1.3")),
 });
 
 /**

@@ -115,7 +115,19 @@ const views = ({ mask, boxes: count }: CutMixSegOptions) => ({
 
 type CutMixSegStep = Step<"student" | "teacher", ReturnType<typeof views>, "weight">;
 
-/** A student learns the labels, and from pixels put together of two images what its teacher, its own average, says of each. */
+/**
+ * A student learns the labels, and from pixels put together of two images what its teacher, its own average, says of each.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, cutMixSeg, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("mean-teacher", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: cutMixSeg({ frozenNorms: false }), backbone: "resnet14" });
+ * });
+ * ```
+ */
 export const cutMixSeg: Method<CutMixSegOptions, Partial<CutMixSegOptions>, "student" | "teacher"> =
   defineMethod({
     name: "cutmix-seg",

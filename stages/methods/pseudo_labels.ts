@@ -1,4 +1,4 @@
-/** What one of CCVC's branches tells the other, and how much each pixel counts. Spec §2.2. @module */
+/** What one of CCVC's branches tells the other, and how much each pixel counts. CCVC §2.2. @module */
 import { conflictWeights, type ConflictWeightsOptions } from "../../kernels/ops/label/conflict_weights.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { forBoth, type Pair } from "./both.ts";

@@ -64,7 +64,19 @@ const views = ({ partner, boxProbability: probability }: UniMatchOptions) => {
 };
 type UniMatchStep = Step<"student", ReturnType<typeof views>>;
 
-/** UniMatch, version 1: the weak view labels two strong, mixed views, and itself decoded with channels dropped. */
+/**
+ * UniMatch, version 1: the weak view labels two strong, mixed views, and itself decoded with channels dropped.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, load, pipeline, unimatch } from "@crossview/crossview";
+ *
+ * export default pipeline("weak-to-strong", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: unimatch({ threshold: 0.9 }), backbone: "resnet14" });
+ * });
+ * ```
+ */
 export const unimatch: Method<UniMatchOptions, Partial<UniMatchOptions>, "student"> = defineMethod({
   name: "unimatch",
   version: 1,

@@ -56,12 +56,12 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
   z.strictObject({
     backbone: z.enum(Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]]).default("resnet101")
       .describe("Backbone of each network; resnet14 is the small one, for small images and CPUs.")
-      .meta({ unit: "name", source: "spec §1.1, §5" }),
+      .meta({ unit: "name", source: "CCVC §1.1, §5" }),
     pretrained: z.string().min(1).default(NO_PRETRAINED)
       .describe(
         'File of ImageNet weights that all backbones start from, PyTorch\'s or safetensors; "none": random weights.',
       )
-      .meta({ unit: "path", source: "spec §1.1: pretrained/<backbone>.pth in the original", location: true }),
+      .meta({ unit: "path", source: "CCVC §1.1: pretrained/<backbone>.pth in the original", location: true }),
     pretrainedStrict: z.boolean().default(true)
       .describe(
         "Whether the file must hold all of the backbone, in its shapes, and nothing but it and a classifier.",
@@ -70,22 +70,22 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
     outputStride: z.literal([8, 16]).default(16).describe(
       "How much smaller than the image the last features are.",
     )
-      .meta({ unit: "pixels", source: "spec §1.1: 16 PASCAL, 8 Cityscapes" }),
+      .meta({ unit: "pixels", source: "CCVC §1.1: 16 PASCAL, 8 Cityscapes" }),
     epochs: z.int().min(1).default(80).describe("Passes over the unlabeled images.")
-      .meta({ unit: "epochs", source: "spec §5" }),
+      .meta({ unit: "epochs", source: "CCVC §5" }),
     warmUpEpochs: z.int().min(0).default(0)
       .describe("Epochs, of those, that learn from the labeled images alone before the method starts.")
       .meta({ unit: "epochs", source: "published: 0, from ImageNet weights; PS-MT warms up for 5" }),
     stepsPerEpoch: z.int().min(1).optional().describe(
       "Steps of an epoch; without it ⌊⌈unlabeled images / shards⌉ · shards / batch⌋.",
     )
-      .meta({ unit: "steps", source: "spec §3.5" }),
+      .meta({ unit: "steps", source: "CCVC §3.5" }),
     shards: z.int().min(1).max(1024).default(1).describe(
       "Processes that the published lists are dealt to: a pass repeats its first images to fill the last round; 1: none.",
     )
-      .meta({ unit: "processes", source: "spec §3.5; 4 in every published command" }),
+      .meta({ unit: "processes", source: "CCVC §3.5; 4 in every published command" }),
     batch: z.int().min(1).default(8).describe("Labeled images in a step, and as many unlabeled ones.")
-      .meta({ unit: "images", source: "README no-aug command, 4 GPUs × 2, spec §3.7" }),
+      .meta({ unit: "images", source: "README no-aug command, 4 GPUs × 2, CCVC §3.7" }),
     accumulate: z.int().min(1).default(1).describe(
       "Micro-batches that a step's images are run in, one after another, before one update by the mean of their gradients; " +
         "must divide batch. Each is normalized by its own batch statistics, updates the running ones, averages losses over " +
@@ -119,11 +119,11 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
     ...optimizerLeaves,
     pairing: z.enum(["fixed", "free"]).default("fixed")
       .describe("Whether an unlabeled image meets the same labeled one in every epoch.")
-      .meta({ unit: "none", source: "spec §3.6" }),
+      .meta({ unit: "none", source: "CCVC §3.6" }),
     evaluateEvery: z.int().min(1).default(1).describe(
       "Epochs between scores on the validation set, for the best weights.",
     )
-      .meta({ unit: "epochs", source: "spec §6" }),
+      .meta({ unit: "epochs", source: "CCVC §6" }),
     evaluation: evaluationSchema.prefault({}).describe("How those scores are made."),
     logEvery: z.int().min(1).default(10).describe(
       "Steps between readings of the losses; each drains the device.",

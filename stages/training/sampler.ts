@@ -42,7 +42,7 @@ export interface SamplerOptions
  * @param options.stepsPerEpoch Fewer or more steps than the published ⌊⌈unlabeled / shards⌉ · shards / batch⌋; the walk
  *   wraps around.
  * @throws {ConfigError} If a list is empty or, with the published length, shorter than a batch.
- * @see spec §3.5, §3.6
+ * @see CCVC §3.5, §3.6
  */
 export function makeSampler(options: SamplerOptions): Sampler {
   const { seed, labeled, unlabeled, batch, pairing, shards = 1 } = options;

@@ -23,7 +23,7 @@ export interface NetworkDescription {
   readonly classes: ClassList;
 }
 
-/** Declares the described networks. Dilations as in spec §1.1 and §1.2. */
+/** Declares the described networks. Dilations as in CCVC §1.1 and §1.2. */
 export function buildNetworks(
   { backbone, outputStride, networks, classes }: Omit<NetworkDescription, "predictions" | "headline">,
 ): Networks {
