@@ -7,6 +7,7 @@ import {
   trainingStage,
 } from "../../stages/co_train.ts";
 import { bindMethod, type BoundMethod } from "../../stages/methods/bound_method.ts";
+import { ccvc } from "../../stages/methods/ccvc.ts";
 import { type Configured, definitionOf } from "../../stages/methods/method.ts";
 import { augment, type ViewPolicyInput, type Views } from "../../stages/augment.ts";
 import type { Device } from "../../kernels/device.ts";
@@ -116,6 +117,31 @@ export function trainingOf<P extends string>(
 /** A method with its options, as the engine takes it. */
 export function bound({ method, options }: Configured): BoundMethod {
   return bindMethod(method, parseConfig(definitionOf(method).options, options, "method"));
+}
+
+/** The smallest network that a method trains, for the scenes. */
+export function networkOf({ networks, predictions, headline }: BoundMethod): NetworkDescription {
+  return {
+    backbone: "resnet14",
+    outputStride: 16,
+    classes: shapesClasses,
+    networks,
+    predictions,
+    headline,
+  };
+}
+
+/** A session of CCVC with strong views on two small branches, of which the second has a mapping; batches of 2. */
+export function pairSettings(views: Views) {
+  const common = { backbone: "resnet14", outputStride: 16, classes: shapesClasses } as const;
+  return {
+    network: describePair(common, [{}, { mapping: { norm: true, dropout: 0.5 } }]),
+    method: bound(ccvc({ augmentation: "strong" })),
+    views,
+    batch: 2,
+    seed: 9,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
+  } as const;
 }
 
 /** What a stage that declares the GPU is given. */

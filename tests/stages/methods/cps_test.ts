@@ -4,8 +4,6 @@ import { Graph } from "../../../kernels/graph.ts";
 import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { initialize } from "../../../models/initialization.ts";
-import { allocateParameters } from "../../../models/parameters.ts";
 import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { trainingStage } from "../../../stages/co_train.ts";
@@ -13,9 +11,8 @@ import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { cps } from "../../../stages/methods/cps.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";
 import type { Passes, Step } from "../../../stages/methods/step.ts";
-import { buildNetworks } from "../../../stages/weights/network.ts";
 import { boxTable } from "../../../stages/views/tables.ts";
-import { runStep } from "../../support/captured_step.ts";
+import { allocateNetworks, runStep } from "../../support/captured_step.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
 import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
@@ -38,14 +35,7 @@ const isMixed = (pixel: number) => {
 /** The terms of one step, and every pixel's logits of each branch and pass: `branch1 x`. */
 async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
   const method = bound(cps(options));
-  const networks = buildNetworks({
-    backbone: "resnet14",
-    outputStride: 8,
-    classes: shapesClasses,
-    networks: method.networks,
-  });
-  const parameters = allocateParameters(device, networks.registry, { training: true });
-  parameters.load(initialize(networks.registry, 7));
+  const { networks, parameters } = allocateNetworks(device, method, 8);
   const image = (label: string) => ({ label, shape: [BATCH, SIZE, SIZE, 3] });
   const words = (label: string, shape = [BATCH, SIZE, SIZE]) =>
     ({ label, shape, dtype: "u32", layout: "map" }) as const;

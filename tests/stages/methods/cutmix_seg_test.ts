@@ -9,7 +9,7 @@ import { openSession, type Session } from "../../../stages/training/session.ts";
 import type { BoxView } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
+import { bound, gpuResources, networkOf, shapesViews, trainingOf } from "../../support/training.ts";
 
 const published: CutMixSegOptions = {
   decay: 0.99,
@@ -79,10 +79,9 @@ const views = shapesViews();
 const images = { labeled: [0, 1], unlabeled: [2, 3], others: [4, 5] };
 
 function open(device: Device, options: Partial<CutMixSegOptions>): Session {
-  const method = bound(cutMixSeg(options)), { networks, predictions, headline } = method;
-  const { classes } = views.labeled;
+  const method = bound(cutMixSeg(options));
   return openSession(device, {
-    network: { backbone: "resnet14", outputStride: 16, classes, networks, predictions, headline },
+    network: networkOf(method),
     method,
     views,
     batch: 2,

@@ -9,7 +9,7 @@ import { supervised } from "../../../stages/methods/supervised.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
 import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { bound, shapesViews } from "../../support/training.ts";
+import { bound, networkOf, shapesViews } from "../../support/training.ts";
 
 const every: Readonly<Record<string, Configured>> = {
   supervised: supervised(),
@@ -39,10 +39,9 @@ const batches = Array.from({ length: STEPS }, (_, step) => ({
 }));
 
 function open(device: Device, configured: Configured, change: Partial<SessionOptions> = {}): Session {
-  const method = bound(configured), { networks, predictions, headline } = method;
-  const { classes } = views.labeled;
+  const method = bound(configured);
   return openSession(device, {
-    network: { backbone: "resnet14", outputStride: 16, classes, networks, predictions, headline },
+    network: networkOf(method),
     method,
     views,
     batch: 4,

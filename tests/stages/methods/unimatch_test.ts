@@ -8,8 +8,6 @@ import { ohemLabels } from "../../../kernels/reference/label/ohem.ts";
 import { softmaxCrossEntropy } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { initialize } from "../../../models/initialization.ts";
-import { allocateParameters } from "../../../models/parameters.ts";
 import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { trainingStage } from "../../../stages/co_train.ts";
@@ -17,9 +15,8 @@ import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";
 import type { Passes, Step } from "../../../stages/methods/step.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
-import { buildNetworks } from "../../../stages/weights/network.ts";
 import { boxTable } from "../../../stages/views/tables.ts";
-import { runStep } from "../../support/captured_step.ts";
+import { allocateNetworks, runStep } from "../../support/captured_step.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
 import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
@@ -44,14 +41,7 @@ const draws = {
 /** The terms of one step, and every pixel's logits of each pass. */
 async function step(device: Device, options: Parameters<typeof unimatch>[0]) {
   const method = bound(unimatch(options));
-  const networks = buildNetworks({
-    backbone: "resnet14",
-    outputStride: 16,
-    classes: shapesClasses,
-    networks: method.networks,
-  });
-  const parameters = allocateParameters(device, networks.registry, { training: true });
-  parameters.load(initialize(networks.registry, 7));
+  const { networks, parameters } = allocateNetworks(device, method, 16);
   const words = (label: string, shape = [BATCH, SIZE, SIZE]) =>
     ({ label, shape, dtype: "u32", layout: "map" }) as const;
   const names = Object.entries(draws).flatMap(([draw, views]) => views.map((view) => [draw, view] as const));
