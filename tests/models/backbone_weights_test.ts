@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { recognizeBackbone, takeBackbone } from "../../models/backbone_weights.ts";
 import { WeightsError } from "../../models/errors.ts";
 import type { StoredTensor } from "../../models/stored_tensor.ts";
-import { classifier, filled } from "../support/backbone_file.ts";
+import { classifier, filled } from "../support/weights/backbone_file.ts";
 
 const strict = { strict: true }, lenient = { strict: false };
 

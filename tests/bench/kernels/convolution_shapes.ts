@@ -1,8 +1,8 @@
 /** Which convolutions a network is made of. */
 import { Graph } from "../../../kernels/graph.ts";
-import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
+import { makeTensor } from "../../../kernels/tensor.ts";
 import { predict } from "../../../models/deeplabv3plus.ts";
-import { deviceShape } from "../../../models/layout.ts";
+import { declaredTensors } from "../../support/declared_tensors.ts";
 import type { BackboneName } from "../../../models/resnet.ts";
 import { pascalClasses } from "../../../stages/datasets/classes.ts";
 import { buildNetworks } from "../../../stages/weights/network.ts";
@@ -40,17 +40,7 @@ export function networkConvolutions(
     networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } },
     classes: pascalClasses,
   });
-  const tensors = new Map<string, Tensor>(
-    [...registry.parameters, ...registry.statistics].map(({ name, shape }) => [
-      name,
-      makeTensor({
-        label: name,
-        shape: deviceShape(shape),
-        layout: shape.length === 4 ? "kernel" : "channels",
-        tracked: true,
-      }),
-    ]),
-  );
+  const tensors = declaredTensors(registry, { tracked: true });
   const graph = new Graph(0);
   const x = makeTensor({ label: "image", shape: [batch, crop, crop, 3] });
   predict(byName[branch]!, { graph, training: true, tensor: (name) => tensors.get(name)!, parts: [""] }, x);

@@ -1,6 +1,7 @@
 /** Zip archives written field by field, lies included. */
 import { deflateRawSync } from "node:zlib";
-import { crc32 } from "../../models/pytorch/crc32.ts";
+import { crc32 } from "../../../models/pytorch/crc32.ts";
+import { join } from "./bytes.ts";
 
 /** A file of an archive, and what is claimed of it. */
 export interface TestEntry {
@@ -87,13 +88,7 @@ export function zipFile(
     ? [...u16(0xffff), ...u16(0xffff), ...u32(0xffffffff), ...u32(0xffffffff)]
     : [...u16(count), ...u16(count), ...u32(length), ...u32(start)];
   push([...u32(0x06054b50), ...u16(0), ...u16(0), ...counts, ...u16(comment.length), ...encode(comment)]);
-  const bytes = new Uint8Array(at);
-  let to = 0;
-  for (const part of out) {
-    bytes.set(part, to);
-    to += part.length;
-  }
-  return bytes;
+  return join(out);
 }
 
 const u16 = (value: number) => [value & 255, value >>> 8 & 255];

@@ -1,7 +1,7 @@
 /** Files of a backbone's weights, as ImageNet classifiers come. */
-import { Registry } from "../../models/registry.ts";
-import { type BackboneName, BACKBONES, resnet } from "../../models/resnet.ts";
-import { contiguousStrides, type StoredTensor } from "../../models/stored_tensor.ts";
+import { Registry } from "../../../models/registry.ts";
+import { type BackboneName, BACKBONES, resnet } from "../../../models/resnet.ts";
+import { contiguousStrides, type StoredTensor } from "../../../models/stored_tensor.ts";
 
 /** A tensor of one value, whose storage takes that of one element alone. */
 export function filled(shape: readonly number[], value: number): StoredTensor {

@@ -1,8 +1,8 @@
 /** Reads one file of weights in a process of its own: prints what became of it, the processor's time, and the most memory held. */
 import process from "node:process";
-import { WeightsError } from "../../models/errors.ts";
-import { float32Pieces } from "../../models/stored_tensor.ts";
-import { readWeights } from "../../models/weights_file.ts";
+import { WeightsError } from "../../../models/errors.ts";
+import { float32Pieces } from "../../../models/stored_tensor.ts";
+import { readWeights } from "../../../models/weights_file.ts";
 
 const [path] = Deno.args as [string];
 const before = peak();
