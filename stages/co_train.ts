@@ -30,7 +30,7 @@ import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
 import { type TrainingConfig, trainingSchema } from "./training/config.ts";
-import { runCourse } from "./training/course.ts";
+import { runTraining } from "./training/loop.ts";
 import type { TrainingHistory } from "./training/history.ts";
 import { type CoTrainConfig, trainingSettings } from "./training/settings.ts";
 import { tell } from "./training/progress.ts";
@@ -195,7 +195,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
       });
       try {
         tell(context, { kind: "memory", ...session.memory });
-        const { last, best, history } = await runCourse({
+        const { last, best, history } = await runTraining({
           session,
           sampler,
           network,

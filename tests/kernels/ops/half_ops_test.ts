@@ -330,7 +330,7 @@ halfTest("losses of f16 inputs are of f32, their gradients of f16", async (devic
     },
     (graph, { logits, labels }) => {
       const loss = softmaxCrossEntropy(graph, logits, labels, { label: "test", denominator: "valid" });
-      return [loss.value, ...loss.seed(graph, 64).map(([, gradient]) => gradient)];
+      return [loss.value, ...loss.backward(graph, 64).map(([, gradient]) => gradient)];
     },
     undefined,
     f16,
@@ -345,7 +345,7 @@ halfTest("losses of f16 inputs are of f32, their gradients of f16", async (devic
     { a: { shape, values: a, tracked: "input" }, b: { shape, values: b, tracked: "input" } },
     (graph, { a, b }) => {
       const loss = cosineDiscrepancy(graph, a, b, { label: "test" });
-      return [loss.value, ...loss.seed(graph, 64).map(([, gradient]) => gradient)];
+      return [loss.value, ...loss.backward(graph, 64).map(([, gradient]) => gradient)];
     },
     undefined,
     f16,

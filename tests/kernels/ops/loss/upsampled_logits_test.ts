@@ -89,7 +89,7 @@ gpuTest(
               size,
               ...(weights && { weights: given }),
             });
-            return [loss.value, ...loss.seed(graph, 0.75).map(([, gradient]) => gradient)];
+            return [loss.value, ...loss.backward(graph, 0.75).map(([, gradient]) => gradient)];
           },
         );
         const what = `${denominator}, ${targets === all ? "all ignored" : ""}`;
@@ -124,7 +124,7 @@ gpuTest(
             denominator: "valid",
             size,
           });
-          assert.equal(loss.seed(graph, 1).length, Number(tracked));
+          assert.equal(loss.backward(graph, 1).length, Number(tracked));
           return [loss.value];
         },
       );
