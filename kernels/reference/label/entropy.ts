@@ -1,4 +1,4 @@
-/** CPU twin of `entropy.wgsl`, in f64: of the softmax of each pixel's scaled logits, in nats. */
+/** CPU twin of `ops/label/entropy.wgsl`, in f64: of the softmax of each pixel's scaled logits, in nats. */
 export function entropy(logits: ArrayLike<number>, classes: number, scale = 1): number[] {
   return Array.from({ length: logits.length / classes }, (_, pixel) => {
     const row = Array.from({ length: classes }, (_, c) => scale * logits[pixel * classes + c]!);
