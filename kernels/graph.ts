@@ -49,7 +49,7 @@ export interface Loss {
   /** [1], a home to read it from; the unweighted value. */
   readonly value: Tensor;
   /** Launches ∂(weight · value)/∂input for each input and returns the pairs. */
-  seed(graph: Graph, weight: number): readonly GradientPair[];
+  backward(graph: Graph, weight: number): readonly GradientPair[];
 }
 
 /** A tensor, and ∂loss/∂tensor in its shape. */

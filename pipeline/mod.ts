@@ -6,7 +6,7 @@ export { Cache, type Lookup, type Staged } from "./cache/cache.ts";
 export * from "./plan/canonical_json.ts";
 export type * from "./checkpoints/checkpoints.ts";
 export { type Code, codeOf } from "./code/code.ts";
-export * from "./cache/collection.ts";
+export * from "./cache/gc.ts";
 export * from "./language/config.ts";
 export * from "./plan/dag.ts";
 export * from "./language/definition.ts";

@@ -96,7 +96,7 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
  * @param examine Is given the entry that would have been stored and its files, which are gone afterwards.
  * @throws As {@linkcode execute} does.
  */
-export async function rehearse<T>(
+export async function executeUncached<T>(
   execution: Execution,
   examine: (entry: Entry, files: readonly Staged[]) => Promise<T>,
 ): Promise<T> {

@@ -31,11 +31,11 @@ export interface SessionOptions
 export interface Session extends Pick<Stepper, "step" | "settle" | "losses"> {
   /** What it holds on the device, as planned. */
   readonly memory: TrainingMemory;
-  /** Floats in each array of {@linkcode Session.capture}. */
-  readonly capturedLengths: readonly number[];
+  /** Floats in each array of {@linkcode Session.snapshot}. */
+  readonly snapshotLengths: readonly number[];
   /** Waits, and reads all that the steps so far have left on the device: parameters, moments, statistics, running losses. */
-  capture(): Promise<readonly Float32Array<ArrayBuffer>[]>;
-  /** Puts back what {@linkcode Session.capture} gave: the next step goes on from there to the bit. */
+  snapshot(): Promise<readonly Float32Array<ArrayBuffer>[]>;
+  /** Puts back what {@linkcode Session.snapshot} gave: the next step goes on from there to the bit. */
   restore(captured: readonly Float32Array<ArrayBuffer>[]): void;
   /** Scores the current weights on the validation set, under a protocol. */
   evaluate(signal: AbortSignal, protocol?: Protocol): Promise<PerPrediction<Confusion>>;
@@ -86,8 +86,8 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     step: stepper.step,
     settle: stepper.settle,
     losses: stepper.losses,
-    capturedLengths: state.map(({ bytes }) => bytes / 4),
-    async capture() {
+    snapshotLengths: state.map(({ bytes }) => bytes / 4),
+    async snapshot() {
       // One by one: together they might be more than a buffer may hold.
       const captured = [];
       for (const tensor of state) captured.push(...await readBack(device, [tensor]));

@@ -76,8 +76,10 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   const seeds = terms.flatMap(({ loss, weight }) =>
     typeof weight === "number"
-      ? loss.seed(graph, weight * share * lossScale)
-      : loss.seed(graph, share * lossScale).map(([to, slope]) => [to, scale(graph, slope, weight)] as const)
+      ? loss.backward(graph, weight * share * lossScale)
+      : loss.backward(graph, share * lossScale).map(([to, slope]) =>
+        [to, scale(graph, slope, weight)] as const
+      )
   );
   graph.backward(seeds, (a, b) => add(graph, a, b));
   if (graph.options.addsGradients) return terms;

@@ -19,6 +19,7 @@ import { sgd } from "../../../kernels/ops/update/sgd.ts";
 import { softmaxCrossEntropy } from "../../../kernels/ops/loss/softmax_cross_entropy.ts";
 import { makeFeed } from "../../../stages/training/feed.ts";
 import { cutMix, labeled, strong, unlabeled, weak } from "../../../stages/views/specs.ts";
+import { entropy } from "../../../kernels/ops/label/entropy.ts";
 import type { Builder } from "./builder.ts";
 import { trainingViews } from "../step/training_views.ts";
 
@@ -148,6 +149,11 @@ export const opCases: readonly OpCase[] = [
       for (const tensor of [found.labels, found.confidence]) b.graph.keep(tensor);
     },
   })),
+  {
+    name: "entropy",
+    size: `2×33×33×${CLASSES} to 129×129`,
+    build: (b) => void b.graph.keep(entropy(b.graph, b.input("logits", LOGITS), { size: SIZE })),
+  },
   {
     name: "conflict weights, masked labels",
     size: "2×129×129",

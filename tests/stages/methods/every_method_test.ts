@@ -78,7 +78,7 @@ async function train(
 ): Promise<Trained> {
   const session = open(device, configured, change);
   take(session, 0, STEPS);
-  const { memory } = session, captured = await session.capture(), losses = await session.losses();
+  const { memory } = session, captured = await session.snapshot(), losses = await session.losses();
   session.free();
   return { captured, losses, memory };
 }
@@ -92,12 +92,12 @@ for (const [name, method] of Object.entries(every)) {
         for (const values of whole.captured) assert.ok(values.every(Number.isFinite));
         const first = open(device, method, change);
         take(first, 0, 2);
-        const halfway = await first.capture();
+        const halfway = await first.snapshot();
         first.free();
         const second = open(device, method, change);
         second.restore(halfway);
         take(second, 2, STEPS);
-        assert.deepEqual(await second.capture(), whole.captured);
+        assert.deepEqual(await second.snapshot(), whole.captured);
         second.free();
         const again = await train(device, method, { ...change, recompute: "always" });
         assert.deepEqual(again.captured, whole.captured);
