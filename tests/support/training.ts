@@ -1,4 +1,5 @@
 /** Small data sets and networks for tests of the training stages. */
+import { explainConfig } from "../../pipeline/language/explain.ts";
 import { parseConfig, type Schema } from "../../pipeline/language/schema.ts";
 import {
   type CoTrainConfig,
@@ -8,7 +9,7 @@ import {
 } from "../../stages/co_train.ts";
 import { bindMethod, type BoundMethod } from "../../stages/methods/bound_method.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
-import { type Configured, definitionOf } from "../../stages/methods/method.ts";
+import { type AnyMethod, type Configured, definitionOf } from "../../stages/methods/method.ts";
 import { augment, type ViewPolicyInput, type Views } from "../../stages/augment.ts";
 import type { Device } from "../../kernels/device.ts";
 import { initialize } from "../../models/initialization.ts";
@@ -142,6 +143,24 @@ export function pairSettings(views: Views) {
     seed: 9,
     optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
   } as const;
+}
+
+/** A training of two steps: one of the warm-up, one of the method. */
+export const oneStepEach = {
+  backbone: "resnet14",
+  batch: 4,
+  epochs: 2,
+  stepsPerEpoch: 1,
+  warmUpEpochs: 1,
+} as const;
+
+/** The leaves of a method's defaults that nothing reads, and why. */
+export function unreadOf(method: AnyMethod, options: object = {}): (readonly [name: string, why: string])[] {
+  const { config: schema } = trainingStage(method).definition;
+  return explainConfig(schema, parseConfig(schema, { method: options }, "co-train"), {})
+    .flatMap(({ name, unread }) =>
+      name.startsWith("method.") && unread !== undefined ? [[name, unread]] : []
+    );
 }
 
 /** What a stage that declares the GPU is given. */

@@ -4,7 +4,6 @@ import { Graph } from "../../../kernels/graph.ts";
 import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { trainingStage } from "../../../stages/co_train.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
@@ -15,7 +14,14 @@ import { boxTable } from "../../../stages/views/tables.ts";
 import { allocateNetworks, runStep } from "../../support/captured_step.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
+import {
+  bound,
+  gpuResources,
+  oneStepEach,
+  shapesViews,
+  trainingOf,
+  unreadOf,
+} from "../../support/training.ts";
 
 const BATCH = 2, SIZE = 33, CLASSES = shapesClasses.names.length, PIXELS = BATCH * SIZE * SIZE;
 const truth = Uint32Array.from(uniform(5, PIXELS, 0, CLASSES + 2), (value) => value < CLASSES ? value : 255);
@@ -175,12 +181,11 @@ gpuTest(
 
 gpuTest("CPS trains: warm-up, micro-batches, f16, recomputation", (device) =>
   withFolder(async (folder) => {
-    const common = { backbone: "resnet14", batch: 4, epochs: 2, stepsPerEpoch: 1, warmUpEpochs: 1 } as const;
     const files: Uint8Array[] = [];
     for (const how of [{}, { recompute: "always" }, { accumulate: 2 }, { precision: "f16" }] as const) {
       const { stage, config } = trainingOf({
         method: cps({ cutMix: true, criterion: "ohem", ohemMinKept: 50 }),
-        ...common,
+        ...oneStepEach,
         ...how,
       });
       const { last, bestBranch1, bestBranch2, history } = await stage.definition.run({
@@ -215,11 +220,14 @@ Deno.test("CPS has the published settings of PASCAL, and what nothing reads says
     ohemThreshold: 0.7,
     ohemMinKept: 50_000,
   });
-  const { config: schema, outputs } = trainingStage(cps).definition;
-  const leaves = explainConfig(schema, parseConfig(schema, { method: {} }, "co-train"), {});
-  const unread = leaves.filter(({ unread }) => unread === "criterion is not ohem").map(({ name }) => name);
-  assert.deepEqual(unread, ["method.ohemThreshold", "method.ohemMinKept"]);
-  assert.deepEqual(Object.keys(outputs), ["last", "bestBranch1", "bestBranch2", "history"]);
+  const why = "criterion is not ohem";
+  assert.deepEqual(unreadOf(cps), [["method.ohemThreshold", why], ["method.ohemMinKept", why]]);
+  assert.deepEqual(Object.keys(trainingStage(cps).definition.outputs), [
+    "last",
+    "bestBranch1",
+    "bestBranch2",
+    "history",
+  ]);
   for (const wrong of [{ weight: -1 }, { criterion: "mse" }, { ohemThreshold: 0 }, { threshold: 0.9 }]) {
     assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
   }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
-import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { trainingStage } from "../../../stages/co_train.ts";
 import { cutMixSeg, type CutMixSegOptions } from "../../../stages/methods/cutmix_seg.ts";
@@ -9,7 +8,7 @@ import { openSession, type Session } from "../../../stages/training/session.ts";
 import type { BoxView } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { bound, gpuResources, networkOf, shapesViews, trainingOf } from "../../support/training.ts";
+import { bound, gpuResources, networkOf, shapesViews, trainingOf, unreadOf } from "../../support/training.ts";
 
 const published: CutMixSegOptions = {
   decay: 0.99,
@@ -27,13 +26,9 @@ const published: CutMixSegOptions = {
 Deno.test("CutMix-Seg has the published settings, and what nothing reads says so", () => {
   const { options } = definitionOf(cutMixSeg);
   assert.deepEqual(parseConfig(options, {}, "method"), published);
-  const { config: schema, outputs } = trainingStage(cutMixSeg).definition;
-  const unread = (method: Partial<CutMixSegOptions>) =>
-    explainConfig(schema, parseConfig(schema, { method }, "co-train"), {})
-      .filter(({ name, unread }) => name.startsWith("method.") && unread !== undefined)
-      .map(({ name, unread }) => [name, unread]);
-  assert.deepEqual(unread({}), [["method.rampEpochs", "threshold is not 0"]]);
-  assert.deepEqual(unread({ threshold: 0 }), [["method.confidence", "threshold is 0"]]);
+  const { outputs } = trainingStage(cutMixSeg).definition;
+  assert.deepEqual(unreadOf(cutMixSeg), [["method.rampEpochs", "threshold is not 0"]]);
+  assert.deepEqual(unreadOf(cutMixSeg, { threshold: 0 }), [["method.confidence", "threshold is 0"]]);
   assert.deepEqual(Object.keys(outputs), ["last", "bestStudent", "bestTeacher", "history"]);
   for (
     const wrong of [{ decay: 1.1 }, { threshold: -0.1 }, { distance: "l2" }, { boxes: 0 }, {

@@ -8,7 +8,6 @@ import { ohemLabels } from "../../../kernels/reference/label/ohem.ts";
 import { softmaxCrossEntropy } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { trainingStage } from "../../../stages/co_train.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
@@ -19,7 +18,14 @@ import { boxTable } from "../../../stages/views/tables.ts";
 import { allocateNetworks, runStep } from "../../support/captured_step.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
+import {
+  bound,
+  gpuResources,
+  oneStepEach,
+  shapesViews,
+  trainingOf,
+  unreadOf,
+} from "../../support/training.ts";
 
 const BATCH = 2, SIZE = 33, CLASSES = shapesClasses.names.length, PIXELS = BATCH * SIZE * SIZE;
 const truth = Uint32Array.from(uniform(5, PIXELS, 0, CLASSES + 2), (value) => value < CLASSES ? value : 255);
@@ -167,13 +173,6 @@ gpuTest(
   "UniMatch trains: warm-up, micro-batches, f16, recomputation, partners of other images",
   (device) =>
     withFolder(async (folder) => {
-      const common = {
-        backbone: "resnet14",
-        batch: 4,
-        epochs: 2,
-        stepsPerEpoch: 1,
-        warmUpEpochs: 1,
-      } as const;
       const files: Uint8Array[] = [];
       const ways = [
         {},
@@ -184,7 +183,7 @@ gpuTest(
       for (const { method, ...how } of ways as readonly { method?: { partner: "reversed" } }[]) {
         const { stage, config } = trainingOf({
           method: unimatch({ threshold: 0, criterion: "ohem", ohemMinKept: 50, ...method }),
-          ...common,
+          ...oneStepEach,
           ...how,
         });
         const { last, bestStudent, history } = await stage.definition.run({
@@ -216,11 +215,13 @@ Deno.test("UniMatch has the published settings of PASCAL, and what nothing reads
     ohemThreshold: 0.7,
     ohemMinKept: 200_000,
   });
-  const { config: schema, outputs } = trainingStage(unimatch).definition;
-  const leaves = explainConfig(schema, parseConfig(schema, { method: {} }, "co-train"), {});
-  const unread = leaves.filter(({ unread }) => unread === "criterion is not ohem").map(({ name }) => name);
-  assert.deepEqual(unread, ["method.ohemThreshold", "method.ohemMinKept"]);
-  assert.deepEqual(Object.keys(outputs), ["last", "bestStudent", "history"]);
+  const why = "criterion is not ohem";
+  assert.deepEqual(unreadOf(unimatch), [["method.ohemThreshold", why], ["method.ohemMinKept", why]]);
+  assert.deepEqual(Object.keys(trainingStage(unimatch).definition.outputs), [
+    "last",
+    "bestStudent",
+    "history",
+  ]);
   for (const wrong of [{ threshold: 1.1 }, { dropout: 1 }, { partner: "again" }, { boxProbability: -0.1 }]) {
     assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
   }
