@@ -1,4 +1,5 @@
 /** Small data sets and networks for tests of the training stages. */
+import assert from "node:assert/strict";
 import { explainConfig } from "../../pipeline/language/explain.ts";
 import { parseConfig, type Schema } from "../../pipeline/language/schema.ts";
 import {
@@ -161,6 +162,23 @@ export function unreadOf(method: AnyMethod, options: object = {}): (readonly [na
     .flatMap(({ name, unread }) =>
       name.startsWith("method.") && unread !== undefined ? [[name, unread]] : []
     );
+}
+
+/** Holds a method to its defaults, to what of them nothing reads, to what its training gives, and to what it refuses. */
+export function assertDeclared(
+  method: AnyMethod,
+  { defaults, unread, outputs, refused }: {
+    defaults: object;
+    unread: readonly (readonly [name: string, why: string])[];
+    outputs: readonly string[];
+    refused: readonly object[];
+  },
+): void {
+  const { options } = definitionOf(method);
+  assert.deepEqual(parseConfig(options, {}, "method"), defaults);
+  assert.deepEqual(unreadOf(method), unread);
+  assert.deepEqual(Object.keys(trainingStage(method).definition.outputs), outputs);
+  for (const wrong of refused) assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
 }
 
 /** What a stage that declares the GPU is given. */

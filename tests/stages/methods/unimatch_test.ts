@@ -8,10 +8,7 @@ import { ohemLabels } from "../../../kernels/reference/label/ohem.ts";
 import { softmaxCrossEntropy } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { parseConfig } from "../../../pipeline/language/schema.ts";
-import { trainingStage } from "../../../stages/co_train.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
-import { definitionOf } from "../../../stages/methods/method.ts";
 import type { Passes, Step } from "../../../stages/methods/step.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
 import { boxTable } from "../../../stages/views/tables.ts";
@@ -19,12 +16,12 @@ import { allocateNetworks, runStep } from "../../support/captured_step.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
 import {
+  assertDeclared,
   bound,
   gpuResources,
   oneStepEach,
   shapesViews,
   trainingOf,
-  unreadOf,
 } from "../../support/training.ts";
 
 const BATCH = 2, SIZE = 33, CLASSES = shapesClasses.names.length, PIXELS = BATCH * SIZE * SIZE;
@@ -205,26 +202,21 @@ gpuTest(
 );
 
 Deno.test("UniMatch has the published settings of PASCAL, and what nothing reads says so", () => {
-  const { options } = definitionOf(unimatch);
-  assert.deepEqual(parseConfig(options, {}, "method"), {
-    threshold: 0.95,
-    partner: "same place",
-    boxProbability: 0.5,
-    dropout: 0.5,
-    criterion: "cross-entropy",
-    ohemThreshold: 0.7,
-    ohemMinKept: 200_000,
-  });
   const why = "criterion is not ohem";
-  assert.deepEqual(unreadOf(unimatch), [["method.ohemThreshold", why], ["method.ohemMinKept", why]]);
-  assert.deepEqual(Object.keys(trainingStage(unimatch).definition.outputs), [
-    "last",
-    "bestStudent",
-    "history",
-  ]);
-  for (const wrong of [{ threshold: 1.1 }, { dropout: 1 }, { partner: "again" }, { boxProbability: -0.1 }]) {
-    assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
-  }
+  assertDeclared(unimatch, {
+    defaults: {
+      threshold: 0.95,
+      partner: "same place",
+      boxProbability: 0.5,
+      dropout: 0.5,
+      criterion: "cross-entropy",
+      ohemThreshold: 0.7,
+      ohemMinKept: 200_000,
+    },
+    unread: [["method.ohemThreshold", why], ["method.ohemMinKept", why]],
+    outputs: ["last", "bestStudent", "history"],
+    refused: [{ threshold: 1.1 }, { dropout: 1 }, { partner: "again" }, { boxProbability: -0.1 }],
+  });
 });
 
 Deno.test("a strong view has one box half of the time, of the second draw's image at its place or at another", () => {
