@@ -82,7 +82,7 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
   const held = captured.parameters.sizes;
   const inputBytes = captured.feed.bytes + captured.control.bytes;
   const measure = (recompute: boolean): PlannedTraining => {
-    const schedules = graphs.map((graph) => schedule(graph, device.gpu.limits.maxBufferSize, { recompute }));
+    const schedules = graphs.map((graph) => schedule(graph, device.facts, { recompute }));
     // The phases take turns in the same arenas and texture.
     const count = Math.max(...schedules.map(({ plan }) => plan.arenas.length));
     const workspaceBytes = Array.from(
