@@ -51,7 +51,7 @@ export const doctor: Command = {
 };
 
 /** Whether a version of Deno is new enough. */
-export function denoFinding(version: string): Finding {
+function denoFinding(version: string): Finding {
   const found = version.split(/[.+-]/).map(Number);
   const at = testedDeno.findIndex((part, i) => found[i] !== part);
   if (at < 0 || found[at]! > testedDeno[at]!) return { name: "Deno", value: version };

@@ -91,7 +91,7 @@ export async function train(
 ): Promise<Trained> {
   const session = openTraining(device, configured, change);
   takeSteps(session, 0, steps);
-  const { memory } = session, captured = await session.capture(), losses = await session.losses();
+  const { memory } = session, captured = await session.snapshot(), losses = await session.losses();
   session.free();
   return { captured, losses, memory };
 }

@@ -12,12 +12,12 @@ for (const [name, method] of Object.entries(everyMethod)) {
         for (const values of whole.captured) assert.ok(values.every(Number.isFinite));
         const first = openTraining(device, method, change);
         takeSteps(first, 0, 2);
-        const halfway = await first.capture();
+        const halfway = await first.snapshot();
         first.free();
         const second = openTraining(device, method, change);
         second.restore(halfway);
         takeSteps(second, 2, STEPS);
-        assert.deepEqual(await second.capture(), whole.captured);
+        assert.deepEqual(await second.snapshot(), whole.captured);
         second.free();
         const again = await train(device, method, { ...change, recompute: "always" });
         assert.deepEqual(again.captured, whole.captured);
