@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { Command } from "../terminal/command.ts";
 import { driverVariables } from "../process/environment.ts";
 import { Gpu } from "../gpu/gpu.ts";
+import { grantedNote } from "../gpu/gpu_memory.ts";
 import { cacheOption, jsonOption, namedCache } from "../terminal/options.ts";
 import { bytes } from "../terminal/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -67,7 +68,8 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
   const gpu = new Gpu(terminal, { mayInstall: false, cache });
   try {
     const { facts, tuning, gpu: { limits } } = await gpu.open();
-    const { name, features, subgroupSize, isSoftware } = facts;
+    const { name, features, subgroupSize, isSoftware, bufferBytes } = facts, { maxBufferSize } = limits;
+    const granted = grantedNote({ bufferBytes, maxBufferSize });
     return [
       {
         name: "adapter",
@@ -81,7 +83,7 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
         name: "subgroups",
         value: subgroupSize > 0 ? `of ${subgroupSize} lanes` : "not used: refused, or of varying size",
       },
-      { name: "largest buffer", value: bytes(limits.maxBufferSize) },
+      { name: "largest buffer", value: [bytes(bufferBytes), granted].filter(Boolean).join(" ") },
       { name: "largest storage binding", value: bytes(limits.maxStorageBufferBindingSize) },
       { name: "storage buffers a stage", value: String(limits.maxStorageBuffersPerShaderStage) },
       { name: "workgroup memory", value: bytes(limits.maxComputeWorkgroupStorageSize) },
