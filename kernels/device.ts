@@ -66,7 +66,17 @@ const LIMITS = [
 ] as const;
 
 /**
+<<<<<<< ours
  * Opens the best adapter with its own limits, and finds out how large a buffer it grants.
+=======
+ * What lets a text use subgroups where the language is taken at its word. Whether invocations stay together cannot be proved of
+ * kernels that branch on a vote of all of them (`subgroupAny`, `subgroupMin`), whose result is the same for each.
+ */
+const SUBGROUPS = ["enable subgroups;", "diagnostic(off, subgroup_uniformity);"] as const;
+
+/**
+ * Opens the best adapter with its own limits.
+>>>>>>> theirs
  *
  * @param gpu The platform's entry, `navigator.gpu`.
  * @param options.subgroups False does without subgroups although the adapter has them.
@@ -153,7 +163,9 @@ export async function openDevice(
       workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
     }),
   };
-  return new OpenDevice(device, facts, await options.tuning?.(facts));
+  // Browsers list it, and their language wants it named; Deno's compiler refuses the name.
+  const directives = granted.includes("subgroups") && adapter.features.has("subgroups") ? SUBGROUPS : [];
+  return new OpenDevice(device, facts, directives, await options.tuning?.(facts));
 }
 
 class OpenDevice implements Device {
@@ -167,7 +179,13 @@ class OpenDevice implements Device {
   #failure: DeviceError | undefined;
   #closed = false;
 
-  constructor(readonly gpu: GPUDevice, readonly facts: AdapterFacts, readonly tuning: Tuning = UNTUNED) {
+  /** @param directives Of the language, at the top of every text. */
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly facts: AdapterFacts,
+    readonly directives: readonly string[],
+    readonly tuning: Tuning = UNTUNED,
+  ) {
     gpu.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       // By name: not every platform has the classes as globals.
@@ -196,7 +214,7 @@ class OpenDevice implements Device {
     const key = JSON.stringify([Object.entries(constants).sort(), forms]);
     const known = asked.get(key);
     if (known) return known;
-    const text = shaderText(kernel, constants, forms, this.facts.windowBytes);
+    const text = shaderText(kernel, constants, forms, this.facts.windowBytes, this.directives);
     const code = text.lines.join("\n");
     const pipeline = this.#pipelines.get(code) ?? this.#compile(kernel, constants, forms, text);
     this.#pipelines.set(code, pipeline);
@@ -207,7 +225,7 @@ class OpenDevice implements Device {
   #compile(
     kernel: Kernel,
     constants: Readonly<Record<string, number>>,
-    { windows = [], textures = [] }: BindingForms,
+    { windows = [], textures = [], repeats = [] }: BindingForms,
     text: ExpandedText,
   ): GPUComputePipeline {
     const label = [kernel.name, ...Object.entries(constants).map(([name, value]) => `${name}=${value}`)]
@@ -217,7 +235,8 @@ class OpenDevice implements Device {
     const visibility = GPUShaderStage.COMPUTE;
     const own = Object.keys(kernel.reads).length + Object.keys(kernel.writes).length;
     const others = windows.reduce((sum, { windows }) => sum + windows - 1, 0);
-    const storage = Array.from({ length: own + others }, (_, i) => i + 1);
+    const storage = Array.from({ length: own + others }, (_, i) => i + 1)
+      .filter((number) => repeats.every(({ binding }) => binding !== number));
     const layout = this.gpu.createBindGroupLayout({
       label: kernel.name,
       entries: [
