@@ -66,32 +66,30 @@ const LIMITS = [
 ] as const;
 
 /**
-<<<<<<< ours
- * Opens the best adapter with its own limits, and finds out how large a buffer it grants.
-=======
  * What lets a text use subgroups where the language is taken at its word. Whether invocations stay together cannot be proved of
  * kernels that branch on a vote of all of them (`subgroupAny`, `subgroupMin`), whose result is the same for each.
  */
 const SUBGROUPS = ["enable subgroups;", "diagnostic(off, subgroup_uniformity);"] as const;
 
 /**
- * Opens the best adapter with its own limits.
->>>>>>> theirs
+ * Opens the best adapter with its own limits, and finds out how large a buffer it grants.
  *
  * @param gpu The platform's entry, `navigator.gpu`.
  * @param options.subgroups False does without subgroups although the adapter has them.
+ * @param options.sharing Cuts kernels for another way of sharing than the adapter's fastest.
  * @param options.halves False does without f16 although the adapter has it.
  * @param options.guaranteed Asks for no more than the limits that WebGPU guarantees on every adapter.
  * @param options.bindingBytes Binds no more at once, although the device would.
  * @param options.bufferBytes Makes no larger buffers, although the device would.
  * @param options.memoryBytes Finds out what the adapter's memory holds, by what the platform offers besides WebGPU.
  * @param options.tuning Looks up what was measured on the adapter before.
- * @throws {DeviceError} If there is no adapter, or it refuses a device.
+ * @throws {DeviceError} If there is no adapter, or it refuses a device, or the sharing.
  */
 export async function openDevice(
   gpu: GPU | undefined,
   options: {
     subgroups?: boolean;
+    sharing?: Sharing | undefined;
     halves?: boolean;
     guaranteed?: boolean;
     bindingBytes?: number;
@@ -145,6 +143,12 @@ export async function openDevice(
   const most = Math.min(maxBufferSize, options.bufferBytes ?? Infinity);
   const bufferBytes = windowBytes(await grantableBytes(device, most));
   const bindingBytes = windowBytes(Math.min(maxStorageBufferBindingSize, options.bindingBytes ?? Infinity));
+  const sharing = chooseSharing({
+    isSoftware,
+    subgroupSize,
+    workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+    workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+  }, options.sharing);
   const facts: AdapterFacts = {
     name: info.description || info.device || "unknown adapter",
     vendor: info.vendor,
@@ -156,12 +160,7 @@ export async function openDevice(
     bufferBytes,
     windowBytes: Math.min(bindingBytes, bufferBytes),
     ...(memoryBytes !== undefined && { memoryBytes }),
-    sharing: chooseSharing({
-      isSoftware,
-      subgroupSize,
-      workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
-      workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
-    }),
+    sharing,
   };
   // Browsers list it, and their language wants it named; Deno's compiler refuses the name.
   const directives = granted.includes("subgroups") && adapter.features.has("subgroups") ? SUBGROUPS : [];

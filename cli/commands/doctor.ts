@@ -3,7 +3,9 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "../terminal/command.ts";
 import { driverVariables } from "../process/environment.ts";
+import { sharingVariable } from "../process/permissions.ts";
 import { Gpu } from "../gpu/gpu.ts";
+import type { Sharing } from "../../kernels/sharing.ts";
 import { cacheOption, jsonOption, namedCache } from "../terminal/options.ts";
 import { bytes } from "../terminal/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -67,7 +69,7 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
   const gpu = new Gpu(terminal, { mayInstall: false, cache });
   try {
     const { facts, tuning, gpu: { limits } } = await gpu.open();
-    const { name, features, subgroupSize, isSoftware } = facts;
+    const { name, features, subgroupSize, isSoftware, sharing } = facts;
     return [
       {
         name: "adapter",
@@ -80,6 +82,12 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
       {
         name: "subgroups",
         value: subgroupSize > 0 ? `of ${subgroupSize} lanes` : "not used: refused, or of varying size",
+      },
+      {
+        name: "kernels share",
+        value: `${
+          wayOf(sharing)
+        }; ${sharingVariable}=0, 8, 16 or workgroup takes others, if the adapter runs them`,
       },
       { name: "largest buffer", value: bytes(limits.maxBufferSize) },
       { name: "largest storage binding", value: bytes(limits.maxStorageBufferBindingSize) },
@@ -102,6 +110,11 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
   } finally {
     await gpu.close();
   }
+}
+
+function wayOf(sharing: Sharing): string {
+  if (sharing === 0) return "nothing";
+  return sharing === "workgroup" ? "by workgroup memory" : `by subgroups of ${sharing}`;
 }
 
 function folderFindings(cache: Cache): Finding[] {
