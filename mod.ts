@@ -5,19 +5,56 @@
  *
  * @module
  */
-export * from "./pipeline/mod.ts";
 export {
-  load,
-  type LoadConfig,
-  type LoadInput,
-  type LoadOutputs,
-  type Optional,
-  type ShapesConfig,
-} from "./stages/load.ts";
+  type AnyStage,
+  type ArtifactKind,
+  type ArtifactReader,
+  type ArtifactWriter,
+  type Checkpoints,
+  type CheckpointTiming,
+  ConfigError,
+  type DeepPartial,
+  defineKind,
+  defineStage,
+  type Edge,
+  type Graph,
+  GraphError,
+  type GraphNode,
+  type InputKinds,
+  type InputValues,
+  type IsOne,
+  jsonKind,
+  type LoadedState,
+  type Origin,
+  type OutputKinds,
+  type OutputValues,
+  type Override,
+  type Pipeline,
+  pipeline,
+  type Ref,
+  type RefNode,
+  type Refs,
+  type RuntimeRef,
+  type Schema,
+  type SchemaIssue,
+  type SchemaResult,
+  type Single,
+  type SourceFile,
+  type Stage,
+  type StageCall,
+  type StageContext,
+  type StageDefinition,
+  type StageOptions,
+  type StateSize,
+  UserError,
+  type ValueOf,
+  type Wire,
+  type Wires,
+} from "./pipeline/mod.ts";
+export { load, type LoadConfig, type LoadInput, type LoadOutputs, type ShapesConfig } from "./stages/load.ts";
 export {
   augment,
   type DataKinds,
-  type DeepPartial,
   type ViewPolicy,
   type ViewPolicyInput,
   type ViewsKinds,
@@ -28,8 +65,6 @@ export {
   type CoTrainInput,
   type NetsKinds,
   type TrainingHistory,
-  type TrainingStage,
-  trainingStage,
 } from "./stages/co_train.ts";
 export {
   pseudoLabel,
@@ -42,8 +77,6 @@ export {
   type EvaluateConfig,
   type EvaluateInputs,
   type EvaluateOutputs,
-  type EvaluationStage,
-  evaluationStage,
   type Metrics,
   type WeightsScore,
 } from "./stages/evaluate.ts";
@@ -51,6 +84,7 @@ export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts
 export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
 export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
+export type { PhotometricOptions } from "./stages/views/draws.ts";
 export type { Partner } from "./stages/views/specs.ts";
 export { supervised, type SupervisedOptions } from "./stages/methods/supervised.ts";
 export { type AnyMethod, type Configured, type Method, MethodError } from "./stages/methods/method.ts";
@@ -60,8 +94,8 @@ export type { Checkpoint } from "./stages/weights/checkpoint.ts";
 export type { NetworkDescription } from "./stages/weights/network.ts";
 export type { PerPrediction, Predictions } from "./stages/evaluation/predictions.ts";
 export type { ProtocolName } from "./stages/evaluation/protocols.ts";
+export type { Recompute, TrainingConfig } from "./stages/training/config.ts";
 export type { EvaluationConfig } from "./stages/training/evaluation.ts";
-export type { Recompute } from "./stages/training/memory.ts";
 export type { OptimizerConfig } from "./stages/training/optimizer_config.ts";
 export type { Pictures } from "./stages/evaluation/pictures.ts";
 export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/datasets/samples.ts";
@@ -72,4 +106,4 @@ export type { Mapping } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";
 export type { BackboneName } from "./models/resnet.ts";
 export type { HostTensor, StateDict } from "./models/state_dict.ts";
-export type { FolderDataset } from "./stages/datasets/layouts.ts";
+export type { FolderDataset, ListConfig } from "./stages/datasets/layouts.ts";

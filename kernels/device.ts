@@ -69,7 +69,7 @@ const LIMITS = [
  * What lets a text use subgroups where the language is taken at its word. Whether invocations stay together cannot be proved of
  * kernels that branch on a vote of all of them (`subgroupAny`, `subgroupMin`), whose result is the same for each.
  */
-const SUBGROUPS = ["enable subgroups;", "diagnostic(off, subgroup_uniformity);"] as const;
+export const SUBGROUPS: readonly string[] = ["enable subgroups;", "diagnostic(off, subgroup_uniformity);"];
 
 /**
  * Opens the best adapter with its own limits, and finds out how large a buffer it grants.

@@ -2,24 +2,16 @@ import { KernelError } from "./errors.ts";
 import { checkLoops, type Kernel, MAX_GROUPS } from "./shader/kernel.ts";
 import type { Sharing } from "./sharing.ts";
 import { makeTensor, type Precision, type Tensor, type TensorSpec } from "./tensor.ts";
-import type { Choice } from "./tuning/tuning.ts";
+import type { Candidate, Choice } from "./tuning/tuning.ts";
 
 /** One launch of a kernel, as captured. */
-export interface Dispatch {
-  /** What runs. */
-  readonly kernel: Kernel;
+export interface Dispatch extends Omit<Candidate, "name" | "loops"> {
   /** Its inputs, in the kernel's order. */
   readonly reads: readonly Tensor[];
   /** Its outputs, in the kernel's order. */
   readonly writes: readonly Tensor[];
   /** Values of the uniform struct's fields. */
   readonly uniforms: Readonly<Record<string, number>>;
-  /** Values of `override`s and of names in `#unroll` blocks. */
-  readonly constants: Readonly<Record<string, number>>;
-  /** Workgroups along x, y and z. */
-  readonly groups: readonly [number, number, number];
-  /** Names of the inputs that are read from a texture (texture_operand.ts), where they can be. */
-  readonly textures?: readonly string[];
   /** Useful multiply-adds times two, for benches; 0 where bytes are the cost. */
   readonly flops: number;
   /** Other ways to do the same, to the same bits; kernel, constants and groups are those of the first. */
@@ -57,7 +49,7 @@ export interface Loss {
   /** [1], a home to read it from; the unweighted value. */
   readonly value: Tensor;
   /** Launches ∂(weight · value)/∂input for each input and returns the pairs. */
-  seed(graph: Graph, weight: number): readonly GradientPair[];
+  backward(graph: Graph, weight: number): readonly GradientPair[];
 }
 
 /** A tensor, and ∂loss/∂tensor in its shape. */

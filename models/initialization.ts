@@ -19,9 +19,9 @@ export function initialize(registry: Registry, seed: number): StateDict {
 
 function draw({ name, shape, initialization }: ParameterSpec, seed: number): Float32Array<ArrayBuffer> {
   const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
-  if (initialization.law === "constant") return values.fill(initialization.value);
+  if (initialization.distribution === "constant") return values.fill(initialization.value);
   const stream = new RandomStream({ seed, stream: `initialize/${name}` });
-  if (initialization.law === "uniform-fan-in") {
+  if (initialization.distribution === "uniform-fan-in") {
     const bound = 1 / Math.sqrt(initialization.fanIn);
     return values.map(() => stream.uniformBetween(-bound, bound));
   }

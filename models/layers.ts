@@ -43,8 +43,8 @@ function declareConvolution(scope: Scope, spec: ConvolutionSpec) {
     name: name("weight"),
     shape: [outputs, inputs, size, size],
     initialization: scope.group === "backbone"
-      ? { law: "kaiming-normal-fan-out" }
-      : { law: "uniform-fan-in", fanIn },
+      ? { distribution: "kaiming-normal-fan-out" }
+      : { distribution: "uniform-fan-in", fanIn },
     group: scope.group,
     kind: "convolutions",
   });
@@ -52,7 +52,7 @@ function declareConvolution(scope: Scope, spec: ConvolutionSpec) {
     scope.registry.parameters.push({
       name: name("bias"),
       shape: [outputs],
-      initialization: { law: "uniform-fan-in", fanIn },
+      initialization: { distribution: "uniform-fan-in", fanIn },
       group: scope.group,
       kind: "biases",
     });
@@ -75,8 +75,8 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
   const shape = [channels];
   const vector = { shape, group, kind: "norms" } as const;
   registry.parameters.push(
-    { ...vector, name: name("weight"), initialization: { law: "constant", value: 1 } },
-    { ...vector, name: name("bias"), initialization: { law: "constant", value: 0 } },
+    { ...vector, name: name("weight"), initialization: { distribution: "constant", value: 1 } },
+    { ...vector, name: name("bias"), initialization: { distribution: "constant", value: 0 } },
   );
   registry.statistics.push(
     { name: name("running_mean"), shape, value: 0 },

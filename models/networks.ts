@@ -3,7 +3,7 @@ import { Registry } from "./registry.ts";
 
 /** What sets a network apart from the others beside it. */
 export interface NetworkVariant {
-  /** Maps its features to another view (spec §1.3). */
+  /** Maps its features to another view (CCVC §1.3). */
   readonly mapping?: Mapping;
 }
 

@@ -1,13 +1,13 @@
 import type { Graph } from "../kernels/graph.ts";
 import type { Tensor } from "../kernels/tensor.ts";
 
-/** The distribution a parameter starts from; a law of PyTorch's. */
+/** The distribution a parameter starts from; one of PyTorch's. */
 export type Initialization =
-  | { readonly law: "constant"; readonly value: number }
+  | { readonly distribution: "constant"; readonly value: number }
   /** Normal with variance 2 / (out · kh · kw): He et al., ICCV 2015, `mode="fan_out"`. */
-  | { readonly law: "kaiming-normal-fan-out" }
+  | { readonly distribution: "kaiming-normal-fan-out" }
   /** Uniform in ±1/√fanIn: what PyTorch's convolutions do when they are told nothing. */
-  | { readonly law: "uniform-fan-in"; readonly fanIn: number };
+  | { readonly distribution: "uniform-fan-in"; readonly fanIn: number };
 
 /** Which part of a network a parameter is of. */
 export type ParameterGroup = "backbone" | "head";

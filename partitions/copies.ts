@@ -3,7 +3,7 @@ import type { Download } from "./download.ts";
 import type { ListSource } from "./install.ts";
 import { type PublishedList, publishedLists } from "./lists.ts";
 import { listFolders } from "./publishers.ts";
-import { mostBytes, PartitionError } from "./reader.ts";
+import { isMissing, mostBytes, PartitionError } from "./reader.ts";
 
 /**
  * Finds the lists in a folder.
@@ -58,8 +58,4 @@ async function isFile(path: string): Promise<boolean> {
     if (isMissing(error)) return false;
     throw new PartitionError(`Cannot read "${path}": ${error instanceof Error ? error.message : error}.`);
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

@@ -3,7 +3,7 @@ import type { Download } from "./download.ts";
 import { firstDifference } from "./line_checks.ts";
 import type { PublishedList } from "./lists.ts";
 import type { Partition } from "./manifest.ts";
-import { ListDifferenceError, PartitionError, readListFile, verifyList } from "./reader.ts";
+import { isMissing, ListDifferenceError, PartitionError, readListFile, verifyList } from "./reader.ts";
 
 /** Where lists are taken from. */
 export interface ListSource {
@@ -123,9 +123,7 @@ async function stateOf(list: PublishedList, path: string): Promise<"published" |
     bytes = await readListFile(list, path);
   } catch (error) {
     // What cannot be read is written anew, and writing says what is in the way.
-    return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory
-      ? "none"
-      : "other";
+    return isMissing(error) ? "none" : "other";
   }
   if (bytes === undefined) return "other";
   try {

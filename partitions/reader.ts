@@ -73,8 +73,7 @@ export async function readPartition(name: string, folder: string): Promise<Verif
     try {
       bytes = await readListFile(partition[role], path);
     } catch (cause) {
-      const missing = cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory;
-      if (!missing) {
+      if (!isMissing(cause)) {
         throw new PartitionError(`Cannot read "${path}": ${(cause as Error).message}. Get the lists again.`, {
           cause,
         });
@@ -151,4 +150,9 @@ export function verifyList(published: PublishedList, bytes: Uint8Array, path: st
     return `it has the published ${published.count} lines, but other ids or another order (SHA-256 ` +
       `${found.slice(0, 12)}…, published ${published.sha256.slice(0, 12)}…)`;
   }
+}
+
+/** Whether there is nothing at a path. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

@@ -1,26 +1,22 @@
 /** The stage `augment`: declares the views that training sees; they are made on the GPU, step by step. @module */
 import { z } from "zod";
-import { type ArtifactKind, defineStage, jsonKind, type Schema, type Stage } from "../pipeline/mod.ts";
+import {
+  type ArtifactKind,
+  type DeepPartial,
+  defineStage,
+  jsonKind,
+  schemaOf,
+  type Stage,
+} from "../pipeline/mod.ts";
 import { type ImageSet, imagesKind, type SampleSet, samplesKind } from "./datasets/samples.ts";
+import type { PhotometricOptions } from "./views/draws.ts";
 
 /** How views are drawn; every leaf is described in its schema. */
-export interface ViewPolicy {
+export interface ViewPolicy extends PhotometricOptions {
   /** Side of the square crop that training sees, pixels. */
   readonly crop: number;
   /** Range of the resized long side, relative to the image's. */
   readonly scale: readonly [low: number, high: number];
-  /** Color jitter of strong views. */
-  readonly jitter: {
-    readonly probability: number;
-    readonly brightness: number;
-    readonly contrast: number;
-    readonly saturation: number;
-    readonly hue: number;
-  };
-  /** Grayscale of strong views. */
-  readonly gray: { readonly probability: number };
-  /** Gaussian blur of strong views. */
-  readonly blur: { readonly probability: number; readonly sigma: readonly [low: number, high: number] };
   /** CutMix of strong views. */
   readonly cutmix: {
     readonly probability: number;
@@ -29,27 +25,22 @@ export interface ViewPolicy {
   };
 }
 
-/** Every leaf may be left out. */
-export type DeepPartial<T> = T extends readonly unknown[] ? T
-  : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
-  : T;
-
 /** What an experiment writes for {@linkcode augment}; what is left out has the published value. */
 export type ViewPolicyInput = DeepPartial<ViewPolicy>;
 
 const probability = (value: number, what: string) =>
-  z.number().min(0).max(1).default(value).describe(what).meta({ unit: "probability", source: "spec §4.3" });
+  z.number().min(0).max(1).default(value).describe(what).meta({ unit: "probability", source: "CCVC §4.3" });
 const strength = (value: number, what: string, most = 1) =>
-  z.number().min(0).max(most).default(value).describe(what).meta({ unit: "fraction", source: "spec §4.3" });
+  z.number().min(0).max(most).default(value).describe(what).meta({ unit: "fraction", source: "CCVC §4.3" });
 const range = (low: number, high: number, what: string, unit: string, source: string) =>
   z.tuple([z.number().positive(), z.number().positive()]).default([low, high])
     .refine(([from, to]) => from <= to, { message: "the first number must not be above the second" })
     .describe(what).meta({ unit, source });
 
-const schema = z.strictObject({
+const config = schemaOf<ViewPolicy>()(z.strictObject({
   crop: z.int().min(8).max(2048).default(512).describe("Side of the square crop that training sees.")
-    .meta({ unit: "pixels", source: "README commands, spec §3.7" }),
-  scale: range(0.5, 2, "Range of the resized long side, relative to the image's.", "ratio", "spec §4.2"),
+    .meta({ unit: "pixels", source: "README commands, CCVC §3.7" }),
+  scale: range(0.5, 2, "Range of the resized long side, relative to the image's.", "ratio", "CCVC §4.2"),
   jitter: z.strictObject({
     probability: probability(0.8, "How often the colors of a strong view are jittered."),
     brightness: strength(0.5, "Largest relative change of brightness."),
@@ -62,16 +53,14 @@ const schema = z.strictObject({
     .describe("Grayscale of strong views."),
   blur: z.strictObject({
     probability: probability(0.5, "How often a strong view is blurred."),
-    sigma: range(0.1, 2, "Range of the Gaussian's standard deviation.", "pixels", "spec §4.3"),
+    sigma: range(0.1, 2, "Range of the Gaussian's standard deviation.", "pixels", "CCVC §4.3"),
   }).prefault({}).describe("Gaussian blur of strong views."),
   cutmix: z.strictObject({
     probability: probability(1, "How often a strong view gets a box of another image."),
-    area: range(0.02, 0.4, "Range of the box's area, relative to the crop's.", "ratio", "spec §4.3"),
-    aspect: range(0.3, 1 / 0.3, "Range of the box's height : width.", "ratio", "spec §4.3"),
+    area: range(0.02, 0.4, "Range of the box's area, relative to the crop's.", "ratio", "CCVC §4.3"),
+    aspect: range(0.3, 1 / 0.3, "Range of the box's height : width.", "ratio", "CCVC §4.3"),
   }).prefault({}).describe("CutMix of strong views."),
-});
-
-const config: Schema<ViewPolicy, ViewPolicyInput> = schema as unknown as Schema<ViewPolicy, ViewPolicyInput>;
+}));
 
 /** The policy as an artifact. */
 export const policyKind: ArtifactKind<ViewPolicy> = jsonKind("view-policy", 1);
@@ -92,6 +81,16 @@ const outputs: ViewsKinds = { ...sets, policy: policyKind };
 /**
  * Binds a data set to a policy of views. No pixel is touched: a view is a pure function of seed, sample, epoch and stream, so
  * it is made when a step needs it.
+ *
+ * @example
+ * ```ts
+ * import { augment, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("views", () => {
+ *   const data = load({ dataset: "shapes" });
+ *   return augment({ data }, { crop: 48, blur: { probability: 0 } });
+ * });
+ * ```
  */
 export const augment: Stage<{ readonly data: DataKinds }, ViewPolicy, ViewPolicyInput, ViewsKinds> =
   defineStage(

@@ -1,24 +1,22 @@
 /** The stage `co-train`: trains networks by a method, on labeled and unlabeled images. @module */
-import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
-import type { Precision } from "../kernels/tensor.ts";
 import type { BackboneReport } from "../models/backbone_weights.ts";
-import { type BackboneName, BACKBONES } from "../models/resnet.ts";
+import { BACKBONES } from "../models/resnet.ts";
 import {
   type AnyStage,
   type ArtifactKind,
+  type DeepPartial,
   defineStage,
   jsonKind,
   type Refs,
-  type Schema,
   type Stage,
   type StageContext,
   type StageOptions,
   type Wires,
 } from "../pipeline/mod.ts";
-import { policyKind, type Views, type ViewsKinds } from "./augment.ts";
+import { policyKind, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
-import { bindMethod, type BoundMethod } from "./methods/bound_method.ts";
+import type { BoundMethod } from "./methods/bound_method.ts";
 import { chosenMethod } from "./methods/exchange.ts";
 import {
   type AnyMethod,
@@ -28,161 +26,25 @@ import {
   isName,
   MethodError,
 } from "./methods/method.ts";
-import { type NamedOptions, withMethod } from "./methods/with_method.ts";
-import type { NetworkDescription } from "./weights/network.ts";
-import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./weights/pretrained.ts";
+import { withMethod } from "./methods/with_method.ts";
+import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
-import { LOSS_SCALE } from "./training/capture.ts";
-import { runCourse } from "./training/course.ts";
-import { type EvaluationConfig, evaluationSchema } from "./training/evaluation.ts";
+import { type TrainingConfig, trainingSchema } from "./training/config.ts";
+import { runTraining } from "./training/loop.ts";
 import type { TrainingHistory } from "./training/history.ts";
-import type { MemorySettings, Recompute } from "./training/memory.ts";
-import { type OptimizerConfig, optimizerLeaves, optimizerOf } from "./training/optimizer_config.ts";
+import { type CoTrainConfig, trainingSettings } from "./training/settings.ts";
 import { tell } from "./training/progress.ts";
 import { makeSampler } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
 
-export type { TrainingHistory };
-
-/** What {@linkcode coTrain} gets; every leaf is described in its schema. */
-export interface CoTrainConfig extends OptimizerConfig {
-  /** The method's name and its switches. */
-  readonly method: NamedOptions;
-  /** Backbone of each network; resnet14 is the small one, for small images and CPUs. */
-  readonly backbone: BackboneName;
-  /** File of ImageNet weights that all backbones start from, PyTorch's or safetensors; "none": random weights. */
-  readonly pretrained: string;
-  /** Whether the file must hold all of the backbone, in its shapes, and nothing but it and a classifier. */
-  readonly pretrainedStrict: boolean;
-  /** How much smaller than the image the last features are. */
-  readonly outputStride: 8 | 16;
-  /** Passes over the unlabeled images. */
-  readonly epochs: number;
-  /** Epochs, of those, that learn from the labeled images alone before the method starts. */
-  readonly warmUpEpochs: number;
-  /** Steps of an epoch; without it ⌊⌈unlabeled images / shards⌉ · shards / batch⌋. */
-  readonly stepsPerEpoch?: number | undefined;
-  /** Processes that the published lists are dealt to: a pass repeats its first images to fill the last round; 1: none. */
-  readonly shards: number;
-  /** Labeled images in a step, and as many unlabeled ones. */
-  readonly batch: number;
-  /** Micro-batches that a step's images are run in, one after another, before one update by the mean of their gradients. */
-  readonly accumulate: number;
-  /** When outputs of batch norms are computed again in the backward pass instead of being kept; no bit of a result changes. */
-  readonly recompute: Recompute;
-  /** What activations and their gradients are stored as; sums, weights, statistics and losses are f32 always. */
-  readonly precision: Precision;
-  /** With f16: what losses are multiplied by before they are differentiated, and gradients divided by after. */
-  readonly lossScale: number;
-  /** Whether an unlabeled image meets the same labeled one in every epoch. */
-  readonly pairing: "fixed" | "free";
-  /** Epochs between scores on the validation set, for the best weights. */
-  readonly evaluateEvery: number;
-  /** How those scores are made. */
-  readonly evaluation: EvaluationConfig;
-  /** Steps between readings of the losses; each drains the device. */
-  readonly logEvery: number;
-}
+export type { CoTrainConfig, TrainingHistory };
 
 /** What an experiment writes for {@linkcode coTrain}; what is left out has the published value. */
-export type CoTrainInput<P extends string = string> =
-  & Partial<Omit<CoTrainConfig, "method" | "evaluation">>
-  & {
-    /** The method with its options: `ccvc({ … })`. */
-    readonly method: Configured<P>;
-    readonly evaluation?: Partial<EvaluationConfig>;
-  };
-
-const schema = z.strictObject({
-  backbone: z.enum(Object.keys(BACKBONES) as [BackboneName, ...BackboneName[]]).default("resnet101")
-    .describe("Backbone of each network; resnet14 is the small one, for small images and CPUs.")
-    .meta({ unit: "name", source: "spec §1.1, §5" }),
-  pretrained: z.string().min(1).default(NO_PRETRAINED)
-    .describe(
-      'File of ImageNet weights that all backbones start from, PyTorch\'s or safetensors; "none": random weights.',
-    )
-    .meta({ unit: "path", source: "spec §1.1: pretrained/<backbone>.pth in the original", location: true }),
-  pretrainedStrict: z.boolean().default(true)
-    .describe(
-      "Whether the file must hold all of the backbone, in its shapes, and nothing but it and a classifier.",
-    )
-    .meta({ unit: "yes or no", source: "Crossview; the original took what fitted, silently" }),
-  outputStride: z.literal([8, 16]).default(16).describe(
-    "How much smaller than the image the last features are.",
-  )
-    .meta({ unit: "pixels", source: "spec §1.1: 16 PASCAL, 8 Cityscapes" }),
-  epochs: z.int().min(1).default(80).describe("Passes over the unlabeled images.")
-    .meta({ unit: "epochs", source: "spec §5" }),
-  warmUpEpochs: z.int().min(0).default(0)
-    .describe("Epochs, of those, that learn from the labeled images alone before the method starts.")
-    .meta({ unit: "epochs", source: "published: 0, from ImageNet weights; PS-MT warms up for 5" }),
-  stepsPerEpoch: z.int().min(1).optional().describe(
-    "Steps of an epoch; without it ⌊⌈unlabeled images / shards⌉ · shards / batch⌋.",
-  )
-    .meta({ unit: "steps", source: "spec §3.5" }),
-  shards: z.int().min(1).max(1024).default(1).describe(
-    "Processes that the published lists are dealt to: a pass repeats its first images to fill the last round; 1: none.",
-  )
-    .meta({ unit: "processes", source: "spec §3.5; 4 in every published command" }),
-  batch: z.int().min(1).default(8).describe("Labeled images in a step, and as many unlabeled ones.")
-    .meta({ unit: "images", source: "README no-aug command, 4 GPUs × 2, spec §3.7" }),
-  accumulate: z.int().min(1).default(1).describe(
-    "Micro-batches that a step's images are run in, one after another, before one update by the mean of their gradients; " +
-      "must divide batch. Each is normalized by its own batch statistics, updates the running ones, averages losses over " +
-      "its own pixels, mines its share of hard ones and has its CutMix partners within itself, as each process of a " +
-      "distributed training does.",
-  )
-    .meta({ unit: "micro-batches", source: "Crossview; memory is that of batch / accumulate" }),
-  recompute: z.enum(["never", "when-needed", "always"]).default("when-needed").describe(
-    "When outputs of batch norms and ReLUs are computed again in the backward pass instead of being kept: less memory, " +
-      "some more time, the same bits. When-needed: only where the training does not fit the device otherwise.",
-  )
-    .meta({ unit: "name", source: "Crossview; Rota Bulò et al., In-Place Activated BatchNorm, CVPR 2018" }),
-  precision: z.enum(["f32", "f16"]).default("f32").describe(
-    "What activations and their gradients are stored as; f16 takes half the memory, on adapters that have it. Sums, weights, " +
-      "statistics, losses and scores are f32 always.",
-  )
-    .meta({
-      unit: "name",
-      source: "published: f32; Micikevicius et al., Mixed Precision Training, ICLR 2018",
-    }),
-  lossScale: z.number().min(1).max(2 ** 24).default(LOSS_SCALE).describe(
-    "With f16: what losses are multiplied by before they are differentiated, and gradients divided by after, so that small " +
-      "ones are not lost. A step whose gradients overflow all the same is left out.",
-  )
-    .meta({
-      unit: "factor",
-      source: "Micikevicius et al., Mixed Precision Training, ICLR 2018, §3.2",
-      unread: (options: unknown) =>
-        (options as CoTrainConfig).precision === "f16" ? undefined : "precision is f32",
-    }),
-  ...optimizerLeaves,
-  pairing: z.enum(["fixed", "free"]).default("fixed")
-    .describe("Whether an unlabeled image meets the same labeled one in every epoch.")
-    .meta({ unit: "none", source: "spec §3.6" }),
-  evaluateEvery: z.int().min(1).default(1).describe(
-    "Epochs between scores on the validation set, for the best weights.",
-  )
-    .meta({ unit: "epochs", source: "spec §6" }),
-  evaluation: evaluationSchema.prefault({}).describe("How those scores are made."),
-  logEvery: z.int().min(1).default(10).describe(
-    "Steps between readings of the losses; each drains the device.",
-  )
-    .meta({ unit: "steps", source: "Crossview" }),
-}).superRefine(({ batch, accumulate }, issues) => {
-  if (batch % accumulate === 0) return;
-  const divisors = Array.from({ length: batch }, (_, i) => i + 1).filter((k) => batch % k === 0);
-  issues.addIssue({
-    code: "custom",
-    path: ["accumulate"],
-    message: `a batch of ${batch} does not divide into ${accumulate} equal micro-batches; it does into ${
-      divisors.join(", ")
-    }`,
-  });
-});
-
-const shared = schema as unknown as Schema<Omit<CoTrainConfig, "method">> & Pick<typeof schema, "shape">;
+export interface CoTrainInput<P extends string = string> extends DeepPartial<TrainingConfig> {
+  /** The method with its options: `ccvc({ … })`. */
+  readonly method: Configured<P>;
+}
 
 const inputs: { readonly views: ViewsKinds } = {
   views: { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind, policy: policyKind },
@@ -217,7 +79,9 @@ export type TrainingStage<P extends string = string> = Stage<
 const stages = new WeakMap<object, TrainingStage>();
 const methods = new WeakMap<AnyStage, AnyMethod>();
 
-/** The stage `co-train` of a method; the same one whenever it is asked for. */
+/**
+ * The stage `co-train` of a method; the same one whenever it is asked for.
+ */
 export function trainingStage<P extends string>(method: AnyMethod<P>): TrainingStage<P> {
   const made = stages.get(method.definition) ?? defineTraining(method);
   stages.set(method.definition, made);
@@ -233,6 +97,16 @@ export function methodOf(stage: AnyStage): AnyMethod | undefined {
 /**
  * Trains networks by a method, as the stage `co-train`; gives the last weights and the best by each prediction. The code of the
  * method, and of no other, is part of the key.
+ *
+ * @example
+ * ```ts
+ * import { augment, ccvc, coTrain, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("networks", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: ccvc({ augmentation: "strong" }), backbone: "resnet14", epochs: 9, batch: 4 });
+ * });
+ * ```
  */
 export function coTrain<P extends string>(
   inputs: Wires<{ readonly views: ViewsKinds }>,
@@ -249,7 +123,7 @@ export function coTrain<P extends string>(
   }
   const { method, options: written } = chosenMethod(own);
   // From here on all is plain data: which functions it is about, is in the stage.
-  const call = trainingStage(method) as unknown as (...given: unknown[]) => Refs<NetsKinds<P>>;
+  const call = trainingStage(method);
   return call(inputs, { ...config, method: written }, options);
 }
 
@@ -260,7 +134,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
     version: 1,
     module: import.meta.url,
     alsoHash: [definitionOf(method).module],
-    config: withMethod(shared, method),
+    config: withMethod(trainingSchema, method),
     inputs,
     outputs: { last: checkpointKind, ...Object.fromEntries(bests), history: historyKind },
     sources: pretrainedSources,
@@ -275,15 +149,8 @@ function defineTraining(method: AnyMethod): TrainingStage {
       const pretrained = await readPretrained(config, Object.keys(network.networks), context.read);
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
-      const sampler = makeSampler({
-        seed,
-        labeled: views.labeled.length,
-        unlabeled: views.unlabeled.length,
-        batch,
-        pairing: config.pairing,
-        shards: config.shards,
-        stepsPerEpoch: config.stepsPerEpoch,
-      });
+      const { labeled: { length: labeled }, unlabeled: { length: unlabeled } } = views;
+      const sampler = makeSampler({ ...config, seed, labeled, unlabeled });
       if (config.pairing === "fixed" && views.labeled.length > views.unlabeled.length) {
         tell(context, {
           kind: "warning",
@@ -329,7 +196,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
       });
       try {
         tell(context, { kind: "memory", ...session.memory });
-        const { last, best, history } = await runCourse({
+        const { last, best, history } = await runTraining({
           session,
           sampler,
           network,
@@ -345,7 +212,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
       }
     },
   });
-  return stage as unknown as TrainingStage;
+  return stage as TrainingStage;
 }
 
 /** Batches of images that a method may draw: 1 where it learns from the labeled ones alone, 3 with other unlabeled ones, else 2. */
@@ -353,48 +220,14 @@ function setsOf({ draws }: BoundMethod): number {
   return new Set(Object.values(draws).map(({ set, images = set }) => images)).size;
 }
 
-/** What a config's training is captured with. */
-export function trainingSettings(
-  trained: AnyMethod,
-  config: CoTrainConfig,
-  views: Views,
-  seed: number,
-): MemorySettings {
-  const { name: _, ...options } = config.method;
-  const method = bindMethod(trained, options), { networks, predictions, headline } = method;
-  const { backbone, outputStride, batch, accumulate, recompute, precision, lossScale } = config;
-  const network: NetworkDescription = {
-    backbone,
-    outputStride,
-    networks,
-    predictions,
-    headline,
-    classes: views.labeled.classes,
-  };
-  const warmUp = config.warmUpEpochs > 0;
-  return {
-    network,
-    method,
-    views,
-    batch,
-    accumulate,
-    recompute,
-    precision,
-    lossScale,
-    seed,
-    optimizer: optimizerOf(config),
-    warmUp,
-  };
-}
-
-/** Says what the backbones start from; of the small one, which nobody has ImageNet weights for, only what is not random. */
+/** Says what the backbones start from; of a small one, which nobody has ImageNet weights for, only what is not random. */
 function tellStart(
   { backbone, pretrained }: CoTrainConfig,
   report: BackboneReport | undefined,
   context: StageContext,
 ): void {
   if (report === undefined) {
-    if (backbone !== "resnet14") tell(context, { kind: "pretrained", backbone });
+    if (!BACKBONES[backbone].small) tell(context, { kind: "pretrained", backbone });
     return;
   }
   tell(context, { kind: "pretrained", backbone, file: pretrained, ...report });

@@ -7,7 +7,7 @@ import {
   jsonKind,
   type Ref,
   type Refs,
-  type Schema,
+  schemaOf,
   type Stage,
   type StageOptions,
   UserError,
@@ -25,10 +25,10 @@ import {
   missingCrop,
   type Protocol,
   protocolLabel,
-  protocolLeaf,
   type ProtocolName,
   protocolOf,
   protocolPlan,
+  scoredBy,
 } from "./evaluation/protocols.ts";
 import { type SampleSet, samplesKind } from "./datasets/samples.ts";
 
@@ -66,30 +66,20 @@ export interface Metrics extends WeightsScore {
   readonly confusion: readonly (readonly number[])[];
 }
 
-const schema = z.strictObject({
-  protocol: protocolLeaf.default("original")
-    .describe(
-      "Which pixels are scored, and how: images whole; their middle; windows, cut off at the border or shifted.",
+const config = schemaOf<EvaluateConfig>()(
+  z.strictObject({
+    protocol: scoredBy,
+    crop: cropLeaf.describe("Side of the protocol's windows; all but original need it.")
+      .meta({ unit: "pixels", source: "CCVC §4.4: the training's crop" }),
+    pictures: z.int().min(0).default(8).describe(
+      "How many images are drawn with truth, predictions and conflict.",
     )
-    .meta({
-      unit: "name",
-      source: "spec §4.4: original PASCAL, sliding_window Cityscapes; the last is Crossview's",
-    }),
-  crop: cropLeaf.describe("Side of the protocol's windows; all but original need it.")
-    .meta({ unit: "pixels", source: "spec §4.4: the training's crop" }),
-  pictures: z.int().min(0).default(8).describe(
-    "How many images are drawn with truth, predictions and conflict.",
-  )
-    .meta({ unit: "images", source: "Crossview" }),
-}).superRefine(({ protocol, crop }, issues) => {
-  const message = missingCrop([protocol], crop);
-  if (message !== undefined) issues.addIssue({ code: "custom", path: ["crop"], message });
-});
-
-const config: Schema<EvaluateConfig, Partial<EvaluateConfig>> = schema as unknown as Schema<
-  EvaluateConfig,
-  Partial<EvaluateConfig>
->;
+      .meta({ unit: "images", source: "Crossview" }),
+  }).superRefine(({ protocol, crop }, issues) => {
+    const message = missingCrop([protocol], crop);
+    if (message !== undefined) issues.addIssue({ code: "custom", path: ["crop"], message });
+  }),
+);
 
 /** Which weights are scored, on what. */
 export interface EvaluateInputs {
@@ -106,7 +96,7 @@ export type EvaluateOutputs = {
 };
 
 /** Scores as an artifact. */
-export const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
+const metricsKind: ArtifactKind<Metrics> = jsonKind("metrics", 1);
 
 const outputs: EvaluateOutputs = { metrics: metricsKind, pictures: picturesKind };
 
@@ -124,7 +114,9 @@ export type EvaluationStage = Stage<
 /** One stage for the same names of weights. */
 const stages = new Map<string, EvaluationStage>();
 
-/** The stage `evaluate` of nets that have the best weights of these names, `bestAverage`; the same one whenever it is asked for. */
+/**
+ * The stage `evaluate` of nets that have the best weights of these names, `bestAverage`; the same one whenever it is asked for.
+ */
 export function evaluationStage(bests: readonly string[]): EvaluationStage {
   const key = bests.join();
   const made = stages.get(key) ?? defineEvaluation(["last", ...bests]);
@@ -132,7 +124,20 @@ export function evaluationStage(bests: readonly string[]): EvaluationStage {
   return made;
 }
 
-/** Scores each prediction, for the last and the best weights, as the stage `evaluate`. */
+/**
+ * Scores each prediction, for the last and the best weights, as the stage `evaluate`.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, evaluate, load, pipeline, supervised } from "@crossview/crossview";
+ *
+ * export default pipeline("scores", () => {
+ *   const data = load({ dataset: "cityscapes", root: "data/cityscapes", partition: "cityscapes/1_8" });
+ *   const nets = coTrain({ views: augment({ data }, { crop: 712 }) }, { method: supervised(), outputStride: 8 });
+ *   return evaluate({ nets, samples: data.validation }, { protocol: "sliding_window", crop: 712 });
+ * });
+ * ```
+ */
 export function evaluate(
   { nets, ...others }: EvaluateInputs,
   config?: Partial<EvaluateConfig>,

@@ -1,15 +1,21 @@
 /** The stage `load`: decodes a data set once, into packed 8-bit images and masks. */
 import { z } from "zod";
 import type { ArtifactKind } from "../pipeline/language/artifact.ts";
-import type { Schema } from "../pipeline/language/schema.ts";
+import { type DeepPartial, schemaOf } from "../pipeline/language/schema_of.ts";
 import { defineStage, type Stage } from "../pipeline/language/stage.ts";
 import type { SourceFile, StageContext } from "../pipeline/language/definition.ts";
 import { shapesClasses } from "./datasets/classes.ts";
 import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
 import type { IdList } from "./datasets/id_list.ts";
-import { type FolderDataset, labelTable, layouts, resolveLists } from "./datasets/layouts.ts";
+import {
+  type FolderDataset,
+  labelTable,
+  layouts,
+  type ListConfig,
+  resolveLists,
+} from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
-import { mapOrdered } from "./datasets/map_ordered.ts";
+import { mapOrdered } from "../pipeline/run/lanes.ts";
 import {
   type ImageSet,
   imagesKind,
@@ -39,27 +45,9 @@ export interface ShapesConfig {
 }
 
 /** What {@linkcode load} gets; every leaf is described in its schema. */
-export interface LoadConfig {
+export interface LoadConfig extends ListConfig {
   /** Which data set, and so which layout and classes. */
   readonly dataset: "shapes" | FolderDataset;
-  /** Folder of the data set. */
-  readonly root: string;
-  /** Published partition, e.g. pascal/366; without it the lists of the folder are used. */
-  readonly partition?: string | undefined;
-  /** Folder of the published lists. */
-  readonly partitions: string;
-  /** Id lists of one's own instead of a partition; a role that is left out has the list of the folder. */
-  readonly lists?:
-    | {
-      readonly labeled?: string | undefined;
-      readonly unlabeled?: string | undefined;
-      readonly validation?: string | undefined;
-    }
-    | undefined;
-  /** CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367. */
-  readonly labeledEvery: number;
-  /** CamVid only: which of its lists the output validation is read from. */
-  readonly evaluateOn: "validation" | "test";
   /** Whether the masks of the unlabeled images are read too, for diagnostics alone. */
   readonly unlabeledTruth: boolean;
   /** Settings of the generated data set. */
@@ -67,9 +55,7 @@ export interface LoadConfig {
 }
 
 /** What an experiment writes for {@linkcode load}; what is left out has a default. */
-export type LoadInput = Optional<Omit<LoadConfig, "shapes"> & { readonly shapes: Optional<ShapesConfig> }>;
-/** Every leaf may be left out. */
-export type Optional<T> = { readonly [K in keyof T]?: T[K] | undefined };
+export type LoadInput = DeepPartial<LoadConfig>;
 
 const own = "Crossview";
 const count = (fallback: number, what: string) =>
@@ -80,7 +66,7 @@ const count = (fallback: number, what: string) =>
 const location = (what: string) =>
   z.string().describe(what).meta({ unit: "path", source: own, location: true });
 
-const schema = z.strictObject({
+const config = schemaOf<LoadConfig>()(z.strictObject({
   dataset: z.enum(["shapes", "pascal", "cityscapes", "camvid"]).default("shapes")
     .describe("Which data set, and so which layout and classes.").meta({ unit: "name", source: own }),
   root: location("Folder of the data set; unused for shapes.").default(""),
@@ -127,9 +113,8 @@ const schema = z.strictObject({
       .describe("How often an object has a color that its class prefers; 0: the outline alone tells.")
       .meta({ unit: "share", source: own }),
   }).prefault({}).describe("Settings of the generated data set."),
-});
+}));
 
-const config: Schema<LoadConfig, LoadInput> = schema;
 /** A loaded data set. */
 export type LoadOutputs = {
   readonly labeled: ArtifactKind<SampleSet>;
@@ -146,12 +131,21 @@ const outputs: LoadOutputs = {
   unlabeledTruth: masksKind,
 };
 
-/** Most files that are read ahead of the decoder. */
-const readAhead = 4;
+/** Most images that are decoded ahead of the one that is written. */
+const readAhead = { width: 4, ahead: 4 };
 
 /**
  * Loads a data set: `labeled` and `validation` with masks, `unlabeled` without. `unlabeledTruth` is empty unless the
  * config asks for it. Masks of unlabeled images need not exist otherwise.
+ *
+ * @example
+ * ```ts
+ * import { load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("photographs", () => {
+ *   return load({ dataset: "pascal", root: "data/pascal", partition: "pascal/366" });
+ * });
+ * ```
  */
 export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutputs> = defineStage({
   name: "load",
@@ -210,7 +204,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
       let done = 0;
       for (const role of roles) {
-        const decoded = mapOrdered(located(lists[role], config.root, read), readAhead, async (at) => {
+        const decoded = mapOrdered(readAhead, located(lists[role], config.root, read), async (at) => {
           context.signal.throwIfAborted();
           const image = await readImage(at);
           const masked = role !== "unlabeled" || (config.unlabeledTruth && at.sample.mask !== undefined);

@@ -1,7 +1,7 @@
 /** The stage `pseudo-label`: labels unlabeled images with trained networks. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
-import { type ArtifactKind, defineStage, type Schema, type Stage } from "../pipeline/mod.ts";
+import { type ArtifactKind, defineStage, schemaOf, type Stage } from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
@@ -21,18 +21,13 @@ export interface PseudoLabelConfig {
   readonly threshold: number;
 }
 
-const schema = z.strictObject({
+const config = schemaOf<PseudoLabelConfig>()(z.strictObject({
   threshold: z.number().min(0).max(1).default(0.95)
     .describe(
       "A pixel keeps its label where the largest probability is at least this, and becomes 255 elsewhere.",
     )
     .meta({ unit: "probability", source: "Sohn et al., FixMatch, NeurIPS 2020, eq. 4" }),
-});
-
-const config: Schema<PseudoLabelConfig, Partial<PseudoLabelConfig>> = schema as unknown as Schema<
-  PseudoLabelConfig,
-  Partial<PseudoLabelConfig>
->;
+}));
 
 /** Which weights label which images. */
 export type PseudoLabelInputs = {
@@ -55,6 +50,17 @@ const GRAY_PALETTE = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3
  * much was kept.
  *
  * The labels are those of the headline: with two branches the arg-max of the mean of their logits.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, load, pipeline, pseudoLabel, supervised } from "@crossview/crossview";
+ *
+ * export default pipeline("labels", () => {
+ *   const data = load({ dataset: "shapes" });
+ *   const nets = coTrain({ views: augment({ data }, { crop: 48 }) }, { method: supervised(), backbone: "resnet14" });
+ *   return pseudoLabel({ nets, images: data.unlabeled }, { threshold: 0.9 });
+ * });
+ * ```
  */
 export const pseudoLabel: Stage<
   PseudoLabelInputs,

@@ -61,27 +61,22 @@ const methods = new Map(
   }),
 );
 
-/** A citation: by the name of a method, or of the text that its file is written by. */
+/** A citation: a method's name, and sections of its document. */
 const NUMBERS = String.raw`((?:§\d+(?:\.\d+)*(?: \([^)]*\))?(?:, | and )?)+)`;
 const named = new RegExp(String.raw`\b(${[...methods.keys()].join("|")}),? ${NUMBERS}`, "g");
-const unnamed = new RegExp(String.raw`\bspec(?:ification)?(?: of (\w+))?,? ${NUMBERS}`, "gi");
 /** Sections of what others published: of a paper, by its year, and of PNG. */
 const foreign =
   /(?:\b(?:19|20)\d\d|PNG specification(?:, \w+ edition)?|specification's heuristic), §\d+(?:\.\d+)*/g;
 
 /** What a text cites, `[method, section]`, and whether all that looks like a citation was understood. */
-function citations(path: string, text: string): { found: [string, string][]; rest: string } {
+function citations(text: string): { found: [string, string][]; rest: string } {
   const found: [string, string][] = [];
-  const take = (method: string) => (_: string, name: string | undefined, numbers: string) => {
-    for (const [, number] of numbers.matchAll(/§(\d+(?:\.\d+)*)/g)) found.push([name ?? method, number!]);
+  const take = (_: string, name: string, numbers: string) => {
+    for (const [, number] of numbers.matchAll(/§(\d+(?:\.\d+)*)/g)) found.push([name, number!]);
     return "";
   };
-  const file = path.split("/").at(-1)!.replaceAll("_", "-");
-  const own = path.includes("/methods/")
-    ? [...methods.keys()].find((name) => file.startsWith(slug(name)))
-    : undefined;
   const rest = text.replaceAll(/\s*\n\s*(?:\/\/|\*)?\s*/g, " ").replaceAll(foreign, "")
-    .replaceAll(named, take("")).replaceAll(unnamed, take(own ?? "CCVC"));
+    .replaceAll(named, take);
   return { found, rest };
 }
 
@@ -90,7 +85,7 @@ Deno.test("every section that code cites is there", () => {
   const wrong: string[] = [];
   let count = 0;
   for (const path of [...code, "mod.ts", "methods.ts"]) {
-    const { found, rest } = citations(path, textOf(path));
+    const { found, rest } = citations(textOf(path));
     const open = /.{0,30}§\d.{0,10}/.exec(rest)?.[0];
     if (open !== undefined) wrong.push(`${path}: …${open}…: of what?`);
     for (const [method, number] of found) {
@@ -105,7 +100,7 @@ Deno.test("every section that code cites is there", () => {
 Deno.test("every section that a document cites is there", () => {
   for (const path of documents) {
     const own = [...methods.values()].find((method) => method.path === path);
-    const { found, rest } = citations(path, prose(path));
+    const { found, rest } = citations(prose(path));
     for (const [, number] of rest.matchAll(/§(\d+(?:\.\d+)*)/g)) {
       assert.ok(own?.sections.has(number), `${path}: §${number}`);
     }
@@ -250,4 +245,22 @@ Deno.test("the TypeScript in all documents compiles, outside the clone", async (
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+/** The docstring of what a module of the project exports by a name. */
+function docstring(name: string): string {
+  const declaration = new RegExp(`\\n \\*/\\nexport (?:async )?(?:const|function|class) ${name}\\b`);
+  for (const path of tree.filter((path) => /^(pipeline|stages)\/.*\.ts$/.test(path))) {
+    const at = declaration.exec(textOf(path))?.index;
+    if (at !== undefined) return textOf(path).slice(textOf(path).lastIndexOf("/**", at), at);
+  }
+  return "";
+}
+
+Deno.test("every function of mod.ts has an example", () => {
+  const names = Object.entries(library).filter(([name, value]) =>
+    typeof value === "function" && !name.endsWith("Error")
+  ).map(([name]) => name);
+  assert.ok(names.length > 10);
+  assert.deepEqual(names.filter((name) => !docstring(name).includes("@example\n * ```ts")), []);
 });

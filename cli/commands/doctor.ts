@@ -5,6 +5,7 @@ import type { Command } from "../terminal/command.ts";
 import { driverVariables } from "../process/environment.ts";
 import { sharingVariable } from "../process/permissions.ts";
 import { Gpu } from "../gpu/gpu.ts";
+import { grantedNote } from "../gpu/gpu_memory.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
 import { cacheOption, jsonOption, namedCache } from "../terminal/options.ts";
 import { bytes } from "../terminal/text.ts";
@@ -52,7 +53,7 @@ export const doctor: Command = {
 };
 
 /** Whether a version of Deno is new enough. */
-export function denoFinding(version: string): Finding {
+function denoFinding(version: string): Finding {
   const found = version.split(/[.+-]/).map(Number);
   const at = testedDeno.findIndex((part, i) => found[i] !== part);
   if (at < 0 || found[at]! > testedDeno[at]!) return { name: "Deno", value: version };
@@ -69,7 +70,9 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
   const gpu = new Gpu(terminal, { mayInstall: false, cache });
   try {
     const { facts, tuning, gpu: { limits } } = await gpu.open();
-    const { name, features, subgroupSize, isSoftware, sharing } = facts;
+    const { name, features, subgroupSize, isSoftware, sharing, bufferBytes } = facts,
+      { maxBufferSize } = limits;
+    const granted = grantedNote({ bufferBytes, maxBufferSize });
     return [
       {
         name: "adapter",
@@ -89,7 +92,7 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
           wayOf(sharing)
         }; ${sharingVariable}=0, 8, 16 or workgroup takes others, if the adapter runs them`,
       },
-      { name: "largest buffer", value: bytes(limits.maxBufferSize) },
+      { name: "largest buffer", value: [bytes(bufferBytes), granted].filter(Boolean).join(" ") },
       { name: "largest storage binding", value: bytes(limits.maxStorageBufferBindingSize) },
       { name: "storage buffers a stage", value: String(limits.maxStorageBuffersPerShaderStage) },
       { name: "workgroup memory", value: bytes(limits.maxComputeWorkgroupStorageSize) },

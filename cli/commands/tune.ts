@@ -23,7 +23,7 @@ import {
 import { Progress } from "../terminal/progress.ts";
 import { notesOnly } from "../terminal/terminal.ts";
 import { duration, table } from "../terminal/text.ts";
-import { knownTraining, trainingNodes } from "../gpu/training_memory.ts";
+import { knownTraining, trainingNodes } from "../../stages/known_training.ts";
 import { TuningFile, tuningLine } from "../gpu/tuning_file.ts";
 
 const againOption: OptionSpec = {

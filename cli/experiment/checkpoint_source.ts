@@ -6,6 +6,7 @@ import type { ArgumentSpec, CommandInput, OptionSpec } from "../terminal/command
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 import { findRun, type StoredRun } from "../runs/stored_runs.ts";
+import { isFile } from "../process/paths.ts";
 
 /** The weights, as an argument. */
 export const checkpointArgument: ArgumentSpec = {
@@ -66,12 +67,4 @@ export async function findCheckpoint(input: CommandInput, runs: string): Promise
   throw new UsageError(
     `Cannot find the weights of run "${run.id}": there is no file "${path}". Name a file instead.`,
   );
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

@@ -5,6 +5,7 @@ import type { FolderDataset } from "../../stages/datasets/layouts.ts";
 import { load } from "../../stages/load.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { loadExperiment, typedPath } from "./experiment.ts";
+import { isFolder } from "../process/paths.ts";
 
 /** What tells a layout. */
 const marks: readonly (readonly [FolderDataset, string])[] = [
@@ -39,12 +40,4 @@ function folderPipeline(root: string): Pipeline {
   if (found !== undefined) return pipeline("data", () => load({ dataset: found[0], root }));
   const wanted = marks.map(([dataset, mark]) => `${mark}/ (${dataset})`).join(", ");
   throw new UsageError(`Cannot tell the layout of "${root}": it holds none of ${wanted}.`);
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
 }

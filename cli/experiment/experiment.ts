@@ -11,6 +11,7 @@ import {
 } from "../../pipeline/mod.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { importFailure } from "./import_failure.ts";
+import { isFile } from "../process/paths.ts";
 
 /** The experiment that needs no download. */
 export const defaultExperiment = "shapes-12";
@@ -97,12 +98,4 @@ function experimentPath(given: string): string {
     }; ` +
       `or the path of a TypeScript file, e.g. ./my_experiment.ts.`,
   );
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }

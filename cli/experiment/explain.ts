@@ -40,12 +40,16 @@ export async function printExplanation(input: CommandInput): Promise<void> {
   input.terminal.print(input.flag("json") ? JSON.stringify(found) : explanationText(found));
 }
 
+/** Where the sections are that sources name. */
+const SECTIONS = "CCVC §2.2 is that section of docs/methods/ccvc.md, and so for other methods.";
+
 /** The explanation as people read it. */
-export function explanationText({ pipeline, stages }: Explanation): string {
+function explanationText({ pipeline, stages }: Explanation): string {
   const blocks = stages.map(({ id, stage, leaves }) =>
     [`${id}${id === stage ? "" : ` (stage ${stage})`}`, ...leaves.flatMap(leafLines)].join("\n")
   );
-  return [pipeline, ...blocks].join("\n\n");
+  const cites = stages.some(({ leaves }) => leaves.some(({ source }) => source?.includes("§")));
+  return [pipeline, ...blocks, ...(cites ? [SECTIONS] : [])].join("\n\n");
 }
 
 function leafLines(leaf: ExplainedLeaf): string[] {

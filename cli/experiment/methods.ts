@@ -1,8 +1,8 @@
 /** Finds the method that is named on the command line. @module */
 import { pathToFileURL } from "node:url";
 import * as library from "../../mod.ts";
-import { type AnyMethod, ConfigError, type Configured, didYouMean, messageOf, UserError } from "../../mod.ts";
-import { definitionOf, isConfigured } from "../../stages/methods/method.ts";
+import { ConfigError, didYouMean, messageOf, UserError } from "../../pipeline/mod.ts";
+import { type AnyMethod, type Configured, definitionOf, isConfigured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { experimentExports, isExperimentPath, typedPath } from "./experiment.ts";
 
@@ -49,7 +49,7 @@ export async function findMethod(given: string, chosen: readonly Configured[]): 
     const method = await methodAt(typedPath(given));
     return chosen.find((own) => own.method.definition === method.definition) ?? method();
   }
-  const defaults = Object.values(library).filter(isMethod)
+  const defaults = Object.values<unknown>(library).filter(isMethod)
     .map((method): [string, NamedMethod] => [definitionOf(method).name, method]);
   const own = chosen.find((own) => nameOf(own) === given);
   const found = own ?? new Map(defaults).get(given)?.();

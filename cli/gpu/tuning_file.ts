@@ -5,6 +5,7 @@ import type { Tuning } from "../../kernels/tuning/tuning.ts";
 import { writeAtomically } from "../../pipeline/files/files.ts";
 import { canonicalJson, messageOf, sha256 } from "../../pipeline/mod.ts";
 import { digest, object, record, type Shape, text } from "../../pipeline/files/untrusted.ts";
+import { isMissing } from "../../pipeline/files/system_error.ts";
 
 /** What measurements are true of: on anything else they are forgotten. */
 export interface TunedFor {
@@ -26,7 +27,7 @@ export interface Remembered {
 /** No file of ours is larger: some hundred shapes of 100 bytes. */
 const mostBytes = 1 << 20;
 const format: Shape = (value) => value === 1 ? undefined : "is not 1";
-const isFile = object({ format, for: record(text), choices: record(text), check: digest });
+const isTuningFile = object({ format, for: record(text), choices: record(text), check: digest });
 
 /** The file of an adapter. */
 export class TuningFile {
@@ -54,11 +55,9 @@ export class TuningFile {
       }
       found = JSON.parse(Deno.readTextFileSync(this.path));
     } catch (error) {
-      return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory
-        ? {}
-        : this.#problem(messageOf(error));
+      return isMissing(error) ? {} : this.#problem(messageOf(error));
     }
-    const wrong = isFile(found);
+    const wrong = isTuningFile(found);
     if (wrong !== undefined) return this.#problem(`it ${wrong}`);
     if (found.check !== check(found.for, found.choices)) {
       return this.#problem("it was changed since it was written");

@@ -24,7 +24,7 @@ export interface Comparison {
 }
 
 /** Compares two graphs; the other's name is its own. */
-export function compareGraphs(ours: Graph, theirs: Graph): Comparison {
+function compareGraphs(ours: Graph, theirs: Graph): Comparison {
   const ids = (graph: Graph) => graph.nodes.map(({ id }) => id);
   const shared = ids(ours).filter((id) => ids(theirs).includes(id));
   const mine = leavesOf(ours, shared), other = leavesOf(theirs, shared);

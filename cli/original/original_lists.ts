@@ -7,6 +7,7 @@ import { type Partition, partitions } from "../../partitions/manifest.ts";
 import { FileReadError, readTextWholeSync } from "../../pipeline/files/read_file.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "../experiment/experiment.ts";
+import { isFile } from "../process/paths.ts";
 
 /** Longest list that is read, bytes; the longest published one has less than 700,000. */
 const longest = 1 << 26;
@@ -140,17 +141,4 @@ function validationList(dataset: string, labeled: string): string {
 
 function linesIn(text: string): number {
   return text.split("\n").filter((line) => line.trim() !== "").length;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

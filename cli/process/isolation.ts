@@ -8,6 +8,7 @@
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { driver, environment, permissionsOf, sharingVariable, typed } from "./permissions.ts";
+import { exists } from "./paths.ts";
 
 /** The project's folder. */
 export const projectRoot: string = fileURLToPath(new URL("../../", import.meta.url));
@@ -118,15 +119,6 @@ function valueOf(option: string, args: readonly string[]): string | undefined {
   const at = args.findLastIndex((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`));
   if (at < 0) return undefined;
   return args[at]!.includes("=") ? args[at]!.slice(args[at]!.indexOf("=") + 1) : args[at + 1];
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Host and port of the remote cache; undefined if there is none, or none that can be used: the command itself says why. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { projectRoot } from "./isolation.ts";
+import { isFile } from "./paths.ts";
 
 interface Lock {
   readonly npm: Readonly<Record<string, { readonly os?: unknown }>>;
@@ -20,7 +21,7 @@ export async function providePackages(): Promise<boolean> {
     const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(id)!;
     return join(one ?? "", name!, version!);
   });
-  if (one !== undefined && folders.every(isThere)) return true;
+  if (one !== undefined && folders.every((folder) => isFile(join(folder, "package.json")))) return true;
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["install", "--quiet", "--frozen"],
     cwd: projectRoot,
@@ -28,12 +29,4 @@ export async function providePackages(): Promise<boolean> {
     stderr: "inherit",
   }).output();
   return success;
-}
-
-function isThere(folder: string): boolean {
-  try {
-    return Deno.statSync(join(folder, "package.json")).isFile;
-  } catch {
-    return false;
-  }
 }

@@ -2,8 +2,8 @@
 import {
   heading,
   headlineScore,
-  type Metrics,
   predictionNames,
+  type RunScores,
   type SeedsSummary,
   shownName,
   summarize,
@@ -31,7 +31,7 @@ export interface MethodResult {
 }
 
 /** What of a run is compared. */
-export type ScoredRun = Pick<FinishedRun, "trainings"> & { readonly metrics: Metrics };
+export type ScoredRun = Pick<FinishedRun, "trainings"> & { readonly metrics: RunScores };
 
 /**
  * Sums up runs of methods, one a seed each.

@@ -1,40 +1,32 @@
 /** Scores as a run's outputs hold them, and as tables show them. @module */
+import type { Metrics } from "../../stages/evaluate.ts";
+import type { PerPrediction } from "../../stages/evaluation/predictions.ts";
 import { mixedNotice, mixedRunsNotice } from "./provenance.ts";
 import { spread, table } from "../terminal/text.ts";
 
-/** One value for each prediction, by name. */
-export type Predictions = Readonly<Record<string, number>>;
-
 /** What the commands read of a metrics artifact; a pipeline of one's own may hold more, and metrics.json keeps it all. */
-export interface Metrics {
+export interface RunScores
+  extends Pick<Metrics, "miou">, Partial<Pick<Metrics, "protocol" | "pixelAccuracy" | "perClass">> {
+  /** The prediction that stands for the run. */
+  readonly headline?: string | undefined;
   /** The published partitions that were trained on: scores on two draws of one share are not comparable. */
   readonly benchmarks?: readonly string[];
   /** Stage → the adapter that made its result: scores of two adapters differ by more than what is compared. */
   readonly adapters?: Readonly<Record<string, string>>;
-  /** How images were scored: scores of two protocols are not comparable. */
-  readonly protocol?: string;
-  /** The prediction that stands for the run. */
-  readonly headline?: string | undefined;
-  /** Mean IoU, percent. */
-  readonly miou: Predictions;
-  /** Percent of the pixels that are right. */
-  readonly pixelAccuracy?: Predictions;
-  /** IoU of each class, percent. */
-  readonly perClass?: readonly { readonly name: string; readonly iou: number }[];
   /** The best weights' scores. */
-  readonly best?: { readonly miou: Predictions };
+  readonly best?: Pick<Metrics["best"], "miou">;
 }
 
 /** Whether a value has the scores that the tables need. */
-export function isMetrics(value: unknown): value is Metrics {
-  const { miou, headline } = (value ?? {}) as Partial<Metrics>;
+export function isRunScores(value: unknown): value is RunScores {
+  const { miou, headline } = (value ?? {}) as Partial<RunScores>;
   const scores = Object.values(miou ?? {});
   return scores.length > 0 && scores.every((score) => typeof score === "number") &&
     (headline === undefined || typeof miou?.[headline] === "number");
 }
 
 /** Scores with the prediction that stands for them; older ones are CCVC's and do not say that it is the average. */
-type Headed = Pick<Metrics, "headline" | "miou">;
+type Headed = Pick<RunScores, "headline" | "miou">;
 
 /** Mean IoU of the headline, percent; undefined where there is none. */
 export function headlineScore({ headline = "average", miou }: Headed): number | undefined {
@@ -54,10 +46,10 @@ export function shownName(prediction: string): string {
 
 /** Scores with what tells where they come from, which is no part of the artifact; members that it has of its own stay. */
 export function withOrigin(
-  metrics: Metrics,
+  metrics: RunScores,
   benchmarks: readonly string[],
   adapters: Readonly<Record<string, string>>,
-): Metrics {
+): RunScores {
   return {
     ...(benchmarks.length === 0 ? {} : { benchmarks }),
     ...(Object.keys(adapters).length === 0 ? {} : { adapters }),
@@ -68,14 +60,14 @@ export function withOrigin(
 const percent = (value: number) => value.toFixed(2);
 
 /** A table's heading with the protocol of its scores, which is said wherever a score is. */
-export function heading(text: string, { protocol }: Pick<Metrics, "protocol">): string {
+export function heading(text: string, { protocol }: Pick<RunScores, "protocol">): string {
   return protocol === undefined ? text : `${text}, ${protocol}`;
 }
 
 /** The scores of one run, as tables. */
-export function metricsText(metrics: Metrics): string {
+export function metricsText(metrics: RunScores): string {
   const { miou, pixelAccuracy, perClass = [], best } = metrics;
-  const columns: readonly (readonly [string, Predictions | undefined])[] = [
+  const columns: readonly (readonly [string, PerPrediction<number> | undefined])[] = [
     ["mIoU", miou],
     ["best mIoU", best?.miou],
     ["pixel accuracy", pixelAccuracy],
@@ -99,14 +91,14 @@ export function metricsText(metrics: Metrics): string {
 export interface SeedsSummary {
   readonly seeds: readonly number[];
   /** Of each seed, in the order of `seeds`. */
-  readonly runs: readonly Metrics[];
-  readonly mean: { readonly miou: Predictions };
+  readonly runs: readonly RunScores[];
+  readonly mean: { readonly miou: PerPrediction<number> };
   /** Of the sample, n − 1. */
-  readonly standardDeviation: { readonly miou: Predictions };
+  readonly standardDeviation: { readonly miou: PerPrediction<number> };
 }
 
 /** Sums up the runs of several seeds; one at least, all of one method. */
-export function summarize(seeds: readonly number[], runs: readonly Metrics[]): SeedsSummary {
+export function summarize(seeds: readonly number[], runs: readonly RunScores[]): SeedsSummary {
   const names = predictionNames(runs[0]!);
   const each = (pick: "mean" | "standardDeviation") => ({
     miou: Object.fromEntries(

@@ -11,7 +11,7 @@ import {
   UserError,
 } from "../../pipeline/mod.ts";
 import { explainWrite } from "../../pipeline/files/files.ts";
-import { isMetrics, type Metrics } from "./metrics.ts";
+import { isRunScores, type RunScores } from "./metrics.ts";
 import type { RecordedOutput, RunFolder } from "./run_folder.ts";
 
 /** An output with its files. */
@@ -46,10 +46,10 @@ export function outputsOf<R>(
  * The scores among the outputs: of kind `metrics`, the last one if there are several (a pipeline returns its result last).
  * @returns The value as stored, or undefined if no output is of the kind or it lacks what tables need.
  */
-export async function findMetrics(returned: readonly FoundOutput[]): Promise<Metrics | undefined> {
+export async function findMetrics(returned: readonly FoundOutput[]): Promise<RunScores | undefined> {
   for (const output of returned.filter(({ kind }) => kind === "metrics").reverse()) {
     const value = await output.read();
-    if (isMetrics(value)) return value;
+    if (isRunScores(value)) return value;
   }
   return undefined;
 }

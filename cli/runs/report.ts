@@ -1,13 +1,13 @@
 /** A run as a page to look at: settings, scores, stages and pictures, in one file of HTML beside the run's pictures. @module */
 import { join } from "node:path";
 import { writeAtomically } from "../../pipeline/files/files.ts";
-import { isMetrics, type Metrics, predictionNames, shownName } from "./metrics.ts";
+import { isRunScores, predictionNames, type RunScores, shownName } from "./metrics.ts";
 import { adaptersOf, madeOn, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { duration } from "../terminal/text.ts";
 
 /** Name of the page in a run's folder. */
-export const REPORT = "report.html";
+const REPORT = "report.html";
 
 /** Pictures of one image: the path of their folder from the page, and the files that are there. */
 export interface ReportPictures {
@@ -24,7 +24,7 @@ export interface ReportPictures {
  */
 export async function writeReport(path: string, run: RunRecord, metrics: unknown): Promise<string> {
   const page = join(path, REPORT);
-  const text = reportPage(run, isMetrics(metrics) ? metrics : undefined, await picturesOf(path));
+  const text = reportPage(run, isRunScores(metrics) ? metrics : undefined, await picturesOf(path));
   await writeAtomically(page, new TextEncoder().encode(text));
   return page;
 }
@@ -32,7 +32,7 @@ export async function writeReport(path: string, run: RunRecord, metrics: unknown
 /** The page. Whatever a run's files say is shown as text. */
 export function reportPage(
   run: RunRecord,
-  metrics: Metrics | undefined,
+  metrics: RunScores | undefined,
   pictures: readonly ReportPictures[],
 ): string {
   const { name, id, seed, state, started, seconds, set, gpu = {}, facts = {}, nodes = [], error } = run;
@@ -78,7 +78,7 @@ ${sections.join("\n")}
 `;
 }
 
-function scores(metrics: Metrics): string {
+function scores(metrics: RunScores): string {
   const { miou, best, pixelAccuracy, perClass = [], protocol, benchmarks = [] } = metrics;
   const given = [["mIoU", miou], ["best mIoU", best?.miou], ["pixel accuracy", pixelAccuracy]] as const;
   const shown = given.filter(([, values]) => values !== undefined);

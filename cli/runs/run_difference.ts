@@ -7,7 +7,7 @@ import {
   type Plan,
   type PlanNode,
 } from "../../pipeline/mod.ts";
-import { heading, isMetrics, type Metrics, predictionNames, shownName } from "./metrics.ts";
+import { heading, isRunScores, predictionNames, type RunScores, shownName } from "./metrics.ts";
 import { adaptersOf, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { table } from "../terminal/text.ts";
@@ -83,7 +83,7 @@ function origin(
 
 /** Scores side by side, in percent; undefined if one of the runs has none. Those of two protocols are not subtracted. */
 export function metricsDifference(a: unknown, b: unknown): string | undefined {
-  if (!isMetrics(a) || !isMetrics(b)) return undefined;
+  if (!isRunScores(a) || !isRunScores(b)) return undefined;
   const sign = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
   const [before, after] = [scores(a), scores(b)];
   const comparable = a.protocol === b.protocol;
@@ -99,7 +99,7 @@ export function metricsDifference(a: unknown, b: unknown): string | undefined {
 }
 
 /** Every score of a run by its name. */
-function scores(metrics: Metrics): Map<string, number> {
+function scores(metrics: RunScores): Map<string, number> {
   const { miou, pixelAccuracy, perClass = [], best } = metrics;
   const found = new Map<string, number>();
   const groups = { "mIoU": miou, "best mIoU": best?.miou, "pixel accuracy": pixelAccuracy };

@@ -17,7 +17,7 @@ import {
   sha256,
 } from "../../pipeline/mod.ts";
 import { benchmarksOf } from "../results/benchmarks.ts";
-import { type Metrics, withOrigin } from "./metrics.ts";
+import { type RunScores, withOrigin } from "./metrics.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
 import { adaptersOf, gpuOfRun } from "./provenance.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -49,7 +49,7 @@ export interface FinishedRun {
   /** Stages that were executed; the others were in the cache. */
   readonly ran: number;
   /** The scores, if the pipeline returns any. */
-  readonly metrics: Metrics | undefined;
+  readonly metrics: RunScores | undefined;
   /** Its trainings: key, and what each took if it was not in the cache. */
   readonly trainings: readonly { readonly key: string; readonly cost: TrainingCost | undefined }[];
 }
@@ -64,7 +64,7 @@ function settingsDigest({ nodes }: Plan): string {
 }
 
 /** A `--set` as it would be typed. */
-export function setText({ stage, path, text }: Override): string {
+function setText({ stage, path, text }: Override): string {
   return `${[stage, ...path].join(".")}=${text}`;
 }
 

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { explainWrite, writeAtomically } from "../../pipeline/files/files.ts";
 import { CacheError, JsonLines, type PipelineEvent } from "../../pipeline/mod.ts";
 import { isUnsupported } from "../../pipeline/files/system_error.ts";
-import type { Metrics } from "./metrics.ts";
+import type { RunScores } from "./metrics.ts";
 import { Thinning } from "./thinning.ts";
 import type { TrainingCost } from "./training_cost.ts";
+import { exists } from "../process/paths.ts";
 
 /** How far a run came. `stopped`: its process ended without a word. */
 export type RunState = "running" | "done" | "failed" | "interrupted" | "stopped";
@@ -48,7 +49,7 @@ export interface RunRecord {
   readonly gpu?: Readonly<Record<string, string>>;
   /** Deno, system, commit of its process. */
   readonly facts?: Readonly<Record<string, string>>;
-  readonly miou?: Metrics["miou"];
+  readonly miou?: RunScores["miou"];
   /** The prediction that stands for the run. */
   readonly headline?: string | undefined;
   /** How they were scored. */
@@ -180,14 +181,5 @@ function lockIfAny(path: string): Deno.FsFile | undefined {
     file?.close();
     if (isUnsupported(error)) return undefined;
     throw explainWrite(error, path);
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,4 +1,4 @@
-/** The original's YAML configs: read strictly, held to what its scripts could train on. Spec §5. @module */
+/** The original's YAML configs: read strictly, held to what its scripts could train on. CCVC §5. @module */
 import { isAlias, isMap, isNode, parseAllDocuments, visit } from "yaml";
 import { ConfigError } from "../../mod.ts";
 

@@ -108,7 +108,7 @@ function methodOf(flags: Flags, config: OriginalConfig): Partial<Omit<CcvcOption
   const mapped = flags.is("use_MLP"), normed = mapped && flags.is("use_norm");
   const mapping = !mapped ? "none" : flags.text("mode_mapping") === "both" ? "both" : "second";
   const weight = (name: string, on: boolean) => on ? flags.number(name) : 0;
-  // Hard-coded in the script with strong views, but for one weight in one mode (spec §2.2).
+  // Hard-coded in the script with strong views, but for one weight in one mode (CCVC §2.2).
   const conflictWeight = strong && mode !== "vote_threshold" ? 1.5 : flags.number("w_confident");
   const unconfidentWeight = strong ? 0.5 : flags.number("w_unconfident");
   const hasThreshold = mode !== "vote" && mode !== "no";

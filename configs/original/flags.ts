@@ -1,4 +1,4 @@
-/** The flags of CCVC's two training scripts: names, types, defaults, and which of them nothing reads. Spec §5. @module */
+/** The flags of CCVC's two training scripts: names, types, defaults, and which of them nothing reads. CCVC §5. @module */
 import { ConfigError } from "../../mod.ts";
 
 /** Which of the two scripts. */
@@ -41,7 +41,7 @@ function flag(
   return { name, type, defaults: { "no-aug": value, aug: value }, meaning, ...more };
 }
 
-/** All flags of both scripts, in the order of the specification. */
+/** All flags of both scripts. */
 export const flags: readonly Flag[] = [
   flag("config", "str", "configs/pascal.yaml", "the data set's YAML file"),
   flag("backbone", "str", "resnet101", "resnet50, resnet101 or xception"),

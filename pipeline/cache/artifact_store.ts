@@ -1,11 +1,11 @@
 /** Artifacts written to and read from the cache. @module */
-import { dirname, join, resolve, sep } from "node:path";
+import { join, resolve, sep } from "node:path";
 import type { ArtifactKind, ArtifactReader, ArtifactWriter } from "../language/artifact.ts";
 import type { Cache, Staged } from "./cache.ts";
 import { canonicalJson } from "../plan/canonical_json.ts";
 import { artifactDigest, type StoredArtifact, type StoredFile } from "./entry.ts";
 import { CacheError } from "../errors.ts";
-import { digestFile, explainWrite, stampOf } from "../files/files.ts";
+import { digestFile, explainWrite, makeFolderOf, stampOf } from "../files/files.ts";
 import { isInnerPath } from "../files/untrusted.ts";
 
 /** An artifact on its way into the cache. */
@@ -58,11 +58,7 @@ class Writer implements ArtifactWriter {
   file(name: string): string {
     this.#claim(name);
     const path = join(this.directory, name);
-    try {
-      Deno.mkdirSync(dirname(path), { recursive: true });
-    } catch (error) {
-      throw explainWrite(error, path);
-    }
+    makeFolderOf(path);
     return path;
   }
 

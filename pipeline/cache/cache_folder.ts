@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { CacheError } from "../errors.ts";
 import { explainRead, stampOf, writeAtomically } from "../files/files.ts";
+import { isMissing } from "../files/system_error.ts";
 
 const hex64 = "[0-9a-f]{64}", hex16 = "[0-9a-f]{16}";
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
@@ -134,7 +135,7 @@ function list(path: string): Deno.DirEntry[] | undefined {
   try {
     return [...Deno.readDirSync(path)];
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    if (isMissing(error)) return undefined;
     throw explainRead(error, path);
   }
 }

@@ -1,5 +1,5 @@
 /** Entries of the cache: what a stage with a given key made, and what was recorded about it. @module */
-import { canonicalJson, type Json, sha256 } from "../plan/canonical_json.ts";
+import { canonicalJson, sha256 } from "../plan/canonical_json.ts";
 import { entryProblem } from "./entry_shape.ts";
 import { keyOf, type KeyParts, keySchema } from "../plan/fingerprint.ts";
 import { isObject } from "../files/untrusted.ts";
@@ -96,7 +96,7 @@ export function blobsOf(entry: Entry): StoredFile[] {
 
 /** Writes an entry as JSON that carries the digest of itself. */
 export function encodeEntry(entry: Entry): string {
-  const body = { schema: keySchema, ...entry } as unknown as Record<string, Json>;
+  const body = { schema: keySchema, ...entry };
   return canonicalJson({ ...body, check: sha256(canonicalJson(body)) });
 }
 

@@ -5,7 +5,7 @@ import type { Cache, Staged } from "./cache.ts";
 import type { Entry, StoredFile } from "./entry.ts";
 import { CorruptBlobError, InterruptedError } from "../errors.ts";
 import { Events } from "../run/events.ts";
-import { rehearse } from "../run/execute.ts";
+import { executeUncached } from "../run/execute.ts";
 import { type Graph, nodeOf } from "../language/graph.ts";
 import { fingerprintNode, prepare, type Prepared } from "../plan/prepare.ts";
 import { type ResourceOpeners, Resources } from "../run/resources.ts";
@@ -125,7 +125,7 @@ async function verifyNode<D>(
     facts,
   };
   try {
-    return await rehearse(execution, async (made, files) => {
+    return await executeUncached(execution, async (made, files) => {
       const differences: D[] = [];
       for (const file of differing(cache, entry, made, files)) {
         // What is compared with must be what was stored.

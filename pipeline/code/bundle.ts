@@ -8,7 +8,7 @@ import { CodeError, messageOf } from "../errors.ts";
 import { findProject, lockedVersions, mapSpecifier, type Project } from "./project.ts";
 
 /** The directory of this room: covered by the key's schema number, not by the stages' bundles. */
-export const engineRoot: string = fileURLToPath(new URL("../", import.meta.url));
+const engineRoot: string = fileURLToPath(new URL("../", import.meta.url));
 /** The directory of the library around it. */
 export const libraryRoot: string = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -123,18 +123,18 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
   const kept = new Map([...externals].filter(([specifier]) => outside.includes(specifier)));
   const packages = lockedParts(path, kept, projectsOf);
   const files = Object.fromEntries(
-    Object.keys(result.metafile.inputs).filter(isFile).map((name) => resolve(dirname(path), name))
+    Object.keys(result.metafile.inputs).filter(isOnDisk).map((name) => resolve(dirname(path), name))
       .map((file) => [file, sha256(sources.get(file)!)]),
   );
   const lazy = Object.values(result.metafile.inputs).flatMap(({ imports }) => imports)
-    .some((target) => target.kind === "dynamic-import" && target.external !== true && isFile(target.path));
+    .some((target) => target.kind === "dynamic-import" && target.external !== true && isOnDisk(target.path));
   const contributing = Object.values(result.metafile.outputs).flatMap((output) =>
     Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([name]) => name)
   );
   // A constant may be inlined from a module that leaves no byte of its own: what a contributing module imports counts, too.
   const imported = contributing.flatMap((name) => result.metafile.inputs[name]?.imports ?? [])
     .filter((target) => target.external !== true).map((target) => target.path);
-  const used = [...new Set([...contributing, ...imported])].filter(isFile);
+  const used = [...new Set([...contributing, ...imported])].filter(isOnDisk);
   const modules = await Promise.all(
     used.sort().map(async (name) => {
       const file = resolve(dirname(path), name);
@@ -153,7 +153,7 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
   };
 }
 
-const isFile = (name: string) => !name.startsWith("engine:");
+const isOnDisk = (name: string) => !name.startsWith("engine:");
 
 /** Resolves as Deno does: relative and absolute paths, `file:` URLs, aliases of the import map; the rest is external. */
 function resolver(

@@ -26,7 +26,7 @@ interface Lock {
 }
 
 /** Drops comments and trailing commas: `deno.json` may have both. */
-export function stripJsonComments(text: string): string {
+function stripJsonComments(text: string): string {
   return text.replaceAll(
     /("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\/|,(?=(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*[}\]])/g,
     (_, string?: string) => string ?? "",

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { statfsSync } from "node:fs";
 import { canonicalJson, sha256 } from "../plan/canonical_json.ts";
 import { CacheError, messageOf, UserError } from "../errors.ts";
-import { isDiskFault, isDiskFull, isUnsupported, systemCode } from "./system_error.ts";
+import { isDiskFault, isDiskFull, isMissing, isUnsupported, systemCode } from "./system_error.ts";
 
 /** What tells that a file is the one seen before, without reading it, on a file system that keeps changes. */
 export interface FileStamp {
@@ -33,7 +33,7 @@ export function stampOf(path: string): FileStamp | undefined {
       device: info.dev,
     };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -121,6 +121,15 @@ export async function syncDirectory(path: string): Promise<void> {
     using directory = await Deno.open(path);
     await directory.sync();
   } catch { /* a system without directory handles keeps its own order */ }
+}
+
+/** Makes the folder that a file is to lie in. @throws {CacheError} If it cannot be made. */
+export function makeFolderOf(path: string): void {
+  try {
+    Deno.mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw explainWrite(error, path);
+  }
 }
 
 /**

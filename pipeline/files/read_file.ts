@@ -1,5 +1,6 @@
 /** Reads files whole after a look at what they are: a device has no end, and a pipe may never answer. @module */
 import { messageOf, UserError } from "../errors.ts";
+import { isMissing } from "./system_error.ts";
 
 /** A file that cannot be read whole. */
 export class FileReadError extends UserError {
@@ -85,7 +86,7 @@ function kindOf(info: Deno.FileInfo): string {
 
 function explainRead(error: unknown, path: string): FileReadError {
   const options = { cause: error };
-  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+  if (isMissing(error)) {
     return new FileReadError(path, "there is no such file", true, options);
   }
   const reason = error instanceof Deno.errors.FilesystemLoop

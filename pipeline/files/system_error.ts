@@ -78,3 +78,8 @@ export function isDiskFault(error: unknown): boolean {
 export function isUnsupported(error: unknown): boolean {
   return ["ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"].includes(systemCode(error) ?? "");
 }
+
+/** Whether there is nothing at a path. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}

@@ -52,7 +52,21 @@ export interface ArtifactKind<T> {
 /** The value type of a kind. */
 export type ValueOf<K> = K extends ArtifactKind<infer T> ? T : never;
 
-/** Declares a kind; the identity, for inference. */
+/**
+ * Declares a kind; the identity, for inference.
+ *
+ * @example
+ * ```ts
+ * import { defineKind } from "@crossview/crossview";
+ *
+ * const table = defineKind<string>({
+ *   name: "table",
+ *   version: 1,
+ *   write: (text, out) => out.bytes("table.csv", new TextEncoder().encode(text)),
+ *   read: async (source) => new TextDecoder().decode(await source.bytes("table.csv")),
+ * });
+ * ```
+ */
 export function defineKind<T>(kind: ArtifactKind<T>): ArtifactKind<T> {
   return kind;
 }
@@ -62,6 +76,12 @@ export function defineKind<T>(kind: ArtifactKind<T>): ArtifactKind<T> {
  *
  * @param name Name of the kind.
  * @param version Version of its format, from 1.
+ * @example
+ * ```ts
+ * import { jsonKind } from "@crossview/crossview";
+ *
+ * const counts = jsonKind<Record<string, number>>("counts", 1);
+ * ```
  */
 export function jsonKind<T>(name: string, version: number): ArtifactKind<T> {
   return {

@@ -1,5 +1,6 @@
 /** The pipeline being built: stage calls find it here, and only while `pipeline().build()` runs. @module */
-import { type Origin, type Override, resolveConfig } from "./config.ts";
+import { type Origin, resolveConfig } from "./config.ts";
+import type { Override } from "./override.ts";
 import { ConfigError, GraphError } from "../errors.ts";
 import { isKind } from "./refs.ts";
 import type { AnyStage, StageOptions } from "./definition.ts";
@@ -159,7 +160,7 @@ function edge(build: Build, id: string, input: string, kind: string, given: unkn
 }
 
 /** A reference, or the only reference of a stage with one output. */
-export function asRef(given: unknown): RuntimeRef | undefined {
+function asRef(given: unknown): RuntimeRef | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   if (isRef(given)) return given;
   const members = Object.values(given);

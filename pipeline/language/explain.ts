@@ -1,7 +1,7 @@
 /** Every leaf of a config in words: its value, what it is, who set it, and how that is known. @module */
 import { type Leaf, leafName, leaves, type Origin } from "./config.ts";
 import { type Inspectable, schemasAt } from "./inspect.ts";
-import { type Schema, validate } from "./schema.ts";
+import { isSchema, type Schema, validate } from "./schema.ts";
 
 /** A leaf of a stage's config, explained; what its schema does not say is left out. */
 export interface ExplainedLeaf {
@@ -19,7 +19,7 @@ export interface ExplainedLeaf {
   readonly preset?: string;
   /** The value it would have had, where experiment or command line gave another. */
   readonly otherwise?: unknown;
-  /** Where the default comes from: a paragraph of the specification, a paper, published code. */
+  /** Where the default comes from: a section of docs/methods/, a paper, published code. */
   readonly source?: string;
   /** Why nothing reads it, with the other leaves as they are. */
   readonly unread?: string;
@@ -87,10 +87,10 @@ function allLeaves(schema: Schema<unknown>, config: unknown, path: readonly stri
 /** The schemas at a path; of a union of objects, those that take the value. */
 function matching(schema: Schema<unknown>, config: unknown, path: readonly string[]): readonly Inspectable[] {
   const value = valueAt(config, path);
-  const own = schemasAt(schema as unknown as Inspectable, path);
+  const own = schemasAt(schema, path);
   if (own.filter((at) => at.shape !== undefined).length < 2 || value === undefined) return own;
   return own.filter((at) =>
-    at.shape === undefined || validate(at as unknown as Schema<unknown>, value).issues === undefined
+    at.shape === undefined || (isSchema(at) && validate(at, value).issues === undefined)
   );
 }
 
@@ -101,8 +101,8 @@ function metaAt(schema: Schema<unknown>, config: unknown, path: readonly string[
 /** The default of a leaf: what its schema makes of nothing. */
 function defaultAt(schema: Schema<unknown>, config: unknown, path: readonly string[]): unknown {
   for (const at of childSchemas(schema, config, path)) {
-    const result = validate(at as unknown as Schema<unknown>, undefined);
-    if (result.issues === undefined) return result.value;
+    const result = isSchema(at) ? validate(at, undefined) : undefined;
+    if (result !== undefined && result.issues === undefined) return result.value;
   }
   return undefined;
 }

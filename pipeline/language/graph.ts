@@ -1,6 +1,6 @@
 /** Pipelines: declared as a function that calls stages, built purely into a graph. @module */
 import { collect, type GraphNode, isRef, type RuntimeRef } from "./builder.ts";
-import { type Override, parseSet } from "./config.ts";
+import { type Override, parseSet } from "./override.ts";
 import { isTooDeep, mostLevels } from "./depth.ts";
 import { GraphError } from "../errors.ts";
 import { didYouMean } from "./suggest.ts";
@@ -34,6 +34,16 @@ export interface Pipeline<R = unknown> {
  *
  * @param name Its name: letters, digits, `-`, `_`.
  * @param body Calls stages and returns (nested records of) references to what is wanted.
+ * @example
+ * ```ts
+ * import { augment, ccvc, coTrain, evaluate, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("my-experiment", () => {
+ *   const data = load({ dataset: "pascal", root: "my-photographs" });
+ *   const nets = coTrain({ views: augment({ data }, { crop: 128 }) }, { method: ccvc(), backbone: "resnet14" });
+ *   return { score: evaluate({ nets, samples: data.validation }) };
+ * });
+ * ```
  */
 export function pipeline<R>(name: string, body: () => R): Pipeline<R> {
   if (!/^[A-Za-z0-9_-]+$/.test(name)) {

@@ -2,7 +2,7 @@
 
 /** What can be seen of a schema object beyond the standard; every field may be absent. */
 export interface Inspectable {
-  readonly shape?: Record<string, Inspectable>;
+  readonly shape?: Readonly<Record<string, Inspectable>>;
   readonly options?: readonly Inspectable[];
   readonly unwrap?: () => Inspectable;
   readonly in?: Inspectable;
@@ -10,7 +10,7 @@ export interface Inspectable {
 }
 
 /** The schemas found at a path, wrappers (default, optional, readonly, pipe) and unions seen through. */
-export function schemasAt(schema: Inspectable, path: readonly string[]): Inspectable[] {
+export function schemasAt(schema: object, path: readonly string[]): Inspectable[] {
   const open = (at: Inspectable, depth = 0): Inspectable[] => {
     if (typeof at !== "object" || at === null || depth > 16) return [];
     if (Array.isArray(at.options)) return [at, ...at.options.flatMap((option) => open(option, depth + 1))];

@@ -1,6 +1,6 @@
 /** What a config schema is. zod's objects satisfy it; no type of zod is named, so that the public surface has none. @module */
 import { ConfigError } from "../errors.ts";
-import { type Inspectable, schemasAt } from "./inspect.ts";
+import { schemasAt } from "./inspect.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** One thing wrong with a value. */
@@ -55,6 +55,11 @@ export function validate<Output>(schema: Schema<Output>, value: unknown): Schema
   return result;
 }
 
+/** Whether an object is a schema, whatever else it shows. */
+export function isSchema(object: object): object is Schema<unknown> {
+  return "~standard" in object;
+}
+
 /** The path of an issue as plain keys. */
 export function pathOf(issue: SchemaIssue): string[] {
   return (issue.path ?? []).map((key) => String(typeof key === "object" ? key.key : key));
@@ -75,8 +80,8 @@ function describe(schema: Schema<unknown>, issue: SchemaIssue, stage: string): s
 }
 
 /** The keys an object schema takes at a path; empty where the schema cannot be inspected. */
-export function knownKeys(schema: Schema<unknown>, path: readonly string[]): string[] {
-  const found = schemasAt(schema as unknown as Inspectable, path);
+function knownKeys(schema: Schema<unknown>, path: readonly string[]): string[] {
+  const found = schemasAt(schema, path);
   return [...new Set(found.flatMap((at) => Object.keys(at.shape ?? {})))];
 }
 
@@ -98,7 +103,7 @@ export function isPreset(schema: Schema<unknown>, path: readonly string[]): bool
 
 function isMarked(schema: Schema<unknown>, path: readonly string[], mark: string): boolean {
   for (let length = 0; length <= path.length; length++) {
-    const found = schemasAt(schema as unknown as Inspectable, path.slice(0, length));
+    const found = schemasAt(schema, path.slice(0, length));
     if (found.some((at) => at.meta?.()?.[mark] === true)) return true;
   }
   return false;

@@ -21,6 +21,21 @@ export type Stage<I extends InputKinds, C, CI, O extends OutputKinds> =
  *
  * @throws {GraphError} If a name is not made of letters, digits, `-`, `_`, the version is not a positive integer, or the
  *   module is not an absolute URL.
+ * @example
+ * ```ts
+ * import { defineStage, jsonKind } from "@crossview/crossview";
+ * import { z } from "zod";
+ *
+ * const scale = defineStage({
+ *   name: "scale",
+ *   version: 1,
+ *   module: import.meta.url,
+ *   config: z.strictObject({ by: z.number().default(2) }),
+ *   inputs: { number: jsonKind<number>("number", 1) },
+ *   outputs: { scaled: jsonKind<number>("number", 1) },
+ *   run: ({ inputs, config }) => ({ scaled: inputs.number * config.by }),
+ * });
+ * ```
  */
 export function defineStage<const I extends InputKinds, C, CI, const O extends OutputKinds>(
   definition: StageDefinition<I, C, CI, O>,
@@ -32,7 +47,7 @@ export function defineStage<const I extends InputKinds, C, CI, const O extends O
     return addNode(definition, inputs, config, options as StageOptions | undefined);
   };
   Object.defineProperty(call, "name", { value: definition.name });
-  return Object.assign(call, { definition }) as unknown as Stage<I, C, CI, O>;
+  return Object.assign(call, { definition }) as Stage<I, C, CI, O>;
 }
 
 function checkDefinition(definition: AnyStage): void {

@@ -23,7 +23,7 @@ export interface FileLock extends Lock {
  * @param options `shared`: many may hold it together; `signal`: stops the wait; `waiting`: called once if it is taken.
  * @throws {CacheError} If the directory is not writable. The signal's reason if aborted.
  */
-export async function acquireLock(
+async function acquireLock(
   directory: string,
   name: string,
   options: { shared?: boolean; signal?: AbortSignal | undefined; waiting?: () => void } = {},

@@ -142,11 +142,6 @@ function ownParts(entry: Entry): KeyRecord {
   return { parts: Object.fromEntries(own), modules: entry.recorded.modules };
 }
 
-/** All intact entries of a stage, most recently used first. */
-export async function entriesOf(cache: Cache, stage: string): Promise<Entry[]> {
-  return (await new History(cache).entries()).filter((entry) => entry.stage === stage);
-}
-
 /**
  * Compares a node with the entry that has the fewest differing parts (the most recently used one of several).
  *

@@ -1,5 +1,5 @@
 /** One execution of one stage: inputs read, the work done, outputs written and stored. @module */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { ArtifactKind } from "../language/artifact.ts";
 import { artifactReader, stageArtifact, type StagedArtifact } from "../cache/artifact_store.ts";
 import type { GraphNode } from "../language/builder.ts";
@@ -16,7 +16,7 @@ import {
   UserError,
 } from "../errors.ts";
 import type { Events } from "./events.ts";
-import { explainWrite, stampOf } from "../files/files.ts";
+import { explainWrite, makeFolderOf, stampOf } from "../files/files.ts";
 import type { KeyParts } from "../plan/fingerprint.ts";
 import { FolderCheckpoints } from "../checkpoints/folder_checkpoints.ts";
 import type { Lease } from "../locks/leases.ts";
@@ -96,7 +96,7 @@ export async function execute(execution: Execution): Promise<{ entry: Entry; sto
  * @param examine Is given the entry that would have been stored and its files, which are gone afterwards.
  * @throws As {@linkcode execute} does.
  */
-export async function rehearse<T>(
+export async function executeUncached<T>(
   execution: Execution,
   examine: (entry: Entry, files: readonly Staged[]) => Promise<T>,
 ): Promise<T> {
@@ -256,11 +256,7 @@ function within(directory: string, name: string, id: string): string {
     );
   }
   const path = join(directory, ...parts);
-  try {
-    Deno.mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw explainWrite(error, path);
-  }
+  makeFolderOf(path);
   return path;
 }
 

@@ -3,7 +3,7 @@ import type { ArtifactReader } from "../language/artifact.ts";
 import { artifactReader } from "../cache/artifact_store.ts";
 import type { GraphNode, RuntimeRef } from "../language/builder.ts";
 import type { Cache } from "../cache/cache.ts";
-import { type CacheLimits, collectNowAndThen } from "../cache/collection.ts";
+import { type CacheLimits, collectNowAndThen } from "../cache/gc.ts";
 import type { Entry, StoredArtifact } from "../cache/entry.ts";
 import { CorruptBlobError, InterruptedError, messageOf, StageError } from "../errors.ts";
 import { Events, waitingEvent } from "./events.ts";

@@ -19,7 +19,7 @@ export interface LocatedSample {
 }
 
 /** The beginning of every message about a sample. */
-export function cannotLoad({ sample, list }: LocatedSample): string {
+function cannotLoad({ sample, list }: LocatedSample): string {
   return `Cannot load sample "${sample.id}" ("${list}", line ${sample.line})`;
 }
 

@@ -5,17 +5,20 @@ import { DataError, joinPath } from "./errors.ts";
 import { messageOf } from "../../pipeline/errors.ts";
 import { FileReadError, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { assertDisjoint, type BareNames, decodeListText, type IdList, parseIdList } from "./id_list.ts";
+import { isMissing } from "../../pipeline/files/system_error.ts";
 
 /** The data sets that are read from a folder. */
 export type FolderDataset = "pascal" | "cityscapes" | "camvid";
 
-/** Where the lists of a data set are to be found; see the config of `load`. */
-export interface ListOptions {
-  readonly dataset: FolderDataset;
+/** Where the lists of a data set are to be found: leaves of `load`. */
+export interface ListConfig {
+  /** Folder of the data set. */
   readonly root: string;
+  /** Published partition, e.g. pascal/366; without it the lists of the folder are used. */
   readonly partition?: string | undefined;
+  /** Folder of the published lists. */
   readonly partitions: string;
-  /** Paths of id lists of one's own; a role that is left out has the list of the data set's folder. */
+  /** Id lists of one's own instead of a partition; a role that is left out has the list of the folder. */
   readonly lists?:
     | {
       readonly labeled?: string | undefined;
@@ -23,8 +26,15 @@ export interface ListOptions {
       readonly validation?: string | undefined;
     }
     | undefined;
+  /** CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367. */
   readonly labeledEvery: number;
+  /** CamVid only: which of its lists the output validation is read from. */
   readonly evaluateOn: "validation" | "test";
+}
+
+/** The same of one data set. */
+export interface ListOptions extends ListConfig {
+  readonly dataset: FolderDataset;
   /** Gives the bytes of a list that nobody published: in a stage `context.read`; {@linkcode readFileWhole} by default. */
   readonly read?: typeof readFileWhole | undefined;
 }
@@ -215,12 +225,7 @@ function exists(path: string): boolean {
 async function assertFolder(root: string, dataset: string): Promise<void> {
   const reason = await Deno.stat(root).then(
     (info) => info.isDirectory ? undefined : "it is not a folder",
-    (cause) => {
-      if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
-        return "there is no such folder";
-      }
-      return messageOf(cause);
-    },
+    (cause) => isMissing(cause) ? "there is no such folder" : messageOf(cause),
   );
   if (reason === undefined) return;
   throw new DataError(

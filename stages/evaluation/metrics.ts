@@ -1,4 +1,4 @@
-/** Scores from a confusion matrix. Spec §6. @module */
+/** Scores from a confusion matrix. CCVC §6. @module */
 
 /** Pixels counted by true and predicted class: row = truth, `matrix[truth · classes + prediction]`. */
 export interface Confusion {

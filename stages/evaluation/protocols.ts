@@ -57,7 +57,7 @@ export interface ProtocolPlan {
  * Where an image is smaller than the windows, it is seen whole (a center crop of it, too: the published slice would take a
  * part of it, by a negative start).
  *
- * @see spec §4.4
+ * @see CCVC §4.4
  */
 export function protocolPlan(protocol: Protocol, { width, height }: ImageSize): ProtocolPlan {
   const whole: Window = { x: 0, y: 0, width, height };
@@ -136,8 +136,17 @@ export interface ProtocolChoice {
   readonly crop?: number | undefined;
 }
 
-/** Leaves of a config that name a protocol, each with its rule. */
+/** A leaf that names a protocol. */
 export const protocolLeaf = z.enum(PROTOCOLS);
+/** The one that scores count by. */
+export const scoredBy = protocolLeaf.default("original")
+  .describe(
+    "Which pixels are scored, and how: images whole; their middle; windows, cut off at the border or shifted.",
+  )
+  .meta({
+    unit: "name",
+    source: "CCVC §4.4: original PASCAL, sliding_window Cityscapes; the last is Crossview's",
+  });
 /** Side of a protocol's windows. */
 export const cropLeaf = z.int().min(2).max(32_768).optional();
 

@@ -87,7 +87,7 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
     frozenNorms: new Set(
       networks.flatMap(([name, network]) => sourceOf(network).frozenNorms === undefined ? [] : [name]),
     ),
-    predictions: Object.fromEntries(predictions) as unknown as Predictions,
+    predictions: Object.fromEntries(predictions) as Predictions,
     headline: definition.headline,
     state(sizes) {
       const specs = definition.state?.(options, sizes) ?? {};

@@ -1,5 +1,6 @@
 /** CCVC: conflict-based cross-view consistency (Wang et al., CVPR 2023). @module */
-import { type CcvcInput, type CcvcOptions, ccvcOptions } from "./ccvc_options.ts";
+import type { CcvcInput, CcvcOptions } from "./ccvc_options.ts";
+import { ccvcSchema } from "./ccvc_schema.ts";
 import { forBoth, supervisedTerms } from "./both.ts";
 import { cutMix, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { consistencyTerms, discrepancyTerm } from "./losses.ts";
@@ -20,12 +21,24 @@ type CcvcStep = Step<"branch1" | "branch2", typeof views, "threshold">;
 
 const mapped = ({ mappingNorm: norm, dropout }: CcvcOptions) => trained({ mapping: { norm, dropout } });
 
-/** Conflict-based cross-view consistency. */
+/**
+ * Conflict-based cross-view consistency.
+ *
+ * @example
+ * ```ts
+ * import { augment, ccvc, coTrain, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("as-published", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: ccvc({ as: "paper", threshold: 0.8 }), backbone: "resnet14" });
+ * });
+ * ```
+ */
 export const ccvc: Method<CcvcOptions, CcvcInput, "branch1" | "branch2" | "average"> = defineMethod({
   name: "ccvc",
   version: 1,
   module: import.meta.url,
-  options: ccvcOptions,
+  options: ccvcSchema,
   networks: (options) => ({
     branch1: options.mapping === "both" ? mapped(options) : trained(),
     branch2: options.mapping === "none" ? trained() : mapped(options),
@@ -46,7 +59,7 @@ function labelsAlone(step: CcvcStep): Terms {
   return supervisedTerms(step, seen, labels, 1);
 }
 
-/** Spec §3.1: both branches on labeled, then on unlabeled images; the same pass labels and learns. */
+/** CCVC §3.1: both branches on labeled, then on unlabeled images; the same pass labels and learns. */
 function weakStep(step: CcvcStep, options: CcvcOptions): Terms {
   const { labeled, unlabeled } = step.views;
   const passes = { labeled: labeled.image, unlabeled: unlabeled.image };
@@ -69,7 +82,7 @@ function weakStep(step: CcvcStep, options: CcvcOptions): Terms {
   };
 }
 
-/** Spec §3.2: an evaluation-mode pass labels the weak view; the strong, mixed view and the weak one learn. */
+/** CCVC §3.2: an evaluation-mode pass labels the weak view; the strong, mixed view and the weak one learn. */
 function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
   const { labeled, unlabeled } = step.views;
   const { strong, boxes } = unlabeled;
@@ -111,7 +124,7 @@ function weightsOf({ weights }: Target) {
   return weights ? { weights } : {};
 }
 
-/** The table of spec §2.2: all six modes are four weights and a kind of confidence. */
+/** The table of CCVC §2.2: all six modes are four weights and a kind of confidence. */
 function weighting(step: CcvcStep, options: CcvcOptions): Weighting {
   const { mode, conflictWeight: c, unconfidentWeight: u, threshold } = options;
   const [agreeConfident, agreeUnconfident, conflictConfident, conflictUnconfident] = {

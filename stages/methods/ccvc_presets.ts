@@ -1,31 +1,5 @@
 /** Where CCVC's paper and code differ: what each of the two sets, and how that is known. @module */
-
-/** Whose values the leaves take that are left out. */
-export type Preset = "published-code" | "paper";
-
-/** Which pixels count how much in the consistency loss. */
-export type ConfidentMode = "normal" | "soft" | "vote" | "vote_threshold" | "vote_soft" | "no";
-
-/** What the values of a preset depend on. */
-export interface PresetChoice {
-  readonly as: Preset;
-  /** Which of the two published scripts: weak is the one without strong views, strong the one with them. */
-  readonly augmentation: "weak" | "strong";
-  readonly mode: ConfidentMode;
-}
-
-/** The leaves that a preset decides; every one is described in the schema of `ccvc`. */
-export interface PresetValues {
-  readonly threshold: number;
-  readonly confidence: "logit" | "probability";
-  readonly conflictWeight: number;
-  readonly unconfidentWeight: number;
-  readonly mixWeights: boolean;
-  readonly rawWeights: "own" | "labeling";
-  readonly supervisedWeight: number;
-  readonly consistencyWeight: number;
-  readonly discrepancyWeight: number;
-}
+import type { PresetChoice, PresetValues } from "./ccvc_options.ts";
 
 /** A value, and how it is known. */
 export interface Sourced<T> {
@@ -38,32 +12,32 @@ type Rules = { readonly [K in keyof PresetValues]: (choice: PresetChoice) => Sou
 const sourced = <T>(value: T, source: string): Sourced<T> => ({ value, source });
 
 const publishedCode: Rules = {
-  threshold: () => sourced(0.9, "both README commands, spec §3.7"),
+  threshold: () => sourced(0.9, "both README commands, CCVC §3.7"),
   confidence: ({ mode }) =>
     mode === "normal"
-      ? sourced("probability", "code: the one mode that takes the softmax, spec §2.2")
-      : sourced("logit", "code: the largest raw logit, whatever the text says, spec §8.1.1"),
+      ? sourced("probability", "code: the one mode that takes the softmax, CCVC §2.2")
+      : sourced("logit", "code: the largest raw logit, whatever the text says, CCVC §8.1.1"),
   conflictWeight({ augmentation, mode }) {
-    if (augmentation === "weak") return sourced(2, "default of the script without strong views, spec §5");
+    if (augmentation === "weak") return sourced(2, "default of the script without strong views, CCVC §5");
     return mode === "vote" || mode === "vote_soft"
-      ? sourced(1.5, "hard-coded in the script with strong views, spec §2.2")
-      : sourced(1.5, "default of the script with strong views, spec §5");
+      ? sourced(1.5, "hard-coded in the script with strong views, CCVC §2.2")
+      : sourced(1.5, "default of the script with strong views, CCVC §5");
   },
   unconfidentWeight: ({ augmentation }) =>
     augmentation === "weak"
-      ? sourced(0.75, "default of the script without strong views, spec §5")
-      : sourced(0.5, "hard-coded in the script with strong views, spec §2.2"),
+      ? sourced(0.75, "default of the script without strong views, CCVC §5")
+      : sourced(0.5, "hard-coded in the script with strong views, CCVC §2.2"),
   mixWeights: ({ mode }) =>
     mode === "normal" || mode === "soft"
-      ? sourced(true, "code: this mode looks at mixed logits, spec §2.2")
-      : sourced(false, "code: labels are mixed, the conflicts are those of the un-mixed images, spec §8.1.2"),
+      ? sourced(true, "code: this mode looks at mixed logits, CCVC §2.2")
+      : sourced(false, "code: labels are mixed, the conflicts are those of the un-mixed images, CCVC §8.1.2"),
   rawWeights: ({ mode }) =>
     mode === "vote_soft"
-      ? sourced("labeling", "code: the weights of another pass than the labels, spec §8.1.3")
-      : sourced("own", "code, spec §2.2"),
-  supervisedWeight: () => sourced(5, "both README commands, spec §3.7"),
-  consistencyWeight: () => sourced(2, "both README commands, spec §3.7"),
-  discrepancyWeight: () => sourced(1, "both README commands, spec §3.7"),
+      ? sourced("labeling", "code: the weights of another pass than the labels, CCVC §8.1.3")
+      : sourced("own", "code, CCVC §2.2"),
+  supervisedWeight: () => sourced(5, "both README commands, CCVC §3.7"),
+  consistencyWeight: () => sourced(2, "both README commands, CCVC §3.7"),
+  discrepancyWeight: () => sourced(1, "both README commands, CCVC §3.7"),
 };
 
 /** A value that the paper may have, but that could not be read there. */
@@ -78,11 +52,11 @@ function unverified<K extends keyof PresetValues>(name: K): Rules[K] {
 const paper: Rules = {
   threshold: unverified("threshold"),
   confidence: () =>
-    sourced("probability", "text, and the authors on their code's issue 4, spec §8.1.1, §8.3"),
+    sourced("probability", "text, and the authors on their code's issue 4, CCVC §8.1.1, §8.3"),
   conflictWeight: unverified("conflictWeight"),
   unconfidentWeight: unverified("unconfidentWeight"),
-  mixWeights: () => sourced(true, "as described: a pixel's weight belongs to its label, spec §8.1.2"),
-  rawWeights: () => sourced("own", "as described: labels and weights are of one pass, spec §8.1.3"),
+  mixWeights: () => sourced(true, "as described: a pixel's weight belongs to its label, CCVC §8.1.2"),
+  rawWeights: () => sourced("own", "as described: labels and weights are of one pass, CCVC §8.1.3"),
   supervisedWeight: unverified("supervisedWeight"),
   consistencyWeight: unverified("consistencyWeight"),
   discrepancyWeight: unverified("discrepancyWeight"),
@@ -102,5 +76,5 @@ export function presetValues(choice: PresetChoice): PresetValues {
   const names = Object.keys(publishedCode) as (keyof PresetValues)[];
   return Object.fromEntries(
     names.map((name) => [name, presetValue(name, choice).value]),
-  ) as unknown as PresetValues;
+  ) as PresetValues;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { joinBatches } from "../../kernels/ops/feature/batches.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
-import type { Schema } from "../../pipeline/mod.ts";
+import { schemaOf } from "../../pipeline/mod.ts";
 import { areaShare, boxes, labeled, unlabeled, weak } from "../views/specs.ts";
 import { forBoth, type Pair, supervisedTerms } from "./both.ts";
 import { defineMethod, type Method } from "./method.ts";
@@ -20,24 +20,24 @@ export interface CpsOptions extends MiningOptions {
   readonly weight: number;
 }
 
-const options = z.strictObject({
+const options = schemaOf<CpsOptions>()(z.strictObject({
   cutMix: z.boolean().default(false).describe("whether the unlabeled images are mixed, and labeled unmixed")
-    .meta({ unit: "yes or no", source: "spec of CPS, §3" }),
+    .meta({ unit: "yes or no", source: "CPS §3" }),
   weight: z.number().min(0).max(1e6).default(1.5).describe(
     "weight of each of the two pseudo losses; 0 leaves them out",
   ).meta({
     unit: "factor",
-    source: "spec of CPS, §4: 1.5 PASCAL, 6 Cityscapes; with CutMix 1 and 5; 0.5 for few labels",
+    source: "CPS §4: 1.5 PASCAL, 6 Cityscapes; with CutMix 1 and 5; 0.5 for few labels",
   }),
   ...miningLeaves({
     minKept: 50_000,
     sources: {
-      criterion: "spec of CPS, §4: cross-entropy PASCAL, ohem Cityscapes",
-      ohemThreshold: "spec of CPS, §4",
-      ohemMinKept: "spec of CPS, §4: 50,000 for each image of a process",
+      criterion: "CPS §4: cross-entropy PASCAL, ohem Cityscapes",
+      ohemThreshold: "CPS §4",
+      ohemMinKept: "CPS §4: 50,000 for each image of a process",
     },
   }),
-});
+}));
 
 const views = {
   labeled: labeled({ image: weak() }),
@@ -46,12 +46,24 @@ const views = {
   second: unlabeled({ image: weak() }),
 };
 
-/** Cross pseudo supervision: each of two branches learns the other's labels. */
+/**
+ * Cross pseudo supervision: each of two branches learns the other's labels.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, cps, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("cross-pseudo", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: cps({ cutMix: true, weight: 1 }), backbone: "resnet14" });
+ * });
+ * ```
+ */
 export const cps: Method<CpsOptions, Partial<CpsOptions>, "branch1" | "branch2"> = defineMethod({
   name: "cps",
   version: 1,
   module: import.meta.url,
-  options: options as unknown as Schema<CpsOptions, Partial<CpsOptions>>,
+  options,
   networks: () => ({ branch1: trained(), branch2: trained() }),
   views: () => views,
   phases: { warmUp: (step, options) => onLabels(step, labeledOf(step), options) },
@@ -62,7 +74,7 @@ export const cps: Method<CpsOptions, Partial<CpsOptions>, "branch1" | "branch2">
 
 type CpsStep = Step<"branch1" | "branch2", typeof views>;
 
-/** Spec §2: each branch labels all that the other one sees, labeled images included. */
+/** CPS §2: each branch labels all that the other one sees, labeled images included. */
 function plain(step: CpsStep, options: CpsOptions): Terms {
   const passes = { x: step.views.labeled.image, u: step.views.unlabeled.image };
   const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
@@ -73,7 +85,7 @@ function plain(step: CpsStep, options: CpsOptions): Terms {
   return { ...onLabels(step, forBoth((own) => seen[own].x), options), cps1, cps2 };
 }
 
-/** Spec §3: labels come from training-mode passes, too; statistics move in the order u0, u1, v, x. */
+/** CPS §3: labels come from training-mode passes, too; statistics move in the order u0, u1, v, x. */
 function mixed(step: CpsStep, options: CpsOptions): Terms {
   const { labeled: { image: x }, unlabeled: { image: u0, boxes }, second: { image: u1 } } = step.views;
   const v = mix(step, u0, boxes, u1);

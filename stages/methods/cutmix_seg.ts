@@ -4,7 +4,7 @@ import { clear } from "../../kernels/ops/feature/clear.ts";
 import { type Distance, distances } from "../../kernels/ops/loss/consistency_loss.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
-import type { Schema } from "../../pipeline/mod.ts";
+import { schemaOf } from "../../pipeline/mod.ts";
 import { areaShare, boxes, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { averageOf, trained } from "./networks.ts";
@@ -51,7 +51,7 @@ const unread = (why: (options: CutMixSegOptions) => string | undefined) => ({
   unread: (options: unknown) => why(options as CutMixSegOptions),
 });
 
-const options = z.strictObject({
+const options = schemaOf<CutMixSegOptions>()(z.strictObject({
   decay: z.number().min(0).max(1).default(0.99).describe(
     "what the teacher keeps of itself in a step: of weights, norms' parameters and running statistics",
   ).meta({ unit: "factor", source: "CutMix-Seg §2.1" }),
@@ -101,7 +101,7 @@ const options = z.strictObject({
     "whether the backbone's norms normalize by the running statistics that they start with, in both networks; their " +
       "parameters learn",
   ).meta({ unit: "yes or no", source: "CutMix-Seg §1; it starts from ImageNet weights" }),
-});
+}));
 
 const views = ({ mask, boxes: count }: CutMixSegOptions) => ({
   labeled: labeled({ image: weak() }),
@@ -115,13 +115,25 @@ const views = ({ mask, boxes: count }: CutMixSegOptions) => ({
 
 type CutMixSegStep = Step<"student" | "teacher", ReturnType<typeof views>, "weight">;
 
-/** A student learns the labels, and from pixels put together of two images what its teacher, its own average, says of each. */
+/**
+ * A student learns the labels, and from pixels put together of two images what its teacher, its own average, says of each.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, cutMixSeg, load, pipeline } from "@crossview/crossview";
+ *
+ * export default pipeline("mean-teacher", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: cutMixSeg({ frozenNorms: false }), backbone: "resnet14" });
+ * });
+ * ```
+ */
 export const cutMixSeg: Method<CutMixSegOptions, Partial<CutMixSegOptions>, "student" | "teacher"> =
   defineMethod({
     name: "cutmix-seg",
     version: 1,
     module: import.meta.url,
-    options: options as unknown as Schema<CutMixSegOptions, Partial<CutMixSegOptions>>,
+    options,
     networks: ({ decay, frozenNorms }: CutMixSegOptions) => ({
       student: trained({ frozenNorms: frozenNorms ? "backbone" : undefined }),
       teacher: averageOf("student", { decay }),

@@ -1,4 +1,4 @@
-/** CCVC's losses on unlabeled images: agree on labels, differ in features. Spec §2. @module */
+/** CCVC's losses on unlabeled images: agree on labels, differ in features. CCVC §2. @module */
 import { cosineDiscrepancy } from "../../kernels/ops/loss/cosine_discrepancy.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { type Pair, termsForBoth } from "./both.ts";
@@ -7,7 +7,7 @@ import type { Step, Terms } from "./step.ts";
 
 /**
  * Each branch learns the other's labels: `con1` is labeled by branch 1 and trains branch 2. The mean is over all pixels that
- * are not padding, never over selected ones (spec §2.2).
+ * are not padding, never over selected ones (CCVC §2.2).
  */
 export function consistencyTerms(
   step: Step,
@@ -21,7 +21,7 @@ export function consistencyTerms(
   }));
 }
 
-/** 1 + mean cosine of the branches' features, half of the gradient to each (spec §2.3). */
+/** 1 + mean cosine of the branches' features, half of the gradient to each (CCVC §2.3). */
 export function discrepancyTerm(
   step: Step,
   predictions: Pair<Prediction>,

@@ -1,5 +1,5 @@
-/** What one of CCVC's branches tells the other, and how much each pixel counts. Spec §2.2. @module */
-import { conflictWeights } from "../../kernels/ops/label/conflict_weights.ts";
+/** What one of CCVC's branches tells the other, and how much each pixel counts. CCVC §2.2. @module */
+import { conflictWeights, type ConflictWeightsOptions } from "../../kernels/ops/label/conflict_weights.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { forBoth, type Pair } from "./both.ts";
 import { type Confidence, label, mix, only, type Scores, type Target } from "./parts.ts";
@@ -10,12 +10,7 @@ import type { Step } from "./step.ts";
 export interface Weighting {
   readonly confidence: Confidence;
   readonly threshold: Scalar;
-  readonly weights: {
-    readonly agreeConfident: number;
-    readonly agreeUnconfident: number;
-    readonly conflictConfident: number;
-    readonly conflictUnconfident: number;
-  };
+  readonly weights: ConflictWeightsOptions["weights"];
 }
 
 /** Each branch's arg-max, and the weight of each pixel by {@linkcode Weighting}; detached. */

@@ -37,7 +37,7 @@ export function warmedUp(decay: number): Schedule {
  * CCVC's self-paced threshold: after every epoch it rises by 0.01, and is held at 0.95, to which it falls if it started above.
  *
  * @param start The threshold of the first epoch.
- * @see spec §2.2
+ * @see CCVC §2.2
  */
 export function selfPaced(start: number): Schedule {
   return ({ epoch }) => {

@@ -8,7 +8,19 @@ import { crossEntropy } from "./parts.ts";
 /** The baseline has no switches. */
 export type SupervisedOptions = Record<never, never>;
 
-/** Labels alone, by cross-entropy. */
+/**
+ * Labels alone, by cross-entropy.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, load, pipeline, supervised } from "@crossview/crossview";
+ *
+ * export default pipeline("labels-alone", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: supervised(), backbone: "resnet14" });
+ * });
+ * ```
+ */
 export const supervised: Method<SupervisedOptions, SupervisedOptions, "network"> = defineMethod({
   name: "supervised",
   version: 1,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction, Taps } from "../../models/deeplabv3plus.ts";
-import type { Schema } from "../../pipeline/mod.ts";
+import { schemaOf } from "../../pipeline/mod.ts";
 import { boxes, cutMix, labeled, type Partner, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { minedLabels, miningLeaves, type MiningOptions } from "./mining.ts";
@@ -22,7 +22,7 @@ export interface UniMatchOptions extends MiningOptions {
   readonly dropout: number;
 }
 
-const options = z.strictObject({
+const options = schemaOf<UniMatchOptions>()(z.strictObject({
   threshold: z.number().min(0).max(1).default(0.95).describe(
     "softmax probability from which a label counts, itself included; pixels below it stay in the mean's denominator",
   ).meta({ unit: "probability", source: "published code: 0.95 for VOC, 0 for Cityscapes" }),
@@ -46,7 +46,7 @@ const options = z.strictObject({
       ohemMinKept: "published code, Cityscapes, where a batch is the two crops of a process",
     },
   }),
-});
+}));
 
 const views = ({ partner, boxProbability: probability }: UniMatchOptions) => {
   const mixing = partner === "same place" ? boxes({ probability }) : cutMix({ partner, probability });
@@ -64,12 +64,24 @@ const views = ({ partner, boxProbability: probability }: UniMatchOptions) => {
 };
 type UniMatchStep = Step<"student", ReturnType<typeof views>>;
 
-/** UniMatch, version 1: the weak view labels two strong, mixed views, and itself decoded with channels dropped. */
+/**
+ * UniMatch, version 1: the weak view labels two strong, mixed views, and itself decoded with channels dropped.
+ *
+ * @example
+ * ```ts
+ * import { augment, coTrain, load, pipeline, unimatch } from "@crossview/crossview";
+ *
+ * export default pipeline("weak-to-strong", () => {
+ *   const views = augment({ data: load({ dataset: "shapes" }) }, { crop: 48 });
+ *   return coTrain({ views }, { method: unimatch({ threshold: 0.9 }), backbone: "resnet14" });
+ * });
+ * ```
+ */
 export const unimatch: Method<UniMatchOptions, Partial<UniMatchOptions>, "student"> = defineMethod({
   name: "unimatch",
   version: 1,
   module: import.meta.url,
-  options: options as unknown as Schema<UniMatchOptions, Partial<UniMatchOptions>>,
+  options,
   networks: () => ({ student: trained() }),
   views,
   phases: {

@@ -1,7 +1,7 @@
 /** The schema of a training's options with those of its method under `method`. @module */
 import { z } from "zod";
 import { messageOf, type Schema, type SchemaIssue } from "../../pipeline/mod.ts";
-import { type Inspectable, schemasAt } from "../../pipeline/language/inspect.ts";
+import { schemasAt } from "../../pipeline/language/inspect.ts";
 import { validate } from "../../pipeline/language/schema.ts";
 import { bindMethod } from "./bound_method.ts";
 import { type AnyMethod, definitionOf } from "./method.ts";
@@ -19,10 +19,10 @@ const under = (key: string, issue: SchemaIssue): SchemaIssue => ({
  * Composes the schema. A method's own may be of any library that keeps to Standard Schema; of what it shows of itself,
  * explanations, presets and guesses are made.
  *
- * @param rest A strict object of all other options.
+ * @param rest A strict object of all other options, of zod.
  */
 export function withMethod<C extends object>(
-  rest: Schema<C> & { readonly shape: Readonly<Record<string, unknown>> },
+  rest: Schema<C>,
   method: AnyMethod,
 ): Schema<C & { readonly method: NamedOptions }> {
   const { name, options } = definitionOf(method);
@@ -30,9 +30,10 @@ export function withMethod<C extends object>(
     unit: "name",
     source: "Crossview",
   });
-  const shown = schemasAt(options as unknown as Inspectable, []).map(({ shape }) => shape ?? {});
+  const shapeOf = (schema: object) =>
+    Object.assign({}, ...schemasAt(schema, []).map(({ shape }) => shape ?? {})) as object;
   const inspectable = {
-    shape: { method: { shape: Object.assign({ name: named }, ...shown) }, ...rest.shape },
+    shape: { method: { shape: { name: named, ...shapeOf(options) } }, ...shapeOf(rest) },
   };
   return {
     ...inspectable,

@@ -3,7 +3,7 @@ import { allocate, type Device } from "../../kernels/device.ts";
 import { KernelError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { bindable } from "../../kernels/program/program.ts";
-import type { Precision, Tensor } from "../../kernels/tensor.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
 import type { Views } from "../augment.ts";
@@ -11,29 +11,25 @@ import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import type { StateSpecs, StateTensors } from "../methods/state.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import { captureAverages } from "./averages.ts";
+import { LOSS_SCALE, type TrainingConfig } from "./config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
 import { captureGradients, type NamedTerm, scheduled } from "./step_program.ts";
 import { captureUpdate, momentsOf, type OptimizerSettings } from "./update.ts";
 
-/** What the capture of a training depends on. */
-export interface CaptureOptions {
+/** What the capture of a training depends on; activations are f32 unless told. */
+export interface CaptureOptions
+  extends
+    Pick<TrainingConfig, "batch" | "accumulate">,
+    Partial<Pick<TrainingConfig, "precision" | "lossScale">> {
   readonly network: NetworkDescription;
   readonly method: BoundMethod;
   /** Images and how they are seen; or what brings other ones, which the capture then owns. */
   readonly views: Views | Feed;
-  /** Images of each kind in a step. */
-  readonly batch: number;
-  /** Micro-batches that a step's images are run in, one after another; must divide the batch. */
-  readonly accumulate: number;
   readonly seed: number;
   readonly optimizer: OptimizerSettings;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
-  /** What activations and their gradients are stored as; f32 unless told. */
-  readonly precision?: Precision;
-  /** In f16: what losses are multiplied by before they are differentiated; {@linkcode LOSS_SCALE} unless told. */
-  readonly lossScale?: number;
 }
 
 /** One of the programs that a step is made of, one after another. They share nothing but what has a home. */
@@ -73,9 +69,6 @@ export interface CapturedTraining {
   readonly phases: { readonly "warm-up"?: CapturedPhase; readonly method: CapturedPhase };
   free(): void;
 }
-
-/** What losses are multiplied by in f16: large enough for the gradients of a pixel among millions, far from the largest f16. */
-export const LOSS_SCALE = 1024;
 
 /**
  * Makes room for a training and captures its steps.

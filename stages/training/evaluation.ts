@@ -9,6 +9,7 @@ import {
   protocolLeaf,
   type ProtocolName,
   protocolOf,
+  scoredBy,
 } from "../evaluation/protocols.ts";
 
 /** The scores along the way; every leaf is described in its schema. */
@@ -27,27 +28,20 @@ export interface EvaluationConfig {
 
 /** The schema of {@linkcode EvaluationConfig}. */
 export const evaluationSchema = z.strictObject({
-  protocol: protocolLeaf.default("original")
-    .describe(
-      "Which pixels are scored, and how: images whole; their middle; windows, cut off at the border or shifted.",
-    )
-    .meta({
-      unit: "name",
-      source: "spec §4.4: original PASCAL, sliding_window Cityscapes; the last is Crossview's",
-    }),
+  protocol: scoredBy,
   crop: cropLeaf.describe("Side of the protocols' windows; all but original need it.")
-    .meta({ unit: "pixels", source: "spec §4.4: the training's crop" }),
+    .meta({ unit: "pixels", source: "CCVC §4.4: the training's crop" }),
   earlier: protocolLeaf.optional()
     .describe("A cheaper protocol for all epochs before the final ones; without it there is one protocol.")
-    .meta({ unit: "name", source: "spec §4.4: center_crop Cityscapes" }),
+    .meta({ unit: "name", source: "CCVC §4.4: center_crop Cityscapes" }),
   finalEpochs: z.int().min(1).default(20)
     .describe("How many epochs at the end are scored under protocol, where there is an earlier one.")
-    .meta({ unit: "epochs", source: "spec §4.4" }),
+    .meta({ unit: "epochs", source: "CCVC §4.4" }),
   best: z.enum(["within_protocol", "across_protocols"]).default("within_protocol")
     .describe(
       "Whether the scores of both protocols compete for the best weights, or the final one's begin anew.",
     )
-    .meta({ unit: "name", source: "Crossview; published: across_protocols, spec §6" }),
+    .meta({ unit: "name", source: "Crossview; published: across_protocols, CCVC §6" }),
 }).superRefine(({ protocol, earlier, crop }, issues) => {
   const message = missingCrop([protocol, earlier], crop);
   if (message !== undefined) issues.addIssue({ code: "custom", path: ["crop"], message });
@@ -57,7 +51,7 @@ export const evaluationSchema = z.strictObject({
  * The protocol of an epoch: the earlier one, if there is one, up to the final epochs.
  *
  * @param epoch From 0.
- * @see spec §4.4
+ * @see CCVC §4.4
  */
 export function protocolAt(evaluation: EvaluationConfig, epoch: number, epochs: number): Protocol {
   const { protocol, earlier, crop, finalEpochs } = evaluation;

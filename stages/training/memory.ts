@@ -8,6 +8,7 @@ import { largestTexture, textureBytes } from "../../kernels/shader/texture_opera
 import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";
+import type { TrainingConfig } from "./config.ts";
 
 /** What the settings ask for does not fit the networks or the device. */
 export class SettingsError extends UserError {
@@ -15,13 +16,9 @@ export class SettingsError extends UserError {
   override readonly name = "SettingsError";
 }
 
-/** When outputs of norms are computed again in the backward pass instead of being kept. */
-export type Recompute = "never" | "when-needed" | "always";
-
 /** Settings of a training that decide how much it takes. */
-export interface MemorySettings extends CaptureOptions {
+export interface MemorySettings extends CaptureOptions, Pick<TrainingConfig, "recompute"> {
   readonly views: Views;
-  readonly recompute: Recompute;
 }
 
 /** What a training holds on a device, bytes. */

@@ -61,28 +61,28 @@ export const optimizerLeaves = {
   optimizer: z.enum(["sgd", "adam", "adamw"]).default("sgd").describe(
     "SGD with momentum; Adam; or AdamW, where weight decay is no part of the gradients. All as in PyTorch.",
   )
-    .meta({ unit: "name", source: "spec §3.4: sgd" }),
-  baseRate: factor(0.001, "Base learning rate.", "spec §3.4"),
-  backboneRate: factor(5, "Multiple of the base rate for backbones.", "spec §3.4"),
-  headRate: factor(5, "Multiple of the base rate for all else.", "spec §3.4"),
+    .meta({ unit: "name", source: "CCVC §3.4: sgd" }),
+  baseRate: factor(0.001, "Base learning rate.", "CCVC §3.4"),
+  backboneRate: factor(5, "Multiple of the base rate for backbones.", "CCVC §3.4"),
+  headRate: factor(5, "Multiple of the base rate for all else.", "CCVC §3.4"),
   normRate: factor(1, "Multiple of those rates for batch norms, in backbones and all else.", "Crossview"),
   biasRate: factor(
     1,
     "Multiple of those rates for convolutions' biases, in backbones and all else.",
     "Crossview; PseudoSeg: 2",
   ),
-  power: factor(0.9, "Exponent of the polynomial decay of the rate; 0: it stays as it is.", "spec §3.4"),
+  power: factor(0.9, "Exponent of the polynomial decay of the rate; 0: it stays as it is.", "CCVC §3.4"),
   rateLag: z.literal([0, 1]).default(1).describe(
     "Steps by which the decay comes late: 1 as published, where steps 0 and 1 both run at the full rate.",
   )
     .meta({
       unit: "steps",
-      source: "spec §3.4",
+      source: "CCVC §3.4",
       ...unread(({ power }) => power === 0 && "power is 0"),
     }),
   momentum: z.number().min(0).lt(1).default(0.9).describe("Momentum of SGD.").meta({
     unit: "factor",
-    source: "spec §3.4",
+    source: "CCVC §3.4",
     ...withoutSgd,
   }),
   nesterov: z.boolean().default(false).describe("Whether SGD looks ahead, by Nesterov's momentum.").meta({
@@ -101,16 +101,16 @@ export const optimizerLeaves = {
       source: "Kingma, Ba, Adam, ICLR 2015, algorithm 1",
       ...withoutAdam,
     }),
-  weightDecay: factor(1e-4, "Weight decay.", "spec §3.4"),
+  weightDecay: factor(1e-4, "Weight decay.", "CCVC §3.4"),
   normDecay: z.number().min(0).default(1).describe("Multiple of the weight decay for batch norms.").meta({
     unit: "factor",
-    source: "spec §3.4; CPS: 0",
+    source: "CCVC §3.4; CPS: 0",
     ...withoutDecay,
   }),
   biasDecay: z.number().min(0).default(1).describe("Multiple of the weight decay for convolutions' biases.")
     .meta({
       unit: "factor",
-      source: "spec §3.4; CPS: 0",
+      source: "CCVC §3.4; CPS: 0",
       ...withoutDecay,
     }),
 };

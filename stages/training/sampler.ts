@@ -1,6 +1,7 @@
 /** Primitive "Draw": which images a step sees. @module */
 import { RandomStream } from "../../kernels/random.ts";
 import { ConfigError } from "../../pipeline/mod.ts";
+import type { TrainingConfig } from "./config.ts";
 
 /** One step's images, by position in their sets. */
 export interface Batch {
@@ -17,6 +18,18 @@ export interface Sampler {
   batch(epoch: number, step: number): Batch;
 }
 
+/** What a walk depends on, some of it settings of the stage; without `shards` 1. */
+export interface SamplerOptions
+  extends
+    Pick<TrainingConfig, "batch" | "pairing" | "stepsPerEpoch">,
+    Partial<Pick<TrainingConfig, "shards">> {
+  readonly seed: number;
+  /** How many labeled images there are. */
+  readonly labeled: number;
+  /** How many unlabeled images there are. */
+  readonly unlabeled: number;
+}
+
 /**
  * The published walk: an epoch is one pass over the unlabeled images; the labeled list is repeated until it is no shorter,
  * shuffled once, cut to that length, and walked in the same permutation, so that an unlabeled image always meets the same
@@ -29,17 +42,9 @@ export interface Sampler {
  * @param options.stepsPerEpoch Fewer or more steps than the published ⌊⌈unlabeled / shards⌉ · shards / batch⌋; the walk
  *   wraps around.
  * @throws {ConfigError} If a list is empty or, with the published length, shorter than a batch.
- * @see spec §3.5, §3.6
+ * @see CCVC §3.5, §3.6
  */
-export function makeSampler(options: {
-  seed: number;
-  labeled: number;
-  unlabeled: number;
-  batch: number;
-  pairing: "fixed" | "free";
-  shards?: number | undefined;
-  stepsPerEpoch?: number | undefined;
-}): Sampler {
+export function makeSampler(options: SamplerOptions): Sampler {
   const { seed, labeled, unlabeled, batch, pairing, shards = 1 } = options;
   const walked = Math.ceil(unlabeled / shards) * shards;
   const stepsPerEpoch = options.stepsPerEpoch ?? Math.floor(walked / batch);

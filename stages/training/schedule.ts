@@ -10,7 +10,7 @@
  * @param lag Steps by which the decay comes late: 1 as published, 0 for none.
  * @returns Factor of the base rate for this step, in (0, 1].
  * @throws {RangeError} If `step` lies outside [0, steps).
- * @see spec §3.4; Chen et al., DeepLab, TPAMI 2018, §4.1
+ * @see CCVC §3.4; Chen et al., DeepLab, TPAMI 2018, §4.1
  */
 export function polyFactor(step: number, steps: number, power: number, lag = 1): number {
   if (!(step >= 0 && step < steps)) {

@@ -1,60 +1,41 @@
 /** A training run on the device: everything captured once, then stepped. @module */
 import { type Device, readBack, upload } from "../../kernels/device.ts";
 import { DeviceError, ShapeError } from "../../kernels/errors.ts";
-import { ALIGNMENT, makeTensor, type Precision, type Tensor } from "../../kernels/tensor.ts";
+import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { StateDict } from "../../models/state_dict.ts";
-import type { Views } from "../augment.ts";
 import { Inference } from "../evaluation/inference.ts";
 import type { Confusion } from "../evaluation/metrics.ts";
 import type { PerPrediction } from "../evaluation/predictions.ts";
 import { ORIGINAL, type Protocol } from "../evaluation/protocols.ts";
-import type { BoundMethod } from "../methods/bound_method.ts";
-import type { NetworkDescription } from "../weights/network.ts";
-import { type CapturedTraining, captureTraining, LOSS_SCALE } from "./capture.ts";
+import { type CapturedTraining, captureTraining } from "./capture.ts";
+import { LOSS_SCALE } from "./config.ts";
 import { checkWeights } from "./losses.ts";
-import { planFitting, type Recompute, SettingsError, type TrainingMemory } from "./memory.ts";
+import { type MemorySettings, planFitting, SettingsError, type TrainingMemory } from "./memory.ts";
 import { startFrom, startWeights } from "./start.ts";
-import { openStepper, type Stepper } from "./stepper.ts";
-import type { OptimizerSettings } from "./update.ts";
+import { openStepper, type Stepper, type StepperOptions } from "./stepper.ts";
 
-/** What a session is opened with. */
-export interface SessionOptions {
-  readonly network: NetworkDescription;
-  readonly method: BoundMethod;
-  readonly views: Views;
-  /** Images of each kind in a step. */
-  readonly batch: number;
-  readonly seed: number;
-  readonly optimizer: OptimizerSettings;
+/** Settings that have a default here: one micro-batch, no warm-up, outputs of norms computed again where that is needed. */
+type Defaulted = "accumulate" | "warmUp" | "recompute";
+
+/** What a session is opened with. Scores are made in f32, whatever the precision. */
+export interface SessionOptions
+  extends
+    Omit<MemorySettings, Defaulted>,
+    Partial<Pick<MemorySettings, Defaulted>>,
+    Pick<StepperOptions, "onSkipped" | "samplesOf" | "onCompile"> {
   /** Tensors to start from in place of fresh ones, by their names in the network. */
   readonly pretrained?: StateDict | undefined;
-  /** Whether some steps are of the phase `warm-up`; none unless told. */
-  readonly warmUp?: boolean;
-  /** Micro-batches that a step's images are run in, one after another; must divide the batch; default 1. */
-  readonly accumulate?: number;
-  /** When outputs of norms are computed again instead of being kept; `when-needed` unless told. */
-  readonly recompute?: Recompute;
-  /** What activations and their gradients are stored as; f32 unless told. Scores are always made in f32. */
-  readonly precision?: Precision;
-  /** In f16: what losses are multiplied by before they are differentiated; {@linkcode LOSS_SCALE} unless told. */
-  readonly lossScale?: number;
-  /** Called with how many updates were left out since the losses were last read, as their gradients overflowed f16. */
-  readonly onSkipped?: (updates: number) => void;
-  /** Names the images of a step, counted from 0 over the whole run, for messages. */
-  readonly samplesOf?: (step: number) => string;
-  /** Called while pipelines are compiled. */
-  readonly onCompile?: (done: number, total: number) => void;
 }
 
 /** An opened session: it takes steps, is scored, and can be gone on from. */
 export interface Session extends Pick<Stepper, "step" | "settle" | "losses"> {
   /** What it holds on the device, as planned. */
   readonly memory: TrainingMemory;
-  /** Floats in each array of {@linkcode Session.capture}. */
-  readonly capturedLengths: readonly number[];
+  /** Floats in each array of {@linkcode Session.snapshot}. */
+  readonly snapshotLengths: readonly number[];
   /** Waits, and reads all that the steps so far have left on the device: parameters, moments, statistics, running losses. */
-  capture(): Promise<readonly Float32Array<ArrayBuffer>[]>;
-  /** Puts back what {@linkcode Session.capture} gave: the next step goes on from there to the bit. */
+  snapshot(): Promise<readonly Float32Array<ArrayBuffer>[]>;
+  /** Puts back what {@linkcode Session.snapshot} gave: the next step goes on from there to the bit. */
   restore(captured: readonly Float32Array<ArrayBuffer>[]): void;
   /** Scores the current weights on the validation set, under a protocol. */
   evaluate(signal: AbortSignal, protocol?: Protocol): Promise<PerPrediction<Confusion>>;
@@ -105,8 +86,8 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     step: stepper.step,
     settle: stepper.settle,
     losses: stepper.losses,
-    capturedLengths: state.map(({ bytes }) => bytes / 4),
-    async capture() {
+    snapshotLengths: state.map(({ bytes }) => bytes / 4),
+    async snapshot() {
       // One by one: together they might be more than a buffer may hold.
       const captured = [];
       for (const tensor of state) captured.push(...await readBack(device, [tensor]));

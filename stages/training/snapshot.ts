@@ -1,4 +1,4 @@
-/** A training in the middle of its course, as the bytes of a checkpoint. @module */
+/** A training in its middle, as the bytes of a checkpoint. @module */
 import type { StateSize } from "../../pipeline/mod.ts";
 import type { BestScores } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
@@ -7,7 +7,7 @@ import type { TrainingHistory } from "./history.ts";
  * All that a training's future depends on and the device does not hold. Images, views and dropout are functions of seed, epoch
  * and step, so the step says where each of their random streams is.
  */
-export interface Course {
+export interface LoopState {
   /** Optimizer steps taken. */
   readonly step: number;
   readonly history: TrainingHistory;
@@ -17,17 +17,17 @@ export interface Course {
   readonly best: Readonly<Record<string, string>>;
 }
 
-/** A course with what the device held. */
+/** The loop's state with what the device held. */
 export interface Snapshot {
-  readonly course: Course;
+  readonly state: LoopState;
   /** Name of the adapter it was made on. */
   readonly adapter: string;
-  /** What `Session.capture` gave. */
+  /** What `Session.snapshot` gave. */
   readonly captured: readonly Float32Array<ArrayBuffer>[];
 }
 
-/** Room for a course, bytes: a history of a million readings. */
-const MOST_COURSE = 512 * 2 ** 20;
+/** Room for the loop's state, bytes: a history of a million readings. */
+const MOST_STATE = 512 * 2 ** 20;
 
 /** Whether no number is NaN or infinite: what is not finite must not be gone on from. */
 export function allFinite(captured: readonly Float32Array[]): boolean {
@@ -43,7 +43,7 @@ export function allFinite(captured: readonly Float32Array[]): boolean {
 /** Bytes of a snapshot whose arrays have these lengths. */
 export function snapshotSize(lengths: readonly number[]): StateSize {
   const about = 4 * lengths.reduce((sum, length) => sum + length, 0);
-  return { about, most: about + MOST_COURSE };
+  return { about, most: about + MOST_STATE };
 }
 
 /** The bytes of a snapshot: a line of JSON, then the arrays as they are. */
@@ -68,8 +68,8 @@ export function decodeSnapshot(bytes: Uint8Array<ArrayBuffer>, lengths: readonly
       `it holds ${bytes.length - end - 1} bytes of weights, and ${wanted} belong to this training`,
     );
   }
-  const { course, adapter } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+  const { state, adapter } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
   let at = end + 1;
   const captured = lengths.map((length) => new Float32Array(bytes.slice(at, at += 4 * length).buffer));
-  return { course, adapter, captured };
+  return { state, adapter, captured };
 }

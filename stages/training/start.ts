@@ -5,7 +5,8 @@ import { initialize } from "../../models/initialization.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
-import { type CapturedTraining, LOSS_SCALE } from "./capture.ts";
+import type { CapturedTraining } from "./capture.ts";
+import { LOSS_SCALE } from "./config.ts";
 
 /** Fresh or pretrained networks, and averages as copies of theirs. */
 export function startWeights(

@@ -13,7 +13,7 @@ import type { DeviceScalar } from "../methods/schedule.ts";
 import type { StateTensors } from "../methods/state.ts";
 import type { Step, Term, Terms } from "../methods/step.ts";
 import type { SeenDraws } from "../views/specs.ts";
-import { captureUpdate, SCHEDULES_FROM, type UpdateParts } from "./update.ts";
+import { SCHEDULES_FROM } from "./update.ts";
 
 /** The numbers of the schedules in the `rates` tensor, by name. */
 export function scheduled(
@@ -59,16 +59,6 @@ export interface GradientParts {
   readonly meter: (index: number) => Tensor;
 }
 
-/** What a step is captured with. */
-export type StepParts = GradientParts & Omit<UpdateParts, "clears">;
-
-/** Captures one optimizer step; returns the loss terms in the order of their meters. */
-export function captureStep(graph: Graph, parts: StepParts): readonly NamedTerm[] {
-  const terms = captureGradients(graph, parts);
-  captureUpdate(graph, parts);
-  return terms;
-}
-
 /** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
 export function captureGradients(graph: Graph, parts: GradientParts): readonly NamedTerm[] {
   const { networks, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
@@ -86,8 +76,10 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   const seeds = terms.flatMap(({ loss, weight }) =>
     typeof weight === "number"
-      ? loss.seed(graph, weight * share * lossScale)
-      : loss.seed(graph, share * lossScale).map(([to, slope]) => [to, scale(graph, slope, weight)] as const)
+      ? loss.backward(graph, weight * share * lossScale)
+      : loss.backward(graph, share * lossScale).map(([to, slope]) =>
+        [to, scale(graph, slope, weight)] as const
+      )
   );
   graph.backward(seeds, (a, b) => add(graph, a, b));
   if (graph.options.addsGradients) return terms;

@@ -1,24 +1,17 @@
 /** Takes the steps of a captured training. @module */
 import { type Device, readBack, upload } from "../../kernels/device.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import { type CapturedTraining, LOSS_SCALE } from "./capture.ts";
+import type { CapturedTraining, CaptureOptions } from "./capture.ts";
+import { LOSS_SCALE } from "./config.ts";
 import { type StepAddress, stepNumbers } from "./control.ts";
 import type { Drawn } from "./feed.ts";
 import { checkLosses, clearLosses, readLosses, type TrainingNames } from "./losses.ts";
 import { compilePhases, type PhaseOptions } from "./programs.ts";
 import type { Batch } from "./sampler.ts";
-import type { OptimizerSettings } from "./update.ts";
 
 /** How steps are taken. */
-export interface StepperOptions extends PhaseOptions {
-  /** Images of each kind in a step. */
-  readonly batch: number;
-  /** Micro-batches that a step's images are run in, one after another. */
-  readonly accumulate: number;
-  readonly seed: number;
-  readonly optimizer: OptimizerSettings;
-  /** In f16: what losses are multiplied by before they are differentiated; {@linkcode LOSS_SCALE} unless told. */
-  readonly lossScale?: number | undefined;
+export interface StepperOptions
+  extends PhaseOptions, Pick<CaptureOptions, "batch" | "accumulate" | "seed" | "optimizer" | "lossScale"> {
   /** Called with how many updates were left out since the losses were last read, as their gradients overflowed f16. */
   readonly onSkipped?: ((updates: number) => void) | undefined;
   /** Names the images of a step, counted from 0 over the whole run, for messages. */

@@ -22,7 +22,7 @@ export interface GeometryOptions {
  * image once that is padded, right and below, to the crop's size. Half of the views are flipped.
  *
  * @throws {RangeError} If a size is not a positive integer or the range is empty.
- * @see The method's specification, §4.2.
+ * @see CCVC §4.2.
  */
 export function drawGeometry(stream: RandomStream, options: GeometryOptions): Geometry {
   const { width: sourceWidth, height: sourceHeight, crop, scale } = options;
@@ -55,12 +55,13 @@ export interface PhotometricOptions {
     readonly saturation: number;
     readonly hue: number;
   };
+  /** Loss of colors. */
   readonly gray: { readonly probability: number };
   /** Standard deviation uniform in [low, high] pixels. */
   readonly blur: { readonly probability: number; readonly sigma: readonly [low: number, high: number] };
 }
 
-/** CCVC's and UniMatch's strong view (the method's specification, §4.3). */
+/** CCVC's and UniMatch's strong view (CCVC §4.3). */
 export const strongPhotometric: PhotometricOptions = {
   jitter: { probability: 0.8, brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.25 },
   gray: { probability: 0.2 },
@@ -129,7 +130,7 @@ export interface CutMixOptions {
  *
  * @returns Where no box is drawn, an empty one.
  * @throws {RangeError} If no box of the smallest area fits, whatever its aspect.
- * @see The method's specification, §4.3.
+ * @see CCVC §4.3.
  */
 export function drawCutMixBox(stream: RandomStream, options: CutMixOptions): Box {
   const { crop, probability = 1, area: areas = [0.02, 0.4], aspect: aspects = [0.3, 1 / 0.3] } = options;

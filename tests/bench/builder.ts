@@ -41,7 +41,7 @@ export class Builder {
 
   /** Appends the backward pass of a loss. */
   backwardOf(loss: Loss): void {
-    this.#differentiate(loss.seed(this.graph, 1));
+    this.#differentiate(loss.backward(this.graph, 1));
   }
 
   /** Frees `resource` with the rest. */

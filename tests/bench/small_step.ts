@@ -45,7 +45,7 @@ export function captureSmallStep(device: Device, work: SmallStepWork): CapturedS
   const logits = modules.reduce((x, layer) => layer(forward, x), images!);
   const loss = softmaxCrossEntropy(graph, logits, labels!, { label: "loss", denominator: "valid" });
   graph.keep(loss.value);
-  graph.backward(loss.seed(graph, 1), (a, b) => add(graph, a, b));
+  graph.backward(loss.backward(graph, 1), (a, b) => add(graph, a, b));
   for (const { values, gradients, moments: [momenta] } of parameters.ranges) {
     // A small network's arenas are one buffer each, and lie alike.
     for (const range of splitRange(values.start, values.end)) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Metrics } from "../../cli/runs/metrics.ts";
+import { type RunScores } from "../../cli/runs/metrics.ts";
 import { methodResults, methodsText } from "../../cli/runs/methods_table.ts";
 import { fixture, placeTest } from "./support.ts";
 
@@ -156,18 +156,18 @@ placeTest("compare takes any methods, by name or by file, in one table", async (
 });
 
 Deno.test("methods that score other predictions are compared by their headlines, costs in the mean of those known", () => {
-  const run = (key: string, metrics: Metrics, stepSeconds?: number) => ({
+  const run = (key: string, metrics: RunScores, stepSeconds?: number) => ({
     metrics,
     trainings: [{
       key,
       cost: stepSeconds === undefined ? undefined : { images: 8, stepSeconds, peakBytes: 1e6 },
     }],
   });
-  const student = (score: number): Metrics => ({
+  const student = (score: number): RunScores => ({
     headline: "student",
     miou: { student: score, teacher: 47 },
   });
-  const labels = (score: number): Metrics => ({ miou: { average: score, branch1: 39, branch2: 38 } });
+  const labels = (score: number): RunScores => ({ miou: { average: score, branch1: 39, branch2: 38 } });
   const earlier = new Map([["b", { images: 16, stepSeconds: 0.25, peakBytes: 2e6 }]]);
   const results = methodResults([0, 1], [
     { name: "supervised", runs: [run("none", labels(40)), run("none", labels(42))] },

@@ -1,4 +1,5 @@
 /** Damages bytes as disks, networks and enemies do: flips, cuts, splices, and fields set to their extremes. @module */
+import { join } from "../support/bytes.ts";
 
 /** Numbers in [0, 1). */
 export type Random = () => number;
@@ -119,17 +120,6 @@ export function mutate(bytes: Uint8Array, random: Random, others: readonly Uint8
   let out = bytes;
   for (let times = pick(random, [1, 1, 2, 3]); times > 0; times--) {
     out = pick(random, mutations)(out, random, others);
-  }
-  return out;
-}
-
-/** Bytes in a row. */
-export function join(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
   }
   return out;
 }

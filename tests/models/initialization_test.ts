@@ -52,7 +52,9 @@ Deno.test("initialize() draws backbone convolutions from a normal of variance 2 
 });
 
 Deno.test("initialize() draws head convolutions and biases uniformly within ±1/√fanIn", () => {
-  const drawn = registry.parameters.filter(({ initialization }) => initialization.law === "uniform-fan-in");
+  const drawn = registry.parameters.filter(({ initialization }) =>
+    initialization.distribution === "uniform-fan-in"
+  );
   const weights = drawn.filter(({ shape }) => shape.length === 4);
   assert.ok(drawn.every(({ group }) => group === "head"));
   assert.ok(weights.length >= 2 * 9);
@@ -81,7 +83,9 @@ Deno.test("initialize() draws head convolutions and biases uniformly within ±1/
 });
 
 Deno.test("initialize() starts norms as the identity: γ 1, β 0, mean 0, variance 1", () => {
-  const norms = registry.parameters.filter(({ initialization }) => initialization.law === "constant");
+  const norms = registry.parameters.filter(({ initialization }) =>
+    initialization.distribution === "constant"
+  );
   assert.equal(norms.length, registry.statistics.length);
   for (const { name } of norms) {
     const expected = name.endsWith(".weight") ? 1 : 0;
@@ -94,7 +98,9 @@ Deno.test("initialize() starts norms as the identity: γ 1, β 0, mean 0, varian
 });
 
 Deno.test("initialize() gives the branches and all tensors within them different numbers", () => {
-  const drawn = registry.parameters.filter(({ initialization }) => initialization.law !== "constant");
+  const drawn = registry.parameters.filter(({ initialization }) =>
+    initialization.distribution !== "constant"
+  );
   const firsts = drawn.map(({ name, initialization, shape }) => {
     // Numbers of one law and size would be equal if their streams were.
     const { values } = state.get(name)!;
@@ -110,7 +116,7 @@ Deno.test("initialize() gives the same bytes for the same seed, and others for a
   assert.deepEqual(encodeSafetensors(initialize(registry, 7)), bytes);
   const other = initialize(registry, 8);
   for (const { name, initialization } of registry.parameters) {
-    if (initialization.law === "constant") continue;
+    if (initialization.distribution === "constant") continue;
     assert.notDeepEqual(other.get(name)!.values, state.get(name)!.values, name);
   }
 });

@@ -1,4 +1,5 @@
 /** Pickles written opcode by opcode, so that a test can write any file that PyTorch would, and those that it would not. */
+import { join } from "./bytes.ts";
 
 /** Part of a pickle: its bytes. */
 export type Part = readonly number[];
@@ -111,19 +112,12 @@ export function legacyFile(
   value: Part,
   storages: Readonly<Record<string, { readonly count: number; readonly data: Uint8Array }>>,
 ): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [
+  return join([
     pickle([0x8a, 10, ...little(0x1950a86a20f9469cfc6cn, 10)]),
     pickle(integer(1001)),
     pickle(dict({ protocol_version: integer(1001), little_endian: yes })),
     pickle(value),
     pickle(list(...Object.keys(storages).map(text))),
     ...Object.values(storages).flatMap(({ count, data }) => [Uint8Array.from(little(count, 8)), data]),
-  ];
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  ]);
 }

@@ -5,7 +5,7 @@ import { UsageError } from "../../terminal/errors.ts";
 import { typedPath } from "../../experiment/experiment.ts";
 import { exportNew } from "../../runs/outputs.ts";
 import { adapterLine } from "../../gpu/gpu.ts";
-import { headlineScore, isMetrics, metricsText } from "../../runs/metrics.ts";
+import { headlineScore, isRunScores, metricsText } from "../../runs/metrics.ts";
 import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../../terminal/options.ts";
 import { adaptersOf, madeOn, mixedNotice } from "../../runs/provenance.ts";
 import { findRun, readMetrics, storedRuns } from "../../runs/stored_runs.ts";
@@ -37,7 +37,7 @@ const show: Command = {
       });
       print(`\n${table(["stage", "state", "time", "adapter", "key"], rows)}`);
     }
-    if (isMetrics(metrics)) print(`\n${metricsText({ ...metrics, adapters: {} })}`);
+    if (isRunScores(metrics)) print(`\n${metricsText({ ...metrics, adapters: {} })}`);
     print(`\n${path}`);
   },
 };

@@ -112,7 +112,7 @@ export function consistencyLoss(
   return {
     label,
     value,
-    seed: (graph, weight) =>
+    backward: (graph, weight) =>
       logits.tracked ? [[logits, logitsGradient(graph, logits, { walk, slopes, scale, label, weight })]] : [],
   };
 }

@@ -121,9 +121,8 @@ fn pixel_loss(at: u32, pixel: Pixel, loss: ptr<function, PixelLoss>) -> bool {
   (*loss).term = weight * dot(terms, vec4f(1));
   (*loss).weight = weight;
   #if GRADIENT
-  #unroll K VECTORS
-  (*loss).slope[${K}] = weight * slope[${K}];
-  #end
+  (*loss).factor = weight;
+  (*loss).slope = slope;
   #end
   return true;
 }

@@ -87,7 +87,7 @@ export function cosineDiscrepancy(graph: Graph, a: Tensor, b: Tensor, options: {
   });
   const { value } = finishLoss(graph, partials, { label, denominator: pixels, offset: 1 });
 
-  const seed = (graph: Graph, weight: number): GradientPair[] => {
+  const backward = (graph: Graph, weight: number): GradientPair[] => {
     const into = (tensor: Tensor) =>
       graph.tensor({
         label: `∂${label}/∂${tensor.label}`.slice(0, 60),
@@ -110,5 +110,5 @@ export function cosineDiscrepancy(graph: Graph, a: Tensor, b: Tensor, options: {
     else if (b.tracked) launch(b, a, [pairs[0]![1]], true);
     return pairs;
   };
-  return { label, value, seed };
+  return { label, value, backward };
 }

@@ -87,7 +87,7 @@ export function softmaxCrossEntropy(
   return {
     label,
     value,
-    seed: (graph, weight) =>
+    backward: (graph, weight) =>
       logits.tracked ? [[logits, logitsGradient(graph, logits, { walk, slopes, scale, label, weight })]] : [],
   };
 }

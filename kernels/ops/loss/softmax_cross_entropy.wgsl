@@ -38,6 +38,7 @@ fn pixel_loss(at: u32, pixel: Pixel, loss: ptr<function, PixelLoss>) -> bool {
   (*loss).term = weight * (log(total) + (peak - own));
   (*loss).weight = weight;
   #if GRADIENT
+  (*loss).factor = 1.0;
   let scale = weight / total;
   #unroll K VECTORS
   (*loss).slope[${K}] = scale * powers[${K}] - select(vec4f(), vec4f(weight), onehot${K});

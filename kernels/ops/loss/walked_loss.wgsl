@@ -12,7 +12,8 @@
 struct PixelLoss {
   term: f32, // weighted
   weight: f32,
-  slope: Pixel, // of the weighted term by the pixel's logits
+  slope: Pixel, // times `factor`, of the weighted term by the pixel's logits
+  factor: f32,
 }
 
 #if GRADIENT
@@ -57,10 +58,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       #if GRADIENT
       #unroll K VECTORS
       #if UPSAMPLED
-      above[${K}] += (1.0 - share) * own.slope[${K}];
-      below[${K}] += share * own.slope[${K}];
+      above[${K}] += (1.0 - share) * own.factor * own.slope[${K}];
+      below[${K}] += share * own.factor * own.slope[${K}];
       #else
-      above[${K}] += own.slope[${K}];
+      above[${K}] += own.factor * own.slope[${K}];
       #end
       #end
       #end

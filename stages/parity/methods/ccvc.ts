@@ -10,7 +10,7 @@ import type { CaseAdapter, Reading, SeenPasses } from "../adapter.ts";
 import { caseBoxes, caseValidity } from "../inputs.ts";
 import { type CaseSettings, commonLeaves, factor } from "../settings.ts";
 
-/** What was run; the names are the file's, after the original's command line (spec §5). */
+/** What was run; the names are the file's, after the original's command line (CCVC §5). */
 export interface CcvcSettings extends CaseSettings {
   /** Which of the two scripts: weak views alone, or also a strong one with CutMix. */
   readonly variant: "no_aug" | "aug";

@@ -30,8 +30,9 @@ for (const command of ["train", "plan"]) {
       ]
     ) assert.ok(out.includes(line), line);
     const at = out.indexOf("  method.confidence = logit  [preset published-code]");
-    assert.match(out[at + 1]!, /^ {6}What is compared with the threshold.* Source: code: .*spec §8\.1\.1\.$/);
+    assert.match(out[at + 1]!, /^ {6}What is compared with the threshold.* Source: code: .*CCVC §8\.1\.1\.$/);
     assert.ok(out.some((line) => line.includes("Nothing reads it here: criterion is not ohem.")));
+    assert.match(out.at(-1)!, /docs\/methods\/ccvc\.md/);
   });
 }
 

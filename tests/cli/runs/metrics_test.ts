@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import {
   headlineScore,
-  isMetrics,
-  type Metrics,
+  isRunScores,
   metricsText,
   predictionNames,
+  type RunScores,
   seedsText,
   summarize,
 } from "../../../cli/runs/metrics.ts";
 import { metricsDifference } from "../../../cli/runs/run_difference.ts";
 
-const scored = (average: number, protocol?: string): Metrics => ({
+const scored = (average: number, protocol?: string): RunScores => ({
   miou: { branch1: average - 1, branch2: average + 1, average },
   ...(protocol === undefined ? {} : { protocol }),
 });
@@ -39,13 +39,15 @@ Deno.test("predictions have the method's names, as many as there are, and the he
 });
 
 Deno.test("scores are metrics where each is a number, and the headline is one of them", () => {
-  assert.ok(isMetrics({ miou: { student: 1 } }) && isMetrics({ miou: { student: 1 }, headline: "student" }));
+  assert.ok(
+    isRunScores({ miou: { student: 1 } }) && isRunScores({ miou: { student: 1 }, headline: "student" }),
+  );
   for (
     const value of [undefined, null, 3, {}, { miou: null }, { miou: {} }, { miou: { student: "1" } }, {
       miou: { student: 1 },
       headline: "teacher",
     }]
-  ) assert.ok(!isMetrics(value), JSON.stringify(value));
+  ) assert.ok(!isRunScores(value), JSON.stringify(value));
 });
 
 Deno.test("scores of one protocol are subtracted; those of two stand side by side", () => {

@@ -10,6 +10,7 @@ import {
 } from "../../../kernels/shader/kernel.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import { gpuTest } from "../../support/gpu.ts";
+import { skip } from "../../support/skip.ts";
 
 const three = defineKernel({
   name: "three",
@@ -115,7 +116,7 @@ gpuTest(
     });
     await t.step("70,000 are not made", async () => {
       if (!device.facts.isSoftware || !/llvmpipe/.test(device.facts.name)) {
-        return console.log(`skipped: "${device.facts.name}" is not lavapipe`);
+        return skip(`${device.facts.name} is not lavapipe`);
       }
       const made = await run(70_000);
       assert.notEqual(made, 70_000, "lavapipe honors long loops now; the guard may go");

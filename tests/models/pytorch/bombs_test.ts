@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { join } from "../../support/bytes.ts";
 import * as p from "../../support/pickle_bytes.ts";
 import { withFolder } from "../../support/stage_run.ts";
 import { bytesOf, torchArchive, zipFile } from "../../support/zip_bytes.ts";
@@ -15,15 +16,7 @@ function repeated(part: readonly number[], times: number): Uint8Array<ArrayBuffe
   return out;
 }
 
-function joined(...parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
+const joined = (...parts: readonly ArrayLike<number>[]) => join(parts);
 
 const start = [0x80, 2], stop = [0x2e];
 const of = p.storage("Float", "0", 1 << 18);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Cache } from "../../../pipeline/cache/cache.ts";
-import { collectGarbage } from "../../../pipeline/cache/collection.ts";
+import { collectGarbage } from "../../../pipeline/cache/gc.ts";
 import { keyOf, type KeyParts } from "../../../pipeline/plan/fingerprint.ts";
 import { FolderCheckpoints } from "../../../pipeline/checkpoints/folder_checkpoints.ts";
 import { withFolder } from "../../support/stage_run.ts";

@@ -250,7 +250,7 @@ Deno.test("no gradient crosses between the branches, and none goes back from the
   const { terms, graph } = capture({ augmentation: "strong" });
   const learners = terms.map((
     { name, loss, weight },
-  ) => [name, loss.seed(graph, weight as number).map(([x]) => x.label)]);
+  ) => [name, loss.backward(graph, weight as number).map(([x]) => x.label)]);
   assert.deepEqual(Object.fromEntries(learners), {
     ce1: ["labeled1"],
     ce2: ["labeled2"],

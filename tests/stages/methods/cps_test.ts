@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
+import { allocate, type Device, upload } from "../../../kernels/device.ts";
 import { Graph } from "../../../kernels/graph.ts";
-import { readMeter } from "../../../kernels/ops/loss/meter.ts";
 import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";
-import { compile } from "../../../kernels/program/program.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { initialize } from "../../../models/initialization.ts";
@@ -17,8 +15,8 @@ import { definitionOf } from "../../../stages/methods/method.ts";
 import type { Passes, Step } from "../../../stages/methods/step.ts";
 import { buildNetworks } from "../../../stages/weights/network.ts";
 import { boxTable } from "../../../stages/views/tables.ts";
-import { captureStep } from "../../../stages/training/step_program.ts";
-import { gpuTest, store, uniform, unstore } from "../../support/gpu.ts";
+import { runStep } from "../../support/captured_step.ts";
+import { gpuTest, store, uniform } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
 import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
 
@@ -88,7 +86,7 @@ async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
       return seen;
     },
   });
-  const terms = captureStep(graph, {
+  const done = await runStep(device, graph, {
     networks,
     parameters,
     method: { ...method, terms: (step) => method.terms(noting(step)) },
@@ -99,18 +97,11 @@ async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
     },
     counters,
     rates,
-    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
-    meter: (i) => meters[i]!,
+    meters,
+    kept,
   });
-  const program = compile(device, graph);
-  program.run();
-  const read = await readBack(device, [...meters, ...[...kept.values()].map((t) => program.locate(t))]);
-  const losses = Object.fromEntries(terms.map(({ name }, i) => [name, readMeter(read[i]!).last]));
-  const logits = Object.fromEntries(
-    [...kept].map(([name, { shape }], i) => [name, unstore(read[meters.length + i]!, shape)]),
-  );
-  for (const owner of [program, held, parameters]) owner.free();
-  return { terms, losses, logits };
+  for (const owner of [held, parameters]) owner.free();
+  return done;
 }
 
 /** Mean of −log p(label) over the pixels that have one. */

@@ -95,7 +95,7 @@ Deno.test("each term moves the student's logits of its pass, and nothing the tea
   const { terms, graph } = capture({ weight: 3 });
   assert.deepEqual(terms.map(({ name, weight }) => [name, weight]), [["ce", 1], ["consistency", 3]]);
   assert.deepEqual(
-    terms.map(({ loss, weight }) => loss.seed(graph, weight as number).map(([x]) => x.label)),
+    terms.map(({ loss, weight }) => loss.backward(graph, weight as number).map(([x]) => x.label)),
     [["student x"], ["student v"]],
   );
   assert.deepEqual(capture({ weight: 0 }).terms.map(({ name }) => name), ["ce"]);

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { parseConfig, pipeline, UserError } from "../../../pipeline/mod.ts";
-import { coTrain, trainingSettings, trainingStage } from "../../../stages/co_train.ts";
+import { coTrain, trainingStage } from "../../../stages/co_train.ts";
+import { trainingSettings } from "../../../stages/training/settings.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { defineMethod } from "../../../stages/methods/method.ts";
 import { averageOf, trained } from "../../../stages/methods/networks.ts";

@@ -130,7 +130,7 @@ Deno.test("the terms weigh ½, ⅛, ⅛ and ¼; each moves its own logits, and l
     ["dropped", 1 / 4],
   ]);
   assert.deepEqual(
-    terms.map(({ loss, weight }) => loss.seed(graph, weight as number).map(([x]) => x.label)),
+    terms.map(({ loss, weight }) => loss.backward(graph, weight as number).map(([x]) => x.label)),
     [["labeled"], ["strong1"], ["strong2"], ["unlabeledDropped"]],
   );
 });

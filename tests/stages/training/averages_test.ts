@@ -187,7 +187,7 @@ gpuTest("state outlives its step, and what comes after the update is once a step
     const session = open(device, {}, { accumulate });
     take(session, 0);
     const { ce } = await session.losses();
-    const [copy, mean] = (await session.capture()).slice(-2).reverse() as [Float32Array, Float32Array];
+    const [copy, mean] = (await session.snapshot()).slice(-2).reverse() as [Float32Array, Float32Array];
     assert.equal(copy[0], mean[0]);
     if (accumulate === 1) assert.ok(Math.abs(mean[0]! - (3 + ce!) / 2) < 1e-5, `${mean[0]} of 3 and ${ce}`);
     else assert.ok(mean[0]! < (3 + 3 * 5) / 4 && mean[0] !== 3, "two micro-batches have moved it");
@@ -200,11 +200,11 @@ gpuTest("averages and state are gone on from to the bit", async (device) => {
     const whole = open(device, {}, change), first = open(device, {}, change);
     for (let step = 0; step < 4; step++) take(whole, step);
     for (let step = 0; step < 2; step++) take(first, step);
-    const captured = await first.capture();
+    const captured = await first.snapshot();
     const second = open(device, {}, change);
     second.restore(captured);
     for (let step = 2; step < 4; step++) take(second, step);
-    assert.deepEqual(await second.capture(), await whole.capture());
+    assert.deepEqual(await second.snapshot(), await whole.snapshot());
     for (const session of [whole, first, second]) session.free();
   }
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseConfig, type Schema } from "../../../pipeline/language/schema.ts";
+import { parseConfig } from "../../../pipeline/language/schema.ts";
 import {
   type BestScores,
   type EvaluationConfig,
@@ -9,8 +9,7 @@ import {
 } from "../../../stages/training/evaluation.ts";
 import type { Protocol } from "../../../stages/evaluation/protocols.ts";
 
-const parse = (input: unknown) =>
-  parseConfig(evaluationSchema as unknown as Schema<EvaluationConfig>, input, "co-train");
+const parse = (input: unknown) => parseConfig<EvaluationConfig>(evaluationSchema, input, "co-train");
 const published = parse({ protocol: "sliding_window", crop: 712, earlier: "center_crop" });
 const names = (evaluation: EvaluationConfig, epochs: number) =>
   Array.from({ length: epochs }, (_, epoch) => protocolAt(evaluation, epoch, epochs).name);

@@ -46,7 +46,7 @@ async function outcome(device: Device, change: Partial<SessionOptions>, images =
   const { memory } = session;
   for (let step = 0; step < steps; step++) session.step(images, { epoch: 0, step, rate });
   const losses = await session.losses();
-  const captured = await session.capture(), state = await session.state();
+  const captured = await session.snapshot(), state = await session.state();
   session.free();
   return { memory, losses, captured, state };
 }
@@ -124,16 +124,16 @@ gpuTest(
     session.step(images, { epoch: 0, step: 0, rate });
     session.step(images, { epoch: 0, step: 1, rate });
     assert.deepEqual(device.created, before);
-    const afterTwo = await session.capture();
+    const afterTwo = await session.snapshot();
     session.free();
     // Another session that stands where the first stood after one step: what is left of its gradients would differ.
     const again = open(device, accumulating);
     again.step(images, { epoch: 0, step: 0, rate });
-    const middle = await again.capture();
+    const middle = await again.snapshot();
     again.step({ labeled: [3, 3, 3, 3], unlabeled: [7, 7, 7, 7] }, { epoch: 0, step: 9, rate });
     again.restore(middle);
     again.step(images, { epoch: 0, step: 1, rate });
-    assert.deepEqual(await again.capture(), afterTwo);
+    assert.deepEqual(await again.snapshot(), afterTwo);
     again.free();
   },
 );

@@ -9,7 +9,7 @@ import { buildNetworks, type NetworkDescription } from "../../../stages/weights/
 import { DivergenceError, MOST_SKIPPED } from "../../../stages/training/losses.ts";
 import { SettingsError, USABLE } from "../../../stages/training/memory.ts";
 import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
-import { gpuTest } from "../../support/gpu.ts";
+import { gpuTest, halfTest } from "../../support/gpu.ts";
 import { bound, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
@@ -40,14 +40,6 @@ function open(device: Device, change: Partial<SessionOptions> = {}, method: Conf
   });
 }
 
-/** A test that needs f16. */
-function halfTest(name: string, body: (device: Device) => Promise<void>): void {
-  gpuTest(name, async (device) => {
-    if (device.facts.features.includes("shader-f16")) await body(device);
-    else console.log(`${device.facts.name} has no f16`);
-  });
-}
-
 /** The losses of some steps, the momenta after the first, and the memory taken. */
 async function train(session: Session, steps: number) {
   const losses: Record<string, number>[] = [];
@@ -55,7 +47,7 @@ async function train(session: Session, steps: number) {
   for (let step = 0; step < steps; step++) {
     session.step(batch, { epoch: 0, step, rate });
     losses.push(await session.losses());
-    if (step === 0) momenta = (await session.capture())[1]!;
+    if (step === 0) momenta = (await session.snapshot())[1]!;
   }
   session.free();
   return { losses, momenta, memory: session.memory };
@@ -145,7 +137,7 @@ for (const accumulate of [1, 2]) {
       step(3);
       await session.losses();
       assert.deepEqual(skipped, [3, 1]);
-      const [, momenta] = await session.capture();
+      const [, momenta] = await session.snapshot();
       assert.ok(momenta!.every((value) => value === 0), "the momenta are as they were");
       for (let i = 4; i < MOST_SKIPPED; i++) step(i);
       await assert.rejects(session.losses(), (error) => {
@@ -168,8 +160,8 @@ halfTest(
     const counts: number[] = [];
     const first = open(device, options);
     for (let step = 0; step < 2; step++) first.step(batch, { epoch: 0, step, rate });
-    const captured = await first.capture();
-    assert.deepEqual(captured.map(({ length }) => length), first.capturedLengths);
+    const captured = await first.snapshot();
+    assert.deepEqual(captured.map(({ length }) => length), first.snapshotLengths);
     first.free();
     const second = open(device, { ...options, onSkipped: (updates) => counts.push(updates) });
     second.restore(captured);
@@ -180,9 +172,9 @@ halfTest(
 
     const whole = open(device, { precision: "f16" }), part = open(device, { precision: "f16" });
     whole.step(batch, { epoch: 0, step: 0, rate });
-    part.restore(await whole.capture());
+    part.restore(await whole.snapshot());
     for (const session of [whole, part]) session.step(batch, { epoch: 0, step: 1, rate });
-    assert.deepEqual(await part.capture(), await whole.capture());
+    assert.deepEqual(await part.snapshot(), await whole.snapshot());
     for (const session of [whole, part]) session.free();
   },
 );
@@ -194,8 +186,8 @@ halfTest(
     const before = { ...device.created };
     for (let step = 0; step < 2; step++) half.step(batch, { epoch: 0, step, rate });
     assert.deepEqual(device.created, before);
-    const captured = await half.capture();
-    full.restore(captured.slice(0, full.capturedLengths.length));
+    const captured = await half.snapshot();
+    full.restore(captured.slice(0, full.snapshotLengths.length));
     const { signal } = new AbortController();
     assert.deepEqual(await half.evaluate(signal), await full.evaluate(signal));
     for (const session of [half, full]) session.free();

@@ -8,7 +8,7 @@ import {
 } from "../../../stages/training/snapshot.ts";
 
 const snapshot: Snapshot = {
-  course: {
+  state: {
     step: 7,
     history: {
       losses: [{ step: 1, epoch: 0, terms: { ce1: 0.1 + 0.2, ce2: Math.fround(1 / 3) } }],

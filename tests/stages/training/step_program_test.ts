@@ -8,7 +8,7 @@ import { allocateParameters } from "../../../models/parameters.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { buildNetworks } from "../../../stages/weights/network.ts";
-import { captureStep } from "../../../stages/training/step_program.ts";
+import { captureStep } from "../../support/captured_step.ts";
 import { assertClose, gpuTest, store, uniform } from "../../support/gpu.ts";
 import { bound } from "../../support/training.ts";
 
@@ -91,7 +91,6 @@ async function step(device: Device, augmentation: "weak" | "strong", together: b
     },
     counters,
     rates,
-    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
     meter: (i) => meters[i]!,
   });
   const program = compile(device, graph);

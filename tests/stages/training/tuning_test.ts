@@ -36,7 +36,7 @@ async function trained(device: Device) {
     const rate = 0.01;
     session.step({ labeled: [0, 1], unlabeled: [2, 3] }, { epoch: 0, step, rate });
   }
-  const left = await session.capture();
+  const left = await session.snapshot();
   session.free();
   return { left, compiled };
 }

@@ -70,7 +70,7 @@ async function run(
         weights,
         size: { height, width },
       });
-      return [loss.value, ...loss.seed(graph, factor).map(([, gradient]) => gradient)];
+      return [loss.value, ...loss.backward(graph, factor).map(([, gradient]) => gradient)];
     },
   );
   return { value: outputs[0]![0]!, gradient: outputs[1] };
@@ -162,7 +162,7 @@ gpuTest(
       const graph = new Graph(0);
       const tracked = makeTensor({ ...logits, tracked: true });
       const loss = consistencyLoss(graph, tracked, targets, { label: "test", distance, weights, size });
-      const gradient = graph.keep(loss.seed(graph, 1)[0]![1]);
+      const gradient = graph.keep(loss.backward(graph, 1)[0]![1]);
       const program = compile(device, graph);
       // Whatever the workspace held before must not show.
       fill(program.locate(gradient), 9);

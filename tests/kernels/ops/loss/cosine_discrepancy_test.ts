@@ -24,7 +24,7 @@ async function run(
   });
   const { outputs } = await runOp(device, { a: given("a", a), b: given("b", b) }, (graph, { a, b }) => {
     const loss = cosineDiscrepancy(graph, a, b, { label: "test" });
-    const pairs = loss.seed(graph, weight);
+    const pairs = loss.backward(graph, weight);
     assert.deepEqual(pairs.map(([tensor]) => tensor), [a, b].filter((tensor) => tensor.tracked));
     return [loss.value, ...pairs.map(([, gradient]) => gradient)];
   });

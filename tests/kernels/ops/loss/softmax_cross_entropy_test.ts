@@ -39,7 +39,7 @@ async function run(
         label: "test",
         ...(values && { weights }),
       });
-      return [loss.value, ...loss.seed(graph, weight).map(([, gradient]) => gradient)];
+      return [loss.value, ...loss.backward(graph, weight).map(([, gradient]) => gradient)];
     },
   );
   return { value: outputs[0]![0]!, gradient: outputs[1]! };
@@ -144,7 +144,7 @@ async function checkPadding(device: Device, side: number): Promise<void> {
   const graph = new Graph(0);
   const size = { height: side, width: side };
   const loss = softmaxCrossEntropy(graph, logits, labels, { label: "test", denominator: "valid", size });
-  const gradient = graph.keep(loss.seed(graph, 1)[0]![1]);
+  const gradient = graph.keep(loss.backward(graph, 1)[0]![1]);
   const program = compile(device, graph);
   // Whatever the workspace held before must not show.
   upload(device, program.locate(gradient), new Float32Array(gradient.bytes / 4).fill(7));

@@ -9,14 +9,15 @@ import { score } from "../evaluation/metrics.ts";
 import type { NetworkDescription } from "../weights/network.ts";
 import { forPredictions, type PerPrediction } from "../evaluation/predictions.ts";
 import { protocolLabel } from "../evaluation/protocols.ts";
-import { type EvaluationConfig, protocolAt, updateBest } from "./evaluation.ts";
+import type { TrainingConfig } from "./config.ts";
+import { protocolAt, updateBest } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
 import { DivergenceError } from "./losses.ts";
 import type { Sampler } from "./sampler.ts";
 import { tell } from "./progress.ts";
 import { polyFactor } from "./schedule.ts";
 import type { Session } from "./session.ts";
-import { allFinite, type Course, decodeSnapshot, encodeSnapshot, snapshotSize } from "./snapshot.ts";
+import { allFinite, decodeSnapshot, encodeSnapshot, type LoopState, snapshotSize } from "./snapshot.ts";
 
 /** The device failed in the middle of a training. */
 export class TrainingStoppedError extends UserError {
@@ -24,24 +25,18 @@ export class TrainingStoppedError extends UserError {
   override readonly name = "TrainingStoppedError";
 }
 
-/** The settings that a course follows: those of the stage. */
-export interface CourseConfig {
-  readonly epochs: number;
-  readonly warmUpEpochs: number;
-  readonly baseRate: number;
-  readonly power: number;
-  readonly rateLag: 0 | 1;
-  readonly evaluateEvery: number;
-  readonly evaluation: EvaluationConfig;
-  readonly logEvery: number;
-}
+/** What the loop follows of the stage's settings. */
+export type LoopConfig = Pick<
+  TrainingConfig,
+  "epochs" | "warmUpEpochs" | "baseRate" | "power" | "rateLag" | "evaluateEvery" | "evaluation" | "logEvery"
+>;
 
-/** What a course is run with. */
-export interface CourseParts {
+/** What the loop is run with. */
+export interface LoopParts {
   readonly session: Session;
   readonly sampler: Sampler;
   readonly network: NetworkDescription;
-  readonly config: CourseConfig;
+  readonly config: LoopConfig;
   /** Images that a step of each phase is given. */
   readonly imagesOf: Readonly<Record<Phase, number>>;
   /** Name of the adapter. */
@@ -49,8 +44,8 @@ export interface CourseParts {
   readonly context: StageContext;
 }
 
-/** What a course ends with. */
-export interface FinishedCourse {
+/** What the loop ends with. */
+export interface FinishedTraining {
   readonly last: Checkpoint;
   /** Weights with the best validation score of each prediction. */
   readonly best: PerPrediction<Checkpoint>;
@@ -64,8 +59,8 @@ export interface FinishedCourse {
  * @throws {DivergenceError} If a loss or a weight turned NaN or infinite.
  * @throws {TrainingStoppedError} If the device failed. The signal's reason if aborted: after a step, with a checkpoint.
  */
-export async function runCourse(parts: CourseParts): Promise<FinishedCourse> {
-  const run = new CourseRun(parts);
+export async function runTraining(parts: LoopParts): Promise<FinishedTraining> {
+  const run = new TrainingLoop(parts);
   try {
     return await run.toEnd();
   } catch (error) {
@@ -73,21 +68,21 @@ export async function runCourse(parts: CourseParts): Promise<FinishedCourse> {
   }
 }
 
-class CourseRun {
-  #course: Course = { step: 0, history: { losses: [], evaluations: [] }, best: {} };
+class TrainingLoop {
+  #state: LoopState = { step: 0, history: { losses: [], evaluations: [] }, best: {} };
   /** Step of the newest checkpoint. */
   #saved: number | undefined;
   readonly #steps: number;
 
-  constructor(readonly parts: CourseParts) {
+  constructor(readonly parts: LoopParts) {
     this.#steps = parts.config.epochs * parts.sampler.stepsPerEpoch;
   }
 
-  async toEnd(): Promise<FinishedCourse> {
+  async toEnd(): Promise<FinishedTraining> {
     const { session, context, network } = this.parts;
     await this.#resume();
     context.signal.throwIfAborted();
-    while (this.#isToBeScored() || this.#course.step < this.#steps) {
+    while (this.#isToBeScored() || this.#state.step < this.#steps) {
       try {
         if (this.#isToBeScored()) await this.#score();
         else await this.#step();
@@ -106,7 +101,7 @@ class CourseRun {
       }
     }
     const last = await writeCheckpoint(context.scratch("last.safetensors"), network, await session.state());
-    const { best, history } = this.#course;
+    const { best, history } = this.#state;
     const kept = new Map<string, Checkpoint>();
     for (const [name, digest] of Object.entries(best)) {
       const path = context.scratch(`best-${name}.safetensors`);
@@ -129,24 +124,24 @@ class CourseRun {
       ? "run the same command again"
       : "the same command goes on from there";
     return new TrainingStoppedError(
-      `Cannot go on training after step ${this.#course.step} of ${this.#steps}: ${error.message}. ${kept}; ${way}`,
+      `Cannot go on training after step ${this.#state.step} of ${this.#steps}: ${error.message}. ${kept}; ${way}`,
       { cause: error },
     );
   }
 
   async #resume(): Promise<void> {
     const { session, context, adapter } = this.parts;
-    const lengths = session.capturedLengths;
+    const lengths = session.snapshotLengths;
     const { state, damage } = await context.checkpoints.load(
       snapshotSize(lengths),
       (bytes) => decodeSnapshot(bytes, lengths),
     );
     if (state !== undefined) {
       session.restore(state.value.captured);
-      this.#course = state.value.course;
-      this.#saved = this.#course.step;
+      this.#state = state.value.state;
+      this.#saved = this.#state.step;
     } else if (damage.length === 0) return;
-    const { step } = this.#course;
+    const { step } = this.#state;
     const before = state?.value.adapter;
     const moved = before === undefined || before === adapter ? {} : { adapter: before };
     tell(context, { kind: "resumed", step, steps: this.#steps, damage, ...moved });
@@ -159,7 +154,7 @@ class CourseRun {
   /** Whether an epoch has ended whose score is wanted and not yet made. */
   #isToBeScored(): boolean {
     const { sampler: { stepsPerEpoch }, config: { evaluateEvery, epochs } } = this.parts;
-    const { step, history } = this.#course;
+    const { step, history } = this.#state;
     const epoch = step / stepsPerEpoch;
     const isWanted = step > 0 && (epoch % evaluateEvery === 0 || epoch === epochs);
     return isWanted && history.evaluations.at(-1)?.epoch !== epoch;
@@ -167,7 +162,7 @@ class CourseRun {
 
   async #step(): Promise<void> {
     const { session, sampler, config, context } = this.parts;
-    const { step, history } = this.#course;
+    const { step, history } = this.#state;
     const epoch = Math.floor(step / sampler.stepsPerEpoch);
     const phase = epoch < config.warmUpEpochs ? "warm-up" : "method";
     const rate = config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag);
@@ -179,12 +174,12 @@ class CourseRun {
       at: this.#at(step, epoch),
     });
     const done = step + 1;
-    this.#course = { ...this.#course, step: done };
+    this.#state = { ...this.#state, step: done };
     // The first step's losses tell whether the start is sound.
     if (done !== 1 && done % config.logEvery !== 0 && done % sampler.stepsPerEpoch !== 0) return;
     const terms = await session.losses();
-    this.#course = {
-      ...this.#course,
+    this.#state = {
+      ...this.#state,
       history: { ...history, losses: [...history.losses, { step: done, epoch, terms }] },
     };
     tell(context, {
@@ -221,7 +216,7 @@ class CourseRun {
 
   async #score(): Promise<void> {
     const { session, sampler, config: { epochs, evaluation }, context, network } = this.parts;
-    const { step, history, scores: before } = this.#course;
+    const { step, history, scores: before } = this.#state;
     const epoch = step / sampler.stepsPerEpoch;
     const protocol = protocolAt(evaluation, epoch - 1, epochs);
     const confusions = await session.evaluate(context.signal, protocol);
@@ -229,7 +224,7 @@ class CourseRun {
     const scored = { epoch, protocol: protocolLabel(protocol), miou };
     tell(context, { kind: "evaluation", epochs, ...scored });
     const { best: scores, improved } = updateBest(before, protocol, miou, evaluation.best);
-    let { best } = this.#course;
+    let { best } = this.#state;
     if (improved.length > 0) {
       const bytes = encodeSafetensors(await session.state(), networkMetadata(network));
       const others = Object.entries(best).filter(([name]) => !improved.some((better) => better === name));
@@ -237,21 +232,21 @@ class CourseRun {
       best = Object.fromEntries([...others, ...improved.map((name) => [name, digest] as const)]);
     }
     const evaluations = [...history.evaluations, scored];
-    this.#course = { ...this.#course, history: { ...history, evaluations }, scores, best };
+    this.#state = { ...this.#state, history: { ...history, evaluations }, scores, best };
   }
 
   async #save({ leaving }: { leaving: boolean }): Promise<void> {
     const { session, context, adapter } = this.parts;
-    const course = this.#course;
+    const state = this.#state;
     const snapshot = async () => {
-      const captured = await session.capture();
+      const captured = await session.snapshot();
       // What is not finite is left for the next reading of the losses to name; the last good checkpoint stays.
-      return allFinite(captured) ? encodeSnapshot({ course, adapter, captured }) : undefined;
+      return allFinite(captured) ? encodeSnapshot({ state, adapter, captured }) : undefined;
     };
-    const saved = await context.checkpoints.save(course.step, snapshot, Object.values(course.best));
+    const saved = await context.checkpoints.save(state.step, snapshot, Object.values(state.best));
     if (saved === undefined) return;
-    this.#saved = course.step;
-    tell(context, { kind: "checkpoint", step: course.step, steps: this.#steps, leaving, ...saved });
+    this.#saved = state.step;
+    tell(context, { kind: "checkpoint", step: state.step, steps: this.#steps, leaving, ...saved });
   }
 
   /** A checkpoint that cannot be written is said, and must not hide that the user wants to leave. */

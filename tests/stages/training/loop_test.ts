@@ -6,7 +6,7 @@ import type { Checkpoint } from "../../../stages/weights/checkpoint.ts";
 import type { CoTrainInput } from "../../../stages/co_train.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
-import { TrainingStoppedError } from "../../../stages/training/course.ts";
+import { TrainingStoppedError } from "../../../stages/training/loop.ts";
 import { DivergenceError } from "../../../stages/training/losses.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";

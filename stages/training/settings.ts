@@ -1,0 +1,39 @@
+/** What a training is captured with, of all that its stage is told. @module */
+import type { Views } from "../augment.ts";
+import { bindMethod } from "../methods/bound_method.ts";
+import type { AnyMethod } from "../methods/method.ts";
+import type { NamedOptions } from "../methods/with_method.ts";
+import type { TrainingConfig } from "./config.ts";
+import type { MemorySettings } from "./memory.ts";
+import { optimizerOf } from "./optimizer_config.ts";
+
+/** What `coTrain` gets. */
+export interface CoTrainConfig extends TrainingConfig {
+  /** The method's name and its switches. */
+  readonly method: NamedOptions;
+}
+
+/** What a config's training is captured with. */
+export function trainingSettings(
+  trained: AnyMethod,
+  config: CoTrainConfig,
+  views: Views,
+  seed: number,
+): MemorySettings {
+  const { method: { name: _, ...options }, backbone, outputStride } = config;
+  const { batch, accumulate, recompute, precision, lossScale } = config;
+  const method = bindMethod(trained, options), { networks, predictions, headline } = method;
+  return {
+    network: { backbone, outputStride, networks, predictions, headline, classes: views.labeled.classes },
+    method,
+    views,
+    batch,
+    accumulate,
+    recompute,
+    precision,
+    lossScale,
+    seed,
+    optimizer: optimizerOf(config),
+    warmUp: config.warmUpEpochs > 0,
+  };
+}

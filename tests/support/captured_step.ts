@@ -1,0 +1,45 @@
+/** One step of a method, captured and run. @module */
+import { type Device, readBack } from "../../kernels/device.ts";
+import type { Graph } from "../../kernels/graph.ts";
+import { compile } from "../../kernels/program/program.ts";
+import { readMeter } from "../../kernels/ops/loss/meter.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
+import { captureGradients, type GradientParts, type NamedTerm } from "../../stages/training/step_program.ts";
+import { captureUpdate, type UpdateParts } from "../../stages/training/update.ts";
+import { unstore } from "./gpu.ts";
+
+/** What a step is captured with; plain SGD moves the weights. */
+export type StepParts = GradientParts & Omit<UpdateParts, "clears" | "optimizer">;
+
+/** Captures gradients and update; the loss terms are in the order of their meters. */
+export function captureStep(graph: Graph, parts: StepParts): readonly NamedTerm[] {
+  const terms = captureGradients(graph, parts);
+  captureUpdate(graph, { ...parts, optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 } });
+  return terms;
+}
+
+/**
+ * Runs a step once; gives the losses by term, and what was kept by its name, one number a value.
+ *
+ * @param kept Tensors that the method's passes leave, to be filled while the step is captured.
+ */
+export async function runStep(
+  device: Device,
+  graph: Graph,
+  parts: Omit<StepParts, "meter"> & {
+    readonly meters: readonly Tensor[];
+    readonly kept: ReadonlyMap<string, Tensor>;
+  },
+) {
+  const { meters, kept } = parts;
+  const terms = captureStep(graph, { ...parts, meter: (i) => meters[i]! });
+  const program = compile(device, graph);
+  program.run();
+  const read = await readBack(device, [...meters, ...[...kept.values()].map((t) => program.locate(t))]);
+  const losses = Object.fromEntries(terms.map(({ name }, i) => [name, readMeter(read[i]!).last]));
+  const logits = Object.fromEntries(
+    [...kept].map(([name, { shape }], i) => [name, unstore(read[meters.length + i]!, shape)]),
+  );
+  program.free();
+  return { terms, losses, logits };
+}

@@ -1,0 +1,12 @@
+/** What the library is called by: these values, and no more. Types follow from them, which `deno doc --lint` holds. @module */
+import assert from "node:assert/strict";
+import * as library from "../mod.ts";
+
+Deno.test("mod.ts has what experiments and stages are written with", () => {
+  assert.deepEqual(Object.keys(library).sort(), [
+    ...["ConfigError", "GraphError", "MethodError", "UserError"],
+    ...["augment", "ccvc", "coTrain", "cps", "cutMixSeg"],
+    ...["defineKind", "defineStage", "evaluate", "jsonKind", "load", "pipeline", "pseudoLabel"],
+    ...["supervised", "unimatch"],
+  ]);
+});
