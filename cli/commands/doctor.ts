@@ -2,6 +2,7 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "../terminal/command.ts";
+import { isAtLeast, testedDeno } from "../process/deno_version.ts";
 import { driverVariables } from "../process/environment.ts";
 import { sharingVariable } from "../process/permissions.ts";
 import { Gpu } from "../gpu/gpu.ts";
@@ -13,8 +14,6 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { tuningLine } from "../gpu/tuning_file.ts";
 import { type Cache, messageOf } from "../../pipeline/mod.ts";
 
-/** The oldest Deno that the project is tested with. */
-const testedDeno = [2, 9, 6] as const;
 /** Less free space than this is pointed out: one data set of photographs, decoded, is of this order. */
 const littleSpace = 20e9;
 
@@ -54,9 +53,7 @@ export const doctor: Command = {
 
 /** Whether a version of Deno is new enough. */
 function denoFinding(version: string): Finding {
-  const found = version.split(/[.+-]/).map(Number);
-  const at = testedDeno.findIndex((part, i) => found[i] !== part);
-  if (at < 0 || found[at]! > testedDeno[at]!) return { name: "Deno", value: version };
+  if (isAtLeast(version, testedDeno)) return { name: "Deno", value: version };
   const wanted = testedDeno.join(".");
   return {
     name: "Deno",

@@ -1,14 +1,15 @@
 /** The engine in Dawn, which is what Chrome runs: it takes WGSL and WebGPU at their word, as Deno does not. @module */
 import assert from "node:assert/strict";
 import { experimentNames, loadExperiment } from "../../cli/experiment/experiment.ts";
-import type { AdapterFacts, Device } from "../../kernels/device.ts";
-import { SUBGROUPS } from "../../kernels/device.ts";
+import { type AdapterFacts, type Device, SUBGROUPS } from "../../kernels/device.ts";
+import { KernelError } from "../../kernels/errors.ts";
 import { blueprint } from "../../kernels/program/blueprint.ts";
 import { compile } from "../../kernels/program/program.ts";
 import type { BindingForms } from "../../kernels/shader/bindings.ts";
 import type { Kernel } from "../../kernels/shader/kernel.ts";
 import { shaderText } from "../../kernels/shader/text.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
+import { ALIGNMENT } from "../../kernels/tensor.ts";
 import { knownTraining, trainingNodes } from "../../stages/known_training.ts";
 import { captureTraining } from "../../stages/training/capture.ts";
 import type { MemorySettings } from "../../stages/training/memory.ts";
@@ -16,7 +17,10 @@ import { type main as runSteps, type Steps, steps } from "../support/dawn_steps.
 import { type Dawn, findDawn, runInDawn } from "../support/dawn.ts";
 import { everyMethod, sessionOptions } from "../support/every_method.ts";
 import { gpuTest, testDevice } from "../support/gpu.ts";
-import { skippedName } from "../support/skip.ts";
+import { skip, skippedName } from "../support/skip.ts";
+
+/** Arrays a launch may bind: windows take more than most adapters have. */
+const LIMITS = { maxStorageBuffersPerShaderStage: 99 } as const;
 
 type Given = Parameters<typeof runSteps>[0];
 type Answer = Awaited<ReturnType<typeof runSteps>>;
@@ -55,13 +59,21 @@ function collector(device: Device, facts: AdapterFacts, texts: Map<string, strin
   };
 }
 
-/** Compiles the steps of a training on a device. */
-function compileSteps(device: Device, settings: Omit<MemorySettings, "recompute">): void {
-  const { phases, free } = captureTraining(device, settings);
+/** Compiles the steps of a training on a device; false where its kernels cannot work on maps so large. */
+function compileSteps(device: Device, settings: Omit<MemorySettings, "recompute">): boolean {
+  let captured;
+  try {
+    captured = captureTraining(device, settings);
+  } catch (error) {
+    if (error instanceof KernelError && /workgroups: each axis takes/.test(error.message)) return false;
+    throw error;
+  }
+  const { phases, free } = captured;
   for (const { programs } of Object.values(phases)) {
     for (const { graph } of programs) compile(device, graph).free();
   }
   free();
+  return true;
 }
 
 /** Trainings of the experiments, one of each network, method and size of the images. */
@@ -87,24 +99,32 @@ dawnTest(
   async (device) => {
     const texts = new Map<string, string>();
     const known = await trainings();
+    const tooLarge: string[] = [];
+    // As on a large GPU: windows are looked at by themselves.
+    const bytes = 2 ** 31 - ALIGNMENT, limits = { ...LIMITS, maxBufferSize: bytes };
+    const large = { ...device, gpu: { limits } } as unknown as Device;
+    const largeFacts = { ...device.facts, bindingBytes: bytes, bufferBytes: bytes, windowBytes: bytes };
     for (const sharing of [0, 8, 16, "workgroup"] as const satisfies readonly Sharing[]) {
-      const own = { ...device.facts, sharing };
-      for (const settings of known) compileSteps(collector(device, own, texts), settings);
+      const own = { ...largeFacts, sharing };
+      for (const settings of known) {
+        if (compileSteps(collector(large, own, texts), settings)) continue;
+        const { network: { backbone }, views } = settings;
+        tooLarge.push(
+          `${backbone} ${"policy" in views ? `at crop ${views.policy.crop}` : ""}, sharing ${sharing}`,
+        );
+      }
       for (const method of Object.values(everyMethod)) {
         const settings = { accumulate: 1, warmUp: true, ...sessionOptions(method) };
         for (const change of [{}, { accumulate: 2 }, { precision: "f16" }] as const) {
-          compileSteps(collector(device, own, texts), { ...settings, ...change });
+          compileSteps(collector(large, own, texts), { ...settings, ...change });
         }
-        const windowBytes = 2 ** 14,
-          roomy = { ...device, gpu: { limits: { maxStorageBuffersPerShaderStage: 99 } } };
-        compileSteps(
-          collector(roomy as unknown as Device, { ...own, bindingBytes: windowBytes, windowBytes }, texts),
-          settings,
-        );
+        const windows = { ...own, bindingBytes: 2 ** 20, windowBytes: 2 ** 20 };
+        compileSteps(collector(large, windows, texts), settings);
       }
     }
     assert.ok(known.length > 5 && texts.size > 200, `${known.length} trainings, ${texts.size} texts`);
-    console.log(`${known.length} trainings, ${texts.size} texts`);
+    for (const which of new Set(tooLarge)) skip(`${which}: more workgroups than WebGPU guarantees`);
+    assert.ok(tooLarge.every((which) => which.endsWith("sharing 0")), `${tooLarge}`);
     const given = Object.fromEntries([...texts].map(([code, label], i) => [`${i} ${label}`, code]));
     const wrong = await runInDawn<typeof given, string[]>(
       dawn as Dawn,
