@@ -66,22 +66,30 @@ const LIMITS = [
 ] as const;
 
 /**
+ * What lets a text use subgroups where the language is taken at its word. Whether invocations stay together cannot be proved of
+ * kernels that branch on a vote of all of them (`subgroupAny`, `subgroupMin`), whose result is the same for each.
+ */
+export const SUBGROUPS: readonly string[] = ["enable subgroups;", "diagnostic(off, subgroup_uniformity);"];
+
+/**
  * Opens the best adapter with its own limits, and finds out how large a buffer it grants.
  *
  * @param gpu The platform's entry, `navigator.gpu`.
  * @param options.subgroups False does without subgroups although the adapter has them.
+ * @param options.sharing Cuts kernels for another way of sharing than the adapter's fastest.
  * @param options.halves False does without f16 although the adapter has it.
  * @param options.guaranteed Asks for no more than the limits that WebGPU guarantees on every adapter.
  * @param options.bindingBytes Binds no more at once, although the device would.
  * @param options.bufferBytes Makes no larger buffers, although the device would.
  * @param options.memoryBytes Finds out what the adapter's memory holds, by what the platform offers besides WebGPU.
  * @param options.tuning Looks up what was measured on the adapter before.
- * @throws {DeviceError} If there is no adapter, or it refuses a device.
+ * @throws {DeviceError} If there is no adapter, or it refuses a device, or the sharing.
  */
 export async function openDevice(
   gpu: GPU | undefined,
   options: {
     subgroups?: boolean;
+    sharing?: Sharing | undefined;
     halves?: boolean;
     guaranteed?: boolean;
     bindingBytes?: number;
@@ -135,6 +143,12 @@ export async function openDevice(
   const most = Math.min(maxBufferSize, options.bufferBytes ?? Infinity);
   const bufferBytes = windowBytes(await grantableBytes(device, most));
   const bindingBytes = windowBytes(Math.min(maxStorageBufferBindingSize, options.bindingBytes ?? Infinity));
+  const sharing = chooseSharing({
+    isSoftware,
+    subgroupSize,
+    workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+    workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+  }, options.sharing);
   const facts: AdapterFacts = {
     name: info.description || info.device || "unknown adapter",
     vendor: info.vendor,
@@ -146,14 +160,11 @@ export async function openDevice(
     bufferBytes,
     windowBytes: Math.min(bindingBytes, bufferBytes),
     ...(memoryBytes !== undefined && { memoryBytes }),
-    sharing: chooseSharing({
-      isSoftware,
-      subgroupSize,
-      workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
-      workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
-    }),
+    sharing,
   };
-  return new OpenDevice(device, facts, await options.tuning?.(facts));
+  // Browsers list it, and their language wants it named; Deno's compiler refuses the name.
+  const directives = granted.includes("subgroups") && adapter.features.has("subgroups") ? SUBGROUPS : [];
+  return new OpenDevice(device, facts, directives, await options.tuning?.(facts));
 }
 
 class OpenDevice implements Device {
@@ -167,7 +178,13 @@ class OpenDevice implements Device {
   #failure: DeviceError | undefined;
   #closed = false;
 
-  constructor(readonly gpu: GPUDevice, readonly facts: AdapterFacts, readonly tuning: Tuning = UNTUNED) {
+  /** @param directives Of the language, at the top of every text. */
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly facts: AdapterFacts,
+    readonly directives: readonly string[],
+    readonly tuning: Tuning = UNTUNED,
+  ) {
     gpu.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       // By name: not every platform has the classes as globals.
@@ -196,7 +213,7 @@ class OpenDevice implements Device {
     const key = JSON.stringify([Object.entries(constants).sort(), forms]);
     const known = asked.get(key);
     if (known) return known;
-    const text = shaderText(kernel, constants, forms, this.facts.windowBytes);
+    const text = shaderText(kernel, constants, forms, this.facts.windowBytes, this.directives);
     const code = text.lines.join("\n");
     const pipeline = this.#pipelines.get(code) ?? this.#compile(kernel, constants, forms, text);
     this.#pipelines.set(code, pipeline);
@@ -207,7 +224,7 @@ class OpenDevice implements Device {
   #compile(
     kernel: Kernel,
     constants: Readonly<Record<string, number>>,
-    { windows = [], textures = [] }: BindingForms,
+    { windows = [], textures = [], repeats = [] }: BindingForms,
     text: ExpandedText,
   ): GPUComputePipeline {
     const label = [kernel.name, ...Object.entries(constants).map(([name, value]) => `${name}=${value}`)]
@@ -217,7 +234,8 @@ class OpenDevice implements Device {
     const visibility = GPUShaderStage.COMPUTE;
     const own = Object.keys(kernel.reads).length + Object.keys(kernel.writes).length;
     const others = windows.reduce((sum, { windows }) => sum + windows - 1, 0);
-    const storage = Array.from({ length: own + others }, (_, i) => i + 1);
+    const storage = Array.from({ length: own + others }, (_, i) => i + 1)
+      .filter((number) => repeats.every(({ binding }) => binding !== number));
     const layout = this.gpu.createBindGroupLayout({
       label: kernel.name,
       entries: [

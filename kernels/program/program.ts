@@ -5,6 +5,7 @@ import type { Dispatch, Graph } from "../graph.ts";
 import { packUniforms } from "../shader/kernel.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
+import { repeatedBindings } from "./repeats.ts";
 import { profile, type Replay, replay } from "./replay.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
 import { type Lent, openWorkspace, type Workspace } from "./workspace.ts";
@@ -127,15 +128,23 @@ function bind(
 ): Replay {
   const { kernel, constants, groups } = dispatch;
   const tensors = [...dispatch.reads, ...dispatch.writes];
+  const textures = textureBindings(device, dispatch);
+  const windows = windowsOf(device, tensors, homes);
+  const repeats = repeatedBindings(dispatch, windows, textures);
+  const isBound = (binding: number) => repeats.every((repeat) => repeat.binding !== binding);
   const forms = {
     halves: tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []),
-    windows: windowedBindings(device, tensors),
-    textures: textureBindings(device, dispatch),
+    windows: windowedBindings(device, tensors).filter(({ binding }) => isBound(binding)),
+    textures,
+    repeats,
   };
   const pipeline = device.pipeline(kernel, constants, forms);
-  const [whole, others] = bindingsOf(device, tensors, homes);
-  const resources: GPUBindingResource[] = [...whole, ...others];
-  const copies = forms.textures.flatMap((binding, layer) => {
+  // First windows in the order of the tensors, then the others of those that are bound.
+  const resources: GPUBindingResource[] = [
+    ...windows.map(([first]) => first!),
+    ...windows.flatMap((parts, at) => isBound(at + 1) ? parts.slice(1) : []),
+  ];
+  const copies = textures.flatMap((binding, layer) => {
     const operand = tensors[binding - 1]!;
     resources[binding - 1] = layers[layer]!;
     // What is read from a texture is no larger than a window.
@@ -145,7 +154,8 @@ function bind(
   const bindGroup = device.gpu.createBindGroup({
     label: kernel.name,
     layout: pipeline.getBindGroupLayout(0),
-    entries: [uniforms, ...resources].map((resource, binding) => ({ binding, resource })),
+    entries: [uniforms, ...resources].map((resource, binding) => ({ binding, resource }))
+      .filter(({ binding }) => isBound(binding)),
   });
   return { pipeline, bindGroup, groups, copies };
 }
@@ -189,20 +199,19 @@ function windowedBindings({ facts }: Device, tensors: readonly Tensor[]): Window
   });
 }
 
-/** What is bound: each tensor or its first window, then the other windows in the order of the tensors. */
-function bindingsOf(
+/** The windows of each tensor: itself, if it is small enough. */
+function windowsOf(
   { facts: { windowBytes } }: Device,
   tensors: readonly Tensor[],
   homes: Workspace["homes"],
-): [first: GPUBufferBinding[], others: GPUBufferBinding[]] {
-  const windows = tensors.map((tensor) => {
+): GPUBufferBinding[][] {
+  return tensors.map((tensor) => {
     const places = homes(tensor), [{ buffer, offset }] = places, end = roundUp(tensor.bytes, 16);
     return Array.from({ length: Math.ceil(end / windowBytes) }, (_, i): GPUBufferBinding => {
       const start = i * windowBytes, size = Math.min(windowBytes, end - start);
       return { ...places.length > 1 ? places[i]! : { buffer, offset: offset + start }, size };
     });
   });
-  return [windows.map(([first]) => first!), windows.flatMap((parts) => parts.slice(1))];
 }
 
 /**

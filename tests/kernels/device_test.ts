@@ -6,6 +6,7 @@ import { defineKernel } from "../../kernels/shader/kernel.ts";
 import { compile } from "../../kernels/program/program.ts";
 import { ALIGNMENT, makeTensor } from "../../kernels/tensor.ts";
 import { gpuTest } from "../support/gpu.ts";
+import { skip } from "../support/skip.ts";
 
 const isDeviceError = (message: RegExp) => (error: unknown) =>
   error instanceof DeviceError && message.test(error.message);
@@ -61,6 +62,41 @@ gpuTest(
       [256, 128 * 2 ** 20],
     );
     guaranteed.close();
+  },
+);
+
+gpuTest(
+  "texts enable subgroups where the adapter lists them, as browsers' do: Deno's does not, and its compiler refuses that",
+  async (device) => {
+    if (device.facts.subgroupSize === 0) return skip("the adapter has no subgroups");
+    const listing = {
+      async requestAdapter() {
+        const adapter = (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))!;
+        const { info, limits } = adapter;
+        const features = new Set([...adapter.features, "subgroups"]);
+        return {
+          info,
+          limits,
+          features,
+          requestDevice: (asked: GPUDeviceDescriptor) => adapter.requestDevice(asked),
+        };
+      },
+    } as unknown as GPU;
+    const strict = await openDevice(listing);
+    const kernel = defineKernel({
+      name: "empty",
+      source: "@compute @workgroup_size(1) fn main() {}",
+      uniforms: {},
+      reads: {},
+      writes: { y: "vec4f" },
+    });
+    strict.pipeline(kernel, {});
+    await strict.gpu.queue.onSubmittedWorkDone();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.throws(() => strict.check(), isDeviceError(/kernel "empty".*"enable subgroups;".*extension/));
+    strict.close();
+    device.pipeline(kernel, {});
+    device.check();
   },
 );
 
