@@ -7,7 +7,7 @@
  */
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { driver, environment, permissionsOf, typed } from "./permissions.ts";
+import { driver, environment, permissionsOf, sharingVariable, typed } from "./permissions.ts";
 import { exists } from "./paths.ts";
 
 /** The project's folder. */
@@ -82,6 +82,7 @@ export function isolatedArguments(args: readonly string[]): string[] {
     environment(
       ...typed,
       ...driver,
+      sharingVariable,
       ...yamlVariables,
       ...(session ? Object.values(remoteVariables) : []),
     ),

@@ -16,6 +16,8 @@ export const driver: readonly string[] = [
   "DENO_WEBGPU_BACKEND",
   "LP_NATIVE_VECTOR_WIDTH",
 ];
+/** Which kernels are taken, where it is not the adapter's fastest: one of `kernels/sharing.ts`. */
+export const sharingVariable = "CROSSVIEW_SHARING";
 /** As a flag. */
 export const environment = (...names: readonly string[]): string => `--allow-env=${names.join(",")}`;
 
@@ -36,7 +38,7 @@ const alone: Readonly<Record<string, readonly string[]>> = {
   partitions: [...filing, "--allow-run"],
   doctor: [
     "--allow-read",
-    environment(...typed, ...driver, "CROSSVIEW_INSTALL", "CROSSVIEW_DRIVER_INSTALLED"),
+    environment(...typed, ...driver, sharingVariable, "CROSSVIEW_INSTALL", "CROSSVIEW_DRIVER_INSTALLED"),
     "--allow-run=cat,grep",
     "--allow-sys=statfs,uid",
   ],

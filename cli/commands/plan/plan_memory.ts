@@ -3,6 +3,7 @@ import type { CommandInput, OptionSpec } from "../../terminal/command.ts";
 import { graphOf } from "../../experiment/planning.ts";
 import { Gpu } from "../../gpu/gpu.ts";
 import { seedsOf } from "../../terminal/options.ts";
+import { grantedNote } from "../../gpu/gpu_memory.ts";
 import { notesOnly } from "../../terminal/terminal.ts";
 import { bytes, table } from "../../terminal/text.ts";
 import { type PlannedMemory, plannedMemory } from "../../gpu/training_memory.ts";
@@ -44,7 +45,7 @@ export function memoryText(training: PlannedMemory): string {
     device.memoryBytes === undefined
       ? ["memory", "unknown", "the system does not tell"]
       : row("memory", device.memoryBytes, `${bytes(device.usableBytes!)} of it may be planned for`),
-    row("largest buffer", device.maxBufferSize),
+    row("largest buffer", device.bufferBytes, grantedNote(device)),
     row(
       "largest binding",
       device.maxStorageBufferBindingSize,

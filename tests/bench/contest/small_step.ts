@@ -46,13 +46,13 @@ export function captureSmallStep(device: Device, work: SmallStepWork): CapturedS
   const loss = softmaxCrossEntropy(graph, logits, labels!, { label: "loss", denominator: "valid" });
   graph.keep(loss.value);
   graph.backward(loss.backward(graph, 1), (a, b) => add(graph, a, b));
-  const { values, gradients, moments: [momenta] } = parameters.buffers;
-  for (const { start, end } of parameters.ranges) {
-    for (const range of splitRange(start, end)) {
+  for (const { values, gradients, moments: [momenta] } of parameters.ranges) {
+    // A small network's arenas are one buffer each, and lie alike.
+    for (const range of splitRange(values.start, values.end)) {
       sgd(graph, {
-        parameters: arenaRange("parameters", values, range),
-        gradients: arenaRange("gradients", gradients!, range),
-        momenta: arenaRange("momenta", momenta!, range),
+        parameters: arenaRange("parameters", values.buffer, range),
+        gradients: arenaRange("gradients", gradients!.buffer, range),
+        momenta: arenaRange("momenta", momenta!.buffer, range),
       }, { rates: rates!, rateIndex: 0, momentum, weightDecay: 0 });
     }
   }
