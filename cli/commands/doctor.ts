@@ -2,7 +2,7 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "../terminal/command.ts";
-import { driverVariables } from "../process/environment.ts";
+import { chooseLavapipe, driverVariables } from "../process/driver.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { cacheOption, jsonOption, namedCache } from "../terminal/options.ts";
 import { bytes } from "../terminal/text.ts";
@@ -63,7 +63,7 @@ function denoFinding(version: string): Finding {
 }
 
 async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]> {
-  const variables = await driverVariables();
+  const variables = await driverVariables(), { reason } = await chooseLavapipe();
   const gpu = new Gpu(terminal, { mayInstall: false, cache });
   try {
     const { facts, tuning, gpu: { limits } } = await gpu.open();
@@ -81,6 +81,7 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
         name: "subgroups",
         value: subgroupSize > 0 ? `of ${subgroupSize} lanes` : "not used: refused, or of varying size",
       },
+      ...(/llvmpipe/i.test(name) ? [{ name: "width of vectors", value: reason }] : []),
       { name: "largest buffer", value: bytes(limits.maxBufferSize) },
       { name: "largest storage binding", value: bytes(limits.maxStorageBufferBindingSize) },
       { name: "storage buffers a stage", value: String(limits.maxStorageBuffersPerShaderStage) },
