@@ -2,7 +2,7 @@
 # Another system's Mesa, tried here: makes a folder with Debian 13 (Mesa 25, LLVM 19), or runs something in it.
 #
 #     tests/support/make_chroot.sh make /var/tmp/trixie [trixie [http://deb.debian.org/debian]]
-#     tests/support/make_chroot.sh run /var/tmp/trixie deno test -A tests/kernels
+#     tests/support/make_chroot.sh run /var/tmp/trixie deno task test tests/kernels
 #     tests/support/make_chroot.sh umount /var/tmp/trixie
 #
 # As root, on a Debian system with debootstrap. What is run sees this project, this Deno and its packages at their own paths, and
