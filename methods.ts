@@ -60,6 +60,7 @@ export {
   consistency,
   crossEntropy,
   type Denominator,
+  entropy,
   everyPixel,
   label,
   type Labeling,

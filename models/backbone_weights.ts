@@ -1,7 +1,7 @@
 /** ImageNet weights of a classifier as the start of a backbone: by name, with an account of what did not fit. @module */
 import { WeightsError } from "./errors.ts";
 import { Registry } from "./registry.ts";
-import { type BackboneName, BACKBONES, resnet } from "./resnet.ts";
+import { type BackboneName, BACKBONES, resnet, stemOf } from "./resnet.ts";
 import { compareState, describeDifferences, type HostTensor, type StateDict } from "./state_dict.ts";
 import { hostTensor, type StoredTensor } from "./stored_tensor.ts";
 
@@ -16,7 +16,7 @@ export interface BackboneReport {
 }
 
 /**
- * Takes a backbone's tensors from a file, by name: `conv1.0.weight` … `layer4.2.bn3.running_var`.
+ * Takes a backbone's tensors from a file, by name: `conv1.0.weight` or `conv1.weight` … `layer4.2.bn3.running_var`.
  *
  * @param strict Whether anything that is missing, unexpected or of another shape is an error; otherwise it is reported, and
  *   what does not fit keeps its fresh start.
@@ -46,17 +46,19 @@ export function takeBackbone(
   return { state, report: { loaded: state.size, classifier, differences } };
 }
 
-/** Which backbone has these blocks, by their number and width; undefined where none has. */
+/** Which backbone has these blocks, by their number, kind and width; undefined where none has. */
 export function recognizeBackbone(
   tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   prefix = "",
 ): BackboneName | undefined {
-  return (Object.keys(BACKBONES) as BackboneName[]).find((name) =>
-    BACKBONES[name].blocks.every((blocks, stage) => {
-      const block = (index: number) => tensors.get(`${prefix}layer${stage + 1}.${index}.conv1.weight`);
-      return block(blocks - 1)?.shape[0] === BACKBONES[name].widths[stage] && !block(blocks);
-    })
-  );
+  return (Object.keys(BACKBONES) as BackboneName[]).find((name) => {
+    const { blocks, block, widths } = BACKBONES[name];
+    return blocks.every((count, stage) => {
+      const first = (index: number) => tensors.get(`${prefix}layer${stage + 1}.${index}.conv1.weight`)?.shape;
+      const [width, , taps] = first(count - 1) ?? [];
+      return width === widths[stage] && taps === (block === "basic" ? 3 : 1) && !first(count);
+    });
+  });
 }
 
 function backboneTensors(backbone: BackboneName): { name: string; shape: readonly number[] }[] {
@@ -69,13 +71,13 @@ function backboneTensors(backbone: BackboneName): { name: string; shape: readonl
 
 /** Says what a file holds that is not the backbone wanted. */
 function whatItIs(tensors: ReadonlyMap<string, StoredTensor>, wanted: BackboneName): string {
-  const stem = tensors.get("conv1.weight")?.shape;
   const found = recognizeBackbone(tensors);
-  if (stem?.length === 4) {
-    return `it is ${found && found !== wanted ? `a ${found}` : "a ResNet"} whose stem is one ${stem[2]}×${
-      stem[3]
-    } convolution, as ` +
-      `torchvision's are, and the stem of ${wanted} has three of 3×3`;
+  const stem = stemIn(tensors), stemWanted = stemOf(BACKBONES[wanted]);
+  if (stem !== undefined && stem !== stemWanted) {
+    return `it is ${
+      found && found !== wanted ? `a ${found}` : "a ResNet"
+    } whose stem is ${stem}, and the stem of ${wanted} is ` +
+      stemWanted;
   }
   if (found !== undefined && found !== wanted) {
     return `it holds the weights of a ${found}, not of a ${wanted}`;
@@ -83,4 +85,11 @@ function whatItIs(tensors: ReadonlyMap<string, StoredTensor>, wanted: BackboneNa
   const whole = [...tensors.keys()].filter((name) => name.endsWith(".classifier.weight"));
   if (whole.length > 0) return `it holds trained networks ("${whole[0]}"), not a backbone`;
   return `it does not hold the weights of a ${wanted}`;
+}
+
+/** The stem that a file has, in the words of {@linkcode stemOf}; undefined where it has none of these. */
+function stemIn(tensors: ReadonlyMap<string, StoredTensor>): string | undefined {
+  const { shape: [, , taps] = [] } = tensors.get("conv1.weight") ?? {};
+  if (taps !== undefined) return `one ${taps}×${taps} convolution`;
+  return tensors.has("conv1.6.weight") ? "three 3×3 convolutions" : undefined;
 }

@@ -7,7 +7,14 @@ import type { LogitsSize } from "../kernels/ops/loss/upsampled_logits.ts";
 import { imageExtents, type Tensor } from "../kernels/tensor.ts";
 import { convolutionLayer, convolutionNormRelu } from "./layers.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";
-import { type BackboneName, BACKBONES, type Dilations, EXPANSION, resnet, type Stages } from "./resnet.ts";
+import {
+  type BackboneName,
+  BACKBONES,
+  type Dilations,
+  resnet,
+  stageChannels,
+  type Stages,
+} from "./resnet.ts";
 
 /** Sizes of the decoder, in channels. */
 export interface HeadSpec {
@@ -35,9 +42,9 @@ export interface DeepLabSpec {
   readonly mapping?: Mapping;
 }
 
-/** Channels of the decoder: the published ones, and an eighth of them for the small backbone. */
+/** Channels of the decoder: the published ones, and an eighth of them for a small backbone. */
 function headSpec(backbone: BackboneName): HeadSpec {
-  return backbone === "resnet14" ? { aspp: 32, low: 32 } : { aspp: 256, low: 48 };
+  return BACKBONES[backbone].small ? { aspp: 32, low: 32 } : { aspp: 256, low: 48 };
 }
 
 /** What a backbone gives; a network can be run on from here. */
@@ -91,16 +98,16 @@ export function predict(network: Network, forward: Forward, images: Tensor): Pre
  * @see Chen et al., ECCV 2018, https://arxiv.org/abs/1802.02611
  */
 export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
-  const { widths } = BACKBONES[spec.backbone];
+  const extents = BACKBONES[spec.backbone];
   const { aspp: channels, low } = headSpec(spec.backbone);
   const backbone = resnet(
     { ...within(scope, "backbone"), group: "backbone" },
-    BACKBONES[spec.backbone],
+    extents,
     spec.dilations,
   );
-  const pyramid = aspp(within(scope, "head"), widths[3] * EXPANSION, channels, spec.rates);
+  const pyramid = aspp(within(scope, "head"), stageChannels(extents, 3), channels, spec.rates);
   const reduce = convolutionNormRelu(within(scope, "reduce"), 0, {
-    inputs: widths[0] * EXPANSION,
+    inputs: stageChannels(extents, 0),
     outputs: low,
     size: 1,
   });

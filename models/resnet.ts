@@ -1,30 +1,65 @@
 import { maxPool } from "../kernels/ops/feature/max_pool.ts";
 import type { Tensor } from "../kernels/tensor.ts";
-import { convolutionNormRelu, normedConvolution, normLayer } from "./layers.ts";
+import { convolutionNormRelu, type ConvolutionSpec, normedConvolution, normLayer } from "./layers.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";
 
-/** Extents of a bottleneck ResNet with a deep stem. */
+/** Extents of a ResNet, and what goes with its size. */
 export interface ResNetSpec {
-  /** Channels of the three stem convolutions. */
-  readonly stem: readonly [number, number, number];
-  /** Bottlenecks of each stage. */
+  /** Channels of the stem: of one 7×7 convolution, or of the three 3×3 of a deep stem. */
+  readonly stem: readonly [number] | readonly [number, number, number];
+  /** 1×1, 3×3 and 1×1 to four times the width; or two 3×3. */
+  readonly block: "bottleneck" | "basic";
+  /** Blocks of each stage. */
   readonly blocks: readonly [number, number, number, number];
-  /** Inner width of each stage's bottlenecks; their output has four times as many channels. */
+  /** Inner width of each stage's blocks. */
   readonly widths: readonly [number, number, number, number];
+  /**
+   * Of Crossview's own and for small images: an eighth of the decoder's channels, dilations that such images have room for, and
+   * nobody has ImageNet weights of it.
+   */
+  readonly small?: boolean;
 }
 
-/** Backbones by name. */
-export const BACKBONES = {
-  /** He et al., CVPR 2016, with the deep stem of three 3×3 convolutions; 23.6 M parameters. */
-  resnet50: { stem: [64, 64, 128], blocks: [3, 4, 6, 3], widths: [64, 128, 256, 512] },
-  /** The same with 23 bottlenecks in stage 3; 42.6 M parameters. */
-  resnet101: { stem: [64, 64, 128], blocks: [3, 4, 23, 3], widths: [64, 128, 256, 512] },
-  /** The same family, one narrow bottleneck a stage, for small images and CPUs; 0.3 M parameters. */
-  resnet14: { stem: [32, 32, 32], blocks: [1, 1, 1, 1], widths: [32, 32, 64, 64] },
-} as const satisfies Record<BackboneName, ResNetSpec>;
-
 /** Name of a backbone. */
-export type BackboneName = "resnet50" | "resnet101" | "resnet14";
+export type BackboneName = "resnet50" | "resnet101" | "resnet18" | "resnet14";
+
+/** Backbones by name. */
+export const BACKBONES: Readonly<Record<BackboneName, ResNetSpec>> = {
+  /** He et al., CVPR 2016, with the deep stem of three 3×3 convolutions; 23.6 M parameters. */
+  resnet50: {
+    stem: [64, 64, 128],
+    block: "bottleneck",
+    blocks: [3, 4, 6, 3],
+    widths: [64, 128, 256, 512],
+  },
+  /** The same with 23 bottlenecks in stage 3; 42.6 M parameters. */
+  resnet101: {
+    stem: [64, 64, 128],
+    block: "bottleneck",
+    blocks: [3, 4, 23, 3],
+    widths: [64, 128, 256, 512],
+  },
+  /** He et al., CVPR 2016, in the names and shapes of torchvision's file; 11.2 M parameters. */
+  resnet18: { stem: [64], block: "basic", blocks: [2, 2, 2, 2], widths: [64, 128, 256, 512] },
+  /** The family of resnet50, one narrow bottleneck a stage, for small images and CPUs; 0.3 M parameters. */
+  resnet14: {
+    stem: [32, 32, 32],
+    block: "bottleneck",
+    blocks: [1, 1, 1, 1],
+    widths: [32, 32, 64, 64],
+    small: true,
+  },
+};
+
+/** Channels that a stage gives, counted from 0: a bottleneck's are four times its inner width. */
+export function stageChannels({ block, widths }: ResNetSpec, stage: number): number {
+  return widths[stage]! * (block === "bottleneck" ? 4 : 1);
+}
+
+/** A stem in words. */
+export function stemOf({ stem }: ResNetSpec): string {
+  return stem.length === 1 ? "one 7×7 convolution" : "three 3×3 convolutions";
+}
 
 /** Where strides become dilations. */
 export interface Dilations {
@@ -36,96 +71,117 @@ export interface Dilations {
 
 /** The stages that a decoder needs. */
 export interface Stages {
-  /** Stage 1: 4 · widths[0] channels at a quarter of the size. */
+  /** Stage 1, at a quarter of the size. */
   readonly low: Tensor;
-  /** Stage 4: 4 · widths[3] channels. */
+  /** Stage 4. */
   readonly high: Tensor;
 }
 
-/** Output channels of a bottleneck, by its inner width. */
-export const EXPANSION = 4;
-
 /**
- * ResNet with the stride on the 3×3 convolution ("v1.5") and dilation in place of the late strides.
+ * ResNet with the stride on the first 3×3 convolution of a stage ("v1.5") and dilation in place of the late strides.
  *
- * The first block of a dilated stage keeps the dilation of the stage before it.
+ * A convolution that would have had the stride reads what the stage before it gave, and keeps the dilation of that stage; those
+ * behind it have the new one. So without multi-grid a dilated network computes what the strided one does, at more pixels.
+ * torchvision dilates no basic blocks; here they are dilated by the same rule as bottlenecks.
  */
 export function resnet(
   scope: Scope,
   spec: ResNetSpec,
   dilations: Dilations,
 ): (forward: Forward, x: Tensor) => Stages {
-  const stem = within(scope, "conv1");
-  const [first, second, third] = spec.stem;
-  const head = [
-    convolutionNormRelu(stem, 0, { inputs: 3, outputs: first, size: 3, stride: 2 }),
-    convolutionNormRelu(stem, 3, { inputs: first, outputs: second, size: 3 }),
-  ];
-  const last = normedConvolution(within(stem, "6"), { inputs: second, outputs: third, size: 3 });
-  const norm = normLayer(within(scope, "bn1"), third);
-
-  let inputs: number = third;
+  const stem = stemLayer(scope, spec.stem);
+  let inputs = spec.stem.at(-1)!;
   let dilation = 1;
   const stages = spec.blocks.map((count, s): Layer[] => {
-    const width = spec.widths[s]!;
+    const outputs = stageChannels(spec, s);
     const replaced = s > 0 && dilations.replaceStride[s - 1];
     const before = dilation;
     if (replaced) dilation *= 2;
     const stride = s === 0 || replaced ? 1 : 2;
     return Array.from({ length: count }, (_, b) => {
       const grid = s === 3 && dilations.multiGrid ? dilations.multiGrid[b % dilations.multiGrid.length]! : 1;
-      const block = bottleneck(within(scope, `layer${s + 1}.${b}`), {
+      const layer = block(within(scope, `layer${s + 1}.${b}`), spec.block, {
         inputs,
-        width,
+        width: spec.widths[s]!,
+        outputs,
         stride: b === 0 ? stride : 1,
-        dilation: (b === 0 ? before : dilation) * grid,
-        project: b === 0,
+        firstDilation: (b === 0 ? before : dilation) * grid,
+        dilation: dilation * grid,
+        // A stage has a projection whether its stride was replaced or not; the first needs none where the stem is as wide.
+        project: b === 0 && (s > 0 || inputs !== outputs),
       });
-      inputs = width * EXPANSION;
-      return block;
+      inputs = outputs;
+      return layer;
     });
   });
 
   return (forward, x) => {
-    let y = norm(forward, last(forward, head.reduce((value, layer) => layer(forward, value), x)));
-    y = maxPool(forward.graph, y, { size: 3, stride: 2, padding: 1 });
-    const taps = stages.map((blocks) => y = blocks.reduce((value, block) => block(forward, value), y));
+    let y = maxPool(forward.graph, stem(forward, x), { size: 3, stride: 2, padding: 1 });
+    const taps = stages.map((blocks) => y = blocks.reduce((value, layer) => layer(forward, value), y));
     return { low: taps[0]!, high: taps[3]! };
   };
 }
 
-function bottleneck(
-  scope: Scope,
-  { inputs, width, stride, dilation, project }: {
-    inputs: number;
-    width: number;
-    stride: number;
-    dilation: number;
-    project: boolean;
-  },
-): Layer {
-  const outputs = width * EXPANSION;
-  const part = (name: string) => within(scope, name);
-  const reduce = normedConvolution(part("conv1"), { inputs, outputs: width, size: 1 });
-  const norm1 = normLayer(part("bn1"), width);
-  const spatial = normedConvolution(part("conv2"), {
-    inputs: width,
-    outputs: width,
-    size: 3,
-    stride,
-    dilation,
-  });
-  const norm2 = normLayer(part("bn2"), width);
-  const expand = normedConvolution(part("conv3"), { inputs: width, outputs, size: 1 });
-  const norm3 = normLayer(part("bn3"), outputs);
+/** `conv1` and `bn1`; of a deep stem `conv1` is a Sequential. */
+function stemLayer(scope: Scope, channels: ResNetSpec["stem"]): Layer {
+  const conv1 = within(scope, "conv1");
+  if (channels.length === 1) {
+    const [outputs] = channels;
+    const convolve = normedConvolution(conv1, { inputs: 3, outputs, size: 7, stride: 2 });
+    const norm = normLayer(within(scope, "bn1"), outputs);
+    return (forward, x) => norm(forward, convolve(forward, x));
+  }
+  const [first, second, third] = channels;
+  const head = [
+    convolutionNormRelu(conv1, 0, { inputs: 3, outputs: first, size: 3, stride: 2 }),
+    convolutionNormRelu(conv1, 3, { inputs: first, outputs: second, size: 3 }),
+  ];
+  const last = normedConvolution(within(conv1, "6"), { inputs: second, outputs: third, size: 3 });
+  const norm = normLayer(within(scope, "bn1"), third);
+  return (forward, x) =>
+    norm(forward, last(forward, head.reduce((value, layer) => layer(forward, value), x)));
+}
+
+/** What the blocks of a stage differ in. */
+interface BlockSpec {
+  readonly inputs: number;
+  readonly width: number;
+  readonly outputs: number;
+  /** Of the first 3×3 convolution, like {@linkcode BlockSpec.firstDilation}. */
+  readonly stride: number;
+  readonly firstDilation: number;
+  /** Of 3×3 convolutions behind it. */
+  readonly dilation: number;
+  readonly project: boolean;
+}
+
+function block(scope: Scope, kind: ResNetSpec["block"], spec: BlockSpec): Layer {
+  const { inputs, width, outputs, stride, firstDilation, dilation, project } = spec;
+  const convolutions: readonly Omit<ConvolutionSpec, "bias">[] = kind === "bottleneck"
+    ? [
+      { inputs, outputs: width, size: 1 },
+      { inputs: width, outputs: width, size: 3, stride, dilation: firstDilation },
+      { inputs: width, outputs, size: 1 },
+    ]
+    : [
+      { inputs, outputs: width, size: 3, stride, dilation: firstDilation },
+      { inputs: width, outputs, size: 3, dilation },
+    ];
+  const layers = convolutions.map((convolution, i) => ({
+    convolve: normedConvolution(within(scope, `conv${i + 1}`), convolution),
+    norm: normLayer(within(scope, `bn${i + 1}`), convolution.outputs),
+  }));
   const shortcut = project && {
-    convolve: normedConvolution(part("downsample.0"), { inputs, outputs, size: 1, stride }),
-    norm: normLayer(part("downsample.1"), outputs),
+    convolve: normedConvolution(within(scope, "downsample.0"), { inputs, outputs, size: 1, stride }),
+    norm: normLayer(within(scope, "downsample.1"), outputs),
   };
   return (forward, x) => {
     const residual = shortcut ? shortcut.norm(forward, shortcut.convolve(forward, x), { relu: false }) : x;
-    const a = norm1(forward, reduce(forward, x));
-    const b = norm2(forward, spatial(forward, a));
-    return norm3(forward, expand(forward, b), { residual });
+    // The sum with the residual comes before the last ReLU.
+    return layers.reduce(
+      (value, { convolve, norm }, i) =>
+        norm(forward, convolve(forward, value), i === layers.length - 1 ? { residual } : {}),
+      x,
+    );
   };
 }

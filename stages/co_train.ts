@@ -1,6 +1,7 @@
 /** The stage `co-train`: trains networks by a method, on labeled and unlabeled images. @module */
 import type { Device } from "../kernels/device.ts";
 import type { BackboneReport } from "../models/backbone_weights.ts";
+import { BACKBONES } from "../models/resnet.ts";
 import {
   type AnyStage,
   type ArtifactKind,
@@ -219,14 +220,14 @@ function setsOf({ draws }: BoundMethod): number {
   return new Set(Object.values(draws).map(({ set, images = set }) => images)).size;
 }
 
-/** Says what the backbones start from; of the small one, which nobody has ImageNet weights for, only what is not random. */
+/** Says what the backbones start from; of a small one, which nobody has ImageNet weights for, only what is not random. */
 function tellStart(
   { backbone, pretrained }: CoTrainConfig,
   report: BackboneReport | undefined,
   context: StageContext,
 ): void {
   if (report === undefined) {
-    if (backbone !== "resnet14") tell(context, { kind: "pretrained", backbone });
+    if (!BACKBONES[backbone].small) tell(context, { kind: "pretrained", backbone });
     return;
   }
   tell(context, { kind: "pretrained", backbone, file: pretrained, ...report });

@@ -63,7 +63,11 @@ const kernels = benchCommand(
 
 const step = benchCommand("step", "a training step: time, share of each op, memory", [
   { name: "small", description: "three convolutions and a classifier instead of CCVC" },
-  { name: "backbone", value: "name", description: "resnet14, resnet50 or resnet101 (default: resnet14)" },
+  {
+    name: "backbone",
+    value: "name",
+    description: "resnet14, resnet18, resnet50 or resnet101 (default: resnet14)",
+  },
   cropOption("64, 129 or 512, by backbone"),
   batchOption("8 with resnet14, else 2"),
   {

@@ -2,6 +2,7 @@
 import type { Loss } from "../../kernels/graph.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
 import { atLeast } from "../../kernels/ops/label/at_least.ts";
+import { entropy as entropyOf } from "../../kernels/ops/label/entropy.ts";
 import { consistencyLoss, type Distance } from "../../kernels/ops/loss/consistency_loss.ts";
 import { mapMean } from "../../kernels/ops/label/map_mean.ts";
 import { maskLabels } from "../../kernels/ops/label/mask_labels.ts";
@@ -44,6 +45,15 @@ export function label(
   confidence: Confidence = "probability",
 ): Labeling {
   return argMax(graph, logits, { confidence, size });
+}
+
+/**
+ * How unsure the network is of each pixel of the image: the entropy of its softmax, −Σ p · ln p. No gradient flows through it.
+ *
+ * @returns A f32 map [N, H, W], in nats: from 0 to ln C, where all classes are alike.
+ */
+export function entropy({ graph }: Pick<Step, "graph">, { logits, size }: Scores): Tensor {
+  return entropyOf(graph, logits, { size });
 }
 
 /**

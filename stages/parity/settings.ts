@@ -1,5 +1,6 @@
 /** Settings of parity cases: what those of every method have, and what most have. @module */
 import { z } from "zod";
+import { atrous } from "../weights/network.ts";
 
 /** What a case of any method says. */
 export interface CaseSettings {
@@ -70,7 +71,7 @@ export function* networkContradictions(
     & CaseSettings
     & NetworkSettings,
 ): Generator<string> {
-  const wanted = dataset === "pascal" ? 21 : 19, rates = backbone === "resnet14" ? [1, 2, 3] : [6, 12, 18];
+  const wanted = dataset === "pascal" ? 21 : 19, { rates } = atrous({ backbone, outputStride: 16 });
   if (classes !== wanted) yield `case.classes is ${classes}, and ${dataset} has ${wanted}`;
   if (`${replaced}` !== "false,false,true" || multi_grid || `${dilations}` !== `${rates}`) {
     yield `the network of case.dilations, case.replace_stride_with_dilation and case.multi_grid is not built: ${backbone} ` +

@@ -1,6 +1,7 @@
 /** Which networks a checkpoint holds: enough to build them again. @module */
 import { declareNetworks, type Networks, type NetworkVariant } from "../../models/networks.ts";
-import type { BackboneName } from "../../models/resnet.ts";
+import type { DeepLabSpec } from "../../models/deeplabv3plus.ts";
+import { type BackboneName, BACKBONES } from "../../models/resnet.ts";
 import type { ClassList } from "../datasets/classes.ts";
 import type { Predictions } from "../evaluation/predictions.ts";
 
@@ -10,7 +11,7 @@ export interface NetworkDescription {
   readonly backbone: BackboneName;
   /**
    * 16: stage 4 dilated, ASPP rates 6, 12, 18. 8: stages 3 and 4 dilated with multi-grid 2, 2, 4, rates 12, 24, 36.
-   * The small backbone sees small images, where such rates meet only padding: no multi-grid, rates 1, 2, 3.
+   * A small backbone sees small images, where such rates meet only padding: no multi-grid, rates 1, 2, 3.
    */
   readonly outputStride: 8 | 16;
   /** The networks by name, in the order of the state dict, with what sets each apart. */
@@ -23,18 +24,27 @@ export interface NetworkDescription {
   readonly classes: ClassList;
 }
 
-/** Declares the described networks. Dilations as in CCVC §1.1 and §1.2. */
-export function buildNetworks(
-  { backbone, outputStride, networks, classes }: Omit<NetworkDescription, "predictions" | "headline">,
-): Networks {
-  const small = backbone === "resnet14";
-  return declareNetworks({
-    backbone,
-    classes: classes.names.length,
+/** Dilations of the backbone and rates of the ASPP, as in CCVC §1.1 and §1.2. */
+export function atrous(
+  { backbone, outputStride }: Pick<NetworkDescription, "backbone" | "outputStride">,
+): Pick<DeepLabSpec, "dilations" | "rates"> {
+  const { small } = BACKBONES[backbone];
+  return {
     dilations: {
       replaceStride: [false, outputStride === 8, true],
       ...(outputStride === 8 && !small && { multiGrid: [2, 2, 4] }),
     },
     rates: small ? [1, 2, 3] : outputStride === 16 ? [6, 12, 18] : [12, 24, 36],
+  };
+}
+
+/** Declares the described networks. */
+export function buildNetworks(
+  { backbone, outputStride, networks, classes }: Omit<NetworkDescription, "predictions" | "headline">,
+): Networks {
+  return declareNetworks({
+    backbone,
+    classes: classes.names.length,
+    ...atrous({ backbone, outputStride }),
   }, networks);
 }

@@ -1,7 +1,7 @@
 /** The file that backbones start from, as a source of a training: found, read, and held against the backbone. @module */
 import { type BackboneReport, takeBackbone } from "../../models/backbone_weights.ts";
 import { WeightsError } from "../../models/errors.ts";
-import type { BackboneName } from "../../models/resnet.ts";
+import { type BackboneName, BACKBONES, stemOf } from "../../models/resnet.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { type SourceFile, type StageContext, UserError } from "../../pipeline/mod.ts";
 import { FileReadError, fileSize } from "../../pipeline/files/read_file.ts";
@@ -42,8 +42,10 @@ export function pretrainedSources({ backbone, pretrained }: PretrainedConfig): S
 
   function unreadable({ reason }: FileReadError): PretrainedError {
     return new PretrainedError(
-      `Cannot start from "${pretrained}" (co-train.pretrained): ${reason}. Put ImageNet weights of a ${backbone} with a stem ` +
-        `of three 3×3 convolutions there, name another file, or start from random weights: --set co-train.pretrained=${NO_PRETRAINED}`,
+      `Cannot start from "${pretrained}" (co-train.pretrained): ${reason}. Put ${
+        wanted(backbone)
+      } there, name another file, ` +
+        `or start from random weights: --set co-train.pretrained=${NO_PRETRAINED}`,
     );
   }
 }
@@ -71,9 +73,15 @@ export async function readPretrained(
   } catch (error) {
     if (!(error instanceof WeightsError)) throw error;
     throw new PretrainedError(
-      `Cannot start from "${pretrained}" (co-train.pretrained): ${error.message}. Name weights of a ${backbone} with a stem of three ` +
-        "3×3 convolutions, or another co-train.backbone; to take only what fits: --set co-train.pretrainedStrict=false",
+      `Cannot start from "${pretrained}" (co-train.pretrained): ${error.message}. Name ${
+        wanted(backbone)
+      }, or another ` +
+        "co-train.backbone; to take only what fits: --set co-train.pretrainedStrict=false",
       { cause: error },
     );
   }
+}
+
+function wanted(backbone: BackboneName): string {
+  return `ImageNet weights of a ${backbone} with a stem of ${stemOf(BACKBONES[backbone])}`;
 }

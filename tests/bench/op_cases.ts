@@ -1,6 +1,7 @@
 /** Every op but the convolution, at sizes that training meets: ResNet-50 at crop 129 with 2 images, or views of 8 at 64. */
 import { add } from "../../kernels/ops/feature/add.ts";
 import { adam } from "../../kernels/ops/update/adam.ts";
+import { entropy } from "../../kernels/ops/label/entropy.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
 import { batchNorm } from "../../kernels/ops/norm/batch_norm.ts";
 import { channelDropout } from "../../kernels/ops/feature/channel_dropout.ts";
@@ -148,6 +149,11 @@ export const opCases: readonly OpCase[] = [
       for (const tensor of [found.labels, found.confidence]) b.graph.keep(tensor);
     },
   })),
+  {
+    name: "entropy",
+    size: `2×33×33×${CLASSES} to 129×129`,
+    build: (b) => void b.graph.keep(entropy(b.graph, b.input("logits", LOGITS), { size: SIZE })),
+  },
   {
     name: "conflict weights, masked labels",
     size: "2×129×129",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Plan } from "../../pipeline/mod.ts";
 import { cityscapesConfig, pascalConfig } from "../configs/original/configs.ts";
-import { sharedPath } from "../support/shared_data.ts";
+import { lacksShared, sharedPath } from "../support/shared_data.ts";
 import { type Outcome, type Place, placeTest } from "./support.ts";
 
 /** A folder as the original's user has it: config, lists, and a data set that only a plan reads. */
@@ -159,8 +159,7 @@ placeTest("lists: missing, of another data set, of two draws, without a validati
 const shared = sharedPath("partitions");
 
 placeTest(
-  "published lists are known by their content, and two draws of one share are not mixed" +
-    (shared === undefined ? " [skipped: ../shared/partitions is absent]" : ""),
+  "published lists are known by their content, and two draws of one share are not mixed",
   async (place) => {
     const lists = await original(place);
     const partition = (name: string) => [
@@ -191,7 +190,7 @@ placeTest(
     assert.equal(mixed.status, 2);
     assert.match(mixed.notes, /Cannot mix two draws of one share: .*CPS lists.*U²PL lists/);
   },
-  shared === undefined,
+  lacksShared("partitions"),
 );
 
 placeTest("a wrong command line ends with status 2 and the way out", async (place) => {

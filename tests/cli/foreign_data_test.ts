@@ -7,6 +7,7 @@ import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };
 import { specialFiles } from "../support/special_files.ts";
 import { type Place, placeTest } from "./support.ts";
+import { skip } from "../support/skip.ts";
 
 const jpeg = Uint8Array.fromBase64(golden.cases["color_420.jpg"].file);
 const [width, height] = [23, 17];
@@ -39,21 +40,20 @@ for (const { name, reason, make } of specialFiles) {
     const { root, at, weights } = await makeData(place);
     await Deno.remove(at);
     const unavailable = await make(at);
-    if (unavailable !== undefined) return console.log(`SKIPPED: ${unavailable}`);
+    if (unavailable !== undefined) return skip(unavailable);
     const { status, out } = await place.command("data", root, "--json");
     const [{ problems }] = JSON.parse(out.at(-1)!);
     assert.equal(status, 1);
     assert.ok(
       problems.length > 0 && problems.every((text: string) => text.includes(at) && reason.test(text)),
     );
-    if (name === "a file without permission") return; // Only reading shows it, for which predict needs a network.
-    for (
-      const args of [
-        ["predict", weights, join(root, "JPEGImages")],
-        ["predict", weights, at],
-        ["predict", weights, "--data", root],
-      ]
-    ) {
+    // Only reading shows a lack of permission, for which predict needs a network.
+    const commands = name === "a file without permission" ? [] : [
+      ["predict", weights, join(root, "JPEGImages")],
+      ["predict", weights, at],
+      ["predict", weights, "--data", root],
+    ];
+    for (const args of commands) {
       const predicted = await place.command(...args, "--out", join(place.folder, "out"));
       // A folder that is named is looked into.
       const wanted = args[2] === at && name === "a folder" ? /the folder holds no \.jpg/ : reason;

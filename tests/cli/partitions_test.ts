@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sharedPath } from "../support/shared_data.ts";
+import { lacksShared, sharedPath } from "../support/shared_data.ts";
 import { type Place, placeTest } from "./support.ts";
 
 type Handler = (path: string) => Response | Promise<Response>;
@@ -100,8 +100,7 @@ placeTest("an address nobody listens at, and what is no address", async (place) 
 const shared = sharedPath("partitions");
 
 placeTest(
-  "lists come from a server and from copies in each layout, and then verify" +
-    (shared === undefined ? " [skipped: ../shared/partitions is absent]" : ""),
+  "lists come from a server and from copies in each layout, and then verify",
   async (place) => {
     const lists = (name: string) => join(place.folder, name);
     const get = (name: string, from: string, ...names: string[]) =>
@@ -155,7 +154,7 @@ placeTest(
     const changed = (await get("changed", copy, "pascal/1_16")).out.join("\n");
     assert.match(changed, /The first line that differs is line 41: it is "Images\/.*"\./);
   },
-  shared === undefined,
+  lacksShared("partitions"),
 );
 
 placeTest(

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { main } from "../../cli/program.ts";
 import { permissionsOf } from "../../cli/process/permissions.ts";
 import { collectingTerminal } from "../../cli/terminal/terminal.ts";
+import { testUnless } from "../support/skip.ts";
 
 /** Path of a fixture. */
 export function fixture(name: string): string {
@@ -116,18 +117,17 @@ export class Place {
   }
 }
 
-/** A test with a place of its own, removed afterwards. */
-export function placeTest(name: string, body: (place: Place) => Promise<void>, ignore = false): void {
-  Deno.test({
-    name,
-    ignore,
-    fn: async () => {
-      const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "crossview-" }));
-      try {
-        await body(new Place(folder));
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
+/**
+ * A test with a place of its own, removed afterwards.
+ * @param lacks What it needs and this machine has not: it is ignored then, and its name says why.
+ */
+export function placeTest(name: string, body: (place: Place) => Promise<void>, lacks?: string): void {
+  testUnless(lacks, name, async () => {
+    const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "crossview-" }));
+    try {
+      await body(new Place(folder));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { recognizeBackbone, takeBackbone } from "../../models/backbone_weights.ts";
 import { WeightsError } from "../../models/errors.ts";
+import type { BackboneName } from "../../models/resnet.ts";
 import type { StoredTensor } from "../../models/stored_tensor.ts";
 import { classifier, filled } from "../support/backbone_file.ts";
 
@@ -19,7 +20,7 @@ function changed(change: Record<string, StoredTensor | null>): Map<string, Store
 function refused(
   tensors: Map<string, StoredTensor>,
   reason: RegExp,
-  backbone: "resnet14" | "resnet50" | "resnet101" = "resnet14",
+  backbone: BackboneName = "resnet14",
 ) {
   assert.throws(
     () => takeBackbone(tensors, backbone, strict),
@@ -28,7 +29,12 @@ function refused(
 }
 
 Deno.test("a classifier's file gives all of the backbone; its last layer is left over, its counters are not mentioned", () => {
-  for (const [backbone, count] of [["resnet14", 95], ["resnet50", 275], ["resnet101", 530]] as const) {
+  for (
+    const [backbone, count] of [["resnet14", 95], ["resnet18", 100], ["resnet50", 275], [
+      "resnet101",
+      530,
+    ]] as const
+  ) {
     const tensors = classifier(backbone);
     const { state, report } = takeBackbone(tensors, backbone, strict);
     const wanted = [...tensors.keys()].filter((name) => !/^fc\.|num_batches/.test(name));
@@ -94,10 +100,23 @@ Deno.test("another network's weights are called by their name", () => {
   torchvision.set("conv1.weight", filled([64, 3, 7, 7], 1));
   refused(
     torchvision,
-    /a ResNet whose stem is one 7×7 convolution, as torchvision's are, and the stem of resnet50 has three of 3×3/,
+    /it is a ResNet whose stem is one 7×7 convolution, and the stem of resnet50 is three 3×3 convolutions/,
     "resnet50",
   );
   refused(torchvision, /a resnet50 whose stem is one 7×7 convolution/, "resnet101");
+  refused(torchvision, /it holds the weights of a resnet50, not of a resnet18: /, "resnet18");
+  refused(
+    classifier("resnet50"),
+    /it is a resnet50 whose stem is three 3×3 convolutions, and the stem of resnet18 is one 7×7 convolution: /,
+    "resnet18",
+  );
+  refused(classifier("resnet18"), /it is a resnet18 whose stem is one 7×7 convolution/, "resnet50");
+  // torchvision's resnet34 has as many blocks as a resnet50, and other ones.
+  const basic = new Map(torchvision);
+  for (const name of basic.keys()) {
+    if (/^layer\d\.\d\.conv1\.weight$/.test(name)) basic.set(name, filled([64, 64, 3, 3], 1));
+  }
+  assert.equal(recognizeBackbone(basic), undefined);
   refused(
     new Map([["branch1.classifier.weight", filled([21, 256, 1, 1], 1)]]),
     /it holds trained networks \("branch1\.classifier\.weight"\), not a backbone/,

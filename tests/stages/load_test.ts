@@ -11,6 +11,7 @@ import goldenLabels from "../golden/pillow_labels.json" with { type: "json" };
 import { testWithShared } from "../support/shared_data.ts";
 import { specialFiles } from "../support/special_files.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
+import { skip } from "../support/skip.ts";
 
 const configOf = (input: LoadInput) => parseConfig(load.definition.config, input, "load");
 
@@ -254,7 +255,7 @@ for (const { name, reason, make } of specialFiles) {
       for (const what of ["images", "masks"]) {
         const root = await makeRoot(folder, { [`${what}/e.png`]: null });
         const unavailable = await make(`${root}/${what}/e.png`);
-        if (unavailable !== undefined) return console.log(`SKIPPED: ${unavailable}`);
+        if (unavailable !== undefined) return skip(unavailable);
         const said = (error: unknown) =>
           error instanceof UserError && error.message.includes(`root/${what}/e.png`) &&
           error.message.startsWith('Cannot load sample "images/e" (') && reason.test(error.message);

@@ -4,6 +4,7 @@ import { add } from "../../kernels/ops/feature/add.ts";
 import { compile } from "../../kernels/program/program.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
 import { type Layout, makeTensor, padded, type Precision, type Tensor } from "../../kernels/tensor.ts";
+import { skip, skippedName } from "./skip.ts";
 
 export { uniform } from "./uniform.ts";
 
@@ -14,16 +15,32 @@ export function testDevice(): Promise<Device> {
   return shared ??= openDevice(navigator.gpu);
 }
 
-/** A test that needs an adapter. The device outlives single tests, so their resources are not counted against them. */
+/**
+ * A test that needs an adapter. The device outlives single tests, so their resources are not counted against them.
+ * @param lacks What it needs besides and this machine has not.
+ */
 export function gpuTest(
   name: string,
   body: (device: Device, t: Deno.TestContext) => void | Promise<void>,
+  lacks?: string,
 ): void {
   Deno.test({
-    name,
+    name: skippedName(name, lacks),
+    ignore: lacks !== undefined,
     sanitizeOps: false,
     sanitizeResources: false,
     fn: async (t) => await body(await testDevice(), t),
+  });
+}
+
+/** A test that needs f16, which an adapter grants or does not. */
+export function halfTest(
+  name: string,
+  body: (device: Device, t: Deno.TestContext) => void | Promise<void>,
+): void {
+  gpuTest(name, async (device, t) => {
+    if (!device.facts.features.includes("shader-f16")) return skip(`${device.facts.name} has no f16`);
+    await body(device, t);
   });
 }
 

@@ -1,5 +1,6 @@
 /** Finds a Python with given modules, where there is one: never required. */
 import { fileURLToPath } from "node:url";
+import { testUnless } from "./skip.ts";
 
 const found = new Map<string, string | undefined>();
 
@@ -15,10 +16,7 @@ function imports(path: string, modules: readonly string[]): boolean {
     return new Deno.Command(path, {
       args: [
         "-c",
-        modules.map((name) =>
-          `import { fileURLToPath } from "node:url";
-import ${name}`
-        ).join("\n"),
+        modules.map((name) => `import ${name}`).join("\n"),
       ],
       stdout: "null",
       stderr: "null",
@@ -42,16 +40,17 @@ export async function runPython(python: string, script: URL, ...args: readonly s
   return JSON.parse(text(stdout));
 }
 
-/** A test that needs Python's modules: registered always, skipped with a name that says so where they are absent. */
+/**
+ * A test that needs Python's modules: registered always, skipped with a name that says so where they are absent.
+ * @param alsoLacks What it needs besides and this machine has not.
+ */
 export function testWithPython(
   modules: readonly string[],
   name: string,
   run: (python: string) => void | Promise<void>,
+  alsoLacks?: string,
 ): void {
   const python = pythonWith(...modules);
-  Deno.test({
-    name: python === undefined ? `${name} [skipped: no Python with ${modules.join(" and ")}]` : name,
-    ignore: python === undefined,
-    fn: () => run(python!),
-  });
+  const lacks = python === undefined ? `no Python with ${modules.join(" and ")}` : alsoLacks;
+  testUnless(lacks, name, () => run(python!));
 }

@@ -1,5 +1,6 @@
 /** Finds the research data that lies beside the repository, where it does: never part of it, never required. */
 import { fileURLToPath } from "node:url";
+import { testUnless } from "./skip.ts";
 
 const repository = new URL("../../", import.meta.url);
 
@@ -14,16 +15,16 @@ export function sharedPath(path: string): string | undefined {
   }
 }
 
+/** What is lacking where the data is; undefined where it lies. */
+export function lacksShared(path: string): string | undefined {
+  return sharedPath(path) === undefined ? `../shared/${path} is absent` : undefined;
+}
+
 /** A test over shared data: registered always, skipped with a name that says so where the data is absent. */
 export function testWithShared(
   path: string,
   name: string,
   run: (path: string) => void | Promise<void>,
 ): void {
-  const found = sharedPath(path);
-  Deno.test({
-    name: found === undefined ? `${name} [skipped: ../shared/${path} is absent]` : name,
-    ignore: found === undefined,
-    fn: () => run(found!),
-  });
+  testUnless(lacksShared(path), name, () => run(sharedPath(path)!));
 }

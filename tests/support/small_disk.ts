@@ -1,4 +1,5 @@
 /** A file system of a given size, for tests that fill one. Mounting needs root: elsewhere such tests are skipped aloud. @module */
+import { testUnless } from "./skip.ts";
 
 async function succeeds(program: string, ...args: string[]): Promise<boolean> {
   try {
@@ -27,18 +28,14 @@ function mount(folder: string, kibibytes: number): Promise<boolean> {
  * @param kibibytes A multiple of 4.
  */
 export function diskTest(name: string, kibibytes: number, body: (folder: string) => Promise<void>): void {
-  Deno.test({
-    name: canMount ? name : `${name} [skipped: no file system can be mounted here]`,
-    ignore: !canMount,
-    fn: async () => {
-      const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "crossview-disk-" }));
-      try {
-        if (!await mount(folder, kibibytes)) throw new Error(`Cannot mount a file system at "${folder}"`);
-        await body(folder);
-      } finally {
-        await succeeds("umount", "-l", folder);
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
+  testUnless(canMount ? undefined : "no file system can be mounted here", name, async () => {
+    const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "crossview-disk-" }));
+    try {
+      if (!await mount(folder, kibibytes)) throw new Error(`Cannot mount a file system at "${folder}"`);
+      await body(folder);
+    } finally {
+      await succeeds("umount", "-l", folder);
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 }

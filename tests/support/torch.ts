@@ -1,4 +1,5 @@
 /** PyTorch, where a machine has it: Debian's `python3-torch`, or that of the Python which `PYTORCH_PYTHON` names. @module */
+import { testUnless } from "./skip.ts";
 
 const candidates = [Deno.env.get("PYTORCH_PYTHON"), "/usr/bin/python3", "python3"].filter((path) =>
   path !== undefined
@@ -16,11 +17,8 @@ export const pythonWithTorch = candidates.find((path) => {
 
 /** A test that needs PyTorch: skipped with a name that says so where there is none. */
 export function torchTest(name: string, run: (python: string) => Promise<void>): void {
-  Deno.test({
-    name: pythonWithTorch === undefined ? `${name} [skipped: no Python with PyTorch]` : name,
-    ignore: pythonWithTorch === undefined,
-    fn: () => run(pythonWithTorch!),
-  });
+  const lacks = pythonWithTorch === undefined ? "no Python with PyTorch" : undefined;
+  testUnless(lacks, name, () => run(pythonWithTorch!));
 }
 
 /**

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TortureOptions, TorturePart } from "./part.ts";
 import { must, system } from "./system.ts";
 import { resultsOf, type StartedTraining, startTraining } from "./training.ts";
+import { skip } from "../support/skip.ts";
 
 /** The part. */
 export const disk: TorturePart = {
@@ -30,7 +31,7 @@ async function torture({ short, folder, say }: TortureOptions): Promise<void> {
   await Deno.mkdir(mount, { recursive: true });
   await Deno.mkdir(below);
   const refusal = await system("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", below);
-  if (refusal !== undefined) return say(`SKIPPED: no file system of 64 MiB can be mounted here (${refusal})`);
+  if (refusal !== undefined) return skip(`no file system of 64 MiB can be mounted here (${refusal})`, say);
   // Bound to a second place, from which it can be taken while its content stays.
   const bind = () => must("mount", "--bind", below, mount);
   await bind();

@@ -7,6 +7,7 @@ import { Cache, verifyBlobs } from "../../pipeline/mod.ts";
 import { chain, type FencedArguments, lostStatus } from "./fenced_child.ts";
 import { randomNumbers, type TortureOptions, type TorturePart } from "./part.ts";
 import { sleep } from "./training.ts";
+import { skip } from "../support/skip.ts";
 
 /** The part. */
 export const fenced: TorturePart = {
@@ -24,7 +25,7 @@ async function torture({ short, seed, folder, say }: TortureOptions): Promise<vo
   for (const path of [below, ...mounts]) await Deno.mkdir(path);
   const isMounted = await succeeds("bindfs", below, mounts[0]!) &&
     await succeeds("bindfs", below, mounts[1]!);
-  if (!isMounted) say("SKIPPED: no folder can be mounted twice here (bindfs); locks are refused instead");
+  if (!isMounted) skip("no folder can be mounted twice here (bindfs); locks are refused instead", say);
   const counts = { rounds: 0, ended: 0, lost: 0, killed: 0, resumed: 0 };
   try {
     for (let round = 0; round < (short ? 2 : 10); round++) {

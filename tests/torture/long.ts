@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import type { TortureOptions, TorturePart } from "./part.ts";
 import { sleep, startTraining } from "./training.ts";
+import { skip } from "../support/skip.ts";
 
 /** The part. */
 export const long: TorturePart = {
@@ -24,7 +25,7 @@ interface Sample {
 const slack = 48;
 
 async function torture({ short, folder, say }: TortureOptions): Promise<void> {
-  if (Deno.build.os !== "linux") return say("SKIPPED: only Linux has a /proc to look into");
+  if (Deno.build.os !== "linux") return skip("only Linux has a /proc to look into", say);
   const epochs = short ? 4 : 30, steps = epochs * 100;
   const run = startTraining(folder, 5, [
     "augment.crop=16",

@@ -8,6 +8,7 @@ import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
 import { randomNumbers, type TortureOptions, type TorturePart } from "./part.ts";
 import { must, system } from "./system.ts";
 import { resultsOf, sleep } from "./training.ts";
+import { skip } from "../support/skip.ts";
 
 /** The part. */
 export const mounts: TorturePart = {
@@ -38,7 +39,7 @@ async function torture({ short, seed, folder, say }: TortureOptions): Promise<vo
       "-noD",
       "-noF",
     );
-    if (built !== undefined) return say(`SKIPPED: no image can be built here (${built})`);
+    if (built !== undefined) return skip(`no image can be built here (${built})`, say);
   }
   await Deno.writeTextFile(
     at("experiment.ts"),
@@ -63,7 +64,7 @@ async function torture({ short, seed, folder, say }: TortureOptions): Promise<vo
     const take = () => must(unmount[0]!, unmount[1]!, at("mount"));
     const refusal = await mount("one");
     if (refusal !== undefined) {
-      say(`SKIPPED: ${kind}: no image can be mounted here (${refusal})`);
+      skip(`${kind}: no image can be mounted here (${refusal})`, say);
       continue;
     }
     tried++;
@@ -108,7 +109,7 @@ async function torture({ short, seed, folder, say }: TortureOptions): Promise<vo
     );
     await take();
   }
-  if (tried === 0) say("SKIPPED: nothing could be mounted");
+  if (tried === 0) skip("nothing could be mounted", say);
 }
 
 function start(folder: string, cache: string, args: readonly string[] = []): Deno.Command {

@@ -6,6 +6,7 @@ import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.
 import { peakMemory } from "../fuzz/watch.ts";
 import { specialFiles } from "../support/special_files.ts";
 import { randomNumbers, type TorturePart } from "./part.ts";
+import { skip } from "../support/skip.ts";
 
 /** The part. */
 export const special: TorturePart = {
@@ -24,7 +25,7 @@ export const special: TorturePart = {
         await Deno.remove(at);
         const unavailable = await make(at);
         if (unavailable !== undefined) {
-          if (round === 0) say(`SKIPPED ${name}: ${unavailable}`);
+          if (round === 0) skip(`${name}: ${unavailable}`, say);
           continue;
         }
         const { status, text, seconds } = await readData(root);

@@ -42,7 +42,7 @@ function eachProduct(shape: ConvolutionShape, visit: (x: number, w: number, y: n
   }
 }
 
-/** CPU twin of `wgsl/convolution.wgsl`, in f64: x [N, H, W, C], w [k, k, C, O], bias [O]. */
+/** CPU twin of `ops/convolution/convolution.wgsl`, in f64: x [N, H, W, C], w [k, k, C, O], bias [O]. */
 export function convolution(
   x: Float64Array,
   w: Float64Array,

@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/sum_partials.wgsl`, in f64. */
+/** CPU twin of `ops/convolution/sum_partials.wgsl`, in f64. */
 export function sumPartials(partials: Float64Array, splits: number, before?: Float64Array): Float64Array {
   const count = partials.length / splits;
   return Float64Array.from({ length: count }, (_, i) => {

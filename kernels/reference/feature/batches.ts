@@ -1,4 +1,4 @@
-/** CPU twin of `joinBatches` in `ops/batches.ts`: images in order. */
+/** CPU twin of `joinBatches` in `ops/feature/batches.ts`: images in order. */
 export function joinBatches(
   parts: readonly Float64Array[],
 ): { joined: Float64Array; gradients: (gradient: Float64Array) => Float64Array[] } {

@@ -18,7 +18,7 @@ export function channelDropoutMask(
 }
 
 /**
- * CPU twin of `wgsl/channel_dropout.wgsl`, in f64: x [batch, pixels, channels], dense, mask [batch, channels]. The gradient
+ * CPU twin of `ops/feature/channel_dropout.wgsl`, in f64: x [batch, pixels, channels], dense, mask [batch, channels]. The gradient
  * is the same map.
  */
 export function channelDropout(x: Float64Array, mask: Float64Array, channels: number): Float64Array {

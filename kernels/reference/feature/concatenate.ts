@@ -1,4 +1,4 @@
-/** CPU twin of `ops/concatenate.ts`: each part [pixels, channels[i]], dense. */
+/** CPU twin of `ops/feature/concatenate.ts`: each part [pixels, channels[i]], dense. */
 export function concatenate(
   parts: readonly Float64Array[],
   channels: readonly number[],

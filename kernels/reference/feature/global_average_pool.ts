@@ -1,4 +1,4 @@
-/** CPU twin of `ops/global_average_pool.ts`, in f64: x [batch, pixels, channels], dense. */
+/** CPU twin of `ops/feature/global_average_pool.ts`, in f64: x [batch, pixels, channels], dense. */
 export function globalAveragePool(
   x: Float64Array,
   batch: number,

@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/max_pool.wgsl` and its gradient, in f64: x [batch, height, width, channels], dense. */
+/** CPU twin of `ops/feature/max_pool.wgsl` and its gradient, in f64: x [batch, height, width, channels], dense. */
 export function maxPool(
   x: Float64Array,
   shape: readonly [batch: number, height: number, width: number, channels: number],

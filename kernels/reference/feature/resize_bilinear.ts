@@ -1,5 +1,5 @@
 /**
- * CPU twin of `wgsl/resize_bilinear.wgsl` and its gradient, in f64: x [batch, height, width, channels], dense; corners
+ * CPU twin of `ops/feature/resize_bilinear.wgsl` and its gradient, in f64: x [batch, height, width, channels], dense; corners
  * aligned. The gradient scatters, where the kernels gather.
  */
 export function resizeBilinear(

@@ -1,5 +1,5 @@
 /**
- * CPU twin of `wgsl/add_probabilities.wgsl`, in f64: adds softmax(scale · logits) of a window to `totals`, pixel by pixel.
+ * CPU twin of `ops/label/add_probabilities.wgsl`, in f64: adds softmax(scale · logits) of a window to `totals`, pixel by pixel.
  *
  * @param logits [N, h, w, C].
  * @param totals [N, H, W, C]; changed.

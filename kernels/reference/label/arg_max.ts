@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/arg_max.wgsl`, in f64. */
+/** CPU twin of `ops/label/arg_max.wgsl`, in f64. */
 export function argMax(
   logits: ArrayLike<number>,
   classes: number,

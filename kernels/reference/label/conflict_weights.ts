@@ -1,5 +1,5 @@
 /**
- * CPU twin of `wgsl/conflict_weights.wgsl`.
+ * CPU twin of `ops/label/conflict_weights.wgsl`.
  *
  * @param weights Agree-confident, agree-unconfident, conflict-confident, conflict-unconfident.
  */

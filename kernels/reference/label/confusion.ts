@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/confusion.wgsl`: pixels by truth (rows) and prediction (columns). */
+/** CPU twin of `ops/label/confusion.wgsl`: pixels by truth (rows) and prediction (columns). */
 export function confusion(
   predictions: ArrayLike<number>,
   labels: ArrayLike<number>,

@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/mask_weights.wgsl`. */
+/** CPU twin of `ops/label/mask_weights.wgsl`. */
 export function maskWeights(weight: number | ArrayLike<number>, validity: ArrayLike<number>): number[] {
   return Array.from(
     validity,

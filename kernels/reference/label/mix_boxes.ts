@@ -1,5 +1,5 @@
 /**
- * CPU twin of `wgsl/mix_boxes.wgsl`: [batch, height, width, channels], dense; boxes [batch, 4 · count + 4] as x0, y0, x1, y1 of
+ * CPU twin of `ops/label/mix_boxes.wgsl`: [batch, height, width, channels], dense; boxes [batch, 4 · count + 4] as x0, y0, x1, y1 of
  * each, then the partner.
  */
 export function mixBoxes(

@@ -1,5 +1,5 @@
 /**
- * CPU twin of `wgsl/ohem_*.wgsl`, in f64, by sorting.
+ * CPU twin of `ops/label/ohem_*.wgsl`, in f64, by sorting.
  *
  * @returns The labels that are left, each pixel's probability of its label (1 where it is ignored) and the limit.
  */

@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/consistency_loss.wgsl` and `wgsl/finish_loss.wgsl`, in f64. */
+/** CPU twin of `ops/loss/consistency_loss.wgsl` and `ops/loss/finish_loss.wgsl`, in f64. */
 import type { Distance } from "../../ops/loss/consistency_loss.ts";
 
 /** A pixel's distance, and its derivative by the logits. */

@@ -1,5 +1,5 @@
 /**
- * CPU twin of `wgsl/cosine_*.wgsl`, in f64.
+ * CPU twin of `ops/loss/cosine_*.wgsl`, in f64.
  *
  * @returns 1 + mean cosine of the rows of `channels` numbers, and half of its gradient by each input.
  */

@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/meter.wgsl`: the state after one more value. */
+/** CPU twin of `ops/loss/meter.wgsl`: the state after one more value. */
 export function meter(
   [sum, count, , bad]: readonly [number, number, number, number],
   value: number,

@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/softmax_cross_entropy*.wgsl` and `wgsl/finish_loss.wgsl`, in f64. */
+/** CPU twin of `ops/loss/softmax_cross_entropy*.wgsl` and `ops/loss/finish_loss.wgsl`, in f64. */
 export function softmaxCrossEntropy(
   logits: ArrayLike<number>,
   labels: ArrayLike<number>,

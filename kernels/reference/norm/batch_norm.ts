@@ -19,7 +19,7 @@ export interface BatchNormGradients {
   readonly bias: Float64Array;
 }
 
-/** CPU twin of the `wgsl/batch_norm*.wgsl` kernels, in f64; the running statistics returned are the updated ones. */
+/** CPU twin of the `ops/norm/batch_norm*.wgsl` kernels, in f64; the running statistics returned are the updated ones. */
 export function batchNorm(inputs: BatchNormInputs): {
   y: Float64Array;
   runningMean: Float64Array;

@@ -9,7 +9,7 @@ export interface AdamStep {
   readonly decoupled: boolean;
 }
 
-/** CPU twin of `wgsl/adam.wgsl`, in f64: one step, in place. */
+/** CPU twin of `ops/update/adam.wgsl`, in f64: one step, in place. */
 export function adam(
   parameters: Float64Array,
   gradients: ArrayLike<number>,

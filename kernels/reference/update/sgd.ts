@@ -6,7 +6,7 @@ export interface SgdStep {
   readonly nesterov?: boolean;
 }
 
-/** CPU twin of `wgsl/sgd.wgsl`, in f64: one step, in place. */
+/** CPU twin of `ops/update/sgd.wgsl`, in f64: one step, in place. */
 export function sgd(
   parameters: Float64Array,
   gradients: ArrayLike<number>,

@@ -1,4 +1,4 @@
-/** CPU twin of `wgsl/normalize.wgsl`, in f64: bytes, channels interleaved, to (x / 255 − mean) / std. */
+/** CPU twin of `ops/view/normalize.wgsl`, in f64: bytes, channels interleaved, to (x / 255 − mean) / std. */
 export function normalize(
   bytes: Uint8Array,
   mean: readonly number[],

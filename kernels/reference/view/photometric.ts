@@ -2,7 +2,7 @@ import { hueShift } from "../../ops/view/color_jitter.ts";
 import { type ExtendedBox, gaussianBox } from "../../ops/view/gaussian_blur.ts";
 import { type Bytes, jitterSteps, type Photometric } from "../../ops/view/view_settings.ts";
 
-/** Jitter, gray, blur, in this order. CPU twin of `wgsl/{color_jitter,luma_mean,box_blur}.wgsl`; Pillow's float formulas. */
+/** Jitter, gray, blur, in this order. CPU twin of `ops/view/{color_jitter,luma_mean,box_blur}.wgsl`; Pillow's float formulas. */
 export function photometric(image: Bytes, { jitter, gray, blur }: Photometric): Bytes {
   let result = image;
   for (const step of jitter?.order ?? []) {

@@ -1,7 +1,7 @@
 import { MAX_TAPS, resampleTaps, WEIGHT_BITS } from "../../ops/view/resample_taps.ts";
 import type { Bytes } from "../../ops/view/view_settings.ts";
 
-/** Pillow's `resize(size, BILINEAR)`: columns, rounded to u8, then rows. CPU twin of `wgsl/resample_{columns,rows}.wgsl`. */
+/** Pillow's `resize(size, BILINEAR)`: columns, rounded to u8, then rows. CPU twin of `ops/view/resample_{columns,rows}.wgsl`. */
 export function resizeBilinear(image: Bytes, width: number, height: number): Bytes {
   return mixRows(mixColumns(image, width), height);
 }
@@ -40,7 +40,7 @@ function mixRows(image: Bytes, height: number): Bytes {
   return { ...image, height, data };
 }
 
-/** Pillow's `resize(size, NEAREST)`. CPU twin of `wgsl/resample_labels.wgsl`. */
+/** Pillow's `resize(size, NEAREST)`. CPU twin of `ops/view/resample_labels.wgsl`. */
 export function resizeNearest(image: Bytes, width: number, height: number): Bytes {
   const columns = resampleTaps(image.width, width).nearest;
   const rows = resampleTaps(image.height, height).nearest;

@@ -4,6 +4,7 @@ import { remedyFor } from "../../../cli/gpu/gpu_driver.ts";
 import { Cache, run } from "../../../pipeline/mod.ts";
 import needsGpu from "../fixtures/needs_gpu.ts";
 import { fixture, placeTest } from "../support.ts";
+import { lacksSystem } from "../../support/skip.ts";
 
 /** Hides every driver from WebGPU. */
 const noDriver = { VK_DRIVER_FILES: "/none", VK_ICD_FILENAMES: "/none", DENO_WEBGPU_BACKEND: "vulkan" };
@@ -41,7 +42,7 @@ placeTest("without an adapter: status 1, the command to type, nothing written", 
   assert.match(notes, /no WebGPU adapter was found\. To get one:\n {2}\S/);
   assert.doesNotMatch(notes, /\n\s+at /);
   assert.equal(place.has(place.runs), false);
-}, !onLinux);
+}, lacksSystem("linux"));
 
 placeTest("when all is in the cache no GPU is opened, and the recorded adapter is named", async (place) => {
   const handle = { facts: { name: "Recorded GPU" } };
@@ -55,7 +56,7 @@ placeTest("when all is in the cache no GPU is opened, and the recorded adapter i
   assert.equal(status, 0, notes);
   assert.match(out[0]!, /^adapter: Recorded GPU; hardware, driver 1\.2; features: subgroups \(recorded/);
   assert.ok(performance.now() - started < 5000, "a repeated run is done within 5 seconds");
-}, !onLinux);
+}, lacksSystem("linux"));
 
 placeTest(
   "the driver is installed once, and the command goes on in a process that would see it",
@@ -76,7 +77,9 @@ placeTest(
     const calls = (await Deno.readTextFile(log)).trim().split("\n");
     assert.deepEqual(calls, ["update noninteractive", "install -y mesa-vulkan-drivers noninteractive"]);
   },
-  !onLinux || Deno.uid() !== 0 || !/debian|ubuntu/.test(releaseText()),
+  onLinux && Deno.uid() === 0 && /debian|ubuntu/.test(releaseText())
+    ? undefined
+    : "needs root on Debian or Ubuntu",
 );
 
 function releaseText(): string {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runForOutput } from "../../../cli/process/programs.ts";
 import { fixture, type Place, placeTest } from "../support.ts";
+import { lacksSignals } from "../../support/skip.ts";
 
 const tiny = fixture("tiny");
 const hanging = ["train", tiny, "--set", "co-train.hang=true"];
@@ -49,7 +50,7 @@ placeTest(
     }
     assert.equal(await endOfRun(place), "interrupted");
   },
-  Deno.build.os === "windows",
+  lacksSignals,
 );
 
 for (const killed of ["launcher", "task"] as const) {
@@ -61,10 +62,11 @@ for (const killed of ["launcher", "task"] as const) {
     child.kill("SIGKILL");
     await child.status;
     assert.equal(await endOfRun(place), "interrupted");
-  }, Deno.build.os === "windows");
+  }, lacksSignals);
 }
 
 const hasSession = Deno.build.os === "linux" && await runForOutput("setsid", ["--version"]) !== undefined;
+const lacksSession = hasSession ? undefined : "there is no setsid";
 
 placeTest(
   "Ctrl-C, which the terminal sends to both processes, counts once; the second one ends at once",
@@ -89,7 +91,7 @@ placeTest(
     assert.equal((await status).code, 130);
     assert.ok(performance.now() - started < 10_000);
   },
-  !hasSession,
+  lacksSession,
 );
 
 placeTest(
@@ -107,5 +109,5 @@ placeTest(
     await Deno.writeTextFile(path, `Deno.exit(77);`);
     assert.equal((await place.process(["plan", path])).status, 77);
   },
-  Deno.build.os === "windows",
+  lacksSignals,
 );

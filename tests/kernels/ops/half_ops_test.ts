@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { Device } from "../../../kernels/device.ts";
 import { add } from "../../../kernels/ops/feature/add.ts";
 import { batchNorm } from "../../../kernels/ops/norm/batch_norm.ts";
 import { joinBatches, splitBatch } from "../../../kernels/ops/feature/batches.ts";
@@ -30,7 +29,7 @@ import { maxPool as maxPoolTwin } from "../../../kernels/reference/feature/max_p
 import { resizeBilinear as resizeTwin } from "../../../kernels/reference/feature/resize_bilinear.ts";
 import { softmaxCrossEntropy as crossEntropyTwin } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import type { Sharing } from "../../../kernels/sharing.ts";
-import { assertClose, gpuTest, runOp, uniform } from "../../support/gpu.ts";
+import { assertClose, halfTest, runOp, uniform } from "../../support/gpu.ts";
 
 /** Activations in f16; the twins see the numbers that the device sees. */
 const f16 = { precision: "f16" } as const;
@@ -43,14 +42,6 @@ const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 function halves(seed: number, shape: readonly number[], low = -1, high = 1): Float64Array {
   return Float64Array.from(Float16Array.from(uniform(seed, count(shape), low, high)));
-}
-
-/** A test that needs f16. */
-function halfTest(name: string, body: (device: Device, t: Deno.TestContext) => Promise<void>): void {
-  gpuTest(name, async (device, t) => {
-    if (device.facts.features.includes("shader-f16")) await body(device, t);
-    else console.log(`${device.facts.name} has no f16`);
-  });
 }
 
 const plain = { stride: 1, padding: 1, dilation: 1 };

@@ -9,6 +9,7 @@ import { compile, type Program } from "../../../kernels/program/program.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import { textureBytes } from "../../../kernels/shader/texture_operand.ts";
 import { gpuTest, store, testDevice, uniform } from "../../support/gpu.ts";
+import { skip } from "../../support/skip.ts";
 
 /** y = resize(x · w) + itself, and its gradient by w. */
 async function smallStep(): Promise<{ program: Program; y: Tensor; dw: Tensor; graph: Graph; free(): void }> {
@@ -95,7 +96,9 @@ gpuTest("locate() refuses a tensor whose memory other tensors take over", async 
 });
 
 gpuTest("profile() times each launch and leaves the result as run() does", async (device) => {
-  if (!device.facts.features.includes("timestamp-query")) return console.log("skipped: no timestamps");
+  if (!device.facts.features.includes("timestamp-query")) {
+    return skip(`${device.facts.name} has no timestamps`);
+  }
   const { program, y, free } = await smallStep();
   program.run();
   const [before] = await readBack(device, [y]);

@@ -12,7 +12,7 @@ import {
 import type { Sharing } from "../../../kernels/sharing.ts";
 import { makeTensor, type Precision } from "../../../kernels/tensor.ts";
 import { type Choice, launchable, nearestPower, tuned, type Tuning } from "../../../kernels/tuning/tuning.ts";
-import { gpuTest, store, uniform } from "../../support/gpu.ts";
+import { gpuTest, halfTest, store, uniform } from "../../support/gpu.ts";
 
 const plain = { stride: 1, padding: 1, dilation: 1 };
 const shapes: Record<string, ConvolutionShape> = {
@@ -148,8 +148,7 @@ for (const [name, shape] of Object.entries(shapes)) {
   });
 }
 
-gpuTest("and with activations stored in f16", async (device) => {
-  if (!device.facts.features.includes("shader-f16")) return;
+halfTest("and with activations stored in f16", async (device) => {
   await sameBytes(device, shapes["3×3 to few channels"]!, device.facts.sharing, "f16");
 });
 

@@ -4,6 +4,7 @@ import { sha256 } from "../../../pipeline/plan/canonical_json.ts";
 import { CacheError } from "../../../pipeline/errors.ts";
 import { FolderCheckpoints } from "../../../pipeline/checkpoints/folder_checkpoints.ts";
 import { withFolder } from "../../support/stage_run.ts";
+import { lacksSystem, testUnless } from "../../support/skip.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const made = (value: string) => () => Promise.resolve([text(value.slice(0, 2)), text(value.slice(2))]);
@@ -192,10 +193,10 @@ Deno.test("a state that cannot be read just now is not given up", () =>
     assert.deepEqual((await load(folder)).state, { position: 2, value: "second" });
   })());
 
-Deno.test({
-  name: "where a quota is used up, the older of two states gives way to the new one",
-  ignore: Deno.build.os !== "linux",
-  fn: withFolder(async (folder) => {
+testUnless(
+  lacksSystem("linux"),
+  "where a quota is used up, the older of two states gives way to the new one",
+  withFolder(async (folder) => {
     const checkpoints = new FolderCheckpoints(folder);
     await checkpoints.save(1, made("first"), []);
     await checkpoints.save(2, made("second"), []);
@@ -219,4 +220,4 @@ Deno.test({
     }
     assert.deepEqual((await load(folder)).state, { position: 3, value: "third" });
   }),
-});
+);

@@ -8,6 +8,7 @@ import {
 } from "../../../pipeline/files/read_file.ts";
 import { specialFiles } from "../../support/special_files.ts";
 import { withFolder } from "../../support/stage_run.ts";
+import { skip } from "../../support/skip.ts";
 
 Deno.test(
   "a file is read whole, also an empty one and one behind a link, and none beyond the limit",
@@ -35,7 +36,7 @@ for (const { name, reason, make } of specialFiles) {
     withFolder(async (folder) => {
       const path = join(folder, "x.png");
       const unavailable = await make(path);
-      if (unavailable !== undefined) return console.log(`SKIPPED: ${unavailable}`);
+      if (unavailable !== undefined) return skip(unavailable);
       await assert.rejects(readFileWhole(path, 2 ** 20), (error) => {
         assert.ok(error instanceof FileReadError && error.message.includes(path), `${error}`);
         assert.match(error.reason, reason);

@@ -12,6 +12,7 @@ import {
 } from "../../../pipeline/files/system_error.ts";
 import { withoutLocks } from "../../support/lockless.ts";
 import { withDirectory } from "../support.ts";
+import { lacksSystem, testUnless } from "../../support/skip.ts";
 
 Deno.test("a number in the message tells what Deno does not name", () => {
   const linux = { ENOLCK: 37, ENOSYS: 38, EDQUOT: 122, ESTALE: 116, ENODEV: 19, ENXIO: 6, EOPNOTSUPP: 95 };
@@ -37,10 +38,10 @@ Deno.test("systemCode() reads code, then message, along the causes; a path may b
   assert.ok(isDiskFault(raw) && !isDiskFull(raw) && !isUnsupported(raw));
 });
 
-Deno.test({
-  name: "a quota that is used up is a full disk; a file system without locks is none at fault",
-  ignore: Deno.build.os !== "linux",
-  fn() {
+testUnless(
+  lacksSystem("linux"),
+  "a quota that is used up is a full disk; a file system without locks is none at fault",
+  () => {
     const quota = new Error("Disk quota exceeded (os error 122)");
     assert.ok(isDiskFull(quota) && isDiskFault(quota));
     assert.match(
@@ -51,7 +52,7 @@ Deno.test({
       assert.ok(isUnsupported(new Error(text)) && !isDiskFault(new Error(text)), text);
     }
   },
-});
+);
 
 Deno.test("without the kernel's locks leases hold by their files alone, and nothing is left behind", () =>
   withDirectory((directory) =>

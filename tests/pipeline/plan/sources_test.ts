@@ -17,6 +17,7 @@ import { type FileSystems, systemFileSystems } from "../../../pipeline/files/fil
 import { type FileStamp, isOlder, sameStamp, stampOf } from "../../../pipeline/files/files.ts";
 import { digestSources } from "../../../pipeline/plan/sources.ts";
 import { number, withDirectory } from "../support.ts";
+import { lacksSystem, testUnless } from "../../support/skip.ts";
 
 const keeps: FileSystems = () => ({ keepsChanges: true, ownClock: true });
 const image: FileSystems = () => ({ keepsChanges: false, ownClock: true });
@@ -83,10 +84,10 @@ Deno.test("isOlder() tells a file that was left alone since a moment from one th
   assert.ok(server(50_000, 50_000) && !server(99_000, 99_000), "a server's clock may be off by two seconds");
 });
 
-Deno.test({
-  name: "the file system of this machine's temporary folder is known",
-  ignore: Deno.build.os !== "linux",
-  fn: () =>
+testUnless(
+  lacksSystem("linux"),
+  "the file system of this machine's temporary folder is known",
+  () =>
     withDirectory((folder) => {
       const { dev } = Deno.statSync(folder);
       assert.equal(systemFileSystems(folder, dev).ownClock, true);
@@ -94,7 +95,7 @@ Deno.test({
       assert.deepEqual(systemFileSystems("/proc", 0), { keepsChanges: false, ownClock: false });
       return Promise.resolve();
     }),
-});
+);
 
 /** Runs a stage that reads the file `a` of a folder, which has two, as `read` does it; `swap` happens as it starts. */
 async function reads(

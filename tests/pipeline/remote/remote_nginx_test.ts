@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { Cache, pipeline, pull, Remote, RemoteCache } from "../../../pipeline/mod.ts";
 import { findNginx, Nginx, type NginxOptions } from "../../support/nginx.ts";
 import { add, grow, record, start, withDirectory } from "../support.ts";
+import { testUnless } from "../../support/skip.ts";
 
 const nginx = findNginx();
-if (nginx === undefined) {
-  console.warn(
-    "skipped: a remote cache on nginx, which is not installed (Debian: apt-get install nginx-light)",
-  );
-}
+const lacking = nginx === undefined
+  ? "nginx is not installed (Debian: apt-get install nginx-light)"
+  : undefined;
 
 const token = "a-secret-that-nobody-may-see";
 
@@ -20,16 +19,12 @@ function serverTest(
   body: (server: Nginx, root: string) => Promise<void>,
   options: NginxOptions = {},
 ): void {
-  Deno.test({
-    name: `nginx: ${name}`,
-    ignore: nginx === undefined,
-    fn: () =>
-      withDirectory(async (root) => {
-        await Deno.mkdir(join(root, "nginx"));
-        await using server = await Nginx.start(nginx!, join(root, "nginx"), options);
-        await body(server, root);
-      }),
-  });
+  testUnless(lacking, `nginx: ${name}`, () =>
+    withDirectory(async (root) => {
+      await Deno.mkdir(join(root, "nginx"));
+      await using server = await Nginx.start(nginx!, join(root, "nginx"), options);
+      await body(server, root);
+    }));
 }
 
 const graph = pipeline("p", () => {

@@ -10,6 +10,7 @@ import { minedLabels } from "../../../stages/methods/mining.ts";
 import {
   consistency,
   crossEntropy,
+  entropy,
   everyPixel,
   label,
   mix,
@@ -100,6 +101,15 @@ Deno.test("a cross-entropy is over valid labels unless told, weighed where weigh
   const [plain, , weighed] = launched();
   assert.match(plain!, /^softmax_cross_entropy_value\(student, labels\)$/);
   assert.match(weighed!, /^softmax_cross_entropy_weighted_value\(student, labels, w\)$/);
+});
+
+Deno.test("entropy is of every pixel of the image, and what exceeds a threshold weighs 1", () => {
+  const { step, launched } = launching();
+  const seen = { logits: image("student", 5, true), size: { height: 15, width: 15 } };
+  const unsure = entropy(step, seen);
+  assert.deepEqual([unsure.shape, unsure.tracked], [[2, 15, 15], false]);
+  where(step, unsure, "at least", 1);
+  assert.deepEqual(launched(), ["entropy(student)", "at_least(student entropy)"]);
 });
 
 Deno.test("soft targets are scores of every pixel, and weights come of maps, of numbers here and on the device", () => {

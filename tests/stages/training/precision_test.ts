@@ -9,7 +9,7 @@ import { buildNetworks, type NetworkDescription } from "../../../stages/weights/
 import { DivergenceError, MOST_SKIPPED } from "../../../stages/training/losses.ts";
 import { SettingsError, USABLE } from "../../../stages/training/memory.ts";
 import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
-import { gpuTest } from "../../support/gpu.ts";
+import { gpuTest, halfTest } from "../../support/gpu.ts";
 import { bound, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
@@ -37,14 +37,6 @@ function open(device: Device, change: Partial<SessionOptions> = {}, method: Conf
     seed: 9,
     optimizer: sgd,
     ...change,
-  });
-}
-
-/** A test that needs f16. */
-function halfTest(name: string, body: (device: Device) => Promise<void>): void {
-  gpuTest(name, async (device) => {
-    if (device.facts.features.includes("shader-f16")) await body(device);
-    else console.log(`${device.facts.name} has no f16`);
   });
 }
 

@@ -8,7 +8,7 @@ import { decodeJpeg } from "../../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../../stages/codecs/png.ts";
 import golden from "../../golden/pillow_views.json" with { type: "json" };
 import { gpuTest } from "../../support/gpu.ts";
-import { sharedPath, testWithShared } from "../../support/shared_data.ts";
+import { lacksShared, sharedPath, testWithShared } from "../../support/shared_data.ts";
 import { runPhotometric, runViews } from "../../support/views.ts";
 
 const { synthetic, crop } = golden;
@@ -83,13 +83,12 @@ async function readSample(root: string, name: string, geometry: Omit<Geometry, `
   return { image, mask, geometry: { ...geometry, sourceWidth: image.width, sourceHeight: image.height } };
 }
 
-const voc = sharedPath("data/voc");
 const photographs = Object.entries(golden.photographs);
 
 gpuTest(
-  "photographs become Pillow's views, byte by byte" + (voc ? "" : " [skipped: ../shared/data/voc is absent]"),
+  "photographs become Pillow's views, byte by byte",
   async (device) => {
-    if (!voc) return;
+    const voc = sharedPath("data/voc")!;
     const samples = await Promise.all(
       photographs.map(([name, { geometry }]) => readSample(voc, name, geometry)),
     );
@@ -107,6 +106,7 @@ gpuTest(
       deepStrictEqual(digests, expected.photometric, photograph);
     }
   },
+  lacksShared("data/voc"),
 );
 
 testWithShared("data/voc", "the twins give Pillow's bytes on a photograph", async (root) => {

@@ -26,6 +26,7 @@ const networks: readonly NetworkDescription[] = [
     mapping: { norm: false, dropout: 0 },
   }]),
   describePair({ backbone: "resnet50", outputStride: 16, classes: pascalClasses }, [{}, {}]),
+  describePair({ backbone: "resnet18", outputStride: 16, classes: pascalClasses }, [{}, { mapping }]),
 ];
 
 /** Names and shapes of a network. */
@@ -72,7 +73,10 @@ Deno.test("weights of another network say why they are not taken", () => {
   assert.throws(() => describeNetwork(new Map()), /its first tensor is "none"/);
   const longer = shapesOf(networks[0]!);
   longer.set("branch1.backbone.layer3.23.conv1.weight", { shape: [256, 1024, 1, 1] });
-  assert.throws(() => describeNetwork(longer), /its backbone is none of resnet50, resnet101, resnet14/);
+  assert.throws(
+    () => describeNetwork(longer),
+    /its backbone is none of resnet50, resnet101, resnet18, resnet14/,
+  );
 });
 
 Deno.test(

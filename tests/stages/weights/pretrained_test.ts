@@ -97,6 +97,10 @@ Deno.test(
         /it holds the weights of a resnet14, not of a resnet50: .*pretrainedStrict=false/,
       ),
     );
+    await assert.rejects(
+      readPretrained({ ...settings(`${folder}/r14.pth`), backbone: "resnet18" }, names),
+      mistake(/Name ImageNet weights of a resnet18 with a stem of one 7×7 convolution, or another/),
+    );
     await Deno.writeFile(`${folder}/cut.pth`, encodePytorch(classifier("resnet14")).slice(0, 5000));
     await assert.rejects(
       readPretrained(settings(`${folder}/cut.pth`), names),
@@ -105,31 +109,46 @@ Deno.test(
   }),
 );
 
-gpuTest(
-  "a training starts from the file in both branches, and says so",
-  (device) =>
-    withFolder(async (folder) => {
-      const tensors = classifier("resnet14");
-      await Deno.writeFile(`${folder}/w.pth`, encodePytorch(tensors));
-      const context = testContext(folder, undefined, gpuResources(device));
-      const { stage, config } = trainingOf({
-        method: ccvc(),
-        backbone: "resnet14",
-        pretrained: `${folder}/w.pth`,
-        batch: 2,
-        epochs: 1,
-        stepsPerEpoch: 1,
-        // At a rate of 0 nothing is learned: weights stay as they started.
-        baseRate: 0,
-      });
-      const { last } = await stage.definition.run({ inputs: { views: shapesViews() }, config, context });
-      const { state } = await last.read();
-      for (const branch of ["branch1", "branch2"]) {
-        for (const name of ["conv1.0.weight", "layer4.0.downsample.0.weight", "layer2.0.bn3.bias"]) {
-          assert.deepEqual(state.get(`${branch}.backbone.${name}`), hostTensor(tensors.get(name)!), name);
+for (
+  const [backbone, method, networks, tensors] of [
+    ["resnet14", ccvc(), ["branch1", "branch2"], [
+      "conv1.0.weight",
+      "layer4.0.downsample.0.weight",
+      "layer2.0.bn3.bias",
+    ]],
+    ["resnet18", supervised(), ["network"], [
+      "conv1.weight",
+      "layer4.0.downsample.0.weight",
+      "layer1.1.bn2.bias",
+    ]],
+  ] as const
+) {
+  gpuTest(
+    `a training starts from the file in every network, and says so: ${backbone}`,
+    (device) =>
+      withFolder(async (folder) => {
+        const stored = classifier(backbone);
+        await Deno.writeFile(`${folder}/w.pth`, encodePytorch(stored));
+        const context = testContext(folder, undefined, gpuResources(device));
+        const { stage, config } = trainingOf({
+          method,
+          backbone,
+          pretrained: `${folder}/w.pth`,
+          batch: 2,
+          epochs: 1,
+          stepsPerEpoch: 1,
+          // At a rate of 0 nothing is learned: weights stay as they started.
+          baseRate: 0,
+        });
+        const { last } = await stage.definition.run({ inputs: { views: shapesViews() }, config, context });
+        const { state } = await last.read();
+        for (const network of networks) {
+          for (const name of tensors) {
+            assert.deepEqual(state.get(`${network}.backbone.${name}`), hostTensor(stored.get(name)!), name);
+          }
         }
-      }
-      const event = context.events.find(({ kind }) => kind === "pretrained")!;
-      assert.deepEqual([event.file, event.classifier], [`${folder}/w.pth`, ["fc.weight", "fc.bias"]]);
-    })(),
-);
+        const event = context.events.find(({ kind }) => kind === "pretrained")!;
+        assert.deepEqual([event.file, event.classifier], [`${folder}/w.pth`, ["fc.weight", "fc.bias"]]);
+      })(),
+  );
+}

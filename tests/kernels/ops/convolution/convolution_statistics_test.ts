@@ -11,7 +11,8 @@ import {
 } from "../../../../kernels/reference/convolution/convolution.ts";
 import type { Sharing } from "../../../../kernels/sharing.ts";
 import { makeTensor, type Tensor } from "../../../../kernels/tensor.ts";
-import { assertClose, gpuTest, store, uniform, unstore } from "../../../support/gpu.ts";
+import { assertClose, gpuTest, halfTest, store, uniform, unstore } from "../../../support/gpu.ts";
+import { skip } from "../../../support/skip.ts";
 
 const plain = { stride: 1, padding: 1, dilation: 1 };
 const options = { training: true, relu: false, momentum: 0.3, epsilon: 1e-5 };
@@ -85,10 +86,12 @@ const ways: Record<string, "workgroup" | undefined> = {
   "a GPU's workgroups": "workgroup",
 };
 
+const unshared = ({ facts }: Device) => `${facts.name} has no subgroups of 8 or 16 lanes`;
+
 for (const [way, own] of Object.entries(ways)) {
   gpuTest(`batch norm of a convolution's own statistics matches the twin: ${way}`, async (device, t) => {
     const sharing = own ?? device.facts.sharing;
-    if (sharing === 0) return;
+    if (sharing === 0) return skip(unshared(device));
     for (const [name, shape, passes] of shapes) {
       await t.step(name, async () => {
         const { graph, given, normal, run, free } = captured(device, shape, { sharing, passes });
@@ -120,7 +123,7 @@ for (const [way, own] of Object.entries(ways)) {
 
   gpuTest(`every tile leaves the same statistics: ${way}`, async (device) => {
     const sharing = own ?? device.facts.sharing;
-    if (sharing === 0) return;
+    if (sharing === 0) return skip(unshared(device));
     const shape = { x: [4, 11, 13, 20] as const, taps: 3, outputs: 70, ...plain };
     const { graph, run, free } = captured(device, shape, { sharing, passes: 2 });
     const { bucket, candidates } = graph.dispatches.find(({ choice }) => choice)!.choice!;
@@ -134,7 +137,7 @@ for (const [way, own] of Object.entries(ways)) {
 
   gpuTest(`a small spread beside a large mean comes out: ${way}`, async (device) => {
     const sharing = own ?? device.facts.sharing;
-    if (sharing === 0) return;
+    if (sharing === 0) return skip(unshared(device));
     const shape = { x: [2, 33, 31, 40] as const, taps: 1, outputs: 40, ...plain, padding: 0 };
     // The output is the input, to the bit.
     const x = uniform(9, 2 * 33 * 31 * 40).map((value) => Math.fround(1000 + value / 100));
@@ -149,8 +152,7 @@ for (const [way, own] of Object.entries(ways)) {
   });
 }
 
-gpuTest("statistics of values that are stored in f16", async (device) => {
-  if (!device.facts.features.includes("shader-f16")) return;
+halfTest("statistics of values that are stored in f16", async (device) => {
   const shape = { x: [2, 10, 14, 8] as const, taps: 3, outputs: 70, ...plain };
   const { graph, given, normal, run, free } = captured(device, shape, { precision: "f16" });
   if (device.facts.sharing !== 0) assert.ok(isMeasured(graph));

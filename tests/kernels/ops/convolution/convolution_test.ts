@@ -17,6 +17,7 @@ const plain = { stride: 1, padding: 1, dilation: 1 };
 const cases: [string, ConvolutionShape][] = [
   ["one pixel", { x: [1, 1, 1, 1], taps: 1, outputs: 1, ...plain, padding: 0 }],
   ["stem, 3 channels, stride 2", { x: [2, 17, 13, 3], taps: 3, outputs: 21, ...plain, stride: 2 }],
+  ["7×7 stem", { x: [2, 17, 13, 3], taps: 7, outputs: 21, stride: 2, padding: 3, dilation: 1 }],
   ["3 channels, few outputs, more pixels than a tile", { x: [2, 23, 19, 3], taps: 3, outputs: 6, ...plain }],
   ["2 channels, dilation 2", { x: [1, 9, 7, 2], taps: 3, outputs: 40, stride: 1, padding: 2, dilation: 2 }],
   ["3×3 stride 3", { x: [2, 10, 11, 12], taps: 3, outputs: 9, ...plain, stride: 3 }],
@@ -65,6 +66,7 @@ const ways: Record<string, Sharing | undefined> = {
 /** Software takes seconds to compile a shader with barriers: a case for each walk, and all shapes of a block. */
 const blockedCases = [
   "stem, 3 channels, stride 2",
+  "7×7 stem",
   "3×3 on primes",
   "1×1 to many channels",
   "3×3 stride 2, even extents",

@@ -4,11 +4,13 @@ import { Graph } from "../../../../kernels/graph.ts";
 import { addProbabilities } from "../../../../kernels/ops/label/add_probabilities.ts";
 import { argMax } from "../../../../kernels/ops/label/arg_max.ts";
 import { clear } from "../../../../kernels/ops/feature/clear.ts";
+import { entropy } from "../../../../kernels/ops/label/entropy.ts";
 import { ohemLabels } from "../../../../kernels/ops/label/ohem.ts";
 import { softmaxCrossEntropy } from "../../../../kernels/ops/loss/softmax_cross_entropy.ts";
 import { walkLogits } from "../../../../kernels/ops/loss/upsampled_logits.ts";
 import { addProbabilities as addProbabilitiesTwin } from "../../../../kernels/reference/label/add_probabilities.ts";
 import { argMax as argMaxTwin } from "../../../../kernels/reference/label/arg_max.ts";
+import { entropy as entropyTwin } from "../../../../kernels/reference/label/entropy.ts";
 import { ohemLabels as ohemTwin } from "../../../../kernels/reference/label/ohem.ts";
 import { resizeBilinear } from "../../../../kernels/reference/feature/resize_bilinear.ts";
 import { softmaxCrossEntropy as crossEntropyTwin } from "../../../../kernels/reference/loss/softmax_cross_entropy.ts";
@@ -152,6 +154,17 @@ gpuTest("argMax() of an image's pixels, of which fewer are stored, matches the t
     }
     assertClose(outputs[1]!, expected.logits);
     assertClose(outputs[3]!, expected.probabilities);
+  });
+});
+
+gpuTest("entropy() of an image's pixels, of which fewer are stored, matches the twins", async (device, t) => {
+  await everyCase(t, async ({ shape, classes, stored, logits, height, width }) => {
+    const { outputs } = await runOp(
+      device,
+      { logits: { shape, values: stored } },
+      (graph, { logits }) => [entropy(graph, logits, { scale: 0.5, size: { height, width } })],
+    );
+    assertClose(outputs[0]!, entropyTwin(logits, classes, 0.5));
   });
 });
 

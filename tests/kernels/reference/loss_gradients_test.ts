@@ -1,0 +1,91 @@
+/** The gradients of losses' twins are the central differences of what the twins compute. @module */
+import assert from "node:assert/strict";
+import type { Distance } from "../../../kernels/ops/loss/consistency_loss.ts";
+import { consistencyLoss } from "../../../kernels/reference/loss/consistency_loss.ts";
+import { cosineDiscrepancy } from "../../../kernels/reference/loss/cosine_discrepancy.ts";
+import { softmaxCrossEntropy } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
+import { type Arrays, assertGradients, type Differentiated } from "../../support/central_differences.ts";
+import { uniform } from "../../support/uniform.ts";
+
+const pixels = 7, classes = 5;
+const logits = uniform(1, pixels * classes, -3, 3);
+const weights = uniform(2, pixels, 0, 2);
+
+/** A loss, whose gradient is scaled by that of its value. */
+const ofLogits =
+  (run: (logits: Float64Array) => { value: number; gradient: Float64Array }) =>
+  ({ logits }: Arrays): Differentiated => {
+    const { value, gradient } = run(logits!);
+    return { y: [value], gradients: ([seed = 0]) => ({ logits: gradient.map((entry) => seed * entry) }) };
+  };
+
+/** Ignored, no class, and every class. */
+const labels = [4, 255, 0, 1, 7, 2, 3];
+
+for (const denominator of ["valid", "weights", "all"] as const) {
+  for (const weighed of [false, true]) {
+    Deno.test(`the twin's gradient is its central differences: cross-entropy over ${denominator}${weighed ? ", weighed" : ""}`, () => {
+      const options = { denominator, ...(weighed && { weights }) };
+      const run = ofLogits((logits) => softmaxCrossEntropy(logits, labels, classes, options));
+      assertGradients(run, { logits }, () => Float64Array.of(1.5));
+    });
+  }
+}
+
+const distances: Readonly<Record<Distance, true>> = {
+  probabilities: true,
+  logits: true,
+  "smooth-l1": true,
+  "binary-cross-entropy": true,
+  "kl-divergence": true,
+};
+
+for (const distance of Object.keys(distances) as Distance[]) {
+  Deno.test(`the twin's gradient is its central differences: consistency by ${distance}`, () => {
+    const targets = uniform(3, pixels * classes, -3, 3);
+    const run = ofLogits((logits) => consistencyLoss(logits, targets, classes, { distance, weights }));
+    assertGradients(run, { logits }, () => Float64Array.of(1.5));
+  });
+}
+
+/** Each side is compared with a constant, and the two are averaged: half of the derivative by both. */
+const discrepancy = ({ a, b }: Arrays): Differentiated => {
+  const { value, gradientA, gradientB } = cosineDiscrepancy(a!, b!, classes);
+  const whole = (half: Float64Array, seed: number) => half.map((entry) => 2 * seed * entry);
+  return {
+    y: [value],
+    gradients: ([seed = 0]) => ({ a: whole(gradientA, seed), b: whole(gradientB, seed) }),
+  };
+};
+
+Deno.test("the twin's gradient is its central differences: cosine discrepancy", () => {
+  const a = uniform(4, pixels * classes), b = uniform(5, pixels * classes);
+  assertGradients(discrepancy, { a, b }, () => Float64Array.of(1.5));
+});
+
+Deno.test("the twin's gradient is its central differences: cosine discrepancy of a vector shorter than epsilon", () => {
+  const a = uniform(4, classes, -1e-7, 1e-7), b = uniform(5, classes);
+  assertGradients(
+    ({ a }) => {
+      const { y, gradients } = discrepancy({ a: a!, b });
+      return { y, gradients: (dy) => ({ a: gradients(dy).a! }) };
+    },
+    { a },
+    () => Float64Array.of(1.5),
+    1e-9,
+  );
+});
+
+Deno.test("every twin that has a gradient is held", () => {
+  const reference = new URL("../../../kernels/reference/", import.meta.url);
+  const held = ["layer", "loss"].map((kind) =>
+    Deno.readTextFileSync(new URL(`${kind}_gradients_test.ts`, import.meta.url))
+  );
+  // Optimizers take gradients, and have none.
+  const missing = ["convolution", "feature", "label", "loss", "norm", "view"].flatMap((room) =>
+    [...Deno.readDirSync(new URL(`${room}/`, reference))].map(({ name }) => `${room}/${name}`)
+  ).filter((path) => /gradient/i.test(Deno.readTextFileSync(new URL(path, reference)))).filter((path) =>
+    !held.some((text) => text.includes(`/kernels/reference/${path}"`))
+  );
+  assert.deepEqual(missing, []);
+});
