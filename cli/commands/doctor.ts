@@ -8,7 +8,7 @@ import { sharingVariable } from "../process/permissions.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { grantedNote } from "../gpu/gpu_memory.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
-import { cacheOption, jsonOption, namedCache } from "../terminal/options.ts";
+import { namedCache, shared } from "../terminal/options.ts";
 import { bytes } from "../terminal/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { tuningLine } from "../gpu/tuning_file.ts";
@@ -31,7 +31,7 @@ interface Finding {
 export const doctor: Command = {
   name: "doctor",
   summary: "look at adapter, limits, features, disk and Deno, with the remedy for what is missing",
-  options: [cacheOption, jsonOption],
+  options: [shared.cache, shared.json],
   async run(input) {
     const cache = namedCache(input);
     const findings = [
