@@ -2,8 +2,8 @@
 import type { CommandInput, OptionSpec } from "../../terminal/command.ts";
 import { graphOf } from "../../experiment/planning.ts";
 import { Gpu } from "../../gpu/gpu.ts";
-import { seedsOf } from "../../terminal/options.ts";
 import { grantedNote } from "../../gpu/gpu_memory.ts";
+import { seedsOf } from "../../terminal/options.ts";
 import { notesOnly } from "../../terminal/terminal.ts";
 import { bytes, table } from "../../terminal/text.ts";
 import { type PlannedMemory, plannedMemory } from "../../gpu/training_memory.ts";
