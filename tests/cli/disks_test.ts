@@ -1,7 +1,7 @@
 /** Commands on file systems that lack something or refuse: they go on, or say it in words. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { withoutLocks } from "../support/lockless.ts";
+import { withoutLocks } from "../support/disks/lockless.ts";
 import { fixture, placeTest } from "./support.ts";
 
 const tiny = fixture("tiny");

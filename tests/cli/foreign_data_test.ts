@@ -5,7 +5,7 @@ import { fileSources } from "../../cli/experiment/prediction_sources.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };
-import { specialFiles } from "../support/special_files.ts";
+import { specialFiles } from "../support/disks/special_files.ts";
 import { type Place, placeTest } from "./support.ts";
 import { skip } from "../support/skip.ts";
 

@@ -9,7 +9,7 @@ import { load, type LoadInput } from "../../stages/load.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };
 import goldenLabels from "../golden/pillow_labels.json" with { type: "json" };
 import { testWithShared } from "../support/shared_data.ts";
-import { specialFiles } from "../support/special_files.ts";
+import { specialFiles } from "../support/disks/special_files.ts";
 import { testContext, withFolder } from "../support/stage_run.ts";
 import { skip } from "../support/skip.ts";
 

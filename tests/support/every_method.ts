@@ -7,7 +7,7 @@ import type { Configured } from "../../stages/methods/method.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { unimatch } from "../../stages/methods/unimatch.ts";
 import { openSession, type Session, type SessionOptions } from "../../stages/training/session.ts";
-import { bound, shapesViews } from "./training.ts";
+import { bound, networkOf, shapesViews } from "./training.ts";
 
 /** By name; several ways of one where their steps differ. */
 export const everyMethod: Readonly<Record<string, Configured>> = {
@@ -40,10 +40,9 @@ const batches = Array.from({ length: STEPS }, (_, step) => ({
 
 /** What a training of ResNet-14 is opened with. */
 export function sessionOptions(configured: Configured): SessionOptions {
-  const method = bound(configured), { networks, predictions, headline } = method;
-  const { classes } = views.labeled;
+  const method = bound(configured);
   return {
-    network: { backbone: "resnet14", outputStride: 16, classes, networks, predictions, headline },
+    network: networkOf(method),
     method,
     views,
     batch: 4,

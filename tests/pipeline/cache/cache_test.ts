@@ -13,7 +13,7 @@ import {
   pipeline,
 } from "../../../pipeline/mod.ts";
 import type { ArtifactKind } from "../../../pipeline/language/artifact.ts";
-import { diskTest } from "../../support/small_disk.ts";
+import { diskTest } from "../../support/disks/small_disk.ts";
 import { add, number, record, start, withDirectory } from "../support.ts";
 
 interface Packed {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Cache, collectGarbage, FolderCheckpoints, pipeline } from "../../../pipeline/mod.ts";
 import { acquireLease } from "../../../pipeline/locks/leases.ts";
-import { withWrongClock } from "../../support/wrong_clock.ts";
+import { withWrongClock } from "../../support/disks/wrong_clock.ts";
 import { add, record, start, withDirectory } from "../support.ts";
 
 const day = 86_400_000;

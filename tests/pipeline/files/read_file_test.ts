@@ -6,7 +6,7 @@ import {
   readFileWhole,
   readTextWholeSync,
 } from "../../../pipeline/files/read_file.ts";
-import { specialFiles } from "../../support/special_files.ts";
+import { specialFiles } from "../../support/disks/special_files.ts";
 import { withFolder } from "../../support/stage_run.ts";
 import { skip } from "../../support/skip.ts";
 

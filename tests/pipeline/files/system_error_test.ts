@@ -10,7 +10,7 @@ import {
   isUnsupported,
   systemCode,
 } from "../../../pipeline/files/system_error.ts";
-import { withoutLocks } from "../../support/lockless.ts";
+import { withoutLocks } from "../../support/disks/lockless.ts";
 import { withDirectory } from "../support.ts";
 import { lacksSystem, testUnless } from "../../support/skip.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { adoptCheckpoints } from "../../../pipeline/checkpoints/checkpoint_folders.ts";
 import { Cache, FolderCheckpoints, LeaseLostError, pipeline } from "../../../pipeline/mod.ts";
-import { withoutLocks } from "../../support/lockless.ts";
+import { withoutLocks } from "../../support/disks/lockless.ts";
 import { giving, record, withDirectory } from "../support.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);

@@ -16,7 +16,7 @@ import {
 } from "../../../pipeline/mod.ts";
 import { hostileAnswers, hostileReceptions } from "../../support/hostile_answers.ts";
 import { type RawHandler, RawServer } from "../../support/raw_server.ts";
-import { diskTest } from "../../support/small_disk.ts";
+import { diskTest } from "../../support/disks/small_disk.ts";
 import { add, halve, number, record, start, withDirectory } from "../support.ts";
 
 const graph = pipeline("p", () => add({ value: halve({ value: start({ at: 9 }) }) })).build();

@@ -12,7 +12,7 @@ import {
   run,
   verifyBlobs,
 } from "../../../pipeline/mod.ts";
-import { withWrongClock } from "../../support/wrong_clock.ts";
+import { withWrongClock } from "../../support/disks/wrong_clock.ts";
 import { randomNumbers, type TorturePart } from "../part.ts";
 
 const number = jsonKind<number>("number", 1);

@@ -10,7 +10,7 @@ import {
   pipeline,
   run,
 } from "../../../pipeline/mod.ts";
-import { withoutLocks } from "../../support/lockless.ts";
+import { withoutLocks } from "../../support/disks/lockless.ts";
 
 /** Arguments of the child. */
 export interface FencedArguments {

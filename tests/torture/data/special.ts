@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isolatedArguments } from "../../../cli/process/isolation.ts";
 import { encodePalettePng, encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
 import { peakMemory } from "../../fuzz/watch.ts";
-import { specialFiles } from "../../support/special_files.ts";
+import { specialFiles } from "../../support/disks/special_files.ts";
 import { randomNumbers, type TorturePart } from "../part.ts";
 import { skip } from "../../support/skip.ts";
 

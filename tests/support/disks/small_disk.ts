@@ -1,5 +1,5 @@
 /** A file system of a given size, for tests that fill one. Mounting needs root: elsewhere such tests are skipped aloud. @module */
-import { testUnless } from "./skip.ts";
+import { testUnless } from "../skip.ts";
 
 async function succeeds(program: string, ...args: string[]): Promise<boolean> {
   try {
