@@ -1,5 +1,5 @@
 import { DeviceError } from "./errors.ts";
-import { grantableBytes } from "./grantable.ts";
+import { grantableBytes, UPLOADED_AT_ONCE } from "./grantable.ts";
 import { type BindingForms, windowBytes } from "./shader/bindings.ts";
 import type { Kernel } from "./shader/kernel.ts";
 import type { ExpandedText } from "./shader/expand.ts";
@@ -367,9 +367,20 @@ export function upload(
         (tensor.home ? `holds ${tensor.bytes}` : "lives in a workspace"),
     );
   }
+  const { queue } = device.gpu, { buffer, offset } = tensor.home, width = data.BYTES_PER_ELEMENT;
   // Deno ends the process on a write of no bytes.
-  if (data.byteLength > 0) device.gpu.queue.writeBuffer(tensor.home.buffer, tensor.home.offset, data);
+  for (let at = 0; at < data.byteLength;) {
+    const before = waiting.get(queue) ?? 0;
+    const bytes = Math.min(data.byteLength - at, UPLOADED_AT_ONCE - before);
+    queue.writeBuffer(buffer, offset + at, data, at / width, bytes / width);
+    at += bytes;
+    if (before + bytes === UPLOADED_AT_ONCE) queue.submit([]);
+    waiting.set(queue, (before + bytes) % UPLOADED_AT_ONCE);
+  }
 }
+
+/** Bytes uploaded since it was last seen to that they are copied. */
+const waiting = new WeakMap<GPUQueue, number>();
 
 /**
  * Reads tensors back, all in one wait where a buffer holds them all.

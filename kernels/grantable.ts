@@ -4,8 +4,14 @@
 const MOST = 4 * 2 ** 30;
 /** What is taken for granted. */
 const LEAST = 16 * 2 ** 20;
-/** Share of what was granted that is counted on where more was refused: others take from the same heap later. */
-const LASTING = 15 / 16;
+/**
+ * Share of what was granted that is counted on where more was refused: the drivers' own buffers lie in the same heap, above all
+ * what is uploaded until it is copied ({@linkcode UPLOADED_AT_ONCE}).
+ */
+const LASTING = 3 / 4;
+
+/** Bytes that are uploaded before a submission lets the device copy them, and take their room back. */
+export const UPLOADED_AT_ONCE = 16 * 2 ** 20;
 
 /**
  * The largest buffer that a device grants now, bytes, by asking for some and giving each back at once: one, where the device keeps

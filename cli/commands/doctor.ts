@@ -3,7 +3,7 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "../terminal/command.ts";
 import { isAtLeast, testedDeno } from "../process/deno_version.ts";
-import { driverVariables } from "../process/environment.ts";
+import { chooseLavapipe, driverVariables } from "../process/driver.ts";
 import { sharingVariable } from "../process/permissions.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { grantedNote } from "../gpu/gpu_memory.ts";
@@ -63,7 +63,7 @@ function denoFinding(version: string): Finding {
 }
 
 async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]> {
-  const variables = await driverVariables();
+  const variables = await driverVariables(), { reason } = await chooseLavapipe();
   const gpu = new Gpu(terminal, { mayInstall: false, cache });
   try {
     const { facts, tuning, gpu: { limits } } = await gpu.open();
@@ -83,6 +83,7 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
         name: "subgroups",
         value: subgroupSize > 0 ? `of ${subgroupSize} lanes` : "not used: refused, or of varying size",
       },
+      ...(/llvmpipe/i.test(name) ? [{ name: "width of vectors", value: reason }] : []),
       {
         name: "kernels share",
         value: `${

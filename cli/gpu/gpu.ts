@@ -3,8 +3,10 @@ import { type AdapterFacts, type Device, openDevice } from "../../kernels/device
 import { parseSharing } from "../../kernels/sharing.ts";
 import type { Tuning } from "../../kernels/tuning/tuning.ts";
 import type { OpenResource } from "../../pipeline/mod.ts";
-import { outputOf, setDriverVariables } from "../process/environment.ts";
+import { setDriverVariables } from "../process/driver.ts";
+import { outputOf } from "../process/environment.ts";
 import { sharingVariable } from "../process/permissions.ts";
+import { isConnected } from "../process/requests.ts";
 import { provideDriver } from "./gpu_driver.ts";
 import { adapterMemory } from "./gpu_memory.ts";
 import type { Terminal } from "../terminal/terminal.ts";
@@ -87,7 +89,8 @@ export class Gpu {
   }
 
   async #open(): Promise<Device> {
-    await setDriverVariables();
+    // A launcher has set them for this process.
+    if (!isConnected()) await setDriverVariables();
     const gpu = navigator.gpu as GPU | undefined;
     const sharing = parseSharing(Deno.env.get(sharingVariable), sharingVariable);
     try {

@@ -12,7 +12,6 @@ import { runForOutput } from "./programs.ts";
 const told: readonly (readonly string[])[] = [
   ["git", "-C", projectRoot, "rev-parse", "--short=12", "HEAD"],
   ["git", "-C", projectRoot, "status", "--porcelain"],
-  ["grep", "-m1", "-o", "avx512f", "/proc/cpuinfo"],
   ["grep", "-m1", "MemTotal", "/proc/meminfo"],
   ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"],
   ["hostname"],
@@ -57,12 +56,10 @@ export const answers: Readonly<Record<string, (args: readonly string[]) => Promi
   driver: ([mayInstall]) =>
     // Once before an installation, and once after it.
     once(`driver ${Deno.env.get("CROSSVIEW_DRIVER_INSTALLED")}`, async () => {
-      const [{ setDriverVariables }, { installDriver }, { systemTerminal }] = await Promise.all([
-        import("./environment.ts"),
+      const [{ installDriver }, { systemTerminal }] = await Promise.all([
         import("../gpu/gpu_driver.ts"),
         import("../terminal/terminal.ts"),
       ]);
-      await setDriverVariables();
       if (await navigator.gpu?.requestAdapter()) {
         throw new Error("Cannot install a driver: there is an adapter");
       }

@@ -1,5 +1,5 @@
 /** Deno run as a child on the project's own files: tests and benches. @module */
-import { driverVariables } from "./environment.ts";
+import { driverVariables } from "./driver.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { projectRoot } from "./isolation.ts";
 import type { Terminal } from "../terminal/terminal.ts";

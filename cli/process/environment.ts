@@ -1,4 +1,4 @@
-/** The process's surroundings: variables the driver reads, and facts that are recorded with results. @module */
+/** The process's surroundings: what programs tell, and facts that are recorded with results. @module */
 import { join } from "node:path";
 import { sha256 } from "../../pipeline/mod.ts";
 import { runForOutput } from "./programs.ts";
@@ -14,28 +14,6 @@ export function asksLauncher(): boolean {
 export async function outputOf(program: string, args: readonly string[]): Promise<string | undefined> {
   if (!asksLauncher()) return await runForOutput(program, args);
   return await request("output", program, ...args).catch(() => undefined) as string | undefined;
-}
-
-/**
- * Variables that must be set before the first adapter is asked for, where the user has not set them.
- *
- * Lavapipe picks vectors of 256 bits on processors that have 512, which halves the speed of convolutions; without
- * XDG_RUNTIME_DIR the drivers complain on stderr; and without a Vulkan driver a Linux system may offer OpenGL, which the
- * kernels are not made for.
- */
-export async function driverVariables(): Promise<Record<string, string>> {
-  if (Deno.build.os !== "linux") return {};
-  const wanted: Record<string, string> = { XDG_RUNTIME_DIR: "/tmp", DENO_WEBGPU_BACKEND: "vulkan" };
-  // Deno guards /proc itself; a program may read it.
-  if (await outputOf("grep", ["-m1", "-o", "avx512f", "/proc/cpuinfo"]) === "avx512f") {
-    wanted.LP_NATIVE_VECTOR_WIDTH = "512";
-  }
-  return Object.fromEntries(Object.entries(wanted).filter(([name]) => Deno.env.get(name) === undefined));
-}
-
-/** Sets {@linkcode driverVariables} in this process. */
-export async function setDriverVariables(): Promise<void> {
-  for (const [name, value] of Object.entries(await driverVariables())) Deno.env.set(name, value);
 }
 
 /** Facts recorded with each result, so that it can be made again elsewhere: they are no part of a key. */

@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { setDriverVariables } from "./driver.ts";
 import { isolatedArguments, UnsafeFolder } from "./isolation.ts";
 import { providePackages } from "./packages.ts";
 import { onPresses } from "../terminal/presses.ts";
@@ -41,12 +42,13 @@ export async function launch(args: readonly string[]): Promise<number> {
   return first.installed ? (await start(command, afterInstallation)).status : first.status;
 }
 
-/** Starts a command and waits for its end. */
-function start(
+/** Starts a command, the driver's variables set for it, and waits for its end. */
+async function start(
   command: readonly string[],
   variables: Readonly<Record<string, string>>,
 ): Promise<{ readonly status: number; readonly installed: boolean }> {
   for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  await setDriverVariables();
   const child = spawn(Deno.execPath(), [...command], { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   let installed = false;
   child.on("message", async (message: ToLauncher) => {
@@ -55,7 +57,7 @@ function start(
     send(child, answer);
   });
   const stopHandingOn = handOnSignals(child);
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     // The channel may break off while the command ends.
     child.on("error", (error) => child.pid === undefined ? reject(error) : undefined);
     child.on("exit", (code, signal) => {

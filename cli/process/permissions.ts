@@ -10,11 +10,17 @@
 
 /** Variables of the command line: where it was typed, and whether in color. */
 export const typed: readonly string[] = ["INIT_CWD", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"];
-/** Variables that the driver reads, set where the user has not set them. */
-export const driver: readonly string[] = [
+/**
+ * Variables that the driver reads, set where the user has not set them, and those that its folders are named by. No process that
+ * evaluates an experiment may set them: the driver writes where they say.
+ */
+const driver: readonly string[] = [
   "XDG_RUNTIME_DIR",
   "DENO_WEBGPU_BACKEND",
   "LP_NATIVE_VECTOR_WIDTH",
+  "MESA_SHADER_CACHE_DIR",
+  "XDG_CACHE_HOME",
+  "HOME",
 ];
 /** Which kernels are taken, where it is not the adapter's fastest: one of `kernels/sharing.ts`. */
 export const sharingVariable = "CROSSVIEW_SHARING";

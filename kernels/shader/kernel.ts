@@ -6,7 +6,7 @@ export const MAX_GROUPS = 65_535;
 /**
  * Most loop iterations one invocation may make in all.
  *
- * lavapipe ends loops without a word after 65,535 iterations per invocation, so results would be silently short.
+ * lavapipe of Mesa 22 ends loops without a word after 65,535 iterations per invocation, so results would be silently short.
  * Every dispatch states its count and {@linkcode checkLoops} holds it under this bound.
  */
 export const MAX_LOOP_ITERATIONS = 60_000;

@@ -70,8 +70,8 @@ function shown(bytes: number): string {
  * Captures a training without the device's memory, and plans it. Nothing is compiled.
  *
  * @throws {ShapeError} If the settings leave a layer without pixels.
- * @throws {DeviceError} If parameters or images are larger than a buffer may be. {@linkcode KernelError} if a kernel cannot
- *   work on maps so large.
+ * @throws {DeviceError} If a parameter, or the images of a step, are larger than a buffer that the device grants.
+ *   {@linkcode KernelError} if a kernel cannot work on maps so large.
  */
 export function planTraining(device: Device, settings: MemorySettings): PlannedTraining {
   const captured = captureTraining(blueprint(device), settings);

@@ -1,6 +1,6 @@
 /** How long a user waits for the first step of all. */
 import { permissionsOf } from "../../cli/process/permissions.ts";
-import { driverVariables } from "../../cli/process/environment.ts";
+import { driverVariables } from "../../cli/process/driver.ts";
 import { projectRoot } from "../../cli/process/isolation.ts";
 import type { StepChoice } from "./captured_step.ts";
 

@@ -183,6 +183,32 @@ gpuTest(
   },
 );
 
+gpuTest("upload() lets the device copy what was uploaded whenever that is 16 MiB", async (device) => {
+  const MIB = 2 ** 20, words = 10 * MIB / 4;
+  const { tensors, free } = allocate(
+    device,
+    "five",
+    Array.from({ length: 5 }, () => ({ label: "t", shape: [words] })),
+  );
+  const written: number[] = [];
+  let submitted = 0;
+  const queue = {
+    writeBuffer(...[buffer, offset, data, from, size]: Parameters<GPUQueue["writeBuffer"]>) {
+      written.push(4 * size!);
+      device.gpu.queue.writeBuffer(buffer, offset, data, from, size);
+    },
+    submit: () => submitted++,
+  };
+  const watched = { ...device, gpu: { queue } } as unknown as Device;
+  tensors.forEach((tensor, i) => upload(watched, tensor, new Float32Array(words).fill(i + 1)));
+  assert.deepEqual(written.map((bytes) => bytes / MIB), [10, 6, 4, 10, 2, 8, 8, 2]);
+  assert.equal(submitted, 3);
+  for (const [i, values] of (await readBack(device, tensors)).entries()) {
+    assert.ok(values.length === words && values.every((value) => value === i + 1));
+  }
+  free();
+});
+
 gpuTest("memory lies in as many buffers as it takes, and is read back in as many waits", async () => {
   const device = await openDevice(navigator.gpu, { bufferBytes: 4096 + 100 });
   try {

@@ -39,7 +39,7 @@ Deno.test("a device that grants less than it claims is asked until that is known
       const { gpu, asked, held } = granting(heap), found = await grantableBytes(gpu, claimed);
       const most = Math.min(heap, claimed);
       if (heap > claimed) assert.equal(found, claimed);
-      else assert.ok(found < most && found > 0.9 * most, `${found} of ${most}`);
+      else assert.ok(found < most && found > 0.7 * most, `${found} of ${most}`);
       assert.ok(asked.length <= 16, `${asked.length}`);
       assert.equal(held.size, 0);
     }

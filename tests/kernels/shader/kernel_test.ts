@@ -10,7 +10,6 @@ import {
 } from "../../../kernels/shader/kernel.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { skip } from "../../support/skip.ts";
 
 const three = defineKernel({
   name: "three",
@@ -82,7 +81,7 @@ fn main() {
 });
 
 gpuTest(
-  "lavapipe cuts a loop of 70,000 short without a word, and the guard refuses to launch it",
+  "a loop of 70,000, which a driver may cut short without a word, is refused by the guard",
   async (device, t) => {
     const memory = allocate(device, "count", [{
       label: "count",
@@ -114,12 +113,9 @@ gpuTest(
     await t.step("as many as the guard allows are made", async () => {
       assert.equal(await run(MAX_LOOP_ITERATIONS), MAX_LOOP_ITERATIONS);
     });
-    await t.step("70,000 are not made", async () => {
-      if (!device.facts.isSoftware || !/llvmpipe/.test(device.facts.name)) {
-        return skip(`${device.facts.name} is not lavapipe`);
-      }
+    await t.step("where they are cut short, it is past the guard", async () => {
       const made = await run(70_000);
-      assert.notEqual(made, 70_000, "lavapipe honors long loops now; the guard may go");
+      // lavapipe of Mesa 22 makes 65,535; that of Mesa 25 makes all.
       assert.ok(made >= MAX_LOOP_ITERATIONS, `only ${made} iterations were made: the guard allows too many`);
     });
     await t.step("70,000 are refused", () => {

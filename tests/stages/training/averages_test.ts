@@ -234,6 +234,6 @@ gpuTest("averages and state are planned, and a state that no buffer holds is ref
   };
   assert.match(
     memoryOf(large).obstacle!,
-    /Cannot allocate \d+ bytes for the method's state \(mean \[1\], .*bank \[1099511627776\]\)/,
+    /Cannot allocate \d+ bytes for bank of the method's state \(mean \[1\], .*bank \[1099511627776\]\)/,
   );
 });
