@@ -7,9 +7,9 @@ import { DeviceError } from "./errors.ts";
  * - `"workgroup"`: through workgroup memory, as a GPU has it. Software emulates it at a thirtieth of the speed.
  * - `0`: not at all; every invocation fetches for itself. Runs everywhere.
  */
-export type Sharing = typeof WAYS[number];
+export type Sharing = 0 | 8 | 16 | "workgroup";
 
-const WAYS = [0, 8, 16, "workgroup"] as const;
+const WAYS = [0, 8, 16, "workgroup"] as const satisfies readonly Sharing[];
 
 /** Bytes of workgroup memory and invocations that the largest block of a convolution takes. */
 const BLOCK_BYTES = 17 * 1024, BLOCK_INVOCATIONS = 256;
