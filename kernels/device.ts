@@ -1,4 +1,5 @@
 import { DeviceError } from "./errors.ts";
+import { grantableBytes, UPLOADED_AT_ONCE } from "./grantable.ts";
 import { type BindingForms, windowBytes } from "./shader/bindings.ts";
 import type { Kernel } from "./shader/kernel.ts";
 import type { ExpandedText } from "./shader/expand.ts";
@@ -19,8 +20,12 @@ export interface AdapterFacts {
   readonly isSoftware: boolean;
   /** What the kernels are cut for. */
   readonly sharing: Sharing;
-  /** Most bytes that a kernel binds at once: larger tensors are bound in windows of so many (shader/bindings.ts). */
+  /** Most bytes that a kernel binds at once; a whole tensor that is no larger can be one binding. */
   readonly bindingBytes: number;
+  /** Most bytes of a buffer, as the device grants them: it may claim more ({@linkcode grantableBytes}). */
+  readonly bufferBytes: number;
+  /** Larger tensors are bound in windows of so many bytes (shader/bindings.ts), the lesser of the two. */
+  readonly windowBytes: number;
   /** Bytes that the device's memory holds, where they are known: WebGPU does not tell. */
   readonly memoryBytes?: number;
 }
@@ -33,7 +38,7 @@ export interface Device {
   readonly tuning: Tuning;
   /**
    * Compiles a kernel once for each set of constants and forms of its bindings; windows are of
-   * {@linkcode AdapterFacts.bindingBytes}.
+   * {@linkcode AdapterFacts.windowBytes}.
    */
   pipeline(
     kernel: Kernel,
@@ -61,22 +66,34 @@ const LIMITS = [
 ] as const;
 
 /**
- * Opens the best adapter with its own limits.
+ * What lets a text use subgroups where the language is taken at its word. Whether invocations stay together cannot be proved of
+ * kernels that branch on a vote of all of them (`subgroupAny`, `subgroupMin`), whose result is the same for each.
+ */
+export const SUBGROUPS: readonly string[] = ["enable subgroups;", "diagnostic(off, subgroup_uniformity);"];
+
+/**
+ * Opens the best adapter with its own limits, and finds out how large a buffer it grants.
  *
  * @param gpu The platform's entry, `navigator.gpu`.
  * @param options.subgroups False does without subgroups although the adapter has them.
+ * @param options.sharing Cuts kernels for another way of sharing than the adapter's fastest.
  * @param options.halves False does without f16 although the adapter has it.
+ * @param options.guaranteed Asks for no more than the limits that WebGPU guarantees on every adapter.
  * @param options.bindingBytes Binds no more at once, although the device would.
+ * @param options.bufferBytes Makes no larger buffers, although the device would.
  * @param options.memoryBytes Finds out what the adapter's memory holds, by what the platform offers besides WebGPU.
  * @param options.tuning Looks up what was measured on the adapter before.
- * @throws {DeviceError} If there is no adapter, or it refuses a device.
+ * @throws {DeviceError} If there is no adapter, or it refuses a device, or the sharing.
  */
 export async function openDevice(
   gpu: GPU | undefined,
   options: {
     subgroups?: boolean;
+    sharing?: Sharing | undefined;
     halves?: boolean;
+    guaranteed?: boolean;
     bindingBytes?: number;
+    bufferBytes?: number;
     memoryBytes?: (adapter: GPUAdapterInfo) => Promise<number | undefined>;
     tuning?: (facts: AdapterFacts) => Promise<Tuning | undefined>;
   } = {},
@@ -88,7 +105,9 @@ export async function openDevice(
         "Mesa's software driver: apt-get install mesa-vulkan-drivers",
     );
   }
-  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+  const requiredLimits = options.guaranteed
+    ? {}
+    : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const listed = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
   const halves = options.halves !== false && adapter.features.has("shader-f16") ? ["shader-f16"] : [];
   // Deno grants `subgroups` without listing it, so only asking tells.
@@ -120,6 +139,16 @@ export async function openDevice(
   const uniform = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMaxSize ?? 0 : 0;
   const subgroupSize = granted.includes("subgroups") ? uniform : 0;
   const isSoftware = Boolean(info.isFallbackAdapter) || /llvmpipe|swiftshader/i.test(info.description);
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+  const most = Math.min(maxBufferSize, options.bufferBytes ?? Infinity);
+  const bufferBytes = windowBytes(await grantableBytes(device, most));
+  const bindingBytes = windowBytes(Math.min(maxStorageBufferBindingSize, options.bindingBytes ?? Infinity));
+  const sharing = chooseSharing({
+    isSoftware,
+    subgroupSize,
+    workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+    workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
+  }, options.sharing);
   const facts: AdapterFacts = {
     name: info.description || info.device || "unknown adapter",
     vendor: info.vendor,
@@ -127,18 +156,15 @@ export async function openDevice(
     features: granted,
     subgroupSize,
     isSoftware,
-    bindingBytes: windowBytes(
-      Math.min(device.limits.maxStorageBufferBindingSize, options.bindingBytes ?? Infinity),
-    ),
+    bindingBytes,
+    bufferBytes,
+    windowBytes: Math.min(bindingBytes, bufferBytes),
     ...(memoryBytes !== undefined && { memoryBytes }),
-    sharing: chooseSharing({
-      isSoftware,
-      subgroupSize,
-      workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
-      workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
-    }),
+    sharing,
   };
-  return new OpenDevice(device, facts, await options.tuning?.(facts));
+  // Browsers list it, and their language wants it named; Deno's compiler refuses the name.
+  const directives = granted.includes("subgroups") && adapter.features.has("subgroups") ? SUBGROUPS : [];
+  return new OpenDevice(device, facts, directives, await options.tuning?.(facts));
 }
 
 class OpenDevice implements Device {
@@ -152,14 +178,21 @@ class OpenDevice implements Device {
   #failure: DeviceError | undefined;
   #closed = false;
 
-  constructor(readonly gpu: GPUDevice, readonly facts: AdapterFacts, readonly tuning: Tuning = UNTUNED) {
+  /** @param directives Of the language, at the top of every text. */
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly facts: AdapterFacts,
+    readonly directives: readonly string[],
+    readonly tuning: Tuning = UNTUNED,
+  ) {
     gpu.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       // By name: not every platform has the classes as globals.
       this.#failure ??= new DeviceError(
         error.constructor.name === "GPUOutOfMemoryError"
-          ? `The device is out of memory (${error.message}); the largest buffers asked for were ${this.#largest()}. Use a ` +
-            "smaller crop or batch, or end what else uses the device"
+          ? `The device is out of memory (${error.message}); the largest buffers asked for were ${this.#largest()}, and it ` +
+            `granted ${facts.bufferBytes} bytes a buffer when it was opened. Use a smaller crop or batch, or end what else ` +
+            "uses the device"
           : `The device reported an error: ${error.message}`,
       );
     });
@@ -180,7 +213,7 @@ class OpenDevice implements Device {
     const key = JSON.stringify([Object.entries(constants).sort(), forms]);
     const known = asked.get(key);
     if (known) return known;
-    const text = shaderText(kernel, constants, forms, this.facts.bindingBytes);
+    const text = shaderText(kernel, constants, forms, this.facts.windowBytes, this.directives);
     const code = text.lines.join("\n");
     const pipeline = this.#pipelines.get(code) ?? this.#compile(kernel, constants, forms, text);
     this.#pipelines.set(code, pipeline);
@@ -191,7 +224,7 @@ class OpenDevice implements Device {
   #compile(
     kernel: Kernel,
     constants: Readonly<Record<string, number>>,
-    { windows = [], textures = [] }: BindingForms,
+    { windows = [], textures = [], repeats = [] }: BindingForms,
     text: ExpandedText,
   ): GPUComputePipeline {
     const label = [kernel.name, ...Object.entries(constants).map(([name, value]) => `${name}=${value}`)]
@@ -201,7 +234,8 @@ class OpenDevice implements Device {
     const visibility = GPUShaderStage.COMPUTE;
     const own = Object.keys(kernel.reads).length + Object.keys(kernel.writes).length;
     const others = windows.reduce((sum, { windows }) => sum + windows - 1, 0);
-    const storage = Array.from({ length: own + others }, (_, i) => i + 1);
+    const storage = Array.from({ length: own + others }, (_, i) => i + 1)
+      .filter((number) => repeats.every(({ binding }) => binding !== number));
     const layout = this.gpu.createBindGroupLayout({
       label: kernel.name,
       entries: [
@@ -268,30 +302,57 @@ class OpenDevice implements Device {
   }
 }
 
-/** @throws {DeviceError} If the device does not allow a buffer so large. */
+/** @throws {DeviceError} If the device does not grant a buffer so large. */
 export function checkBufferSize({ gpu, facts }: Device, label: string, bytes: number): void {
-  const limit = gpu.limits.maxBufferSize;
-  if (bytes <= limit) return;
-  throw new DeviceError(
-    `Cannot allocate ${bytes} bytes for ${label}: "${facts.name}" allows ${limit} a buffer`,
-  );
+  const { name, bufferBytes } = facts, claimed = gpu.limits.maxBufferSize;
+  if (bytes <= bufferBytes) return;
+  const rule = windowBytes(claimed) === bufferBytes
+    ? `allows ${claimed} a buffer`
+    : `grants ${bufferBytes} a buffer, of the ${claimed} that it claims`;
+  throw new DeviceError(`Cannot allocate ${bytes} bytes for ${label}: "${name}" ${rule}`);
 }
 
-/** Makes room for tensors that outlive a step, one after another in one zeroed buffer. */
-export function allocate(
-  device: Device,
-  label: string,
-  specs: readonly TensorSpec[],
-): { buffer: GPUBuffer; bytes: number; tensors: Tensor[]; free(): void } {
-  let bytes = 0;
-  const offsets = specs.map((spec) => {
-    const offset = bytes;
-    bytes += roundUp(makeTensor(spec).bytes, ALIGNMENT);
-    return offset;
+/** Memory that outlives a step. */
+export interface Allocation {
+  /** In the order of the tensors; one where the device grants one so large. */
+  readonly buffers: readonly { readonly buffer: GPUBuffer; readonly bytes: number }[];
+  /** Of all buffers. */
+  readonly bytes: number;
+  readonly tensors: readonly Tensor[];
+  free(): void;
+}
+
+/**
+ * Makes room for tensors that outlive a step, one after another in zeroed buffers, the next where one is full: equal sizes lie
+ * equally.
+ *
+ * @throws {DeviceError} If a tensor is larger than a buffer.
+ */
+export function allocate(device: Device, label: string, specs: readonly TensorSpec[]): Allocation {
+  const sizes = [0];
+  const places = specs.map((spec) => {
+    const { bytes } = makeTensor(spec), taken = roundUp(bytes, ALIGNMENT);
+    checkBufferSize(device, specs.length > 1 ? `${spec.label} of ${label}` : label, bytes);
+    if (sizes.at(-1)! + taken > device.facts.bufferBytes) sizes.push(0);
+    const at = sizes.length - 1, offset = sizes[at]!;
+    sizes[at] = offset + taken;
+    return { at, offset };
   });
-  const buffer = device.buffer(label, Math.max(bytes, ALIGNMENT));
-  const tensors = specs.map((spec, i) => makeTensor({ ...spec, home: { buffer, offset: offsets[i]! } }));
-  return { buffer, bytes, tensors, free: () => buffer.destroy() };
+  const buffers = sizes.map((bytes) => ({
+    buffer: device.buffer(label, Math.max(bytes, ALIGNMENT)),
+    bytes,
+  }));
+  return {
+    buffers,
+    bytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+    tensors: specs.map((spec, i) => {
+      const { at, offset } = places[i]!;
+      return makeTensor({ ...spec, home: { buffer: buffers[at]!.buffer, offset } });
+    }),
+    free() {
+      for (const { buffer } of buffers) buffer.destroy();
+    },
+  };
 }
 
 /** Copies bytes to a tensor that has a home; they are on the device before the next submitted work starts. */
@@ -306,12 +367,23 @@ export function upload(
         (tensor.home ? `holds ${tensor.bytes}` : "lives in a workspace"),
     );
   }
+  const { queue } = device.gpu, { buffer, offset } = tensor.home, width = data.BYTES_PER_ELEMENT;
   // Deno ends the process on a write of no bytes.
-  if (data.byteLength > 0) device.gpu.queue.writeBuffer(tensor.home.buffer, tensor.home.offset, data);
+  for (let at = 0; at < data.byteLength;) {
+    const before = waiting.get(queue) ?? 0;
+    const bytes = Math.min(data.byteLength - at, UPLOADED_AT_ONCE - before);
+    queue.writeBuffer(buffer, offset + at, data, at / width, bytes / width);
+    at += bytes;
+    if (before + bytes === UPLOADED_AT_ONCE) queue.submit([]);
+    waiting.set(queue, (before + bytes) % UPLOADED_AT_ONCE);
+  }
 }
 
+/** Bytes uploaded since it was last seen to that they are copied. */
+const waiting = new WeakMap<GPUQueue, number>();
+
 /**
- * Reads tensors back, all in one wait.
+ * Reads tensors back, all in one wait where a buffer holds them all.
  *
  * A wait costs some 10 ms under Deno and drains the device, so a step does not read; it asks for all it wants at once.
  *
@@ -321,9 +393,25 @@ export async function readBack(
   device: Device,
   tensors: readonly Tensor[],
 ): Promise<Float32Array<ArrayBuffer>[]> {
-  if (tensors.length === 0) return [];
-  const total = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  const staging = device.buffer("read-back", total, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+  const groups: { bytes: number; readonly tensors: Tensor[] }[] = [];
+  for (const tensor of tensors) {
+    const last = groups.at(-1);
+    if (last && last.bytes + tensor.bytes <= device.facts.bufferBytes) {
+      last.tensors.push(tensor);
+      last.bytes += tensor.bytes;
+    } else groups.push({ bytes: tensor.bytes, tensors: [tensor] });
+  }
+  const read = [];
+  for (const { bytes, tensors } of groups) read.push(...await readTogether(device, tensors, bytes));
+  return read;
+}
+
+async function readTogether(
+  device: Device,
+  tensors: readonly Tensor[],
+  bytes: number,
+): Promise<Float32Array<ArrayBuffer>[]> {
+  const staging = device.buffer("read-back", bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   try {
     const encoder = device.gpu.createCommandEncoder();
     let at = 0;

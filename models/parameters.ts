@@ -1,4 +1,4 @@
-import { allocate, type Device, readBack, upload } from "../kernels/device.ts";
+import { allocate, type Allocation, type Device, readBack, upload } from "../kernels/device.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "../kernels/tensor.ts";
 import { deviceShape, fromDevice, toDevice } from "./layout.ts";
 import {
@@ -17,10 +17,15 @@ export interface ArenaRange {
   readonly end: number;
 }
 
-/** A contiguous part of the trained parameters' arena; gradients and moments lie at the same offsets of theirs. */
-export interface ParameterRange extends Omit<ArenaRange, "buffer"> {
+/** A contiguous part of the trained parameters, with what belongs to them: of equal size and order. */
+export interface ParameterRange {
   readonly group: ParameterGroup;
   readonly kind: ParameterKind;
+  readonly values: ArenaRange;
+  /** For training. */
+  readonly gradients?: ArenaRange;
+  /** What the optimizer remembers of earlier gradients. */
+  readonly moments: readonly ArenaRange[];
 }
 
 /** What two networks of one shape have alike: ranges of equal size and order. */
@@ -34,14 +39,8 @@ export interface TwinRange {
 export interface Parameters {
   /** The tensor of a parameter or running statistic, by its PyTorch name. */
   readonly tensor: (name: string) => Tensor;
-  /** Of the trained networks. */
+  /** Of the trained networks; each lies in one buffer. */
   readonly ranges: readonly ParameterRange[];
-  readonly buffers: {
-    readonly values: GPUBuffer;
-    readonly gradients?: GPUBuffer;
-    /** What the optimizer remembers of earlier gradients; one buffer a moment. */
-    readonly moments: readonly GPUBuffer[];
-  };
   /** Pairs off all that two networks of one shape hold. */
   twins(one: string, other: string): readonly TwinRange[];
   /** All that a training changes and the next step reads, padding included: what a checkpoint must hold. */
@@ -77,7 +76,7 @@ export interface ParameterOptions {
 /**
  * Makes room for networks: one flat arena for all trained parameters (backbones first, and in each part convolutions' weights,
  * norms, biases, so that each learning rate and each weight decay covers one range), for training others for gradients and
- * moments; and one for the parameters of averages.
+ * moments; and one for the parameters of averages. An arena is one buffer where the device grants one so large, else several.
  */
 export function allocateParameters(
   device: Device,
@@ -85,7 +84,7 @@ export function allocateParameters(
   options: ParameterOptions,
 ): Parameters {
   const arenas = allocateArenas(device, registry, options);
-  const { ordered, trained, values, gradients, moments, averages, statistics } = arenas;
+  const { ordered, values, gradients, moments, averages, statistics } = arenas;
   const tensors = tensorsIn(arenas, options.training);
   const tensor = (name: string): Tensor => {
     const found = tensors.get(name);
@@ -97,19 +96,17 @@ export function allocateParameters(
   const held = [...changed, ...(gradients ? [gradients] : [])];
   return {
     tensor,
-    ranges: runs(trained, tensor),
-    buffers: {
-      values: values.buffer,
-      ...(gradients && { gradients: gradients.buffer }),
-      moments: moments.map(({ buffer }) => buffer),
-    },
+    ranges: trainedRanges(arenas),
     twins(one, other) {
-      const own = rangesOf(one, ordered, registry, tensor), its = rangesOf(other, ordered, registry, tensor);
-      return (["parameters", "statistics"] as const).flatMap((what) =>
-        own[what].map((range, i) => ({ what, one: range, other: its[what][i]! }))
-      );
+      const parameters = pairsOf(ordered, one, other, tensor);
+      const untyped = registry.statistics.map(({ name }) => ({ name, group: undefined, kind: undefined }));
+      const statistics = pairsOf(untyped, one, other, tensor);
+      return [
+        ...parameters.map((pair) => ({ what: "parameters", ...pair }) as const),
+        ...statistics.map((pair) => ({ what: "statistics", ...pair }) as const),
+      ];
     },
-    state: changed.map(({ buffer, bytes }, i) =>
+    state: changed.flatMap(({ buffers }) => buffers).map(({ buffer, bytes }, i) =>
       makeTensor({ label: `state ${i}`, shape: [bytes / 4], layout: "map", home: { buffer, offset: 0 } })
     ),
     bytes: held.reduce((sum, arena) => sum + arena.bytes, 0),
@@ -140,7 +137,6 @@ export function allocateParameters(
   };
 }
 
-type Arena = ReturnType<typeof allocate>;
 /** A parameter as it lies in an arena. */
 type Placed = ParameterSpec & Pick<TensorSpec, "label" | "layout">;
 
@@ -150,12 +146,12 @@ interface Arenas {
   readonly ordered: readonly Placed[];
   /** Those that learn, in the order of `values`, `gradients` and each of `moments`. */
   readonly trained: readonly Placed[];
-  readonly values: Arena;
-  readonly gradients: Arena | undefined;
-  readonly moments: readonly Arena[];
+  readonly values: Allocation;
+  readonly gradients: Allocation | undefined;
+  readonly moments: readonly Allocation[];
   /** The parameters of averages. */
-  readonly averages: Arena | undefined;
-  readonly statistics: Arena;
+  readonly averages: Allocation | undefined;
+  readonly statistics: Allocation;
 }
 
 function allocateArenas(
@@ -201,21 +197,32 @@ function tensorsIn(
   return new Map(all.map((tensor) => [tensor.label, tensor]));
 }
 
-/** What a network holds, as ranges. */
-interface NetworkRanges {
-  readonly parameters: readonly ArenaRange[];
-  readonly statistics: readonly ArenaRange[];
+function trainedRanges({ trained, values, gradients, moments }: Arenas): ParameterRange[] {
+  const arenas = [values, ...(gradients ? [gradients] : []), ...moments];
+  const placed = trained.map((spec, i) => ({ ...spec, tensors: arenas.map(({ tensors }) => tensors[i]!) }));
+  return runs(placed).map(({ group, kind, ranges: [values, ...others] }) => ({
+    group,
+    kind,
+    values: values!,
+    ...(gradients && { gradients: others.shift()! }),
+    moments: others,
+  }));
 }
 
-function rangesOf(
-  network: string,
-  ordered: readonly Placed[],
-  registry: Registry,
+/** What two networks of one shape hold, tensor by tensor; neighbors as one. */
+function pairsOf<G, K>(
+  specs: readonly Typed<G, K>[],
+  one: string,
+  other: string,
   tensor: (name: string) => Tensor,
-): NetworkRanges {
-  const statistics = registry.statistics.map(({ name }) => ({ name, group: undefined, kind: undefined }));
-  const own = ({ name }: { readonly name: string }) => networkOf(name) === network;
-  return { parameters: runs(ordered.filter(own), tensor), statistics: runs(statistics.filter(own), tensor) };
+): Pick<TwinRange, "one" | "other">[] {
+  const of = (network: string) => specs.filter(({ name }) => networkOf(name) === network);
+  const others = of(other);
+  const pairs = of(one).map((spec, i) => ({
+    ...spec,
+    tensors: [tensor(spec.name), tensor(others[i]!.name)],
+  }));
+  return runs(pairs).map(({ ranges: [one, other] }) => ({ one: one!, other: other! }));
 }
 
 const KINDS: readonly ParameterKind[] = ["convolutions", "norms", "biases"];
@@ -224,18 +231,28 @@ function rankOf({ group, kind }: { readonly group: ParameterGroup; readonly kind
   return (group === "backbone" ? 0 : KINDS.length) + KINDS.indexOf(kind);
 }
 
-/** Neighbors in an arena that are of one part and kind, as ranges. */
+/** What tells apart what an optimizer treats apart. */
+interface Typed<G, K> {
+  readonly name: string;
+  readonly group: G;
+  readonly kind: K;
+}
+
+/** Tensors of equal size in several arenas: neighbors in all of them that are of one part and kind, as ranges. */
 function runs<G, K>(
-  specs: readonly { readonly name: string; readonly group: G; readonly kind: K }[],
-  tensor: (name: string) => Tensor,
-): (ArenaRange & { readonly group: G; readonly kind: K })[] {
-  const out: { buffer: GPUBuffer; group: G; kind: K; start: number; end: number }[] = [];
-  for (const { name, group, kind } of specs) {
-    const { home, bytes } = tensor(name);
-    const { buffer, offset: start } = home!, end = start + roundUp(bytes, ALIGNMENT);
+  specs: readonly (Typed<G, K> & { readonly tensors: readonly Tensor[] })[],
+): { group: G; kind: K; ranges: ArenaRange[] }[] {
+  const out: { group: G; kind: K; ranges: { buffer: GPUBuffer; start: number; end: number }[] }[] = [];
+  for (const { group, kind, tensors } of specs) {
+    const ranges = tensors.map(({ home, bytes }) => {
+      const { buffer, offset } = home!;
+      return { buffer, start: offset, end: offset + roundUp(bytes, ALIGNMENT) };
+    });
     const last = out.at(-1);
-    if (last && last.group === group && last.kind === kind && last.end === start) last.end = end;
-    else out.push({ buffer, group, kind, start, end });
+    const follows = last !== undefined && last.group === group && last.kind === kind &&
+      last.ranges.every(({ buffer, end }, i) => buffer === ranges[i]!.buffer && end === ranges[i]!.start);
+    if (follows) last.ranges.forEach((range, i) => range.end = ranges[i]!.end);
+    else out.push({ group, kind, ranges });
   }
   return out;
 }

@@ -1,7 +1,7 @@
 /** `bench`: figures of speed on this machine. @module */
 import { denoWithGpu } from "../process/child.ts";
 import type { Command, CommandInput, OptionSpec } from "../terminal/command.ts";
-import { jsonOption } from "../terminal/options.ts";
+import { shared } from "../terminal/options.ts";
 import { notesOnly } from "../terminal/terminal.ts";
 
 const rounds: OptionSpec = { name: "rounds", value: "n", description: "rounds that medians are taken of" };
@@ -23,7 +23,7 @@ function benchCommand(
   options: readonly OptionSpec[],
   details?: string,
 ): Command {
-  const all = [...options, rounds, jsonOption];
+  const all = [...options, rounds, shared.json];
   return {
     name,
     summary,
@@ -107,10 +107,10 @@ export const bench: Command = {
   details:
     "Without a name: kernels and step, with their defaults. tests/bench/results.md holds what was measured where.",
   commands: [kernels, step, peers, all],
-  options: [peersOption, jsonOption],
+  options: [peersOption, shared.json],
   async run(input) {
-    if (input.flag("peers")) return await start("peers", input, [jsonOption]);
-    const first = await start("kernels", input, [jsonOption]);
-    return first === 0 ? await start("step", input, [jsonOption]) : first;
+    if (input.flag("peers")) return await start("peers", input, [shared.json]);
+    const first = await start("kernels", input, [shared.json]);
+    return first === 0 ? await start("step", input, [shared.json]) : first;
   },
 };

@@ -19,17 +19,7 @@ import type { Command, CommandInput, OptionSpec } from "../terminal/command.ts";
 import { type Comparison, nearestExperiment } from "../original/comparison.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "../experiment/experiment.ts";
-import {
-  cacheOf,
-  cacheOption,
-  checkpointEvery,
-  checkpointOption,
-  jsonOption,
-  overrides,
-  runsOf,
-  runsOption,
-  setOption,
-} from "../terminal/options.ts";
+import { cacheOf, checkpointEvery, overrides, runsOf, shared } from "../terminal/options.ts";
 import { translateCommand, type TranslatedCommand } from "../original/original_command.ts";
 import { stagesTable } from "../experiment/planning.ts";
 import { runExperiment } from "../runs/run_experiment.ts";
@@ -69,11 +59,11 @@ behind it, as for "train".`,
       description: "run nothing: show the plan, and the nearest shipped experiment leaf by leaf",
     },
     { name: "emit", description: "run nothing: print the experiment as a TypeScript file, for train" },
-    setOption,
-    cacheOption,
-    runsOption,
-    checkpointOption,
-    jsonOption,
+    shared.set,
+    shared.cache,
+    shared.runs,
+    shared.checkpointEvery,
+    shared.json,
     ...flagOptions,
   ],
   async run(input) {

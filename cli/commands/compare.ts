@@ -10,17 +10,13 @@ import { findMethod, methodsOf, nameOf } from "../experiment/methods.ts";
 import { baseline, methodResults, methodsText, type ScoredRun } from "../runs/methods_table.ts";
 import {
   cacheOf,
-  cacheOption,
   experimentArgument,
   experimentName,
-  jsonOption,
   overrides,
   runsOf,
-  runsOption,
   seedsOf,
-  seedsOption,
   setHelp,
-  setOption,
+  shared,
 } from "../terminal/options.ts";
 import { runExperiment, type RunRequest } from "../runs/run_experiment.ts";
 import { type Session, withSession } from "../runs/session.ts";
@@ -47,7 +43,7 @@ defaults; --set co-train.method.… is for the experiment's own alone.
 Images, time and memory are those of the run that trained, now or earlier.
 The default is --seeds 0..2.\n\n${setHelp}`,
   arguments: [experimentArgument],
-  options: [methodsOption, setOption, seedsOption, cacheOption, runsOption, jsonOption],
+  options: [methodsOption, shared.set, shared.seeds, shared.cache, shared.runs, shared.json],
   async run(input) {
     const seeds = seedsOf(input, [0, 1, 2]);
     const experiment = lastingName(experimentName(input));

@@ -5,7 +5,7 @@ import { type FolderDataset, labelTable, layouts, resolveLists } from "../../sta
 import { load, type LoadConfig } from "../../stages/load.ts";
 import type { Command } from "../terminal/command.ts";
 import { dataNodes } from "../experiment/data_source.ts";
-import { jsonOption, overrides, setHelp, setOption } from "../terminal/options.ts";
+import { overrides, setHelp, shared } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** How many images of each list are decoded without `--all`. */
@@ -34,9 +34,9 @@ export const data: Command = {
 Exits 1 if something is wrong.\n\n${setHelp}`,
   arguments: [{ name: "data", description: "an experiment, or the folder of a data set" }],
   options: [
-    setOption,
+    shared.set,
     { name: "all", description: `decode everything, not ${sampled} images of each list` },
-    jsonOption,
+    shared.json,
   ],
   async run(input) {
     const reports: DataReport[] = [];

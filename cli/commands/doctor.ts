@@ -2,16 +2,18 @@
 import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "../terminal/command.ts";
+import { isAtLeast, testedDeno } from "../process/deno_version.ts";
 import { chooseLavapipe, driverVariables } from "../process/driver.ts";
+import { sharingVariable } from "../process/permissions.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { cacheOption, jsonOption, namedCache } from "../terminal/options.ts";
+import { grantedNote } from "../gpu/gpu_memory.ts";
+import type { Sharing } from "../../kernels/sharing.ts";
+import { namedCache, shared } from "../terminal/options.ts";
 import { bytes } from "../terminal/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { tuningLine } from "../gpu/tuning_file.ts";
 import { type Cache, messageOf } from "../../pipeline/mod.ts";
 
-/** The oldest Deno that the project is tested with. */
-const testedDeno = [2, 9, 6] as const;
 /** Less free space than this is pointed out: one data set of photographs, decoded, is of this order. */
 const littleSpace = 20e9;
 
@@ -29,7 +31,7 @@ interface Finding {
 export const doctor: Command = {
   name: "doctor",
   summary: "look at adapter, limits, features, disk and Deno, with the remedy for what is missing",
-  options: [cacheOption, jsonOption],
+  options: [shared.cache, shared.json],
   async run(input) {
     const cache = namedCache(input);
     const findings = [
@@ -51,9 +53,7 @@ export const doctor: Command = {
 
 /** Whether a version of Deno is new enough. */
 function denoFinding(version: string): Finding {
-  const found = version.split(/[.+-]/).map(Number);
-  const at = testedDeno.findIndex((part, i) => found[i] !== part);
-  if (at < 0 || found[at]! > testedDeno[at]!) return { name: "Deno", value: version };
+  if (isAtLeast(version, testedDeno)) return { name: "Deno", value: version };
   const wanted = testedDeno.join(".");
   return {
     name: "Deno",
@@ -67,7 +67,9 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
   const gpu = new Gpu(terminal, { mayInstall: false, cache });
   try {
     const { facts, tuning, gpu: { limits } } = await gpu.open();
-    const { name, features, subgroupSize, isSoftware } = facts;
+    const { name, features, subgroupSize, isSoftware, sharing, bufferBytes } = facts,
+      { maxBufferSize } = limits;
+    const granted = grantedNote({ bufferBytes, maxBufferSize });
     return [
       {
         name: "adapter",
@@ -82,7 +84,13 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
         value: subgroupSize > 0 ? `of ${subgroupSize} lanes` : "not used: refused, or of varying size",
       },
       ...(/llvmpipe/i.test(name) ? [{ name: "width of vectors", value: reason }] : []),
-      { name: "largest buffer", value: bytes(limits.maxBufferSize) },
+      {
+        name: "kernels share",
+        value: `${
+          wayOf(sharing)
+        }; ${sharingVariable}=0, 8, 16 or workgroup takes others, if the adapter runs them`,
+      },
+      { name: "largest buffer", value: [bytes(bufferBytes), granted].filter(Boolean).join(" ") },
       { name: "largest storage binding", value: bytes(limits.maxStorageBufferBindingSize) },
       { name: "storage buffers a stage", value: String(limits.maxStorageBuffersPerShaderStage) },
       { name: "workgroup memory", value: bytes(limits.maxComputeWorkgroupStorageSize) },
@@ -103,6 +111,11 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
   } finally {
     await gpu.close();
   }
+}
+
+function wayOf(sharing: Sharing): string {
+  if (sharing === 0) return "nothing";
+  return sharing === "workgroup" ? "by workgroup memory" : `by subgroups of ${sharing}`;
 }
 
 function folderFindings(cache: Cache): Finding[] {

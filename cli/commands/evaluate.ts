@@ -15,16 +15,7 @@ import {
 import type { Command } from "../terminal/command.ts";
 import { dataNodes } from "../experiment/data_source.ts";
 import { metricsText } from "../runs/metrics.ts";
-import {
-  cacheOf,
-  cacheOption,
-  jsonOption,
-  overrides,
-  runsOf,
-  runsOption,
-  setHelp,
-  setOption,
-} from "../terminal/options.ts";
+import { cacheOf, overrides, runsOf, setHelp, shared } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
 import { adapterName } from "../runs/provenance.ts";
 import { protocolHelp, protocolOption, protocolOptions } from "../terminal/protocol_options.ts";
@@ -48,7 +39,7 @@ pixels; those labeled 255 are left out) and "confusions" (of each prediction).\n
     checkpointArgument,
     { name: "data", description: "an experiment, or the folder of a data set", count: "optional" },
   ],
-  options: [...protocolOptions, outputStrideOption, setOption, cacheOption, runsOption, jsonOption],
+  options: [...protocolOptions, outputStrideOption, shared.set, shared.cache, shared.runs, shared.json],
   async run(input) {
     const protocol = protocolOption(input);
     const { checkpoint: { path }, run: from } = await findCheckpoint(input, runsOf(input));

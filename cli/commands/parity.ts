@@ -5,7 +5,7 @@ import { CaseError, type ParityCase, parseCase, setupOf } from "../../stages/par
 import { type ParityReport, runParity } from "../../stages/parity/compare.ts";
 import type { Command, CommandInput } from "../terminal/command.ts";
 import { typedPath } from "../experiment/experiment.ts";
-import { cacheOf, jsonOption, runsOf } from "../terminal/options.ts";
+import { cacheOf, runsOf, shared } from "../terminal/options.ts";
 import { parityText } from "../original/parity_report.ts";
 import { Progress } from "../terminal/progress.ts";
 import { withSession } from "../runs/session.ts";
@@ -39,7 +39,7 @@ Exit status: 0 all within; 1 one is out; 2 the file is no case.`,
   arguments: [{ name: "case", description: "the path of the JSON file" }],
   options: [
     { name: "all", description: "print every gradient, not only the worst" },
-    jsonOption,
+    shared.json,
   ],
   async run(input) {
     const path = typedPath(input.positional[0]!);

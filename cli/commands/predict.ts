@@ -9,15 +9,7 @@ import { checkpointArgument, findCheckpoint, outputStrideOption } from "../exper
 import type { Command, CommandInput } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "../experiment/experiment.ts";
-import {
-  cacheOf,
-  jsonOption,
-  overrides,
-  runsOf,
-  runsOption,
-  setHelp,
-  setOption,
-} from "../terminal/options.ts";
+import { cacheOf, overrides, runsOf, setHelp, shared } from "../terminal/options.ts";
 import { dataSources, fileSources, type PredictionSource } from "../experiment/prediction_sources.ts";
 import { protocolHelp, protocolOption, protocolOptions } from "../terminal/protocol_options.ts";
 import { withSession } from "../runs/session.ts";
@@ -56,9 +48,9 @@ ${protocolHelp}\n\n${setHelp}`,
     },
     ...protocolOptions,
     outputStrideOption,
-    setOption,
-    runsOption,
-    jsonOption,
+    shared.set,
+    shared.runs,
+    shared.json,
   ],
   async run(input) {
     const protocol = protocolOption(input);

@@ -5,20 +5,14 @@ import { explainOption, printExplanation } from "../experiment/explain.ts";
 import { metricsText, seedsText, summarize } from "../runs/metrics.ts";
 import {
   cacheOf,
-  cacheOption,
   checkpointEvery,
-  checkpointOption,
   experimentArgument,
   experimentName,
-  jsonOption,
   overrides,
   runsOf,
-  runsOption,
-  seedOption,
   seedsOf,
-  seedsOption,
   setHelp,
-  setOption,
+  shared,
 } from "../terminal/options.ts";
 import { type FinishedRun, runExperiment } from "../runs/run_experiment.ts";
 import { withSession } from "../runs/session.ts";
@@ -37,14 +31,14 @@ command is given again, and ends with the same bytes as one that was not.\n\n${s
 an object with "seeds", "runs", "mean" and "standardDeviation".`,
   arguments: [experimentArgument],
   options: [
-    setOption,
-    seedOption,
-    seedsOption,
-    cacheOption,
-    runsOption,
-    checkpointOption,
+    shared.set,
+    shared.seed,
+    shared.seeds,
+    shared.cache,
+    shared.runs,
+    shared.checkpointEvery,
     explainOption,
-    jsonOption,
+    shared.json,
   ],
   async run(input) {
     if (input.flag("explain")) return await printExplanation(input);

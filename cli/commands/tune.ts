@@ -9,17 +9,9 @@ import { type Graph, UserError } from "../../pipeline/mod.ts";
 import { captureTraining } from "../../stages/training/capture.ts";
 import type { Command, OptionSpec } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { loadExperiment } from "../experiment/experiment.ts";
+import { graphOf } from "../experiment/planning.ts";
 import { factsOf, Gpu } from "../gpu/gpu.ts";
-import {
-  cacheOf,
-  cacheOption,
-  experimentArgument,
-  experimentName,
-  jsonOption,
-  overrides,
-  setOption,
-} from "../terminal/options.ts";
+import { cacheOf, experimentArgument, shared } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
 import { notesOnly } from "../terminal/terminal.ts";
 import { duration, table } from "../terminal/text.ts";
@@ -47,13 +39,13 @@ as a fact of the run. Results do not depend on it: all ways give the same bytes.
 Shapes of several experiments are remembered side by side, each as soon as it is measured; those that are remembered are not
 measured again unless asked for.`,
   arguments: [experimentArgument],
-  options: [setOption, roundsOption, againOption, cacheOption, jsonOption],
+  options: [shared.set, roundsOption, againOption, shared.cache, shared.json],
   async run(input) {
     const rounds = input.integer("rounds") ?? 7;
     if (rounds < 1 || rounds > mostRounds) {
       throw new UsageError(`Cannot time ${rounds} rounds: --rounds takes 1 to ${mostRounds}`);
     }
-    const graph = (await loadExperiment(experimentName(input))).build(overrides(input));
+    const graph = await graphOf(input);
     const json = input.flag("json");
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
     const cache = cacheOf(input);

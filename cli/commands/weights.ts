@@ -13,7 +13,7 @@ import { readWeightsFile } from "../../stages/weights/weights_source.ts";
 import type { Command, CommandInput } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "../experiment/experiment.ts";
-import { jsonOption } from "../terminal/options.ts";
+import { shared } from "../terminal/options.ts";
 import { bytes, table } from "../terminal/text.ts";
 
 const keyOption = {
@@ -50,7 +50,7 @@ const inspect: Command = {
 what weights need; nothing of it is ever run, and anything else in it is refused.
 Digests are the SHA-256 of a tensor's values as little-endian float32, whatever type they are stored as.`,
   arguments: [{ name: "file", description: "a .safetensors, .pth, .pt or .th file" }],
-  options: [keyOption, jsonOption],
+  options: [keyOption, shared.json],
   async run(input) {
     const { path, file } = await open(input);
     const tensors = [...file.tensors].map(([name, tensor]) => ({

@@ -1,9 +1,11 @@
 /** The GPU as the commands use it: opened once, described on the terminal, and lent to stages. @module */
 import { type AdapterFacts, type Device, openDevice } from "../../kernels/device.ts";
+import { parseSharing } from "../../kernels/sharing.ts";
 import type { Tuning } from "../../kernels/tuning/tuning.ts";
 import type { OpenResource } from "../../pipeline/mod.ts";
 import { setDriverVariables } from "../process/driver.ts";
 import { outputOf } from "../process/environment.ts";
+import { sharingVariable } from "../process/permissions.ts";
 import { isConnected } from "../process/requests.ts";
 import { provideDriver } from "./gpu_driver.ts";
 import { adapterMemory } from "./gpu_memory.ts";
@@ -19,15 +21,15 @@ export class DriverInstalled extends Error {
 /** Facts about an adapter as they are recorded with results, under `gpu.`. */
 export type GpuFacts =
   & Readonly<Record<"adapter" | "driver" | "features" | "subgroups" | "software", string>>
-  & { readonly tuning?: string };
+  & { readonly sharing?: string; readonly tuning?: string };
 
 /** One line for the top of a run. */
 export function adapterLine(facts: Readonly<Record<string, string | undefined>>): string {
-  const { adapter = "unknown", driver, features, software, tuning } = facts;
+  const { adapter = "unknown", driver, features, software, sharing, tuning } = facts;
   const kind = software === "yes" ? "software" : "hardware";
   return `adapter: ${adapter}; ${kind}${driver ? `, driver ${driver}` : ""}; features: ${features || "none"}${
-    tuning ? `; tuned for ${tuning}` : ""
-  }`;
+    sharing ? `; kernels share by ${sharing}, as told` : ""
+  }${tuning ? `; tuned for ${tuning}` : ""}`;
 }
 
 async function driverOf({ name, vendor }: AdapterFacts): Promise<string> {
@@ -39,6 +41,11 @@ async function driverOf({ name, vendor }: AdapterFacts): Promise<string> {
   return "";
 }
 
+/** Whether the environment names the kernels' way of sharing. */
+function isSharingTold(): boolean {
+  return Boolean(Deno.env.get(sharingVariable));
+}
+
 /** What is recorded of an adapter. */
 export async function factsOf(facts: AdapterFacts): Promise<GpuFacts> {
   return {
@@ -48,6 +55,8 @@ export async function factsOf(facts: AdapterFacts): Promise<GpuFacts> {
     // Kernels sum in another order for each size.
     subgroups: String(facts.subgroupSize),
     software: facts.isSoftware ? "yes" : "no",
+    // So they do for each way of sharing; the adapter's own follows from the rest.
+    ...(isSharingTold() && { sharing: String(facts.sharing) }),
   };
 }
 
@@ -83,8 +92,10 @@ export class Gpu {
     // A launcher has set them for this process.
     if (!isConnected()) await setDriverVariables();
     const gpu = navigator.gpu as GPU | undefined;
+    const sharing = parseSharing(Deno.env.get(sharingVariable), sharingVariable);
     try {
       return await openDevice(gpu, {
+        sharing,
         memoryBytes: adapterMemory,
         tuning: (facts) => this.#remembered(facts),
       });

@@ -1,5 +1,7 @@
 /** How much memory an adapter has: WebGPU does not tell, the system does. @module */
+import { ALIGNMENT } from "../../kernels/tensor.ts";
 import { outputOf } from "../process/environment.ts";
+import { bytes } from "../terminal/text.ts";
 
 /** Runs a program and gives its output, or undefined if it is missing, fails, or may not be run. */
 type Ask = typeof outputOf;
@@ -21,6 +23,15 @@ export async function adapterMemory(info: AdapterName, ask: Ask = outputOf): Pro
   if (info.vendor === nvidiaVendor || /nvidia/i.test(info.description)) return await nvidiaMemory(info, ask);
   if (info.vendor === amdVendor) return await amdMemory(ask);
   return undefined;
+}
+
+/** What stands beside the largest buffer that an adapter grants: what it claims, if that is more. */
+export function grantedNote(
+  { bufferBytes, maxBufferSize }: { readonly bufferBytes: number; readonly maxBufferSize: number },
+): string {
+  return maxBufferSize - bufferBytes < ALIGNMENT
+    ? ""
+    : `granted, of ${bytes(maxBufferSize)} claimed; what is larger lies in several`;
 }
 
 async function machineMemory(ask: Ask): Promise<number | undefined> {

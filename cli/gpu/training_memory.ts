@@ -18,6 +18,8 @@ export interface PlannedMemory
     /** Of those, what a training may take. */
     readonly usableBytes?: number;
     readonly maxBufferSize: number;
+    /** What is granted of that. */
+    readonly bufferBytes: number;
     readonly maxStorageBufferBindingSize: number;
   };
   /** Whether it can be trained, as far as is known. */
@@ -26,7 +28,7 @@ export interface PlannedMemory
 
 /** Plans the memory of every training of a graph. */
 export function plannedMemory(device: Device, graph: Graph, seed: number): PlannedMemory[] {
-  const { facts: { name, memoryBytes }, gpu: { limits } } = device;
+  const { facts: { name, memoryBytes, bufferBytes }, gpu: { limits } } = device;
   return trainingNodes(graph).map((node) => {
     const known = knownTraining(node, seed);
     if ("unknown" in known) {
@@ -50,6 +52,7 @@ export function plannedMemory(device: Device, graph: Graph, seed: number): Plann
         name,
         ...(memoryBytes !== undefined && { memoryBytes, usableBytes: Math.floor(USABLE * memoryBytes) }),
         maxBufferSize: limits.maxBufferSize,
+        bufferBytes,
         maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
       },
       fits: found.obstacle === undefined,

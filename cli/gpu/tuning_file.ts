@@ -13,6 +13,8 @@ export interface TunedFor {
   readonly driver: string;
   readonly features: string;
   readonly subgroups: string;
+  /** Where the environment names it. */
+  readonly sharing?: string;
 }
 
 /** What a file gives. */
@@ -37,9 +39,9 @@ export class TuningFile {
    *
    * @param cache Folder of the cache.
    */
-  constructor(cache: string, { adapter, driver, features, subgroups }: TunedFor) {
+  constructor(cache: string, { adapter, driver, features, subgroups, sharing }: TunedFor) {
     const kernels = sha256(canonicalJson(convolutionKernels.map(({ name, source }) => [name, source])));
-    this.#for = { adapter, driver, features, subgroups, kernels };
+    this.#for = { adapter, driver, features, subgroups, ...(sharing && { sharing }), kernels };
     this.path = join(cache, "tuning", `${sha256(canonicalJson(this.#for)).slice(0, 16)}.json`);
   }
 

@@ -7,7 +7,7 @@
  */
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { environment, permissionsOf, typed } from "./permissions.ts";
+import { environment, permissionsOf, sharingVariable, typed } from "./permissions.ts";
 import { exists } from "./paths.ts";
 
 /** The project's folder. */
@@ -81,6 +81,7 @@ export function isolatedArguments(args: readonly string[]): string[] {
     "--allow-sys=statfs",
     environment(
       ...typed,
+      sharingVariable,
       ...yamlVariables,
       ...(session ? Object.values(remoteVariables) : []),
     ),

@@ -22,6 +22,8 @@ const driver: readonly string[] = [
   "XDG_CACHE_HOME",
   "HOME",
 ];
+/** Which kernels are taken, where it is not the adapter's fastest: one of `kernels/sharing.ts`. */
+export const sharingVariable = "CROSSVIEW_SHARING";
 /** As a flag. */
 export const environment = (...names: readonly string[]): string => `--allow-env=${names.join(",")}`;
 
@@ -42,7 +44,7 @@ const alone: Readonly<Record<string, readonly string[]>> = {
   partitions: [...filing, "--allow-run"],
   doctor: [
     "--allow-read",
-    environment(...typed, ...driver, "CROSSVIEW_INSTALL", "CROSSVIEW_DRIVER_INSTALLED"),
+    environment(...typed, ...driver, sharingVariable, "CROSSVIEW_INSTALL", "CROSSVIEW_DRIVER_INSTALLED"),
     "--allow-run=cat,grep",
     "--allow-sys=statfs,uid",
   ],

@@ -16,10 +16,14 @@ export function gpuOf(facts: Facts = {}): Facts | undefined {
   return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
-/** An adapter by all that its bits depend on: name, driver and size of its subgroups. */
-export function adapterName({ adapter = "unknown", driver, subgroups }: Facts): string {
-  return [adapter, driver && `driver ${driver}`, subgroups && `subgroups of ${subgroups}`].filter(Boolean)
-    .join(", ");
+/** An adapter by all that its bits depend on: name, driver, size of its subgroups, and a way of sharing that was told. */
+export function adapterName({ adapter = "unknown", driver, subgroups, sharing }: Facts): string {
+  return [
+    adapter,
+    driver && `driver ${driver}`,
+    subgroups && `subgroups of ${subgroups}`,
+    sharing && `sharing ${sharing}`,
+  ].filter(Boolean).join(", ");
 }
 
 /** Stands between two adapters of one stage: it was stopped on the first and went on from its checkpoint on the second. */

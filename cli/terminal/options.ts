@@ -11,61 +11,30 @@ export const experimentArgument: ArgumentSpec = {
   count: "optional",
 };
 
-/** `--set`. */
-export const setOption: OptionSpec = {
-  name: "set",
-  value: "stage.key=value",
-  description: "set a leaf of a stage's config; may be repeated, the last one wins",
-  repeats: true,
-};
-
-/** `--seed`. */
-export const seedOption: OptionSpec = {
-  name: "seed",
-  value: "n",
-  description: "seed of the run (default: 0)",
-};
-
-/** `--seeds`. */
-export const seedsOption: OptionSpec = {
-  name: "seeds",
-  value: "list",
-  description: "several seeds, one run each: 0..2 or 0,3,7",
-};
-
-/** `--cache`. */
-export const cacheOption: OptionSpec = {
-  name: "cache",
-  value: "dir",
-  description: "folder of the cache (default: .cache)",
-};
-
-/** `--runs`. */
-export const runsOption: OptionSpec = {
-  name: "runs",
-  value: "dir",
-  description: "folder that runs are written to (default: runs)",
-};
-
-/** `--checkpoint-every`. */
-export const checkpointOption: OptionSpec = {
-  name: "checkpoint-every",
-  value: "seconds",
-  description: "between checkpoints (default: 30, or more where they would cost over 1 % of the time)",
-};
-
-/** `--results`. */
-export const resultsOption: OptionSpec = {
-  name: "results",
-  value: "dir",
-  description: "folder of the published results (default: results)",
-};
-
-/** `--json`. */
-export const jsonOption: OptionSpec = {
-  name: "json",
-  description: "print facts as JSON on stdout; all else goes to stderr",
-};
+/** The options themselves. */
+export const shared = {
+  set: {
+    name: "set",
+    value: "stage.key=value",
+    description: "set a leaf of a stage's config; may be repeated, the last one wins",
+    repeats: true,
+  },
+  seed: { name: "seed", value: "n", description: "seed of the run (default: 0)" },
+  seeds: { name: "seeds", value: "list", description: "several seeds, one run each: 0..2 or 0,3,7" },
+  cache: { name: "cache", value: "dir", description: "folder of the cache (default: .cache)" },
+  runs: { name: "runs", value: "dir", description: "folder that runs are written to (default: runs)" },
+  checkpointEvery: {
+    name: "checkpoint-every",
+    value: "seconds",
+    description: "between checkpoints (default: 30, or more where they would cost over 1 % of the time)",
+  },
+  results: {
+    name: "results",
+    value: "dir",
+    description: "folder of the published results (default: results)",
+  },
+  json: { name: "json", description: "print facts as JSON on stdout; all else goes to stderr" },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
 
 /** How config paths are spelled; part of the help of every command that takes `--set`. */
 export const setHelp = `Config paths are stage.key=value, where stage is the id that "plan" shows:

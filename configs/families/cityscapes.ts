@@ -1,5 +1,6 @@
 /** Cityscapes with the published partitions: what its experiments have in common. @module */
-import { augment, ccvc, coTrain, evaluate, load, pipeline, pseudoLabel } from "../../mod.ts";
+import { augment, ccvc, coTrain, load, pipeline } from "../../mod.ts";
+import { outcome } from "./outcome.ts";
 
 /**
  * The settings of the training script that CCVC's authors publish: ResNet-50 with output stride 8 and multi-grid, 250 epochs,
@@ -42,10 +43,6 @@ export function cityscapes(name: string, partition: string) {
         best: "across_protocols",
       },
     });
-    const labels = pseudoLabel({ nets, images: data.unlabeled });
-    return {
-      labels,
-      score: evaluate({ nets, samples: data.validation }, { protocol: "sliding_window", crop: 712 }),
-    };
+    return outcome(nets, data, { protocol: "sliding_window", crop: 712 });
   });
 }

@@ -1,5 +1,6 @@
 /** CPS on the published partitions: what its experiments have in common. @module */
-import { augment, coTrain, cps, evaluate, load, pipeline, pseudoLabel } from "../../mod.ts";
+import { augment, coTrain, cps, load, pipeline } from "../../mod.ts";
+import { outcome } from "./outcome.ts";
 
 /** Steps of an epoch, and epochs: the published numbers, chosen so that each split takes about as many steps in all. */
 type Length = readonly [stepsPerEpoch: number, epochs: number];
@@ -78,7 +79,6 @@ export function cpsExperiment(name: string, { dataset, split, cutMix }: CpsExper
       evaluateEvery: 5,
       evaluation: windows,
     });
-    const labels = pseudoLabel({ nets, images: data.unlabeled });
-    return { labels, score: evaluate({ nets, samples: data.validation }, windows) };
+    return outcome(nets, data, windows);
   });
 }

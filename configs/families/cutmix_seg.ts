@@ -1,5 +1,6 @@
 /** CutMix-Seg with the published partitions: what its experiments have in common. @module */
-import { augment, coTrain, cutMixSeg, evaluate, load, pipeline, pseudoLabel } from "../../mod.ts";
+import { augment, coTrain, cutMixSeg, load, pipeline } from "../../mod.ts";
+import { outcome } from "./outcome.ts";
 
 /** What the data sets differ in. */
 const dataSets = {
@@ -57,7 +58,6 @@ export function cutMixSegExperiment(name: string, { dataset, split }: CutMixSegE
       power: 0,
       weightDecay: 0,
     });
-    const labels = pseudoLabel({ nets, images: data.unlabeled });
-    return { labels, score: evaluate({ nets, samples: data.validation }) };
+    return outcome(nets, data);
   });
 }

@@ -1,5 +1,6 @@
 /** PASCAL VOC 2012 with the published partitions: what its experiments have in common. @module */
-import { augment, ccvc, coTrain, evaluate, load, pipeline, pseudoLabel } from "../../mod.ts";
+import { augment, ccvc, coTrain, load, pipeline } from "../../mod.ts";
+import { outcome } from "./outcome.ts";
 
 /**
  * The settings of the no-augmentation command that CCVC's authors publish: ResNet-101, 40 epochs, crops of 512, 8 images a
@@ -26,7 +27,6 @@ export function pascal(name: string, partition: string) {
       backboneRate: 1,
       headRate: 10,
     });
-    const labels = pseudoLabel({ nets, images: data.unlabeled });
-    return { labels, score: evaluate({ nets, samples: data.validation }) };
+    return outcome(nets, data);
   });
 }

@@ -1,5 +1,6 @@
 /** Photographs with the small backbone: what the experiments that finish in minutes on a processor have in common. @module */
-import { augment, ccvc, coTrain, evaluate, load, pipeline, pseudoLabel } from "../../mod.ts";
+import { augment, ccvc, coTrain, load, pipeline } from "../../mod.ts";
+import { outcome } from "./outcome.ts";
 
 /** What sets one of them apart. */
 export interface SmallSettings {
@@ -30,7 +31,6 @@ export function small(name: string, { data: source, crop, epochs }: SmallSetting
       headRate: 1,
       evaluateEvery: 2,
     });
-    const labels = pseudoLabel({ nets, images: data.unlabeled });
-    return { labels, score: evaluate({ nets, samples: data.validation }) };
+    return outcome(nets, data);
   });
 }

@@ -1,5 +1,6 @@
 /** UniMatch with the published partitions: what its experiments have in common. @module */
-import { augment, coTrain, evaluate, load, pipeline, pseudoLabel, unimatch } from "../../mod.ts";
+import { augment, coTrain, load, pipeline, unimatch } from "../../mod.ts";
+import { outcome } from "./outcome.ts";
 
 /**
  * PASCAL VOC 2012 by the settings that UniMatch's authors publish: ResNet-101 with output stride 16, 80 epochs, crops of 321,
@@ -27,8 +28,7 @@ export function unimatchPascal(name: string, partition: string) {
       backboneRate: 1,
       headRate: 10,
     });
-    const labels = pseudoLabel({ nets, images: data.unlabeled });
-    return { labels, score: evaluate({ nets, samples: data.validation }) };
+    return outcome(nets, data);
   });
 }
 
@@ -59,7 +59,6 @@ export function unimatchCityscapes(name: string, partition: string) {
       headRate: 1,
       evaluation: windows,
     });
-    const labels = pseudoLabel({ nets, images: data.unlabeled });
-    return { labels, score: evaluate({ nets, samples: data.validation }, windows) };
+    return outcome(nets, data, windows);
   });
 }

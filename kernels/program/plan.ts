@@ -2,15 +2,31 @@ import { KernelError } from "../errors.ts";
 import type { Dispatch } from "../graph.ts";
 import { ALIGNMENT, roundUp, type Tensor } from "../tensor.ts";
 
+/** A place in the workspace, bytes. */
+export interface Place {
+  readonly arena: number;
+  readonly offset: number;
+}
+
 /** Where each tensor of the workspace lies, and how much that takes. */
 export interface MemoryPlan {
-  readonly places: ReadonlyMap<Tensor, { arena: number; offset: number }>;
+  /** Of a tensor that is larger than an arena may be: of each of its windows, in order. */
+  readonly places: ReadonlyMap<Tensor, readonly [Place, ...Place[]]>;
   /** Bytes of each arena; a step's workspace is their sum. */
   readonly arenas: readonly number[];
   /** Bytes alive at the busiest moment: no plan can need less. */
   readonly lowerBound: number;
 }
 
+/** How large things may be, bytes. */
+export interface PlanLimits {
+  /** Of one buffer, so of an arena. */
+  readonly bufferBytes: number;
+  /** Of a window, in which larger tensors are bound; no more than of a buffer. */
+  readonly windowBytes: number;
+}
+
+/** The life of a tensor, or of a window of it. */
 interface Interval {
   readonly tensor: Tensor;
   readonly first: number;
@@ -22,21 +38,21 @@ interface Interval {
  * Gives every tensor without a home a place that no tensor alive at the same time shares.
  *
  * Greedy by size: the largest tensors choose first, each the lowest gap that is free over its whole life. Tensors that the
- * host reads after a run (`kept`) live to the end.
+ * host reads after a run (`kept`) live to the end. The windows of a tensor that is larger than a buffer are placed one by one.
  *
- * @param arenaLimit Largest size of one buffer, in bytes; a larger tensor gets an arena of its own.
  * @throws {KernelError} If a launch reads a tensor of the workspace that none before it has written.
  */
 export function planMemory(
   dispatches: readonly Dispatch[],
   kept: ReadonlySet<Tensor>,
-  arenaLimit: number,
+  limits: PlanLimits,
 ): MemoryPlan {
   const intervals = lives(dispatches, kept);
-  const places = new Map<Tensor, { arena: number; offset: number }>();
+  const places = new Map<Tensor, [Place, ...Place[]]>();
   const arenas: { bytes: number; taken: (Interval & { offset: number })[] }[] = [];
-  // Equal sizes keep the order of birth, so that the plan depends on nothing but the graph.
-  for (const interval of [...intervals].sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
+  const placed = intervals.flatMap((interval) => windowed(interval, limits));
+  // Equal sizes keep the order of birth, so that the plan depends on nothing but the graph; and windows theirs.
+  for (const interval of placed.sort((a, b) => b.bytes - a.bytes || a.first - b.first)) {
     let arena = 0;
     for (;; arena++) {
       const into = arenas[arena] ??= { bytes: 0, taken: [] };
@@ -44,15 +60,27 @@ export function planMemory(
         other.first <= interval.last && interval.first <= other.last
       );
       const offset = lowestGap(neighbors, interval.bytes);
-      if (offset + interval.bytes > arenaLimit && into.taken.length > 0) continue;
+      if (offset + interval.bytes > limits.bufferBytes && into.taken.length > 0) continue;
       const place = into.taken.findIndex((other) => other.offset > offset);
       into.taken.splice(place < 0 ? into.taken.length : place, 0, { ...interval, offset });
       into.bytes = Math.max(into.bytes, offset + interval.bytes);
-      places.set(interval.tensor, { arena, offset });
+      const known = places.get(interval.tensor), found = { arena, offset };
+      if (known) known.push(found);
+      else places.set(interval.tensor, [found]);
       break;
     }
   }
   return { places, arenas: arenas.map(({ bytes }) => bytes), lowerBound: busiest(intervals) };
+}
+
+/** The interval of a tensor that fits a buffer, else one for each of its windows, in order. */
+function windowed(interval: Interval, { bufferBytes, windowBytes }: PlanLimits): Interval[] {
+  const { bytes } = interval;
+  if (bytes <= bufferBytes) return [interval];
+  return Array.from({ length: Math.ceil(bytes / windowBytes) }, (_, i) => ({
+    ...interval,
+    bytes: Math.min(windowBytes, bytes - i * windowBytes),
+  }));
 }
 
 function lives(dispatches: readonly Dispatch[], kept: ReadonlySet<Tensor>): Interval[] {

@@ -5,10 +5,11 @@ import type { Dispatch, Graph } from "../graph.ts";
 import { packUniforms } from "../shader/kernel.ts";
 import type { MemoryPlan } from "./plan.ts";
 import { prune } from "./prune.ts";
+import { repeatedBindings } from "./repeats.ts";
 import { profile, type Replay, replay } from "./replay.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
 import { type Lent, openWorkspace, type Workspace } from "./workspace.ts";
-import { ALIGNMENT, type Home, makeTensor, roundUp, type Tensor } from "../tensor.ts";
+import { ALIGNMENT, makeTensor, roundUp, type Tensor } from "../tensor.ts";
 import {
   fitsTexture,
   largestTexture,
@@ -41,7 +42,7 @@ export interface Program extends Lent {
   profile(): Promise<number[]>;
   /**
    * A kept tensor with its place in the workspace as its home, so that it can be read back.
-   * @throws {DeviceError} If the graph did not keep it.
+   * @throws {DeviceError} If the graph did not keep it, or it is larger than a buffer.
    */
   locate(tensor: Tensor): Tensor;
   free(): void;
@@ -60,7 +61,7 @@ export function compile(
   options: CompileOptions = {},
 ): Program {
   const { gpu } = device;
-  const { plan, repeated, ...scheduled } = schedule(graph, gpu.limits.maxBufferSize, options);
+  const { plan, repeated, ...scheduled } = schedule(graph, device.facts, options);
   const dispatches = scheduled.dispatches.map((dispatch) => tuned(dispatch, options.tuning ?? device.tuning));
   checkBindings(device, dispatches);
   const extents = operandTexture(device, dispatches);
@@ -100,7 +101,16 @@ export function compile(
           `Cannot locate ${tensor.label}: its memory is reused within a run; keep it in the graph before compiling`,
         );
       }
-      return makeTensor({ ...tensor, home: workspace.home(tensor) });
+      const [home, ...others] = workspace.homes(tensor);
+      if (others.length > 0) {
+        throw new DeviceError(
+          `Cannot locate ${tensor.label} [${tensor.shape}]: its ${tensor.bytes} bytes lie in ${
+            others.length + 1
+          } places, as ` +
+            `"${device.facts.name}" grants ${device.facts.bufferBytes} a buffer; copy parts of it, and keep those`,
+        );
+      }
+      return makeTensor({ ...tensor, home });
     },
     free() {
       workspace.free();
@@ -113,29 +123,39 @@ export function compile(
 function bind(
   device: Device,
   dispatch: Dispatch,
-  { home, layers, texture }: Workspace,
+  { homes, layers, texture }: Workspace,
   uniforms: GPUBufferBinding,
 ): Replay {
   const { kernel, constants, groups } = dispatch;
   const tensors = [...dispatch.reads, ...dispatch.writes];
+  const textures = textureBindings(device, dispatch);
+  const windows = windowsOf(device, tensors, homes);
+  const repeats = repeatedBindings(dispatch, windows, textures);
+  const isBound = (binding: number) => repeats.every((repeat) => repeat.binding !== binding);
   const forms = {
     halves: tensors.flatMap(({ dtype }, at) => dtype === "f16" ? [at + 1] : []),
-    windows: windowedBindings(device, tensors),
-    textures: textureBindings(device, dispatch),
+    windows: windowedBindings(device, tensors).filter(({ binding }) => isBound(binding)),
+    textures,
+    repeats,
   };
   const pipeline = device.pipeline(kernel, constants, forms);
-  const [whole, others] = bindingsOf(device, tensors, home);
-  const resources: GPUBindingResource[] = [...whole, ...others];
-  const copies = forms.textures.flatMap((binding, layer) => {
+  // First windows in the order of the tensors, then the others of those that are bound.
+  const resources: GPUBindingResource[] = [
+    ...windows.map(([first]) => first!),
+    ...windows.flatMap((parts, at) => isBound(at + 1) ? parts.slice(1) : []),
+  ];
+  const copies = textures.flatMap((binding, layer) => {
     const operand = tensors[binding - 1]!;
     resources[binding - 1] = layers[layer]!;
-    return textureCopies({ texture: texture!, layer }, home(operand), operand.bytes);
+    // What is read from a texture is no larger than a window.
+    return textureCopies({ texture: texture!, layer }, homes(operand)[0], operand.bytes);
   });
   device.created.bindGroups++;
   const bindGroup = device.gpu.createBindGroup({
     label: kernel.name,
     layout: pipeline.getBindGroupLayout(0),
-    entries: [uniforms, ...resources].map((resource, binding) => ({ binding, resource })),
+    entries: [uniforms, ...resources].map((resource, binding) => ({ binding, resource }))
+      .filter(({ binding }) => isBound(binding)),
   });
   return { pipeline, bindGroup, groups, copies };
 }
@@ -155,7 +175,7 @@ function textureBindings(
         }`,
       );
     }
-    return fitsTexture(operand) && operand.bytes <= facts.bindingBytes ? [at + 1] : [];
+    return fitsTexture(operand) && operand.bytes <= facts.windowBytes ? [at + 1] : [];
   });
 }
 
@@ -171,34 +191,36 @@ export function operandTexture(device: Device, dispatches: readonly Dispatch[]):
   );
 }
 
-/** Tensors that are larger than the device binds at once, by their places in a launch. */
+/** Tensors that are larger than a window, by their places in a launch. */
 function windowedBindings({ facts }: Device, tensors: readonly Tensor[]): WindowedBinding[] {
   return tensors.flatMap(({ bytes }, at) => {
-    const windows = Math.ceil(bytes / facts.bindingBytes);
+    const windows = Math.ceil(bytes / facts.windowBytes);
     return windows > 1 ? [{ binding: at + 1, windows }] : [];
   });
 }
 
-/** What is bound: each tensor or its first window, then the other windows in the order of the tensors. */
-function bindingsOf(
-  { facts: { bindingBytes } }: Device,
+/** The windows of each tensor: itself, if it is small enough. */
+function windowsOf(
+  { facts: { windowBytes } }: Device,
   tensors: readonly Tensor[],
-  home: (tensor: Tensor) => Home,
-): [first: GPUBufferBinding[], others: GPUBufferBinding[]] {
-  const windows = tensors.map((tensor) => {
-    const { buffer, offset } = home(tensor), end = roundUp(tensor.bytes, 16);
-    return Array.from({ length: Math.ceil(end / bindingBytes) }, (_, i): GPUBufferBinding => {
-      const start = i * bindingBytes;
-      return { buffer, offset: offset + start, size: Math.min(bindingBytes, end - start) };
+  homes: Workspace["homes"],
+): GPUBufferBinding[][] {
+  return tensors.map((tensor) => {
+    const places = homes(tensor), [{ buffer, offset }] = places, end = roundUp(tensor.bytes, 16);
+    return Array.from({ length: Math.ceil(end / windowBytes) }, (_, i): GPUBufferBinding => {
+      const start = i * windowBytes, size = Math.min(windowBytes, end - start);
+      return { ...places.length > 1 ? places[i]! : { buffer, offset: offset + start }, size };
     });
   });
-  return [windows.map(([first]) => first!), windows.flatMap((parts) => parts.slice(1))];
 }
 
-/** Whether every tensor of a graph is small enough for a kernel to bind as a whole, which is faster than in windows. */
-export function bindable(device: Device, graph: Graph): boolean {
+/**
+ * Whether the device could bind every tensor of a graph as a whole, which is faster than in windows. What it grants a buffer is no
+ * part of that: results depend on it, and must not on the memory that is free.
+ */
+export function bindable({ facts }: Device, graph: Graph): boolean {
   return prune(graph.dispatches, graph.kept).every(({ reads, writes }) =>
-    windowedBindings(device, [...reads, ...writes]).length === 0
+    [...reads, ...writes].every(({ bytes }) => bytes <= facts.bindingBytes)
   );
 }
 
@@ -213,7 +235,7 @@ export function checkBindings(device: Device, dispatches: readonly Dispatch[]): 
     const tensor = tensors.reduce((most, tensor) => tensor.bytes > most.bytes ? tensor : most);
     throw new DeviceError(
       `Cannot run kernel "${kernel.name}" on ${tensor.label} [${tensor.shape}]: it takes ${tensor.bytes} bytes, ` +
-        `"${device.facts.name}" binds ${device.facts.bindingBytes} at once, and ${count} bindings are more than its ` +
+        `"${device.facts.name}" binds ${device.facts.windowBytes} at once, and ${count} bindings are more than its ` +
         `${limit}; use a smaller crop or batch`,
     );
   }

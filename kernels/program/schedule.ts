@@ -1,5 +1,5 @@
 import type { Dispatch, Graph } from "../graph.ts";
-import { type MemoryPlan, planMemory } from "./plan.ts";
+import { type MemoryPlan, type PlanLimits, planMemory } from "./plan.ts";
 import { prune } from "./prune.ts";
 import { recompute } from "./recompute.ts";
 
@@ -22,13 +22,12 @@ export interface ScheduleOptions {
 /**
  * Schedules a graph: leaves out what nobody reads, and plans the memory.
  *
- * @param arenaLimit Largest size of one buffer, in bytes.
  * @throws {KernelError} If a launch reads what none before it has written.
  */
-export function schedule(graph: Graph, arenaLimit: number, options: ScheduleOptions = {}): Schedule {
+export function schedule(graph: Graph, limits: PlanLimits, options: ScheduleOptions = {}): Schedule {
   const wanted = prune(graph.dispatches, graph.kept);
   const dispatches = options.recompute ? recompute(wanted, graph.kept) : wanted;
-  const plan = planMemory(dispatches, graph.kept, arenaLimit);
+  const plan = planMemory(dispatches, graph.kept, limits);
   return {
     dispatches,
     plan,

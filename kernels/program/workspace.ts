@@ -2,7 +2,7 @@
 import type { Device } from "../device.ts";
 import { type TextureExtents, textureLayer } from "../shader/texture_operand.ts";
 import type { Home, Tensor } from "../tensor.ts";
-import type { MemoryPlan } from "./plan.ts";
+import type { MemoryPlan, Place } from "./plan.ts";
 
 /** What another program may use while this one does not run. */
 export interface Lent {
@@ -16,8 +16,8 @@ export interface Lent {
 export interface Workspace extends Lent {
   /** The layers of the texture. */
   readonly layers: readonly GPUTextureView[];
-  /** Where a tensor is. */
-  home(tensor: Tensor): Home;
+  /** Where a tensor is, or each window of one that is larger than a buffer. */
+  homes(tensor: Tensor): readonly [Home, ...Home[]];
   /** Gives back what is the program's own. */
   free(): void;
 }
@@ -40,10 +40,11 @@ export function openWorkspace(
     arenas,
     texture,
     layers: Array.from({ length: extents.layers }, (_, layer) => textureLayer(texture!, layer)),
-    home(tensor) {
-      if (tensor.home) return tensor.home;
-      const { arena, offset } = plan.places.get(tensor)!;
-      return { buffer: arenas[arena]!, offset };
+    homes(tensor) {
+      if (tensor.home) return [tensor.home];
+      const home = ({ arena, offset }: Place): Home => ({ buffer: arenas[arena]!, offset });
+      const [first, ...others] = plan.places.get(tensor)!;
+      return [home(first), ...others.map(home)];
     },
     free() {
       for (const buffer of arenas) if (!lender?.arenas.includes(buffer)) buffer.destroy();

@@ -12,6 +12,14 @@ export interface WindowedBinding {
   readonly windows: number;
 }
 
+/** A binding of the tensor that another one has, too. */
+export interface RepeatedBinding {
+  /** Number of the binding, which takes nothing. */
+  readonly binding: number;
+  /** Number of the one that is bound, and read in its place. */
+  readonly of: number;
+}
+
 /** How bindings are bound where it is not as a whole array in a buffer, values of f32; by their numbers. */
 export interface BindingForms {
   /**
@@ -23,6 +31,8 @@ export interface BindingForms {
   readonly windows?: readonly WindowedBinding[];
   /** Those that are read from a texture ({@linkcode texelOf}). */
   readonly textures?: readonly number[];
+  /** Those that are read where another one is: WebGPU binds nothing twice that can be written. */
+  readonly repeats?: readonly RepeatedBinding[];
 }
 
 /** Bytes of every window but the last, where a device binds so many at most: the next may begin where one ends. */
@@ -60,7 +70,7 @@ interface Binding {
  */
 export function preamble(
   { name, uniforms, reads, writes }: Pick<Kernel, "name" | "uniforms" | "reads" | "writes">,
-  { halves = [], windows = [], textures = [] }: BindingForms,
+  { halves = [], windows = [], textures = [], repeats = [] }: BindingForms,
   bytes: number,
 ): string[] {
   const entries = [
@@ -76,6 +86,14 @@ export function preamble(
     );
   const declared = entries.flatMap((entry, i) => {
     const binding: Binding = { number: i + 1, ...entry };
+    const repeated = repeats.find(({ binding }) => binding === i + 1);
+    if (repeated !== undefined) {
+      const one = entries[repeated.of - 1]!;
+      if (binding.isWritten || one.isWritten || binding.type !== one.type) {
+        throw refuse(binding, `bind ${one.name}: array<${one.type}> as binding ${binding.number}, too,`);
+      }
+      return [`fn load_${binding.name}(i: u32) -> ${binding.type} { return load_${one.name}(i); }`];
+    }
     if (textures.includes(binding.number)) {
       if (binding.type !== "vec4f" || binding.isWritten) {
         throw refuse(binding, `read binding ${binding.number} from a texture`);

@@ -4,10 +4,11 @@ import { expand, type ExpandedText } from "./expand.ts";
 import type { Kernel } from "./kernel.ts";
 
 /**
- * A kernel's text: the preamble, then its own with directives expanded.
+ * A kernel's text: the host's directives, the preamble, then its own with directives expanded.
  *
  * @param constants Values of the names in upper case.
  * @param windowBytes Of a part of a binding in windows.
+ * @param directives Of the language, that the host wants at the top.
  * @throws {KernelError} If a directive is none, or a binding cannot have its form.
  */
 export function shaderText(
@@ -15,8 +16,9 @@ export function shaderText(
   constants: Readonly<Record<string, number>>,
   forms: BindingForms = {},
   windowBytes = 0,
+  directives: readonly string[] = [],
 ): ExpandedText {
-  const before = preamble(kernel, forms, windowBytes);
+  const before = [...directives, ...preamble(kernel, forms, windowBytes)];
   const { lines, origins } = expand(
     { name: kernel.file ?? `${kernel.name}.wgsl`, text: kernel.source },
     constants,

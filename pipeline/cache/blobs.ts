@@ -8,6 +8,7 @@ import {
   explainRead,
   explainWrite,
   type FileStamp,
+  removeReadOnly,
   sameStamp,
   stampOf,
   syncDirectory,
@@ -149,7 +150,7 @@ export class Blobs {
   async #refuse({ digest }: StoredFile, problem: string): Promise<never> {
     const path = this.cache.blobPath(digest);
     this.#verified.delete(digest);
-    await this.cache.claim().then(() => Deno.remove(path)).catch(() => {});
+    await this.cache.claim().then(() => removeReadOnly(path)).catch(() => {});
     throw new CorruptBlobError(digest, `Cannot read "${path}": ${problem}. Its stage will run again`);
   }
 }

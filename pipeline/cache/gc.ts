@@ -4,7 +4,7 @@ import type { Cache } from "./cache.ts";
 import { cacheFolderState, claimCacheFolder, isOwnFile } from "./cache_folder.ts";
 import { blobsOf } from "./entry.ts";
 import { CacheError, messageOf } from "../errors.ts";
-import { stampOf } from "../files/files.ts";
+import { removeReadOnly, stampOf } from "../files/files.ts";
 import { leaseNames, listFolder, sizeOf, sweepLeftovers } from "./leftovers.ts";
 import { pinnedKeys } from "./pins.ts";
 import { isDiskFault } from "../files/system_error.ts";
@@ -138,7 +138,7 @@ export async function collectGarbage(cache: Cache, limits: CacheLimits = {}): Pr
       kept += size;
       continue;
     }
-    await Deno.remove(cache.blobPath(name)).catch(() => {});
+    await removeReadOnly(cache.blobPath(name)).catch(() => {});
     removed++;
     freed += size;
   }

@@ -86,6 +86,16 @@ export async function digestFile(path: string): Promise<{ digest: string; size: 
 }
 
 /**
+ * Removes a file, even one that must not be written, as blobs are: Windows keeps those, other systems ask the folder alone.
+ *
+ * @param os The system's name.
+ */
+export async function removeReadOnly(path: string, os: string = Deno.build.os): Promise<void> {
+  if (os === "windows") await Deno.chmod(path, 0o644);
+  await Deno.remove(path);
+}
+
+/**
  * Writes a file aside, syncs it and renames it into place: after a crash there is the old file or the new one.
  *
  * @throws {CacheError} If the file system refuses; nothing half-written stays.

@@ -11,7 +11,7 @@ export interface Lock {
 
 /** A held lock file. */
 export interface FileLock extends Lock {
-  /** Device and inode: equal for two openings of one file in one kernel, which is where the kernel's locks reach. */
+  /** Device and inode, or the path where there are none: equal for two openings of one file in one kernel, which is where the kernel's locks reach. */
   readonly file: string;
 }
 
@@ -35,7 +35,9 @@ async function acquireLock(
     try {
       if (await file.tryLock(options.shared !== true)) {
         // A holder removes the file when it leaves: a lock on a removed file keeps nobody out.
-        if (isSameFile(file, path)) return release(file, options.shared === true ? undefined : path);
+        // Where files cannot be told apart, as on Windows, it stays instead.
+        const stays = options.shared === true || identity(file.statSync()) === undefined;
+        if (isSameFile(file, path)) return release(file, path, stays);
       } else if (tries === 0) {
         options.waiting?.();
       }
@@ -79,16 +81,17 @@ function isSameFile(file: Deno.FsFile, path: string): boolean {
   }
 }
 
-function identity({ dev, ino }: Deno.FileInfo): string {
-  return `${dev}:${ino}`;
+/** What tells a file from every other one, where the system does. */
+function identity({ dev, ino }: Deno.FileInfo): string | undefined {
+  return ino === null || ino === 0 ? undefined : `${dev}:${ino}`;
 }
 
-function release(file: Deno.FsFile, path: string | undefined): FileLock {
+function release(file: Deno.FsFile, path: string, stays: boolean): FileLock {
   return {
-    file: identity(file.statSync()),
+    file: identity(file.statSync()) ?? path,
     [Symbol.dispose]() {
       try {
-        if (path !== undefined) Deno.removeSync(path);
+        if (!stays) Deno.removeSync(path);
       } catch { /* removed by hand: the lock ends with the file's handle all the same */ }
       file.close();
     },

@@ -45,8 +45,8 @@ export const commonLeaves = {
   salt: z.string(),
 };
 
-/** What cases of one form say of the network, whichever the method: CCVC's of output stride 16 without multi-grid. */
-export interface NetworkSettings {
+/** What cases of one form say, of the network too, whichever the method: CCVC's of output stride 16 without multi-grid. */
+export interface NetworkSettings extends CaseSettings {
   readonly classes: number;
   readonly dilations: readonly number[];
   readonly replace_stride_with_dilation: readonly boolean[];
@@ -57,6 +57,7 @@ export interface NetworkSettings {
 
 /** The leaves of {@linkcode NetworkSettings}. */
 export const networkLeaves = {
+  ...commonLeaves,
   classes: z.union([z.literal(21), z.literal(19)]),
   dilations: z.array(z.int()).length(3),
   replace_stride_with_dilation: z.array(z.boolean()).length(3),
@@ -68,8 +69,7 @@ export const networkLeaves = {
 /** What of a network's settings is none that is built. */
 export function* networkContradictions(
   { backbone, dataset, classes, dilations, replace_stride_with_dilation: replaced, multi_grid }:
-    & CaseSettings
-    & NetworkSettings,
+    NetworkSettings,
 ): Generator<string> {
   const wanted = dataset === "pascal" ? 21 : 19, { rates } = atrous({ backbone, outputStride: 16 });
   if (classes !== wanted) yield `case.classes is ${classes}, and ${dataset} has ${wanted}`;

@@ -74,7 +74,7 @@ export interface CapturedTraining {
  * Makes room for a training and captures its steps.
  *
  * @throws {ShapeError} If the settings leave a layer without pixels.
- * @throws {DeviceError} If a buffer is larger than the device allows.
+ * @throws {DeviceError} If a parameter, or the images of a step, are larger than a buffer that the device grants.
  */
 export function captureTraining(device: Device, options: CaptureOptions): CapturedTraining {
   const { method, views, seed, batch, accumulate, precision = "f32" } = options;

@@ -70,8 +70,8 @@ function shown(bytes: number): string {
  * Captures a training without the device's memory, and plans it. Nothing is compiled.
  *
  * @throws {ShapeError} If the settings leave a layer without pixels.
- * @throws {DeviceError} If parameters or images are larger than a buffer may be. {@linkcode KernelError} if a kernel cannot
- *   work on maps so large.
+ * @throws {DeviceError} If a parameter, or the images of a step, are larger than a buffer that the device grants.
+ *   {@linkcode KernelError} if a kernel cannot work on maps so large.
  */
 export function planTraining(device: Device, settings: MemorySettings): PlannedTraining {
   const captured = captureTraining(blueprint(device), settings);
@@ -79,7 +79,7 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
   const held = captured.parameters.sizes;
   const inputBytes = captured.feed.bytes + captured.control.bytes;
   const measure = (recompute: boolean): PlannedTraining => {
-    const schedules = graphs.map((graph) => schedule(graph, device.gpu.limits.maxBufferSize, { recompute }));
+    const schedules = graphs.map((graph) => schedule(graph, device.facts, { recompute }));
     // The phases take turns in the same arenas and texture.
     const count = Math.max(...schedules.map(({ plan }) => plan.arenas.length));
     const workspaceBytes = Array.from(

@@ -88,7 +88,7 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     losses: stepper.losses,
     snapshotLengths: state.map(({ bytes }) => bytes / 4),
     async snapshot() {
-      // One by one: together they might be more than a buffer may hold.
+      // One by one: together they would take as much again of what the host can reach of the device.
       const captured = [];
       for (const tensor of state) captured.push(...await readBack(device, [tensor]));
       return captured;

@@ -37,7 +37,9 @@ export function startFrom(
 ): void {
   parameters.load(weights);
   const encoder = device.gpu.createCommandEncoder();
-  for (const moments of parameters.buffers.moments) encoder.clearBuffer(moments);
+  for (const { buffer, start, end } of parameters.ranges.flatMap(({ moments }) => moments)) {
+    encoder.clearBuffer(buffer, start, end - start);
+  }
   device.gpu.queue.submit([encoder.finish()]);
   for (const [tensor, start] of state.starts) {
     upload(device, tensor, new Float32Array(tensor.bytes / 4).fill(start));

@@ -6,7 +6,7 @@ import { clear } from "../../kernels/ops/feature/clear.ts";
 import { guardUpdate } from "../../kernels/ops/update/guard_update.ts";
 import { sgd } from "../../kernels/ops/update/sgd.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
-import type { Parameters } from "../../models/parameters.ts";
+import type { ArenaRange, Parameters } from "../../models/parameters.ts";
 import type { ParameterGroup, ParameterKind } from "../../models/registry.ts";
 
 /** The rule by which parameters move. */
@@ -92,19 +92,20 @@ export interface UpdateParts {
 /** Captures the optimizer's update by the gradients as they are. */
 export function captureUpdate(graph: Graph, parts: UpdateParts): void {
   const { parameters, rates, optimizer, clears = false, guard } = parts;
-  const { values, gradients: slopes, moments } = parameters.buffers, needed = momentsOf(optimizer);
-  if (!slopes || moments.length !== needed) {
-    throw new Error(
-      `Cannot update by ${optimizer.kind}: it needs gradients and ${needed} moments, and parameters were allocated with ` +
-        `${moments.length}`,
-    );
-  }
-  const pieces = parameters.ranges.flatMap(({ group, kind, start, end }) =>
-    splitRange(start, end, parts.mostBytes).map((range) => {
-      const of = (what: string, buffer: GPUBuffer) => arenaRange(`${group} ${kind}' ${what}`, buffer, range);
+  const needed = momentsOf(optimizer);
+  const pieces = parameters.ranges.flatMap(({ group, kind, values, gradients, moments }) => {
+    if (!gradients || moments.length !== needed) {
+      throw new Error(
+        `Cannot update by ${optimizer.kind}: it needs gradients and ${needed} moments, and parameters were allocated with ` +
+          `${moments.length}`,
+      );
+    }
+    return splitRange(values.start, values.end, parts.mostBytes).map(({ offset, bytes }) => {
+      const of = (what: string, { buffer, start }: ArenaRange) =>
+        arenaRange(`${group} ${kind}' ${what}`, buffer, { offset: start + offset - values.start, bytes });
       return {
-        tensors: { parameters: of("parameters", values), gradients: of("gradients", slopes) },
-        moments: moments.map((buffer, i) => of(`moments ${i + 1}`, buffer)),
+        tensors: { parameters: of("parameters", values), gradients: of("gradients", gradients) },
+        moments: moments.map((range, i) => of(`moments ${i + 1}`, range)),
         options: {
           rates,
           rateIndex: KINDS.length * PARTS.indexOf(group) + KINDS.indexOf(kind),
@@ -112,8 +113,8 @@ export function captureUpdate(graph: Graph, parts: UpdateParts): void {
           ...(guard && { guard }),
         },
       };
-    })
-  );
+    });
+  });
   if (guard) guardUpdate(graph, pieces.map(({ tensors }) => tensors.gradients), guard);
   for (const { tensors, moments: [first, second], options } of pieces) {
     if (optimizer.kind === "sgd") {

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { lastJson, runTask } from "../support/command.ts";
+import { lastJson } from "../support/command.ts";
+import { runIn } from "./in_folder.ts";
 import { testWithShared } from "../support/shared_data.ts";
 
 async function trained(
@@ -7,15 +8,7 @@ async function trained(
 ): Promise<{ seconds: number; metrics: ReturnType<typeof lastJson> }> {
   const folder = await Deno.makeTempDir();
   try {
-    const result = await runTask(
-      "train",
-      ...args,
-      "--json",
-      "--cache",
-      `${folder}/cache`,
-      "--runs",
-      `${folder}/runs`,
-    );
+    const result = await runIn(folder, ["train", ...args]);
     assert.equal(result.code, 0, result.stderr);
     const metrics = lastJson(result);
     console.log(`${args.join(" ")}: ${result.seconds.toFixed(0)} s, ${JSON.stringify(metrics.miou)}`);

@@ -1,19 +1,10 @@
 import { strict as assert } from "node:assert";
-import { lastJson, runTask } from "../support/command.ts";
+import { lastJson } from "../support/command.ts";
+import { runIn } from "./in_folder.ts";
 
 Deno.test("shapes-12 runs from an empty cache within 5 minutes, then from the cache within 5 seconds", async (t) => {
   const folder = await Deno.makeTempDir();
-  const train = (...more: string[]) =>
-    runTask(
-      "train",
-      "shapes-12",
-      "--json",
-      "--cache",
-      `${folder}/cache`,
-      "--runs",
-      `${folder}/runs`,
-      ...more,
-    );
+  const train = (cache?: string) => runIn(folder, ["train", "shapes-12"], cache);
   try {
     const first = await train();
     console.log(`first run: ${first.seconds.toFixed(0)} s, ${JSON.stringify(lastJson(first).miou)}`);
@@ -28,15 +19,7 @@ Deno.test("shapes-12 runs from an empty cache within 5 minutes, then from the ca
       assert.deepEqual(lastJson(second), lastJson(first));
     });
     await t.step("the same seed from an empty cache gives the same bytes", async () => {
-      const again = await runTask(
-        "train",
-        "shapes-12",
-        "--json",
-        "--cache",
-        `${folder}/other`,
-        "--runs",
-        `${folder}/runs`,
-      );
+      const again = await train("other");
       assert.deepEqual(lastJson(again), lastJson(first));
       assert.deepEqual(await blobs(`${folder}/other`), await blobs(`${folder}/cache`));
     });
@@ -48,17 +31,7 @@ Deno.test("shapes-12 runs from an empty cache within 5 minutes, then from the ca
 Deno.test("compare: CCVC is ahead of supervised training on shapes-12, in the mean over three seeds", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const result = await runTask(
-      "compare",
-      "shapes-12",
-      "--seeds",
-      "0..2",
-      "--json",
-      "--cache",
-      `${folder}/cache`,
-      "--runs",
-      `${folder}/runs`,
-    );
+    const result = await runIn(folder, ["compare", "shapes-12", "--seeds", "0..2"]);
     assert.equal(result.code, 0, result.stderr);
     const { methods: [, { name, difference }] } = lastJson(result);
     console.log(JSON.stringify(difference));

@@ -7,15 +7,15 @@
  *
  *     deno task bench kernels [--filter TEXT] [--rounds N] [--sharing workgroup|0] [--json]
  */
-import { measureCeiling } from "./ceiling.ts";
-import { type ConvolutionFigures, convolutionTable, timeConvolution } from "./convolution_figures.ts";
-import { type ConvolutionCase, describe, networkConvolutions } from "./convolution_shapes.ts";
+import { measureCeiling } from "./kernels/ceiling.ts";
+import { type ConvolutionFigures, convolutionTable, timeConvolution } from "./kernels/convolution_figures.ts";
+import { type ConvolutionCase, describe, networkConvolutions } from "./kernels/convolution_shapes.ts";
 import { readKernelsOptions } from "./kernels_options.ts";
-import { opCases } from "./op_cases.ts";
-import { type OpFigures, opTable, timeOp } from "./op_figures.ts";
+import { opCases } from "./kernels/op_cases.ts";
+import { type OpFigures, opTable, timeOp } from "./kernels/op_figures.ts";
 import { orExit } from "./options.ts";
 import { figure, heading, openBench } from "./report.ts";
-import { hasTimestamps } from "./timing.ts";
+import { hasTimestamps } from "./kernels/timing.ts";
 
 const reference = { taps: 3, stride: 1, dilation: 1, padding: 1, count: 1, ofImage: false };
 const convolutionSets: readonly (readonly [name: string, cases: () => ConvolutionCase[]])[] = [

@@ -3,14 +3,14 @@
  *
  *     deno task bench peers [--only convolution,small,ccvc] [--backbone NAME] [--crop N] [--batch N] [--rounds N] [--json]
  */
-import { holdContest, standings, type WorkSpec } from "./contest.ts";
-import { ccvcGigaflop } from "./convolution_shapes.ts";
-import { contestTables } from "./contest_tables.ts";
+import { holdContest, standings, type WorkSpec } from "./contest/contest.ts";
+import { ccvcGigaflop } from "./kernels/convolution_shapes.ts";
+import { contestTables } from "./contest/contest_tables.ts";
 import { orExit } from "./options.ts";
-import { entries } from "./entries.ts";
+import { entries } from "./contest/entries.ts";
 import { readPeersOptions, type WorkName } from "./peers_options.ts";
 import { figure, heading, openBench } from "./report.ts";
-import { convolutionGigaflop, convolutionWork, smallStepGigaflop, smallStepWork } from "./works.ts";
+import { convolutionGigaflop, convolutionWork, smallStepGigaflop, smallStepWork } from "./contest/works.ts";
 
 const { works: wanted, ccvc, rounds, json } = orExit(() => readPeersOptions(Deno.args));
 const { device, surroundings } = await openBench();

@@ -1,6 +1,6 @@
 /** Which contest a command line names. */
 import { parseOptions } from "./options.ts";
-import type { CcvcWork } from "./works.ts";
+import type { CcvcWork } from "./contest/works.ts";
 
 /** Works by the names of the command line. */
 const WORKS = ["convolution", "small", "ccvc"] as const;

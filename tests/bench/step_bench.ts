@@ -4,12 +4,12 @@
  *     deno task bench step [--small | --backbone NAME] [--crop N] [--batch N] [--views weak|strong]
  *       [--precision f32|f16] [--cold] [--rounds N] [--json]
  */
-import { coldStart } from "./cold_start.ts";
+import { coldStart } from "./step/cold_start.ts";
 import { orExit } from "./options.ts";
 import { heading, openBench } from "./report.ts";
-import { measureStep, stepTables } from "./step_figures.ts";
+import { measureStep, stepTables } from "./step/step_figures.ts";
 import { readStepOptions } from "./step_options.ts";
-import { hasTimestamps } from "./timing.ts";
+import { hasTimestamps } from "./kernels/timing.ts";
 
 const { choice, rounds, cold, json } = orExit(() => readStepOptions(Deno.args));
 const { device, surroundings } = await openBench();

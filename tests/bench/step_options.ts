@@ -1,6 +1,6 @@
 /** Which step a command line names. */
 import { type BackboneName, BACKBONES } from "../../models/resnet.ts";
-import type { CcvcStep, StepChoice } from "./captured_step.ts";
+import type { CcvcStep, StepChoice } from "./step/captured_step.ts";
 import { parseOptions } from "./options.ts";
 
 /** What each backbone is measured at unless told. */

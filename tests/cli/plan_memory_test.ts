@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { adapterMemory } from "../../cli/gpu/gpu_memory.ts";
+import { adapterMemory, grantedNote } from "../../cli/gpu/gpu_memory.ts";
 import { placeTest } from "./support.ts";
 
 placeTest(
@@ -35,7 +35,8 @@ placeTest("plan --memory --json adds up, and follows --set", async (place) => {
   assert.ok(memory.workspaceBytes >= memory.lowerBoundBytes);
   assert.ok(memory.workspaceBytes <= 1.15 * memory.lowerBoundBytes, "the plan is near its bound");
   assert.deepEqual([base.fits, memory.repeated], [true, 0]);
-  assert.ok(device.maxBufferSize > 0 && device.maxStorageBufferBindingSize > 0);
+  assert.ok(device.maxBufferSize >= device.bufferBytes && device.bufferBytes > 0);
+  assert.ok(device.maxStorageBufferBindingSize > 0);
   const again = await planned("co-train.recompute=always");
   assert.ok(again.memory.repeated > 0 && again.memory.workspaceBytes < memory.workspaceBytes);
   const micro = await planned("co-train.batch=8", "co-train.accumulate=2");
@@ -71,6 +72,14 @@ placeTest(
     );
   },
 );
+
+Deno.test("where an adapter grants smaller buffers than it claims, both are told", () => {
+  assert.equal(grantedNote({ bufferBytes: 2_147_483_392, maxBufferSize: 2_147_483_647 }), "");
+  assert.equal(
+    grantedNote({ bufferBytes: 215e6, maxBufferSize: 2_147_483_647 }),
+    "granted, of 2.15 GB claimed; what is larger lies in several",
+  );
+});
 
 /** A system that answers by command lines. */
 const system = (answers: Readonly<Record<string, string>>) => (program: string, args: readonly string[]) =>

@@ -6,11 +6,11 @@ import { encodeStoredTensors } from "../../models/safetensors.ts";
 import type { StoredTensor } from "../../models/stored_tensor.ts";
 import { elementBytes } from "../../models/stored_tensor.ts";
 import { readWeights } from "../../models/weights_file.ts";
-import * as p from "../support/pickle_bytes.ts";
+import * as p from "../support/weights/pickle_bytes.ts";
 import { testWithShared } from "../support/shared_data.ts";
 import { runPython, torchTest } from "../support/torch.ts";
 import { testCheckpoint } from "../support/training.ts";
-import { bytesOf, torchArchive } from "../support/zip_bytes.ts";
+import { bytesOf, torchArchive } from "../support/weights/zip_bytes.ts";
 import { Place, placeTest } from "./support.ts";
 
 const sha = (values: readonly number[]) =>

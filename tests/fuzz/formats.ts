@@ -1,6 +1,6 @@
 /** Damage that goes past a format's first defenses: checksums are made right again over what was changed. @module */
 import { crc32, deflateSync, inflateSync } from "node:zlib";
-import { join } from "../support/bytes.ts";
+import { join } from "../support/weights/bytes.ts";
 import { below, mutate, pick, type Random } from "./mutations.ts";
 
 const text = new TextEncoder();

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 import { decodingBudget, maximumPixels } from "../../stages/codecs/image.ts";
 import { withFolder } from "../support/stage_run.ts";
-import { join } from "../support/bytes.ts";
+import { join } from "../support/weights/bytes.ts";
 import { mostMemory, peakMemory } from "./watch.ts";
 
 /** A black PNG. */

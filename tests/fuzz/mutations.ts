@@ -1,5 +1,5 @@
 /** Damages bytes as disks, networks and enemies do: flips, cuts, splices, and fields set to their extremes. @module */
-import { join } from "../support/bytes.ts";
+import { join } from "../support/weights/bytes.ts";
 
 /** Numbers in [0, 1). */
 export type Random = () => number;

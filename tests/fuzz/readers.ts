@@ -15,8 +15,9 @@ import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { DataError } from "../../stages/datasets/errors.ts";
 import { decodeListText, parseIdList } from "../../stages/datasets/id_list.ts";
-import * as p from "../support/pickle_bytes.ts";
-import { torchArchive } from "../support/zip_bytes.ts";
+import { entryOf } from "../support/entry.ts";
+import * as p from "../support/weights/pickle_bytes.ts";
+import { torchArchive } from "../support/weights/zip_bytes.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };
 import {
   mutateJpeg,
@@ -161,20 +162,9 @@ const files = {
   "value.json": { digest: sha256("blob"), size: 4 },
   "a/b.bin": { digest: sha256("b"), size: 0 },
 };
-const entryText = encodeEntry({
-  key,
-  stage: "load",
-  parts,
-  outputs: { value: { kind: "number", version: 1, digest: artifactDigest("number", 1, files), files } },
-  recorded: {
-    started: "2026-01-01",
-    finished: "2026-01-01",
-    seconds: 1,
-    facts: { host: "x" },
-    modules: { "a.ts": sha256("a") },
-    sources: { digest: sha256("s"), size: 9 },
-  },
-});
+const entryText = encodeEntry(
+  entryOf(parts, files, { facts: { host: "x" }, sources: { digest: sha256("s"), size: 9 } }),
+);
 
 /** An entry with a member changed and the check digest made right again, as one who lies would. */
 function forge(text: string, random: Random): string {

@@ -42,7 +42,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
   let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
-  let first = (group.y * 1u + local.y) * 2u;
+  let first = group.y * 2u;
   if (first >= pixels) { return; }
   let column = group.x * 2u + lane;
   let last_column = extents.out_channels - 1u;

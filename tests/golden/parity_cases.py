@@ -345,13 +345,14 @@ CASES = {
 }
 
 
-def main():
+def main(plain=PLAIN, cases=CASES, run=run, deviation=deviation):
+    """Runs the case of a file into another, as the command line names them; without names, all cases into `parity/`."""
     torch.set_num_threads(1)
     if len(sys.argv) == 3:
         with open(sys.argv[1]) as file: case = json.load(file)
-        return write(case["case"], sys.argv[2])
+        return write(case["case"], sys.argv[2], run, deviation)
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parity")
-    for name, settings in CASES.items(): write(dict(PLAIN, **settings), os.path.join(folder, name + ".json"))
+    for name, settings in cases.items(): write(dict(plain, **settings), os.path.join(folder, name + ".json"), run, deviation)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,11 @@
 
 Written from the method's description alone, on the network of parity_cases.py.
 """
-import json
-import os
-import sys
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from parity_cases import Net, hashed, image, labels, rounded
+from parity_cases import Net, hashed, image, labels, main
 
 
 class Branches(Net):
@@ -118,8 +114,8 @@ def run(case, dtype):
     return out
 
 
-def deviation(a, b):
-    """How far the f32 run `b` strays from the f64 run `a`."""
+def deviation_by_network(a, b, networks):
+    """How far the f32 run `b` strays from the f64 run `a`, network by network where something is recorded of it."""
     rel = lambda x, y: abs(x - y) / abs(x) if x else abs(y)
     big = lambda x, y: max(abs(p - q) for p, q in zip(x, y)) / (max(map(abs, x)) or 1)
     named = lambda start: {n: big(a[n], b[n]) for n in a if n.startswith(start)}
@@ -131,19 +127,16 @@ def deviation(a, b):
         "logits_max_rel": named("logits"), "eval_logits_max_rel": named("eval_logits"),
     }
     for part in ("param_delta", "bn_buffers"):
-        for branch in ("branch1", "branch2"):
-            strays = sorted(big(v, b[part][k]) for k, v in a[part].items() if k.startswith(branch))
-            out[f"{part}_rel:{branch}"] = {
-                "median": strays[len(strays) // 2], "p95": strays[int(0.95 * len(strays))], "max": strays[-1],
-            }
+        for network in networks:
+            strays = sorted(big(v, b[part][k]) for k, v in a[part].items() if k.startswith(network))
+            if strays:
+                out[f"{part}_rel:{network}"] = {
+                    "median": strays[len(strays) // 2], "p95": strays[int(0.95 * len(strays))], "max": strays[-1],
+                }
     return out
 
 
-def write(case, path):
-    exact, single = run(case, torch.float64), run(case, torch.float32)
-    record = {"case": case, "float64": rounded(exact, 10), "float32_deviation": rounded(deviation(exact, single), 3)}
-    with open(path, "w") as file:
-        file.write(json.dumps(record, separators=(",", ":")) + "\n")
+def deviation(a, b): return deviation_by_network(a, b, ("branch1", "branch2"))
 
 
 PLAIN = dict(size=65, batch=4, steps=3, total=10, residual_gamma=0.25, backbone="resnet14", dilations=[1, 2, 3],
@@ -156,14 +149,5 @@ CASES = {
 }
 
 
-def main():
-    torch.set_num_threads(1)
-    if len(sys.argv) == 3:
-        with open(sys.argv[1]) as file: case = json.load(file)
-        return write(case["case"], sys.argv[2])
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parity")
-    for name, settings in CASES.items(): write(dict(PLAIN, **settings), os.path.join(folder, name + ".json"))
-
-
 if __name__ == "__main__":
-    main()
+    main(PLAIN, CASES, run, deviation)

@@ -6,16 +6,12 @@ strays.
 
 Written from the method's description alone, on the network of parity_cases.py. It reproduces the losses of the published cases to 1e-8.
 """
-import json
-import os
-import sys
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from parity_cases import Net, hashed, ignore_map, image, labels, write
-from parity_cps_cases import toggled
+from parity_cases import Net, hashed, ignore_map, image, labels, main
+from parity_cps_cases import deviation_by_network, toggled
 from parity_unimatch_cases import partner_map
 
 
@@ -129,26 +125,7 @@ def run(case, dtype):
     return out
 
 
-def deviation(a, b):
-    """How far the f32 run `b` strays from the f64 run `a`."""
-    rel = lambda x, y: abs(x - y) / abs(x) if x else abs(y)
-    big = lambda x, y: max(abs(p - q) for p, q in zip(x, y)) / (max(map(abs, x)) or 1)
-    named = lambda start: {n: big(a[n], b[n]) for n in a if n.startswith(start)}
-    norms = sorted(rel(v, b["grad_norm"][k]) for k, v in a["grad_norm"].items())
-    out = {
-        "steps": [{k: rel(v, t[k]) for k, v in s.items()} for s, t in zip(a["steps"], b["steps"])],
-        "grad_norm_max_rel": norms[-1], "grad_norm_median_rel": norms[len(norms) // 2],
-        "grad_sample_max_rel": max(big(v, b["grad_sample"][k]) for k, v in a["grad_sample"].items()),
-        "logits_max_rel": named("logits"), "eval_logits_max_rel": named("eval_logits"),
-    }
-    for part in ("param_delta", "bn_buffers"):
-        for network in ("student", "teacher"):
-            strays = sorted(big(v, b[part][k]) for k, v in a[part].items() if k.startswith(network))
-            if strays:
-                out[f"{part}_rel:{network}"] = {
-                    "median": strays[len(strays) // 2], "p95": strays[int(0.95 * len(strays))], "max": strays[-1],
-                }
-    return out
+def deviation(a, b): return deviation_by_network(a, b, ("student", "teacher"))
 
 
 PLAIN = dict(size=65, batch=4, steps=3, total=10, residual_gamma=0.25, backbone="resnet14", dilations=[1, 2, 3],
@@ -165,14 +142,5 @@ CASES = {
 }
 
 
-def main():
-    torch.set_num_threads(1)
-    if len(sys.argv) == 3:
-        with open(sys.argv[1]) as file: case = json.load(file)
-        return write(case["case"], sys.argv[2], run, deviation)
-    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parity")
-    for name, settings in CASES.items(): write(dict(PLAIN, **settings), os.path.join(folder, name + ".json"), run, deviation)
-
-
 if __name__ == "__main__":
-    main()
+    main(PLAIN, CASES, run, deviation)

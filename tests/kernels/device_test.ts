@@ -6,6 +6,7 @@ import { defineKernel } from "../../kernels/shader/kernel.ts";
 import { compile } from "../../kernels/program/program.ts";
 import { ALIGNMENT, makeTensor } from "../../kernels/tensor.ts";
 import { gpuTest } from "../support/gpu.ts";
+import { skip } from "../support/skip.ts";
 
 const isDeviceError = (message: RegExp) => (error: unknown) =>
   error instanceof DeviceError && message.test(error.message);
@@ -50,6 +51,52 @@ gpuTest(
     assert.equal(plain.facts.subgroupSize, 0);
     assert.ok(!plain.facts.features.includes("subgroups"));
     plain.close();
+    const guaranteed = await openDevice(navigator.gpu, { guaranteed: true });
+    const { limits } = guaranteed.gpu;
+    assert.deepEqual(
+      [limits.maxStorageBuffersPerShaderStage, limits.maxComputeWorkgroupStorageSize, limits.maxBufferSize],
+      [8, 16_384, 256 * 2 ** 20],
+    );
+    assert.deepEqual(
+      [limits.maxComputeInvocationsPerWorkgroup, limits.maxStorageBufferBindingSize],
+      [256, 128 * 2 ** 20],
+    );
+    guaranteed.close();
+  },
+);
+
+gpuTest(
+  "texts enable subgroups where the adapter lists them, as browsers' do: Deno's does not, and its compiler refuses that",
+  async (device) => {
+    if (device.facts.subgroupSize === 0) return skip("the adapter has no subgroups");
+    const listing = {
+      async requestAdapter() {
+        const adapter = (await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }))!;
+        const { info, limits } = adapter;
+        const features = new Set([...adapter.features, "subgroups"]);
+        return {
+          info,
+          limits,
+          features,
+          requestDevice: (asked: GPUDeviceDescriptor) => adapter.requestDevice(asked),
+        };
+      },
+    } as unknown as GPU;
+    const strict = await openDevice(listing);
+    const kernel = defineKernel({
+      name: "empty",
+      source: "@compute @workgroup_size(1) fn main() {}",
+      uniforms: {},
+      reads: {},
+      writes: { y: "vec4f" },
+    });
+    strict.pipeline(kernel, {});
+    await strict.gpu.queue.onSubmittedWorkDone();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.throws(() => strict.check(), isDeviceError(/kernel "empty".*"enable subgroups;".*extension/));
+    strict.close();
+    device.pipeline(kernel, {});
+    device.check();
   },
 );
 
@@ -115,7 +162,7 @@ gpuTest("a device that is out of memory says so, with the largest buffers asked 
   assert.throws(
     () => device.check(),
     isDeviceError(
-      /out of memory \(not enough memory left\); .* "workspace 0" of 3000 bytes, "control" of 16 bytes\. Use a smaller crop/,
+      /out of memory \(not enough memory left\); .* "workspace 0" of 3000 bytes, "control" of 16 bytes, and it granted \d+ bytes .*\. Use a smaller crop/,
     ),
   );
   device.close();
@@ -135,6 +182,71 @@ gpuTest(
     assert.equal(device.created.buffers, buffers);
   },
 );
+
+gpuTest("upload() lets the device copy what was uploaded whenever that is 16 MiB", async (device) => {
+  const MIB = 2 ** 20, words = 10 * MIB / 4;
+  const { tensors, free } = allocate(
+    device,
+    "five",
+    Array.from({ length: 5 }, () => ({ label: "t", shape: [words] })),
+  );
+  const written: number[] = [];
+  let submitted = 0;
+  const queue = {
+    writeBuffer(...[buffer, offset, data, from, size]: Parameters<GPUQueue["writeBuffer"]>) {
+      written.push(4 * size!);
+      device.gpu.queue.writeBuffer(buffer, offset, data, from, size);
+    },
+    submit: () => submitted++,
+  };
+  const watched = { ...device, gpu: { queue } } as unknown as Device;
+  tensors.forEach((tensor, i) => upload(watched, tensor, new Float32Array(words).fill(i + 1)));
+  assert.deepEqual(written.map((bytes) => bytes / MIB), [10, 6, 4, 10, 2, 8, 8, 2]);
+  assert.equal(submitted, 3);
+  for (const [i, values] of (await readBack(device, tensors)).entries()) {
+    assert.ok(values.length === words && values.every((value) => value === i + 1));
+  }
+  free();
+});
+
+gpuTest("memory lies in as many buffers as it takes, and is read back in as many waits", async () => {
+  const device = await openDevice(navigator.gpu, { bufferBytes: 4096 + 100 });
+  try {
+    assert.equal(device.facts.bufferBytes, 4096);
+    const sizes = [512, 300, 500, 1024, 4, 4];
+    const specs = sizes.map((length, i) => ({ label: `t${i}`, shape: [length] }));
+    const { buffers, bytes, tensors, free } = allocate(device, "six", specs);
+    assert.deepEqual(
+      tensors.map(({ home }) => [buffers.findIndex((b) => b.buffer === home!.buffer), home!.offset]),
+      [
+        [0, 0],
+        [0, 2048],
+        [1, 0],
+        [2, 0],
+        [3, 0],
+        [3, 256],
+      ],
+    );
+    assert.deepEqual(buffers.map(({ bytes }) => bytes), [2048 + 1280, 2048, 4096, 512]);
+    assert.equal(bytes, 2048 + 1280 + 2048 + 4096 + 512);
+    tensors.forEach((tensor, i) => upload(device, tensor, new Float32Array(sizes[i]!).fill(i + 1)));
+    const before = device.created.buffers, read = await readBack(device, tensors);
+    assert.deepEqual(
+      read.map((values) => [values.length, values[0], values.at(-1)]),
+      sizes.map((n, i) => [n, i + 1, i + 1]),
+    );
+    assert.equal(device.created.buffers - before, 4);
+    assert.throws(
+      () => allocate(device, "two", [...specs.slice(0, 1), { label: "large", shape: [1028] }]),
+      isDeviceError(
+        /Cannot allocate 4112 bytes for large of two: ".+" grants 4096 a buffer, of the \d+ that it claims$/,
+      ),
+    );
+    free();
+  } finally {
+    device.close();
+  }
+});
 
 gpuTest("pipeline() compiles a kernel once for each set of constants", (device) => {
   const kernel = defineKernel({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gatherTilings } from "../../kernels/ops/convolution/convolution_tiles.ts";
-import { chooseSharing, type Sharing } from "../../kernels/sharing.ts";
+import { chooseSharing, parseSharing, type Sharing } from "../../kernels/sharing.ts";
 import { weightSplits, weightTilings } from "../../kernels/ops/convolution/weight_tiles.ts";
 
 Deno.test("software shares by subgroups of 8 or 16 lanes, a GPU by workgroup memory, others not at all", () => {
@@ -14,6 +14,33 @@ Deno.test("software shares by subgroups of 8 or 16 lanes, a GPU by workgroup mem
     chooseSharing({ isSoftware: false, subgroupSize: 32, workgroupBytes: 16384, workgroupInvocations: 256 }),
     0,
   );
+});
+
+Deno.test("another way is taken where the adapter runs it, and refused with those that it runs", () => {
+  const adapter = { isSoftware: true, subgroupSize: 16, workgroupBytes: 32768, workgroupInvocations: 1024 };
+  for (const way of [0, 16, "workgroup"] as const) assert.equal(chooseSharing(adapter, way), way);
+  assert.throws(
+    () => chooseSharing(adapter, 8),
+    /for sharing 8: this adapter runs 16, 0, workgroup .*16 lanes/,
+  );
+  const small = { isSoftware: false, subgroupSize: 0, workgroupBytes: 16384, workgroupInvocations: 256 };
+  assert.throws(() => chooseSharing(small, "workgroup"), /runs 0 .*no known number of lanes.*16384 bytes/);
+});
+
+Deno.test("a way is read from the environment as it is written there, and nothing else", () => {
+  assert.deepEqual(["", undefined].map((text) => parseSharing(text, "X")), [undefined, undefined]);
+  assert.deepEqual(["0", "8", "16", "workgroup"].map((text) => parseSharing(text, "X")), [
+    0,
+    8,
+    16,
+    "workgroup",
+  ]);
+  for (const text of ["32", "08", "none", " 0"]) {
+    assert.throws(
+      () => parseSharing(text, "X"),
+      /kernels for X=.*: it is one of 0, 8, 16, workgroup, or not set/,
+    );
+  }
 });
 
 Deno.test("a GPU's blocks are as large as occupies it, and no wider than the channels", () => {

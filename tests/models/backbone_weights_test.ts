@@ -3,7 +3,7 @@ import { recognizeBackbone, takeBackbone } from "../../models/backbone_weights.t
 import { WeightsError } from "../../models/errors.ts";
 import type { BackboneName } from "../../models/resnet.ts";
 import type { StoredTensor } from "../../models/stored_tensor.ts";
-import { classifier, filled } from "../support/backbone_file.ts";
+import { classifier, filled } from "../support/weights/backbone_file.ts";
 
 const strict = { strict: true }, lenient = { strict: false };
 

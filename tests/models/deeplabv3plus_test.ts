@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../kernels/graph.ts";
-import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
+import { makeTensor } from "../../kernels/tensor.ts";
 import { type Mapping, predict } from "../../models/deeplabv3plus.ts";
-import { deviceShape } from "../../models/layout.ts";
 import { declareNetworks, type Networks } from "../../models/networks.ts";
 import type { BackboneName } from "../../models/resnet.ts";
+import { declaredTensors } from "../support/declared_tensors.ts";
 
 const pascal = {
   dilations: { replaceStride: [false, false, true] },
@@ -35,17 +35,7 @@ function count({ registry }: Networks, prefix = ""): number {
 function capture({ registry, byName }: Networks, size: number) {
   const graph = new Graph(0);
   const home = { buffer: {} as GPUBuffer, offset: 0 };
-  const tensors = new Map<string, Tensor>(
-    [...registry.parameters, ...registry.statistics].map(({ name, shape }) => [
-      name,
-      makeTensor({
-        label: name,
-        shape: deviceShape(shape),
-        layout: shape.length === 4 ? "kernel" : "channels",
-        home,
-      }),
-    ]),
-  );
+  const tensors = declaredTensors(registry, { home });
   const x = makeTensor({ label: "x", shape: [1, size, size, 3], home });
   const tensor = (name: string) => tensors.get(name) ?? assert.fail(`no tensor is called ${name}`);
   const predictions = Object.values(byName).map((network) =>

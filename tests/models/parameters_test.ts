@@ -3,7 +3,7 @@ import { readBack } from "../../kernels/device.ts";
 import { declareNetworks } from "../../models/networks.ts";
 import { WeightsError } from "../../models/errors.ts";
 import { initialize } from "../../models/initialization.ts";
-import { allocateParameters } from "../../models/parameters.ts";
+import { allocateParameters, type ParameterRange } from "../../models/parameters.ts";
 import { gpuTest } from "../support/gpu.ts";
 
 const { registry } = declareNetworks({
@@ -27,7 +27,7 @@ gpuTest(
   "backbones and all else lie in ranges of the arena, convolutions' weights, norms and biases apart, with gradients beside them",
   (device) => {
     const parameters = allocateParameters(device, registry, { training: true });
-    const { ranges, buffers } = parameters;
+    const { ranges } = parameters, [{ values, gradients }] = ranges as [ParameterRange];
     assert.deepEqual(ranges.map(({ group, kind }) => [group, kind]), [
       ["backbone", "convolutions"],
       ["backbone", "norms"],
@@ -35,18 +35,21 @@ gpuTest(
       ["head", "norms"],
       ["head", "biases"],
     ]);
-    assert.deepEqual(ranges.map(({ start }) => start), [0, ...ranges.slice(0, 4).map(({ end }) => end)]);
+    const ends = ranges.slice(0, 4).map(({ values: { end } }) => end);
+    assert.deepEqual(ranges.map(({ values: { start } }) => start), [0, ...ends]);
     for (const { name, group, kind } of registry.parameters) {
       const { home, gradient, bytes, tracked } = parameters.tensor(name);
-      const { start, end } = ranges.find((range) => range.group === group && range.kind === kind)!;
-      assert.equal(home!.buffer, buffers.values);
+      const { values: { start, end } } = ranges.find((range) =>
+        range.group === group && range.kind === kind
+      )!;
+      assert.equal(home!.buffer, values.buffer);
       assert.ok(home!.offset >= start && home!.offset + bytes <= end, name);
-      assert.equal(gradient!.home!.buffer, buffers.gradients);
+      assert.equal(gradient!.home!.buffer, gradients!.buffer);
       assert.equal(gradient!.home!.offset, home!.offset, name);
       assert.ok(tracked, name);
     }
     for (const { name } of registry.statistics) {
-      assert.notEqual(parameters.tensor(name).home!.buffer, buffers.values, name);
+      assert.notEqual(parameters.tensor(name).home!.buffer, values.buffer, name);
       assert.equal(parameters.tensor(name).tracked, false);
     }
     parameters.free();
@@ -62,9 +65,10 @@ gpuTest("gradients and momenta start at zero; without training there are none", 
   const { name } = registry.parameters[0]!;
   assert.equal(inference.tensor(name).gradient, undefined);
   assert.equal(inference.tensor(name).tracked, false);
-  assert.equal(inference.buffers.gradients, undefined);
-  assert.deepEqual(inference.buffers.moments, []);
-  const arena = training.ranges.at(-1)!.end;
+  for (const { gradients, moments } of inference.ranges) {
+    assert.deepEqual([gradients, moments], [undefined, []]);
+  }
+  const arena = training.ranges.at(-1)!.values.end;
   assert.equal(training.bytes - inference.bytes, 2 * arena);
   training.free();
   inference.free();
@@ -76,17 +80,17 @@ gpuTest("an average has parameters and statistics, and nothing of what learning 
   const parameters = allocateParameters(device, registry, { training: true, moments: 2, averages });
   parameters.load(state);
   assert.deepEqual(await parameters.read(), state);
-  const { ranges, buffers, tensor } = parameters;
+  const { ranges, tensor } = parameters, { values, moments } = ranges.at(-1)!;
   for (const { name } of registry.parameters) {
     const learns = name.startsWith("branch2"), { home, gradient, tracked } = tensor(name);
-    assert.deepEqual([home!.buffer === buffers.values, gradient !== undefined, tracked], [
+    assert.deepEqual([home!.buffer === values.buffer, gradient !== undefined, tracked], [
       learns,
       learns,
       learns,
     ], name);
   }
-  const arena = ranges.at(-1)!.end;
-  assert.equal(buffers.moments.length, 2);
+  const arena = values.end;
+  assert.equal(moments.length, 2);
   assert.equal(parameters.sizes.moments, 2 * arena);
   parameters.free();
 });

@@ -12,6 +12,8 @@ import {
   run,
   type RunOptions,
   type RunResult,
+  type SourceFile,
+  type StageContext,
 } from "../../pipeline/mod.ts";
 
 /** A number, as an artifact. */
@@ -30,6 +32,24 @@ export const start = defineStage({
   outputs: { value: number },
   run: ({ config }) => ({ value: config.at }),
 });
+
+/** A stage of a test's own, without inputs and settings: what it runs gives the number `value`. */
+export function giving(
+  name: string,
+  run: (context: StageContext) => number | Promise<number>,
+  sources: readonly SourceFile[] = [],
+) {
+  return defineStage({
+    name,
+    version: 1,
+    module: import.meta.url,
+    config: z.strictObject({}),
+    inputs: {},
+    outputs: { value: number },
+    ...(sources.length > 0 && { sources: () => sources }),
+    run: async ({ context }) => ({ value: await run(context) }),
+  });
+}
 
 /** Halves, rounding down: different inputs may give equal outputs. */
 export const halve = defineStage({

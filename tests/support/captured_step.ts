@@ -4,12 +4,31 @@ import type { Graph } from "../../kernels/graph.ts";
 import { compile } from "../../kernels/program/program.ts";
 import { readMeter } from "../../kernels/ops/loss/meter.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
+import { initialize } from "../../models/initialization.ts";
+import { allocateParameters } from "../../models/parameters.ts";
+import { shapesClasses } from "../../stages/datasets/classes.ts";
+import type { BoundMethod } from "../../stages/methods/bound_method.ts";
 import { captureGradients, type GradientParts, type NamedTerm } from "../../stages/training/step_program.ts";
 import { captureUpdate, type UpdateParts } from "../../stages/training/update.ts";
+import { buildNetworks } from "../../stages/weights/network.ts";
 import { unstore } from "./gpu.ts";
 
 /** What a step is captured with; plain SGD moves the weights. */
 export type StepParts = GradientParts & Omit<UpdateParts, "clears" | "optimizer">;
+
+/** A method's networks on the small backbone, with weights of seed 7, to be trained. */
+export function allocateNetworks(device: Device, method: BoundMethod, outputStride: 8 | 16) {
+  const { networks: variants } = method;
+  const networks = buildNetworks({
+    backbone: "resnet14",
+    outputStride,
+    classes: shapesClasses,
+    networks: variants,
+  });
+  const parameters = allocateParameters(device, networks.registry, { training: true });
+  parameters.load(initialize(networks.registry, 7));
+  return { networks, parameters };
+}
 
 /** Captures gradients and update; the loss terms are in the order of their meters. */
 export function captureStep(graph: Graph, parts: StepParts): readonly NamedTerm[] {
@@ -42,4 +61,13 @@ export async function runStep(
   );
   program.free();
   return { terms, losses, logits };
+}
+
+/** The op that made a tensor, its inputs in the same manner, down to what the step was given. */
+export function source(graph: Graph, tensor: Tensor): string {
+  const made = graph.dispatches.find(({ writes }) => writes.includes(tensor));
+  if (!made) return tensor.label;
+  const inputs = made.reads.map((read) => source(graph, read));
+  const output = made.writes.length > 1 ? `[${made.writes.indexOf(tensor)}]` : "";
+  return `${made.kernel.name}${output}(${inputs.join(", ")})`;
 }

@@ -2,7 +2,7 @@ import { allocate, type Device, openDevice, readBack, upload } from "../../kerne
 import { type GradientPair, Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/feature/add.ts";
 import { compile } from "../../kernels/program/program.ts";
-import type { Sharing } from "../../kernels/sharing.ts";
+import { parseSharing, type Sharing } from "../../kernels/sharing.ts";
 import { type Layout, makeTensor, padded, type Precision, type Tensor } from "../../kernels/tensor.ts";
 import { skip, skippedName } from "./skip.ts";
 
@@ -10,9 +10,10 @@ export { uniform } from "./uniform.ts";
 
 let shared: Promise<Device> | undefined;
 
-/** The device all tests of a file share. */
+/** The device all tests of a file share; as for the commands, the environment may name other kernels than its fastest. */
 export function testDevice(): Promise<Device> {
-  return shared ??= openDevice(navigator.gpu);
+  const sharing = parseSharing(Deno.env.get("CROSSVIEW_SHARING"), "CROSSVIEW_SHARING");
+  return shared ??= openDevice(navigator.gpu, { sharing });
 }
 
 /**

@@ -1,4 +1,6 @@
 /** Small data sets and networks for tests of the training stages. */
+import assert from "node:assert/strict";
+import { explainConfig } from "../../pipeline/language/explain.ts";
 import { parseConfig, type Schema } from "../../pipeline/language/schema.ts";
 import {
   type CoTrainConfig,
@@ -7,7 +9,8 @@ import {
   trainingStage,
 } from "../../stages/co_train.ts";
 import { bindMethod, type BoundMethod } from "../../stages/methods/bound_method.ts";
-import { type Configured, definitionOf } from "../../stages/methods/method.ts";
+import { ccvc } from "../../stages/methods/ccvc.ts";
+import { type AnyMethod, type Configured, definitionOf } from "../../stages/methods/method.ts";
 import { augment, type ViewPolicyInput, type Views } from "../../stages/augment.ts";
 import type { Device } from "../../kernels/device.ts";
 import { initialize } from "../../models/initialization.ts";
@@ -116,6 +119,66 @@ export function trainingOf<P extends string>(
 /** A method with its options, as the engine takes it. */
 export function bound({ method, options }: Configured): BoundMethod {
   return bindMethod(method, parseConfig(definitionOf(method).options, options, "method"));
+}
+
+/** The smallest network that a method trains, for the scenes. */
+export function networkOf({ networks, predictions, headline }: BoundMethod): NetworkDescription {
+  return {
+    backbone: "resnet14",
+    outputStride: 16,
+    classes: shapesClasses,
+    networks,
+    predictions,
+    headline,
+  };
+}
+
+/** A session of CCVC with strong views on two small branches, of which the second has a mapping; batches of 2. */
+export function pairSettings(views: Views) {
+  const common = { backbone: "resnet14", outputStride: 16, classes: shapesClasses } as const;
+  return {
+    network: describePair(common, [{}, { mapping: { norm: true, dropout: 0.5 } }]),
+    method: bound(ccvc({ augmentation: "strong" })),
+    views,
+    batch: 2,
+    seed: 9,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
+  } as const;
+}
+
+/** A training of two steps: one of the warm-up, one of the method. */
+export const oneStepEach = {
+  backbone: "resnet14",
+  batch: 4,
+  epochs: 2,
+  stepsPerEpoch: 1,
+  warmUpEpochs: 1,
+} as const;
+
+/** The leaves of a method's defaults that nothing reads, and why. */
+export function unreadOf(method: AnyMethod, options: object = {}): (readonly [name: string, why: string])[] {
+  const { config: schema } = trainingStage(method).definition;
+  return explainConfig(schema, parseConfig(schema, { method: options }, "co-train"), {})
+    .flatMap(({ name, unread }) =>
+      name.startsWith("method.") && unread !== undefined ? [[name, unread]] : []
+    );
+}
+
+/** Holds a method to its defaults, to what of them nothing reads, to what its training gives, and to what it refuses. */
+export function assertDeclared(
+  method: AnyMethod,
+  { defaults, unread, outputs, refused }: {
+    defaults: object;
+    unread: readonly (readonly [name: string, why: string])[];
+    outputs: readonly string[];
+    refused: readonly object[];
+  },
+): void {
+  const { options } = definitionOf(method);
+  assert.deepEqual(parseConfig(options, {}, "method"), defaults);
+  assert.deepEqual(unreadOf(method), unread);
+  assert.deepEqual(Object.keys(trainingStage(method).definition.outputs), outputs);
+  for (const wrong of refused) assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
 }
 
 /** What a stage that declares the GPU is given. */

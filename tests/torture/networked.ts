@@ -1,8 +1,8 @@
 /** Parts that listen on this machine: each in a process that may, as `deno task torture` may not. @module */
 import { permissionsOf } from "../../cli/process/permissions.ts";
 import type { TortureOptions, TorturePart } from "./part.ts";
-import { push } from "./push.ts";
-import { remote } from "./remote.ts";
+import { push } from "./remote/push.ts";
+import { remote } from "./remote/remote.ts";
 
 const inside = [remote, push];
 

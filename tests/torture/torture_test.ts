@@ -1,6 +1,6 @@
-import { disk } from "./disk.ts";
-import { kill } from "./kill.ts";
-import { special } from "./special.ts";
+import { disk } from "./training/disk.ts";
+import { kill } from "./training/kill.ts";
+import { special } from "./data/special.ts";
 
 // The other parts have tests of their own.
 for (const { name, summary, run } of [kill, disk, special]) {

@@ -2,7 +2,7 @@
 import { cacheStats, collectGarbage } from "../../../pipeline/mod.ts";
 import type { Command } from "../../terminal/command.ts";
 import { UsageError } from "../../terminal/errors.ts";
-import { cacheOf, cacheOption, jsonOption } from "../../terminal/options.ts";
+import { cacheOf, shared } from "../../terminal/options.ts";
 import { bytes, table } from "../../terminal/text.ts";
 import { pin, unpin } from "./cache_pins.ts";
 import { pull, push } from "./cache_transfer.ts";
@@ -11,7 +11,7 @@ import { verify } from "./cache_verify.ts";
 const stats: Command = {
   name: "stats",
   summary: "count entries, blobs and bytes, stage by stage",
-  options: [cacheOption, jsonOption],
+  options: [shared.cache, shared.json],
   async run(input) {
     const cache = cacheOf(input);
     const found = await cacheStats(cache);
@@ -35,14 +35,14 @@ const gc: Command = {
   name: "gc",
   summary: "take out what was not used for long, then the least recently used until the rest fits",
   options: [
-    cacheOption,
+    shared.cache,
     { name: "size", value: "GB", description: "most gigabytes to keep (default: 50)" },
     { name: "days", value: "n", description: "most days since the last use (default: 30)" },
     {
       name: "all",
       description: "take out all that is too old, even if nothing stays: else a clock may be wrong",
     },
-    jsonOption,
+    shared.json,
   ],
   async run(input) {
     const size = input.text("size");

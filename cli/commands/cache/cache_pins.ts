@@ -8,7 +8,7 @@ import {
 } from "../../../pipeline/mod.ts";
 import type { Command, CommandInput } from "../../terminal/command.ts";
 import { UsageError } from "../../terminal/errors.ts";
-import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../../terminal/options.ts";
+import { cacheOf, runsOf, shared } from "../../terminal/options.ts";
 import { findRun } from "../../runs/stored_runs.ts";
 
 const what = {
@@ -21,7 +21,7 @@ export const pin: Command = {
   name: "pin",
   summary: "keep a run's results whatever the bounds; without an argument: list what is pinned",
   arguments: [{ ...what, count: "optional" }],
-  options: [cacheOption, runsOption, jsonOption],
+  options: [shared.cache, shared.runs, shared.json],
   async run(input) {
     const cache = cacheOf(input);
     const [given] = input.positional;
@@ -54,7 +54,7 @@ export const unpin: Command = {
   name: "unpin",
   summary: "let the bounds count again for what was pinned",
   arguments: [what],
-  options: [cacheOption, runsOption, jsonOption],
+  options: [shared.cache, shared.runs, shared.json],
   async run(input) {
     const cache = cacheOf(input);
     const { keys, name } = await keysOf(input, input.positional[0]!, cache, [...pinnedKeys(cache)]);

@@ -1,22 +1,12 @@
 /** `cache push`, `cache pull`: results to and from the remote cache. @module */
 import { type Entry, plan, pull as pullGraph, type PulledNode, UserError } from "../../../pipeline/mod.ts";
 import type { Command, CommandInput } from "../../terminal/command.ts";
-import { loadExperiment } from "../../experiment/experiment.ts";
-import {
-  cacheOf,
-  cacheOption,
-  experimentArgument,
-  experimentName,
-  jsonOption,
-  overrides,
-  seedsOf,
-  seedsOption,
-  setOption,
-} from "../../terminal/options.ts";
+import { graphOf } from "../../experiment/planning.ts";
+import { cacheOf, experimentArgument, seedsOf, shared } from "../../terminal/options.ts";
 import { needRemote, remoteHelp, remoteVariables } from "../../experiment/remote.ts";
 import { bytes } from "../../terminal/text.ts";
 
-const options = [setOption, seedsOption, cacheOption, jsonOption];
+const options = [shared.set, shared.seeds, shared.cache, shared.json];
 
 /** The command. */
 export const pull: Command = {
@@ -27,7 +17,7 @@ export const pull: Command = {
   options,
   async run(input) {
     const remote = needRemote(cacheOf(input), input.terminal);
-    const graph = (await loadExperiment(experimentName(input))).build(overrides(input));
+    const graph = await graphOf(input);
     const nodes: (PulledNode & { readonly seed: number })[] = [];
     for (const seed of seedsOf(input)) {
       for (const node of await pullGraph(graph, remote, { seed })) nodes.push({ seed, ...node });
@@ -86,7 +76,7 @@ async function entriesToPush(input: CommandInput): Promise<Entry[]> {
   let keys;
   if (input.positional[0] === undefined) keys = (await cache.keys()).map(({ key }) => key);
   else {
-    const graph = (await loadExperiment(experimentName(input))).build(overrides(input));
+    const graph = await graphOf(input);
     const plans = await Promise.all(seedsOf(input).map((seed) => plan(graph, { cache, seed, why: false })));
     keys = plans.flatMap(({ nodes }) => nodes).filter(({ state }) => state === "hit").map(({ key }) => key!);
   }

@@ -2,19 +2,9 @@
 import { type Cache, Events, type VerifiedNode, verifyBlobs, verifyStages } from "../../../pipeline/mod.ts";
 import type { Command, CommandInput } from "../../terminal/command.ts";
 import { UsageError } from "../../terminal/errors.ts";
-import { loadExperiment } from "../../experiment/experiment.ts";
+import { graphOf } from "../../experiment/planning.ts";
 import { type FileDistance, fileDistance } from "../../runs/file_distance.ts";
-import {
-  cacheOf,
-  cacheOption,
-  experimentArgument,
-  experimentName,
-  jsonOption,
-  overrides,
-  seedOption,
-  seedsOf,
-  setOption,
-} from "../../terminal/options.ts";
+import { cacheOf, experimentArgument, seedsOf, shared } from "../../terminal/options.ts";
 import { Progress } from "../../terminal/progress.ts";
 import { withSession } from "../../runs/session.ts";
 import { notesOnly, type Terminal } from "../../terminal/terminal.ts";
@@ -37,11 +27,11 @@ largest value of the tensor. Nothing is stored.
     { name: "stage", description: "id of the only stage to run", count: "optional" },
   ],
   options: [
-    setOption,
-    seedOption,
-    cacheOption,
+    shared.set,
+    shared.seed,
+    shared.cache,
     { name: "all-blobs", description: "read every blob and entry instead" },
-    jsonOption,
+    shared.json,
   ],
   run: (input) => input.flag("all-blobs") ? readAll(input) : runAgain(input),
 };
@@ -65,7 +55,7 @@ async function readAll(input: CommandInput): Promise<number> {
 }
 
 async function runAgain(input: CommandInput): Promise<number> {
-  const graph = (await loadExperiment(experimentName(input))).build(overrides(input));
+  const graph = await graphOf(input);
   const json = input.flag("json");
   const terminal = json ? notesOnly(input.terminal) : input.terminal;
   const cache = cacheOf(input);

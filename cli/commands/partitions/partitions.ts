@@ -4,7 +4,7 @@ import { type Partition, partitions as known } from "../../../partitions/manifes
 import { ccvcOriginal, inCcvcOriginal, uniMatch } from "../../../partitions/publishers.ts";
 import { PartitionError, readPartition } from "../../../partitions/reader.ts";
 import type { Command, CommandInput } from "../../terminal/command.ts";
-import { jsonOption } from "../../terminal/options.ts";
+import { shared } from "../../terminal/options.ts";
 import { folderOf, listsOption, namedPartition, namedPartitions } from "../../terminal/partition_options.ts";
 import { table } from "../../terminal/text.ts";
 import { get } from "./partitions_get.ts";
@@ -41,7 +41,7 @@ function listAll(input: CommandInput): void {
 const list: Command = {
   name: "list",
   summary: "list the published partitions",
-  options: [jsonOption],
+  options: [shared.json],
   run: (input) => Promise.resolve(listAll(input)),
 };
 
@@ -49,7 +49,7 @@ const show: Command = {
   name: "show",
   summary: "show one partition: lists, digests, who drew it",
   arguments: [{ name: "name", description: "e.g. pascal/366" }],
-  options: [jsonOption],
+  options: [shared.json],
   run(input) {
     const found = namedPartition(input.positional[0]!);
     const publishers = [uniMatch, ...(inCcvcOriginal(found.name) ? [ccvcOriginal] : [])];
@@ -89,7 +89,7 @@ const verify: Command = {
   name: "verify",
   summary: "hold the lists on disk against the published ones; exits 1 if one is missing or differs",
   arguments: [{ name: "names", description: "partitions (default: all)", count: "several" }],
-  options: [listsOption, jsonOption],
+  options: [listsOption, shared.json],
   async run(input) {
     const names = namedPartitions(input.positional).map(({ name }) => name);
     const results: { name: string; problem: string | null }[] = [];
@@ -113,7 +113,7 @@ const verify: Command = {
 export const partitions: Command = {
   name: "partitions",
   summary: "get, list, show and verify the published partitions",
-  options: [jsonOption],
+  options: [shared.json],
   commands: [list, show, get, verify],
   run: (input) => Promise.resolve(listAll(input)),
 };

@@ -7,7 +7,7 @@ import type { Command, CommandInput } from "../../terminal/command.ts";
 import { UsageError } from "../../terminal/errors.ts";
 import { typedPath } from "../../experiment/experiment.ts";
 import { serverSource } from "../../process/list_server.ts";
-import { jsonOption } from "../../terminal/options.ts";
+import { shared } from "../../terminal/options.ts";
 import { folderOf, listsOption, namedPartitions } from "../../terminal/partition_options.ts";
 
 /** The command. */
@@ -26,7 +26,7 @@ Exits 1 if a partition that is asked for cannot be had as published; nothing of 
     },
     { name: "timeout", value: "seconds", description: "longest wait for one list of a server (default: 60)" },
     listsOption,
-    jsonOption,
+    shared.json,
   ],
   async run(input) {
     const partitions = namedPartitions(input.positional);

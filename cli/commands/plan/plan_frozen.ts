@@ -2,7 +2,7 @@
 import type { CommandInput, OptionSpec } from "../../terminal/command.ts";
 import { UsageError } from "../../terminal/errors.ts";
 import { holdAgainst } from "../../results/frozen.ts";
-import { cacheOf, resultsOf, resultsOption } from "../../terminal/options.ts";
+import { cacheOf, resultsOf, shared } from "../../terminal/options.ts";
 import { storedResults } from "../../results/results.ts";
 
 /** Its options. */
@@ -10,7 +10,7 @@ export const frozenOptions: readonly OptionSpec[] = [{
   name: "frozen",
   description:
     "hold published results against the code and their own digests: fail if a key or a score is another one",
-}, resultsOption];
+}, shared.results];
 
 /** Holds the published results against the code. @returns 1 if one no longer is what the code gives. */
 export async function frozen(input: CommandInput): Promise<number> {

@@ -1,8 +1,9 @@
 /** `plan --memory`: what training will hold on the device, and whether that fits. @module */
 import type { CommandInput, OptionSpec } from "../../terminal/command.ts";
-import { loadExperiment } from "../../experiment/experiment.ts";
+import { graphOf } from "../../experiment/planning.ts";
 import { Gpu } from "../../gpu/gpu.ts";
-import { experimentName, overrides, seedsOf } from "../../terminal/options.ts";
+import { grantedNote } from "../../gpu/gpu_memory.ts";
+import { seedsOf } from "../../terminal/options.ts";
 import { notesOnly } from "../../terminal/terminal.ts";
 import { bytes, table } from "../../terminal/text.ts";
 import { type PlannedMemory, plannedMemory } from "../../gpu/training_memory.ts";
@@ -15,7 +16,7 @@ export const memoryOption: OptionSpec = {
 
 /** Prints the memory of an experiment's trainings. @returns 1 if one cannot fit. */
 export async function printMemory(input: CommandInput): Promise<number> {
-  const graph = (await loadExperiment(experimentName(input))).build(overrides(input));
+  const graph = await graphOf(input);
   const json = input.flag("json");
   const gpu = new Gpu(json ? notesOnly(input.terminal) : input.terminal);
   let planned: PlannedMemory[];
@@ -44,7 +45,7 @@ export function memoryText(training: PlannedMemory): string {
     device.memoryBytes === undefined
       ? ["memory", "unknown", "the system does not tell"]
       : row("memory", device.memoryBytes, `${bytes(device.usableBytes!)} of it may be planned for`),
-    row("largest buffer", device.maxBufferSize),
+    row("largest buffer", device.bufferBytes, grantedNote(device)),
     row(
       "largest binding",
       device.maxStorageBufferBindingSize,

@@ -1,6 +1,6 @@
 /** `report`: a run as a page to look at. @module */
 import type { Command } from "../../terminal/command.ts";
-import { runsOf, runsOption } from "../../terminal/options.ts";
+import { runsOf, shared } from "../../terminal/options.ts";
 import { writeReport } from "../../runs/report.ts";
 import { findRun, readMetrics } from "../../runs/stored_runs.ts";
 
@@ -14,7 +14,7 @@ export const report: Command = {
     description: "id of the run, its beginning, or latest (default: latest)",
     count: "optional",
   }],
-  options: [runsOption],
+  options: [shared.runs],
   async run(input) {
     const { path, ...run } = await findRun(input.positional[0] ?? "latest", runsOf(input));
     input.terminal.print(await writeReport(path, run, await readMetrics({ path, ...run })));

@@ -6,7 +6,7 @@ import { typedPath } from "../../experiment/experiment.ts";
 import { exportNew } from "../../runs/outputs.ts";
 import { adapterLine } from "../../gpu/gpu.ts";
 import { headlineScore, isRunScores, metricsText } from "../../runs/metrics.ts";
-import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../../terminal/options.ts";
+import { cacheOf, runsOf, shared } from "../../terminal/options.ts";
 import { adaptersOf, madeOn, mixedNotice } from "../../runs/provenance.ts";
 import { findRun, readMetrics, storedRuns } from "../../runs/stored_runs.ts";
 import { duration, table } from "../../terminal/text.ts";
@@ -17,7 +17,7 @@ const show: Command = {
   name: "show",
   summary: "show one run: settings, scores, stages",
   arguments: [{ name: "id", description: "id of the run, its beginning, or latest" }],
-  options: [runsOption, jsonOption],
+  options: [shared.runs, shared.json],
   async run(input) {
     const found = await findRun(input.positional[0]!, runsOf(input));
     const metrics = await readMetrics(found);
@@ -59,7 +59,7 @@ const exporting: Command = {
     { name: "output", description: "name of the output, as run.json lists it, e.g. labels.labels" },
     { name: "folder", description: "where to; must not be there yet" },
   ],
-  options: [runsOption, cacheOption],
+  options: [shared.runs, shared.cache],
   async run(input) {
     const [id, name, folder] = input.positional as [string, string, string];
     const { outputs = [], nodes = [], id: found } = await findRun(id, runsOf(input));
@@ -86,7 +86,7 @@ const exporting: Command = {
 export const runs: Command = {
   name: "runs",
   summary: "list the runs, show one, compare two, export or publish what one made",
-  options: [runsOption, jsonOption],
+  options: [shared.runs, shared.json],
   commands: [show, diff, exporting, publish],
   async run(input) {
     const found = await storedRuns(runsOf(input));

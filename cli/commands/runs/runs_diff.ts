@@ -1,6 +1,6 @@
 /** `runs diff`: what two runs differ in. @module */
 import type { Command, CommandInput } from "../../terminal/command.ts";
-import { cacheOf, cacheOption, jsonOption, runsOf, runsOption } from "../../terminal/options.ts";
+import { cacheOf, runsOf, shared } from "../../terminal/options.ts";
 import { type ComparedRun, factLines, metricsDifference, planLines } from "../../runs/run_difference.ts";
 import { findRun, readMetrics, readPlan } from "../../runs/stored_runs.ts";
 
@@ -13,7 +13,7 @@ export const diff: Command = {
     { name: "first", description: "id of a run, its beginning, or latest" },
     { name: "second", description: "id of another" },
   ],
-  options: [runsOption, cacheOption, jsonOption],
+  options: [shared.runs, shared.cache, shared.json],
   async run(input) {
     const [a, b] = [await compared(input, 0), await compared(input, 1)];
     const facts = factLines(a.record, b.record);

@@ -1,7 +1,7 @@
 /** `runs publish`: keeps what is to be published of a run, for `plan --frozen` to hold the code against. @module */
 import type { Command } from "../../terminal/command.ts";
 import { UsageError } from "../../terminal/errors.ts";
-import { resultsOf, resultsOption, runsOf, runsOption } from "../../terminal/options.ts";
+import { resultsOf, runsOf, shared } from "../../terminal/options.ts";
 import { adaptersOf, mixedNotice } from "../../runs/provenance.ts";
 import { publish as write } from "../../results/results.ts";
 import { findRun, readMetrics, readPlan, type StoredRun, storedRuns } from "../../runs/stored_runs.ts";
@@ -16,7 +16,7 @@ export const publish: Command = {
     name: "run",
     description: "id of a run, its beginning, latest, or the name of an experiment",
   }],
-  options: [runsOption, resultsOption],
+  options: [shared.runs, shared.results],
   async run(input) {
     const folder = resultsOf(input);
     for (const run of await namedRuns(input.positional[0]!, runsOf(input))) {

@@ -49,7 +49,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
   let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
+#if SUBGROUPS
+  let first = group.y * ${ROWS}u;
+#else
   let first = (group.y * ${TILES}u + local.y) * ${ROWS}u;
+#end
   if (first >= pixels) { return; }
   let column = group.x * ${COLUMNS * LANES}u + lane;
   let last_column = extents.out_channels - 1u;

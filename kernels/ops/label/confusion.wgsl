@@ -21,8 +21,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   for (var i = first; i < first + 4 && i * 4 < extents.pixels; i++) {
     let prediction = load_predictions(i);
     let label = load_labels(i);
-    let counts = vec4u(i * 4) + vec4u(0, 1, 2, 3) < vec4u(extents.pixels) &
-      label < vec4u(extents.classes) & label != vec4u(extents.ignore) & prediction < vec4u(extents.classes);
+    let counts = (vec4u(i * 4) + vec4u(0, 1, 2, 3) < vec4u(extents.pixels)) & (label < vec4u(extents.classes)) &
+      (label != vec4u(extents.ignore)) & (prediction < vec4u(extents.classes));
     let cells = select(vec4u(NONE), label * extents.classes + prediction, counts);
 #unroll J 4
     if (cells[${J}] != cell) {

@@ -12,7 +12,7 @@ import { PIXELS } from "./channel_lanes.ts";
 const apply = defineKernel({
   name: "batch_norm",
   source,
-  uniforms: { ...pixelUniforms, row: "u32" },
+  uniforms: { ...pixelUniforms, epsilon: "f32", row: "u32" },
   reads: { x: "vec4f", residual: "vec4f", ...vectors },
   writes: { y: "vec4f" },
   recomputable: true,

@@ -26,12 +26,13 @@ const parameterGradient = [parameterGradientSource, sharedParameterGradientSourc
       lanes: "u32",
       chunks: "u32",
       passes: "u32",
+      pixels: "f32",
       epsilon: "f32",
       accumulate_weight: "u32",
       accumulate_bias: "u32",
     },
-    reads: { partials: "vec4f", variance: "vec4f" },
-    writes: { sums: "vec4f", dweight: "vec4f", dbias: "vec4f" },
+    reads: { partials: "vec4f", ...vectors },
+    writes: { coefficients: "vec4f", dweight: "vec4f", dbias: "vec4f" },
   })
 );
 const gradientKernels = [false, true].map((residual) =>
@@ -39,8 +40,8 @@ const gradientKernels = [false, true].map((residual) =>
     name: residual ? "batch_norm_residual_gradient" : "batch_norm_gradient",
     file: "batch_norm_gradient.wgsl",
     source: gradientSource,
-    uniforms: { ...pixelUniforms, pixels: "f32" },
-    reads: { dy: "vec4f", x: "vec4f", y: "vec4f", ...vectors, sums: "vec4f" },
+    uniforms: pixelUniforms,
+    reads: { dy: "vec4f", x: "vec4f", y: "vec4f", coefficients: "vec4f" },
     writes: { dx: "vec4f", ...(residual && { dresidual: "vec4f" }) },
   })
 );
@@ -62,12 +63,8 @@ export interface Normalized {
 
 /** Launches the gradients of a batch norm by those of its output: of weight and bias in their places, of its images returned. */
 export function batchNormGradient(graph: Graph, dy: Tensor, normalized: Normalized): GradientPair[] {
-  const { weight, bias, training, moments } = normalized;
-  const sums = training || weight.tracked || bias.tracked
-    ? parameterGradients(graph, dy, normalized)
-    // A binding has to be given, and is read in training alone.
-    : moments.variance;
-  return imageGradients(graph, dy, { ...normalized, sums });
+  const coefficients = parameterGradients(graph, dy, normalized);
+  return imageGradients(graph, dy, { ...normalized, coefficients });
 }
 
 /** Where a ReLU has cut: without a residual the sign of y follows from x, and y need not be read. */
@@ -79,14 +76,20 @@ function signsOf({ relu, residual, x, y }: Normalized) {
   return { constants, signed: constants.SIGN_FROM_Y ? y : x };
 }
 
-/** Launches the gradients of weight and bias; returns the sums [passes, 2, C] of which they are. */
+/**
+ * Launches the gradients of weight and bias; returns what those of the images need of each channel, [passes, 5, C]: in one tensor,
+ * as WebGPU guarantees a launch 8 arrays.
+ */
 function parameterGradients(graph: Graph, dy: Tensor, normalized: Normalized): Tensor {
   const { layout, x, weight, bias, moments: { mean, variance }, epsilon } = normalized;
-  const { passes, channels, lanes, chunked } = layout, { chunks } = chunked;
+  const { passes, pixels, channels, lanes, chunked } = layout, { chunks } = chunked;
   const { constants, signed } = signsOf(normalized);
   const partials = partialSums(graph, x, layout, chunks);
   const added = chunkSums(graph.sharing, passes, chunks, lanes);
-  const sums = graph.tensor({ label: `${x.label} gradient sums`, shape: [passes, 2, channels] });
+  const coefficients = graph.tensor({
+    label: `${x.label} gradient coefficients`,
+    shape: [passes, 5, channels],
+  });
   graph.launch({
     kernel: gradientSums,
     reads: [dy, x, signed, mean, variance, weight, bias],
@@ -103,29 +106,29 @@ function parameterGradients(graph: Graph, dy: Tensor, normalized: Normalized): T
   const dweight = target(weight), dbias = target(bias);
   graph.launch({
     kernel: parameterGradient[added.shared]!,
-    reads: [partials, variance],
-    writes: [sums, dweight.tensor, dbias.tensor],
+    reads: [partials, mean, variance, weight, bias],
+    writes: [coefficients, dweight.tensor, dbias.tensor],
     uniforms: {
       lanes,
       chunks,
       passes,
+      pixels,
       epsilon,
       accumulate_weight: Number(dweight.accumulate),
       accumulate_bias: Number(dbias.accumulate),
     },
     ...added.launch,
   });
-  return sums;
+  return coefficients;
 }
 
 /** Launches the gradients of x and of the residual, as far as they are wanted. */
 function imageGradients(
   graph: Graph,
   dy: Tensor,
-  normalized: Normalized & { readonly sums: Tensor },
+  normalized: Normalized & { readonly coefficients: Tensor },
 ): GradientPair[] {
-  const { layout, x, residual, weight, bias, moments: { mean, variance } } = normalized;
-  const { training, relu, epsilon, sums } = normalized;
+  const { layout, x, residual, training, relu, coefficients } = normalized;
   const { constants, signed } = signsOf(normalized);
   const pairs: GradientPair[] = [];
   const wantsResidual = residual?.tracked === true;
@@ -136,9 +139,9 @@ function imageGradients(
   const dresidual = graph.gradientLike(residual ?? x);
   graph.launch({
     kernel: gradientKernels[Number(masksResidual)]!,
-    reads: [dy, x, signed, mean, variance, weight, bias, sums],
+    reads: [dy, x, signed, coefficients],
     writes: masksResidual ? [dx, dresidual] : [dx],
-    uniforms: { ...layout.pixelValues, epsilon, pixels: layout.pixels },
+    uniforms: layout.pixelValues,
     constants: { PIXELS, ...constants, TRAINING: Number(training), RESIDUAL_GRADIENT: Number(masksResidual) },
     groups: layout.groups,
     loops: 0,

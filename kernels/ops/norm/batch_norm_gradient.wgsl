@@ -2,9 +2,8 @@
 //
 //   dy, x            f32[passes, pixels, lanes·4]
 //   y                f32[passes, pixels, lanes·4]   read where SIGN_FROM_Y
-//   mean, variance   f32[passes, lanes·4]
-//   weight, bias     f32[lanes·4]
-//   sums             f32[passes, 2, lanes·4]        sum of dy', sum of dy' · xhat; read where TRAINING
+//   coefficients     f32[passes, 5, lanes·4]        as batch_norm_parameter_gradient.wgsl leaves them; the last two are read
+//                                                   where TRAINING
 //   dx, dresidual    f32[passes, pixels, lanes·4]
 //
 // dy' is dy where the ReLU let the value pass;
@@ -15,7 +14,6 @@
 //   count   vec4s of a pass
 //   stride  invocations along x, as one axis of a dispatch is limited
 //   step    vec4s from one pixel of an invocation to its next; a multiple of lanes
-//   pixels  of a pass
 //
 // Twin: kernels/reference/norm/batch_norm.ts
 
@@ -24,15 +22,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
   if (i >= extents.step) { return; }
   let lane = i % extents.lanes;
-  let moments = id.z * extents.lanes + lane;
-  let center = load_mean(moments);
-  let inverse = 1.0 / sqrt(load_variance(moments) + extents.epsilon);
-  let scale = load_weight(lane) * inverse;
-  let shift = load_bias(lane);
+  let channel = 5u * id.z * extents.lanes + lane;
+  let center = load_coefficients(channel);
+  let scale = load_coefficients(channel + extents.lanes);
+  let shift = load_coefficients(channel + 2u * extents.lanes);
   let origin = id.z * extents.count;
   #if TRAINING
-  let mean_gradient = load_sums(moments + id.z * extents.lanes) / extents.pixels;
-  let slope = load_sums(moments + (id.z + 1u) * extents.lanes) / extents.pixels * inverse;
+  let mean_gradient = load_coefficients(channel + 3u * extents.lanes);
+  let slope = load_coefficients(channel + 4u * extents.lanes);
   #end
   #unroll P PIXELS
   let offset${P} = i + ${P}u * extents.step;

@@ -17,7 +17,6 @@ export const pixelUniforms = {
   count: "u32",
   stride: "u32",
   step: "u32",
-  epsilon: "f32",
 } as const;
 
 /** How the launches of a batch norm go through its images: sums in chunks, then each pixel by itself. */
@@ -32,8 +31,8 @@ export interface NormLayout {
   readonly chunked: PixelChunks;
   /** Values of {@linkcode chunkUniforms}. */
   readonly chunkValues: Readonly<Record<keyof typeof chunkUniforms, number>>;
-  /** Those of {@linkcode pixelUniforms}, without epsilon. */
-  readonly pixelValues: Readonly<Record<"lanes" | "count" | "stride" | "step", number>>;
+  /** Those of {@linkcode pixelUniforms}. */
+  readonly pixelValues: Readonly<Record<keyof typeof pixelUniforms, number>>;
   /** Workgroups for each pixel by itself. */
   readonly groups: readonly [number, number, number];
 }

@@ -3,15 +3,17 @@
 // The sums of batch_norm_parameter_gradient.wgsl in the same order, by workgroups: for a GPU.
 //
 //   partials          f32[passes, chunks, 2, lanes·4]   sum of dy', sum of dy' · (x − mean)
-//   variance          f32[passes, lanes·4]
-//   sums              f32[passes, 2, lanes·4]           sum of dy', sum of dy' · xhat: of this batch norm alone
-//   dweight, dbias    f32[lanes·4]                      the same over all passes, overwritten or added to
+//   mean, variance    f32[passes, lanes·4]
+//   weight, bias      f32[lanes·4]
+//   coefficients      f32[passes, 5, lanes·4]           mean, weight / std, bias, mean(dy'), mean(dy' · xhat) / std
+//   dweight, dbias    f32[lanes·4]                      sum of dy' · xhat, sum of dy' over all passes, overwritten or added to
 //
 // Sums of sums, 16 chunks each: a plain running sum over hundreds of chunks would cost a digit that every other layer inherits.
 // The 16 are asked for at once, and SIDE_BY_SIDE such sums formed at a time: there are too few channels to occupy a GPU.
 //
 // Uniforms:
 //   chunks  of a pass
+//   pixels  of a pass
 //
 // Twin: kernels/reference/norm/batch_norm.ts
 
@@ -51,9 +53,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
         sum += part_sums[part][local.x];
         products += part_products[part][local.x];
       }
-      products /= sqrt(load_variance(of_pass * lanes + lane) + extents.epsilon);
-      set_sums(2u * of_pass * lanes + lane, sum);
-      set_sums((2u * of_pass + 1u) * lanes + lane, products);
+      let moments = of_pass * lanes + lane;
+      let deviation = sqrt(load_variance(moments) + extents.epsilon);
+      let inverse = 1.0 / deviation;
+      products /= deviation;
+      let channel = 5u * of_pass * lanes + lane;
+      set_coefficients(channel, load_mean(moments));
+      set_coefficients(channel + lanes, load_weight(lane) * inverse);
+      set_coefficients(channel + 2u * lanes, load_bias(lane));
+      set_coefficients(channel + 3u * lanes, sum / extents.pixels);
+      set_coefficients(channel + 4u * lanes, products / extents.pixels * inverse);
       dweight_sum += products;
       dbias_sum += sum;
     }

@@ -11,17 +11,10 @@ import { polyFactor } from "../../training/schedule.ts";
 import { boxTable } from "../../views/tables.ts";
 import type { CaseAdapter, Observed, SeenPasses } from "../adapter.ts";
 import type { Extents } from "../inputs.ts";
-import {
-  type CaseSettings,
-  commonLeaves,
-  factor,
-  networkContradictions,
-  networkLeaves,
-  type NetworkSettings,
-} from "../settings.ts";
+import { factor, networkContradictions, networkLeaves, type NetworkSettings } from "../settings.ts";
 
 /** What was run. */
-interface CpsSettings extends CaseSettings, NetworkSettings {
+interface CpsSettings extends NetworkSettings {
   readonly cutmix: boolean;
   readonly cps_weight: number;
   readonly criterion: "CE" | "OHEM";
@@ -31,7 +24,6 @@ interface CpsSettings extends CaseSettings, NetworkSettings {
 }
 
 const settings = z.strictObject({
-  ...commonLeaves,
   ...networkLeaves,
   method: z.literal("cps"),
   cutmix: z.boolean(),

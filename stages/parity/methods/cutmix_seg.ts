@@ -11,18 +11,11 @@ import { boxTable } from "../../views/tables.ts";
 import type { CaseAdapter, Observed } from "../adapter.ts";
 import { caseValidity, type Extents, partnerValidity } from "../inputs.ts";
 import { confidences } from "../passes.ts";
-import {
-  type CaseSettings,
-  commonLeaves,
-  factor,
-  networkContradictions,
-  networkLeaves,
-  type NetworkSettings,
-} from "../settings.ts";
+import { factor, networkContradictions, networkLeaves, type NetworkSettings } from "../settings.ts";
 import { toggledBoxes } from "./cps.ts";
 
 /** What was run. */
-interface CutMixSegSettings extends CaseSettings, NetworkSettings {
+interface CutMixSegSettings extends NetworkSettings {
   readonly optimizer: "adam" | "sgd";
   readonly momentum: number;
   readonly weight_decay: number;
@@ -54,7 +47,6 @@ const DISTANCES = {
 } as const satisfies Record<string, Distance>;
 
 const settings = z.strictObject({
-  ...commonLeaves,
   ...networkLeaves,
   method: z.literal("cutmix_seg"),
   optimizer: z.enum(["adam", "sgd"]),

@@ -12,17 +12,10 @@ import { boxTable } from "../../views/tables.ts";
 import type { CaseAdapter, HashedChannels, Observed } from "../adapter.ts";
 import { caseValidity, cornerBoxes, type Extents, partnerValidity } from "../inputs.ts";
 import { confidences } from "../passes.ts";
-import {
-  type CaseSettings,
-  commonLeaves,
-  factor,
-  networkContradictions,
-  networkLeaves,
-  type NetworkSettings,
-} from "../settings.ts";
+import { factor, networkContradictions, networkLeaves, type NetworkSettings } from "../settings.ts";
 
 /** What was run. */
-interface UniMatchSettings extends CaseSettings, NetworkSettings {
+interface UniMatchSettings extends NetworkSettings {
   /** Confidence threshold. */
   readonly tau: number;
   readonly criterion: "CE" | "OHEM";
@@ -34,7 +27,6 @@ interface UniMatchSettings extends CaseSettings, NetworkSettings {
 }
 
 const settings = z.strictObject({
-  ...commonLeaves,
   ...networkLeaves,
   method: z.literal("unimatch"),
   tau: z.number().min(0).max(1),

@@ -1,6 +1,6 @@
 /** jax-js on WebGPU. Images are [N, C, H, W], weights [O, I, k, k]: the layouts of its convolution. */
-import type { Works } from "../contestant.ts";
-import { serve } from "../contestant.ts";
+import type { Works } from "../contest/contestant.ts";
+import { serve } from "../contest/contestant.ts";
 import {
   convolutionInputs,
   type ConvolutionWork,
@@ -8,7 +8,7 @@ import {
   sideAfter,
   smallStepInputs,
   type SmallStepWork,
-} from "../works.ts";
+} from "../contest/works.ts";
 
 // Not a literal: the project's own checks must not look for a package that only this folder's configuration names.
 const specifier: string = "@jax-js/jax";

@@ -1,6 +1,6 @@
 /** TensorFlow.js on WebGPU. Images are [N, H, W, C], weights [k, k, I, O]. */
-import type { Works } from "../contestant.ts";
-import { serve } from "../contestant.ts";
+import type { Works } from "../contest/contestant.ts";
+import { serve } from "../contest/contestant.ts";
 import {
   convolutionInputs,
   type ConvolutionWork,
@@ -8,7 +8,7 @@ import {
   sideAfter,
   smallStepInputs,
   type SmallStepWork,
-} from "../works.ts";
+} from "../contest/works.ts";
 
 // Not literals: the project's own checks must not look for packages that only this folder's configuration names.
 const specifiers: readonly string[] = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-webgpu"];

@@ -30,6 +30,7 @@ import { resizeBilinear as resizeTwin } from "../../../kernels/reference/feature
 import { softmaxCrossEntropy as crossEntropyTwin } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import type { Sharing } from "../../../kernels/sharing.ts";
 import { assertClose, halfTest, runOp, uniform } from "../../support/gpu.ts";
+import { normInputs } from "./norm/norm_inputs.ts";
 
 /** Activations in f16; the twins see the numbers that the device sees. */
 const f16 = { precision: "f16" } as const;
@@ -91,7 +92,7 @@ halfTest("batchNorm() of f16 matches its twin, statistics in f32", async (device
   ) {
     for (const shape of [[1, 7, 5, 21], [2, 41, 37, 6], [1, 37, 3, 255]]) {
       await t.step(`training ${training}, ReLU ${relu}, residual ${withResidual}: [${shape}]`, async () => {
-        const channels = shape[3]!, vector = [channels];
+        const channels = shape[3]!;
         const given = {
           x: halves(1, shape, 2, 4),
           weight: uniform(3, channels, 0.5, 1.5),
@@ -110,14 +111,7 @@ halfTest("batchNorm() of f16 matches its twin, statistics in f32", async (device
         });
         const run = await runOp(
           device,
-          {
-            x: { shape, values: given.x, tracked: "input" },
-            residual: { shape, values: residual, tracked: "input" },
-            weight: { shape: vector, values: given.weight, tracked: "parameter" },
-            bias: { shape: vector, values: given.bias, tracked: "parameter" },
-            runningMean: { shape: vector, values: given.runningMean },
-            runningVariance: { shape: vector, values: given.runningVariance },
-          },
+          normInputs(shape, { ...given, residual }),
           (graph, { x, residual, ...parameters }) => [
             batchNorm(graph, x, parameters, {
               training: training!,

@@ -28,7 +28,7 @@ const names = (steps: readonly Dispatch[]) =>
     `${kernel.name}: ${reads.map(({ label }) => label)} > ${writes.map(({ label }) => label)}`
   );
 const bound = (steps: readonly Dispatch[], kept = new Set<Tensor>()) =>
-  planMemory(steps, kept, 2 ** 30).lowerBound;
+  planMemory(steps, kept, { bufferBytes: 2 ** 30, windowBytes: 2 ** 30 }).lowerBound;
 
 /** A net of `depth` layers, x → y cheaply → next x, and its way back, which reads each layer's x and y. */
 function layers(depth: number, bytes = 4 * KIB): { steps: Dispatch[]; last: Tensor } {

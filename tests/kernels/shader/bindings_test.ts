@@ -73,6 +73,24 @@ Deno.test("preamble() reads an input from a texture", () => {
   );
 });
 
+Deno.test("preamble() reads a binding of the same tensor where the first one is", () => {
+  const twins = defineKernel({
+    ...kernel,
+    reads: { a: "vec4f", b: "vec4f", c: "vec4f" },
+    writes: { y: "vec4f" },
+  });
+  const lines = preamble(
+    twins,
+    { repeats: [{ binding: 3, of: 1 }], windows: [{ binding: 1, windows: 2 }] },
+    256,
+  );
+  assert.ok(lines.includes("fn load_c(i: u32) -> vec4f { return load_a(i); }"));
+  assert.deepEqual(
+    lines.join().match(/binding\(\d+\)/g)!.sort(),
+    [0, 1, 2, 4, 5].map((n) => `binding(${n})`),
+  );
+});
+
 Deno.test("preamble() refuses forms that elements cannot have", () => {
   const refused = (forms: BindingForms, message: RegExp) =>
     assert.throws(
@@ -89,10 +107,17 @@ Deno.test("preamble() refuses forms that elements cannot have", () => {
     { windows: [{ binding: 5, windows: 2 }] },
     /bind binding 5 in windows .*: it is sums: array<atomic<u32>>/,
   );
+  refused(
+    { repeats: [{ binding: 2, of: 1 }] },
+    /bind x: array<vec4f> as binding 2, too, .*: it is index: array<u32>/,
+  );
+  refused({ repeats: [{ binding: 3, of: 1 }] }, /as binding 3, too, .*: it is y: array<vec4f>, and written/);
 });
 
 Deno.test("shaderText() is the preamble and the file's own text, and knows each line's origin", () => {
   const { lines, origins } = shaderText({ ...kernel, source: "// of ${A}\nfn main() {}" }, { A: 7 });
   assert.deepEqual(lines.slice(-2), ["// of 7", "fn main() {}"]);
+  const host = shaderText(kernel, {}, { halves: [1] }, 0, ["enable subgroups;"]);
+  assert.deepEqual(host.lines.slice(0, 2), ["enable subgroups;", "enable f16;"]);
   assert.deepEqual(origins.slice(-3), ["the bindings of moves", "moves.wgsl, line 1", "moves.wgsl, line 2"]);
 });

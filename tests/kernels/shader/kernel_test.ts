@@ -100,7 +100,7 @@ gpuTest(
       flops: 0,
     });
     const run = async (iterations: number): Promise<number> => {
-      device.gpu.queue.writeBuffer(memory.buffer, 0, new Uint32Array(4));
+      device.gpu.queue.writeBuffer(memory.buffers[0]!.buffer, 0, new Uint32Array(4));
       const graph = new Graph(0);
       // Past the guard of `launch`, on purpose.
       graph.dispatches.push(dispatch(iterations));

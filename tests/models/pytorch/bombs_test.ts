@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { join } from "../../support/bytes.ts";
-import * as p from "../../support/pickle_bytes.ts";
+import { join } from "../../support/weights/bytes.ts";
+import * as p from "../../support/weights/pickle_bytes.ts";
 import { withFolder } from "../../support/stage_run.ts";
-import { bytesOf, torchArchive, zipFile } from "../../support/zip_bytes.ts";
+import { bytesOf, torchArchive, zipFile } from "../../support/weights/zip_bytes.ts";
 
 /** What a file that claims too much may take: of processor time, and of memory beyond its own size. */
 const MOST_SECONDS = 2, MOST_MEGABYTES = 256;
@@ -155,7 +155,7 @@ const bombs: Record<string, () => readonly [Uint8Array<ArrayBuffer>, RegExp]> = 
   },
 };
 
-const child = fileURLToPath(new URL("../../support/read_weights_child.ts", import.meta.url));
+const child = fileURLToPath(new URL("../../support/weights/read_weights_child.ts", import.meta.url));
 
 Deno.test(
   `files that claim too much are refused in ${MOST_SECONDS} s and ${MOST_MEGABYTES} MiB`,

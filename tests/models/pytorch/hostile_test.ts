@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { WeightsError } from "../../../models/errors.ts";
 import { readWeights } from "../../../models/weights_file.ts";
-import * as p from "../../support/pickle_bytes.ts";
-import { bytesOf, torchArchive, zipFile } from "../../support/zip_bytes.ts";
+import * as p from "../../support/weights/pickle_bytes.ts";
+import { bytesOf, torchArchive, zipFile } from "../../support/weights/zip_bytes.ts";
 
 const data = { "0": bytesOf(Float32Array.of(1, 2, 3, 4)) };
 const of = p.storage("Float", "0", 4);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { hostTensor } from "../../../models/stored_tensor.ts";
 import { readWeights } from "../../../models/weights_file.ts";
-import * as p from "../../support/pickle_bytes.ts";
-import { bytesOf, torchArchive, zipFile } from "../../support/zip_bytes.ts";
+import * as p from "../../support/weights/pickle_bytes.ts";
+import { bytesOf, torchArchive, zipFile } from "../../support/weights/zip_bytes.ts";
 
 const f32 = (...values: number[]) => bytesOf(Float32Array.from(values));
 

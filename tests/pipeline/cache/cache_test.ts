@@ -12,6 +12,7 @@ import {
   JsonLines,
   pipeline,
 } from "../../../pipeline/mod.ts";
+import type { ArtifactKind } from "../../../pipeline/language/artifact.ts";
 import { diskTest } from "../../support/small_disk.ts";
 import { add, number, record, start, withDirectory } from "../support.ts";
 
@@ -33,6 +34,12 @@ const packed = defineKind<Packed>({
   },
 });
 const common = { version: 1, module: import.meta.url, config: z.strictObject({}) } as const;
+/** Runs a stage that gives 1, as a kind. */
+function one(kind: ArtifactKind<number>, root: string) {
+  const outputs = { value: kind }, run = () => ({ value: 1 });
+  const stage = defineStage({ ...common, name: "one", inputs: {}, outputs, run });
+  return record(pipeline("p", () => stage()).build(), root);
+}
 const make = defineStage({
   ...common,
   name: "make",
@@ -76,14 +83,7 @@ Deno.test("names of files cannot leave the artifact", () =>
         write: (_, out) => out.bytes(name, new Uint8Array(1)),
         read: () => Promise.resolve(1),
       });
-      const stage = defineStage({
-        ...common,
-        name: "bad",
-        inputs: {},
-        outputs: { value: kind },
-        run: () => ({ value: 1 }),
-      });
-      await assert.rejects(record(pipeline("p", () => stage()).build(), root), CacheError, name);
+      await assert.rejects(one(kind, root), CacheError, name);
     }
     await assert.rejects(Deno.stat(join(root, "x")), Deno.errors.NotFound);
   }));
@@ -92,14 +92,7 @@ Deno.test("a file announced and never written, and one given twice, are errors",
   withDirectory(async (root) => {
     const attempt = (write: Parameters<typeof defineKind<number>>[0]["write"]) => {
       const kind = defineKind<number>({ name: "odd", version: 1, write, read: () => Promise.resolve(1) });
-      const stage = defineStage({
-        ...common,
-        name: "odd",
-        inputs: {},
-        outputs: { value: kind },
-        run: () => ({ value: 1 }),
-      });
-      return record(pipeline("p", () => stage()).build(), root);
+      return one(kind, root);
     };
     await assert.rejects(
       attempt((_, out) => Promise.resolve(void out.file("a"))),

@@ -10,26 +10,14 @@ import {
   keyOf,
   sha256,
 } from "../../../pipeline/mod.ts";
-import { artifactDigest } from "../../../pipeline/cache/entry.ts";
+import { entryOf } from "../../support/entry.ts";
 import { withDirectory } from "../support.ts";
 
 const blob = { digest: sha256("blob"), size: 4 };
 const parts = { schema: 1, stage: "load", version: 1 };
 const key = keyOf(parts);
 const files = { "value.json": blob };
-const entry: Entry = {
-  key,
-  stage: "load",
-  parts,
-  outputs: { value: { kind: "number", version: 1, digest: artifactDigest("number", 1, files), files } },
-  recorded: {
-    started: "2026-01-01",
-    finished: "2026-01-01",
-    seconds: 1,
-    facts: {},
-    modules: { "a.ts": sha256("a") },
-  },
-};
+const entry = entryOf(parts, files);
 
 /** The entry with other members, its check digest right for them. */
 const forged = (change: Record<string, unknown>) => encodeEntry({ ...entry, ...change } as Entry);

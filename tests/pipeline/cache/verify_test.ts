@@ -19,7 +19,7 @@ import {
   verifyBlobs,
   verifyStages,
 } from "../../../pipeline/mod.ts";
-import { add, halve, number, record, start, withDirectory } from "../support.ts";
+import { add, giving, halve, number, record, start, withDirectory } from "../support.ts";
 
 const describe = async ({ output, file, before, after }: DifferingFile) =>
   `${output}/${file}: ${await Deno.readTextFile(before!)} → ${await Deno.readTextFile(after!)}`;
@@ -76,18 +76,10 @@ Deno.test("a stage that is not there is an error; a result that is not there is 
 Deno.test("checkpoints neither help a stage that is run again nor are lost by it", () =>
   withDirectory(async (root) => {
     const seen: number[] = [];
-    const long = defineStage({
-      name: "long",
-      version: 1,
-      module: import.meta.url,
-      config: z.strictObject({}),
-      inputs: {},
-      outputs: { value: number },
-      run: async ({ context }) => {
-        const { state } = await context.checkpoints.load({ about: 5, most: 1000 }, (bytes) => bytes.length);
-        seen.push(state?.position ?? -1);
-        return { value: 1 };
-      },
+    const long = giving("long", async ({ checkpoints }) => {
+      const { state } = await checkpoints.load({ about: 5, most: 1000 }, (bytes) => bytes.length);
+      seen.push(state?.position ?? -1);
+      return 1;
     });
     const graph = pipeline("p", () => long()).build();
     const { result } = await record(graph, root);

@@ -1,11 +1,10 @@
 /** Two processes that both believe that a key is theirs: who was taken for dead ends in words, and neither hurts the other. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { z } from "zod";
 import { adoptCheckpoints } from "../../../pipeline/checkpoints/checkpoint_folders.ts";
-import { Cache, defineStage, FolderCheckpoints, LeaseLostError, pipeline } from "../../../pipeline/mod.ts";
+import { Cache, FolderCheckpoints, LeaseLostError, pipeline } from "../../../pipeline/mod.ts";
 import { withoutLocks } from "../../support/lockless.ts";
-import { number, record, withDirectory } from "../support.ts";
+import { giving, record, withDirectory } from "../support.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const names = (root: string) => [...Deno.readDirSync(root)].map(({ name }) => name).sort();
@@ -38,29 +37,21 @@ for (const first of ["the owner", "its successor"]) {
         const reached = [gate(), gate()], go = [gate(), gate()];
         let runs = 0;
         const from: number[] = [];
-        const long = defineStage({
-          name: "long",
-          version: 1,
-          module: import.meta.url,
-          config: z.strictObject({}),
-          inputs: {},
-          outputs: { value: number },
-          run: async ({ context: { checkpoints } }) => {
-            const run = runs++;
-            const { state } = await checkpoints.load(size, read);
-            from.push(state?.position ?? 0);
-            const save = async (step: number) => {
-              const part = await checkpoints.addPart(text(`weights of ${step}`), []);
-              await checkpoints.save(step, () => Promise.resolve([text(`state ${step}`)]), [part]);
-              return part;
-            };
-            if (state === undefined) await save(1);
-            reached[run]!.open();
-            await go[run]!.opened;
-            const part = await save(2);
-            await checkpoints.copyPart(part, join(root, `weights-${run}`));
-            return { value: 7 };
-          },
+        const long = giving("long", async ({ checkpoints }) => {
+          const run = runs++;
+          const { state } = await checkpoints.load(size, read);
+          from.push(state?.position ?? 0);
+          const save = async (step: number) => {
+            const part = await checkpoints.addPart(text(`weights of ${step}`), []);
+            await checkpoints.save(step, () => Promise.resolve([text(`state ${step}`)]), [part]);
+            return part;
+          };
+          if (state === undefined) await save(1);
+          reached[run]!.open();
+          await go[run]!.opened;
+          const part = await save(2);
+          await checkpoints.copyPart(part, join(root, `weights-${run}`));
+          return 7;
         });
         const graph = pipeline("p", () => long()).build();
         const start = () =>
@@ -100,18 +91,10 @@ for (const first of ["the owner", "its successor"]) {
 Deno.test("a result that is ready too late is not stored, and its successor's stays", () =>
   withDirectory(async (root) => {
     const cache = new Cache(root);
-    const late = defineStage({
-      name: "late",
-      version: 1,
-      module: import.meta.url,
-      config: z.strictObject({}),
-      inputs: {},
-      outputs: { value: number },
-      run: () => {
-        const [key] = names(join(root, "locks")).filter((name) => /^[0-9a-f]{64}$/.test(name));
-        Deno.writeTextFileSync(join(root, "locks", key!), JSON.stringify({ machine: "m", token: "theirs" }));
-        return { value: 1 };
-      },
+    const late = giving("late", () => {
+      const [key] = names(join(root, "locks")).filter((name) => /^[0-9a-f]{64}$/.test(name));
+      Deno.writeTextFileSync(join(root, "locks", key!), JSON.stringify({ machine: "m", token: "theirs" }));
+      return 1;
     });
     await assert.rejects(record(pipeline("p", () => late()).build(), root, { cache }), LeaseLostError);
     assert.deepEqual(await cache.keys(), []);

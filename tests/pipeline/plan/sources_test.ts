@@ -1,10 +1,8 @@
 /** External files: when a stamp stands for a file's content, and that what a stage reads is what its key was made of. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { z } from "zod";
 import {
   Cache,
-  defineStage,
   Events,
   pipeline,
   type PipelineEvent,
@@ -16,7 +14,7 @@ import {
 import { type FileSystems, systemFileSystems } from "../../../pipeline/files/file_systems.ts";
 import { type FileStamp, isOlder, sameStamp, stampOf } from "../../../pipeline/files/files.ts";
 import { digestSources } from "../../../pipeline/plan/sources.ts";
-import { number, withDirectory } from "../support.ts";
+import { giving, withDirectory } from "../support.ts";
 import { lacksSystem, testUnless } from "../../support/skip.ts";
 
 const keeps: FileSystems = () => ({ keepsChanges: true, ownClock: true });
@@ -108,16 +106,11 @@ async function reads(
   const seen: PipelineEvent[] = [];
   events.on((event) => seen.push(event));
   events.on((event) => event.type === "started" && swap());
-  const stage = defineStage({
-    name: "reads",
-    version: 1,
-    module: import.meta.url,
-    config: z.strictObject({}),
-    inputs: {},
-    outputs: { value: number },
-    sources: () => [{ name: "the a", path: join(folder, "a") }],
-    run: async ({ context }) => ({ value: (await read(join(folder, "a"), context)).length }),
-  });
+  const path = join(folder, "a");
+  const stage = giving("reads", async (context) => (await read(path, context)).length, [{
+    name: "the a",
+    path,
+  }]);
   const cache = join(folder, "cache");
   try {
     const { outputs } = await run(pipeline("p", () => stage()).build(), { cache: new Cache(cache), events });

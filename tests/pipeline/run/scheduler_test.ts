@@ -17,7 +17,19 @@ import {
   StageError,
   UserError,
 } from "../../../pipeline/mod.ts";
-import { add, bulk, grow, halve, number, record, start, whyOf, withDirectory, writeOld } from "../support.ts";
+import {
+  add,
+  bulk,
+  giving,
+  grow,
+  halve,
+  number,
+  record,
+  start,
+  whyOf,
+  withDirectory,
+  writeOld,
+} from "../support.ts";
 
 const chain = pipeline("chain", () => {
   const first = start();
@@ -231,16 +243,10 @@ Deno.test("a user's error passes through as it is; a missing output and a missin
 Deno.test("two concurrent runs of one key execute it once", () =>
   withDirectory(async (root) => {
     let executions = 0;
-    const slow = defineStage({
-      ...common,
-      name: "slow",
-      inputs: {},
-      outputs: { value: number },
-      run: async () => {
-        executions++;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return { value: 7 };
-      },
+    const slow = giving("slow", async () => {
+      executions++;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return 7;
     });
     const graph = pipeline("p", () => ({ a: slow(), b: slow({}, { as: "twin" }) })).build();
     const results = await Promise.all([record(graph, root), record(graph, root), record(graph, root)]);

@@ -4,21 +4,21 @@ import { Graph } from "../../../kernels/graph.ts";
 import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { initialize } from "../../../models/initialization.ts";
-import { allocateParameters } from "../../../models/parameters.ts";
-import { explainConfig } from "../../../pipeline/language/explain.ts";
-import { parseConfig } from "../../../pipeline/language/schema.ts";
-import { trainingStage } from "../../../stages/co_train.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { cps } from "../../../stages/methods/cps.ts";
-import { definitionOf } from "../../../stages/methods/method.ts";
 import type { Passes, Step } from "../../../stages/methods/step.ts";
-import { buildNetworks } from "../../../stages/weights/network.ts";
 import { boxTable } from "../../../stages/views/tables.ts";
-import { runStep } from "../../support/captured_step.ts";
+import { allocateNetworks, runStep } from "../../support/captured_step.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
+import {
+  assertDeclared,
+  bound,
+  gpuResources,
+  oneStepEach,
+  shapesViews,
+  trainingOf,
+} from "../../support/training.ts";
 
 const BATCH = 2, SIZE = 33, CLASSES = shapesClasses.names.length, PIXELS = BATCH * SIZE * SIZE;
 const truth = Uint32Array.from(uniform(5, PIXELS, 0, CLASSES + 2), (value) => value < CLASSES ? value : 255);
@@ -38,14 +38,7 @@ const isMixed = (pixel: number) => {
 /** The terms of one step, and every pixel's logits of each branch and pass: `branch1 x`. */
 async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
   const method = bound(cps(options));
-  const networks = buildNetworks({
-    backbone: "resnet14",
-    outputStride: 8,
-    classes: shapesClasses,
-    networks: method.networks,
-  });
-  const parameters = allocateParameters(device, networks.registry, { training: true });
-  parameters.load(initialize(networks.registry, 7));
+  const { networks, parameters } = allocateNetworks(device, method, 8);
   const image = (label: string) => ({ label, shape: [BATCH, SIZE, SIZE, 3] });
   const words = (label: string, shape = [BATCH, SIZE, SIZE]) =>
     ({ label, shape, dtype: "u32", layout: "map" }) as const;
@@ -185,12 +178,11 @@ gpuTest(
 
 gpuTest("CPS trains: warm-up, micro-batches, f16, recomputation", (device) =>
   withFolder(async (folder) => {
-    const common = { backbone: "resnet14", batch: 4, epochs: 2, stepsPerEpoch: 1, warmUpEpochs: 1 } as const;
     const files: Uint8Array[] = [];
     for (const how of [{}, { recompute: "always" }, { accumulate: 2 }, { precision: "f16" }] as const) {
       const { stage, config } = trainingOf({
         method: cps({ cutMix: true, criterion: "ohem", ohemMinKept: 50 }),
-        ...common,
+        ...oneStepEach,
         ...how,
       });
       const { last, bestBranch1, bestBranch2, history } = await stage.definition.run({
@@ -217,20 +209,17 @@ gpuTest("CPS trains: warm-up, micro-batches, f16, recomputation", (device) =>
   })());
 
 Deno.test("CPS has the published settings of PASCAL, and what nothing reads says so", () => {
-  const { options } = definitionOf(cps);
-  assert.deepEqual(parseConfig(options, {}, "method"), {
-    cutMix: false,
-    weight: 1.5,
-    criterion: "cross-entropy",
-    ohemThreshold: 0.7,
-    ohemMinKept: 50_000,
+  const why = "criterion is not ohem";
+  assertDeclared(cps, {
+    defaults: {
+      cutMix: false,
+      weight: 1.5,
+      criterion: "cross-entropy",
+      ohemThreshold: 0.7,
+      ohemMinKept: 50_000,
+    },
+    unread: [["method.ohemThreshold", why], ["method.ohemMinKept", why]],
+    outputs: ["last", "bestBranch1", "bestBranch2", "history"],
+    refused: [{ weight: -1 }, { criterion: "mse" }, { ohemThreshold: 0 }, { threshold: 0.9 }],
   });
-  const { config: schema, outputs } = trainingStage(cps).definition;
-  const leaves = explainConfig(schema, parseConfig(schema, { method: {} }, "co-train"), {});
-  const unread = leaves.filter(({ unread }) => unread === "criterion is not ohem").map(({ name }) => name);
-  assert.deepEqual(unread, ["method.ohemThreshold", "method.ohemMinKept"]);
-  assert.deepEqual(Object.keys(outputs), ["last", "bestBranch1", "bestBranch2", "history"]);
-  for (const wrong of [{ weight: -1 }, { criterion: "mse" }, { ohemThreshold: 0 }, { threshold: 0.9 }]) {
-    assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
-  }
 });

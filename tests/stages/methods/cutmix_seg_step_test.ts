@@ -6,6 +6,7 @@ import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { cutMixSeg, type CutMixSegOptions } from "../../../stages/methods/cutmix_seg.ts";
 import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
 import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
+import { source } from "../../support/captured_step.ts";
 import { bound } from "../../support/training.ts";
 
 const home = { buffer: {} as GPUBuffer, offset: 0 };
@@ -57,15 +58,6 @@ function capture(options: Partial<CutMixSegOptions> = {}, phase: "terms" | "warm
     state: {},
   };
   return { terms: countedTerms(bound(cutMixSeg(options))[phase](step)), passes, graph };
-}
-
-/** The op that made a tensor, its inputs in the same manner, down to what the step was given. */
-function source(graph: Graph, tensor: Tensor): string {
-  const made = graph.dispatches.find(({ writes }) => writes.includes(tensor));
-  if (!made) return tensor.label;
-  const inputs = made.reads.map((read) => source(graph, read));
-  const output = made.writes.length > 1 ? `[${made.writes.indexOf(tensor)}]` : "";
-  return `${made.kernel.name}${output}(${inputs.join(", ")})`;
 }
 
 const consistencyOf = ({ graph }: Captured): Dispatch =>

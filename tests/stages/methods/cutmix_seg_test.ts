@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
-import { explainConfig } from "../../../pipeline/language/explain.ts";
-import { parseConfig } from "../../../pipeline/language/schema.ts";
-import { trainingStage } from "../../../stages/co_train.ts";
 import { cutMixSeg, type CutMixSegOptions } from "../../../stages/methods/cutmix_seg.ts";
-import { definitionOf } from "../../../stages/methods/method.ts";
 import { openSession, type Session } from "../../../stages/training/session.ts";
 import type { BoxView } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
+import {
+  assertDeclared,
+  bound,
+  gpuResources,
+  networkOf,
+  shapesViews,
+  trainingOf,
+  unreadOf,
+} from "../../support/training.ts";
 
 const published: CutMixSegOptions = {
   decay: 0.99,
@@ -25,23 +29,13 @@ const published: CutMixSegOptions = {
 };
 
 Deno.test("CutMix-Seg has the published settings, and what nothing reads says so", () => {
-  const { options } = definitionOf(cutMixSeg);
-  assert.deepEqual(parseConfig(options, {}, "method"), published);
-  const { config: schema, outputs } = trainingStage(cutMixSeg).definition;
-  const unread = (method: Partial<CutMixSegOptions>) =>
-    explainConfig(schema, parseConfig(schema, { method }, "co-train"), {})
-      .filter(({ name, unread }) => name.startsWith("method.") && unread !== undefined)
-      .map(({ name, unread }) => [name, unread]);
-  assert.deepEqual(unread({}), [["method.rampEpochs", "threshold is not 0"]]);
-  assert.deepEqual(unread({ threshold: 0 }), [["method.confidence", "threshold is 0"]]);
-  assert.deepEqual(Object.keys(outputs), ["last", "bestStudent", "bestTeacher", "history"]);
-  for (
-    const wrong of [{ decay: 1.1 }, { threshold: -0.1 }, { distance: "l2" }, { boxes: 0 }, {
-      rampEpochs: 0.5,
-    }]
-  ) {
-    assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
-  }
+  assertDeclared(cutMixSeg, {
+    defaults: published,
+    unread: [["method.rampEpochs", "threshold is not 0"]],
+    outputs: ["last", "bestStudent", "bestTeacher", "history"],
+    refused: [{ decay: 1.1 }, { threshold: -0.1 }, { distance: "l2" }, { boxes: 0 }, { rampEpochs: 0.5 }],
+  });
+  assert.deepEqual(unreadOf(cutMixSeg, { threshold: 0 }), [["method.confidence", "threshold is 0"]]);
 });
 
 Deno.test("the teacher averages the student, statistics too, and both freeze the backbone's norms or none", () => {
@@ -79,10 +73,9 @@ const views = shapesViews();
 const images = { labeled: [0, 1], unlabeled: [2, 3], others: [4, 5] };
 
 function open(device: Device, options: Partial<CutMixSegOptions>): Session {
-  const method = bound(cutMixSeg(options)), { networks, predictions, headline } = method;
-  const { classes } = views.labeled;
+  const method = bound(cutMixSeg(options));
   return openSession(device, {
-    network: { backbone: "resnet14", outputStride: 16, classes, networks, predictions, headline },
+    network: networkOf(method),
     method,
     views,
     batch: 2,

@@ -17,7 +17,7 @@ import { SCHEDULES_FROM } from "../../../stages/training/update.ts";
 import { labeled, unlabeled, weak } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
+import { gpuResources, oneStepEach, shapesViews, trainingOf } from "../../support/training.ts";
 
 const rest = { name: "one", version: 1, module: import.meta.url } as const;
 const options = z.strictObject({
@@ -78,15 +78,8 @@ gpuTest(
   (device) =>
     withFolder(async (folder) => {
       const views = shapesViews();
-      const common = {
-        backbone: "resnet14",
-        batch: 4,
-        epochs: 2,
-        stepsPerEpoch: 1,
-        warmUpEpochs: 1,
-      } as const;
       for (const how of [{}, { accumulate: 2 }, { precision: "f16" as const }]) {
-        const { stage, config } = trainingOf({ method: one({ weight: 2 }), ...common, ...how });
+        const { stage, config } = trainingOf({ method: one({ weight: 2 }), ...oneStepEach, ...how });
         const { last, bestStudent, history } = await stage.definition.run({
           inputs: { views },
           config,

@@ -8,21 +8,21 @@ import { ohemLabels } from "../../../kernels/reference/label/ohem.ts";
 import { softmaxCrossEntropy } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
-import { initialize } from "../../../models/initialization.ts";
-import { allocateParameters } from "../../../models/parameters.ts";
-import { explainConfig } from "../../../pipeline/language/explain.ts";
-import { parseConfig } from "../../../pipeline/language/schema.ts";
-import { trainingStage } from "../../../stages/co_train.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
-import { definitionOf } from "../../../stages/methods/method.ts";
 import type { Passes, Step } from "../../../stages/methods/step.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
-import { buildNetworks } from "../../../stages/weights/network.ts";
 import { boxTable } from "../../../stages/views/tables.ts";
-import { runStep } from "../../support/captured_step.ts";
+import { allocateNetworks, runStep } from "../../support/captured_step.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
-import { bound, gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
+import {
+  assertDeclared,
+  bound,
+  gpuResources,
+  oneStepEach,
+  shapesViews,
+  trainingOf,
+} from "../../support/training.ts";
 
 const BATCH = 2, SIZE = 33, CLASSES = shapesClasses.names.length, PIXELS = BATCH * SIZE * SIZE;
 const truth = Uint32Array.from(uniform(5, PIXELS, 0, CLASSES + 2), (value) => value < CLASSES ? value : 255);
@@ -44,14 +44,7 @@ const draws = {
 /** The terms of one step, and every pixel's logits of each pass. */
 async function step(device: Device, options: Parameters<typeof unimatch>[0]) {
   const method = bound(unimatch(options));
-  const networks = buildNetworks({
-    backbone: "resnet14",
-    outputStride: 16,
-    classes: shapesClasses,
-    networks: method.networks,
-  });
-  const parameters = allocateParameters(device, networks.registry, { training: true });
-  parameters.load(initialize(networks.registry, 7));
+  const { networks, parameters } = allocateNetworks(device, method, 16);
   const words = (label: string, shape = [BATCH, SIZE, SIZE]) =>
     ({ label, shape, dtype: "u32", layout: "map" }) as const;
   const names = Object.entries(draws).flatMap(([draw, views]) => views.map((view) => [draw, view] as const));
@@ -177,13 +170,6 @@ gpuTest(
   "UniMatch trains: warm-up, micro-batches, f16, recomputation, partners of other images",
   (device) =>
     withFolder(async (folder) => {
-      const common = {
-        backbone: "resnet14",
-        batch: 4,
-        epochs: 2,
-        stepsPerEpoch: 1,
-        warmUpEpochs: 1,
-      } as const;
       const files: Uint8Array[] = [];
       const ways = [
         {},
@@ -194,7 +180,7 @@ gpuTest(
       for (const { method, ...how } of ways as readonly { method?: { partner: "reversed" } }[]) {
         const { stage, config } = trainingOf({
           method: unimatch({ threshold: 0, criterion: "ohem", ohemMinKept: 50, ...method }),
-          ...common,
+          ...oneStepEach,
           ...how,
         });
         const { last, bestStudent, history } = await stage.definition.run({
@@ -216,24 +202,21 @@ gpuTest(
 );
 
 Deno.test("UniMatch has the published settings of PASCAL, and what nothing reads says so", () => {
-  const { options } = definitionOf(unimatch);
-  assert.deepEqual(parseConfig(options, {}, "method"), {
-    threshold: 0.95,
-    partner: "same place",
-    boxProbability: 0.5,
-    dropout: 0.5,
-    criterion: "cross-entropy",
-    ohemThreshold: 0.7,
-    ohemMinKept: 200_000,
+  const why = "criterion is not ohem";
+  assertDeclared(unimatch, {
+    defaults: {
+      threshold: 0.95,
+      partner: "same place",
+      boxProbability: 0.5,
+      dropout: 0.5,
+      criterion: "cross-entropy",
+      ohemThreshold: 0.7,
+      ohemMinKept: 200_000,
+    },
+    unread: [["method.ohemThreshold", why], ["method.ohemMinKept", why]],
+    outputs: ["last", "bestStudent", "history"],
+    refused: [{ threshold: 1.1 }, { dropout: 1 }, { partner: "again" }, { boxProbability: -0.1 }],
   });
-  const { config: schema, outputs } = trainingStage(unimatch).definition;
-  const leaves = explainConfig(schema, parseConfig(schema, { method: {} }, "co-train"), {});
-  const unread = leaves.filter(({ unread }) => unread === "criterion is not ohem").map(({ name }) => name);
-  assert.deepEqual(unread, ["method.ohemThreshold", "method.ohemMinKept"]);
-  assert.deepEqual(Object.keys(outputs), ["last", "bestStudent", "history"]);
-  for (const wrong of [{ threshold: 1.1 }, { dropout: 1 }, { partner: "again" }, { boxProbability: -0.1 }]) {
-    assert.throws(() => parseConfig(options, wrong, "method"), /method\./);
-  }
 });
 
 Deno.test("a strong view has one box half of the time, of the second draw's image at its place or at another", () => {

@@ -11,7 +11,7 @@ import { forecast } from "../../../stages/training/memory.ts";
 import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
 import { labeled, unlabeled, weak } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { bound, shapesViews } from "../../support/training.ts";
+import { bound, networkOf, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
 const batch = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
@@ -59,16 +59,9 @@ const followed = defineMethod({
 type Input = z.input<typeof options>;
 
 function open(device: Device, input: Input = {}, change: Partial<SessionOptions> = {}) {
-  const method = bound(followed(input)), { networks, predictions, headline } = method;
+  const method = bound(followed(input));
   return openSession(device, {
-    network: {
-      backbone: "resnet14",
-      outputStride: 16,
-      classes: views.labeled.classes,
-      networks,
-      predictions,
-      headline,
-    },
+    network: networkOf(method),
     method,
     views,
     batch: 4,
@@ -211,15 +204,7 @@ gpuTest("averages and state are gone on from to the bit", async (device) => {
 
 gpuTest("averages and state are planned, and a state that no buffer holds is refused", (device) => {
   const memoryOf = (method: ReturnType<typeof bound>) => {
-    const { networks, predictions, headline } = method;
-    const network = {
-      backbone: "resnet14",
-      outputStride: 16,
-      classes: views.labeled.classes,
-      networks,
-      predictions,
-      headline,
-    } as const;
+    const network = networkOf(method);
     const optimizer = { kind: "sgd", momentum: 0.9, weightDecay: 0 } as const;
     const rest = { batch: 4, accumulate: 1, seed: 9, optimizer, warmUp: false } as const;
     return forecast(device, { network, method, views, ...rest, recompute: "never" });
@@ -234,6 +219,6 @@ gpuTest("averages and state are planned, and a state that no buffer holds is ref
   };
   assert.match(
     memoryOf(large).obstacle!,
-    /Cannot allocate \d+ bytes for the method's state \(mean \[1\], .*bank \[1099511627776\]\)/,
+    /Cannot allocate \d+ bytes for bank of the method's state \(mean \[1\], .*bank \[1099511627776\]\)/,
   );
 });

@@ -3,27 +3,15 @@ import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { buildNetworks } from "../../../stages/weights/network.ts";
-import { describePair } from "../../../stages/weights/pair.ts";
 import { planTraining } from "../../../stages/training/memory.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { bound, shapesViews } from "../../support/training.ts";
+import { bound, pairSettings, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
-const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
-  {},
-  { mapping: { norm: true, dropout: 0.5 } },
-]);
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
 const rate = 0.01;
-const settings = {
-  network,
-  method: bound(ccvc({ augmentation: "strong" })),
-  views,
-  batch: 2,
-  seed: 9,
-  optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
-} as const;
+const settings = pairSettings(views);
 
 function open(device: Device, change: Partial<SessionOptions> = {}) {
   return openSession(device, { ...settings, ...change });
@@ -86,7 +74,10 @@ gpuTest(
   async (device) => {
     // Without dropout, whose draws go on from one micro-batch to the next.
     const plain = {
-      network: { ...network, networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } } },
+      network: {
+        ...settings.network,
+        networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } },
+      },
       method: bound(ccvc({ augmentation: "weak" })),
       momentum: 0,
     };
@@ -94,7 +85,7 @@ gpuTest(
     const both = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
     const one = await outcome(device, plain, first), two = await outcome(device, plain, second);
     const step = await outcome(device, { ...plain, batch: 4, accumulate: 2 }, both);
-    const start = initialize(buildNetworks(network).registry, 9);
+    const start = initialize(buildNetworks(settings.network).registry, 9);
     assert.notDeepEqual(one.losses, two.losses);
     for (const [name, value] of Object.entries(step.losses)) {
       const mean = (one.losses[name]! + two.losses[name]!) / 2;
@@ -188,7 +179,10 @@ gpuTest(
 
 gpuTest("a micro-batch mines its share of the hard pixels", async (device) => {
   const mined = (ohemMinKept: number) => ({
-    network: { ...network, networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } } },
+    network: {
+      ...settings.network,
+      networks: { branch1: {}, branch2: { mapping: { norm: true, dropout: 0 } } },
+    },
     method: bound(ccvc({ criterion: "ohem", ohemThreshold: 1e-6, ohemMinKept })),
   });
   const images = [{ labeled: [0, 1], unlabeled: [2, 3] }, { labeled: [2, 3], unlabeled: [4, 5] }];

@@ -1,31 +1,21 @@
 import assert from "node:assert/strict";
 import { type Device, openDevice } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
-import type { BoundMethod } from "../../../stages/methods/bound_method.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import type { Configured } from "../../../stages/methods/method.ts";
-import { buildNetworks, type NetworkDescription } from "../../../stages/weights/network.ts";
+import { buildNetworks } from "../../../stages/weights/network.ts";
 import { DivergenceError, MOST_SKIPPED } from "../../../stages/training/losses.ts";
 import { SettingsError, USABLE } from "../../../stages/training/memory.ts";
 import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest, halfTest } from "../../support/gpu.ts";
-import { bound, shapesViews } from "../../support/training.ts";
+import { bound, networkOf, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
 const batch = { labeled: [0, 1, 2, 3], unlabeled: [2, 3, 4, 5] };
 const rate = 0.002;
 const sgd = { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 } as const;
 const strong = ccvc({ augmentation: "strong" });
-
-const networkOf = ({ networks, predictions, headline }: BoundMethod): NetworkDescription => ({
-  backbone: "resnet14",
-  outputStride: 16,
-  classes: views.labeled.classes,
-  networks,
-  predictions,
-  headline,
-});
 
 function open(device: Device, change: Partial<SessionOptions> = {}, method: Configured = strong): Session {
   const taught = bound(method);

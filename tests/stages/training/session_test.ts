@@ -4,28 +4,16 @@ import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import type { At } from "../../../stages/methods/schedule.ts";
 import { buildNetworks } from "../../../stages/weights/network.ts";
-import { describePair } from "../../../stages/weights/pair.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { bound, shapesViews } from "../../support/training.ts";
+import { bound, pairSettings, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
-const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
-  {},
-  { mapping: { norm: true, dropout: 0.5 } },
-]);
+const settings = pairSettings(views);
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
 
 function open(device: Device, change: Partial<SessionOptions> = {}) {
-  return openSession(device, {
-    network,
-    method: bound(ccvc({ augmentation: "strong" })),
-    views,
-    batch: 2,
-    seed: 9,
-    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
-    ...change,
-  });
+  return openSession(device, { ...settings, ...change });
 }
 
 const rate = 0.01;
@@ -43,7 +31,7 @@ gpuTest(
 
 gpuTest("an untouched session holds the initialization of its seed", async (device) => {
   const session = open(device);
-  assert.deepEqual(await session.state(), initialize(buildNetworks(network).registry, 9));
+  assert.deepEqual(await session.state(), initialize(buildNetworks(settings.network).registry, 9));
   session.free();
 });
 
@@ -176,7 +164,7 @@ gpuTest("a weight that is looked up on the device does what the same constant do
   assert.deepEqual(await trained(0.5, false), await trained(0.5, true));
   const { losses, state } = await trained(0, false);
   assert.ok(losses.ce1! > 0, "what weighs nothing for now is measured all the same");
-  const { registry } = buildNetworks(network), start = initialize(registry, 9);
+  const { registry } = buildNetworks(settings.network), start = initialize(registry, 9);
   for (const { name } of registry.parameters) {
     assert.deepEqual(state.get(name)!.values, start.get(name)!.values, name);
   }

@@ -3,12 +3,9 @@ import { allocate, type Device, readBack, upload } from "../../../kernels/device
 import { Graph } from "../../../kernels/graph.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
-import { initialize } from "../../../models/initialization.ts";
-import { allocateParameters } from "../../../models/parameters.ts";
 import { shapesClasses } from "../../../stages/datasets/classes.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { buildNetworks } from "../../../stages/weights/network.ts";
-import { captureStep } from "../../support/captured_step.ts";
+import { allocateNetworks, captureStep } from "../../support/captured_step.ts";
 import { assertClose, gpuTest, store, uniform } from "../../support/gpu.ts";
 import { bound } from "../../support/training.ts";
 
@@ -46,14 +43,7 @@ function largest(values: Float64Array): number {
 /** Losses, running statistics, gradients and launches of one step. */
 async function step(device: Device, augmentation: "weak" | "strong", together: boolean) {
   const method = bound(ccvc({ augmentation, dropout: 0.4 }));
-  const networks = buildNetworks({
-    backbone: "resnet14",
-    outputStride: 8,
-    classes: shapesClasses,
-    networks: method.networks,
-  });
-  const parameters = allocateParameters(device, networks.registry, { training: true });
-  parameters.load(initialize(networks.registry, 7));
+  const { networks, parameters } = allocateNetworks(device, method, 8);
   const image = (label: string) => ({ label, shape: [batch, size, size, 3] });
   const map = (label: string, dtype: "u32" | "f32" = "u32", shape = [batch, size, size]) =>
     ({ label, shape, dtype, layout: "map" }) as const;

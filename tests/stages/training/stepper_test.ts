@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { type Device, readBack } from "../../../kernels/device.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
-import { ccvc } from "../../../stages/methods/ccvc.ts";
 import type { At } from "../../../stages/methods/schedule.ts";
 import { type CapturedTraining, captureTraining } from "../../../stages/training/capture.ts";
 import { openSession } from "../../../stages/training/session.ts";
 import { startFrom, startWeights } from "../../../stages/training/start.ts";
 import { openStepper, type Stepper } from "../../../stages/training/stepper.ts";
-import { describePair } from "../../../stages/weights/pair.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { bound, shapesViews } from "../../support/training.ts";
+import { pairSettings, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
-const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
-  {},
-  { mapping: { norm: true, dropout: 0.5 } },
-]);
+const settings = {
+  ...pairSettings(views),
+  accumulate: 1,
+  optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 },
+  warmUp: false,
+} as const;
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
 const at = (step: number): At => ({ step, steps: 4, epoch: 0, epochs: 1, stepsPerEpoch: 4 });
 const take = (stepper: Pick<Stepper, "step">, step: number) =>
@@ -23,19 +23,10 @@ const take = (stepper: Pick<Stepper, "step">, step: number) =>
 
 /** CCVC with a weight that moves and a state that starts at 3 and counts updates, and what keeps the value of its first term. */
 function openParts(device: Device) {
-  const method = bound(ccvc({ augmentation: "strong" }));
-  const options = {
-    network,
-    views,
-    batch: 2,
-    accumulate: 1,
-    seed: 9,
-    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 },
-    warmUp: false,
-  } as const;
+  const { method } = settings;
   const kept: Tensor[] = [];
   const training = captureTraining(device, {
-    ...options,
+    ...settings,
     method: {
       ...method,
       schedules: { rising: ({ step }) => 1 + step },
@@ -48,12 +39,12 @@ function openParts(device: Device) {
       },
     },
   });
-  const weights = startWeights(training.networks.registry, method, options.seed);
+  const weights = startWeights(training.networks.registry, method, settings.seed);
   startFrom(device, training, weights);
   return {
     training,
     weights,
-    stepper: openStepper(device, training, { ...options, recompute: false }),
+    stepper: openStepper(device, training, { ...settings, recompute: false }),
     kept: () => kept[0]!,
   };
 }
@@ -103,20 +94,9 @@ gpuTest(
 );
 
 gpuTest("a session takes the steps of its parts", async (device) => {
-  const method = bound(ccvc({ augmentation: "strong" }));
-  const options = {
-    network,
-    method,
-    views,
-    batch: 2,
-    accumulate: 1,
-    seed: 9,
-    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 },
-    warmUp: false,
-  } as const;
-  const session = openSession(device, options), training = captureTraining(device, options);
-  startFrom(device, training, startWeights(training.networks.registry, method, options.seed));
-  const stepper = openStepper(device, training, { ...options, recompute: false });
+  const session = openSession(device, settings), training = captureTraining(device, settings);
+  startFrom(device, training, startWeights(training.networks.registry, settings.method, settings.seed));
+  const stepper = openStepper(device, training, { ...settings, recompute: false });
   for (const step of [0, 1]) for (const one of [session, stepper]) take(one, step);
   assert.deepEqual(await stepper.losses(), await session.losses());
   assert.deepEqual(await training.parameters.read(), await session.state());

@@ -3,24 +3,15 @@ import assert from "node:assert/strict";
 import { blueprint } from "../../../kernels/program/blueprint.ts";
 import { type Device, openDevice } from "../../../kernels/device.ts";
 import type { Tuning } from "../../../kernels/tuning/tuning.ts";
-import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { captureTraining } from "../../../stages/training/capture.ts";
 import { openSession } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { bound, shapesViews } from "../../support/training.ts";
-import { describePair } from "../../../stages/weights/pair.ts";
+import { pairSettings, shapesViews } from "../../support/training.ts";
 
-const views = shapesViews();
 const settings = {
-  network: describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [{}, {
-    mapping: { norm: true, dropout: 0.5 },
-  }]),
-  method: bound(ccvc({ augmentation: "strong" })),
-  views,
-  batch: 2,
+  ...pairSettings(shapesViews()),
   accumulate: 1,
   warmUp: false,
-  seed: 9,
   optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 },
 } as const;
 

@@ -7,7 +7,6 @@ import { sgd } from "../../../kernels/reference/update/sgd.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import { allocateParameters } from "../../../models/parameters.ts";
 import { type ParameterGroup, type ParameterKind, Registry } from "../../../models/registry.ts";
-import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { describePair } from "../../../stages/weights/pair.ts";
 import { planTraining } from "../../../stages/training/memory.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
@@ -20,7 +19,7 @@ import {
   updateNumbers,
 } from "../../../stages/training/update.ts";
 import { assertClose, gpuTest, halfTest, store, uniform } from "../../support/gpu.ts";
-import { bound, shapesViews } from "../../support/training.ts";
+import { pairSettings, shapesViews } from "../../support/training.ts";
 
 const groups = {
   backbone: { rate: 0.5 },
@@ -129,17 +128,10 @@ gpuTest("an update is refused where there is no room for its moments", (device) 
 });
 
 const views = shapesViews();
-const network = describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [
-  {},
-  {},
-]);
 const batch = { labeled: [0, 1], unlabeled: [2, 3] };
 const settings = {
-  network,
-  method: bound(ccvc({ augmentation: "strong" })),
-  views,
-  batch: 2,
-  seed: 9,
+  ...pairSettings(views),
+  network: describePair({ backbone: "resnet14", outputStride: 16, classes: views.labeled.classes }, [{}, {}]),
   optimizer: { kind: "adamw", beta1: 0.5, beta2: 0.75, epsilon: 1e-6, weightDecay: 0.125 },
 } as const;
 const rateAt = (step: number) => 0.004 / (step + 1);

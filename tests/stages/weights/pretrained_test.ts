@@ -6,7 +6,7 @@ import { keyParts, UserError } from "../../../pipeline/mod.ts";
 import { PretrainedError, pretrainedSources, readPretrained } from "../../../stages/weights/pretrained.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
-import { classifier } from "../../support/backbone_file.ts";
+import { classifier } from "../../support/weights/backbone_file.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
 import { gpuResources, shapesViews, trainingOf } from "../../support/training.ts";

@@ -7,29 +7,16 @@ import { consistencyLoss as reference } from "../../../../kernels/reference/loss
 import { resizeBilinear } from "../../../../kernels/reference/feature/resize_bilinear.ts";
 import { makeTensor, type Tensor } from "../../../../kernels/tensor.ts";
 import { assertClose, gpuTest, runOp, uniform } from "../../../support/gpu.ts";
+import { type UpsampledCase, upsampledCases } from "./upsampled_cases.ts";
 
-type Shape = readonly [batch: number, height: number, width: number, classes: number];
-
-/** Logits as stored, and pixels of the image. */
-interface Case {
-  readonly shape: Shape;
-  readonly height: number;
-  readonly width: number;
-}
-
-const cases: readonly Case[] = [
+const cases: readonly UpsampledCase[] = [
   { shape: [1, 1, 1, 1], height: 1, width: 1 },
   { shape: [1, 13, 11, 24], height: 13, width: 11 },
-  { shape: [2, 7, 5, 21], height: 25, width: 19 },
-  { shape: [3, 1, 1, 3], height: 4, width: 7 },
-  { shape: [1, 1, 6, 5], height: 1, width: 11 },
-  { shape: [1, 5, 1, 2], height: 9, width: 1 },
-  { shape: [2, 5, 3, 6], height: 5, width: 9 },
-  { shape: [2, 2, 2, 19], height: 67, width: 3 },
+  ...upsampledCases,
 ];
 
 /** A case with its logits, stored and of every pixel; some pixels count for nothing. */
-function prepare({ shape, height, width }: Case) {
+function prepare({ shape, height, width }: UpsampledCase) {
   const [batch, inHeight, inWidth, classes] = shape, pixels = batch * height * width;
   const stored = uniform(1, batch * inHeight * inWidth * classes, -4, 4);
   const { y, gradient } = resizeBilinear(stored, shape, height, width);
@@ -46,7 +33,7 @@ function prepare({ shape, height, width }: Case) {
 
 async function run(
   device: Device,
-  { shape, height, width }: Case,
+  { shape, height, width }: UpsampledCase,
   { stored, targets, weights }: {
     stored: ArrayLike<number>;
     targets: ArrayLike<number>;

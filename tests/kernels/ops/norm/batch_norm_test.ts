@@ -11,6 +11,7 @@ import { batchNorm as reference } from "../../../../kernels/reference/norm/batch
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import type { Sharing } from "../../../../kernels/sharing.ts";
 import { assertClose, gpuTest, runOp, uniform } from "../../../support/gpu.ts";
+import { normInputs } from "./norm_inputs.ts";
 
 function values(shape: readonly number[], offset = 0) {
   const channels = shape.at(-1)!, length = shape.reduce((a, b) => a * b, 1);
@@ -34,7 +35,6 @@ for (const training of [true, false]) {
         for (const shape of [[2, 1, 1, 5], [1, 7, 5, 21], [3, 13, 11, 8], [2, 41, 37, 6], [1, 37, 3, 255]]) {
           await t.step(`[${shape}]`, async () => {
             const { residual, gradient, ...given } = values(shape);
-            const vector = [shape.at(-1)!];
             const expected = reference({
               ...given,
               training,
@@ -45,14 +45,7 @@ for (const training of [true, false]) {
             });
             const run = await runOp(
               device,
-              {
-                x: { shape, values: given.x, tracked: "input" },
-                residual: { shape, values: residual, tracked: "input" },
-                weight: { shape: vector, values: given.weight, tracked: "parameter" },
-                bias: { shape: vector, values: given.bias, tracked: "parameter" },
-                runningMean: { shape: vector, values: given.runningMean },
-                runningVariance: { shape: vector, values: given.runningVariance },
-              },
+              normInputs(shape, { ...given, residual }),
               (graph, { x, residual, ...parameters }) => [
                 batchNorm(graph, x, parameters, { training, relu, ...(withResidual && { residual }) }),
                 parameters.runningMean,
@@ -157,14 +150,7 @@ gpuTest("batchNorm() of several passes is batchNorm() of each, in order", async 
       }) as ReturnType<typeof reference>[];
       const run = await runOp(
         device,
-        {
-          x: { shape, values: given.x, tracked: "input" },
-          residual: { shape, values: residual, tracked: "input" },
-          weight: { shape: vector, values: given.weight, tracked: "parameter" },
-          bias: { shape: vector, values: given.bias, tracked: "parameter" },
-          runningMean: { shape: vector, values: given.runningMean },
-          runningVariance: { shape: vector, values: given.runningVariance },
-        },
+        normInputs(shape, { ...given, residual }),
         (graph, { x, residual, ...parameters }) => {
           const each = [passes, ...vector];
           const afterEach = {

@@ -139,7 +139,7 @@ gpuTest("adam() updates the ranges of an arena it is given and no others", async
   const ends: [number, number][] = [[0, 768], [1024, 1024 + 128]];
   ends.forEach(([from, to], rateIndex) => {
     for (const range of splitRange(from, to, 512)) {
-      const of = (name: typeof names[number]) => arenaRange(name, arenas[name]!.buffer, range);
+      const of = (name: typeof names[number]) => arenaRange(name, arenas[name]!.buffers[0]!.buffer, range);
       adam(graph, {
         parameters: of("parameters"),
         gradients: of("gradients"),

@@ -101,7 +101,7 @@ gpuTest(
     const ends: [number, number][] = [[256, 1024 + 128], [1280, 1536]];
     ends.forEach(([from, to], rateIndex) => {
       for (const range of splitRange(from, to, 512)) {
-        const of = (name: keyof typeof arenas) => arenaRange(name, arenas[name].buffer, range);
+        const of = (name: keyof typeof arenas) => arenaRange(name, arenas[name].buffers[0]!.buffer, range);
         sgd(graph, { parameters: of("parameters"), gradients: of("gradients"), momenta: of("momenta") }, {
           rates: rates.tensors[0]!,
           rateIndex,

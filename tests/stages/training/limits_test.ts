@@ -1,0 +1,148 @@
+/** Trainings on devices that grant less than the one at hand. */
+import assert from "node:assert/strict";
+import { type Device, openDevice } from "../../../kernels/device.ts";
+import { MAX_GROUPS } from "../../../kernels/shader/kernel.ts";
+import { blueprint } from "../../../kernels/program/blueprint.ts";
+import type { Configured } from "../../../stages/methods/method.ts";
+import { captureTraining } from "../../../stages/training/capture.ts";
+import { forecast } from "../../../stages/training/memory.ts";
+import { everyMethod, openTraining, sessionOptions, takeSteps } from "../../support/every_method.ts";
+import { gpuTest } from "../../support/gpu.ts";
+import type { Session } from "../../../stages/training/session.ts";
+import { shapesViews } from "../../support/training.ts";
+
+/** Opens a device that grants less, for a while. */
+async function limited(
+  options: Parameters<typeof openDevice>[1],
+  body: (device: Device) => void | Promise<void>,
+): Promise<void> {
+  const device = await openDevice(navigator.gpu, options);
+  try {
+    await body(device);
+    device.check();
+  } finally {
+    device.close();
+  }
+}
+
+/** What two steps leave, as one run of numbers: how many buffers it lies in is the device's. */
+async function learned(session: Session, from = 0): Promise<{ state: Float32Array; buffers: number }> {
+  takeSteps(session, from, from + 2);
+  const captured = await session.snapshot();
+  const state = new Float32Array(captured.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const values of captured) {
+    state.set(values, at);
+    at += values.length;
+  }
+  assert.ok(state.every(Number.isFinite));
+  return { state, buffers: captured.length };
+}
+
+/** The same with what is scored then. */
+async function learnedAndScored(device: Device, method: Configured) {
+  const session = openTraining(device, method);
+  const found = await learned(session), never = new AbortController().signal;
+  const scores = await session.evaluate(never, { name: "sliding_window", crop: 24 });
+  session.free();
+  return { ...found, scores };
+}
+
+gpuTest("no launch of a step binds more arrays than WebGPU guarantees, or has more workgroups", (device) => {
+  const arrays = new Map<string, number>();
+  for (const sharing of [0, 8, 16, "workgroup"] as const) {
+    const shared = { ...blueprint(device), facts: { ...device.facts, sharing } };
+    for (const [name, method] of Object.entries(everyMethod)) {
+      for (
+        const change of [{ accumulate: 1 }, { accumulate: 2 }, { accumulate: 1, precision: "f16" }] as const
+      ) {
+        const { phases } = captureTraining(shared, { ...sessionOptions(method), warmUp: true, ...change });
+        const graphs = Object.values(phases).flatMap(({ programs }) => programs.map(({ graph }) => graph));
+        for (const { kernel, reads, writes, groups } of graphs.flatMap(({ dispatches }) => dispatches)) {
+          const bound = reads.length + writes.length;
+          arrays.set(kernel.name, bound);
+          assert.ok(bound <= 8, `${name}: ${kernel.name} binds ${bound}`);
+          assert.ok(groups.every((count) => count <= MAX_GROUPS), `${name}: ${kernel.name} has [${groups}]`);
+        }
+      }
+    }
+  }
+  assert.equal(arrays.get("batch_norm_residual_gradient"), 6);
+  assert.equal(arrays.get("batch_norm_parameter_gradient_shared"), 8);
+});
+
+for (const [name, method] of Object.entries(everyMethod)) {
+  gpuTest(
+    `${name}: the limits that WebGPU guarantees, and small buffers, give the same bits`,
+    async (device) => {
+      const whole = await learnedAndScored(device, method);
+      await limited({ guaranteed: true }, async (guaranteed) => {
+        const found = await learnedAndScored(guaranteed, method);
+        // With 16 KiB of workgroup memory a GPU shares nothing, and sums in another order.
+        if (guaranteed.facts.sharing === device.facts.sharing) assert.deepEqual(found, whole);
+      });
+      // Less than what many maps take.
+      await limited({ bufferBytes: 600e3 }, async (small) => {
+        const { buffers, ...found } = await learnedAndScored(small, method);
+        assert.ok(buffers >= whole.buffers + 8, `${buffers}`);
+        assert.deepEqual(found, { state: whole.state, scores: whole.scores });
+      });
+    },
+  );
+}
+
+gpuTest(
+  "where nothing is shared, as on a GPU with 16 KiB of workgroup memory, the guaranteed limits suffice, too",
+  async () => {
+    const method = everyMethod["cutmix-seg"]!, found: unknown[] = [];
+    for (const guaranteed of [false, true]) {
+      await limited({ guaranteed, subgroups: false }, async (device) => {
+        found.push(await learnedAndScored(device, method));
+      });
+    }
+    assert.deepEqual(found[1], found[0]);
+  },
+);
+
+gpuTest("ResNet-50 learns in buffers of 64 MB what it learns in larger ones", async (device) => {
+  const method = everyMethod.supervised!, { network } = sessionOptions(method);
+  const learn = async (device: Device) => {
+    const session = openTraining(device, method, {
+      network: { ...network, backbone: "resnet50" },
+      views: shapesViews({ crop: 65 }),
+      batch: 2,
+      warmUp: false,
+    });
+    const found = await learned(session, 1);
+    session.free();
+    return found;
+  };
+  await limited({ bufferBytes: 64e6 }, async (small) => {
+    const parts = await learn(small), whole = await learn(device);
+    assert.deepEqual([parts.buffers, whole.buffers], [8, 4]);
+    assert.deepEqual(parts.state, whole.state);
+  });
+});
+
+gpuTest("ResNet-101 at crop 512 is planned where no buffer is larger than 230 or 64 MB", async () => {
+  const views = shapesViews({ crop: 512 });
+  for (const bufferBytes of [230e6, 64e6]) {
+    await limited({ bufferBytes }, (small) => {
+      for (const [name, method] of Object.entries(everyMethod)) {
+        const { network, ...options } = sessionOptions(method);
+        const { memory, obstacle } = forecast(small, {
+          ...options,
+          network: { ...network, backbone: "resnet101" },
+          views,
+          batch: 2,
+          accumulate: 1,
+          recompute: "never",
+          warmUp: true,
+        });
+        assert.equal(obstacle, undefined, name);
+        assert.ok(memory!.parameterBytes > bufferBytes, name);
+        assert.ok(memory!.workspaceBytes <= 1.1 * memory!.lowerBoundBytes, name);
+      }
+    });
+  }
+});

@@ -1,0 +1,97 @@
+/** Every method on a small network and generated scenes, the first step one of the warm-up. */
+import type { Device } from "../../kernels/device.ts";
+import { ccvc } from "../../stages/methods/ccvc.ts";
+import { cps } from "../../stages/methods/cps.ts";
+import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
+import type { Configured } from "../../stages/methods/method.ts";
+import { supervised } from "../../stages/methods/supervised.ts";
+import { unimatch } from "../../stages/methods/unimatch.ts";
+import { openSession, type Session, type SessionOptions } from "../../stages/training/session.ts";
+import { bound, shapesViews } from "./training.ts";
+
+/** By name; several ways of one where their steps differ. */
+export const everyMethod: Readonly<Record<string, Configured>> = {
+  supervised: supervised(),
+  ccvc: ccvc({ dropout: 0.5 }),
+  "ccvc, strong": ccvc({ augmentation: "strong", mode: "vote_threshold" }),
+  cps: cps(),
+  "cps, CutMix": cps({ cutMix: true }),
+  unimatch: unimatch({ threshold: 0.1 }),
+  "cutmix-seg": cutMixSeg({ threshold: 0.1 }),
+  "cutmix-seg, CutOut": cutMixSeg({
+    mask: "zero",
+    threshold: 0,
+    rampEpochs: 2,
+    color: true,
+    boxes: 2,
+    frozenNorms: false,
+    distance: "kl-divergence",
+  }),
+};
+
+const views = shapesViews();
+/** Steps of a training. */
+export const STEPS = 3;
+const batches = Array.from({ length: STEPS }, (_, step) => ({
+  labeled: [0, 1, 2, 3],
+  unlabeled: [0, 1, 2, 3].map((i) => (i + step) % 8),
+  others: [2, 3, 4, 5].map((i) => (i + step) % 8),
+}));
+
+/** What a training of ResNet-14 is opened with. */
+export function sessionOptions(configured: Configured): SessionOptions {
+  const method = bound(configured), { networks, predictions, headline } = method;
+  const { classes } = views.labeled;
+  return {
+    network: { backbone: "resnet14", outputStride: 16, classes, networks, predictions, headline },
+    method,
+    views,
+    batch: 4,
+    seed: 5,
+    optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 1e-4 },
+    warmUp: true,
+  };
+}
+
+/** Opens a training. */
+export function openTraining(
+  device: Device,
+  configured: Configured,
+  change: Partial<SessionOptions> = {},
+): Session {
+  return openSession(device, { ...sessionOptions(configured), ...change });
+}
+
+/** Takes steps, the first one of the warm-up. */
+export function takeSteps(session: Session, from: number, to: number): void {
+  for (let step = from; step < to; step++) {
+    session.step(batches[step]!, {
+      phase: step === 0 ? "warm-up" : "method",
+      epoch: 0,
+      step,
+      rate: 0.01,
+      at: { step: Math.max(0, step - 1), steps: STEPS - 1, epoch: 0, epochs: 1, stepsPerEpoch: STEPS - 1 },
+    });
+  }
+}
+
+/** What a training has left. */
+export interface Trained {
+  readonly captured: readonly Float32Array[];
+  readonly losses: Record<string, number>;
+  readonly memory: Session["memory"];
+}
+
+/** Trains by a method. */
+export async function train(
+  device: Device,
+  configured: Configured,
+  change: Partial<SessionOptions> = {},
+  steps = STEPS,
+): Promise<Trained> {
+  const session = openTraining(device, configured, change);
+  takeSteps(session, 0, steps);
+  const { memory } = session, captured = await session.snapshot(), losses = await session.losses();
+  session.free();
+  return { captured, losses, memory };
+}

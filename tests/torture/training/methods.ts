@@ -1,0 +1,62 @@
+/** A training of each method that is killed and started again ends with the same bytes. @module */
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import * as library from "../../../mod.ts";
+import { randomNumbers, type TortureOptions, type TorturePart } from "../part.ts";
+import { resultsOf, sleep, startTraining } from "./training.ts";
+
+/** The part. */
+export const methods: TorturePart = {
+  name: "methods",
+  summary: "kills a training of each method (kill -9) and compares its result with one left alone",
+  run: torture,
+};
+
+/** The library's methods, by the names that they are exported by. */
+const exported = Object.entries(library).flatMap(([name, value]) =>
+  typeof value === "function" && "definition" in value && "predictions" in value ? [name] : []
+);
+
+/** The text of an experiment in a user's own file. */
+const experiment = (method: string) =>
+  `import { augment, coTrain, evaluate, load, ${method}, pipeline } from "@crossview/crossview";
+
+export default pipeline("killed", () => {
+  const data = load({ dataset: "shapes" });
+  const nets = coTrain({ views: augment({ data }) }, {
+    method: ${method}(),
+    backbone: "resnet14",
+    baseRate: 0.03,
+  });
+  return { score: evaluate({ nets, samples: data.validation }) };
+});
+`;
+
+async function torture({ short, seed, folder, say }: TortureOptions): Promise<void> {
+  const random = randomNumbers(seed), rounds = short ? 1 : 5;
+  for (const method of exported) {
+    const place = join(folder, method), file = join(place, "experiment.ts");
+    await Deno.mkdir(place);
+    await Deno.writeTextFile(file, experiment(method));
+    const start = (name: string, every: number) => startTraining(join(place, name), every, [], file);
+    const started = performance.now(), alone = start("alone", 1e6);
+    assert.equal((await alone.ended).code, 0, alone.text());
+    const whole = performance.now() - started, wanted = await resultsOf(alone.cache);
+    const steps: string[] = [];
+    for (let round = 0; steps.length < rounds; round++) {
+      assert.ok(round < 5 * rounds, `${method}: ${round} runs ended before they could be killed`);
+      const run = start("stopped", 0);
+      await run.saved(1);
+      await Promise.race([run.ended, sleep(whole / 4 * random())]);
+      run.kill("SIGKILL");
+      const { signal } = await run.ended;
+      const last = start("stopped", 1e6);
+      assert.equal((await last.ended).code, 0, last.text());
+      assert.deepEqual(await resultsOf(last.cache), wanted);
+      const step = /goes on from the checkpoint of step (\d+)/.exec(last.text())?.[1];
+      if (signal === "SIGKILL" && step !== undefined) steps.push(step);
+      await Deno.remove(join(place, "stopped"), { recursive: true });
+    }
+    say(`${method}: killed, gone on from step ${steps.join(", ")}, and the same bytes`);
+  }
+}
