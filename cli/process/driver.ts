@@ -54,7 +54,9 @@ export interface LavapipeChoice {
 export function vectorWidth(hasWide: boolean, llvm: number | undefined): { width?: "512"; reason: string } {
   if (!hasWide) return { reason: "the driver's own: the processor has no vectors of 512 bits" };
   if (llvm === undefined) return { reason: "the driver's own: its LLVM was not found" };
-  if (llvm > newestWide) return { reason: `the driver's own: with LLVM ${llvm}, 512 bits are slower` };
+  if (llvm > newestWide) {
+    return { reason: `the driver's own: 512 bits are faster up to LLVM ${newestWide}, and this is ${llvm}` };
+  }
   return { width: "512", reason: `512 bits: with LLVM ${llvm}, they are faster than the driver's own 256` };
 }
 
