@@ -1,4 +1,5 @@
-import { allocate, type Allocation, type Device, readBack, upload } from "../kernels/device.ts";
+import type { Device } from "../kernels/device.ts";
+import { allocate, type Allocation, readBack, upload } from "../kernels/memory.ts";
 import { ALIGNMENT, makeTensor, roundUp, type Tensor, type TensorSpec } from "../kernels/tensor.ts";
 import { deviceShape, fromDevice, toDevice } from "./layout.ts";
 import {

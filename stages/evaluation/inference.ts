@@ -1,5 +1,6 @@
 /** The predictions of networks, in evaluation mode, under any protocol. @module */
-import { allocate, asUint32, type Device, readBack, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate, asUint32, readBack, upload } from "../../kernels/memory.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { clear } from "../../kernels/ops/feature/clear.ts";
 import { compile, type Program } from "../../kernels/program/program.ts";

@@ -1,5 +1,6 @@
 /** Networks on images of one size, under a protocol, as one captured program. @module */
-import { allocate, type Device } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate } from "../../kernels/memory.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/feature/add.ts";

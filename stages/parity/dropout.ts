@@ -1,5 +1,6 @@
 /** Drops the channels that a case's hash keeps or drops, in the place of a training's draws. @module */
-import { allocate, type Device, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate, upload } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { scaleChannels } from "../../kernels/ops/feature/scale_channels.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";

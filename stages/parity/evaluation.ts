@@ -1,5 +1,6 @@
 /** A case's networks in evaluation mode, on its own image. @module */
-import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../kernels/memory.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { compile } from "../../kernels/program/program.ts";
 import type { Tensor } from "../../kernels/tensor.ts";

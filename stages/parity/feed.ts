@@ -1,5 +1,6 @@
 /** Brings a case's hashed images to the device, in the place of a training's. @module */
-import { allocate, type Device, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate, upload } from "../../kernels/memory.ts";
 import { boxWords } from "../../kernels/ops/label/mix_boxes.ts";
 import type { Tensor, TensorSpec } from "../../kernels/tensor.ts";
 import type { Feed } from "../training/feed.ts";

@@ -1,5 +1,6 @@
 /** A case's training: captured, started and stepped as any other, with what a case looks at in reach. @module */
-import { type Device, readBack } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { readBack } from "../../kernels/memory.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { fromDevice } from "../../models/layout.ts";
 import type { ParameterSpec } from "../../models/registry.ts";

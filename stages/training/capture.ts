@@ -1,5 +1,6 @@
 /** A training written down: all that it holds on a device, and the launches of its steps. @module */
-import { allocate, type Device } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate } from "../../kernels/memory.ts";
 import { KernelError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { bindable } from "../../kernels/program/program.ts";

@@ -1,5 +1,6 @@
 /** The small tensors by which host and steps talk, and what the host writes to them before a step. @module */
-import { allocate, type Device } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate } from "../../kernels/memory.ts";
 import type { Precision, Tensor } from "../../kernels/tensor.ts";
 import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import { MethodError } from "../methods/method.ts";

@@ -1,5 +1,6 @@
 /** What the losses came to since they were last read, and whether a training can go on from there. @module */
-import { type Device, readBack, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { readBack, upload } from "../../kernels/memory.ts";
 import { type MeterReading, readMeter } from "../../kernels/ops/loss/meter.ts";
 import { type GuardReading, guardStart, readGuard } from "../../kernels/ops/update/guard_update.ts";
 import type { Tensor } from "../../kernels/tensor.ts";

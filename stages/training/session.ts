@@ -1,5 +1,6 @@
 /** A training run on the device: everything captured once, then stepped. @module */
-import { type Device, readBack, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { readBack, upload } from "../../kernels/memory.ts";
 import { DeviceError, ShapeError } from "../../kernels/errors.ts";
 import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { StateDict } from "../../models/state_dict.ts";

@@ -1,5 +1,6 @@
 /** What a training starts from. @module */
-import { type Device, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { upload } from "../../kernels/memory.ts";
 import { guardStart } from "../../kernels/ops/update/guard_update.ts";
 import { initialize } from "../../models/initialization.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";

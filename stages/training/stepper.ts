@@ -1,5 +1,6 @@
 /** Takes the steps of a captured training. @module */
-import { type Device, readBack, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { readBack, upload } from "../../kernels/memory.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
 import { LOSS_SCALE } from "./config.ts";

@@ -1,5 +1,6 @@
 /** One draw of images for a training step: its place on the device, its capture, its filling. */
-import { allocate, type Device, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate, upload } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";

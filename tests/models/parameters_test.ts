@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readBack } from "../../kernels/device.ts";
+import { readBack } from "../../kernels/memory.ts";
 import { declareNetworks } from "../../models/networks.ts";
 import { WeightsError } from "../../models/errors.ts";
 import { initialize } from "../../models/initialization.ts";

@@ -1,6 +1,7 @@
 /** Backbones apart from decoders: ResNet-18 is PyTorch's, and a dilated backbone is the strided one at more pixels. */
 import assert from "node:assert/strict";
-import { allocate, type Device, readBack, upload } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../kernels/memory.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { compile } from "../../kernels/program/program.ts";
 import { allocateParameters } from "../../models/parameters.ts";

@@ -1,5 +1,6 @@
 /** One step of a method, captured and run. @module */
-import { type Device, readBack } from "../../kernels/device.ts";
+import type { Device } from "../../kernels/device.ts";
+import { readBack } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { compile } from "../../kernels/program/program.ts";
 import { readMeter } from "../../kernels/ops/loss/meter.ts";

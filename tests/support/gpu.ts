@@ -1,4 +1,5 @@
-import { allocate, type Device, openDevice, readBack, upload } from "../../kernels/device.ts";
+import { type Device, openDevice } from "../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../kernels/memory.ts";
 import { type GradientPair, Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/feature/add.ts";
 import { compile } from "../../kernels/program/program.ts";

@@ -1,5 +1,6 @@
 /** Crossview in a contest with its peers. */
-import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { add } from "../../../kernels/ops/feature/add.ts";
 import { convolution } from "../../../kernels/ops/convolution/convolution.ts";

@@ -1,5 +1,6 @@
 /** The small training step on our ops. */
-import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { add } from "../../../kernels/ops/feature/add.ts";
 import { arenaRange, splitRange } from "../../../kernels/ops/update/arena_ranges.ts";

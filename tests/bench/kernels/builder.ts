@@ -1,5 +1,6 @@
 /** Makes what a bench gives to an op. */
-import { allocate, type Device, upload } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { allocate, upload } from "../../../kernels/memory.ts";
 import { Graph, type Loss } from "../../../kernels/graph.ts";
 import { add } from "../../../kernels/ops/feature/add.ts";
 import { compile, type Program } from "../../../kernels/program/program.ts";

@@ -1,5 +1,6 @@
 /** What an adapter can do at the most, measured: the figures that all others are shares of. */
-import { allocate, type Device } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { allocate } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { defineKernel, MAX_GROUPS } from "../../../kernels/shader/kernel.ts";
 import { elementwise, WORKGROUP } from "../../../kernels/launch.ts";

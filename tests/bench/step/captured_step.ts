@@ -1,5 +1,6 @@
 /** Training steps with their programs in reach, as a training session captures them. */
-import { type Device, readBack, upload } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { readBack, upload } from "../../../kernels/memory.ts";
 import { DeviceError } from "../../../kernels/errors.ts";
 import { guardStart } from "../../../kernels/ops/update/guard_update.ts";
 import { compile, type Program } from "../../../kernels/program/program.ts";

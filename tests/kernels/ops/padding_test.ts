@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allocate, readBack, upload } from "../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { add } from "../../../kernels/ops/feature/add.ts";
 import { batchNorm } from "../../../kernels/ops/norm/batch_norm.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allocate, asUint32, readBack } from "../../../kernels/device.ts";
+import { allocate, asUint32, readBack } from "../../../kernels/memory.ts";
 import { KernelError } from "../../../kernels/errors.ts";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allocate, readBack, upload } from "../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../kernels/memory.ts";
 import { KernelError } from "../../../kernels/errors.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { defineKernel } from "../../../kernels/shader/kernel.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { allocate, type Device, openDevice, readBack, upload } from "../../../kernels/device.ts";
+import { type Device, openDevice } from "../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../kernels/memory.ts";
 import { DeviceError } from "../../../kernels/errors.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { defineKernel } from "../../../kernels/shader/kernel.ts";

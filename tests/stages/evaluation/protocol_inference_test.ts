@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { allocate, type Device, openDevice, upload } from "../../../kernels/device.ts";
+import { type Device, openDevice } from "../../../kernels/device.ts";
+import { allocate, upload } from "../../../kernels/memory.ts";
 import { convolution } from "../../../kernels/ops/convolution/convolution.ts";
 import { imageNetStatistics } from "../../../kernels/ops/view/normalize.ts";
 import { confusion } from "../../../kernels/reference/label/confusion.ts";

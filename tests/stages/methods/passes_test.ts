@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { allocate, type Device, readBack, upload } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { joinBatches } from "../../../kernels/ops/feature/batches.ts";
 import { compile } from "../../../kernels/program/program.ts";

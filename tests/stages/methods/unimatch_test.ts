@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { allocate, type Device, upload } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { allocate, upload } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { boxWords } from "../../../kernels/ops/label/mix_boxes.ts";
 import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";

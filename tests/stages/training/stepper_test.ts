@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Device, readBack } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { readBack } from "../../../kernels/memory.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { At } from "../../../stages/methods/schedule.ts";
 import { type CapturedTraining, captureTraining } from "../../../stages/training/capture.ts";

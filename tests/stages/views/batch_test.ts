@@ -1,5 +1,6 @@
 import { deepStrictEqual, notDeepStrictEqual, throws } from "node:assert/strict";
-import { type Device, readBack } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { readBack } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import type { Bytes } from "../../../kernels/ops/view/view_settings.ts";

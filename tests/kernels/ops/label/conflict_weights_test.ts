@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allocate, readBack, upload } from "../../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../../kernels/memory.ts";
 import { Graph } from "../../../../kernels/graph.ts";
 import { conflictWeights } from "../../../../kernels/ops/label/conflict_weights.ts";
 import { compile } from "../../../../kernels/program/program.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { allocate, asUint32, type Device, readBack, upload } from "../../../../kernels/device.ts";
+import type { Device } from "../../../../kernels/device.ts";
+import { allocate, asUint32, readBack, upload } from "../../../../kernels/memory.ts";
 import { Graph } from "../../../../kernels/graph.ts";
 import { clear } from "../../../../kernels/ops/feature/clear.ts";
 import { confusion } from "../../../../kernels/ops/label/confusion.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allocate, readBack, upload } from "../../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../../kernels/memory.ts";
 import { Graph } from "../../../../kernels/graph.ts";
 import { meter, readMeter } from "../../../../kernels/ops/loss/meter.ts";
 import { compile } from "../../../../kernels/program/program.ts";

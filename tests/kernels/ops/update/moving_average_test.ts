@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allocate, readBack, upload } from "../../../../kernels/device.ts";
+import { allocate, readBack, upload } from "../../../../kernels/memory.ts";
 import { Graph } from "../../../../kernels/graph.ts";
 import { movingAverage } from "../../../../kernels/ops/update/moving_average.ts";
 import { compile } from "../../../../kernels/program/program.ts";
