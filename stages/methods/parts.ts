@@ -1,13 +1,13 @@
 /** Parts that methods share, on a step: label, mix, mask, and learn. Each launches its op where it is called. @module */
 import type { Loss } from "../../kernels/graph.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
-import { atLeast } from "../../kernels/ops/label/at_least.ts";
+import { atLeast } from "../../kernels/ops/map/at_least.ts";
 import { entropy as entropyOf } from "../../kernels/ops/label/entropy.ts";
 import { consistencyLoss, type Distance } from "../../kernels/ops/loss/consistency_loss.ts";
-import { mapMean } from "../../kernels/ops/label/map_mean.ts";
-import { maskLabels } from "../../kernels/ops/label/mask_labels.ts";
-import { maskWeights } from "../../kernels/ops/label/mask_weights.ts";
-import { mixImages, mixMaps } from "../../kernels/ops/label/mix_boxes.ts";
+import { mapMean } from "../../kernels/ops/map/map_mean.ts";
+import { maskLabels } from "../../kernels/ops/map/mask_labels.ts";
+import { maskWeights } from "../../kernels/ops/map/mask_weights.ts";
+import { mixImages, mixMaps } from "../../kernels/ops/map/mix_boxes.ts";
 import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
 import { softmaxCrossEntropy } from "../../kernels/ops/loss/softmax_cross_entropy.ts";
 import type { Tensor } from "../../kernels/tensor.ts";

@@ -1,7 +1,7 @@
 /** Brings a case's hashed images to the device, in the place of a training's. @module */
 import type { Device } from "../../kernels/device.ts";
 import { allocate, upload } from "../../kernels/memory.ts";
-import { boxWords } from "../../kernels/ops/label/mix_boxes.ts";
+import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
 import type { Tensor, TensorSpec } from "../../kernels/tensor.ts";
 import type { Feed } from "../training/feed.ts";
 import type { Draw } from "../views/specs.ts";

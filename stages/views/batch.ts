@@ -4,7 +4,7 @@ import { allocate, upload } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
-import { boxWords } from "../../kernels/ops/label/mix_boxes.ts";
+import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
 import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/view/normalize.ts";
 import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
 import type { Bytes } from "../../kernels/ops/view/view_settings.ts";

@@ -125,7 +125,7 @@ export function unlabeled<const V extends ViewSpecs>(
 
 /**
  * A draw as a step sees it; N is the batch, S the crop. Images are f32[N, S, S, 3], normalized; boxes are a table for
- * kernels/ops/label/mix_boxes.ts. What no step reads is neither drawn, nor uploaded, nor made.
+ * kernels/ops/map/mix_boxes.ts. What no step reads is neither drawn, nor uploaded, nor made.
  */
 export type Seen<D> = D extends Draw<infer Set, infer V> ?
     & { readonly [K in keyof V]: Tensor }

@@ -1,7 +1,7 @@
 /** What the host uploads for a batch of views: windows of source pixels, and small tables of how to look at them. */
 import { BLUR, GRAY, hueShift, JITTER, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBox, MAX_BLUR_RADIUS } from "../../kernels/ops/view/gaussian_blur.ts";
-import { boxWords } from "../../kernels/ops/label/mix_boxes.ts";
+import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
 import {
   PADDING,
   TAP_WORDS,

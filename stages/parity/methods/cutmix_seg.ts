@@ -1,7 +1,7 @@
 /** CutMix-Seg's parity cases. @module */
 import { z } from "zod";
 import type { Distance } from "../../../kernels/ops/loss/consistency_loss.ts";
-import { mixBoxes } from "../../../kernels/reference/label/mix_boxes.ts";
+import { mixBoxes } from "../../../kernels/reference/map/mix_boxes.ts";
 import { parseConfig } from "../../../pipeline/mod.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";
 import { cutMixSeg } from "../../methods/cutmix_seg.ts";

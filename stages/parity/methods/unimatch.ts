@@ -1,6 +1,6 @@
 /** UniMatch's parity cases. @module */
 import { z } from "zod";
-import { mixBoxes } from "../../../kernels/reference/label/mix_boxes.ts";
+import { mixBoxes } from "../../../kernels/reference/map/mix_boxes.ts";
 import { ohemLabels } from "../../../kernels/reference/label/ohem.ts";
 import { parseConfig } from "../../../pipeline/mod.ts";
 import { ignoreIndex } from "../../datasets/classes.ts";

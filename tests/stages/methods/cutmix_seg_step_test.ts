@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Dispatch, Graph } from "../../../kernels/graph.ts";
-import { boxWords } from "../../../kernels/ops/label/mix_boxes.ts";
+import { boxWords } from "../../../kernels/ops/map/mix_boxes.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { cutMixSeg, type CutMixSegOptions } from "../../../stages/methods/cutmix_seg.ts";

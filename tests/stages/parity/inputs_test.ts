@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { mixBoxes } from "../../../kernels/reference/label/mix_boxes.ts";
+import { mixBoxes } from "../../../kernels/reference/map/mix_boxes.ts";
 import { toggledBoxes } from "../../../stages/parity/methods/cps.ts";
 import {
   caseBoxes,

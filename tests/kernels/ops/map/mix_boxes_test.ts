@@ -1,7 +1,7 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
-import { mixImages, mixMaps } from "../../../../kernels/ops/label/mix_boxes.ts";
-import { mixBoxes } from "../../../../kernels/reference/label/mix_boxes.ts";
+import { mixImages, mixMaps } from "../../../../kernels/ops/map/mix_boxes.ts";
+import { mixBoxes } from "../../../../kernels/reference/map/mix_boxes.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 

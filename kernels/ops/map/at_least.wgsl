@@ -10,7 +10,7 @@
 //   threshold  where not SCHEDULED
 //   index      where SCHEDULED
 //
-// Twin: kernels/reference/label/at_least.ts
+// Twin: kernels/reference/map/at_least.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
-import { maskLabels } from "../../../../kernels/ops/label/mask_labels.ts";
-import { maskLabels as reference } from "../../../../kernels/reference/label/mask_labels.ts";
+import { maskLabels } from "../../../../kernels/ops/map/mask_labels.ts";
+import { maskLabels as reference } from "../../../../kernels/reference/map/mask_labels.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 

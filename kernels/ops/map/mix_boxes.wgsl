@@ -11,7 +11,7 @@
 //   vectors  elements a pixel
 //   count    boxes a sample
 //
-// Twin: kernels/reference/label/mix_boxes.ts
+// Twin: kernels/reference/map/mix_boxes.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

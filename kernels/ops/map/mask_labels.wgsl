@@ -8,7 +8,7 @@
 //   count   vec4s
 //   stride  invocations along x
 //
-// Twin: kernels/reference/label/mask_labels.ts
+// Twin: kernels/reference/map/mask_labels.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
-import { maskWeights } from "../../../../kernels/ops/label/mask_weights.ts";
-import { maskWeights as reference } from "../../../../kernels/reference/label/mask_weights.ts";
+import { maskWeights } from "../../../../kernels/ops/map/mask_weights.ts";
+import { maskWeights as reference } from "../../../../kernels/reference/map/mask_weights.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 

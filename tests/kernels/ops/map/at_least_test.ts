@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { allocate, readBack, upload } from "../../../../kernels/memory.ts";
 import { Graph } from "../../../../kernels/graph.ts";
-import { atLeast } from "../../../../kernels/ops/label/at_least.ts";
+import { atLeast } from "../../../../kernels/ops/map/at_least.ts";
 import { compile } from "../../../../kernels/program/program.ts";
-import { atLeast as reference } from "../../../../kernels/reference/label/at_least.ts";
+import { atLeast as reference } from "../../../../kernels/reference/map/at_least.ts";
 import { makeTensor, type Tensor } from "../../../../kernels/tensor.ts";
 import { gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 

@@ -12,7 +12,7 @@
 //   weight  where not MAP or SCHEDULED
 //   index   where SCHEDULED
 //
-// Twin: kernels/reference/label/mask_weights.ts
+// Twin: kernels/reference/map/mask_weights.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
