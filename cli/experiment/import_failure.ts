@@ -1,4 +1,5 @@
 /** Why an experiment's imports failed, in the project's words where Deno speaks of its own flags and files. @module */
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { projectRoot } from "../process/isolation.ts";
 
@@ -20,7 +21,17 @@ export function importFailure(message: string): string {
   const wanted = notLocked ?? /npm package not found in cache: "([^"]+)"/.exec(text)?.[1] ??
     /^Import "([^"]+)" not a dependency/.exec(text)?.[1];
   if (wanted === undefined) return message;
-  return `it imports the package "${wanted}", which the project's deno.lock does not name, and an experiment fetches no code. ` +
-    `Import a local file, or a package of deno.json by its name there; to add one, type in "${projectRoot}": ` +
-    `deno add --frozen=false npm:${wanted}`;
+  // Where Deno knows the package of old, it looks at all others anew, and misses one of those.
+  const [what, name] = isLocked(wanted)
+    ? ["a package that", "NAME"]
+    : [`the package "${wanted}", which`, wanted];
+  return `it imports ${what} the project's deno.lock does not name, and an experiment fetches no code. Import a local ` +
+    `file, or a package of deno.json by its name there; to add one, type in "${projectRoot}": ` +
+    `deno add --frozen=false npm:${name}`;
+}
+
+/** Whether the project's lock names a package, in any version. */
+function isLocked(name: string): boolean {
+  const { npm } = JSON.parse(Deno.readTextFileSync(join(projectRoot, "deno.lock")));
+  return Object.keys(npm).some((key) => key.startsWith(`${name}@`));
 }
