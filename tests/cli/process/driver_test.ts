@@ -5,6 +5,10 @@ import { vectorWidth } from "../../../cli/process/driver.ts";
 import { fixture, type Place, placeTest } from "../support.ts";
 import { lacksSystem, skip } from "../../support/skip.ts";
 
+/** Deno's own cache: where it is not named, Deno makes one in XDG_CACHE_HOME, and fetches the packages anew. */
+const { stdout: info } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+const DENO_DIR: string = JSON.parse(new TextDecoder().decode(info)).denoDir;
+
 /** Which folder the driver's shaders are kept in, and what is said of its vectors, as `doctor` says it. */
 async function told(
   place: Place,
@@ -12,7 +16,7 @@ async function told(
 ): Promise<{ folder: string | undefined; width: string | undefined }> {
   // A process that has tests run may have set the variables, and a child can only be given others.
   const unset = ["env", "-u", "MESA_SHADER_CACHE_DIR", "-u", "LP_NATIVE_VECTOR_WIDTH"];
-  const given = Object.entries({ MESA_SHADER_CACHE_DIR, LP_NATIVE_VECTOR_WIDTH, XDG_CACHE_HOME })
+  const given = Object.entries({ DENO_DIR, MESA_SHADER_CACHE_DIR, LP_NATIVE_VECTOR_WIDTH, XDG_CACHE_HOME })
     .filter(([, value]) => value !== "").map(([name, value]) => `${name}=${value}`);
   const { stdout } = await place.spawn(["doctor", "--json"], {}, [...unset, ...given]).output();
   const findings: { name: string; value: string }[] = JSON.parse(new TextDecoder().decode(stdout));
@@ -56,6 +60,7 @@ placeTest("each width has its folder of shaders, and what the user has set stays
 
 placeTest("a command that evaluates an experiment computes with what its launcher chose", async (place) => {
   const { status, out, notes } = await place.process(["train", fixture("needs_gpu")], {
+    DENO_DIR,
     LP_NATIVE_VECTOR_WIDTH: "128",
     MESA_SHADER_CACHE_DIR: "",
     XDG_CACHE_HOME: place.folder,
