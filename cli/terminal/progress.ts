@@ -36,7 +36,7 @@ export class Progress {
           `${event.from === "remote" ? "from the remote cache" : "in the cache"} (${event.key.slice(0, 8)})`,
         );
       case "miss":
-        return this.#line(event.node, `runs: ${shortened(event.why).join("; ")}`);
+        return this.#line(event.node, `runs: ${event.short}${event.why.length > 1 ? '; see "why"' : ""}`);
       case "waiting":
         return this.#line(
           event.node,
@@ -183,10 +183,6 @@ function evaluationText({ epoch, epochs, protocol, miou }: Told<"evaluation">): 
   // Images whole is what everybody expects of a score; anything else is said.
   const under = protocol === "original" ? "" : ` (${protocol})`;
   return `epoch ${epoch}/${epochs}  mIoU${under} ${named.join("  ")}`;
-}
-
-function shortened(why: readonly string[]): string[] {
-  return why.length <= 4 ? [...why] : [...why.slice(0, 4), `and ${why.length - 4} more (see "why")`];
 }
 
 function shortRate(perSecond: number): string {
