@@ -186,11 +186,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
               `${updates} ${updates === 1 ? "step was" : "steps were"} left out since the losses were last ` +
               "read: gradients overflowed f16. If that goes on, lower co-train.lossScale",
           }),
-        onCompile: (done, total) => {
-          if (done % Math.ceil(total / 8) === 0 || done === total) {
-            tell(context, { kind: "compile", done, total });
-          }
-        },
+        onCompile: (done, total) => tell(context, { kind: "compile", done, total }),
       });
       try {
         tell(context, { kind: "memory", ...session.memory });
