@@ -6,7 +6,6 @@ import { defineStage, type Stage } from "../pipeline/language/stage.ts";
 import type { SourceFile, StageContext } from "../pipeline/language/definition.ts";
 import { shapesClasses } from "./datasets/classes.ts";
 import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
-import type { Turning } from "./codecs/picture.ts";
 import type { IdList } from "./datasets/id_list.ts";
 import {
   type FolderDataset,
@@ -52,7 +51,7 @@ export interface LoadConfig extends ListConfig {
   /** Whether the masks of the unlabeled images are read too, for diagnostics alone. */
   readonly unlabeledTruth: boolean;
   /** Whether images and masks are turned as EXIF says, or left as they are stored. */
-  readonly orientation: Turning;
+  readonly orientation: "stored" | "upright";
   /** Settings of the generated data set. */
   readonly shapes: ShapesConfig;
 }
