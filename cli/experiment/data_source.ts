@@ -6,7 +6,7 @@ import { load } from "../../stages/load.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 import { loadExperiment } from "./load_experiment.ts";
-import { isFolder } from "../process/paths.ts";
+import { isFolder } from "../../runtime/host/paths.ts";
 
 /** What tells a layout. */
 const marks: readonly (readonly [FolderDataset, string])[] = [

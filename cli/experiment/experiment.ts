@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { ConfigError, didYouMean, messageOf, outsideCodeComes, UserError } from "../../pipeline/mod.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { importFailure } from "./import_failure.ts";
-import { isFile } from "../process/paths.ts";
+import { isFile } from "../../runtime/host/paths.ts";
 
 /** The experiment that needs no download. */
 export const defaultExperiment = "shapes-12";
