@@ -16,7 +16,6 @@ import {
 } from "../pipeline/mod.ts";
 import { policyKind, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
-import type { BoundMethod } from "./methods/bound_method.ts";
 import { chosenMethod } from "./methods/exchange.ts";
 import {
   type AnyMethod,
@@ -143,7 +142,6 @@ function defineTraining(method: AnyMethod): TrainingStage {
     numerics: "f32",
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
-      const { batch } = config;
       const settings = trainingSettings(method, config, views, seed);
       const { network } = settings;
       const pretrained = await readPretrained(config, Object.keys(network.networks), context.read);
@@ -160,7 +158,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
         });
       }
       if (pretrained === undefined && settings.method.frozenNorms.size > 0) {
-        context.progress({
+        tell(context, {
           kind: "warning",
           message:
             "the backbone's norms are frozen at means of 0 and variances of 1, which no image has made, as the weights " +
@@ -201,7 +199,6 @@ function defineTraining(method: AnyMethod): TrainingStage {
           sampler,
           network,
           config,
-          imagesOf: { "warm-up": batch, method: batch * setsOf(settings.method) },
           adapter: device.facts.name,
           context,
         });
@@ -213,11 +210,6 @@ function defineTraining(method: AnyMethod): TrainingStage {
     },
   });
   return stage as TrainingStage;
-}
-
-/** Batches of images that a method may draw: 1 where it learns from the labeled ones alone, 3 with other unlabeled ones, else 2. */
-function setsOf({ draws }: BoundMethod): number {
-  return new Set(Object.values(draws).map(({ set, images = set }) => images)).size;
 }
 
 /** Says what the backbones start from; of a small one, which nobody has ImageNet weights for, only what is not random. */

@@ -18,11 +18,12 @@ import {
   setHelp,
   shared,
 } from "../terminal/options.ts";
-import { runExperiment, type RunRequest } from "../runs/run_experiment.ts";
-import { type Session, withSession } from "../runs/session.ts";
+import { runExperiment, type RunRequest } from "../../runtime/runs/run_experiment.ts";
+import type { Session } from "../../runtime/session.ts";
+import { withSession } from "../runs/session.ts";
 import { storedRuns } from "../runs/stored_runs.ts";
 import { notesOnly } from "../terminal/terminal.ts";
-import type { TrainingCost } from "../runs/training_cost.ts";
+import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 
 const methodsOption: OptionSpec = {
   name: "methods",

@@ -14,7 +14,7 @@ import {
   setHelp,
   shared,
 } from "../terminal/options.ts";
-import { type FinishedRun, runExperiment } from "../runs/run_experiment.ts";
+import { type FinishedRun, runExperiment } from "../../runtime/runs/run_experiment.ts";
 import { withSession } from "../runs/session.ts";
 import { notesOnly, type Terminal } from "../terminal/terminal.ts";
 import { duration } from "../terminal/text.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../pipeline/mod.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { importFailure } from "./import_failure.ts";
-import { isFile } from "../process/paths.ts";
+import { isFile } from "../../runtime/host/paths.ts";
 
 /** The experiment that needs no download. */
 export const defaultExperiment = "shapes-12";

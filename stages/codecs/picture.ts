@@ -1,6 +1,7 @@
 /** Decodes a picture by what its bytes are, never by what its file is called. */
-import { DecodeError, toRgb } from "./image.ts";
+import { DecodeError, type Orientation, type Range, type StoredImage, toRgb } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
+import { upright } from "./orientation.ts";
 import { decodePng } from "./png.ts";
 
 /** Pixels of one file. */
@@ -8,6 +9,22 @@ export interface Pixels {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+}
+
+/** Pixels, and what their file says of its orientation, whether or not it was applied. */
+export interface Picture extends Pixels {
+  readonly orientation: Orientation;
+}
+
+/** Whether pixels are turned as their file says, or left as they are stored. */
+export type Turning = "upright" | "stored";
+
+/** How a picture is brought to RGB of 8 bits. */
+export interface PictureOptions {
+  /** Default: stored. */
+  readonly orientation?: Turning | undefined;
+  /** Which values become 0 and 255, of samples of more than 8 bits. Default: the upper 8 bits are kept. */
+  readonly range?: Range | undefined;
 }
 
 /** How files begin. */
@@ -53,8 +70,35 @@ export function pictureFormat(bytes: Uint8Array, name: string): "JPEG" | "PNG" {
  * @returns height × width × 3, RGB, as Pillow's `convert("RGB")`: alpha is dropped, gray repeated, a palette applied.
  * @throws {DecodeError} If it is neither, or damaged, or of a kind that is not decoded.
  */
-export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pixels> {
+export async function decodePicture(
+  bytes: Uint8Array,
+  name: string,
+  { orientation = "stored", range }: PictureOptions = {},
+): Promise<Picture> {
+  const image = await decodeStored(bytes, name);
+  const picture = { ...sizeOf(image), channels: 3, data: toRgb(image, range) };
+  const { width, height, data } = orientation === "upright" ? upright(picture) : picture;
+  return { width, height, data, orientation: image.orientation };
+}
+
+function sizeOf({ width, height, orientation }: StoredImage) {
+  return { width, height, orientation };
+}
+
+/**
+ * Decodes a file to its values as they are stored, as a mask's labels are: nothing is scaled, converted or dropped.
+ *
+ * @param bytes The whole file.
+ * @param name The file's name, for errors.
+ * @param orientation Whether pixels are turned as the file says.
+ * @throws {DecodeError} As {@linkcode decodePicture}.
+ */
+export async function decodeStored(
+  bytes: Uint8Array,
+  name: string,
+  orientation: Turning = "stored",
+): Promise<StoredImage> {
   const isPng = pictureFormat(bytes, name) === "PNG";
   const image = isPng ? decodePng(bytes, name) : await decodeJpeg(bytes, name);
-  return { width: image.width, height: image.height, data: toRgb(image) };
+  return orientation === "upright" ? upright(image) : image;
 }

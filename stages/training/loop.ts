@@ -3,7 +3,6 @@ import { DeviceError } from "../../kernels/errors.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 import { messageOf, type StageContext, UserError } from "../../pipeline/mod.ts";
 import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../weights/checkpoint.ts";
-import type { Phase } from "../methods/bound_method.ts";
 import type { At } from "../methods/schedule.ts";
 import { score } from "../evaluation/metrics.ts";
 import type { NetworkDescription } from "../weights/network.ts";
@@ -37,8 +36,6 @@ export interface LoopParts {
   readonly sampler: Sampler;
   readonly network: NetworkDescription;
   readonly config: LoopConfig;
-  /** Images that a step of each phase is given. */
-  readonly imagesOf: Readonly<Record<Phase, number>>;
   /** Name of the adapter. */
   readonly adapter: string;
   readonly context: StageContext;
@@ -197,7 +194,7 @@ class TrainingLoop {
 
   /** Images seen in so many steps. */
   #images(steps: number): number {
-    const { sampler: { stepsPerEpoch }, config: { warmUpEpochs }, imagesOf } = this.parts;
+    const { sampler: { stepsPerEpoch }, config: { warmUpEpochs }, session: { imagesOf } } = this.parts;
     const warmUp = Math.min(steps, warmUpEpochs * stepsPerEpoch);
     return warmUp * imagesOf["warm-up"] + (steps - warmUp) * imagesOf.method;
   }

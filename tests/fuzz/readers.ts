@@ -10,7 +10,7 @@ import { elementBytes, elementCount, type StoredTensor } from "../../models/stor
 import { readWeights } from "../../models/weights_file.ts";
 import { decodeEntry, decodePlan, encodeEntry, keyOf, sha256, UserError } from "../../pipeline/mod.ts";
 import { artifactDigest } from "../../pipeline/cache/entry.ts";
-import { type DecodedImage, DecodeError } from "../../stages/codecs/image.ts";
+import { DecodeError, type StoredImage } from "../../stages/codecs/image.ts";
 import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { DataError } from "../../stages/datasets/errors.ts";
@@ -56,7 +56,7 @@ const images = (extension: string) =>
     .map(([, { file }]) => Uint8Array.fromBase64(file));
 
 /** A decoded image has as many samples as its sides say. */
-function assertImage({ width, height, channels, data }: DecodedImage): void {
+function assertImage({ width, height, channels, data }: StoredImage): void {
   assert.ok(width > 0 && height > 0 && [1, 2, 3, 4].includes(channels));
   assert.equal(data.length, width * height * channels);
 }

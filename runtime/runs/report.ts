@@ -1,10 +1,10 @@
 /** A run as a page to look at: settings, scores, stages and pictures, in one file of HTML beside the run's pictures. @module */
 import { join } from "node:path";
 import { writeAtomically } from "../../pipeline/files/files.ts";
-import { isRunScores, predictionNames, type RunScores, shownName } from "./metrics.ts";
+import { isRunScores, predictionNames, type RunScores, shownName } from "./scores.ts";
 import { adaptersOf, madeOn, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
-import { duration } from "../terminal/text.ts";
+import { duration } from "../units.ts";
 
 /** Name of the page in a run's folder. */
 const REPORT = "report.html";

@@ -1,8 +1,8 @@
 /** How Mesa's software driver is asked to compile. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { vectorWidth } from "../../../cli/process/driver.ts";
-import { fixture, type Place, placeTest } from "../support.ts";
+import { vectorWidth } from "../../../runtime/host/driver.ts";
+import { fixture, type Place, placeTest } from "../../cli/support.ts";
 import { lacksSystem, skip } from "../../support/skip.ts";
 
 /** Deno's own cache: where it is not named, Deno makes one in XDG_CACHE_HOME, and fetches the packages anew. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { PipelineEvent } from "../../../pipeline/mod.ts";
-import { Thinning } from "../../../cli/runs/thinning.ts";
+import { Thinning } from "../../../runtime/runs/thinning.ts";
 
 const step = (number: number, node = "train"): PipelineEvent => ({
   type: "progress",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { benchmarksOf } from "../../../cli/results/benchmarks.ts";
+import { benchmarksOf } from "../../../runtime/runs/benchmarks.ts";
 import { metricsText } from "../../../cli/runs/metrics.ts";
 import { experimentNames, loadExperiment } from "../../../cli/experiment/experiment.ts";
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { sha256 } from "../../pipeline/mod.ts";
 import { runForOutput } from "./programs.ts";
-import { projectRoot } from "./isolation.ts";
+import { projectRoot } from "./place.ts";
 import { isConnected, request } from "./requests.ts";
 
 /** Whether programs are started by the launcher for this process, which may start none. */

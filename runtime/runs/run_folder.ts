@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { explainWrite, writeAtomically } from "../../pipeline/files/files.ts";
 import { CacheError, JsonLines, type PipelineEvent } from "../../pipeline/mod.ts";
 import { isUnsupported } from "../../pipeline/files/system_error.ts";
-import type { RunScores } from "./metrics.ts";
+import type { RunScores } from "./scores.ts";
 import { Thinning } from "./thinning.ts";
 import type { TrainingCost } from "./training_cost.ts";
-import { exists } from "../process/paths.ts";
+import { exists } from "../host/paths.ts";
 
 /** How far a run came. `stopped`: its process ended without a word. */
 export type RunState = "running" | "done" | "failed" | "interrupted" | "stopped";

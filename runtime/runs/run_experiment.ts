@@ -16,15 +16,14 @@ import {
   settledPlan,
   sha256,
 } from "../../pipeline/mod.ts";
-import { benchmarksOf } from "../results/benchmarks.ts";
-import { type RunScores, withOrigin } from "./metrics.ts";
+import { benchmarksOf } from "./benchmarks.ts";
+import { type RunScores, withOrigin } from "./scores.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
 import { adaptersOf, gpuOfRun } from "./provenance.ts";
-import { Progress } from "../terminal/progress.ts";
 import { writeReport } from "./report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
-import { announceAdapter, type Session } from "./session.ts";
-import { bytes } from "../terminal/text.ts";
+import { announceAdapter, type Session } from "../session.ts";
+import { bytes } from "../units.ts";
 import { type TrainingCost, TrainingMeter } from "./training_cost.ts";
 
 /** What to run. */
@@ -76,7 +75,7 @@ function setText({ stage, path, text }: Override): string {
  */
 export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
   const { pipeline, experiment, method, overrides, seed } = request;
-  const { cache, remote, terminal, signal } = session;
+  const { cache, remote, signal } = session;
   const started = new Date();
   const graph = pipeline.build(overrides);
   if (remote !== undefined) await pullFirst(graph, remote, seed, session);
@@ -96,14 +95,14 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   let settled = 0;
   try {
     await folder.json("plan.json", planned);
-    const progress = new Progress(terminal);
+    const heard = session.watch();
     const meter = new TrainingMeter();
     const events = new Events();
     events.on((event) => {
       meter.on(event);
       if (event.type === "hit" || event.type === "finished") settled++;
       folder.event(event);
-      progress.on(event);
+      heard(event);
     });
     const result = await run(graph, {
       cache,
@@ -144,7 +143,6 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       .map(({ id, key }) => ({ key, cost: meter.of(id) }));
     return { folder: folder.path, id: folder.id, seed, seconds, ran, metrics, trainings };
   } catch (error) {
-    terminal.live("");
     await folder.update({
       state: error instanceof InterruptedError ? "interrupted" : "failed",
       seconds: (Date.now() - started.getTime()) / 1000,
@@ -160,15 +158,14 @@ async function pullFirst(
   graph: Graph,
   remote: RemoteCache,
   seed: number,
-  { terminal, signal }: Session,
+  { output, signal, watch }: Session,
 ): Promise<void> {
   const before = remote.pulledBytes;
   const events = new Events();
-  const progress = new Progress(terminal);
-  events.on((event) => progress.on(event));
+  events.on(watch());
   const nodes = await pull(graph, remote, { seed, signal, events });
   const pulled = nodes.filter(({ state }) => state === "pulled").length;
   if (pulled === 0) return;
   const size = bytes(remote.pulledBytes - before);
-  terminal.print(`${pulled} ${pulled === 1 ? "result" : "results"} from the remote cache, ${size}`);
+  output.print(`${pulled} ${pulled === 1 ? "result" : "results"} from the remote cache, ${size}`);
 }

@@ -1,7 +1,7 @@
 /** How much memory an adapter has: WebGPU does not tell, the system does. @module */
 import { ALIGNMENT } from "../../kernels/tensor.ts";
-import { outputOf } from "../process/environment.ts";
-import { bytes } from "../terminal/text.ts";
+import { outputOf } from "../host/environment.ts";
+import { bytes } from "../units.ts";
 
 /** Runs a program and gives its output, or undefined if it is missing, fails, or may not be run. */
 type Ask = typeof outputOf;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { factsOf, Gpu } from "../../../cli/gpu/gpu.ts";
+import { factsOf, Gpu } from "../../../runtime/gpu/gpu.ts";
 import { collectingTerminal } from "../../../cli/terminal/terminal.ts";
-import { TuningFile, tuningLine } from "../../../cli/gpu/tuning_file.ts";
-import { placeTest } from "../support.ts";
+import { TuningFile, tuningLine } from "../../../runtime/gpu/tuning_file.ts";
+import { placeTest } from "../../cli/support.ts";
 
 const here = { adapter: "Some GPU", driver: "1.2", features: "subgroups", subgroups: "32" };
 const tuning = new Map([["forward 3x3", "blocked-8x16"], ["__proto__", "wide-16"], ["backward", "wide-8"]]);

@@ -1,9 +1,7 @@
 /** The remote cache that the environment names. @module */
-import { type Cache, ConfigError, Remote, RemoteCache } from "../../pipeline/mod.ts";
-import { remoteVariables } from "../process/isolation.ts";
-import type { Terminal } from "../terminal/terminal.ts";
-
-export { remoteVariables };
+import { type Cache, ConfigError, Remote, RemoteCache } from "../pipeline/mod.ts";
+import { remoteVariables } from "./host/variables.ts";
+import type { Output } from "./output.ts";
 
 /** Part of the help of commands that use it. */
 export const remoteHelp =
@@ -17,7 +15,7 @@ bearer token. Every byte is checked; a server that is slow, away or wrong costs 
  * @returns Undefined if the environment names none.
  * @throws {ConfigError} If a variable cannot be used.
  */
-export function remoteOf(cache: Cache, terminal: Terminal): RemoteCache | undefined {
+export function remoteOf(cache: Cache, output: Output): RemoteCache | undefined {
   const value = (name: string) => Deno.env.get(name)?.trim() || undefined;
   const url = value(remoteVariables.url);
   if (url === undefined) return undefined;
@@ -28,7 +26,7 @@ export function remoteOf(cache: Cache, terminal: Terminal): RemoteCache | undefi
     );
   }
   const token = value(remoteVariables.token);
-  const notice = (message: string) => terminal.note(message);
+  const notice = (message: string) => output.note(message);
   return new RemoteCache(cache, new Remote({ url, write: mode === "read-write", token, notice }));
 }
 
@@ -37,8 +35,8 @@ export function remoteOf(cache: Cache, terminal: Terminal): RemoteCache | undefi
  *
  * @throws {ConfigError} If the environment names none, too.
  */
-export function needRemote(cache: Cache, terminal: Terminal): RemoteCache {
-  const remote = remoteOf(cache, terminal);
+export function needRemote(cache: Cache, output: Output): RemoteCache {
+  const remote = remoteOf(cache, output);
   if (remote !== undefined) return remote;
   throw new ConfigError(
     `Cannot reach a remote cache: ${remoteVariables.url} is not set. Give its address there, e.g. https://cache.example/crossview.`,

@@ -11,7 +11,7 @@ import {
   UserError,
 } from "../../pipeline/mod.ts";
 import { explainWrite } from "../../pipeline/files/files.ts";
-import { isRunScores, type RunScores } from "./metrics.ts";
+import { isRunScores, type RunScores } from "./scores.ts";
 import type { RecordedOutput, RunFolder } from "./run_folder.ts";
 
 /** An output with its files. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { TrainingMeter } from "../../../cli/runs/training_cost.ts";
+import { TrainingMeter } from "../../../runtime/runs/training_cost.ts";
 
 /** A meter, and how it is told progress at a time. */
 function metered() {

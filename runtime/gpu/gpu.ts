@@ -1,15 +1,15 @@
-/** The GPU as the commands use it: opened once, described on the terminal, and lent to stages. @module */
+/** The GPU of a run: opened once, described, and lent to stages. @module */
 import { type AdapterFacts, type Device, openDevice } from "../../kernels/device.ts";
 import { parseSharing } from "../../kernels/sharing.ts";
 import type { Tuning } from "../../kernels/tuning/tuning.ts";
 import type { OpenResource } from "../../pipeline/mod.ts";
-import { setDriverVariables } from "../process/driver.ts";
-import { outputOf } from "../process/environment.ts";
-import { sharingVariable } from "../process/permissions.ts";
-import { isConnected } from "../process/requests.ts";
+import { setDriverVariables } from "../host/driver.ts";
+import { outputOf } from "../host/environment.ts";
+import { sharingVariable } from "../host/variables.ts";
+import { isConnected } from "../host/requests.ts";
 import { provideDriver } from "./gpu_driver.ts";
 import { adapterMemory } from "./gpu_memory.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import type { Output } from "../output.ts";
 import { TuningFile, tuningLine } from "./tuning_file.ts";
 
 /** A driver was installed that this process cannot see: the command is to be started again. */
@@ -60,18 +60,18 @@ export async function factsOf(facts: AdapterFacts): Promise<GpuFacts> {
   };
 }
 
-/** The GPU of a command: opened at the first use, closed once at the end. */
+/** The GPU of a command or a program: opened at the first use, closed once at the end. */
 export class Gpu {
   #device: Promise<Device> | undefined;
   #facts: GpuFacts | undefined;
 
   /**
-   * @param terminal Where an installation is announced.
+   * @param output Where an installation is announced.
    * @param options `mayInstall: false` never installs a driver; `cache` is the folder of the cache, where it is looked up what
    *   was measured on the adapter: without it nothing is.
    */
   constructor(
-    readonly terminal: Terminal,
+    readonly output: Output,
     readonly options: { mayInstall?: boolean; cache?: string | undefined } = {},
   ) {}
 
@@ -101,7 +101,7 @@ export class Gpu {
       });
     } catch (error) {
       if (await gpu?.requestAdapter({ powerPreference: "high-performance" })) throw error;
-      await provideDriver(this.terminal, this.options.mayInstall !== false);
+      await provideDriver(this.output, this.options.mayInstall !== false);
       throw new DriverInstalled();
     }
   }
@@ -109,7 +109,7 @@ export class Gpu {
   async #remembered(facts: AdapterFacts): Promise<Tuning | undefined> {
     if (this.options.cache === undefined) return undefined;
     const { tuning, problem } = new TuningFile(this.options.cache, await factsOf(facts)).read();
-    if (problem !== undefined) this.terminal.note(problem);
+    if (problem !== undefined) this.output.note(problem);
     return tuning;
   }
 
@@ -119,7 +119,7 @@ export class Gpu {
    */
   async announce(): Promise<GpuFacts> {
     await this.open();
-    this.terminal.print(adapterLine(this.#facts!));
+    this.output.print(adapterLine(this.#facts!));
     return this.#facts!;
   }
 

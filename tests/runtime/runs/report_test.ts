@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { reportPage, writeReport } from "../../../cli/runs/report.ts";
-import type { RunRecord } from "../../../cli/runs/run_folder.ts";
+import { reportPage, writeReport } from "../../../runtime/runs/report.ts";
+import type { RunRecord } from "../../../runtime/runs/run_folder.ts";
 
 const run: RunRecord = {
   name: "shapes-12",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { remedyFor } from "../../../cli/gpu/gpu_driver.ts";
+import { remedyFor } from "../../../runtime/gpu/gpu_driver.ts";
 import { Cache, run } from "../../../pipeline/mod.ts";
-import needsGpu from "../fixtures/needs_gpu.ts";
-import { fixture, placeTest } from "../support.ts";
+import needsGpu from "../../cli/fixtures/needs_gpu.ts";
+import { fixture, placeTest } from "../../cli/support.ts";
 import { lacksSystem } from "../../support/skip.ts";
 
 /** Hides every driver from WebGPU. */

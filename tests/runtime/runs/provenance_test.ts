@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { metricsText, seedsText, summarize } from "../../../cli/runs/metrics.ts";
-import { adaptersOf, gpuOfRun, mixedNotice } from "../../../cli/runs/provenance.ts";
-import { reportPage } from "../../../cli/runs/report.ts";
+import { adaptersOf, gpuOfRun, mixedNotice } from "../../../runtime/runs/provenance.ts";
+import { reportPage } from "../../../runtime/runs/report.ts";
 import { decodeResult } from "../../../cli/results/results.ts";
-import { fixture, placeTest } from "../support.ts";
+import { fixture, placeTest } from "../../cli/support.ts";
 import { skip } from "../../support/skip.ts";
 
 const made = (id: string, adapter?: string, driver = "1", more: Record<string, string> = {}) => ({

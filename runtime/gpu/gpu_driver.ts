@@ -1,8 +1,8 @@
 /** What to do where no WebGPU adapter is found: install a software driver, or say what to type. @module */
 import { DeviceError } from "../../kernels/errors.ts";
-import { outputOf } from "../process/environment.ts";
-import { isConnected, request } from "../process/requests.ts";
-import type { Terminal } from "../terminal/terminal.ts";
+import { outputOf } from "../host/environment.ts";
+import { isConnected, request } from "../host/requests.ts";
+import type { Output } from "../output.ts";
 
 /** What decides about the remedy. */
 export interface SystemFacts {
@@ -63,17 +63,17 @@ async function systemFacts(mayInstall: boolean): Promise<SystemFacts> {
  * @returns When it is installed. The present process will not see it: WebGPU looks for drivers once.
  * @throws {DeviceError} With the command to type, where it is not ours to run or has failed.
  */
-export async function installDriver(terminal: Terminal, mayInstall: boolean): Promise<void> {
+export async function installDriver(output: Output, mayInstall: boolean): Promise<void> {
   const said = "Cannot open a GPU: no WebGPU adapter was found";
   if (Deno.env.get(installedVariable) !== undefined) {
     throw new DeviceError(`${said}, though ${debianPackage} was just installed. Try: vulkaninfo --summary`);
   }
   const remedy = remedyFor(await systemFacts(mayInstall));
   if ("type" in remedy) throw new DeviceError(`${said}. To get one:\n  ${remedy.type}`);
-  terminal.note(`No WebGPU adapter was found. Installing Mesa's software driver (${debianPackage}):`);
+  output.note(`No WebGPU adapter was found. Installing Mesa's software driver (${debianPackage}):`);
   for (const command of remedy.install) {
     const line = command.join(" ");
-    terminal.note(`  ${line}`);
+    output.note(`  ${line}`);
     if (!await succeeds(command)) {
       throw new DeviceError(
         `${said}, and "${line}" failed. Mend that, then type:\n  apt-get install -y ${debianPackage}`,
@@ -102,8 +102,8 @@ async function succeeds([program, ...args]: readonly string[]): Promise<boolean>
  *
  * @throws {DeviceError} As that does.
  */
-export async function provideDriver(terminal: Terminal, mayInstall: boolean): Promise<void> {
-  if (!isConnected()) return await installDriver(terminal, mayInstall);
+export async function provideDriver(output: Output, mayInstall: boolean): Promise<void> {
+  if (!isConnected()) return await installDriver(output, mayInstall);
   try {
     await request("driver", mayInstall ? "yes" : "no");
   } catch (error) {
