@@ -19,6 +19,7 @@ import { entryOf } from "../support/entry.ts";
 import * as p from "../support/weights/pickle_bytes.ts";
 import { torchArchive } from "../support/weights/zip_bytes.ts";
 import golden from "../golden/pillow_small.json" with { type: "json" };
+import { annotationReaders } from "./annotation_readers.ts";
 import {
   mutateJpeg,
   mutateJsonText,
@@ -304,4 +305,15 @@ const yaml: Reader = {
 };
 
 /** All readers. */
-export const readers: readonly Reader[] = [png, jpeg, safetensors, pytorch, list, yaml, entry, plan, result];
+export const readers: readonly Reader[] = [
+  png,
+  jpeg,
+  safetensors,
+  pytorch,
+  list,
+  yaml,
+  entry,
+  plan,
+  result,
+  ...annotationReaders,
+];
