@@ -47,6 +47,8 @@ export interface TrainingConfig extends OptimizerConfig {
   readonly evaluateEvery: number;
   /** How those scores are made. */
   readonly evaluation: EvaluationConfig;
+  /** Scores in a row without a better headline after which the training ends; without it, it goes to its end. */
+  readonly patience?: number | undefined;
   /** Steps between readings of the losses; each drains the device. */
   readonly logEvery: number;
 }
@@ -125,6 +127,11 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
     )
       .meta({ unit: "epochs", source: "CCVC §6" }),
     evaluation: evaluationSchema.prefault({}).describe("How those scores are made."),
+    patience: z.int().min(1).optional().describe(
+      "Scores in a row without a better one of the headline prediction after which the training ends early; without it, it " +
+        "goes to its end. Rates and schedules fall as for all epochs; scores under another protocol start the count anew.",
+    )
+      .meta({ unit: "scores", source: "Prechelt, Early Stopping – But When?, 1998, §2; published: none" }),
     logEvery: z.int().min(1).default(10).describe(
       "Steps between readings of the losses; each drains the device.",
     )
