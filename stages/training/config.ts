@@ -4,6 +4,7 @@ import type { Precision } from "../../kernels/tensor.ts";
 import { type BackboneName, BACKBONES } from "../../models/resnet.ts";
 import { schemaOf } from "../../pipeline/mod.ts";
 import { NO_PRETRAINED } from "../weights/pretrained.ts";
+import { type ClassWeights, classWeightsLeaf } from "./class_weights.ts";
 import { type EvaluationConfig, evaluationSchema } from "./evaluation.ts";
 import { type OptimizerConfig, optimizerLeaves } from "./optimizer_config.ts";
 
@@ -41,6 +42,8 @@ export interface TrainingConfig extends OptimizerConfig {
   readonly precision: Precision;
   /** With f16: what losses are multiplied by before they are differentiated, and gradients divided by after. */
   readonly lossScale: number;
+  /** What classes weigh in the losses on labeled images. */
+  readonly classWeights: ClassWeights;
   /** Whether an unlabeled image meets the same labeled one in every epoch. */
   readonly pairing: "fixed" | "free";
   /** Epochs between scores on the validation set, for the best weights. */
@@ -119,6 +122,7 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
           (options as TrainingConfig).precision === "f16" ? undefined : "precision is f32",
       }),
     ...optimizerLeaves,
+    classWeights: classWeightsLeaf,
     pairing: z.enum(["fixed", "free"]).default("fixed")
       .describe("Whether an unlabeled image meets the same labeled one in every epoch.")
       .meta({ unit: "none", source: "CCVC §3.6" }),

@@ -3,6 +3,7 @@ import type { Views } from "../augment.ts";
 import { bindMethod } from "../methods/bound_method.ts";
 import type { AnyMethod } from "../methods/method.ts";
 import type { NamedOptions } from "../methods/with_method.ts";
+import { weightsOfClasses } from "./class_weights.ts";
 import type { TrainingConfig } from "./config.ts";
 import type { MemorySettings } from "./memory.ts";
 import { optimizerOf } from "./optimizer_config.ts";
@@ -34,6 +35,7 @@ export function trainingSettings(
     lossScale,
     seed,
     optimizer: optimizerOf(config),
+    classWeights: weightsOfClasses(config.classWeights, views.labeled),
     warmUp: config.warmUpEpochs > 0,
   };
 }
