@@ -21,6 +21,7 @@ import * as p from "../support/weights/pickle_bytes.ts";
 import { torchArchive } from "../support/weights/zip_bytes.ts";
 import pictures from "../golden/pillow_pictures.json" with { type: "json" };
 import golden from "../golden/pillow_small.json" with { type: "json" };
+import { annotationReaders } from "./annotation_readers.ts";
 import {
   mutateJpeg,
   mutateJsonText,
@@ -333,4 +334,5 @@ export const readers: readonly Reader[] = [
   entry,
   plan,
   result,
+  ...annotationReaders,
 ];

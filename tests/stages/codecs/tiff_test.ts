@@ -64,10 +64,7 @@ Deno.test("what is not decoded is refused with the reason", () => {
       changed(file("rgb_tiles.tif"), 322, 8),
       /it lists 2 offsets and 2 lengths of strips or tiles; its size needs 3/,
     ],
-    [
-      changed(changed(file("rgb_lzw.tif"), 256, 4000), 278, 4000),
-      /is damaged: \d+ bytes cannot hold the 156000/,
-    ],
+    [changed(file("rgb_deflate.tif"), 256, 60_000), /is damaged: \d+ bytes cannot hold the 2340000 that/],
   ];
   for (const [bytes, reason] of cases) throws(() => decodeTiff(bytes, "odd.tif"), reason);
 });
