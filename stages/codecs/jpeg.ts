@@ -1,7 +1,8 @@
 /** Decodes JPEG to RGB, equal to Pillow's pixels: both use libjpeg-turbo's accurate integer transform and fancy upsampling. */
 import createDecoder from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
-import { assertImageSize, type DecodedImage, DecodeError, toRgb } from "./image.ts";
+import { assertImageSize, DecodeError, type StoredImage, toRgb } from "./image.ts";
 import { type JpegStructure, readJpegStructure } from "./jpeg_structure.ts";
+import { exifOrientation } from "./orientation.ts";
 
 /** The part of the package's WebAssembly module that is used; it comes without types. */
 interface DecoderModule {
@@ -25,8 +26,7 @@ function loadModule(): Promise<DecoderModule> {
 }
 
 /**
- * Decodes a JPEG file, gray or color, baseline or progressive. An orientation in EXIF is not applied, as the masks of
- * the field's data sets are drawn on the stored pixels.
+ * Decodes a JPEG file, gray or color, baseline or progressive.
  *
  * A file of which libjpeg warns is refused, but for what leaves the pixels whole: stray bytes before the first scan, a
  * JFIF version or an Adobe transform that nobody knows, up to {@linkcode mostPadding} zeros after the last scan. Most
@@ -41,7 +41,7 @@ function loadModule(): Promise<DecoderModule> {
 export async function decodeJpeg(
   bytes: Uint8Array,
   name: string,
-): Promise<DecodedImage & { readonly channels: 3 }> {
+): Promise<StoredImage & { readonly data: Uint8Array }> {
   const structure = readJpegStructure(bytes, name), { width, height } = structure;
   assertPlausible(structure, bytes.length, name);
   const quiet = withoutOddities(bytes, structure);
@@ -51,7 +51,8 @@ export async function decodeJpeg(
     if (trimmed !== undefined) data = await decodeWith(trimmed, structure, name);
   }
   if (data instanceof DecodeError) throw data;
-  return { width, height, channels: 3, data };
+  const orientation = structure.exif === undefined ? 1 : exifOrientation(structure.exif);
+  return { width, height, channels: 3, bits: 8, data, orientation, lossy: "JPEG" };
 }
 
 /** Most pixels that all scans together may pass over: a file of a few kilobytes could otherwise keep a processor for hours. */
@@ -137,7 +138,9 @@ async function decodeWith(
         `it decodes to ${data.length} bytes for ${width} × ${height}, its header says ${structure.width} × ${structure.height}`,
       );
     }
-    const rgb = channels === 3 ? data.slice() : toRgb({ width, height, channels, data });
+    const rgb = channels === 3
+      ? data.slice()
+      : toRgb({ width, height, channels, bits: 8, data, orientation: 1 });
     decoder.delete();
     return rgb;
   } catch (cause) {

@@ -22,6 +22,8 @@ export interface JpegStructure extends JpegFrame {
   readonly strays: readonly (readonly [from: number, to: number])[];
   /** Bytes of headers whose odd values change no pixel, and the common values in their place: at, value. */
   readonly oddities: readonly (readonly [at: number, value: number])[];
+  /** The first segment of EXIF, without its title. */
+  readonly exif?: Uint8Array;
 }
 
 /** Markers SOF0–SOF15 begin a frame, but for DHT (C4), JPG (C8) and DAC (CC), which lie among them. */
@@ -45,7 +47,7 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
     );
   }
   let frame: JpegFrame | undefined;
-  let scans = 0, end: number;
+  let scans = 0, end: number, exif: Uint8Array | undefined;
   const strays: [number, number][] = [], oddities: [number, number][] = [];
   for (let at = 2;;) {
     const marked = bytes.indexOf(0xff, at);
@@ -78,6 +80,7 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
     }
     const content = bytes.subarray(at + 4, at + 2 + length);
     if (isFrame(marker)) frame = readFrame(content, marker, name);
+    if (marker === 0xe1 && begins(content, "Exif\0")) exif ??= content.subarray(6);
     const odd = oddity(marker, content);
     if (odd !== undefined) oddities.push([at + 4 + odd, 1]);
     if (marker === 0xda) scans++;
@@ -86,14 +89,17 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
   if (frame === undefined || scans === 0) {
     throw new DecodeError(name, `it has no ${frame === undefined ? "frame header" : "scan"}, so no image`);
   }
-  return { ...frame, scans, end, strays, oddities };
+  return { ...frame, scans, end, strays, oddities, ...(exif === undefined ? {} : { exif }) };
+}
+
+function begins(content: Uint8Array, text: string): boolean {
+  return [...text].every((letter, at) => content[at] === letter.charCodeAt(0));
 }
 
 /** Where a segment holds a JFIF version or an Adobe transform that nobody knows; decoders take either for 1. */
 function oddity(marker: number, content: Uint8Array): number | undefined {
-  const begins = (text: string) => [...text].every((letter, at) => content[at] === letter.charCodeAt(0));
-  if (marker === 0xe0 && content.length >= 14 && begins("JFIF\0") && content[5] !== 1) return 5;
-  if (marker === 0xee && content.length >= 12 && begins("Adobe") && content[11]! > 1) return 11;
+  if (marker === 0xe0 && content.length >= 14 && begins(content, "JFIF\0") && content[5] !== 1) return 5;
+  if (marker === 0xee && content.length >= 12 && begins(content, "Adobe") && content[11]! > 1) return 11;
   return undefined;
 }
 
