@@ -105,6 +105,7 @@ def with_exif(content, title=b"Exif\0\0"):
 for orientation in range(1, 9):
     case(f"exif_{orientation}.jpg", with_exif(exif(orientation, "II" if orientation % 2 else "MM")))
 case("exif_long.jpg", with_exif(exif(6, "MM", kind=4)))
+case("exif_signed.jpg", with_exif(exif(8, kind=9)))
 case("exif_9.jpg", with_exif(exif(9)))
 case("exif_0.jpg", with_exif(exif(0)))
 case("exif_twice.jpg", with_exif(exif(8))[:2] + with_exif(exif(6))[2 : -len(jpeg) + 2] + with_exif(exif(8))[2:])
