@@ -6,6 +6,7 @@ import { bench } from "./commands/bench.ts";
 import { cache } from "./commands/cache/cache.ts";
 import { ccvc } from "./commands/ccvc.ts";
 import { compare } from "./commands/compare.ts";
+import { completions } from "./commands/completions.ts";
 import { dag } from "./commands/plan/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -54,6 +55,7 @@ its output went away.`,
     tune,
     bench,
     test,
+    completions(() => program.commands!),
   ],
 };
 

@@ -10,7 +10,6 @@ import type { Confusion } from "../evaluation/metrics.ts";
 import type { PerPrediction } from "../evaluation/predictions.ts";
 import { ORIGINAL, type Protocol } from "../evaluation/protocols.ts";
 import { type CapturedTraining, captureTraining } from "./capture.ts";
-import { LOSS_SCALE } from "./config.ts";
 import { checkWeights } from "./losses.ts";
 import { SettingsError } from "./errors.ts";
 import { type MemorySettings, planFitting, type TrainingMemory } from "./memory.ts";
