@@ -2,14 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { experiments } from "../../configs/experiments.ts";
-import {
-  ConfigError,
-  didYouMean,
-  messageOf,
-  outsideCodeComes,
-  type Pipeline,
-  UserError,
-} from "../../pipeline/mod.ts";
+import { ConfigError, didYouMean, messageOf, outsideCodeComes, UserError } from "../../pipeline/mod.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { importFailure } from "./import_failure.ts";
 import { isFile } from "../../runtime/host/paths.ts";
@@ -36,30 +29,14 @@ export function experimentNames(): string[] {
 }
 
 /**
- * Loads an experiment.
- *
- * @param given A name in `configs/`, or a path of a TypeScript file whose default export is a pipeline.
- * @throws {UsageError} If there is none, or it exports no pipeline.
- */
-export async function loadExperiment(given: string): Promise<Pipeline> {
-  const found = (await experimentExports(given)).default as Partial<Pipeline> | undefined;
-  if (typeof found?.build === "function" && typeof found.name === "string") return found as Pipeline;
-  throw new UsageError(
-    `Cannot run "${
-      isExperimentPath(given) ? typedPath(given) : given
-    }": its default export is no pipeline. Write export default pipeline("name", () => { … });`,
-  );
-}
-
-/**
  * All that the file of an experiment exports.
  *
- * @param given As {@linkcode loadExperiment} takes it.
+ * @param given A name in `configs/`, or the path of a TypeScript file.
  * @throws {UsageError} If there is none.
  */
 export async function experimentExports(given: string): Promise<Readonly<Record<string, unknown>>> {
   if (!isExperimentPath(given)) return await published(given)();
-  const path = experimentPath(given);
+  const path = typedFile(given);
   await outsideCodeComes(path);
   try {
     return await import(pathToFileURL(path).href);
@@ -81,7 +58,7 @@ export function lastingName(given: string): string {
   return isExperimentPath(given) ? typedPath(given) : given;
 }
 
-function experimentPath(given: string): string {
+function typedFile(given: string): string {
   const path = typedPath(given);
   if (isFile(path)) return path;
   throw new UsageError(`Cannot find the experiment "${given}": there is no file "${path}".`);
