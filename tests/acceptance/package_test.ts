@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import type { Plan } from "../../pipeline/mod.ts";
 import { pack } from "../../tools/pack.ts";
 import { readTar } from "../../tools/tar.ts";
-import { serveNpm } from "../support/npm_registry.ts";
+import { serveNpm } from "./npm_registry.ts";
 
 const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys"];
 
