@@ -8,7 +8,8 @@ export type * from "./checkpoints/checkpoints.ts";
 export { type Code, codeOf } from "./code/code.ts";
 export * from "./cache/gc.ts";
 export * from "./language/config.ts";
-export * from "./plan/dag.ts";
+export { toMermaid } from "./plan/dag.ts";
+export { toSvg } from "./plan/dag_svg.ts";
 export * from "./language/definition.ts";
 export { appointDeputy, type Deputy } from "./run/deputy.ts";
 export {
@@ -27,6 +28,7 @@ export * from "./plan/fingerprint.ts";
 export { FolderCheckpoints } from "./checkpoints/folder_checkpoints.ts";
 export * from "./language/graph.ts";
 export { type Override, parseSet } from "./language/override.ts";
+export { nearestConfig } from "./code/project.ts";
 export type { Lease, LeaseOptions, LeaseTiming } from "./locks/leases.ts";
 export { loadedCode, outsideCodeComes, outsideCodeFollows } from "./code/loaded_code.ts";
 export type { Lock } from "./locks/locks.ts";

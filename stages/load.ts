@@ -50,6 +50,8 @@ export interface LoadConfig extends ListConfig {
   readonly dataset: "shapes" | FolderDataset;
   /** Whether the masks of the unlabeled images are read too, for diagnostics alone. */
   readonly unlabeledTruth: boolean;
+  /** Whether images and masks are turned as EXIF says, or left as they are stored. */
+  readonly orientation: "stored" | "upright";
   /** Settings of the generated data set. */
   readonly shapes: ShapesConfig;
 }
@@ -91,6 +93,9 @@ const config = schemaOf<LoadConfig>()(z.strictObject({
   unlabeledTruth: z.boolean().default(false)
     .describe("Whether the masks of the unlabeled images are read too, for diagnostics alone.")
     .meta({ unit: "yes or no", source: own }),
+  orientation: z.enum(["stored", "upright"]).default("stored").describe(
+    "Whether images and masks are turned as EXIF says, or left as they are stored, as the published methods read them.",
+  ).meta({ unit: "name", source: own }),
   shapes: z.strictObject({
     size: z.int().min(16).max(1024).default(64).describe("Side of a scene.").meta({
       unit: "pixels",
@@ -198,7 +203,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
     async function readAll(dataset: FolderDataset): Promise<void> {
       const { classes, ignoredValues } = layouts[dataset];
       const table = labelTable(classes, ignoredValues);
-      const { read } = context;
+      const { read } = context, { orientation } = config;
       const lists = await resolveLists({ ...config, dataset, read });
       const roles = ["labeled", "unlabeled", "validation"] as const;
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
@@ -206,9 +211,13 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
       for (const role of roles) {
         const decoded = mapOrdered(readAhead, located(lists[role], config.root, read), async (at) => {
           context.signal.throwIfAborted();
-          const image = await readImage(at);
+          const image = await readImage(at, { orientation });
           const masked = role !== "unlabeled" || (config.unlabeledTruth && at.sample.mask !== undefined);
-          return { at, image, mask: masked ? await readMask(at, image, table, classes) : undefined };
+          return {
+            at,
+            image,
+            mask: masked ? await readMask(at, image, table, classes, orientation) : undefined,
+          };
         });
         for await (const { at: { sample: { id } }, image, mask } of decoded) {
           if (role !== "unlabeled") {

@@ -77,7 +77,11 @@ async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise
       for (const sample of wanted) {
         terminal.live(`${role}: ${sample.id}`);
         await collecting(problems, async () => {
-          await decode({ sample, list, root }, dataset, role !== "unlabeled" || config.unlabeledTruth);
+          await decode(
+            { sample, list, root },
+            { ...config, dataset },
+            role !== "unlabeled" || config.unlabeledTruth,
+          );
           decoded++;
         });
       }
@@ -87,11 +91,15 @@ async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise
   return { stage: node.id, dataset, root, counts, decoded, problems: [...new Set(problems)] };
 }
 
-async function decode(at: LocatedSample, dataset: FolderDataset, withMask: boolean): Promise<void> {
+async function decode(
+  at: LocatedSample,
+  { dataset, orientation }: { readonly dataset: FolderDataset } & Pick<LoadConfig, "orientation">,
+  withMask: boolean,
+): Promise<void> {
   const { classes, ignoredValues } = layouts[dataset];
-  const image = await readImage(at);
+  const image = await readImage(at, { orientation });
   if (withMask && at.sample.mask !== undefined) {
-    await readMask(at, image, labelTable(classes, ignoredValues), classes);
+    await readMask(at, image, labelTable(classes, ignoredValues), classes, orientation);
   }
 }
 

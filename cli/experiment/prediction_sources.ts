@@ -27,6 +27,8 @@ export interface PredictionSource {
 
 /** macOS puts notes about a file beside it, under its name with "._" in front. */
 const isImage = (name: string) => /^(?!\._).*\.(?:jpe?g|png)$/i.test(name);
+/** As a person sees a photograph. */
+const upright = { orientation: "upright" } as const;
 const stem = (path: string) => basename(path).replace(/\.[^.]+$/, "");
 
 /**
@@ -54,7 +56,8 @@ export async function fileSources(typed: readonly string[]): Promise<PredictionS
   return paths.map((path) => ({
     name: stem(path),
     image: path,
-    read: async () => await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path),
+    read: async () =>
+      await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path, upright),
   }));
 }
 
@@ -87,7 +90,7 @@ export async function dataSources(
     name: stem(sample.image),
     image: absolute(sample.image),
     ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
-    read: () => readImage({ sample, list: path, root }),
+    read: () => readImage({ sample, list: path, root }, { orientation: config.orientation }),
   }));
 }
 

@@ -7,7 +7,7 @@ import { type Partition, partitions } from "../../partitions/manifest.ts";
 import { FileReadError, readTextWholeSync } from "../../pipeline/files/read_file.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "../experiment/experiment.ts";
-import { isFile } from "../process/paths.ts";
+import { isFile } from "../../runtime/host/paths.ts";
 
 /** Longest list that is read, bytes; the longest published one has less than 700,000. */
 const longest = 1 << 26;
@@ -102,7 +102,7 @@ function readList(given: string): ListFile {
 
 function missing(path: string): UsageError {
   return new UsageError(
-    `Cannot read the list "${path}": there is no such file. Get the published lists (deno task partitions get), or name ` +
+    `Cannot read the list "${path}": there is no such file. Get the published lists ("partitions get"), or name ` +
       `lists of your own with --labeled_id_path and --unlabeled_id_path.`,
   );
 }

@@ -6,23 +6,11 @@
  * @module
  */
 import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { environment, permissionsOf, sharingVariable, typed } from "./permissions.ts";
-import { exists } from "./paths.ts";
-
-/** The project's folder. */
-export const projectRoot: string = fileURLToPath(new URL("../../", import.meta.url));
-const program = fileURLToPath(new URL("../program.ts", import.meta.url));
-
-/** Variables that name the remote cache. */
-export const remoteVariables = {
-  /** Address. */
-  url: "CROSSVIEW_REMOTE_CACHE",
-  /** `read`, the default, or `read-write`. */
-  mode: "CROSSVIEW_REMOTE_CACHE_MODE",
-  /** Bearer token. */
-  token: "CROSSVIEW_REMOTE_CACHE_TOKEN",
-} as const;
+import { origin, projectRoot } from "../../runtime/host/place.ts";
+import { remoteVariables, sharingVariable } from "../../runtime/host/variables.ts";
+import { environment, permissionsOf, typed } from "./permissions.ts";
+import { startupOf } from "./startup.ts";
+import { exists } from "../../runtime/host/paths.ts";
 
 /** Variables that the package yaml reads, to say more of what it does. */
 const yamlVariables = ["LOG_TOKENS", "LOG_STREAM"];
@@ -65,7 +53,8 @@ export class UnsafeFolder extends Error {
  * @throws {UnsafeFolder} If a folder to write into holds the project itself, or cannot be granted.
  */
 export function isolatedArguments(args: readonly string[]): string[] {
-  const start = ["run", "--config", resolve(projectRoot, "deno.json")];
+  const { options, program } = startupOf(args, Deno.env.get("INIT_CWD") || Deno.cwd());
+  const start = ["run", ...options];
   const command = args[0]!;
   if (ours.includes(command)) return [...start, ...permissionsOf(), program, ...args];
   const { writes, session = false } = Object.hasOwn(commands, command) ? commands[command]! : { writes: [] };
@@ -74,7 +63,8 @@ export function isolatedArguments(args: readonly string[]): string[] {
   return [
     ...start,
     "--no-prompt",
-    "--no-remote",
+    // Those of a registry are there already, as this process has loaded them.
+    ...(origin === "jsr" ? [] : ["--no-remote"]),
     "--cached-only",
     "--frozen",
     "--allow-read",

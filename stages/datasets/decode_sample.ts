@@ -1,8 +1,16 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { decodingBudget } from "../codecs/image.ts";
-import { decodePicture, pictureFormat, type Pixels } from "../codecs/picture.ts";
-import { decodePng } from "../codecs/png.ts";
+import { isTransposed } from "../codecs/orientation.ts";
+import {
+  decodePicture,
+  decodeStored,
+  type Picture,
+  pictureFormat,
+  type PictureOptions,
+  type Pixels,
+  type Turning,
+} from "../codecs/picture.ts";
 import type { ClassList } from "./classes.ts";
 import { DataError, joinPath } from "./errors.ts";
 import type { ListedSample } from "./id_list.ts";
@@ -26,11 +34,12 @@ function cannotLoad({ sample, list }: LocatedSample): string {
 /**
  * Reads an image as RGB.
  *
+ * @param options Whether it is turned as its file says, and how more than 8 bits become 8.
  * @throws {DataError} If the file is missing or cannot be read. @throws {DecodeError} If its bytes are no image.
  */
-export async function readImage(located: LocatedSample): Promise<Pixels> {
+export async function readImage(located: LocatedSample, options?: PictureOptions): Promise<Picture> {
   const path = joinPath(located.root, located.sample.image);
-  return await decodePicture(await readBytes(path, "image", located), path);
+  return await decodePicture(await readBytes(path, "image", located), path, options);
 }
 
 /**
@@ -38,20 +47,21 @@ export async function readImage(located: LocatedSample): Promise<Pixels> {
  *
  * @param table See `labelTable`.
  * @param image The image the mask belongs to.
+ * @param orientation Whether the mask is turned as its file says, as the image was.
  * @throws {DataError} If the file is missing or cannot be read, is no palette or gray PNG, has another size than the image, or
- *   holds a value that is no class. @throws {DecodeError} If it is damaged, or a value of 16 bits is above 255.
+ *   holds a value that is no class. @throws {DecodeError} If it is damaged.
  */
 export async function readMask(
   located: LocatedSample,
-  image: { readonly width: number; readonly height: number },
+  image: Omit<Picture, "data">,
   table: Int16Array,
   classes: ClassList,
+  orientation: Turning = "stored",
 ): Promise<Pixels> {
   const { sample, list, root } = located;
   const path = joinPath(root, sample.mask!);
-  const remedy = `Extract the data set again, or remove the line from "${list}"`;
   const bytes = await readBytes(path, "mask", located);
-  if (pictureFormat(bytes, path) !== "PNG") {
+  if (pictureFormat(bytes, path) === "JPEG") {
     throw new DataError(
       `${
         cannotLoad(located)
@@ -59,12 +69,12 @@ export async function readMask(
         `or remove the line from "${list}".`,
     );
   }
-  const mask = decodePng(bytes, path, "labels");
+  const mask = await decodeStored(bytes, path, orientation);
   if (mask.channels !== 1) {
     throw new DataError(
       `${
         cannotLoad(located)
-      }: mask "${path}" has ${mask.channels} channels of ${mask.bitDepth} bits; it must hold one label ` +
+      }: mask "${path}" has ${mask.channels} channels of ${mask.bits} bits; it must hold one label ` +
         `a pixel, as a palette or gray image. Convert the masks, or remove the line from "${list}".`,
     );
   }
@@ -73,20 +83,31 @@ export async function readMask(
       `${
         cannotLoad(located)
       }: mask "${path}" is ${mask.width} × ${mask.height}, the image is ${image.width} × ` +
-        `${image.height}; both must have one size. ${remedy}.`,
+        `${image.height}; both must have one size. ${
+          otherTurning() ?? "Extract the data set again"
+        }, or remove the line from ` +
+        `"${list}".`,
     );
   }
   const labels = new Uint8Array(mask.data.length);
   for (let pixel = 0; pixel < labels.length; pixel++) {
-    const label = table[mask.data[pixel]!]!;
+    const label = table[mask.data[pixel]!] ?? -1; // Of 16 bits a value may lie beyond the table.
     if (label < 0) throw outsideClasses(pixel);
     labels[pixel] = label;
   }
   return { width: mask.width, height: mask.height, data: labels };
 
+  /** Where the mask was drawn on the image as it is turned by EXIF, or as it is not, which is the other of what is asked for. */
+  function otherTurning(): string | undefined {
+    if (!isTransposed(image.orientation)) return undefined;
+    if (mask.width !== image.height || mask.height !== image.width) return undefined;
+    const [what, other] = orientation === "stored" ? ["turned", "upright"] : ["not turned", "stored"];
+    return `The mask fits the image ${what} by its EXIF orientation, ${image.orientation}: set load.orientation to ${other}`;
+  }
+
   function outsideClasses(first: number): DataError {
     const value = mask.data[first]!;
-    const count = mask.data.reduce((sum, other) => sum + Number(other === value), 0);
+    const count = countOf(value, mask.data);
     const last = classes.names.length - 1;
     return new DataError(
       `${cannotLoad(located)}: mask "${path}" holds the value ${value} in ${count} ${
@@ -98,6 +119,12 @@ export async function readMask(
         `ignored. Convert the masks to this data set's labels, or remove the line from "${list}".`,
     );
   }
+}
+
+function countOf(value: number, data: Uint8Array | Uint16Array): number {
+  let count = 0;
+  for (const other of data) count += Number(other === value);
+  return count;
 }
 
 async function readBytes(path: string, what: "image" | "mask", located: LocatedSample): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { experimentNames, loadExperiment } from "../../cli/experiment/experiment.ts";
+import { experimentNames } from "../../cli/experiment/experiment.ts";
+import { loadExperiment } from "../../cli/experiment/load_experiment.ts";
 import { parseConfig } from "../../pipeline/language/schema.ts";
 import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
 import { definitionOf } from "../../stages/methods/method.ts";
@@ -22,6 +23,13 @@ function differing(found: Record<string, unknown>, wanted: Record<string, unknow
   return Object.entries(wanted).filter(([key, value]) => found[key] !== value)
     .map(([key, value]) => `${key} is ${found[key]}, not ${value}`);
 }
+
+Deno.test("every file of configs/ is known by its name", () => {
+  const files = [...Deno.readDirSync(new URL("../../configs/", import.meta.url))]
+    .filter(({ isFile, name }) => isFile && name !== "experiments.ts")
+    .map(({ name }) => name.replace(/\.ts$/, "").replaceAll("_", "-"));
+  assert.deepEqual(experimentNames().sort(), files.sort());
+});
 
 Deno.test("every experiment builds under its own name, with the five stages", async () => {
   const names = experimentNames();

@@ -89,7 +89,7 @@ export function weightTilings(
         textures: ["source", "gradient"],
       });
     // The tallest tile fetches the least.
-    const wide = textured(plain, plain.find(({ constants }) => constants.INPUTS === 16));
+    const wide = textured(plain, plain.find(({ constants }) => constants["INPUTS"] === 16));
     const across = powerOfTwo(outputs);
     const narrow = textured(
       across <= Math.min(sharing, MOST_NARROW_OUTPUTS) ? [narrowWeights(sharing, owners, across)] : [],
