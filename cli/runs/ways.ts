@@ -23,7 +23,7 @@ export interface Way {
  */
 export async function runWays(
   ways: readonly Way[],
-  { experiment, seeds }: Pick<RunRequest, "experiment"> & { readonly seeds: readonly number[] },
+  { experiment, seeds }: { readonly experiment: string; readonly seeds: readonly number[] },
   session: Session,
 ): Promise<MethodResult[]> {
   for (const { pipeline, overrides } of ways) pipeline.build(overrides);
