@@ -106,4 +106,14 @@ export type { Mapping } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";
 export type { BackboneName } from "./models/resnet.ts";
 export type { HostTensor, StateDict } from "./models/state_dict.ts";
-export type { FolderDataset, ListConfig } from "./stages/datasets/layouts.ts";
+export type { ListConfig, PublishedDataset } from "./stages/datasets/layouts.ts";
+export type { FolderConfig, FolderInput } from "./stages/datasets/folder/config.ts";
+export type {
+  ChannelRule,
+  ClassEntry,
+  FolderClassesInput,
+  PixelMark,
+  PixelMarks,
+  ValueRange,
+} from "./stages/datasets/folder/class_values.ts";
+export type { PairPatterns } from "./stages/datasets/folder/pairs.ts";

@@ -144,18 +144,21 @@ function defineTraining(method: AnyMethod): TrainingStage {
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
       const { batch } = config;
-      const settings = trainingSettings(method, config, views, seed);
+      assertCounted(views.labeled);
+      const known = trainingSettings(method, config, views, seed);
+      const way = wayOf(config, views, known.method);
+      const settings = { ...known, warmUp: way.warmUpEpochs > 0 };
       const { network } = settings;
       const pretrained = await readPretrained(config, Object.keys(network.networks), context.read);
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
       const { labeled: { length: labeled }, unlabeled: { length: unlabeled } } = views;
       const sampler = makeSampler({ ...config, seed, labeled, unlabeled });
-      if (config.pairing === "fixed" && views.labeled.length > views.unlabeled.length) {
+      if (config.pairing === "fixed" && unlabeled > 0 && labeled > unlabeled) {
         tell(context, {
           kind: "warning",
           message:
-            `only ${views.unlabeled.length} of the ${views.labeled.length} labeled images are learned from: with ` +
+            `only ${unlabeled} of the ${labeled} labeled images are learned from: with ` +
             `pairing "fixed" each unlabeled image meets one. Set co-train.pairing=free to meet all in turn`,
         });
       }
@@ -200,7 +203,8 @@ function defineTraining(method: AnyMethod): TrainingStage {
           session,
           sampler,
           network,
-          config,
+          config: { ...config, ...way },
+          validation: views.validation,
           imagesOf: { "warm-up": batch, method: batch * setsOf(settings.method) },
           adapter: device.facts.name,
           context,

@@ -92,6 +92,8 @@ export class Progress {
       case "checkpoint":
         // Those that are written by the clock go without saying.
         return told.leaving ? this.#line(node, `checkpoint of step ${told.step} is written`) : undefined;
+      case "note":
+        return this.#line(node, told.message);
       case "warning":
         return this.#line(node, `warning: ${told.message}`);
       case "compile":

@@ -1,16 +1,16 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { decodingBudget } from "../codecs/image.ts";
-import { decodePicture, pictureFormat, type Pixels } from "../codecs/picture.ts";
-import { decodePng } from "../codecs/png.ts";
-import type { ClassList } from "./classes.ts";
+import { decodePicture, type Pixels } from "../codecs/picture.ts";
 import { DataError, joinPath } from "./errors.ts";
-import type { ListedSample } from "./id_list.ts";
+import { type ListedSample, placeOf } from "./id_list.ts";
+import type { Labeling } from "./labeling.ts";
+import { decodeMask } from "./mask_samples.ts";
 
 /** A sample, and where it is listed: what an error needs to point at it. */
 export interface LocatedSample {
   readonly sample: ListedSample;
-  /** Path of the id list. */
+  /** Path of the id list, or of the folder where the sample was found. */
   readonly list: string;
   /** The data set's folder. */
   readonly root: string;
@@ -20,7 +20,12 @@ export interface LocatedSample {
 
 /** The beginning of every message about a sample. */
 function cannotLoad({ sample, list }: LocatedSample): string {
-  return `Cannot load sample "${sample.id}" ("${list}", line ${sample.line})`;
+  return `Cannot load sample "${sample.id}" (${placeOf({ path: list }, sample)})`;
+}
+
+/** How to go on without a sample. */
+function removal({ sample, list }: LocatedSample): string {
+  return sample.line === undefined ? `move it out of "${list}"` : `remove the line from "${list}"`;
 }
 
 /**
@@ -36,68 +41,30 @@ export async function readImage(located: LocatedSample): Promise<Pixels> {
 /**
  * Reads a mask and turns its values, as they are in the file, into labels.
  *
- * @param table See `labelTable`.
  * @param image The image the mask belongs to.
- * @throws {DataError} If the file is missing or cannot be read, is no palette or gray PNG, has another size than the image, or
- *   holds a value that is no class. @throws {DecodeError} If it is damaged, or a value of 16 bits is above 255.
+ * @param labeling What the values mean.
+ * @throws {DataError} If the file is missing or cannot be read, has another size than the image, or holds what is no class.
+ *   {@linkcode DecodeError} If it is no mask that can be decoded.
  */
 export async function readMask(
   located: LocatedSample,
   image: { readonly width: number; readonly height: number },
-  table: Int16Array,
-  classes: ClassList,
+  labeling: Labeling,
 ): Promise<Pixels> {
-  const { sample, list, root } = located;
-  const path = joinPath(root, sample.mask!);
-  const remedy = `Extract the data set again, or remove the line from "${list}"`;
-  const bytes = await readBytes(path, "mask", located);
-  if (pictureFormat(bytes, path) !== "PNG") {
+  const path = joinPath(located.root, located.sample.mask!);
+  const mask = decodeMask(await readBytes(path, "mask", located), path);
+  const { width, height } = mask;
+  if (width !== image.width || height !== image.height) {
     throw new DataError(
-      `${
-        cannotLoad(located)
-      }: mask "${path}" is a JPEG, which does not keep label values as they were drawn. Draw or export the masks as PNG, ` +
-        `or remove the line from "${list}".`,
+      `${cannotLoad(located)}: mask "${path}" is ${width} × ${height}, the image is ${image.width} × ${image.height}; both ` +
+        `must have one size. Extract or export the two again, or ${removal(located)}.`,
     );
   }
-  const mask = decodePng(bytes, path, "labels");
-  if (mask.channels !== 1) {
-    throw new DataError(
-      `${
-        cannotLoad(located)
-      }: mask "${path}" has ${mask.channels} channels of ${mask.bitDepth} bits; it must hold one label ` +
-        `a pixel, as a palette or gray image. Convert the masks, or remove the line from "${list}".`,
-    );
-  }
-  if (mask.width !== image.width || mask.height !== image.height) {
-    throw new DataError(
-      `${
-        cannotLoad(located)
-      }: mask "${path}" is ${mask.width} × ${mask.height}, the image is ${image.width} × ` +
-        `${image.height}; both must have one size. ${remedy}.`,
-    );
-  }
-  const labels = new Uint8Array(mask.data.length);
-  for (let pixel = 0; pixel < labels.length; pixel++) {
-    const label = table[mask.data[pixel]!]!;
-    if (label < 0) throw outsideClasses(pixel);
-    labels[pixel] = label;
-  }
-  return { width: mask.width, height: mask.height, data: labels };
-
-  function outsideClasses(first: number): DataError {
-    const value = mask.data[first]!;
-    const count = mask.data.reduce((sum, other) => sum + Number(other === value), 0);
-    const last = classes.names.length - 1;
-    return new DataError(
-      `${cannotLoad(located)}: mask "${path}" holds the value ${value} in ${count} ${
-        count === 1 ? "pixel" : "pixels"
-      }, ` +
-        `first at row ${Math.floor(first / mask.width)}, column ${
-          first % mask.width
-        }; labels are 0 to ${last}, and 255 is ` +
-        `ignored. Convert the masks to this data set's labels, or remove the line from "${list}".`,
-    );
-  }
+  const labels = labeling(mask);
+  if (labels instanceof Uint8Array) return { width, height, data: labels };
+  throw new DataError(
+    `${cannotLoad(located)}: mask "${path}" ${labels.problem}. ${labels.remedy}, or ${removal(located)}.`,
+  );
 }
 
 async function readBytes(path: string, what: "image" | "mask", located: LocatedSample): Promise<Uint8Array> {
@@ -130,11 +97,11 @@ function unreadable(error: unknown, what: "image" | "mask", located: LocatedSamp
     error.missing
       ? `${
         cannotLoad(located)
-      }: there is no ${what} "${error.path}". Extract the data set again, or remove the line from the list.`
+      }: there is no ${what} "${error.path}". Extract the data set again, or ${removal(located)}.`
       : `${
         cannotLoad(located)
       }: the ${what} "${error.path}" cannot be read: ${error.reason}. Put a file of at most ` +
-        `${decodingBudget} bytes there, or remove the line from the list.`,
+        `${decodingBudget} bytes there, or ${removal(located)}.`,
     { cause: error },
   );
 }
