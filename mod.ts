@@ -99,7 +99,7 @@ export type { EvaluationConfig } from "./stages/training/evaluation.ts";
 export type { OptimizerConfig } from "./stages/training/optimizer_config.ts";
 export type { Pictures } from "./stages/evaluation/pictures.ts";
 export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/datasets/samples.ts";
-export type { ClassList } from "./stages/datasets/classes.ts";
+export type { AbsentClass, ClassList } from "./stages/datasets/classes.ts";
 export type { Distance } from "./kernels/ops/loss/consistency_loss.ts";
 export type { Precision } from "./kernels/tensor.ts";
 export type { Mapping } from "./models/deeplabv3plus.ts";

@@ -16,7 +16,6 @@ import {
 } from "../pipeline/mod.ts";
 import { policyKind, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
-import type { BoundMethod } from "./methods/bound_method.ts";
 import { chosenMethod } from "./methods/exchange.ts";
 import {
   type AnyMethod,
@@ -31,6 +30,7 @@ import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
 import { type TrainingConfig, trainingSchema } from "./training/config.ts";
+import { assertCounted, warmUpFor } from "./training/data_checks.ts";
 import { runTraining } from "./training/loop.ts";
 import type { TrainingHistory } from "./training/history.ts";
 import { type CoTrainConfig, trainingSettings } from "./training/settings.ts";
@@ -143,11 +143,10 @@ function defineTraining(method: AnyMethod): TrainingStage {
     numerics: "f32",
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
-      const { batch } = config;
       assertCounted(views.labeled);
       const known = trainingSettings(method, config, views, seed);
-      const way = wayOf(config, views, known.method);
-      const settings = { ...known, warmUp: way.warmUpEpochs > 0 };
+      const warmUpEpochs = warmUpFor(config, views, known.method, context);
+      const settings = { ...known, warmUp: warmUpEpochs > 0 };
       const { network } = settings;
       const pretrained = await readPretrained(config, Object.keys(network.networks), context.read);
       tellStart(config, pretrained?.report, context);
@@ -157,13 +156,12 @@ function defineTraining(method: AnyMethod): TrainingStage {
       if (config.pairing === "fixed" && unlabeled > 0 && labeled > unlabeled) {
         tell(context, {
           kind: "warning",
-          message:
-            `only ${unlabeled} of the ${labeled} labeled images are learned from: with ` +
+          message: `only ${unlabeled} of the ${labeled} labeled images are learned from: with ` +
             `pairing "fixed" each unlabeled image meets one. Set co-train.pairing=free to meet all in turn`,
         });
       }
       if (pretrained === undefined && settings.method.frozenNorms.size > 0) {
-        context.progress({
+        tell(context, {
           kind: "warning",
           message:
             "the backbone's norms are frozen at means of 0 and variances of 1, which no image has made, as the weights " +
@@ -203,9 +201,8 @@ function defineTraining(method: AnyMethod): TrainingStage {
           session,
           sampler,
           network,
-          config: { ...config, ...way },
+          config: { ...config, warmUpEpochs },
           validation: views.validation,
-          imagesOf: { "warm-up": batch, method: batch * setsOf(settings.method) },
           adapter: device.facts.name,
           context,
         });
@@ -217,11 +214,6 @@ function defineTraining(method: AnyMethod): TrainingStage {
     },
   });
   return stage as TrainingStage;
-}
-
-/** Batches of images that a method may draw: 1 where it learns from the labeled ones alone, 3 with other unlabeled ones, else 2. */
-function setsOf({ draws }: BoundMethod): number {
-  return new Set(Object.values(draws).map(({ set, images = set }) => images)).size;
 }
 
 /** Says what the backbones start from; of a small one, which nobody has ImageNet weights for, only what is not random. */

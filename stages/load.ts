@@ -8,7 +8,12 @@ import { mapOrdered } from "../pipeline/run/lanes.ts";
 import { shapesClasses } from "./datasets/classes.ts";
 import { classesOf, type FilesConfig, openDataset } from "./datasets/dataset.ts";
 import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
-import { type FolderConfig, type FolderInput, folderLeaves, folderProblem } from "./datasets/folder/config.ts";
+import {
+  type FolderConfig,
+  type FolderInput,
+  folderLeaves,
+  folderProblem,
+} from "./datasets/folder/config.ts";
 import type { IdList } from "./datasets/id_list.ts";
 import type { ListConfig, PublishedDataset } from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
@@ -63,59 +68,61 @@ const count = (fallback: number, what: string) =>
 const location = (what: string) =>
   z.string().describe(what).meta({ unit: "path", source: own, location: true });
 
-const config = schemaOf<LoadConfig, LoadInput>()(z.strictObject({
-  dataset: z.enum(["shapes", "folder", "pascal", "cityscapes", "camvid"]).default("shapes")
-    .describe("Which data set, and so which layout and classes; folder is one of your own.")
-    .meta({ unit: "name", source: own }),
-  root: location("Folder of the data set; unused for shapes.").default(""),
-  partition: z.string().optional()
-    .describe("Published partition, e.g. pascal/366; without it the lists of the folder are used.")
-    .meta({ unit: "name", source: "partitions/manifest.ts" }),
-  partitions: location("Folder of the published lists.").default("partitions/lists"),
-  lists: z.strictObject({
-    labeled: location('Id list of the labeled images, "image mask" a line.').optional(),
-    unlabeled: location("Id list of the unlabeled images; masks may be left out.").optional(),
-    validation: location('Id list of the validation images, "image mask" a line.').optional(),
-  }).optional().describe(
-    "Id lists of one's own instead of a partition, paths inside them relative to root; a list that is left out is the " +
-      "folder's.",
-  ).meta({ unit: "none", source: own }),
-  ...folderLeaves,
-  labeledEvery: z.int().min(1).default(8)
-    .describe("CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367.")
-    .meta({ unit: "frames", source: own }),
-  evaluateOn: z.enum(["validation", "test"]).default("validation")
-    .describe("CamVid only: which of its lists the output validation is read from.")
-    .meta({ unit: "name", source: own }),
-  unlabeledTruth: z.boolean().default(false)
-    .describe("Whether the masks of the unlabeled images are read too, for diagnostics alone.")
-    .meta({ unit: "yes or no", source: own }),
-  shapes: z.strictObject({
-    size: z.int().min(16).max(1024).default(64).describe("Side of a scene.").meta({
-      unit: "pixels",
-      source: own,
-    }),
-    labeled: count(12, "labeled"),
-    unlabeled: count(240, "unlabeled"),
-    validation: count(100, "validation"),
-    sceneSeed: z.int().min(0).max(0xffffffff).default(1)
-      .describe(
-        "Names the drawn data set; apart from the run's seed, so that all seeds of a comparison see one data set.",
-      )
-      .meta({ unit: "integer", source: own }),
-    variety: z.number().min(0).max(1).default(1)
-      .describe("How strongly textures, clutter, light and camera vary.").meta({
-        unit: "0 to 1",
+const config = schemaOf<LoadConfig, LoadInput>()(
+  z.strictObject({
+    dataset: z.enum(["shapes", "folder", "pascal", "cityscapes", "camvid"]).default("shapes")
+      .describe("Which data set, and so which layout and classes; folder is one of your own.")
+      .meta({ unit: "name", source: own }),
+    root: location("Folder of the data set; unused for shapes.").default(""),
+    partition: z.string().optional()
+      .describe("Published partition, e.g. pascal/366; without it the lists of the folder are used.")
+      .meta({ unit: "name", source: "partitions/manifest.ts" }),
+    partitions: location("Folder of the published lists.").default("partitions/lists"),
+    lists: z.strictObject({
+      labeled: location('Id list of the labeled images, "image mask" a line.').optional(),
+      unlabeled: location("Id list of the unlabeled images; masks may be left out.").optional(),
+      validation: location('Id list of the validation images, "image mask" a line.').optional(),
+    }).optional().describe(
+      "Id lists of one's own instead of a partition, paths inside them relative to root; a list that is left out is the " +
+        "folder's.",
+    ).meta({ unit: "none", source: own }),
+    ...folderLeaves,
+    labeledEvery: z.int().min(1).default(8)
+      .describe("CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367.")
+      .meta({ unit: "frames", source: own }),
+    evaluateOn: z.enum(["validation", "test"]).default("validation")
+      .describe("CamVid only: which of its lists the output validation is read from.")
+      .meta({ unit: "name", source: own }),
+    unlabeledTruth: z.boolean().default(false)
+      .describe("Whether the masks of the unlabeled images are read too, for diagnostics alone.")
+      .meta({ unit: "yes or no", source: own }),
+    shapes: z.strictObject({
+      size: z.int().min(16).max(1024).default(64).describe("Side of a scene.").meta({
+        unit: "pixels",
         source: own,
       }),
-    hint: z.number().min(0).max(1).default(0.95)
-      .describe("How often an object has a color that its class prefers; 0: the outline alone tells.")
-      .meta({ unit: "share", source: own }),
-  }).prefault({}).describe("Settings of the generated data set."),
-}).superRefine((config, issues) => {
-  const found = folderProblem(config);
-  if (found !== undefined) issues.addIssue({ code: "custom", path: [found.leaf], message: found.message });
-}));
+      labeled: count(12, "labeled"),
+      unlabeled: count(240, "unlabeled"),
+      validation: count(100, "validation"),
+      sceneSeed: z.int().min(0).max(0xffffffff).default(1)
+        .describe(
+          "Names the drawn data set; apart from the run's seed, so that all seeds of a comparison see one data set.",
+        )
+        .meta({ unit: "integer", source: own }),
+      variety: z.number().min(0).max(1).default(1)
+        .describe("How strongly textures, clutter, light and camera vary.").meta({
+          unit: "0 to 1",
+          source: own,
+        }),
+      hint: z.number().min(0).max(1).default(0.95)
+        .describe("How often an object has a color that its class prefers; 0: the outline alone tells.")
+        .meta({ unit: "share", source: own }),
+    }).prefault({}).describe("Settings of the generated data set."),
+  }).superRefine((config, issues) => {
+    const found = folderProblem(config);
+    if (found !== undefined) issues.addIssue({ code: "custom", path: [found.leaf], message: found.message });
+  }),
+);
 
 /** A loaded data set. */
 export type LoadOutputs = {

@@ -95,7 +95,10 @@ const peers = benchCommand(
 const all = benchCommand(
   "all",
   "everything, one after another: some six minutes on two processors",
-  [{ name: "write", description: "keep the tables in tests/bench/results.md, in this adapter's section" }],
+  [{
+    name: "write",
+    description: "keep the tables in tests/bench/results.md, in the section of this adapter and processor",
+  }],
 );
 
 const peersOption: OptionSpec = { name: "peers", description: 'the same as "bench peers"' };

@@ -2,7 +2,7 @@
 import type { Metrics } from "../../stages/evaluate.ts";
 import type { PerPrediction } from "../../stages/evaluation/predictions.ts";
 import { mixedNotice, mixedRunsNotice } from "./provenance.ts";
-import { spread, table } from "../terminal/text.ts";
+import { percent, spread, table } from "../terminal/text.ts";
 
 /** What the commands read of a metrics artifact; a pipeline of one's own may hold more, and metrics.json keeps it all. */
 export interface RunScores
@@ -21,15 +21,15 @@ export interface RunScores
 export function isRunScores(value: unknown): value is RunScores {
   const { miou, headline } = (value ?? {}) as Partial<RunScores>;
   const scores = Object.values(miou ?? {});
-  return scores.length > 0 && scores.every((score) => typeof score === "number") &&
-    (headline === undefined || typeof miou?.[headline] === "number");
+  const isScore = (score: unknown) => typeof score === "number" || score === null;
+  return scores.length > 0 && scores.every(isScore) && (headline === undefined || isScore(miou?.[headline]));
 }
 
 /** Scores with the prediction that stands for them; older ones are CCVC's and do not say that it is the average. */
 type Headed = Pick<RunScores, "headline" | "miou">;
 
-/** Mean IoU of the headline, percent; undefined where there is none. */
-export function headlineScore({ headline = "average", miou }: Headed): number | undefined {
+/** Mean IoU of the headline, percent; null where no pixel was counted, undefined where there is no headline. */
+export function headlineScore({ headline = "average", miou }: Headed): number | null | undefined {
   return miou[headline];
 }
 
@@ -57,8 +57,6 @@ export function withOrigin(
   };
 }
 
-const percent = (value: number) => value.toFixed(2);
-
 /** A table's heading with the protocol of its scores, which is said wherever a score is. */
 export function heading(text: string, { protocol }: Pick<RunScores, "protocol">): string {
   return protocol === undefined ? text : `${text}, ${protocol}`;
@@ -67,7 +65,7 @@ export function heading(text: string, { protocol }: Pick<RunScores, "protocol">)
 /** The scores of one run, as tables. */
 export function metricsText(metrics: RunScores): string {
   const { miou, pixelAccuracy, perClass = [], best } = metrics;
-  const columns: readonly (readonly [string, PerPrediction<number> | undefined])[] = [
+  const columns: readonly (readonly [string, PerPrediction<number | null> | undefined])[] = [
     ["mIoU", miou],
     ["best mIoU", best?.miou],
     ["pixel accuracy", pixelAccuracy],
@@ -75,7 +73,7 @@ export function metricsText(metrics: RunScores): string {
   const given = columns.filter(([, values]) => values !== undefined);
   const rows = predictionNames(metrics).map((name) => [
     shownName(name),
-    ...given.map(([, values]) => percent(values![name]!)),
+    ...given.map(([, values]) => percent(values![name] ?? null)),
   ]);
   const told = Array.isArray(metrics.benchmarks)
     ? metrics.benchmarks.map((name) => `benchmark: ${name}\n`)
@@ -87,14 +85,20 @@ export function metricsText(metrics: RunScores): string {
   return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
 }
 
+/** Mean and sample standard deviation of scores; null where one could not be made. */
+export interface Spread {
+  readonly mean: number | null;
+  readonly standardDeviation: number | null;
+}
+
 /** Scores over seeds. */
 export interface SeedsSummary {
   readonly seeds: readonly number[];
   /** Of each seed, in the order of `seeds`. */
   readonly runs: readonly RunScores[];
-  readonly mean: { readonly miou: PerPrediction<number> };
+  readonly mean: { readonly miou: PerPrediction<number | null> };
   /** Of the sample, n − 1. */
-  readonly standardDeviation: { readonly miou: PerPrediction<number> };
+  readonly standardDeviation: { readonly miou: PerPrediction<number | null> };
 }
 
 /** Sums up the runs of several seeds; one at least, all of one method. */
@@ -102,16 +106,27 @@ export function summarize(seeds: readonly number[], runs: readonly RunScores[]):
   const names = predictionNames(runs[0]!);
   const each = (pick: "mean" | "standardDeviation") => ({
     miou: Object.fromEntries(
-      names.map((name) => [name, spread(runs.map((run) => run.miou[name]!))[pick]]),
+      names.map((name) => [name, scoreSpread(runs.map((run) => run.miou[name] ?? null))[pick]]),
     ),
   });
   return { seeds, runs, mean: each("mean"), standardDeviation: each("standardDeviation") };
 }
 
+/** Mean and standard deviation of scores; of some that could not be made, none. */
+export function scoreSpread(scores: readonly (number | null)[]): Spread {
+  const made = scores.filter((score) => score !== null);
+  return made.length === scores.length ? spread(made) : { mean: null, standardDeviation: null };
+}
+
+/** A spread as tables show it. */
+export function spreadText({ mean, standardDeviation }: Spread): string {
+  return mean === null ? percent(mean) : `${percent(mean)} ± ${percent(standardDeviation)}`;
+}
+
 /** A row of a table over seeds: mean ± standard deviation of each prediction. */
 function spreadCells({ mean, standardDeviation }: SeedsSummary): string[] {
   return Object.keys(mean.miou).map((name) =>
-    `${percent(mean.miou[name]!)} ± ${percent(standardDeviation.miou[name]!)}`
+    spreadText({ mean: mean.miou[name]!, standardDeviation: standardDeviation.miou[name]! })
   );
 }
 
@@ -120,7 +135,7 @@ export function seedsText(summary: SeedsSummary): string {
   const names = Object.keys(summary.mean.miou);
   const rows = summary.runs.map((run, i) => [
     `seed ${summary.seeds[i]}`,
-    ...names.map((name) => percent(run.miou[name]!)),
+    ...names.map((name) => percent(run.miou[name] ?? null)),
   ]);
   const mixed = mixedRunsNotice(summary.runs);
   const scores = table([heading("mIoU, percent", summary.runs[0] ?? {}), ...names.map(shownName)], [

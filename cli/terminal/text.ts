@@ -24,12 +24,17 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
   const numeric = head.map((_, column) =>
-    column > 0 && rows.every((row) => /^([+−-]?\d.*)?$/.test(row[column] ?? ""))
+    column > 0 && rows.every((row) => /^([+−-]?\d.*|n\/a)?$/.test(row[column] ?? ""))
   );
   const line = (row: readonly string[]) =>
     row.map((cell, i) => numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)).join("  ")
       .trimEnd();
   return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+}
+
+/** A score in percent with two digits; one that could not be made is n/a. */
+export function percent(score: number | null): string {
+  return score === null ? "n/a" : score.toFixed(2);
 }
 
 /** Mean and sample standard deviation (n − 1; 0 for a single value). */

@@ -6,7 +6,13 @@ import type { FolderConfig } from "./folder/config.ts";
 import { markLabeling } from "./folder/labeling.ts";
 import { resolveRoles } from "./folder/roles.ts";
 import { indexLabeling, type Labeling } from "./labeling.ts";
-import { layouts, type ListConfig, type PublishedDataset, type ResolvedLists, resolveLists } from "./layouts.ts";
+import {
+  layouts,
+  type ListConfig,
+  type PublishedDataset,
+  type ResolvedLists,
+  resolveLists,
+} from "./layouts.ts";
 
 /** What a data set of files depends on: leaves of `load`. */
 export interface FilesConfig extends ListConfig, FolderConfig {
@@ -23,7 +29,9 @@ export interface Dataset {
 }
 
 /** The classes, which need no file. */
-export function classesOf({ dataset, classes, colors }: Pick<FilesConfig, "dataset" | "classes" | "colors">): ClassList {
+export function classesOf(
+  { dataset, classes, colors }: Pick<FilesConfig, "dataset" | "classes" | "colors">,
+): ClassList {
   return dataset === "folder" ? folderClasses(classes ?? [], colors) : layouts[dataset].classes;
 }
 

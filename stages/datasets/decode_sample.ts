@@ -1,7 +1,7 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { decodingBudget } from "../codecs/image.ts";
-import { decodePicture, type Pixels } from "../codecs/picture.ts";
+import { decodePicture, pictureFormat, type Pixels } from "../codecs/picture.ts";
 import { DataError, joinPath } from "./errors.ts";
 import { type ListedSample, placeOf } from "./id_list.ts";
 import type { Labeling } from "./labeling.ts";
@@ -52,18 +52,22 @@ export async function readMask(
   labeling: Labeling,
 ): Promise<Pixels> {
   const path = joinPath(located.root, located.sample.mask!);
-  const mask = decodeMask(await readBytes(path, "mask", located), path);
-  const { width, height } = mask;
-  if (width !== image.width || height !== image.height) {
-    throw new DataError(
-      `${cannotLoad(located)}: mask "${path}" is ${width} × ${height}, the image is ${image.width} × ${image.height}; both ` +
-        `must have one size. Extract or export the two again, or ${removal(located)}.`,
+  const bytes = await readBytes(path, "mask", located);
+  const refused = (problem: string, remedy: string) =>
+    new DataError(`${cannotLoad(located)}: mask "${path}" ${problem}. ${remedy}, or ${removal(located)}.`);
+  if (pictureFormat(bytes, path) !== "PNG") {
+    throw refused(
+      "is a JPEG, which does not keep label values as they were drawn",
+      "Draw or export the masks as PNG",
     );
   }
+  const mask = decodeMask(bytes, path), { width, height } = mask;
   const labels = labeling(mask);
-  if (labels instanceof Uint8Array) return { width, height, data: labels };
-  throw new DataError(
-    `${cannotLoad(located)}: mask "${path}" ${labels.problem}. ${labels.remedy}, or ${removal(located)}.`,
+  if (!(labels instanceof Uint8Array)) throw refused(labels.problem, labels.remedy);
+  if (width === image.width && height === image.height) return { width, height, data: labels };
+  throw refused(
+    `is ${width} × ${height}, the image is ${image.width} × ${image.height}; both must have one size`,
+    "Extract or export the two again",
   );
 }
 
@@ -95,9 +99,9 @@ function unreadable(error: unknown, what: "image" | "mask", located: LocatedSamp
   if (!(error instanceof FileReadError)) return error;
   return new DataError(
     error.missing
-      ? `${
-        cannotLoad(located)
-      }: there is no ${what} "${error.path}". Extract the data set again, or ${removal(located)}.`
+      ? `${cannotLoad(located)}: there is no ${what} "${error.path}". Extract the data set again, or ${
+        removal(located)
+      }.`
       : `${
         cannotLoad(located)
       }: the ${what} "${error.path}" cannot be read: ${error.reason}. Put a file of at most ` +

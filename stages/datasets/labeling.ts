@@ -21,7 +21,8 @@ export function indexLabeling(classes: ClassList, ignored: readonly number[]): L
   return ({ data, channels, bits, width }) => {
     if (channels !== 1) {
       return {
-        problem: `has ${channels} channels of ${bits} bits; it must hold one label a pixel, as a palette or gray image`,
+        problem:
+          `has ${channels} channels of ${bits} bits; it must hold one label a pixel, as a palette or gray image`,
         remedy: "Convert the masks",
       };
     }

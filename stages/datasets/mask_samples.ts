@@ -1,6 +1,4 @@
 /** What a mask's file holds, sample by sample, before it is known what that means. @module */
-import { DecodeError } from "../codecs/image.ts";
-import { pictureFormat } from "../codecs/picture.ts";
 import { decodePng } from "../codecs/png.ts";
 
 /** A mask as it is stored. */
@@ -24,13 +22,6 @@ export interface MaskSamples {
  * @throws {DecodeError} If it is no PNG, or damaged, or a value of 16 bits is above 255.
  */
 export function decodeMask(bytes: Uint8Array, name: string): MaskSamples {
-  if (pictureFormat(bytes, name) !== "PNG") {
-    throw new DecodeError(
-      name,
-      "it is a JPEG, which does not keep label values as they were drawn",
-      "Draw or export the masks as PNG",
-    );
-  }
   const { bitDepth, ...mask } = decodePng(bytes, name, "labels");
   // Samples of several channels have 8 bits, whatever the file has.
   return { ...mask, bits: mask.channels === 1 ? bitDepth : 8 };

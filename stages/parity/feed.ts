@@ -48,6 +48,10 @@ export function hashedFeed(device: Device, { salt, batch, size }: CaseSettings, 
   };
   return {
     bytes: memory.bytes,
+    get sets() {
+      const { draws } = setup.method;
+      return new Set([...wanted].map(({ draw }) => draws[draw]!.images ?? draws[draw]!.set)).size;
+    },
     capture: () =>
       Object.fromEntries(
         Object.keys(setup.method.draws).map((draw) => {

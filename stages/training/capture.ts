@@ -47,6 +47,8 @@ export interface CapturedProgram {
 export interface CapturedPhase {
   readonly programs: readonly [CapturedProgram, ...CapturedProgram[]];
   readonly terms: readonly NamedTerm[];
+  /** Images that a step is given, all micro-batches of it. */
+  readonly images: number;
 }
 
 /** What a method keeps from step to step. */
@@ -137,7 +139,7 @@ function capturePhase(
   phase: Phase,
   together: boolean,
 ): CapturedPhase {
-  const { method, accumulate, precision = "f32", lossScale = LOSS_SCALE } = options;
+  const { method, batch, accumulate, precision = "f32", lossScale = LOSS_SCALE } = options;
   const { networks, parameters, state, feed, control } = held;
   const { counters, rates, guard } = control;
   const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
@@ -154,14 +156,14 @@ function capturePhase(
     ...(guard && { lossScale }),
     meter: (index) => meterOf(control, index),
   });
-  const gradients = { graph, per: "micro-batch" } as const;
+  const gradients = { graph, per: "micro-batch" } as const, images = batch * feed.sets;
   if (accumulate === 1) {
     captureFinish(device, graph, options, held, phase);
-    return { programs: [gradients], terms };
+    return { programs: [gradients], terms, images };
   }
   const update = { graph: new Graph(device.facts.sharing), per: "step" } as const;
   captureFinish(device, update.graph, options, held, phase);
-  return { programs: [gradients, update], terms };
+  return { programs: [gradients, update], terms, images };
 }
 
 /** Captures all that follows the gradients: update, averages, what the method does afterwards. */

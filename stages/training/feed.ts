@@ -11,6 +11,8 @@ import type { Batch } from "./sampler.ts";
 export interface Feed {
   /** Bytes held on the device. */
   readonly bytes: number;
+  /** How many batches of images the steps captured so far read; draws of the same images are of one. */
+  readonly sets: number;
   /** Captures the ops that make the views out of what {@linkcode Feed.fill} uploads: draws by name, views by name. */
   capture(graph: Graph): SeenDraws;
   /**
@@ -59,6 +61,9 @@ export function makeFeed(
   };
   return {
     bytes: batches.reduce((sum, { made }) => sum + made.bytes, 0),
+    get sets() {
+      return new Set(batches.flatMap(({ walk, made }) => made.isWanted ? [walk] : [])).size;
+    },
     capture: (graph) => Object.fromEntries(batches.map(({ name, made }) => [name, made.capture(graph)])),
     fill(images, address, drawn: Drawn = new Map()) {
       for (const { name, walk, made } of batches) {
@@ -66,7 +71,9 @@ export function makeFeed(
         drawn.set(name, seen);
         const samples = images[walk] ?? [];
         // A set without images is read by no step that is run.
-        if (made.isWanted && samples.length > 0) made.fill(samples.map(items[walk]), { seed, ...address }, seen);
+        if (made.isWanted && samples.length > 0) {
+          made.fill(samples.map(items[walk]), { seed, ...address }, seen);
+        }
       }
     },
     free() {

@@ -3,7 +3,6 @@ import { DeviceError } from "../../kernels/errors.ts";
 import { encodeSafetensors } from "../../models/safetensors.ts";
 import { messageOf, type StageContext, UserError } from "../../pipeline/mod.ts";
 import { type Checkpoint, networkMetadata, openCheckpoint, writeCheckpoint } from "../weights/checkpoint.ts";
-import type { Phase } from "../methods/bound_method.ts";
 import type { At } from "../methods/schedule.ts";
 import { score } from "../evaluation/metrics.ts";
 import type { NetworkDescription } from "../weights/network.ts";
@@ -38,8 +37,6 @@ export interface LoopParts {
   readonly sampler: Sampler;
   readonly network: NetworkDescription;
   readonly config: LoopConfig;
-  /** Images that a step of each phase is given. */
-  readonly imagesOf: Readonly<Record<Phase, number>>;
   /** What is scored along the way: nothing, if it has no images. */
   readonly validation: Pick<SampleSet, "length" | "classes">;
   /** Name of the adapter. */
@@ -200,7 +197,7 @@ class TrainingLoop {
 
   /** Images seen in so many steps. */
   #images(steps: number): number {
-    const { sampler: { stepsPerEpoch }, config: { warmUpEpochs }, imagesOf } = this.parts;
+    const { sampler: { stepsPerEpoch }, config: { warmUpEpochs }, session: { imagesOf } } = this.parts;
     const warmUp = Math.min(steps, warmUpEpochs * stepsPerEpoch);
     return warmUp * imagesOf["warm-up"] + (steps - warmUp) * imagesOf.method;
   }
@@ -223,7 +220,10 @@ class TrainingLoop {
     const epoch = step / sampler.stepsPerEpoch;
     const protocol = protocolAt(evaluation, epoch - 1, epochs);
     const confusions = await session.evaluate(context.signal, protocol);
-    const miou = forPredictions(Object.keys(confusions), (name) => score(confusions[name]!, validation.classes.absent).miou);
+    const miou = forPredictions(
+      Object.keys(confusions),
+      (name) => score(confusions[name]!, validation.classes.absent).miou,
+    );
     const scored = { epoch, protocol: protocolLabel(protocol), miou };
     tell(context, { kind: "evaluation", epochs, ...scored });
     const { best: scores, improved } = updateBest(before, protocol, miou, evaluation.best);

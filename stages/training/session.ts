@@ -4,6 +4,7 @@ import { readBack, upload } from "../../kernels/memory.ts";
 import { DeviceError, ShapeError } from "../../kernels/errors.ts";
 import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { StateDict } from "../../models/state_dict.ts";
+import type { Phase } from "../methods/bound_method.ts";
 import { Inference } from "../evaluation/inference.ts";
 import type { Confusion } from "../evaluation/metrics.ts";
 import type { PerPrediction } from "../evaluation/predictions.ts";
@@ -32,6 +33,8 @@ export interface SessionOptions
 export interface Session extends Pick<Stepper, "step" | "settle" | "losses"> {
   /** What it holds on the device, as planned. */
   readonly memory: TrainingMemory;
+  /** Images that a step of each phase is given. */
+  readonly imagesOf: Readonly<Record<Phase, number>>;
   /** Floats in each array of {@linkcode Session.snapshot}. */
   readonly snapshotLengths: readonly number[];
   /** Waits, and reads all that the steps so far have left on the device: parameters, moments, statistics, running losses. */
@@ -81,9 +84,10 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     predictions,
     headline,
   });
-  const state = carried(captured);
+  const state = carried(captured), { phases } = captured;
   return {
     memory,
+    imagesOf: { "warm-up": phases["warm-up"]?.images ?? 0, method: phases.method.images },
     step: stepper.step,
     settle: stepper.settle,
     losses: stepper.losses,

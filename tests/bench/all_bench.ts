@@ -1,6 +1,7 @@
 /**
  * All benches, one after another, each in a process of its own; some six minutes on two processors that have nothing else to
- * do. `--write` keeps the tables in results.md, in place of what was measured on this adapter before.
+ * do. `--write` keeps the tables in results.md, in place of what was measured on this adapter and processor
+ * before.
  *
  *     deno task bench all [--write | --json] [--rounds N]
  */
@@ -10,7 +11,7 @@ import { permissionsOf } from "../../cli/process/permissions.ts";
 import { readAllOptions } from "./all_options.ts";
 import { orExit } from "./options.ts";
 import { openBench } from "./report.ts";
-import { asPart, withSection } from "./results.ts";
+import { asPart, sectionTitle, withSection } from "./results.ts";
 
 /** What is measured, with rounds that fit the time a step takes in software. */
 const parts: readonly {
@@ -29,8 +30,7 @@ const parts: readonly {
 const RESULTS = new URL("results.md", import.meta.url);
 
 const { write, json, rounds: given } = orExit(() => readAllOptions(Deno.args));
-const { device } = await openBench();
-const adapter = device.facts.name;
+const { device, surroundings } = await openBench();
 device.close();
 const found: string[] = [];
 for (const { bench, args, rounds } of parts) {
@@ -56,7 +56,7 @@ if (json) console.log(`[${found.join(",")}]`);
 if (write) {
   await Deno.writeTextFile(
     RESULTS,
-    withSection(await Deno.readTextFile(RESULTS), adapter, found.join("\n\n")),
+    withSection(await Deno.readTextFile(RESULTS), sectionTitle(surroundings), found.join("\n\n")),
   );
   // Its lines are broken as those of the project's other texts are.
   const path = fileURLToPath(RESULTS);

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Device } from "../../kernels/device.ts";
 import { projectRoot } from "../../cli/process/isolation.ts";
-import { hostFacts } from "../../cli/process/environment.ts";
+import { hostFacts, outputOf } from "../../cli/process/environment.ts";
 import { Gpu } from "../../cli/gpu/gpu.ts";
 import { collectingTerminal } from "../../cli/terminal/terminal.ts";
 
@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly tuning?: string;
   readonly date: string;
   readonly commit: string;
+  /** What the system calls the processor: software computes on it, and every device is fed by it. */
+  readonly processor: string;
   /** Processors that the program may use, and processes that wanted one in the last minute (itself included). */
   readonly processors: number;
   readonly load: number | undefined;
@@ -33,10 +35,28 @@ export async function openBench(): Promise<{ device: Device; surroundings: Surro
       ...(tuning !== undefined && { tuning }),
       date: new Date().toISOString().slice(0, 16).replace("T", " "),
       commit,
+      processor: await processorModel(),
       processors: navigator.hardwareConcurrency,
       load: await loadAverage(),
     },
   };
+}
+
+/** What tells the processor's model, by system; Windows has it in the environment. */
+const asking: { readonly [os in typeof Deno.build.os]?: readonly [program: string, ...args: string[]] } = {
+  linux: ["grep", "-m1", "^model name", "/proc/cpuinfo"],
+  darwin: ["sysctl", "-n", "machdep.cpu.brand_string"],
+};
+
+async function processorModel(): Promise<string> {
+  const [program, ...args] = asking[Deno.build.os] ?? [];
+  const said = program === undefined ? Deno.env.get("PROCESSOR_IDENTIFIER") : await outputOf(program, args);
+  return modelIn(said ?? "") || `an unknown processor (${Deno.build.arch})`;
+}
+
+/** The model in a system's answer, where there may be a label before it; its spaces are single ones. */
+export function modelIn(answer: string): string {
+  return answer.replace(/^model name\s*:/, "").replaceAll(/\s+/g, " ").trim();
 }
 
 /** Linux alone tells without further permissions. */
@@ -51,11 +71,13 @@ async function loadAverage(): Promise<number | undefined> {
 }
 
 /** The line above a table. */
-export function heading({ adapter, driver, tuning, date, commit, processors, load }: Surroundings): string {
+export function heading(
+  { adapter, driver, tuning, date, commit, processor, processors, load }: Surroundings,
+): string {
   const busy = load === undefined ? "" : `, load ${load.toFixed(1)} at the start`;
   return `${adapter}${driver && `, ${driver}`}; ${
     tuning === undefined ? "not tuned" : `tuned for ${tuning}`
-  }; ${processors} processors${busy}; ${date} UTC; commit ${commit}`;
+  }; ${processors} processors (${processor})${busy}; ${date} UTC; commit ${commit}`;
 }
 
 /** A Markdown table; columns of numbers are set to the right. */

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
-import { figure, median, table, weightedMean } from "./report.ts";
-import { asPart, withSection } from "./results.ts";
+import { figure, heading, median, modelIn, table, weightedMean } from "./report.ts";
+import { asPart, sectionTitle, withSection } from "./results.ts";
+
+/** One driver on one machine. */
+const surroundings = {
+  adapter: "llvmpipe (LLVM 19.1.7, 256 bits)",
+  driver: "Mesa lavapipe",
+  date: "2026-11-27 20:30",
+  commit: "0a4bcc9",
+  processor: "AMD EPYC 9655",
+  processors: 2,
+  load: 1.25,
+};
 
 Deno.test("a geometric mean is weighted by work", () => {
   const mean = weightedMean([{ rate: 10, weight: 3 }, { rate: 1000, weight: 1 }]);
@@ -32,6 +43,34 @@ Deno.test("a section is put in place of the adapter's last one, and others stay"
   assert.equal(withSection(after, "one GPU", "### Kernels\n\nnew"), after);
   assert.equal(withSection("# Measured\n", "first", "text"), "# Measured\n\n## first\n\ntext\n");
   assert.match(withSection(before, "one", "x"), /## one GPU\n\nold[^]*## another\n\nkept\n\n## one\n\nx\n$/);
+});
+
+Deno.test("a processor has a section of its own, though the driver is the same", () => {
+  const intel = { ...surroundings, processor: "Intel(R) Xeon(R) 6975P-C" };
+  assert.equal(sectionTitle(intel), "llvmpipe (LLVM 19.1.7, 256 bits) on Intel(R) Xeon(R) 6975P-C");
+  const both = [surroundings, intel].reduce(
+    (text, one) => withSection(text, sectionTitle(one), one.processor),
+    "# Measured\n",
+  );
+  const after = withSection(both, sectionTitle(intel), "anew");
+  assert.equal(
+    after,
+    `# Measured\n\n## ${sectionTitle(surroundings)}\n\nAMD EPYC 9655\n\n## ${sectionTitle(intel)}\n\nanew\n`,
+  );
+});
+
+Deno.test("a heading says on what processor, and how a system names it does not matter", () => {
+  assert.equal(
+    heading(surroundings),
+    "llvmpipe (LLVM 19.1.7, 256 bits), Mesa lavapipe; not tuned; 2 processors (AMD EPYC 9655), load 1.3 at the start; " +
+      "2026-11-27 20:30 UTC; commit 0a4bcc9",
+  );
+  assert.equal(
+    modelIn("model name\t: AMD EPYC 9655 96-Core Processor  \n"),
+    "AMD EPYC 9655 96-Core Processor",
+  );
+  assert.equal(modelIn("Intel(R)  Core(TM) i7\n"), "Intel(R) Core(TM) i7");
+  assert.equal(modelIn(""), "");
 });
 
 Deno.test("a bench's text becomes a part: headings one level lower, its command above", () => {

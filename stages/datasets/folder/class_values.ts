@@ -86,7 +86,9 @@ function countProblem(count: number): string | undefined {
       `Join some: { vehicle: [3, 4, 7] }`;
   }
   if (count >= 2) return undefined;
-  return `${count === 0 ? "no class leaves" : "one class leaves"} nothing to tell apart; two are needed at least. ` +
+  return `${
+    count === 0 ? "no class leaves" : "one class leaves"
+  } nothing to tell apart; two are needed at least. ` +
     `Name what the other pixels are: { …, background: "else" }`;
 }
 
@@ -133,7 +135,9 @@ export function markProblem(mark: unknown): string | undefined {
     }
     const [low, high, ...more] = Array.isArray(range) ? range : [range, range];
     if (!isSample(low) || !isSample(high) || low > high || more.length > 0) {
-      return `${channel}: ${JSON.stringify(range)} is neither a value from 0 to ${largest} nor a range [low, high] of two`;
+      return `${channel}: ${
+        JSON.stringify(range)
+      } is neither a value from 0 to ${largest} nor a range [low, high] of two`;
     }
   }
   return undefined;

@@ -1,6 +1,12 @@
 /** The leaves of `load` that are a folder's: `dataset: "folder"`. @module */
 import { z } from "zod";
-import { type ClassEntry, type FolderClassesInput, ignoreProblem, type PixelMark, readClasses } from "./class_values.ts";
+import {
+  type ClassEntry,
+  type FolderClassesInput,
+  ignoreProblem,
+  type PixelMark,
+  readClasses,
+} from "./class_values.ts";
 import type { PairPatterns } from "./pairs.ts";
 import { patternProblem } from "./pattern.ts";
 
@@ -59,16 +65,21 @@ export const folderLeaves = {
   ignore: z.array(z.custom<PixelMark>()).default([])
     .describe("Folder only: pixels that no loss and no score counts, as in classes.")
     .meta({ unit: "none", source: own }),
-  colors: z.record(z.string(), z.string().regex(/^#[0-9a-f]{6}$/i, 'a color is written "#ff0000"')).default({})
-    .describe("Folder only: how pictures show a class, by its name; else by its color in masks, or PASCAL's map.")
+  colors: z.record(z.string(), z.string().regex(/^#[0-9a-f]{6}$/i, 'a color is written "#ff0000"')).default(
+    {},
+  )
+    .describe(
+      "Folder only: how pictures show a class, by its name; else by its color in masks, or PASCAL's map.",
+    )
     .meta({ unit: "none", source: own }),
   labeled: amount.optional().describe(
     "Folder only: how many of the images with a mask are labeled, drawn by splitSeed, the others being unlabeled; else all.",
   ).meta({ unit: "images, or a share", source: own }),
-  validation: z.union([amount, z.strictObject({ images: pattern, masks: pattern })]).nullable().optional().describe(
-    "Folder only: how many of the images with a mask are scored, drawn by splitSeed; or folders of their own; null for " +
-      "none. Left out: the list of validation, or else a fifth.",
-  ).meta({ unit: "images, or a share", source: own }),
+  validation: z.union([amount, z.strictObject({ images: pattern, masks: pattern })]).nullable().optional()
+    .describe(
+      "Folder only: how many of the images with a mask are scored, drawn by splitSeed; or folders of their own; null for " +
+        "none. Left out: the list of validation, or else a fifth.",
+    ).meta({ unit: "images, or a share", source: own }),
   splitSeed: z.int().min(0).max(0xffffffff).default(1).describe(
     "Folder only: names the draws of labeled and validation images; apart from the run's seed, so that all seeds of a " +
       "comparison see one data set.",
@@ -93,7 +104,8 @@ export function folderProblem(
   if (classes === undefined) {
     return {
       leaf: "classes",
-      message: 'name the classes: ["background", "cat"], where value i of a mask is class i; or what each is, ' +
+      message:
+        'name the classes: ["background", "cat"], where value i of a mask is class i; or what each is, ' +
         '{ background: 0, cat: "#ff0000" }',
     };
   }
@@ -101,13 +113,22 @@ export function folderProblem(
   if (ignored !== undefined) return { leaf: "ignore", message: ignored };
   const stranger = Object.keys(colors).find((name) => !classes.some(([known]) => known === name));
   if (stranger !== undefined) {
-    return { leaf: "colors", message: `there is no class "${stranger}"; there are ${classes.map(([name]) => name)}` };
+    return {
+      leaf: "colors",
+      message: `there is no class "${stranger}"; there are ${classes.map(([name]) => name)}`,
+    };
   }
   if (images === masks) {
-    return { leaf: "masks", message: `it is "${masks}", as load.images; tell them apart: "*.jpg" and "*.png"` };
+    return {
+      leaf: "masks",
+      message: `it is "${masks}", as load.images; tell them apart: "*.jpg" and "*.png"`,
+    };
   }
   if (validation !== undefined && lists?.validation !== undefined) {
-    return { leaf: "validation", message: "load.lists.validation names the images that are scored; leave one out" };
+    return {
+      leaf: "validation",
+      message: "load.lists.validation names the images that are scored; leave one out",
+    };
   }
   return undefined;
 }

@@ -33,7 +33,9 @@ export function patternProblem(text: string): string | undefined {
   if (text.startsWith("/") || /^[A-Za-z]:/.test(text)) {
     return `"${text}" is absolute; write it relative to load.root`;
   }
-  if (text.split("/").includes("..")) return `"${text}" leads out of load.root; name a folder above as the root`;
+  if (text.split("/").includes("..")) {
+    return `"${text}" leads out of load.root; name a folder above as the root`;
+  }
   return text.split("*").length > 2
     ? `"${text}" has more than one *; one stands for what image and mask have in common, folders included`
     : undefined;
@@ -45,9 +47,12 @@ export function patternProblem(text: string): string | undefined {
  */
 export function parsePattern(text: string): PathPattern {
   const [before, after] = text.split("*") as [string, string?];
-  const plain = before.split("/").filter((part, i, all) => part !== "." && (part !== "" || i === all.length - 1));
+  const plain = before.split("/").filter((part, i, all) =>
+    part !== "." && (part !== "" || i === all.length - 1)
+  );
   // A folder's name ends in a slash here; what stands before a * may end within a name.
-  const prefix = plain.join("/") + (after === undefined && !["", undefined].includes(plain.at(-1)) ? "/" : "");
+  const prefix = plain.join("/") +
+    (after === undefined && !["", undefined].includes(plain.at(-1)) ? "/" : "");
   const suffix = after ?? "";
   return {
     text,

@@ -48,7 +48,9 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     await listed(lists.validation, true),
   ];
   const named = new Set(
-    [labeledList, unlabeledList, validationList].flatMap((list) => list?.samples.map(({ image }) => image) ?? []),
+    [labeledList, unlabeledList, validationList].flatMap((list) =>
+      list?.samples.map(({ image }) => image) ?? []
+    ),
   );
   const needsPairs = !labeledList || !unlabeledList || !(validationList ?? apart ?? wanted === null);
   const found = needsPairs ? pairs().samples : [];
@@ -80,7 +82,9 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
       const mask = sample.mask ?? (needsMasks ? maskOf(sample) : undefined);
       if (mask !== undefined || !needsMasks) return { ...sample, ...(mask !== undefined && { mask }) };
       throw new DataError(
-        `Cannot load "${sample.image}" (${placeOf(list, sample)}): the line names no mask, and none fits load.masks, ` +
+        `Cannot load "${sample.image}" (${
+          placeOf(list, sample)
+        }): the line names no mask, and none fits load.masks, ` +
           `"${config.masks}". Write "image mask" on the line, or remove it.`,
       );
     });
@@ -101,7 +105,9 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     const bare = samples.filter(({ mask }) => mask === undefined).map(({ image }) => image);
     if (bare.length === samples.length) {
       throw new DataError(
-        `Cannot score on "${joinPath(root, patterns.images)}": none of its ${samples.length} images has a mask that fits ` +
+        `Cannot score on "${
+          joinPath(root, patterns.images)
+        }": none of its ${samples.length} images has a mask that fits ` +
           `load.validation.masks, "${patterns.masks}". Name the folder of their masks.`,
       );
     }
@@ -114,7 +120,9 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
   function drawValidation(): IdList {
     const list = find(config.images);
     if (wanted === null) {
-      notes.push("validation: none, so nothing is scored. load.validation=0.2 holds back a fifth of the images with a mask");
+      notes.push(
+        "validation: none, so nothing is scored. load.validation=0.2 holds back a fifth of the images with a mask",
+      );
       return list;
     }
     const spare = masked.length - (labeledList ? 0 : 1);
@@ -128,7 +136,9 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     }
     const samples = drawn(masked, count, config.splitSeed, ({ id }) => id);
     notes.push(
-      `validation: ${count} of ${counted(masked.length, "image")} with a mask, drawn by splitSeed ${config.splitSeed}: ` +
+      `validation: ${count} of ${
+        counted(masked.length, "image")
+      } with a mask, drawn by splitSeed ${config.splitSeed}: ` +
         names(samples.map(({ image }) => image)),
     );
     return { ...list, samples };
@@ -140,7 +150,9 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     const count = amount(config.labeled, samples.length, samples.length, "labeled");
     const some = drawn(samples, count, config.splitSeed, ({ id }) => id);
     notes.push(
-      `labeled: ${count} of ${counted(samples.length, "image")} with a mask, drawn by splitSeed ${config.splitSeed}: ` +
+      `labeled: ${count} of ${
+        counted(samples.length, "image")
+      } with a mask, drawn by splitSeed ${config.splitSeed}: ` +
         names(some.map(({ image }) => image)),
     );
     return { path, samples: some };
@@ -157,9 +169,13 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
   }
 
   function noteFound({ orphans, others }: Pairs): void {
-    if (orphans.length > 0) notes.push(`${counted(orphans.length, "mask")} without an image passed over: ${names(orphans)}`);
+    if (orphans.length > 0) {
+      notes.push(`${counted(orphans.length, "mask")} without an image passed over: ${names(orphans)}`);
+    }
     if (others.length > 0) {
-      notes.push(`${counted(others.length, "file")} passed over, hidden or not named as a picture: ${names(others)}`);
+      notes.push(
+        `${counted(others.length, "file")} passed over, hidden or not named as a picture: ${names(others)}`,
+      );
     }
   }
 }
@@ -177,7 +193,9 @@ function nothingLabeled({ root, images, masks }: RolesConfig, pairs: Pairs | und
   const guess = samples.length > 0 ? commonPattern(samples[0]!.image, images, orphans, masks) : undefined;
   return new DataError(
     `Cannot load "${root}": no image is labeled, as ${seen}. A mask has the name of its image below the folder, whatever ` +
-      `its extension, or a * stands for what both have in common: load.masks="${guess ?? "masks/*_mask.png"}".`,
+      `its extension, or a * stands for what both have in common: load.masks="${
+        guess ?? "masks/*_mask.png"
+      }".`,
   );
 }
 
@@ -192,7 +210,9 @@ function commonPattern(
   const mask = masks.find((path) => key(path)?.startsWith(stem));
   if (mask === undefined) return undefined;
   const at = mask.normalize("NFC").lastIndexOf(stem);
-  return at < 0 ? undefined : `${mask.normalize("NFC").slice(0, at)}*${mask.normalize("NFC").slice(at + stem.length)}`;
+  return at < 0
+    ? undefined
+    : `${mask.normalize("NFC").slice(0, at)}*${mask.normalize("NFC").slice(at + stem.length)}`;
 }
 
 function names(paths: readonly string[]): string {

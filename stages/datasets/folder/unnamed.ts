@@ -1,6 +1,6 @@
 /** Says which pixels of a mask no class names, and what to write so that one does. @module */
 import type { LabelingProblem } from "../labeling.ts";
-import { type ClassEntry, isColor, markText, marksOf, type PixelMark } from "./class_values.ts";
+import { type ClassEntry, isColor, marksOf, markText, type PixelMark } from "./class_values.ts";
 import type { PixelKind } from "./labeling.ts";
 import type { SeenPixel } from "./seen_pixel.ts";
 
@@ -22,9 +22,9 @@ export function unnamedProblem(kinds: readonly PixelKind[], entries: readonly Cl
   const more = unnamed.length - some.length;
   const rest = unnamed.slice(shown).reduce((sum, { count }) => sum + count, 0);
   return {
-    problem: `holds ${unnamed.length === 1 ? "a value" : `${unnamed.length} values`} that no class names: ${counts}${
-      more > 0 ? ` and ${more} more (${pixels(rest)})` : ""
-    }`,
+    problem: `holds ${
+      unnamed.length === 1 ? "a value" : `${unnamed.length} values`
+    } that no class names: ${counts}${more > 0 ? ` and ${more} more (${pixels(rest)})` : ""}`,
     remedy: remedy(kinds, unnamed.length, marks, entries),
   };
 }

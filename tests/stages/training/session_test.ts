@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
+import { cutMixSeg } from "../../../stages/methods/cutmix_seg.ts";
+import type { Configured } from "../../../stages/methods/method.ts";
+import { supervised } from "../../../stages/methods/supervised.ts";
 import type { At } from "../../../stages/methods/schedule.ts";
 import { buildNetworks } from "../../../stages/weights/network.ts";
 import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { bound, pairSettings, shapesViews } from "../../support/training.ts";
+import { bound, networkOf, pairSettings, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
 const settings = pairSettings(views);
@@ -48,6 +51,22 @@ gpuTest(
     const without = open(device);
     assert.throws(() => without.step(batch, { phase: "warm-up", epoch: 0, step: 0, rate }), /without it/);
     without.free();
+  },
+);
+
+gpuTest(
+  "images of a step are those of the draws that it reads, and of a warm-up's the labeled ones",
+  (device) => {
+    const images = (configured: Configured) => {
+      const method = bound(configured);
+      const session = open(device, { method, network: networkOf(method), warmUp: true });
+      session.free();
+      return session.imagesOf;
+    };
+    assert.deepEqual(images(supervised()), { "warm-up": 2, method: 2 });
+    assert.deepEqual(images(ccvc()), { "warm-up": 2, method: 4 });
+    assert.deepEqual(images(cutMixSeg()), { "warm-up": 2, method: 6 });
+    assert.deepEqual(images(cutMixSeg({ mask: "zero" })), { "warm-up": 2, method: 4 });
   },
 );
 
