@@ -53,7 +53,7 @@ export function makeSampler(options: SamplerOptions): Sampler {
   if (labeled < 1 || stepsPerEpoch < 1) {
     throw new ConfigError(
       `Cannot train on ${labeled} labeled and ${unlabeled} unlabeled images in batches of ${batch}: at least one labeled ` +
-        `image and ${batch} unlabeled ones, or none at all, are needed; use a smaller batch`,
+        `image and ${batch} unlabeled ones are needed, or no unlabeled ones; use a smaller batch`,
     );
   }
   const order = (stream: string, epoch: number, of = length) =>
