@@ -3,17 +3,8 @@ import { ignoreIndex } from "../classes.ts";
 import type { Labeling, LabelingProblem } from "../labeling.ts";
 import type { MaskSamples } from "../mask_samples.ts";
 import { type ClassEntry, marksOf, type PixelMark } from "./class_values.ts";
-import { fits, type SeenPixel, seenPixel } from "./seen_pixel.ts";
+import { fits, type PixelKind, type SeenPixel, seenPixel } from "./seen_pixel.ts";
 import { ambiguousProblem, unnamedProblem } from "./unnamed.ts";
-
-/** A kind of pixel in a mask. */
-export interface PixelKind {
-  readonly pixel: SeenPixel;
-  /** Its label; undefined if nothing names it. */
-  readonly label: number | undefined;
-  /** How many pixels are of it. */
-  count: number;
-}
 
 /**
  * Labels pixels: what is ignored comes first, then the class whose mark fits, then `"else"`. Equal pixels are looked at once.

@@ -15,6 +15,15 @@ export interface SeenPixel {
   readonly color: string | undefined;
 }
 
+/** A kind of pixel in a mask. */
+export interface PixelKind {
+  readonly pixel: SeenPixel;
+  /** Its label; undefined if nothing names it. */
+  readonly label: number | undefined;
+  /** How many pixels are of it. */
+  count: number;
+}
+
 /**
  * Looks at a pixel.
  *

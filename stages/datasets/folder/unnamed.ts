@@ -1,8 +1,7 @@
 /** Says which pixels of a mask no class names, and what to write so that one does. @module */
 import type { LabelingProblem } from "../labeling.ts";
 import { type ClassEntry, isColor, marksOf, markText, type PixelMark } from "./class_values.ts";
-import type { PixelKind } from "./labeling.ts";
-import type { SeenPixel } from "./seen_pixel.ts";
+import type { PixelKind, SeenPixel } from "./seen_pixel.ts";
 
 /** How many values are given by name. */
 const shown = 8;
