@@ -21,10 +21,10 @@ import { train } from "./commands/train.ts";
 import { tune } from "./commands/tune.ts";
 import { weights } from "./commands/weights.ts";
 import { why } from "./commands/plan/why.ts";
-import { asksLauncher, outputOf } from "./process/environment.ts";
+import { asksLauncher, outputOf } from "../runtime/host/environment.ts";
 import { exitStatus, explain, interruptedStatus } from "./terminal/errors.ts";
-import { DriverInstalled } from "./gpu/gpu.ts";
-import { connect, request } from "./process/requests.ts";
+import { DriverInstalled } from "../runtime/gpu/gpu.ts";
+import { connect, request } from "../runtime/host/requests.ts";
 import { systemTerminal, type Terminal } from "./terminal/terminal.ts";
 
 /** All commands, in the order of the help. */

@@ -52,6 +52,8 @@ export interface LoadConfig extends ListConfig, FolderConfig {
   readonly dataset: "shapes" | "folder" | PublishedDataset;
   /** Whether the masks of the unlabeled images are read too, for diagnostics alone. */
   readonly unlabeledTruth: boolean;
+  /** Whether images and masks are turned as EXIF says; left out: upright for `folder`, else stored. */
+  readonly orientation?: "stored" | "upright" | undefined;
   /** Settings of the generated data set. */
   readonly shapes: ShapesConfig;
 }
@@ -96,6 +98,10 @@ const config = schemaOf<LoadConfig, LoadInput>()(
     unlabeledTruth: z.boolean().default(false)
       .describe("Whether the masks of the unlabeled images are read too, for diagnostics alone.")
       .meta({ unit: "yes or no", source: own }),
+    orientation: z.enum(["stored", "upright"]).optional().describe(
+      "Whether images and masks are turned as EXIF says; left out: upright for folder, else stored, as the published methods " +
+        "read them.",
+    ).meta({ unit: "name", source: own }),
     shapes: z.strictObject({
       size: z.int().min(16).max(1024).default(64).describe("Side of a scene.").meta({
         unit: "pixels",
@@ -206,7 +212,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
 
     async function readAll(config: LoadConfig & FilesConfig): Promise<void> {
       const { read } = context;
-      const { lists, labeling, notes } = await openDataset(config, read);
+      const { lists, labeling, orientation, notes } = await openDataset(config, read);
       for (const message of notes) tell(context, { kind: "note", message });
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
       const { unlabeledTruth } = config;
@@ -214,9 +220,9 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
       for (const role of roles) {
         const decoded = mapOrdered(readAhead, located(lists[role], config.root, read), async (at) => {
           context.signal.throwIfAborted();
-          const image = await readImage(at);
+          const image = await readImage(at, { orientation });
           const masked = role !== "unlabeled" || (unlabeledTruth && at.sample.mask !== undefined);
-          return { at, image, mask: masked ? await readMask(at, image, labeling) : undefined };
+          return { at, image, mask: masked ? await readMask(at, image, labeling, orientation) : undefined };
         });
         for await (const { at: { sample: { id } }, image, mask } of decoded) {
           if (role !== "unlabeled") {

@@ -8,7 +8,17 @@ import { definitionOf } from "../stages/methods/method.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** Folders whose files the documents name by their paths, with `/` and from the project's root. */
-const rooms = ["cli", "configs", "kernels", "models", "partitions", "pipeline", "results", "stages"];
+const rooms = [
+  "cli",
+  "configs",
+  "kernels",
+  "models",
+  "partitions",
+  "pipeline",
+  "results",
+  "runtime",
+  "stages",
+];
 const others = [".ci", ".github", "docs", "examples", "tests"];
 
 const tree = [

@@ -14,7 +14,7 @@ import {
   plan,
   sha256,
 } from "../../pipeline/mod.ts";
-import { benchmarksOf } from "../results/benchmarks.ts";
+import { benchmarksOf } from "../../runtime/runs/benchmarks.ts";
 import type { Command, CommandInput, OptionSpec } from "../terminal/command.ts";
 import { type Comparison, nearestExperiment } from "../original/comparison.ts";
 import { UsageError } from "../terminal/errors.ts";
@@ -22,7 +22,7 @@ import { typedPath } from "../experiment/experiment.ts";
 import { cacheOf, checkpointEvery, overrides, runsOf, shared } from "../terminal/options.ts";
 import { translateCommand, type TranslatedCommand } from "../original/original_command.ts";
 import { stagesTable } from "../experiment/planning.ts";
-import { runExperiment } from "../runs/run_experiment.ts";
+import { runExperiment } from "../../runtime/runs/run_experiment.ts";
 import { withSession } from "../runs/session.ts";
 import { notesOnly, type Terminal } from "../terminal/terminal.ts";
 import { table } from "../terminal/text.ts";

@@ -3,15 +3,15 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "../terminal/command.ts";
 import { isAtLeast, testedDeno } from "../process/deno_version.ts";
-import { chooseLavapipe, driverVariables } from "../process/driver.ts";
-import { sharingVariable } from "../process/permissions.ts";
-import { Gpu } from "../gpu/gpu.ts";
-import { grantedNote } from "../gpu/gpu_memory.ts";
+import { chooseLavapipe, driverVariables } from "../../runtime/host/driver.ts";
+import { sharingVariable } from "../../runtime/host/variables.ts";
+import { Gpu } from "../../runtime/gpu/gpu.ts";
+import { grantedNote } from "../../runtime/gpu/gpu_memory.ts";
 import type { Sharing } from "../../kernels/sharing.ts";
 import { namedCache, shared } from "../terminal/options.ts";
 import { bytes } from "../terminal/text.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import { tuningLine } from "../gpu/tuning_file.ts";
+import { tuningLine } from "../../runtime/gpu/tuning_file.ts";
 import { type Cache, messageOf } from "../../pipeline/mod.ts";
 
 /** Less free space than this is pointed out: one data set of photographs, decoded, is of this order. */

@@ -17,7 +17,7 @@ import { dataNodes } from "../experiment/data_source.ts";
 import { metricsText } from "../runs/metrics.ts";
 import { cacheOf, overrides, runsOf, setHelp, shared } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
-import { adapterName } from "../runs/provenance.ts";
+import { adapterName } from "../../runtime/runs/provenance.ts";
 import { protocolHelp, protocolOption, protocolOptions } from "../terminal/protocol_options.ts";
 import { withSession } from "../runs/session.ts";
 import { notesOnly } from "../terminal/terminal.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { denoWithGpu } from "../process/child.ts";
 import type { Command } from "../terminal/command.ts";
-import { projectRoot } from "../process/isolation.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
 import { provideTestServer } from "../process/test_server.ts";
 
 /** What takes longer, or measures instead of testing. */

@@ -1,6 +1,7 @@
 /** `train`: runs an experiment. @module */
 import type { Command } from "../terminal/command.ts";
-import { lastingName, loadExperiment } from "../experiment/experiment.ts";
+import { lastingName } from "../experiment/experiment.ts";
+import { loadExperiment } from "../experiment/load_experiment.ts";
 import { explainOption, printExplanation } from "../experiment/explain.ts";
 import { metricsText, seedsText, summarize } from "../runs/metrics.ts";
 import {
@@ -14,7 +15,7 @@ import {
   setHelp,
   shared,
 } from "../terminal/options.ts";
-import { type FinishedRun, runExperiment } from "../runs/run_experiment.ts";
+import { type FinishedRun, runExperiment } from "../../runtime/runs/run_experiment.ts";
 import { withSession } from "../runs/session.ts";
 import { notesOnly, type Terminal } from "../terminal/terminal.ts";
 import { duration } from "../terminal/text.ts";

@@ -10,13 +10,13 @@ import { captureTraining } from "../../stages/training/capture.ts";
 import type { Command, OptionSpec } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { graphOf } from "../experiment/planning.ts";
-import { factsOf, Gpu } from "../gpu/gpu.ts";
+import { factsOf, Gpu } from "../../runtime/gpu/gpu.ts";
 import { cacheOf, experimentArgument, shared } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
 import { notesOnly } from "../terminal/terminal.ts";
 import { duration, table } from "../terminal/text.ts";
 import { knownTraining, trainingNodes } from "../../stages/known_training.ts";
-import { TuningFile, tuningLine } from "../gpu/tuning_file.ts";
+import { TuningFile, tuningLine } from "../../runtime/gpu/tuning_file.ts";
 
 const againOption: OptionSpec = {
   name: "again",

@@ -6,7 +6,7 @@ import type { ArgumentSpec, CommandInput, OptionSpec } from "../terminal/command
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 import { findRun, type StoredRun } from "../runs/stored_runs.ts";
-import { isFile } from "../process/paths.ts";
+import { isFile } from "../../runtime/host/paths.ts";
 
 /** The weights, as an argument. */
 export const checkpointArgument: ArgumentSpec = {

@@ -4,8 +4,9 @@ import { type GraphNode, type Override, type Pipeline, pipeline } from "../../pi
 import type { PublishedDataset } from "../../stages/datasets/layouts.ts";
 import { load } from "../../stages/load.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { loadExperiment, typedPath } from "./experiment.ts";
-import { isFolder } from "../process/paths.ts";
+import { typedPath } from "./experiment.ts";
+import { loadExperiment } from "./load_experiment.ts";
+import { isFolder } from "../../runtime/host/paths.ts";
 
 /** What tells a layout. */
 const marks: readonly (readonly [PublishedDataset, string])[] = [

@@ -1,7 +1,7 @@
 /** Why an experiment's imports failed, in the project's words where Deno speaks of its own flags and files. @module */
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { projectRoot } from "../process/isolation.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
 
 /**
  * Says why an import failed.

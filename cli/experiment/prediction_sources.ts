@@ -7,7 +7,7 @@ import { decodePicture, type Pixels } from "../../stages/codecs/picture.ts";
 import { assertReadable, readImage } from "../../stages/datasets/decode_sample.ts";
 import { joinPath } from "../../stages/datasets/errors.ts";
 import type { IdList } from "../../stages/datasets/id_list.ts";
-import { type FilesConfig, openDataset } from "../../stages/datasets/dataset.ts";
+import { type FilesConfig, openDataset, orientationOf } from "../../stages/datasets/dataset.ts";
 import { readIdList } from "../../stages/datasets/layouts.ts";
 import type { LoadConfig } from "../../stages/load.ts";
 import { dataNodes } from "./data_source.ts";
@@ -28,6 +28,8 @@ export interface PredictionSource {
 
 /** macOS puts notes about a file beside it, under its name with "._" in front. */
 const isImage = (name: string) => /^(?!\._).*\.(?:jpe?g|png)$/i.test(name);
+/** As a person sees a photograph. */
+const upright = { orientation: "upright" } as const;
 const stem = (path: string) => basename(path).replace(/\.[^.]+$/, "");
 
 /**
@@ -55,7 +57,8 @@ export async function fileSources(typed: readonly string[]): Promise<PredictionS
   return paths.map((path) => ({
     name: stem(path),
     image: path,
-    read: async () => await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path),
+    read: async () =>
+      await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path, upright),
   }));
 }
 
@@ -88,7 +91,8 @@ export async function dataSources(
     name: stem(sample.image),
     image: absolute(sample.image),
     ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
-    read: () => readImage({ sample, list: path, root }),
+    read: () =>
+      readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }) }),
   }));
 }
 

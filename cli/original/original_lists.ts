@@ -7,7 +7,7 @@ import { type Partition, partitions } from "../../partitions/manifest.ts";
 import { FileReadError, readTextWholeSync } from "../../pipeline/files/read_file.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "../experiment/experiment.ts";
-import { isFile } from "../process/paths.ts";
+import { isFile } from "../../runtime/host/paths.ts";
 
 /** Longest list that is read, bytes; the longest published one has less than 700,000. */
 const longest = 1 << 26;

@@ -5,8 +5,8 @@
  * @module
  */
 import { isAbsolute } from "node:path";
-import { projectRoot } from "./isolation.ts";
-import { runForOutput } from "./programs.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
+import { runForOutput } from "../../runtime/host/programs.ts";
 
 /** Programs that tell about machine and project, with all their arguments. */
 const told: readonly (readonly string[])[] = [
@@ -57,7 +57,7 @@ export const answers: Readonly<Record<string, (args: readonly string[]) => Promi
     // Once before an installation, and once after it.
     once(`driver ${Deno.env.get("CROSSVIEW_DRIVER_INSTALLED")}`, async () => {
       const [{ installDriver }, { systemTerminal }] = await Promise.all([
-        import("../gpu/gpu_driver.ts"),
+        import("../../runtime/gpu/gpu_driver.ts"),
         import("../terminal/terminal.ts"),
       ]);
       if (await navigator.gpu?.requestAdapter()) {

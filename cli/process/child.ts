@@ -1,7 +1,7 @@
 /** Deno run as a child on the project's own files: tests and benches. @module */
-import { driverVariables } from "./driver.ts";
-import { Gpu } from "../gpu/gpu.ts";
-import { projectRoot } from "./isolation.ts";
+import { driverVariables } from "../../runtime/host/driver.ts";
+import { Gpu } from "../../runtime/gpu/gpu.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { permissionsOf, testPermissions } from "./permissions.ts";
 

@@ -7,22 +7,12 @@
  */
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { environment, permissionsOf, sharingVariable, typed } from "./permissions.ts";
-import { exists } from "./paths.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
+import { remoteVariables, sharingVariable } from "../../runtime/host/variables.ts";
+import { environment, permissionsOf, typed } from "./permissions.ts";
+import { exists } from "../../runtime/host/paths.ts";
 
-/** The project's folder. */
-export const projectRoot: string = fileURLToPath(new URL("../../", import.meta.url));
 const program = fileURLToPath(new URL("../program.ts", import.meta.url));
-
-/** Variables that name the remote cache. */
-export const remoteVariables = {
-  /** Address. */
-  url: "CROSSVIEW_REMOTE_CACHE",
-  /** `read`, the default, or `read-write`. */
-  mode: "CROSSVIEW_REMOTE_CACHE_MODE",
-  /** Bearer token. */
-  token: "CROSSVIEW_REMOTE_CACHE_TOKEN",
-} as const;
 
 /** Variables that the package yaml reads, to say more of what it does. */
 const yamlVariables = ["LOG_TOKENS", "LOG_STREAM"];

@@ -6,11 +6,11 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { setDriverVariables } from "./driver.ts";
+import { setDriverVariables } from "../../runtime/host/driver.ts";
 import { isolatedArguments, UnsafeFolder } from "./isolation.ts";
 import { providePackages } from "./packages.ts";
 import { onPresses } from "../terminal/presses.ts";
-import type { ToCommand, ToLauncher } from "./requests.ts";
+import type { ToCommand, ToLauncher } from "../../runtime/host/requests.ts";
 
 /** Exit status of what was stopped by Ctrl-C. */
 const interrupted = 130;

@@ -1,8 +1,8 @@
 /** The npm packages that `deno.lock` names, on this machine before a process is started that may fetch none. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { projectRoot } from "./isolation.ts";
-import { isFile } from "./paths.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
+import { isFile } from "../../runtime/host/paths.ts";
 
 interface Lock {
   readonly npm: Readonly<Record<string, { readonly os?: unknown }>>;

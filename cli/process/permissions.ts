@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { sharingVariable } from "../../runtime/host/variables.ts";
 
 /** Variables of the command line: where it was typed, and whether in color. */
 export const typed: readonly string[] = ["INIT_CWD", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"];
@@ -22,8 +23,6 @@ const driver: readonly string[] = [
   "XDG_CACHE_HOME",
   "HOME",
 ];
-/** Which kernels are taken, where it is not the adapter's fastest: one of `kernels/sharing.ts`. */
-export const sharingVariable = "CROSSVIEW_SHARING";
 /** As a flag. */
 export const environment = (...names: readonly string[]): string => `--allow-env=${names.join(",")}`;
 

@@ -1,7 +1,7 @@
 /** The server that the tests of the remote cache use: unpacked into the project's folder, nothing of the system is changed. @module */
 import { join } from "node:path";
-import { projectRoot } from "./isolation.ts";
-import { outputOf } from "./environment.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
+import { outputOf } from "../../runtime/host/environment.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 /** Where Debian's package is unpacked. No experiment may write there, as it may into the cache: its program is run. */

@@ -1,6 +1,6 @@
 /** A published result as it lies in its file. @module */
 import type { KeyParts } from "../../pipeline/mod.ts";
-import type { Facts } from "../runs/provenance.ts";
+import type { Facts } from "../../runtime/runs/provenance.ts";
 
 /** A node of a published result. */
 export interface PublishedNode {

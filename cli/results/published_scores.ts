@@ -3,7 +3,7 @@ import { canonicalJson, type GraphNode, jsonArtifactDigest, sha256 } from "../..
 import { evaluationStage } from "../../stages/evaluate.ts";
 import { score } from "../../stages/evaluation/metrics.ts";
 import type { PublishedNode, PublishedResult, PublishedScores } from "./published_result.ts";
-import type { RecordedOutput } from "../runs/run_folder.ts";
+import type { RecordedOutput } from "../../runtime/runs/run_folder.ts";
 
 /** The digest of all of a published result but its own `check`. */
 export function checkOf({ check: _, ...body }: Omit<PublishedResult, "check"> & { check?: string }): string {

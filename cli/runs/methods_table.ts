@@ -1,20 +1,10 @@
 /** Methods against one another over the same seeds: scores, the difference to labels alone, and what training took. @module */
-import {
-  heading,
-  headlineScore,
-  predictionNames,
-  type RunScores,
-  scoreSpread,
-  type SeedsSummary,
-  shownName,
-  type Spread,
-  spreadText,
-  summarize,
-} from "./metrics.ts";
-import { mixedRunsNotice } from "./provenance.ts";
-import type { FinishedRun } from "./run_experiment.ts";
+import { heading, scoreSpread, type SeedsSummary, type Spread, spreadText, summarize } from "./metrics.ts";
+import { headlineScore, predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
+import { mixedRunsNotice } from "../../runtime/runs/provenance.ts";
+import type { FinishedRun } from "../../runtime/runs/run_experiment.ts";
 import { bytes, percent, spread, table } from "../terminal/text.ts";
-import type { TrainingCost } from "./training_cost.ts";
+import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 
 /** The method that the others are held against: labels alone. */
 export const baseline = "supervised";

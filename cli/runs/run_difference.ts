@@ -7,9 +7,10 @@ import {
   type Plan,
   type PlanNode,
 } from "../../pipeline/mod.ts";
-import { heading, isRunScores, predictionNames, type RunScores, shownName } from "./metrics.ts";
-import { adaptersOf, mixedNotice } from "./provenance.ts";
-import type { RunRecord } from "./run_folder.ts";
+import { isRunScores, predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
+import { heading } from "./metrics.ts";
+import { adaptersOf, mixedNotice } from "../../runtime/runs/provenance.ts";
+import type { RunRecord } from "../../runtime/runs/run_folder.ts";
 import { percent, table } from "../terminal/text.ts";
 
 /** A run with what it left in its folder. */

@@ -13,7 +13,7 @@ import {
   text,
 } from "../../pipeline/files/untrusted.ts";
 import { UsageError } from "../terminal/errors.ts";
-import type { RunRecord } from "./run_folder.ts";
+import type { RunRecord } from "../../runtime/runs/run_folder.ts";
 
 /** A run as it lies on disk. */
 export interface StoredRun extends RunRecord {

@@ -1,7 +1,9 @@
 /** Decodes a picture by what its bytes are, never by what its file is called. */
-import { DecodeError, toRgb } from "./image.ts";
+import { DecodeError, type Orientation, type Range, type StoredImage, toRgb } from "./image.ts";
 import { decodeJpeg } from "./jpeg.ts";
+import { upright } from "./orientation.ts";
 import { decodePng } from "./png.ts";
+import { decodeTiff } from "./tiff.ts";
 
 /** Pixels of one file. */
 export interface Pixels {
@@ -10,13 +12,43 @@ export interface Pixels {
   readonly data: Uint8Array;
 }
 
+/** Pixels, and what their file says of its orientation, whether or not it was applied. */
+export interface Picture extends Pixels {
+  readonly orientation: Orientation;
+}
+
+/** Whether pixels are turned as their file says, or left as they are stored. */
+export type Turning = "upright" | "stored";
+
+/** How a picture is brought to RGB of 8 bits. */
+export interface PictureOptions {
+  /** Default: stored. */
+  readonly orientation?: Turning | undefined;
+  /** Which values become 0 and 255, of samples of more than 8 bits. Default: the upper 8 bits are kept. */
+  readonly range?: Range | undefined;
+}
+
+/** The formats that are read, each with its decoder. */
+const decoders = {
+  JPEG: decodeJpeg,
+  PNG: decodePng,
+  TIFF: decodeTiff,
+} as const satisfies Readonly<
+  Record<string, (bytes: Uint8Array, name: string) => StoredImage | Promise<StoredImage>>
+>;
+
+/** A format that is read. */
+export type PictureFormat = keyof typeof decoders;
+
 /** How files begin. */
 const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
   ["JPEG", "\xff\xd8"],
   ["PNG", "\x89PNG"],
+  ["TIFF", "II*\0"],
+  ["TIFF", "MM\0*"],
+  ["a BigTIFF", "II+\0"],
+  ["a BigTIFF", "MM\0+"],
   ["a GIF", "GIF8"],
-  ["a TIFF", "II*\0"],
-  ["a TIFF", "MM\0*"],
   ["a WebP", "RIFF"],
   ["a BMP", "BM"],
   ["a PDF", "%PDF"],
@@ -29,32 +61,58 @@ const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
  * Tells a picture's format.
  *
  * @param name The file's name, for errors.
- * @throws {DecodeError} If it is neither JPEG nor PNG; the message says what it looks like.
+ * @throws {DecodeError} If it is none that is read; the message says what it looks like.
  */
-export function pictureFormat(bytes: Uint8Array, name: string): "JPEG" | "PNG" {
+export function pictureFormat(bytes: Uint8Array, name: string): PictureFormat {
   const found = beginnings.find(([, beginning]) =>
     [...beginning].every((letter, at) => bytes[at] === letter.charCodeAt(0))
   )?.[0];
-  if (found === "JPEG" || found === "PNG") return found;
+  if (found !== undefined && Object.hasOwn(decoders, found)) return found as PictureFormat;
+  const [last, ...others] = Object.keys(decoders).reverse();
+  const formats = `${others.reverse().join(", ")} or ${last}`;
   throw new DecodeError(
     name,
-    bytes.length === 0
-      ? "it is empty"
-      : `it is neither JPEG nor PNG${found === undefined ? "" : `, but ${found}`}`,
-    "Give a JPEG or PNG file, or correct the id list",
+    bytes.length === 0 ? "it is empty" : `it is no ${formats}${found === undefined ? "" : `, but ${found}`}`,
+    `Give a ${formats} file, or leave it out`,
   );
 }
 
 /**
- * Decodes a JPEG or PNG file.
+ * Decodes a picture.
  *
  * @param bytes The whole file.
  * @param name The file's name, for errors.
  * @returns height × width × 3, RGB, as Pillow's `convert("RGB")`: alpha is dropped, gray repeated, a palette applied.
- * @throws {DecodeError} If it is neither, or damaged, or of a kind that is not decoded.
+ * @throws {DecodeError} If it is no picture, or damaged, or of a kind that is not decoded.
  */
-export async function decodePicture(bytes: Uint8Array, name: string): Promise<Pixels> {
-  const isPng = pictureFormat(bytes, name) === "PNG";
-  const image = isPng ? decodePng(bytes, name) : await decodeJpeg(bytes, name);
-  return { width: image.width, height: image.height, data: toRgb(image) };
+export async function decodePicture(
+  bytes: Uint8Array,
+  name: string,
+  { orientation = "stored", range }: PictureOptions = {},
+): Promise<Picture> {
+  const image = await decodeStored(bytes, name);
+  const picture = { ...sizeOf(image), channels: 3, data: toRgb(image, range) };
+  const { width, height, data } = orientation === "upright" ? upright(picture) : picture;
+  return { width, height, data, orientation: image.orientation };
+}
+
+function sizeOf({ width, height, orientation }: StoredImage) {
+  return { width, height, orientation };
+}
+
+/**
+ * Decodes a file to its values as they are stored, as a mask's labels are: nothing is scaled, converted or dropped.
+ *
+ * @param bytes The whole file.
+ * @param name The file's name, for errors.
+ * @param orientation Whether pixels are turned as the file says.
+ * @throws {DecodeError} As {@linkcode decodePicture}.
+ */
+export async function decodeStored(
+  bytes: Uint8Array,
+  name: string,
+  orientation: Turning = "stored",
+): Promise<StoredImage> {
+  const image: StoredImage = await decoders[pictureFormat(bytes, name)](bytes, name);
+  return orientation === "upright" ? upright(image) : image;
 }

@@ -1,15 +1,8 @@
-/** Reads PNG into 8-bit samples, with palette indices kept raw. Pillow's pixels are the measure. */
+/** Reads PNG, sample for sample. Pillow's pixels are the measure. */
 import { crc32, inflateSync } from "node:zlib";
-import { assertImageSize, type DecodedImage, DecodeError } from "./image.ts";
+import { assertImageSize, DecodeError, type StoredImage } from "./image.ts";
+import { exifOrientation } from "./orientation.ts";
 import { unfilter } from "./png_filter.ts";
-
-/** What a PNG file holds. */
-export interface DecodedPng extends DecodedImage {
-  /** Bits per sample in the file: 1, 2, 4, 8 or 16. */
-  readonly bitDepth: number;
-  /** RGB triples, only for a palette image; `data` then holds the indices as they are in the file. */
-  readonly palette?: Uint8Array;
-}
 
 interface Header {
   readonly width: number;
@@ -45,17 +38,15 @@ const adam7 = [
 /**
  * Decodes a PNG file.
  *
- * Palette indices are never scaled. Transparency chunks are ignored; an alpha channel is returned as it is.
+ * Transparency chunks are ignored; an alpha channel is returned as it is.
  *
  * @param bytes The whole file.
  * @param name The file's name, for errors.
- * @param gray `"light"`, of pictures: grayscale below 8 bits is scaled to 0–255, and of 16 bits the upper 8 are kept, as
- *   Pillow does for "L" and "RGB". `"labels"`, of masks: the samples as they are in the file, at every bit depth.
- * @throws {DecodeError} If the file is no PNG, is cut short, fails a checksum, or claims a size out of bounds, or a label
- *   of 16 bits is above 255. Memory for pixels is taken only after the claimed size was held against the compressed bytes.
+ * @throws {DecodeError} If the file is no PNG, is cut short, fails a checksum, or claims a size out of bounds. Memory for
+ *   pixels is taken only after the claimed size was held against the compressed bytes.
  */
-export function decodePng(bytes: Uint8Array, name: string, gray: "light" | "labels" = "light"): DecodedPng {
-  const { header, palette, compressed } = readChunks(bytes, name);
+export function decodePng(bytes: Uint8Array, name: string): StoredImage {
+  const { header, palette, exif, compressed } = readChunks(bytes, name);
   const { width, height, bitDepth, colorType, interlaced } = header;
   const { channels } = colorTypes[colorType]!;
   const passes = (interlaced ? adam7 : [[0, 0, 1, 1] as const]).map(([x, y, dx, dy]) => {
@@ -73,9 +64,10 @@ export function decodePng(bytes: Uint8Array, name: string, gray: "light" | "labe
   const rawLength = passes.reduce((sum, pass) => sum + pass.rows * (1 + pass.rowBytes), 0);
   const raw = inflate(compressed, rawLength, name);
 
-  const data = new Uint8Array(width * height * channels);
-  const labels = gray === "labels" && channels === 1;
-  const scale = labels || colorType === palettized ? 1 : 255 / (2 ** Math.min(bitDepth, 8) - 1);
+  const whole = bitDepth >= 8 && !interlaced;
+  const data = whole
+    ? undefined
+    : new (bitDepth === 16 ? Uint16Array : Uint8Array)(width * height * channels);
   let offset = 0;
   for (const { x, y, dx, dy, columns, rows, rowBytes } of passes) {
     const end = offset + rows * (1 + rowBytes);
@@ -87,52 +79,45 @@ export function decodePng(bytes: Uint8Array, name: string, gray: "light" | "labe
       name,
     );
     offset = end;
-    if (bitDepth === 8 && !interlaced) return done(lines);
+    if (data === undefined) return done(bitDepth === 16 ? wordsOf(lines) : lines);
     for (let row = 0; row < rows; row++) {
       const line = lines.subarray(row * rowBytes, (row + 1) * rowBytes);
       for (let column = 0; column < columns; column++) {
         const to = ((y + row * dy) * width + x + column * dx) * channels;
-        if (labels && bitDepth === 16) {
-          data[to] = narrowLabel(line, column, y + row * dy, x + column * dx, name);
-          continue;
-        }
         for (let channel = 0; channel < channels; channel++) {
-          data[to + channel] = sampleAt(line, column * channels + channel, bitDepth) * scale;
+          data[to + channel] = sampleAt(line, column * channels + channel, bitDepth);
         }
       }
     }
   }
-  return done(data);
+  return done(data!);
 
-  function done(data: Uint8Array): DecodedPng {
+  function done(data: Uint8Array | Uint16Array): StoredImage {
     return {
       width,
       height,
       channels,
+      bits: bitDepth,
       data,
-      bitDepth,
       ...(colorType === palettized ? { palette: palette! } : {}),
+      orientation: exif === undefined ? 1 : exifOrientation(exif),
     };
   }
 }
 
-/** Sample `index` of a line, in its upper 8 bits at most. */
+/** Sample `index` of a line. */
 function sampleAt(line: Uint8Array, index: number, bitDepth: number): number {
   if (bitDepth === 8) return line[index]!;
-  if (bitDepth === 16) return line[2 * index]!;
+  if (bitDepth === 16) return (line[2 * index]! << 8) | line[2 * index + 1]!;
   const bit = index * bitDepth;
   return (line[bit >> 3]! >> (8 - bitDepth - (bit & 7))) & ((1 << bitDepth) - 1);
 }
 
-/** A label of 16 bits, which must fit into 8. */
-function narrowLabel(line: Uint8Array, index: number, row: number, column: number, name: string): number {
-  const value = (line[2 * index]! << 8) | line[2 * index + 1]!;
-  if (value <= 255) return value;
-  throw new DecodeError(
-    name,
-    `it holds the value ${value} at row ${row}, column ${column}; labels are 0 to 255`,
-    "Convert the masks to this data set's labels",
-  );
+/** Samples of 16 bits, in the memory of their big-endian bytes. */
+function wordsOf(lines: Uint8Array): Uint16Array {
+  const words = new Uint16Array(lines.buffer, 0, lines.length / 2);
+  for (let i = 0; i < words.length; i++) words[i] = (lines[2 * i]! << 8) | lines[2 * i + 1]!;
+  return words;
 }
 
 function readChunks(bytes: Uint8Array, name: string) {
@@ -144,7 +129,7 @@ function readChunks(bytes: Uint8Array, name: string) {
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let header: Header | undefined, palette: Uint8Array | undefined;
+  let header: Header | undefined, palette: Uint8Array | undefined, exif: Uint8Array | undefined;
   const parts: Uint8Array[] = [];
   for (let at = 8;;) {
     if (at + 12 > bytes.length) {
@@ -168,6 +153,7 @@ function readChunks(bytes: Uint8Array, name: string) {
     if (header === undefined) header = readHeader(type, content, name);
     else if (type === "PLTE") palette = content.slice();
     else if (type === "IDAT") parts.push(content);
+    else if (type === "eXIf") exif ??= content.slice();
     else if (type === "IEND") break;
     else if ((type.charCodeAt(0) & 0x20) === 0) {
       throw new DecodeError(name, `critical chunk ${JSON.stringify(type)} at byte ${at} is unknown`);
@@ -177,7 +163,7 @@ function readChunks(bytes: Uint8Array, name: string) {
   if (header.colorType === palettized && palette === undefined) {
     throw new DecodeError(name, "it is a palette image without a palette (PLTE chunk)");
   }
-  return { header, palette, compressed: parts.length === 1 ? parts[0]! : concatenate(parts) };
+  return { header, palette, exif, compressed: parts.length === 1 ? parts[0]! : concatenate(parts) };
 }
 
 function readHeader(type: string, content: Uint8Array, name: string): Header {
@@ -205,9 +191,9 @@ function readHeader(type: string, content: Uint8Array, name: string): Header {
     );
   }
   const width = view.getUint32(0), height = view.getUint32(4);
-  // Lines with their filters and without, and the samples where these are not bytes in order already.
-  const raw = colorTypes[colorType]!.channels * bitDepth / 8;
-  const unpacked = bitDepth === 8 && interlace === 0 ? 0 : colorTypes[colorType]!.channels;
+  // Lines with their filters and without, and the samples where these are not in order already.
+  const { channels } = colorTypes[colorType]!, raw = channels * bitDepth / 8;
+  const unpacked = bitDepth >= 8 && interlace === 0 ? 0 : channels * Math.ceil(bitDepth / 8);
   assertImageSize(width, height, 2 * raw + unpacked, name);
   return { width, height, bitDepth, colorType, interlaced: interlace === 1 };
 }

@@ -1,5 +1,6 @@
 /** A data set of files: its classes, who is labeled, and how its masks are read. @module */
 import type { readFileWhole } from "../../pipeline/files/read_file.ts";
+import type { Turning } from "../codecs/picture.ts";
 import type { ClassList } from "./classes.ts";
 import { folderClasses } from "./folder/class_list.ts";
 import type { FolderConfig } from "./folder/config.ts";
@@ -17,6 +18,8 @@ import {
 /** What a data set of files depends on: leaves of `load`. */
 export interface FilesConfig extends ListConfig, FolderConfig {
   readonly dataset: PublishedDataset | "folder";
+  /** Whether images and masks are turned as EXIF says; as is usual for the data set, if it is left out. */
+  readonly orientation?: Turning | undefined;
 }
 
 /** A data set, as far as it is known without its pictures. */
@@ -24,6 +27,8 @@ export interface Dataset {
   readonly classes: ClassList;
   readonly labeling: Labeling;
   readonly lists: ResolvedLists;
+  /** Whether its images and masks are turned as EXIF says. */
+  readonly orientation: Turning;
   /** What a user should know of how the roles came about. */
   readonly notes: readonly string[];
 }
@@ -42,6 +47,13 @@ export function labelingOf(config: Pick<FilesConfig, "dataset" | "classes" | "co
   return indexLabeling(classes, ignoredValues);
 }
 
+/** Whether pictures are turned as EXIF says, which those who published data sets did not look at. */
+export function orientationOf(
+  { dataset, orientation }: Pick<FilesConfig, "dataset" | "orientation">,
+): Turning {
+  return orientation ?? (dataset === "folder" ? "upright" : "stored");
+}
+
 /**
  * Finds a data set's lists, or the images of a folder, and gives each its role.
  *
@@ -49,7 +61,11 @@ export function labelingOf(config: Pick<FilesConfig, "dataset" | "classes" | "co
  * @throws {DataError} If something is missing, breaks a rule, or is in two lists.
  */
 export async function openDataset(config: FilesConfig, read?: typeof readFileWhole): Promise<Dataset> {
-  const common = { classes: classesOf(config), labeling: labelingOf(config) };
+  const common = {
+    classes: classesOf(config),
+    labeling: labelingOf(config),
+    orientation: orientationOf(config),
+  };
   if (config.dataset === "folder") {
     const { notes, ...lists } = await resolveRoles({ ...config, read });
     return { ...common, lists, notes };

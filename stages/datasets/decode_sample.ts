@@ -1,11 +1,18 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { decodingBudget } from "../codecs/image.ts";
-import { decodePicture, pictureFormat, type Pixels } from "../codecs/picture.ts";
+import { isTransposed } from "../codecs/orientation.ts";
+import {
+  decodePicture,
+  decodeStored,
+  type Picture,
+  type PictureOptions,
+  type Pixels,
+  type Turning,
+} from "../codecs/picture.ts";
 import { DataError, joinPath } from "./errors.ts";
 import { type ListedSample, placeOf } from "./id_list.ts";
 import type { Labeling } from "./labeling.ts";
-import { decodeMask } from "./mask_samples.ts";
 
 /** A sample, and where it is listed: what an error needs to point at it. */
 export interface LocatedSample {
@@ -31,11 +38,12 @@ function removal({ sample, list }: LocatedSample): string {
 /**
  * Reads an image as RGB.
  *
+ * @param options Whether it is turned as its file says, and how more than 8 bits become 8.
  * @throws {DataError} If the file is missing or cannot be read. @throws {DecodeError} If its bytes are no image.
  */
-export async function readImage(located: LocatedSample): Promise<Pixels> {
+export async function readImage(located: LocatedSample, options?: PictureOptions): Promise<Picture> {
   const path = joinPath(located.root, located.sample.image);
-  return await decodePicture(await readBytes(path, "image", located), path);
+  return await decodePicture(await readBytes(path, "image", located), path, options);
 }
 
 /**
@@ -43,32 +51,45 @@ export async function readImage(located: LocatedSample): Promise<Pixels> {
  *
  * @param image The image the mask belongs to.
  * @param labeling What the values mean.
+ * @param orientation Whether the mask is turned as its file says, as the image was.
  * @throws {DataError} If the file is missing or cannot be read, has another size than the image, or holds what is no class.
  *   {@linkcode DecodeError} If it is no mask that can be decoded.
  */
 export async function readMask(
   located: LocatedSample,
-  image: { readonly width: number; readonly height: number },
+  image: Omit<Picture, "data">,
   labeling: Labeling,
+  orientation: Turning = "stored",
 ): Promise<Pixels> {
   const path = joinPath(located.root, located.sample.mask!);
-  const bytes = await readBytes(path, "mask", located);
+  const mask = await decodeStored(await readBytes(path, "mask", located), path, orientation);
+  const { width, height } = mask;
   const refused = (problem: string, remedy: string) =>
     new DataError(`${cannotLoad(located)}: mask "${path}" ${problem}. ${remedy}, or ${removal(located)}.`);
-  if (pictureFormat(bytes, path) !== "PNG") {
+  if (mask.lossy !== undefined) {
     throw refused(
-      "is a JPEG, which does not keep label values as they were drawn",
+      `holds ${mask.lossy}, which does not keep label values as they were drawn`,
       "Draw or export the masks as PNG",
     );
   }
-  const mask = decodeMask(bytes, path), { width, height } = mask;
   const labels = labeling(mask);
   if (!(labels instanceof Uint8Array)) throw refused(labels.problem, labels.remedy);
-  if (width === image.width && height === image.height) return { width, height, data: labels };
-  throw refused(
-    `is ${width} × ${height}, the image is ${image.width} × ${image.height}; both must have one size`,
-    "Extract or export the two again",
-  );
+  if (width !== image.width || height !== image.height) {
+    throw refused(
+      `is ${width} × ${height}, the image is ${image.width} × ${image.height}; both must have one size`,
+      otherTurning() ?? "Extract or export the two again",
+    );
+  }
+  return { width, height, data: labels };
+
+  /** Where the mask was drawn on the image as it is turned by EXIF, or as it is not, which is the other of what is asked for. */
+  function otherTurning(): string | undefined {
+    if (!isTransposed(image.orientation) || width !== image.height || height !== image.width) {
+      return undefined;
+    }
+    const [what, other] = orientation === "stored" ? ["turned", "upright"] : ["not turned", "stored"];
+    return `The mask fits the image ${what} by its EXIF orientation, ${image.orientation}: set load.orientation to ${other}`;
+  }
 }
 
 async function readBytes(path: string, what: "image" | "mask", located: LocatedSample): Promise<Uint8Array> {

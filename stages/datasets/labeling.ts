@@ -1,6 +1,6 @@
 /** How the samples of a mask become labels, and how that of published data sets does. @module */
 import { type ClassList, ignoreIndex } from "./classes.ts";
-import type { MaskSamples } from "./mask_samples.ts";
+import type { StoredImage } from "../codecs/image.ts";
 
 /** What is wrong with a mask, and what to do about it: parts of a sentence. */
 export interface LabelingProblem {
@@ -9,7 +9,7 @@ export interface LabelingProblem {
 }
 
 /** Makes labels of a mask's samples: height × width, a class or 255; or says why it cannot. */
-export type Labeling = (mask: MaskSamples) => Uint8Array | LabelingProblem;
+export type Labeling = (mask: StoredImage) => Uint8Array | LabelingProblem;
 
 /**
  * One label a pixel, as published data sets have: value i is class i.

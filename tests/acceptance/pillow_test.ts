@@ -8,6 +8,7 @@ import { decodePng } from "../../stages/codecs/png.ts";
 import { drawGeometry, drawPhotometric } from "../../stages/views/draws.ts";
 import golden from "../golden/pillow_views.json" with { type: "json" };
 import { testDevice } from "../support/gpu.ts";
+import { decodeMask } from "../support/masks.ts";
 import { runPython, testWithPython } from "../support/python.ts";
 import { sharedPath } from "../support/shared_data.ts";
 import { runPhotometric, runViews } from "../support/views.ts";
@@ -64,7 +65,7 @@ testWithPython(
         const { width, height } = pixels;
         return {
           image: { width, height, channels: 3, data: toRgb(pixels) },
-          mask: decodePng(await Deno.readFile(mask), mask),
+          mask: decodeMask(await Deno.readFile(mask), mask),
           geometry: drawGeometry(streamOf("geometry", i), { width, height, crop: SIDE, scale: [0.5, 2] }),
         };
       }));

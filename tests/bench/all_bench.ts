@@ -6,7 +6,7 @@
  *     deno task bench all [--write | --json] [--rounds N]
  */
 import { fileURLToPath } from "node:url";
-import { projectRoot } from "../../cli/process/isolation.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
 import { permissionsOf } from "../../cli/process/permissions.ts";
 import { readAllOptions } from "./all_options.ts";
 import { orExit } from "./options.ts";

@@ -1,9 +1,9 @@
 /** What every bench says of its surroundings, and how it prints. */
 import { join } from "node:path";
 import type { Device } from "../../kernels/device.ts";
-import { projectRoot } from "../../cli/process/isolation.ts";
-import { hostFacts, outputOf } from "../../cli/process/environment.ts";
-import { Gpu } from "../../cli/gpu/gpu.ts";
+import { projectRoot } from "../../runtime/host/place.ts";
+import { hostFacts, outputOf } from "../../runtime/host/environment.ts";
+import { Gpu } from "../../runtime/gpu/gpu.ts";
 import { collectingTerminal } from "../../cli/terminal/terminal.ts";
 
 /** Where figures were measured. */

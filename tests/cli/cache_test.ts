@@ -1,7 +1,7 @@
 /** The `cache` command: results verified, pinned, pushed and pulled; and `train` with a remote cache. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { remoteVariables } from "../../cli/experiment/remote.ts";
+import { remoteVariables } from "../../runtime/host/variables.ts";
 import { fixture, type Outcome, type Place, placeTest } from "./support.ts";
 import { skip } from "../support/skip.ts";
 

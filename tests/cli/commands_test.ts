@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type RunScores } from "../../cli/runs/metrics.ts";
+import { type RunScores } from "../../runtime/runs/scores.ts";
 import { methodResults, methodsText } from "../../cli/runs/methods_table.ts";
 import { fixture, placeTest } from "./support.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { main } from "../../cli/program.ts";
-import { RunFolder } from "../../cli/runs/run_folder.ts";
+import { RunFolder } from "../../runtime/runs/run_folder.ts";
 import { collectingTerminal } from "../../cli/terminal/terminal.ts";
 import { CacheError } from "../../pipeline/mod.ts";
 import { fixture, placeTest } from "./support.ts";

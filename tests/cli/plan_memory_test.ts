@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { adapterMemory, grantedNote } from "../../cli/gpu/gpu_memory.ts";
+import { adapterMemory, grantedNote } from "../../runtime/gpu/gpu_memory.ts";
 import { placeTest } from "./support.ts";
 
 placeTest(

@@ -4,6 +4,7 @@ import { confusion } from "../../kernels/reference/label/confusion.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
+import pictures from "../golden/pillow_pictures.json" with { type: "json" };
 import { pythonWith, runPython } from "../support/python.ts";
 import { shapesSet, testCheckpoint } from "../support/training.ts";
 import { type Place, placeTest } from "./support.ts";
@@ -142,6 +143,12 @@ vocTest(
     const average = await indices(join(out, "2", "average.png"));
     assert.deepEqual([average.width, average.height, average.channels], [20, 50, 1]);
     assert.deepEqual(await folders(join(root, "JPEGImages")), ["0", "1", "2", "3", "4"]);
+    // A photograph is labeled as a person sees it: turned by its EXIF orientation.
+    const photograph = join(place.folder, "turned.jpg");
+    await Deno.writeFile(photograph, Uint8Array.fromBase64(pictures.cases["exif_6.jpg"].file));
+    assert.deepEqual(await folders(photograph), ["turned"]);
+    const turned = await indices(join(out, "turned", "average.png"));
+    assert.deepEqual([turned.width, turned.height], [13, 19]);
     // Two of one name get folders of their own.
     assert.deepEqual(await folders(image, image), ["2", "2_2"]);
     assert.deepEqual(await folders("--data", root, "--list", "unlabeled"), ["4"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { measuredText } from "../../cli/commands/tune.ts";
-import { TuningFile } from "../../cli/gpu/tuning_file.ts";
+import { TuningFile } from "../../runtime/gpu/tuning_file.ts";
 import { fixture, placeTest } from "./support.ts";
 
 placeTest("tune measures an experiment's shapes, remembers them, and writes nothing else", async (place) => {

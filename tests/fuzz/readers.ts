@@ -10,15 +10,18 @@ import { elementBytes, elementCount, type StoredTensor } from "../../models/stor
 import { readWeights } from "../../models/weights_file.ts";
 import { decodeEntry, decodePlan, encodeEntry, keyOf, sha256, UserError } from "../../pipeline/mod.ts";
 import { artifactDigest } from "../../pipeline/cache/entry.ts";
-import { type DecodedImage, DecodeError } from "../../stages/codecs/image.ts";
+import { DecodeError, type StoredImage } from "../../stages/codecs/image.ts";
 import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
+import { decodePicture, decodeStored } from "../../stages/codecs/picture.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { DataError } from "../../stages/datasets/errors.ts";
 import { decodeListText, parseIdList } from "../../stages/datasets/id_list.ts";
 import { entryOf } from "../support/entry.ts";
 import * as p from "../support/weights/pickle_bytes.ts";
 import { torchArchive } from "../support/weights/zip_bytes.ts";
+import pictures from "../golden/pillow_pictures.json" with { type: "json" };
 import golden from "../golden/pillow_small.json" with { type: "json" };
+import { annotationReaders } from "./annotation_readers.ts";
 import {
   mutateJpeg,
   mutateJsonText,
@@ -55,7 +58,7 @@ const images = (extension: string) =>
     .map(([, { file }]) => Uint8Array.fromBase64(file));
 
 /** A decoded image has as many samples as its sides say. */
-function assertImage({ width, height, channels, data }: DecodedImage): void {
+function assertImage({ width, height, channels, data }: StoredImage): void {
   assert.ok(width > 0 && height > 0 && [1, 2, 3, 4].includes(channels));
   assert.equal(data.length, width * height * channels);
 }
@@ -70,11 +73,31 @@ const png: Reader = {
 
 const jpeg: Reader = {
   name: "jpeg",
-  seeds: images(".jpg"),
+  seeds: [
+    ...images(".jpg"),
+    ...(["ycck_420.jpg", "ycck_420_restarts.jpg", "ycck_420_progressive.jpg"] as const)
+      .map((name) => Uint8Array.fromBase64(pictures.cases[name].file)),
+  ],
   damage: mutateJpeg,
   read: async (bytes) => assertImage(await decodeJpeg(bytes, "fuzz.jpg")),
   refusals: [DecodeError],
 };
+
+/** A format of which a reader is told by its bytes alone. */
+const picture = (name: string, extension: string): Reader => ({
+  name,
+  seeds: Object.entries(pictures.cases).filter(([file]) => file.endsWith(extension))
+    .map(([, { file }]) => Uint8Array.fromBase64(file)),
+  damage: mutate,
+  async read(bytes) {
+    assertImage(await decodeStored(bytes, `fuzz${extension}`));
+    const { width, height, data } = await decodePicture(bytes, `fuzz${extension}`, {
+      orientation: "upright",
+    });
+    assert.equal(data.length, width * height * 3);
+  },
+  refusals: [DecodeError],
+});
 
 const tensors = new Map<string, StoredTensor>([
   ["conv1.weight", tensor("float32", 4, [2, 3, 2])],
@@ -304,4 +327,16 @@ const yaml: Reader = {
 };
 
 /** All readers. */
-export const readers: readonly Reader[] = [png, jpeg, safetensors, pytorch, list, yaml, entry, plan, result];
+export const readers: readonly Reader[] = [
+  png,
+  jpeg,
+  picture("tiff", ".tif"),
+  safetensors,
+  pytorch,
+  list,
+  yaml,
+  entry,
+  plan,
+  result,
+  ...annotationReaders,
+];

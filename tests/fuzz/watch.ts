@@ -1,6 +1,6 @@
 /** Starts a fuzzing process and watches it from outside: its death, its standstill, its peak memory. @module */
 import { fileURLToPath } from "node:url";
-import { outputOf } from "../../cli/process/environment.ts";
+import { outputOf } from "../../runtime/host/environment.ts";
 import type { Tally } from "./fuzz.ts";
 
 /** Most memory that a process which reads one hostile file after another may ever have held, bytes. */

@@ -3,7 +3,8 @@ import { type Entry, plan, pull as pullGraph, type PulledNode, UserError } from 
 import type { Command, CommandInput } from "../../terminal/command.ts";
 import { graphOf } from "../../experiment/planning.ts";
 import { cacheOf, experimentArgument, seedsOf, shared } from "../../terminal/options.ts";
-import { needRemote, remoteHelp, remoteVariables } from "../../experiment/remote.ts";
+import { remoteVariables } from "../../../runtime/host/variables.ts";
+import { needRemote, remoteHelp } from "../../../runtime/remote.ts";
 import { bytes } from "../../terminal/text.ts";
 
 const options = [shared.set, shared.seeds, shared.cache, shared.json];

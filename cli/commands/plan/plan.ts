@@ -1,5 +1,5 @@
 /** `plan`: what would run. @module */
-import { benchmarksOf } from "../../results/benchmarks.ts";
+import { benchmarksOf } from "../../../runtime/runs/benchmarks.ts";
 import type { Command } from "../../terminal/command.ts";
 import { explainOption, printExplanation } from "../../experiment/explain.ts";
 import { experimentArgument, setHelp } from "../../terminal/options.ts";

@@ -1,12 +1,12 @@
 /** `plan --memory`: what training will hold on the device, and whether that fits. @module */
 import type { CommandInput, OptionSpec } from "../../terminal/command.ts";
 import { graphOf } from "../../experiment/planning.ts";
-import { Gpu } from "../../gpu/gpu.ts";
-import { grantedNote } from "../../gpu/gpu_memory.ts";
+import { Gpu } from "../../../runtime/gpu/gpu.ts";
+import { grantedNote } from "../../../runtime/gpu/gpu_memory.ts";
 import { seedsOf } from "../../terminal/options.ts";
 import { notesOnly } from "../../terminal/terminal.ts";
 import { bytes, table } from "../../terminal/text.ts";
-import { type PlannedMemory, plannedMemory } from "../../gpu/training_memory.ts";
+import { type PlannedMemory, plannedMemory } from "../../../runtime/gpu/training_memory.ts";
 
 /** Its option. */
 export const memoryOption: OptionSpec = {

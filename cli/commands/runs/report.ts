@@ -1,7 +1,7 @@
 /** `report`: a run as a page to look at. @module */
 import type { Command } from "../../terminal/command.ts";
 import { runsOf, shared } from "../../terminal/options.ts";
-import { writeReport } from "../../runs/report.ts";
+import { writeReport } from "../../../runtime/runs/report.ts";
 import { findRun, readMetrics } from "../../runs/stored_runs.ts";
 
 /** The command. */

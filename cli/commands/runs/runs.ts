@@ -3,11 +3,12 @@ import { artifactReader, didYouMean, UserError } from "../../../pipeline/mod.ts"
 import type { Command } from "../../terminal/command.ts";
 import { UsageError } from "../../terminal/errors.ts";
 import { typedPath } from "../../experiment/experiment.ts";
-import { exportNew } from "../../runs/outputs.ts";
-import { adapterLine } from "../../gpu/gpu.ts";
-import { headlineScore, isRunScores, metricsText } from "../../runs/metrics.ts";
+import { exportNew } from "../../../runtime/runs/outputs.ts";
+import { adapterLine } from "../../../runtime/gpu/gpu.ts";
+import { metricsText } from "../../runs/metrics.ts";
+import { headlineScore, isRunScores } from "../../../runtime/runs/scores.ts";
 import { cacheOf, runsOf, shared } from "../../terminal/options.ts";
-import { adaptersOf, madeOn, mixedNotice } from "../../runs/provenance.ts";
+import { adaptersOf, madeOn, mixedNotice } from "../../../runtime/runs/provenance.ts";
 import { findRun, readMetrics, storedRuns } from "../../runs/stored_runs.ts";
 import { duration, percent, table } from "../../terminal/text.ts";
 import { diff } from "./runs_diff.ts";

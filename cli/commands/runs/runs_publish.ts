@@ -2,7 +2,7 @@
 import type { Command } from "../../terminal/command.ts";
 import { UsageError } from "../../terminal/errors.ts";
 import { resultsOf, runsOf, shared } from "../../terminal/options.ts";
-import { adaptersOf, mixedNotice } from "../../runs/provenance.ts";
+import { adaptersOf, mixedNotice } from "../../../runtime/runs/provenance.ts";
 import { publish as write } from "../../results/results.ts";
 import { findRun, readMetrics, readPlan, type StoredRun, storedRuns } from "../../runs/stored_runs.ts";
 

@@ -1,7 +1,7 @@
 /** Makes labels of a folder's masks, by the marks of its classes. @module */
 import { ignoreIndex } from "../classes.ts";
 import type { Labeling, LabelingProblem } from "../labeling.ts";
-import type { MaskSamples } from "../mask_samples.ts";
+import type { StoredImage } from "../../codecs/image.ts";
 import { type ClassEntry, marksOf, type PixelMark } from "./class_values.ts";
 import { fits, type PixelKind, type SeenPixel, seenPixel } from "./seen_pixel.ts";
 import { ambiguousProblem, unnamedProblem } from "./unnamed.ts";
@@ -48,7 +48,7 @@ export function markLabeling(entries: readonly ClassEntry[], ignore: readonly Pi
 }
 
 /** What tells pixels apart, by their position: all samples in one number, or in a text where a number cannot hold them. */
-function keysOf({ data, channels, bits }: MaskSamples): (pixel: number) => number | string {
+function keysOf({ data, channels, bits }: StoredImage): (pixel: number) => number | string {
   if (channels === 1) return (pixel) => data[pixel]!;
   if (channels * bits > 53) {
     return (pixel) => data.subarray(pixel * channels, (pixel + 1) * channels).join();

@@ -1,5 +1,5 @@
 /** A mask's pixel, as the marks of classes see it. @module */
-import type { MaskSamples } from "../mask_samples.ts";
+import type { StoredImage } from "../../codecs/image.ts";
 import { type ChannelRule, isColor, type PixelMark, type ValueRange } from "./class_values.ts";
 
 /** A pixel: its samples as they are in the file, of a palette's index those of its color. */
@@ -29,7 +29,7 @@ export interface PixelKind {
  *
  * @param at Index of its first sample.
  */
-export function seenPixel({ data, channels, bits, palette }: MaskSamples, at: number): SeenPixel {
+export function seenPixel({ data, channels, bits, palette }: StoredImage, at: number): SeenPixel {
   const first = data[at]!, most = 2 ** bits - 1;
   if (palette !== undefined) {
     // An index beyond the palette is black, as Pillow has it.

@@ -1,7 +1,7 @@
 /** Who takes part in a contest, and how each is started. */
 import { fileURLToPath } from "node:url";
-import { driverVariables } from "../../../cli/process/driver.ts";
-import { outputOf } from "../../../cli/process/environment.ts";
+import { driverVariables } from "../../../runtime/host/driver.ts";
+import { outputOf } from "../../../runtime/host/environment.ts";
 import { permissionsOf } from "../../../cli/process/permissions.ts";
 import { pythonWithTorch } from "../../support/torch.ts";
 import type { Entry } from "./rival.ts";

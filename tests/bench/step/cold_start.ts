@@ -1,7 +1,7 @@
 /** How long a user waits for the first step of all. */
 import { permissionsOf } from "../../../cli/process/permissions.ts";
-import { driverVariables } from "../../../cli/process/driver.ts";
-import { projectRoot } from "../../../cli/process/isolation.ts";
+import { driverVariables } from "../../../runtime/host/driver.ts";
+import { projectRoot } from "../../../runtime/host/place.ts";
 import type { StepChoice } from "./captured_step.ts";
 
 /**

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isolatedArguments, projectRoot } from "../../../cli/process/isolation.ts";
+import { isolatedArguments } from "../../../cli/process/isolation.ts";
+import { projectRoot } from "../../../runtime/host/place.ts";
 import { isLaunched } from "../../../cli/process/permissions.ts";
 import { program } from "../../../cli/program.ts";
 import { pascalConfig } from "../../configs/original/configs.ts";

@@ -1,7 +1,7 @@
 /** The launcher beside its command: signals, its own death, and exit statuses. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runForOutput } from "../../../cli/process/programs.ts";
+import { runForOutput } from "../../../runtime/host/programs.ts";
 import { fixture, type Place, placeTest } from "../support.ts";
 import { lacksSignals } from "../../support/skip.ts";
 

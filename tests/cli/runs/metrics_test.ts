@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  headlineScore,
-  isRunScores,
-  metricsText,
-  predictionNames,
-  type RunScores,
-  seedsText,
-  summarize,
-} from "../../../cli/runs/metrics.ts";
+import { metricsText, seedsText, summarize } from "../../../cli/runs/metrics.ts";
+import { headlineScore, isRunScores, predictionNames, type RunScores } from "../../../runtime/runs/scores.ts";
 import { metricsDifference } from "../../../cli/runs/run_difference.ts";
 
 const scored = (average: number, protocol?: string): RunScores => ({

@@ -5,9 +5,9 @@ import type { Bytes, Geometry, Photometric } from "../../../kernels/ops/view/vie
 import { photometric as photometricTwin } from "../../../kernels/reference/view/photometric.ts";
 import { cropAndFlip, resizeBilinear, resizeNearest } from "../../../kernels/reference/view/resample.ts";
 import { decodeJpeg } from "../../../stages/codecs/jpeg.ts";
-import { decodePng } from "../../../stages/codecs/png.ts";
 import golden from "../../golden/pillow_views.json" with { type: "json" };
 import { gpuTest } from "../../support/gpu.ts";
+import { decodeMask } from "../../support/masks.ts";
 import { lacksShared, sharedPath, testWithShared } from "../../support/shared_data.ts";
 import { runPhotometric, runViews } from "../../support/views.ts";
 
@@ -79,7 +79,7 @@ gpuTest("the device gives Pillow's bytes for jitter in every order tried, gray a
 async function readSample(root: string, name: string, geometry: Omit<Geometry, `source${string}`>) {
   const jpeg = await Deno.readFile(`${root}/JPEGImages/${name}.jpg`);
   const png = await Deno.readFile(`${root}/SegmentationClass/${name}.png`);
-  const image = await decodeJpeg(jpeg, name), mask = decodePng(png, name);
+  const image = await decodeJpeg(jpeg, name), mask = decodeMask(png, name);
   return { image, mask, geometry: { ...geometry, sourceWidth: image.width, sourceHeight: image.height } };
 }
 

@@ -1,0 +1,171 @@
+/** One run of an experiment: planned, run, and written to its folder. @module */
+import {
+  canonicalJson,
+  Events,
+  type Graph,
+  InterruptedError,
+  messageOf,
+  namedOutputs,
+  type Override,
+  type Pipeline,
+  type Plan,
+  plan,
+  pull,
+  type RemoteCache,
+  run,
+  settledPlan,
+  sha256,
+} from "../../pipeline/mod.ts";
+import { benchmarksOf } from "./benchmarks.ts";
+import { type RunScores, withOrigin } from "./scores.ts";
+import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
+import { adaptersOf, gpuOfRun } from "./provenance.ts";
+import { writeReport } from "./report.ts";
+import { RunFolder, runId } from "./run_folder.ts";
+import { announceAdapter, type Session } from "../session.ts";
+import { bytes } from "../units.ts";
+import { type TrainingCost, TrainingMeter } from "./training_cost.ts";
+
+/** What to run. */
+export interface RunRequest {
+  readonly pipeline: Pipeline;
+  /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file. */
+  readonly experiment: string;
+  /** The method that stands in the place of the experiment's, for a comparison. */
+  readonly method?: string;
+  readonly overrides: readonly Override[];
+  readonly seed: number;
+}
+
+/** A run that ended well. */
+export interface FinishedRun {
+  /** Its folder. */
+  readonly folder: string;
+  readonly id: string;
+  readonly seed: number;
+  /** Wall seconds of this run. */
+  readonly seconds: number;
+  /** Stages that were executed; the others were in the cache. */
+  readonly ran: number;
+  /** The scores, if the pipeline returns any. */
+  readonly metrics: RunScores | undefined;
+  /** Its trainings: key, and what each took if it was not in the cache. */
+  readonly trainings: readonly { readonly key: string; readonly cost: TrainingCost | undefined }[];
+}
+
+/** Digest of what a plan is made of: equal for equal code, configs, sources and seed, whatever the cache holds. */
+function settingsDigest({ nodes }: Plan): string {
+  const settings = nodes.map(({ id, parts }) => [
+    id,
+    Object.fromEntries(Object.entries(parts).filter(([name]) => !name.startsWith("input."))),
+  ]);
+  return sha256(canonicalJson(settings));
+}
+
+/** A `--set` as it would be typed. */
+function setText({ stage, path, text }: Override): string {
+  return `${[stage, ...path].join(".")}=${text}`;
+}
+
+/**
+ * Runs an experiment once. Nothing is written before plan and adapter are in order; a run that fails before any stage has
+ * finished leaves no folder.
+ *
+ * @throws What planning, the GPU or a stage throws.
+ */
+export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
+  const { pipeline, experiment, method, overrides, seed } = request;
+  const { cache, remote, signal } = session;
+  const started = new Date();
+  const graph = pipeline.build(overrides);
+  if (remote !== undefined) await pullFirst(graph, remote, seed, session);
+  const planned = await plan(graph, { cache, seed });
+  const gpu = await announceAdapter([planned], session);
+  const folder = await RunFolder.create(session.runs, {
+    name: graph.name,
+    id: runId(started, settingsDigest(planned)),
+    experiment,
+    ...(method === undefined ? {} : { method }),
+    seed,
+    set: overrides.map(setText),
+    started: started.toISOString(),
+    ...(gpu === undefined ? {} : { gpu }),
+    facts: session.facts,
+  });
+  let settled = 0;
+  try {
+    await folder.json("plan.json", planned);
+    const heard = session.watch();
+    const meter = new TrainingMeter();
+    const events = new Events();
+    events.on((event) => {
+      meter.on(event);
+      if (event.type === "hit" || event.type === "finished") settled++;
+      folder.event(event);
+      heard(event);
+    });
+    const result = await run(graph, {
+      cache,
+      seed,
+      signal,
+      events,
+      facts: session.facts,
+      checkpointEvery: session.checkpointEvery,
+      remote,
+      resources: { gpu: () => session.gpu.resource() },
+    });
+    await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
+    const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
+    const found = await findMetrics(returned);
+    const metrics = found && withOrigin(found, benchmarksOf(planned.nodes), adaptersOf(result.nodes));
+    const trained = [...new Set(all.filter(({ kind }) => kind === "checkpoint").map(({ node }) => node))];
+    const madeOn = gpuOfRun(result.nodes, trained);
+    if (metrics !== undefined) await folder.json("metrics.json", metrics);
+    await copyPictures(returned, folder);
+    await linkWeights(all, folder);
+    const seconds = (Date.now() - started.getTime()) / 1000;
+    await folder.update({
+      state: "done",
+      seconds,
+      ...(madeOn === undefined ? {} : { gpu: madeOn }),
+      ...(metrics === undefined ? {} : { miou: metrics.miou, headline: metrics.headline }),
+      ...(metrics?.protocol === undefined ? {} : { protocol: metrics.protocol }),
+      nodes: result.nodes.map(({ outputs: _, ...node }) => {
+        const training = meter.of(node.id);
+        return { ...node, ...(training && { training }) };
+      }),
+      outputs: returned.map(({ files: _, read: __, ...output }) => output),
+    });
+    await writeReport(folder.path, folder.record, metrics);
+    await folder.close();
+    const ran = result.nodes.filter(({ state }) => state === "ran").length;
+    const trainings = result.nodes.filter(({ id }) => trained.includes(id))
+      .map(({ id, key }) => ({ key, cost: meter.of(id) }));
+    return { folder: folder.path, id: folder.id, seed, seconds, ran, metrics, trainings };
+  } catch (error) {
+    await folder.update({
+      state: error instanceof InterruptedError ? "interrupted" : "failed",
+      seconds: (Date.now() - started.getTime()) / 1000,
+      error: messageOf(error),
+    }).catch(() => {}); // A full disk must not hide what failed.
+    await folder.close({ remove: settled === 0 }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Brings what the remote cache has before the plan is made: where nothing is left to run, no adapter is needed. */
+async function pullFirst(
+  graph: Graph,
+  remote: RemoteCache,
+  seed: number,
+  { output, signal, watch }: Session,
+): Promise<void> {
+  const before = remote.pulledBytes;
+  const events = new Events();
+  events.on(watch());
+  const nodes = await pull(graph, remote, { seed, signal, events });
+  const pulled = nodes.filter(({ state }) => state === "pulled").length;
+  if (pulled === 0) return;
+  const size = bytes(remote.pulledBytes - before);
+  output.print(`${pulled} ${pulled === 1 ? "result" : "results"} from the remote cache, ${size}`);
+}

@@ -1,0 +1,55 @@
+/** The first directory of a TIFF file, and of EXIF, which is laid out alike. */
+
+/** Fields by tag, of those that hold whole numbers. */
+export interface TiffDirectory {
+  /** Whether numbers have their low byte first. */
+  readonly littleEndian: boolean;
+  /** Whether the file ends within the directory or before the values of a field, or a field claims too many. */
+  readonly cutShort: boolean;
+  readonly fields: ReadonlyMap<number, readonly number[]>;
+}
+
+/** Most values of a field that are read: more than a picture of the largest size has strips. */
+const maximumValues = 2 ** 20;
+/** Bytes of a value: BYTE, SHORT, LONG, and the same with a sign, which some writers take for numbers that have none. */
+const widths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4 };
+
+/**
+ * Reads the first directory.
+ *
+ * @param wanted The tags to read; the values of others are not looked at.
+ * @returns Undefined where the bytes do not begin as a TIFF's do.
+ * @see TIFF revision 6.0, section 2.
+ */
+export function readTiffDirectory(bytes: Uint8Array, wanted: readonly number[]): TiffDirectory | undefined {
+  const order = String.fromCharCode(...bytes.subarray(0, 2));
+  if (bytes.length < 8 || (order !== "II" && order !== "MM")) return undefined;
+  const littleEndian = order === "II";
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint16(2, littleEndian) !== 42) return undefined;
+  const start = view.getUint32(4, littleEndian), fields = new Map<number, readonly number[]>();
+  if (start + 2 > bytes.length) return { littleEndian, cutShort: true, fields };
+  let cutShort = false;
+  const count = view.getUint16(start, littleEndian);
+  for (let entry = 0; entry < count; entry++) {
+    const at = start + 2 + 12 * entry;
+    if (at + 12 > bytes.length) return { littleEndian, cutShort: true, fields };
+    const tag = view.getUint16(at, littleEndian), width = widths[view.getUint16(at + 2, littleEndian)];
+    if (width === undefined || !wanted.includes(tag) || fields.has(tag)) continue;
+    const length = view.getUint32(at + 4, littleEndian);
+    const from = length * width <= 4 ? at + 8 : view.getUint32(at + 8, littleEndian);
+    if (length > maximumValues || from + length * width > bytes.length) {
+      cutShort = true;
+      continue;
+    }
+    fields.set(
+      tag,
+      Array.from({ length }, (_, i) => {
+        const place = from + i * width;
+        if (width === 1) return view.getUint8(place);
+        return width === 2 ? view.getUint16(place, littleEndian) : view.getUint32(place, littleEndian);
+      }),
+    );
+  }
+  return { littleEndian, cutShort, fields };
+}
