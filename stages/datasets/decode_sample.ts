@@ -68,7 +68,7 @@ export async function readMask(
     new DataError(`${cannotLoad(located)}: mask "${path}" ${problem}. ${remedy}, or ${removal(located)}.`);
   if (mask.lossy !== undefined) {
     throw refused(
-      `holds ${mask.lossy}, which does not keep label values as they were drawn`,
+      `is a ${mask.lossy}, which does not keep label values as they were drawn`,
       "Draw or export the masks as PNG",
     );
   }

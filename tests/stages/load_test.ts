@@ -195,7 +195,7 @@ const badFolders: Record<string, [Record<string, string | Uint8Array | null>, Re
   ],
   "a mask that is a JPEG": [
     { "masks/a.png": Uint8Array.fromBase64(golden.cases["gray.jpg"].file) },
-    /mask ".*masks\/a\.png" holds JPEG, which does not keep label values .* export the masks as PNG/,
+    /mask ".*masks\/a\.png" is a JPEG, which does not keep label values .* export the masks as PNG/,
   ],
   "a truncated PNG": [{ "images/a.png": cut(image(3)) }, /Cannot decode ".*images\/a\.png": it is cut short/],
   "a truncated JPEG": [
@@ -225,7 +225,7 @@ const badFolders: Record<string, [Record<string, string | Uint8Array | null>, Re
   ],
   "an image that is none": [
     { "images/a.png": "<html>" },
-    /Cannot decode ".*images\/a\.png": it is no JPEG, PNG or TIFF, but text, perhaps a web page/,
+    /Cannot decode ".*images\/a\.png": it is no JPEG, PNG, TIFF, WebP, BMP or GIF, but text, perhaps a web page/,
   ],
   "an empty list": [{ "ImageSets/val.txt": "\n" }, /the id list ".*val\.txt": it is empty/],
   "a list that is missing": [
