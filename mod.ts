@@ -96,6 +96,8 @@ export type { PerPrediction, Predictions } from "./stages/evaluation/predictions
 export type { ProtocolName } from "./stages/evaluation/protocols.ts";
 export type { Recompute, TrainingConfig } from "./stages/training/config.ts";
 export type { EvaluationConfig } from "./stages/training/evaluation.ts";
+export type { ClassWeights } from "./stages/training/class_weights.ts";
+export type { RateDecay } from "./stages/training/schedule.ts";
 export type { OptimizerConfig } from "./stages/training/optimizer_config.ts";
 export type { Pictures } from "./stages/evaluation/pictures.ts";
 export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/datasets/samples.ts";

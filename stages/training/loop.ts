@@ -164,11 +164,13 @@ class TrainingLoop {
     return isWanted && history.evaluations.at(-1)?.epoch !== epoch;
   }
 
-  /** The scores under the protocol of the last one, of the headline prediction. */
+  /** The scores under the protocol of the last one, of the headline prediction; those that are n/a tell nothing. */
   #scores(): readonly { readonly epoch: number; readonly miou: number }[] {
     const { history: { evaluations } } = this.#state, { headline } = this.parts.network;
     const other = evaluations.findLastIndex(({ protocol }) => protocol !== evaluations.at(-1)!.protocol);
-    return evaluations.slice(other + 1).map(({ epoch, miou }) => ({ epoch, miou: miou[headline]! }));
+    return evaluations.slice(other + 1).flatMap(({ epoch, miou: { [headline]: miou } }) =>
+      typeof miou === "number" ? [{ epoch, miou }] : []
+    );
   }
 
   /** Position of the first of the best scores; -1 where there is none. */
