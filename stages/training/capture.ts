@@ -12,7 +12,7 @@ import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import type { StateSpecs, StateTensors } from "../methods/state.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import { captureAverages } from "./averages.ts";
-import { LOSS_SCALE, type TrainingConfig } from "./config.ts";
+import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
 import { captureGradients, type NamedTerm, scheduled } from "./step_program.ts";

@@ -8,14 +8,14 @@ import { score } from "../evaluation/metrics.ts";
 import type { NetworkDescription } from "../weights/network.ts";
 import { forPredictions, type PerPrediction } from "../evaluation/predictions.ts";
 import { protocolLabel } from "../evaluation/protocols.ts";
-import type { TrainingConfig } from "./config.ts";
-import { protocolAt, updateBest } from "./evaluation.ts";
+import type { TrainingConfig } from "./config/config.ts";
+import { protocolAt, updateBest } from "./config/evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
 import type { SampleSet } from "../datasets/samples.ts";
 import { DivergenceError } from "./losses.ts";
 import type { Sampler } from "./sampler.ts";
 import { tell } from "./progress.ts";
-import { type RateDecay, rateFactor } from "./schedule.ts";
+import { type RateDecay, rateFactor } from "./config/schedule.ts";
 import type { Session } from "./session.ts";
 import { allFinite, decodeSnapshot, encodeSnapshot, type LoopState, snapshotSize } from "./snapshot.ts";
 

@@ -8,7 +8,7 @@ import { schedule } from "../../kernels/program/schedule.ts";
 import { largestTexture, textureBytes } from "../../kernels/shader/texture_operand.ts";
 import type { Views } from "../augment.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";
-import type { TrainingConfig } from "./config.ts";
+import type { TrainingConfig } from "./config/config.ts";
 import { SettingsError } from "./errors.ts";
 
 /** Settings of a training that decide how much it takes. */

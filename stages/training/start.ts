@@ -7,7 +7,7 @@ import { networkOf, type Registry } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
-import { LOSS_SCALE } from "./config.ts";
+import { LOSS_SCALE } from "./config/config.ts";
 
 /** Fresh or pretrained networks, and averages as copies of theirs. */
 export function startWeights(

@@ -1,7 +1,7 @@
 /** The optimizer's leaves in the config of `co-train`. @module */
 import { z } from "zod";
 import type { RateDecay } from "./schedule.ts";
-import type { OptimizerSettings } from "./update.ts";
+import type { OptimizerSettings } from "../update.ts";
 
 /** What an experiment says of its optimizer and learning rate; every leaf is described in its schema. */
 export interface OptimizerConfig extends RateDecay {

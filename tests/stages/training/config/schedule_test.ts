@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { polyFactor, rateFactor } from "../../../stages/training/schedule.ts";
+import { polyFactor, rateFactor } from "../../../../stages/training/config/schedule.ts";
 
 Deno.test("polyFactor() decays with the published lag: steps 0 and 1 at the full rate, the last above 0", () => {
   const factors = Array.from({ length: 4 }, (_, step) => polyFactor(step, 4, 0.9));

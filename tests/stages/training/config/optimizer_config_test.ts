@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { explainConfig } from "../../../pipeline/language/explain.ts";
-import { parseConfig } from "../../../pipeline/language/schema.ts";
+import { explainConfig } from "../../../../pipeline/language/explain.ts";
+import { parseConfig } from "../../../../pipeline/language/schema.ts";
 import {
   type OptimizerConfig,
   optimizerLeaves,
   optimizerOf,
-} from "../../../stages/training/optimizer_config.ts";
+} from "../../../../stages/training/config/optimizer_config.ts";
 
 const schema = z.strictObject(optimizerLeaves);
 const parse = (input: Partial<OptimizerConfig> = {}) => parseConfig(schema, input, "co-train");

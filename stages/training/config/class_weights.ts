@@ -1,7 +1,7 @@
 /** What classes weigh in supervised losses. @module */
 import { z } from "zod";
-import type { SampleSet } from "../datasets/samples.ts";
-import { SettingsError } from "./errors.ts";
+import type { SampleSet } from "../../datasets/samples.ts";
+import { SettingsError } from "../errors.ts";
 
 /** All alike; the rarer the more; or a number for each class, in their order. */
 export type ClassWeights = "none" | "balanced" | readonly number[];

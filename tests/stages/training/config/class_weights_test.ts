@@ -1,17 +1,17 @@
 /** What classes weigh in supervised losses. @module */
 import assert from "node:assert/strict";
-import type { Device } from "../../../kernels/device.ts";
-import type { SampleSet } from "../../../stages/datasets/samples.ts";
-import { ccvc } from "../../../stages/methods/ccvc.ts";
-import { cps } from "../../../stages/methods/cps.ts";
-import { cutMixSeg } from "../../../stages/methods/cutmix_seg.ts";
-import type { Configured } from "../../../stages/methods/method.ts";
-import { supervised } from "../../../stages/methods/supervised.ts";
-import { unimatch } from "../../../stages/methods/unimatch.ts";
-import { weightsOfClasses } from "../../../stages/training/class_weights.ts";
-import { openSession } from "../../../stages/training/session.ts";
-import { gpuTest } from "../../support/gpu.ts";
-import { bound, networkOf, pairSettings, shapesViews, trainingOf } from "../../support/training.ts";
+import type { Device } from "../../../../kernels/device.ts";
+import type { SampleSet } from "../../../../stages/datasets/samples.ts";
+import { ccvc } from "../../../../stages/methods/ccvc.ts";
+import { cps } from "../../../../stages/methods/cps.ts";
+import { cutMixSeg } from "../../../../stages/methods/cutmix_seg.ts";
+import type { Configured } from "../../../../stages/methods/method.ts";
+import { supervised } from "../../../../stages/methods/supervised.ts";
+import { unimatch } from "../../../../stages/methods/unimatch.ts";
+import { weightsOfClasses } from "../../../../stages/training/config/class_weights.ts";
+import { openSession } from "../../../../stages/training/session.ts";
+import { gpuTest } from "../../../support/gpu.ts";
+import { bound, networkOf, pairSettings, shapesViews, trainingOf } from "../../../support/training.ts";
 
 /** Labeled images of these masks. */
 function masks(names: readonly string[], ...labels: readonly (readonly number[])[]): SampleSet {

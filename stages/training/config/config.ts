@@ -1,9 +1,9 @@
 /** What an experiment says of a training: the leaves of `co-train` beside its method. @module */
 import { z } from "zod";
-import type { Precision } from "../../kernels/tensor.ts";
-import { type BackboneName, BACKBONES } from "../../models/resnet.ts";
-import { schemaOf } from "../../pipeline/mod.ts";
-import { NO_PRETRAINED } from "../weights/pretrained.ts";
+import type { Precision } from "../../../kernels/tensor.ts";
+import { type BackboneName, BACKBONES } from "../../../models/resnet.ts";
+import { schemaOf } from "../../../pipeline/mod.ts";
+import { NO_PRETRAINED } from "../../weights/pretrained.ts";
 import { type ClassWeights, classWeightsLeaf } from "./class_weights.ts";
 import { type EvaluationConfig, evaluationSchema } from "./evaluation.ts";
 import { type OptimizerConfig, optimizerLeaves } from "./optimizer_config.ts";
