@@ -15,6 +15,7 @@ import {
   folderProblem,
 } from "./datasets/folder/config.ts";
 import type { IdList } from "./datasets/id_list.ts";
+import { LabelCounts } from "./datasets/label_counts.ts";
 import type { ListConfig, PublishedDataset } from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
 import {
@@ -212,10 +213,11 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
 
     async function readAll(config: LoadConfig & FilesConfig): Promise<void> {
       const { read } = context;
-      const { lists, labeling, orientation, notes } = await openDataset(config, read);
+      const { classes, lists, labeling, orientation, notes } = await openDataset(config, read);
       for (const message of notes) tell(context, { kind: "note", message });
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
       const { unlabeledTruth } = config;
+      const counts = new LabelCounts(classes);
       let done = 0;
       for (const role of roles) {
         const decoded = mapOrdered(readAhead, located(lists[role], config.root, read), async (at) => {
@@ -225,6 +227,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
           return { at, image, mask: masked ? await readMask(at, image, labeling, orientation) : undefined };
         });
         for await (const { at: { sample: { id } }, image, mask } of decoded) {
+          if (role === "labeled") counts.add(id, mask!.data);
           if (role !== "unlabeled") {
             await writers[role].add(id, image, { images: image.data, masks: mask!.data });
           } else {
@@ -234,6 +237,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
           report(++done, total);
         }
       }
+      for (const message of counts.warnings()) tell(context, { kind: "warning", message });
     }
 
     function report(done: number, total: number): void {
