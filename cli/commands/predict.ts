@@ -70,10 +70,12 @@ ${protocolHelp}\n\n${setHelp}`,
     await withSession(options, async ({ gpu, signal }) => {
       await gpu.announce();
       const { inference, network, free } = await openInference(await gpu.open(), checkpoint);
+      const deep: string[] = [];
       try {
         for (const { image: path, folder, read } of targets) {
           signal.throwIfAborted();
-          const image = await read();
+          const image = await read(network.range);
+          if (image.bits > 8 && network.range === undefined) deep.push(path);
           const { labels } = await inference.predict(image.data, image, protocol);
           const { scored } = protocolPlan(protocol, image);
           const seen = cropPixels(image.data, image, scored, 3);
@@ -84,6 +86,7 @@ ${protocolHelp}\n\n${setHelp}`,
           }
           terminal.print(`${path} → ${folder}`);
         }
+        if (deep.length > 0) terminal.print(deepNote(deep));
         const index = {
           weights: checkpoint.path,
           protocol: protocolLabel(protocol),
@@ -99,6 +102,15 @@ ${protocolHelp}\n\n${setHelp}`,
     if (input.flag("json")) input.terminal.print(JSON.stringify(entries));
   },
 };
+
+/** What to know of images that have more bits than those that the network was trained on. */
+function deepNote([first, ...others]: readonly string[]): string {
+  const which = others.length === 0
+    ? `"${first}" has`
+    : `${others.length + 1} images have ("${first}" first)`;
+  return `note: ${which} more than 8 bits a sample, and the network was trained on 8: the upper 8 are taken, which is too dark ` +
+    `where their range is narrow`;
+}
 
 async function sourcesOf(input: CommandInput): Promise<PredictionSource[]> {
   const images = input.positional.slice(1), data = input.text("data"), list = input.text("list");

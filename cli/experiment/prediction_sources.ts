@@ -2,8 +2,8 @@
 import { basename, join, resolve } from "node:path";
 import { didYouMean, type Override } from "../../pipeline/mod.ts";
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
-import { decodingBudget } from "../../stages/codecs/image.ts";
-import { decodePicture, type Pixels } from "../../stages/codecs/picture.ts";
+import { decodingBudget, type Range } from "../../stages/codecs/image.ts";
+import { decodePicture, type Picture } from "../../stages/codecs/picture.ts";
 import { assertReadable, readImage } from "../../stages/datasets/decode_sample.ts";
 import { joinPath } from "../../stages/datasets/errors.ts";
 import type { IdList } from "../../stages/datasets/id_list.ts";
@@ -22,14 +22,15 @@ export interface PredictionSource {
   readonly image: string;
   /** Path of its true labels, where a list names them. */
   readonly mask?: string;
-  /** Decodes it. */
-  read(): Promise<Pixels>;
+  /**
+   * Decodes it.
+   * @param range Which values are black and white to the network, of images of more than 8 bits.
+   */
+  read(range?: Range): Promise<Picture>;
 }
 
 /** macOS puts notes about a file beside it, under its name with "._" in front. */
 const isImage = (name: string) => /^(?!\._).*\.(?:jpe?g|png)$/i.test(name);
-/** As a person sees a photograph. */
-const upright = { orientation: "upright" } as const;
 const stem = (path: string) => basename(path).replace(/\.[^.]+$/, "");
 
 /**
@@ -57,8 +58,12 @@ export async function fileSources(typed: readonly string[]): Promise<PredictionS
   return paths.map((path) => ({
     name: stem(path),
     image: path,
-    read: async () =>
-      await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path, upright),
+    // As a person sees a photograph.
+    read: async (range) =>
+      await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path, {
+        orientation: "upright",
+        range,
+      }),
   }));
 }
 
@@ -91,8 +96,8 @@ export async function dataSources(
     name: stem(sample.image),
     image: absolute(sample.image),
     ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
-    read: () =>
-      readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }) }),
+    read: (range) =>
+      readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }), range }),
   }));
 }
 

@@ -7,7 +7,7 @@ import { ignoreIndex } from "../datasets/classes.ts";
 import { DataError } from "../datasets/errors.ts";
 import type { SampleSet } from "../datasets/samples.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
-import type { TrainingConfig } from "./config.ts";
+import type { TrainingConfig } from "./config/config.ts";
 import { tell } from "./progress.ts";
 
 /** Nothing can be learned from a data set. */
