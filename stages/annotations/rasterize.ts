@@ -7,15 +7,16 @@ import { type Canvas, coverLine, coverPolygon, coverRectangle, coverSpan } from 
 /**
  * Draws the regions in their order, each by its tool's own rule; later ones cover earlier ones.
  *
- * @param values Label → mask value, 0–255.
+ * @param values Label → mask value, 0–255; undefined leaves the regions of the label out.
  * @param background Value of what no region covers.
  * @param size The picture's.
  * @returns height × width values.
- * @throws {DataError} If the annotation was made for a picture of another size, or a label has no value.
+ * @throws {DataError} If the annotation was made for a picture of another size, a label is none of `values`, or a region that is
+ *   to be drawn has no area.
  */
 export function rasterize(
   annotation: Annotation,
-  values: ReadonlyMap<string, number>,
+  values: ReadonlyMap<string, number | undefined>,
   background: number,
   size: { readonly width: number; readonly height: number },
 ): Uint8Array {
@@ -24,8 +25,10 @@ export function rasterize(
   const mask = new Uint8Array(width * height).fill(background);
   const canvas = { width, height, data: new Uint8Array(width * height) };
   for (const region of annotation.regions) {
+    if (!values.has(region.label)) throw unknownLabel(annotation.file, region, values);
     const value = values.get(region.label);
-    if (value === undefined) throw unknownLabel(annotation.file, region, values);
+    if (value === undefined) continue;
+    if (region.shape.kind === "none") throw withoutArea(annotation.file, region, region.shape.name);
     canvas.data.fill(0);
     coverShape(canvas, region.shape);
     canvas.data.forEach((covered, pixel) => {
@@ -54,6 +57,8 @@ export function coverShape(canvas: Canvas, shape: Shape): void {
       return coverCenters(canvas, shape.center, shape.radii, shape.angle);
     case "runs":
       return coverRuns(canvas, shape);
+    case "none":
+      return;
   }
 }
 
@@ -100,7 +105,16 @@ function assertSize({ file, size: claimed }: Annotation, { width, height }: Size
 
 type Size = { readonly width: number; readonly height: number };
 
-function unknownLabel(file: string, { label, place }: Region, values: ReadonlyMap<string, number>) {
+function withoutArea(file: string, { label, place }: Region, name: string) {
+  return annotationError(
+    file,
+    place,
+    `a ${name} covers no area`,
+    `Draw its outline as a polygon, or leave the label "${label}" out`,
+  );
+}
+
+function unknownLabel(file: string, { label, place }: Region, values: ReadonlyMap<string, unknown>) {
   return annotationError(
     file,
     place,
