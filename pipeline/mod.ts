@@ -8,7 +8,8 @@ export type * from "./checkpoints/checkpoints.ts";
 export { type Code, codeOf } from "./code/code.ts";
 export * from "./cache/gc.ts";
 export * from "./language/config.ts";
-export * from "./plan/dag.ts";
+export { toMermaid } from "./plan/dag.ts";
+export { toSvg } from "./plan/dag_svg.ts";
 export * from "./language/definition.ts";
 export { appointDeputy, type Deputy } from "./run/deputy.ts";
 export {

@@ -74,6 +74,8 @@ export type TrainingStage<P extends string = string> = Stage<
   NetsKinds<P>
 >;
 
+const trainingName = "co-train";
+
 /** One stage a method: it holds functions, while configs, plans and keys hold plain data. */
 const stages = new WeakMap<object, TrainingStage>();
 const methods = new WeakMap<AnyStage, AnyMethod>();
@@ -120,7 +122,7 @@ export function coTrain<P extends string>(
       } gives it`,
     );
   }
-  const { method, options: written } = chosenMethod(own);
+  const { method, options: written } = chosenMethod(own, options?.as ?? trainingName);
   // From here on all is plain data: which functions it is about, is in the stage.
   const call = trainingStage(method);
   return call(inputs, { ...config, method: written }, options);
@@ -129,7 +131,7 @@ export function coTrain<P extends string>(
 function defineTraining(method: AnyMethod): TrainingStage {
   const bests = method.predictions.map((name) => [bestOutput(name), checkpointKind]);
   const stage = defineStage({
-    name: "co-train",
+    name: trainingName,
     version: 1,
     module: import.meta.url,
     alsoHash: [definitionOf(method).module],
@@ -186,11 +188,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
               `${updates} ${updates === 1 ? "step was" : "steps were"} left out since the losses were last ` +
               "read: gradients overflowed f16. If that goes on, lower co-train.lossScale",
           }),
-        onCompile: (done, total) => {
-          if (done % Math.ceil(total / 8) === 0 || done === total) {
-            tell(context, { kind: "compile", done, total });
-          }
-        },
+        onCompile: (done, total) => tell(context, { kind: "compile", done, total }),
       });
       try {
         tell(context, { kind: "memory", ...session.memory });

@@ -111,9 +111,7 @@ export const pseudoLabel: Stage<
           kept: share(sure.reduce((sum, label) => sum + (label === ignoreIndex ? 0 : 1), 0)),
           ...(conflict && { conflict: share(conflict.reduce((sum, value) => sum + value, 0)) }),
         });
-        if ((i + 1) % 16 === 0 || i + 1 === images.length) {
-          context.progress({ unit: "images", done: i + 1, total: images.length });
-        }
+        context.progress({ unit: "images", done: i + 1, total: images.length });
       }
     } finally {
       free();

@@ -146,10 +146,12 @@ Deno.test("twins are for checks: product code computes nothing by them", () => {
 
 Deno.test("packages are imported where they belong", () => {
   const owners: Readonly<Record<string, RegExp>> = {
+    "@dagrejs/dagre": /^pipeline\/plan\/dag_svg\.ts$/,
     commander: /^cli\/terminal\/commander\.ts$/,
     esbuild: /^pipeline\/code\/bundle\.ts$/,
     "@cornerstonejs/codec-libjpeg-turbo-8bit": /^stages\/codecs\//,
     "fast-png": /^stages\/codecs\//,
+    "fastest-levenshtein": /^pipeline\/language\/suggest\.ts$/,
     saxes: /^stages\/annotations\/cvat\.ts$/,
     yaml: /^configs\/original\/config_file\.ts$/,
     zod: /^stages\//,

@@ -4,7 +4,8 @@ import { methodOf } from "../../stages/co_train.ts";
 import { exchangingMethods } from "../../stages/methods/exchange.ts";
 import { type Configured, definitionOf } from "../../stages/methods/method.ts";
 import type { Command, OptionSpec } from "../terminal/command.ts";
-import { lastingName, loadExperiment } from "../experiment/experiment.ts";
+import { lastingName } from "../experiment/experiment.ts";
+import { loadExperiment } from "../experiment/load_experiment.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { findMethod, methodsOf, nameOf } from "../experiment/methods.ts";
 import { baseline, methodResults, methodsText, type ScoredRun } from "../runs/methods_table.ts";
@@ -116,8 +117,11 @@ function wayBy(method: Configured, own: Way): Way {
     pipeline: {
       name: own.pipeline.name,
       build(set) {
-        const { result, trainings } = exchangingMethods(method, () => own.pipeline.build(set));
-        if (trainings > 0) return result;
+        const { result, trainings } = exchangingMethods(
+          () => method,
+          () => own.pipeline.build(set),
+        );
+        if (trainings.length > 0) return result;
         throw new ConfigError(
           `Cannot compare "${own.pipeline.name}": it has no training (coTrain) whose method could be exchanged.`,
         );

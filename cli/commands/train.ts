@@ -1,6 +1,7 @@
 /** `train`: runs an experiment. @module */
 import type { Command } from "../terminal/command.ts";
-import { lastingName, loadExperiment } from "../experiment/experiment.ts";
+import { lastingName } from "../experiment/experiment.ts";
+import { loadExperiment } from "../experiment/load_experiment.ts";
 import { explainOption, printExplanation } from "../experiment/explain.ts";
 import { metricsText, seedsText, summarize } from "../runs/metrics.ts";
 import {

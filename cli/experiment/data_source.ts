@@ -4,7 +4,8 @@ import { type GraphNode, type Override, type Pipeline, pipeline } from "../../pi
 import type { FolderDataset } from "../../stages/datasets/layouts.ts";
 import { load } from "../../stages/load.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { loadExperiment, typedPath } from "./experiment.ts";
+import { typedPath } from "./experiment.ts";
+import { loadExperiment } from "./load_experiment.ts";
 import { isFolder } from "../../runtime/host/paths.ts";
 
 /** What tells a layout. */

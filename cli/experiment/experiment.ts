@@ -1,14 +1,7 @@
 /** Finds the experiment that is named on the command line. @module */
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import {
-  ConfigError,
-  didYouMean,
-  messageOf,
-  outsideCodeComes,
-  type Pipeline,
-  UserError,
-} from "../../pipeline/mod.ts";
+import { ConfigError, didYouMean, messageOf, outsideCodeComes, UserError } from "../../pipeline/mod.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { importFailure } from "./import_failure.ts";
 import { isFile } from "../../runtime/host/paths.ts";
@@ -39,25 +32,9 @@ export function experimentNames(): string[] {
 }
 
 /**
- * Loads an experiment.
- *
- * @param given A name in `configs/`, or a path of a TypeScript file whose default export is a pipeline.
- * @throws {UsageError} If there is none, or it exports no pipeline.
- */
-export async function loadExperiment(given: string): Promise<Pipeline> {
-  const found = (await experimentExports(given)).default as Partial<Pipeline> | undefined;
-  if (typeof found?.build === "function" && typeof found.name === "string") return found as Pipeline;
-  throw new UsageError(
-    `Cannot run "${
-      experimentPath(given)
-    }": its default export is no pipeline. Write export default pipeline("name", () => { … });`,
-  );
-}
-
-/**
  * All that the file of an experiment exports.
  *
- * @param given As {@linkcode loadExperiment} takes it.
+ * @param given A name in `configs/`, or the path of a TypeScript file.
  * @throws {UsageError} If there is none.
  */
 export async function experimentExports(given: string): Promise<Readonly<Record<string, unknown>>> {
@@ -83,7 +60,13 @@ export function lastingName(given: string): string {
   return isExperimentPath(given) ? typedPath(given) : given;
 }
 
-function experimentPath(given: string): string {
+/**
+ * The file of an experiment.
+ *
+ * @param given As {@linkcode experimentExports} takes it.
+ * @throws {UsageError} If there is none.
+ */
+export function experimentPath(given: string): string {
   if (isExperimentPath(given)) {
     const path = typedPath(given);
     if (isFile(path)) return path;

@@ -1,7 +1,7 @@
 /** `--explain`: every leaf of an experiment's stages, who set it, and how that is known; nothing is run. @module */
 import { explainConfig, type ExplainedLeaf, type Graph } from "../../pipeline/mod.ts";
 import type { CommandInput, OptionSpec } from "../terminal/command.ts";
-import { loadExperiment } from "./experiment.ts";
+import { loadExperiment } from "./load_experiment.ts";
 import { experimentName, overrides } from "../terminal/options.ts";
 
 /** `--explain`. */

@@ -23,7 +23,14 @@ export function nameOf({ method }: Configured): string {
  * @throws {UsageError} If that is no array of methods with options, or has two of one name.
  */
 export async function methodsOf(experiment: string): Promise<readonly Configured[]> {
-  const { methods = [] } = await experimentExports(experiment);
+  return methodsIn(await experimentExports(experiment), experiment);
+}
+
+/** As {@linkcode methodsOf}, of a file that is loaded. */
+export function methodsIn(
+  { methods = [] }: Readonly<Record<string, unknown>>,
+  experiment: string,
+): readonly Configured[] {
   const refuse = (rule: string) =>
     new UsageError(
       `Cannot compare by the methods of "${experiment}": its export "methods" ${rule}. ` +
@@ -49,6 +56,15 @@ export async function findMethod(given: string, chosen: readonly Configured[]): 
     const method = await methodAt(typedPath(given));
     return chosen.find((own) => own.method.definition === method.definition) ?? method();
   }
+  return knownMethod(given, chosen);
+}
+
+/**
+ * Finds a method that is known by its name, and its options.
+ *
+ * @throws {UsageError} If there is none.
+ */
+export function knownMethod(given: string, chosen: readonly Configured[]): Configured {
   const defaults = Object.values<unknown>(library).filter(isMethod)
     .map((method): [string, NamedMethod] => [definitionOf(method).name, method]);
   const own = chosen.find((own) => nameOf(own) === given);
@@ -60,7 +76,7 @@ export async function findMethod(given: string, chosen: readonly Configured[]): 
     `Unknown method "${given}". ${guess.startsWith("Known:") ? "" : guess + " "}Known: ${
       names.join(", ")
     }; ` +
-      "or the path of a TypeScript file, e.g. ./my_method.ts.",
+      "or, after compare --methods, the path of a TypeScript file, e.g. ./my_method.ts.",
   );
 }
 

@@ -1,7 +1,7 @@
 /** What `plan`, `why` and `dag` share: an experiment planned, with nothing run and nothing written. @module */
 import { type Graph, type Plan, plan } from "../../pipeline/mod.ts";
 import type { CommandInput, OptionSpec } from "../terminal/command.ts";
-import { loadExperiment } from "./experiment.ts";
+import { loadExperiment } from "./load_experiment.ts";
 import { cacheOf, experimentName, overrides, seedsOf, shared } from "../terminal/options.ts";
 import { table } from "../terminal/text.ts";
 

@@ -1,6 +1,7 @@
 /** Two experiments held against each other, leaf by leaf. @module */
 import { type Graph, leaves, type Pipeline } from "../../pipeline/mod.ts";
-import { experimentNames, loadExperiment } from "../experiment/experiment.ts";
+import { experimentNames } from "../experiment/experiment.ts";
+import { loadExperiment } from "../experiment/load_experiment.ts";
 
 /** A leaf that differs. */
 export interface LeafDifference {

@@ -15,7 +15,7 @@ import {
   UserError,
 } from "../../pipeline/mod.ts";
 import { fingerprintNode, sourcesOf } from "../../pipeline/plan/prepare.ts";
-import { loadExperiment } from "../experiment/experiment.ts";
+import { loadExperiment } from "../experiment/load_experiment.ts";
 import { checkOf, scoreEdits } from "./published_scores.ts";
 import type { PublishedNode } from "./published_result.ts";
 import { experimentOf, type StoredResult } from "./results.ts";

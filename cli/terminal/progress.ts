@@ -9,13 +9,24 @@ import { bytes, duration } from "./text.ts";
 const plainEvery = 10;
 /** Seconds between drawings of the live line. */
 const liveEvery = 0.1;
+/** Characters of the bar of a live line. */
+const barWidth = 12;
 
 type Data = Readonly<Record<string, unknown>>;
+
+/** What is remembered of a stage at work. */
+interface Work {
+  /** Arrivals of what is counted towards the end. */
+  readonly done: Rate;
+  readonly images: Rate;
+  /** The losses that were last read, by name. */
+  losses: Readonly<Record<string, number>>;
+}
 
 /** Turns a run's events into lines. */
 export class Progress {
   readonly #width: number;
-  readonly #rates = new Map<string, { images: Rate; steps: Rate }>();
+  readonly #works = new Map<string, Work>();
   #shown = -Infinity;
   #epoch: unknown;
 
@@ -36,7 +47,7 @@ export class Progress {
           `${event.from === "remote" ? "from the remote cache" : "in the cache"} (${event.key.slice(0, 8)})`,
         );
       case "miss":
-        return this.#line(event.node, `runs: ${shortened(event.why).join("; ")}`);
+        return this.#line(event.node, `runs: ${event.short}${event.why.length > 1 ? '; see "why"' : ""}`);
       case "waiting":
         return this.#line(
           event.node,
@@ -68,13 +79,27 @@ export class Progress {
   #progress(node: string, data: Data): void {
     const told = trainingEvent(data);
     if (told !== undefined) return this.#training(node, told);
-    if (typeof data.done === "number" && typeof data.total === "number") {
-      const rate = this.#rate(node).images;
-      rate.add(data.done, this.now());
-      const speed = rate.perSecond ? `, ${shortRate(rate.perSecond)} ${data.unit ?? "items"}/s` : "";
-      return this.#passing(node, `${data.done} of ${data.total} ${data.unit ?? ""}`.trimEnd() + speed);
+    if (typeof data.done !== "number" || typeof data.total !== "number") {
+      return this.#passing(node, JSON.stringify(data));
     }
-    this.#passing(node, JSON.stringify(data));
+    const { done, total, unit = "items" } = data;
+    const rate = this.#work(node).done;
+    rate.add(done, this.now());
+    const speed = rate.perSecond ? [`${shortRate(rate.perSecond)} ${unit}/s`] : [];
+    this.#passing(node, this.#way(node, done, total, [...speed, `${done} of ${total} ${unit}`]));
+  }
+
+  /** How far a stage is: bar, percent, time left, then the rest, of which a narrow terminal cuts the end. */
+  #way(node: string, done: number, total: number, rest: readonly string[]): string {
+    const share = total > 0 ? Math.min(1, done / total) : 1;
+    const full = Math.round(share * barWidth);
+    const perSecond = this.#work(node).done.perSecond;
+    return [
+      ...(this.terminal.isLive ? ["█".repeat(full) + "░".repeat(barWidth - full)] : []),
+      `${String(Math.floor(100 * share)).padStart(2)}%`,
+      ...(perSecond && done < total ? [`${duration((total - done) / perSecond)} left`] : []),
+      ...rest,
+    ].join("  ");
   }
 
   #training(node: string, told: TrainingEvent): void {
@@ -85,8 +110,15 @@ export class Progress {
         return this.#line(node, memoryText(told));
       case "evaluation":
         return this.#line(node, evaluationText(told));
+      case "tick":
+        return this.#passing(node, this.#step(node, told));
       case "step":
-        return this.#step(node, told);
+        return this.#read(node, told);
+      case "scoring":
+        return this.#passing(
+          node,
+          `epoch ${told.epoch}/${told.epochs}  scored ${told.done} of ${told.total} images`,
+        );
       case "resumed":
         return this.#line(node, resumedText(told));
       case "checkpoint":
@@ -99,25 +131,28 @@ export class Progress {
     }
   }
 
-  #step(node: string, { step, steps, epoch, epochs, images, losses }: Told<"step">): void {
-    const { images: imageRate, steps: stepRate } = this.#rate(node);
-    const now = this.now();
-    imageRate.add(images, now);
-    stepRate.add(step, now);
-    const speed = imageRate.perSecond, stepsPerSecond = stepRate.perSecond;
-    const text = [
+  #step(node: string, { step, steps, epoch, epochs, images }: Told<"tick" | "step">): string {
+    const work = this.#work(node), now = this.now();
+    work.images.add(images, now);
+    work.done.add(step, now);
+    const speed = work.images.perSecond;
+    return this.#way(node, step, steps, [
+      ...(speed ? [`${shortRate(speed)} images/s`] : []),
       `step ${step}/${steps}`,
       `epoch ${epoch}/${epochs}`,
-      ...Object.entries(losses).map(([name, value]) => `${name} ${value.toPrecision(3)}`),
-      ...(speed ? [`${shortRate(speed)} images/s`] : []),
-      ...(stepsPerSecond && step < steps ? [`${duration((steps - step) / stepsPerSecond)} left`] : []),
-    ].join("  ");
+      ...(step === 0 ? ["the first step has the driver compile"] : []),
+      ...Object.entries(work.losses).map(([name, value]) => `${name} ${value.toPrecision(3)}`),
+    ]);
+  }
+
+  #read(node: string, told: Told<"step">): void {
+    const { step, steps, epoch, losses } = told;
+    this.#work(node).losses = losses;
+    const text = this.#step(node, told);
     // A new epoch and the last step get a line that stays.
-    if (epoch !== this.#epoch || step === steps) {
-      this.#epoch = epoch;
-      return this.#line(node, text);
-    }
-    this.#passing(node, text);
+    if (epoch === this.#epoch && step !== steps) return this.#passing(node, text);
+    this.#epoch = epoch;
+    this.#line(node, text);
   }
 
   /** A line that the next one may replace. */
@@ -130,9 +165,11 @@ export class Progress {
     else this.terminal.print(line);
   }
 
-  #rate(node: string): { images: Rate; steps: Rate } {
-    let found = this.#rates.get(node);
-    if (found === undefined) this.#rates.set(node, found = { images: new Rate(), steps: new Rate() });
+  #work(node: string): Work {
+    let found = this.#works.get(node);
+    if (found === undefined) {
+      this.#works.set(node, found = { images: new Rate(), done: new Rate(), losses: {} });
+    }
     return found;
   }
 }
@@ -183,10 +220,6 @@ function evaluationText({ epoch, epochs, protocol, miou }: Told<"evaluation">): 
   // Images whole is what everybody expects of a score; anything else is said.
   const under = protocol === "original" ? "" : ` (${protocol})`;
   return `epoch ${epoch}/${epochs}  mIoU${under} ${named.join("  ")}`;
-}
-
-function shortened(why: readonly string[]): string[] {
-  return why.length <= 4 ? [...why] : [...why.slice(0, 4), `and ${why.length - 4} more (see "why")`];
 }
 
 function shortRate(perSecond: number): string {

@@ -10,7 +10,9 @@ for (let i = 256; i < tables.length; i++) {
   tables[i] = before >>> 8 ^ tables[before & 255]!;
 }
 
-/** CRC-32 as in zip archives (ITU-T V.42), eight bytes at a time. */
+/**
+ * CRC-32 as in zip archives (ITU-T V.42), eight bytes at a time. Not that of node:zlib: what is here runs in a web page, too.
+ */
 export function crc32(data: Uint8Array): number {
   let crc = ~0;
   let i = 0;

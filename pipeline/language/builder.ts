@@ -4,7 +4,7 @@ import type { Override } from "./override.ts";
 import { ConfigError, GraphError } from "../errors.ts";
 import { isKind } from "./refs.ts";
 import type { AnyStage, StageOptions } from "./definition.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean, nearest } from "./suggest.ts";
 
 /** Where an input comes from. */
 export interface Edge {
@@ -69,18 +69,39 @@ export function collect<R>(
   const build: Build = current = { pipeline, overrides, nodes: new Map() };
   try {
     const result = body();
-    const ids = [...build.nodes.keys()];
-    for (const override of overrides) {
-      if (build.nodes.has(override.stage)) continue;
-      throw new ConfigError(
-        `Cannot set ${[override.stage, ...override.path].join(".")}: pipeline "${pipeline}" has no stage ` +
-          `"${override.stage}". ${didYouMean(override.stage, ids)}`,
-      );
-    }
+    for (const override of overrides) assertSettable(build, override);
     return { build, result };
   } finally {
     current = undefined;
   }
+}
+
+/** @throws {ConfigError} If an override names no stage of a build, or no key of one. */
+function assertSettable({ pipeline, nodes }: Build, { stage, path }: Override): void {
+  if (nodes.has(stage) && path.length > 0) return;
+  const typed = [stage, ...path].join(".");
+  const settings = [...nodes].flatMap(([id, { origins }]) =>
+    Object.keys(origins).map((leaf) => `${id}.${leaf}`)
+  );
+  const meant = settings.filter((name) => name.endsWith(`.${typed}`)).map((name) => `"${name}"`);
+  const refuse = (rule: string) => new ConfigError(`Cannot set ${typed}: ${rule}`);
+  if (nodes.has(stage)) {
+    const [key] = Object.keys(nodes.get(stage)!.origins);
+    const example = key === undefined ? "and this one has none" : `e.g. ${stage}.${key}`;
+    throw refuse(`it is a stage; keys of one are set, ${example}. "plan --explain" lists them`);
+  }
+  if (meant.length > 0) {
+    throw refuse(`a setting is named after its stage, stage.key. Did you mean ${meant.join(" or ")}?`);
+  }
+  if (path.length > 0) {
+    throw refuse(`pipeline "${pipeline}" has no stage "${stage}". ${didYouMean(stage, [...nodes.keys()])}`);
+  }
+  const last = (name: string) => name.slice(name.lastIndexOf(".") + 1);
+  const near = nearest(typed, settings.map(last));
+  const example = settings.find((name) => last(name) === near) ?? settings[0];
+  throw refuse(
+    `a setting is named after its stage, stage.key${example === undefined ? "" : `, e.g. ${example}`}`,
+  );
 }
 
 /** Adds a node to the pipeline being built and returns its references. Called by stages. */
@@ -102,7 +123,7 @@ export function addNode(stage: AnyStage, inputs: unknown, config: unknown, optio
     );
   }
   const edges = wire(build, stage, id, inputs);
-  const overrides = build.overrides.filter((override) => override.stage === id);
+  const overrides = build.overrides.filter(({ stage, path }) => stage === id && path.length > 0);
   const resolved = resolveConfig(stage.config, config, overrides, id);
   const node: GraphNode = { id, stage, edges, ...resolved };
   build.nodes.set(id, node);

@@ -6,7 +6,7 @@ import { ConfigError } from "../errors.ts";
 export interface Override {
   /** Instance id of the stage: its name, or its `as`. */
   readonly stage: string;
-  /** Keys from the config's root to the value; one at least. */
+  /** Keys from the config's root to the value; without any, no pipeline takes it, and says what was meant. */
   readonly path: readonly string[];
   /** The value: JSON where the text is JSON, else the text. */
   readonly value: unknown;
@@ -17,12 +17,12 @@ export interface Override {
 /**
  * Reads one `stage.key=value`; the value is JSON where it is valid JSON (`0.9`, `true`, `[1,2]`), else the text itself.
  *
- * @throws {ConfigError} If there is no `=`, no stage or no key, or if path or value have more levels than a config may have.
+ * @throws {ConfigError} If there is no `=`, no stage or an empty key, or if path or value have more levels than a config may have.
  */
 export function parseSet(text: string): Override {
   const at = text.indexOf("=");
   const [stage, ...path] = (at < 0 ? "" : text.slice(0, at)).split(".");
-  if (!stage || path.length === 0 || path.some((key) => key === "")) {
+  if (!stage || path.some((key) => key === "")) {
     throw new ConfigError(
       `Cannot read "--set ${text}": it must be stage.key=value, e.g. --set co-train.epochs=2`,
     );

@@ -1,18 +1,5 @@
 /** "Did you mean": the nearest known name to a mistyped one. @module */
-
-/** Levenshtein distance: how many insertions, deletions and substitutions of one character turn `a` into `b`. */
-export function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const substitute = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substitute, previous[column]! + 1, current[column - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
-}
+import { distance } from "fastest-levenshtein";
 
 /**
  * The known name nearest to `name`, unless all are further away than a third of its length (two at least).
@@ -21,10 +8,10 @@ export function editDistance(a: string, b: string): number {
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[-_]/g, "");
   let best: string | undefined;
-  let distance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let limit = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
-    const d = editDistance(plain(name), plain(candidate));
-    if (d < distance) [best, distance] = [candidate, d];
+    const edits = distance(plain(name), plain(candidate));
+    if (edits < limit) [best, limit] = [candidate, edits];
   }
   return best;
 }

@@ -43,27 +43,75 @@ export async function differenceLines(
   after: KeyRecord,
   behind: Behind,
 ): Promise<string[]> {
-  const lines: string[] = [];
-  for (const difference of differences(before.parts, after.parts)) {
-    lines.push(
-      `${difference.part}: ${values(difference)}${await reasons(difference, before, after, behind)}`,
-    );
-  }
-  return lines;
+  return (await explained(before, after, behind)).map(({ line }) => line);
 }
 
-async function reasons(
+/** A part of the key that differs, in words. */
+export interface Explained {
+  /** The part and its values. */
+  readonly difference: Difference;
+  /** Modules or files behind a digest, each with its verb. */
+  readonly names: readonly string[];
+  /** All of it. */
+  readonly line: string;
+}
+
+/** Each part that differs, in words. */
+export async function explained(before: KeyRecord, after: KeyRecord, behind: Behind): Promise<Explained[]> {
+  const found: Explained[] = [];
+  for (const difference of differences(before.parts, after.parts)) {
+    const { part, before: old, after: now } = difference;
+    const names = await namesBehind(difference, before, after, behind);
+    const input = part.startsWith("input.") && typeof old === "string" && typeof now === "string"
+      ? await behind.input(part.slice("input.".length), old, now)
+      : "";
+    found.push({ difference, names, line: `${part}: ${values(difference)}${listed(names)}${input}` });
+  }
+  return found;
+}
+
+async function namesBehind(
   { part, before: old, after: now }: Difference,
   before: KeyRecord,
   after: KeyRecord,
   behind: Behind,
-): Promise<string> {
-  if (part === "code.bundle") return listed(changes(before.modules, after.modules));
-  if (typeof old !== "string" || typeof now !== "string") return "";
-  if (part.startsWith("input.")) return await behind.input(part.slice("input.".length), old, now);
-  if (part !== "sources") return "";
+): Promise<string[]> {
+  if (part === "code.bundle") return changes(before.modules, after.modules);
+  if (part !== "sources" || typeof old !== "string" || typeof now !== "string") return [];
   const [then, today] = [await behind.sources(old), await behind.sources(now)];
-  return then === undefined || today === undefined ? "" : listed(changes(then, today));
+  return then === undefined || today === undefined ? [] : changes(then, today);
+}
+
+/** Most characters of a value in a few words. */
+const mostOfValue = 24;
+
+/** What differs, in a few words: the part that a person would name first, and how many more there are. */
+export function inShort(found: readonly Explained[]): string {
+  const [first] = found.toSorted((a, b) => rank(a.difference) - rank(b.difference));
+  if (first === undefined) return "";
+  const more = found.length - 1;
+  return `${telling(first)}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** What was asked for comes before what was found, and of that a method before its leaves. */
+function rank({ part, before, after }: Difference): number {
+  if (part === "config.method.name") return 0;
+  if (part.startsWith("config.") || part === "seed") {
+    return before !== undefined && after !== undefined ? 1 : 2;
+  }
+  return part === "sources" ? 3 : part.startsWith("code.") ? 4 : part.startsWith("input.") ? 6 : 5;
+}
+
+function telling({ difference, names }: Explained): string {
+  const { part, before, after } = difference;
+  if (part.startsWith("input.")) return `another ${part.slice("input.".length)}`;
+  const [name, ...others] = names;
+  if (name !== undefined) return `${name}${others.length > 0 ? ` (and ${others.length} more)` : ""}`;
+  const [old, now] = [before, after].map((value) => {
+    const text = typeof value === "string" ? short(value).replaceAll('"', "") : short(value);
+    return text.length > mostOfValue ? `${text.slice(0, mostOfValue - 1)}…` : text;
+  });
+  return `${part.replace(/^config\./, "").replace(/^method\.name$/, "method")} ${old} → ${now}`;
 }
 
 /** Most names that one line holds. */

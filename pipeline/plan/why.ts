@@ -6,7 +6,9 @@ import {
   type Difference,
   differenceLines,
   differences,
+  explained,
   firstOf,
+  inShort,
   type KeyRecord,
   listed,
 } from "./difference.ts";
@@ -24,6 +26,8 @@ export interface Reason {
   readonly differences: readonly Difference[];
   /** One line a part, for people. */
   readonly lines: readonly string[];
+  /** All of it in a few words. */
+  readonly short: string;
 }
 
 /** An artifact in the cache, and what made it. */
@@ -159,7 +163,8 @@ export async function reasonOf(
   history: History = new History(cache),
 ): Promise<Reason> {
   const stage = prepared.node.stage.name;
-  if (damage !== undefined) return { nearest: undefined, differences: [], lines: [`cache: ${damage}`] };
+  const only = (line: string) => ({ nearest: undefined, differences: [], lines: [line], short: line });
+  if (damage !== undefined) return only(`cache: ${damage}`);
   if (prepared.sources !== undefined) history.remember(prepared.sources);
   let best: { entry: Entry; found: Difference[] } | undefined;
   for (const entry of await history.entries()) {
@@ -167,10 +172,9 @@ export async function reasonOf(
     const found = differences(entry.parts, parts);
     if (best === undefined || found.length < best.found.length) best = { entry, found };
   }
-  if (best === undefined) {
-    return { nearest: undefined, differences: [], lines: [`no earlier result of "${stage}" in this cache`] };
-  }
+  if (best === undefined) return only(`no earlier result of "${stage}" in this cache`);
   const before = { parts: best.entry.parts, modules: best.entry.recorded.modules };
-  const lines = await differenceLines(before, { parts, modules: prepared.code.modules }, history);
-  return { nearest: best.entry.key, differences: best.found, lines };
+  const found = await explained(before, { parts, modules: prepared.code.modules }, history);
+  const lines = found.map(({ line }) => line);
+  return { nearest: best.entry.key, differences: best.found, lines, short: inShort(found) };
 }

@@ -16,8 +16,14 @@ export type PipelineEvent =
   }
   /** The result is in the cache; `from`: it was brought there from a remote store just now. */
   | { readonly type: "hit"; readonly node: string; readonly key: string; readonly from?: "remote" }
-  /** It is not; `why` has a line for each part that differs from the nearest earlier entry. */
-  | { readonly type: "miss"; readonly node: string; readonly key: string; readonly why: readonly string[] }
+  /** It is not; `why` has a line for each part that differs from the nearest earlier entry, `short` a few words. */
+  | {
+    readonly type: "miss";
+    readonly node: string;
+    readonly key: string;
+    readonly why: readonly string[];
+    readonly short: string;
+  }
   /** Another process runs the same key; its result will be taken. `takesOverIn`: it seems dead; seconds until it counts as that. */
   | { readonly type: "waiting"; readonly node: string; readonly key: string; readonly takesOverIn?: number }
   | { readonly type: "started"; readonly node: string; readonly key: string }

@@ -253,8 +253,8 @@ class Scheduler {
       this.events.emit({ type: "hit", node: node.id, key, from: "remote" });
       return { entry: pulled, state: "hit" };
     }
-    const why = (await reasonOf(cache, prepared, parts, again.damage)).lines;
-    this.events.emit({ type: "miss", node: node.id, key, why });
+    const { lines: why, short } = await reasonOf(cache, prepared, parts, again.damage);
+    this.events.emit({ type: "miss", node: node.id, key, why, short });
     const release = await this.resources.acquire(node.stage.resources ?? []);
     try {
       this.#signal.throwIfAborted();

@@ -3,6 +3,7 @@ import { DecodeError, type Orientation, type Range, type StoredImage, toRgb } fr
 import { decodeJpeg } from "./jpeg.ts";
 import { upright } from "./orientation.ts";
 import { decodePng } from "./png.ts";
+import { decodeTiff } from "./tiff.ts";
 
 /** Pixels of one file. */
 export interface Pixels {
@@ -27,13 +28,27 @@ export interface PictureOptions {
   readonly range?: Range | undefined;
 }
 
+/** The formats that are read, each with its decoder. */
+const decoders = {
+  JPEG: decodeJpeg,
+  PNG: decodePng,
+  TIFF: decodeTiff,
+} as const satisfies Readonly<
+  Record<string, (bytes: Uint8Array, name: string) => StoredImage | Promise<StoredImage>>
+>;
+
+/** A format that is read. */
+export type PictureFormat = keyof typeof decoders;
+
 /** How files begin. */
 const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
   ["JPEG", "\xff\xd8"],
   ["PNG", "\x89PNG"],
+  ["TIFF", "II*\0"],
+  ["TIFF", "MM\0*"],
+  ["a BigTIFF", "II+\0"],
+  ["a BigTIFF", "MM\0+"],
   ["a GIF", "GIF8"],
-  ["a TIFF", "II*\0"],
-  ["a TIFF", "MM\0*"],
   ["a WebP", "RIFF"],
   ["a BMP", "BM"],
   ["a PDF", "%PDF"],
@@ -46,29 +61,29 @@ const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
  * Tells a picture's format.
  *
  * @param name The file's name, for errors.
- * @throws {DecodeError} If it is neither JPEG nor PNG; the message says what it looks like.
+ * @throws {DecodeError} If it is none that is read; the message says what it looks like.
  */
-export function pictureFormat(bytes: Uint8Array, name: string): "JPEG" | "PNG" {
+export function pictureFormat(bytes: Uint8Array, name: string): PictureFormat {
   const found = beginnings.find(([, beginning]) =>
     [...beginning].every((letter, at) => bytes[at] === letter.charCodeAt(0))
   )?.[0];
-  if (found === "JPEG" || found === "PNG") return found;
+  if (found !== undefined && Object.hasOwn(decoders, found)) return found as PictureFormat;
+  const [last, ...others] = Object.keys(decoders).reverse();
+  const formats = `${others.reverse().join(", ")} or ${last}`;
   throw new DecodeError(
     name,
-    bytes.length === 0
-      ? "it is empty"
-      : `it is neither JPEG nor PNG${found === undefined ? "" : `, but ${found}`}`,
-    "Give a JPEG or PNG file, or correct the id list",
+    bytes.length === 0 ? "it is empty" : `it is no ${formats}${found === undefined ? "" : `, but ${found}`}`,
+    `Give a ${formats} file, or leave it out`,
   );
 }
 
 /**
- * Decodes a JPEG or PNG file.
+ * Decodes a picture.
  *
  * @param bytes The whole file.
  * @param name The file's name, for errors.
  * @returns height × width × 3, RGB, as Pillow's `convert("RGB")`: alpha is dropped, gray repeated, a palette applied.
- * @throws {DecodeError} If it is neither, or damaged, or of a kind that is not decoded.
+ * @throws {DecodeError} If it is no picture, or damaged, or of a kind that is not decoded.
  */
 export async function decodePicture(
   bytes: Uint8Array,
@@ -98,7 +113,6 @@ export async function decodeStored(
   name: string,
   orientation: Turning = "stored",
 ): Promise<StoredImage> {
-  const isPng = pictureFormat(bytes, name) === "PNG";
-  const image = isPng ? decodePng(bytes, name) : await decodeJpeg(bytes, name);
+  const image: StoredImage = await decoders[pictureFormat(bytes, name)](bytes, name);
   return orientation === "upright" ? upright(image) : image;
 }

@@ -4,11 +4,13 @@
 export interface TiffDirectory {
   /** Whether numbers have their low byte first. */
   readonly littleEndian: boolean;
-  /** Whether the file ends within the directory or before the values of a field. */
+  /** Whether the file ends within the directory or before the values of a field, or a field claims too many. */
   readonly cutShort: boolean;
   readonly fields: ReadonlyMap<number, readonly number[]>;
 }
 
+/** Most values of a field that are read: more than a picture of the largest size has strips. */
+const maximumValues = 2 ** 20;
 /** Bytes of a value: BYTE, SHORT, LONG. */
 const widths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4 };
 
@@ -33,10 +35,10 @@ export function readTiffDirectory(bytes: Uint8Array, wanted: readonly number[]):
     const at = start + 2 + 12 * entry;
     if (at + 12 > bytes.length) return { littleEndian, cutShort: true, fields };
     const tag = view.getUint16(at, littleEndian), width = widths[view.getUint16(at + 2, littleEndian)];
-    if (width === undefined || !wanted.includes(tag)) continue;
+    if (width === undefined || !wanted.includes(tag) || fields.has(tag)) continue;
     const length = view.getUint32(at + 4, littleEndian);
     const from = length * width <= 4 ? at + 8 : view.getUint32(at + 8, littleEndian);
-    if (from + length * width > bytes.length) {
+    if (length > maximumValues || from + length * width > bytes.length) {
       cutShort = true;
       continue;
     }

@@ -61,7 +61,7 @@ export async function readMask(
   const { sample, list, root } = located;
   const path = joinPath(root, sample.mask!);
   const bytes = await readBytes(path, "mask", located);
-  if (pictureFormat(bytes, path) !== "PNG") {
+  if (pictureFormat(bytes, path) === "JPEG") {
     throw new DataError(
       `${
         cannotLoad(located)

@@ -79,6 +79,7 @@ class TrainingLoop {
     const { session, context, network } = this.parts;
     await this.#resume();
     context.signal.throwIfAborted();
+    this.#tick(this.#state.step);
     while (this.#isToBeScored() || this.#state.step < this.#steps) {
       try {
         if (this.#isToBeScored()) await this.#score();
@@ -173,7 +174,9 @@ class TrainingLoop {
     const done = step + 1;
     this.#state = { ...this.#state, step: done };
     // The first step's losses tell whether the start is sound.
-    if (done !== 1 && done % config.logEvery !== 0 && done % sampler.stepsPerEpoch !== 0) return;
+    if (done !== 1 && done % config.logEvery !== 0 && done % sampler.stepsPerEpoch !== 0) {
+      return this.#tick(done);
+    }
     const terms = await session.losses();
     this.#state = {
       ...this.#state,
@@ -190,6 +193,13 @@ class TrainingLoop {
       images: this.#images(done),
       losses: terms,
     });
+  }
+
+  /** Tells how many steps the device has been given. */
+  #tick(step: number): void {
+    const { sampler: { stepsPerEpoch }, config: { epochs }, context } = this.parts;
+    const epoch = Math.min(epochs, Math.floor(Math.max(0, step - 1) / stepsPerEpoch) + 1);
+    tell(context, { kind: "tick", step, steps: this.#steps, epoch, epochs, images: this.#images(step) });
   }
 
   /** Images seen in so many steps. */
@@ -216,7 +226,11 @@ class TrainingLoop {
     const { step, history, scores: before } = this.#state;
     const epoch = step / sampler.stepsPerEpoch;
     const protocol = protocolAt(evaluation, epoch - 1, epochs);
-    const confusions = await session.evaluate(context.signal, protocol);
+    const confusions = await session.evaluate(
+      context.signal,
+      protocol,
+      (done, total) => tell(context, { kind: "scoring", epoch, epochs, done, total }),
+    );
     const miou = forPredictions(Object.keys(confusions), (name) => score(confusions[name]!).miou);
     const scored = { epoch, protocol: protocolLabel(protocol), miou };
     tell(context, { kind: "evaluation", epochs, ...scored });

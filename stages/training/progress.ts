@@ -31,6 +31,16 @@ export type TrainingEvent =
     /** The adapter that made the checkpoint, where it is another one. */
     readonly adapter?: string;
   }
+  /** A step was handed to the device; 0 says that the first one is about to be. Of those whose losses are read, "step" tells. */
+  | {
+    readonly kind: "tick";
+    readonly step: number;
+    readonly steps: number;
+    readonly epoch: number;
+    readonly epochs: number;
+    /** Images seen so far. */
+    readonly images: number;
+  }
   /** A reading of the losses. */
   | {
     readonly kind: "step";
@@ -45,6 +55,14 @@ export type TrainingEvent =
     readonly images: number;
     /** Mean of each term since the last reading, before its weight. */
     readonly losses: Readonly<Record<string, number>>;
+  }
+  /** So many images of the validation set are scored. */
+  | {
+    readonly kind: "scoring";
+    readonly epoch: number;
+    readonly epochs: number;
+    readonly done: number;
+    readonly total: number;
   }
   /** Scores of an epoch, percent. */
   | {
@@ -73,7 +91,9 @@ const KINDS: Readonly<Record<TrainingEvent["kind"], true>> = {
   memory: true,
   compile: true,
   resumed: true,
+  tick: true,
   step: true,
+  scoring: true,
   evaluation: true,
   checkpoint: true,
   warning: true,

@@ -42,7 +42,11 @@ export interface Session extends Pick<Stepper, "step" | "settle" | "losses"> {
   /** Puts back what {@linkcode Session.snapshot} gave: the next step goes on from there to the bit. */
   restore(captured: readonly Float32Array<ArrayBuffer>[]): void;
   /** Scores the current weights on the validation set, under a protocol. */
-  evaluate(signal: AbortSignal, protocol?: Protocol): Promise<PerPrediction<Confusion>>;
+  evaluate(
+    signal: AbortSignal,
+    protocol?: Protocol,
+    progress?: (done: number, total: number) => void,
+  ): Promise<PerPrediction<Confusion>>;
   /**
    * Reads the current weights and running statistics.
    * @throws {DivergenceError} If one is NaN or infinite: no loss is read after the last update.
@@ -101,7 +105,14 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     restore(captured) {
       state.forEach((tensor, i) => upload(device, tensor, captured[i]!));
     },
-    evaluate: (signal, protocol = ORIGINAL) => inference.score(views.validation, { protocol, signal }),
+    evaluate(signal, protocol = ORIGINAL, progress) {
+      const { validation } = views;
+      return inference.score(validation, {
+        protocol,
+        signal,
+        ...(progress && { progress: (done) => progress(done, validation.length) }),
+      });
+    },
     async state() {
       const state = await parameters.read();
       checkWeights(state, stepper.names);

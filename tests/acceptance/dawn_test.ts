@@ -1,6 +1,7 @@
 /** The engine in Dawn, which is what Chrome runs: it takes WGSL and WebGPU at their word, as Deno does not. @module */
 import assert from "node:assert/strict";
-import { experimentNames, loadExperiment } from "../../cli/experiment/experiment.ts";
+import { experimentNames } from "../../cli/experiment/experiment.ts";
+import { loadExperiment } from "../../cli/experiment/load_experiment.ts";
 import { type AdapterFacts, type Device, SUBGROUPS } from "../../kernels/device.ts";
 import { KernelError } from "../../kernels/errors.ts";
 import { blueprint } from "../../kernels/program/blueprint.ts";

@@ -82,7 +82,7 @@ placeTest("a damaged picture and a foreign format are refused by data and predic
   for (
     const [bytes, reason] of [
       [damaged, /it is damaged: libjpeg warns of its scan/],
-      [new TextEncoder().encode("GIF89a"), /it is neither JPEG nor PNG, but a GIF/],
+      [new TextEncoder().encode("GIF89a"), /it is no JPEG, PNG or TIFF, but a GIF/],
       [new Uint8Array(), /it is empty/],
     ] as const
   ) {

@@ -35,6 +35,19 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
     ["train", tiny, "--set", "co-train.epochs=many"],
     /co-train\.epochs: .*expected/,
   ],
+  ["a setting without its stage", ["train", tiny, "--set", "epochs=2"], /Did you mean "co-train\.epochs"\?/],
+  [
+    "a setting's last word, misspelled",
+    ["train", tiny, "--set", "epoch=2"],
+    /stage\.key, e\.g\. co-train\.epochs/,
+  ],
+  [
+    "a stage as a setting",
+    ["train", tiny, "--set", "co-train=2"],
+    /it is a stage; keys of one are set, e\.g\. co-train\./,
+  ],
+  ["an unknown method", ["plan", "--set", "co-train.method=supervisd"], /Did you mean "supervised"\?/],
+  ["a method of no training", ["plan", "--set", "load.method=cps"], /unknown key "load\.method"/],
   ["a --set without a value", ["train", tiny, "--set", "epochs"], /must be stage\.key=value/],
   ["a seed that is none", ["train", tiny, "--seed", "x"], /--seed x.*whole number/],
   [

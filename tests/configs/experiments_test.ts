@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { experimentNames, loadExperiment } from "../../cli/experiment/experiment.ts";
+import { experimentNames } from "../../cli/experiment/experiment.ts";
+import { loadExperiment } from "../../cli/experiment/load_experiment.ts";
 import { parseConfig } from "../../pipeline/language/schema.ts";
 import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
 import { definitionOf } from "../../stages/methods/method.ts";

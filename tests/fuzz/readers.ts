@@ -12,12 +12,14 @@ import { decodeEntry, decodePlan, encodeEntry, keyOf, sha256, UserError } from "
 import { artifactDigest } from "../../pipeline/cache/entry.ts";
 import { DecodeError, type StoredImage } from "../../stages/codecs/image.ts";
 import { decodeJpeg } from "../../stages/codecs/jpeg.ts";
+import { decodePicture, decodeStored } from "../../stages/codecs/picture.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { DataError } from "../../stages/datasets/errors.ts";
 import { decodeListText, parseIdList } from "../../stages/datasets/id_list.ts";
 import { entryOf } from "../support/entry.ts";
 import * as p from "../support/weights/pickle_bytes.ts";
 import { torchArchive } from "../support/weights/zip_bytes.ts";
+import pictures from "../golden/pillow_pictures.json" with { type: "json" };
 import golden from "../golden/pillow_small.json" with { type: "json" };
 import { annotationReaders } from "./annotation_readers.ts";
 import {
@@ -76,6 +78,22 @@ const jpeg: Reader = {
   read: async (bytes) => assertImage(await decodeJpeg(bytes, "fuzz.jpg")),
   refusals: [DecodeError],
 };
+
+/** A format of which a reader is told by its bytes alone. */
+const picture = (name: string, extension: string): Reader => ({
+  name,
+  seeds: Object.entries(pictures.cases).filter(([file]) => file.endsWith(extension))
+    .map(([, { file }]) => Uint8Array.fromBase64(file)),
+  damage: mutate,
+  async read(bytes) {
+    assertImage(await decodeStored(bytes, `fuzz${extension}`));
+    const { width, height, data } = await decodePicture(bytes, `fuzz${extension}`, {
+      orientation: "upright",
+    });
+    assert.equal(data.length, width * height * 3);
+  },
+  refusals: [DecodeError],
+});
 
 const tensors = new Map<string, StoredTensor>([
   ["conv1.weight", tensor("float32", 4, [2, 3, 2])],
@@ -308,6 +326,7 @@ const yaml: Reader = {
 export const readers: readonly Reader[] = [
   png,
   jpeg,
+  picture("tiff", ".tif"),
   safetensors,
   pytorch,
   list,

@@ -62,10 +62,12 @@ def case(name, file, values=None):
     picture = Image.fromarray((values >> 8).astype(numpy.uint8)) if values is not None and values.ndim == 2 else image
     if values is None and not (name.endswith(".jpg") or "lossy" in name):
         values = stored
-    try:
-        upright = ImageOps.exif_transpose(image if picture is image else Image.fromarray(numpy.asarray(picture))).convert("RGB")
-    except Exception:  # Pillow reads EXIF that is damaged at its head not at all.
-        upright = picture.convert("RGB")
+    upright = picture.convert("RGB")
+    if image.format != "TIFF":  # Which Pillow has turned already.
+        try:
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+        except SyntaxError:  # EXIF that is damaged at its head.
+            pass
     cases[name] = {
         "file": base64.b64encode(file).decode(),
         "width": image.width,

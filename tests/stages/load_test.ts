@@ -223,9 +223,9 @@ const badFolders: Record<string, [Record<string, string | Uint8Array | null>, Re
     { "masks/a.png": Uint8Array.fromBase64(golden.cases["gray_alpha.png"].file) },
     /mask ".*masks\/a\.png" has 2 channels of 8 bits; it must hold one label a pixel/,
   ],
-  "an image that is neither JPEG nor PNG": [
+  "an image that is none": [
     { "images/a.png": "<html>" },
-    /Cannot decode ".*images\/a\.png": it is neither JPEG nor PNG, but text, perhaps a web page/,
+    /Cannot decode ".*images\/a\.png": it is no JPEG, PNG or TIFF, but text, perhaps a web page/,
   ],
   "an empty list": [{ "ImageSets/val.txt": "\n" }, /the id list ".*val\.txt": it is empty/],
   "a list that is missing": [

@@ -21,7 +21,7 @@ export const dag: Command = {
     const plan = await planOf(input, { why: true });
     const svg = input.text("svg");
     if (svg === undefined) return input.terminal.print(toMermaid(plan).trimEnd());
-    await writeHere(typedPath(svg), toSvg(plan));
+    await writeHere(typedPath(svg), await toSvg(plan));
     input.terminal.note(`wrote ${svg}`);
   },
 };

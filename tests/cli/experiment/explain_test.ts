@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { isPreset } from "../../../pipeline/mod.ts";
 import { explainGraph } from "../../../cli/experiment/explain.ts";
-import { experimentNames, loadExperiment } from "../../../cli/experiment/experiment.ts";
+import { experimentNames } from "../../../cli/experiment/experiment.ts";
+import { loadExperiment } from "../../../cli/experiment/load_experiment.ts";
 import { placeTest } from "../support.ts";
 
 for (const command of ["train", "plan"]) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loadExperiment } from "../../../cli/experiment/experiment.ts";
+import { loadExperiment } from "../../../cli/experiment/load_experiment.ts";
 import { scoreEdits } from "../../../cli/results/published_scores.ts";
 import { decodeResult, type StoredResult, storedResults } from "../../../cli/results/results.ts";
 import { jsonArtifactDigest } from "../../../pipeline/mod.ts";

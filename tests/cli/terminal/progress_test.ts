@@ -36,7 +36,7 @@ Deno.test("away from a terminal a line comes every ten seconds and at epochs", (
   assert.equal(printed.length, 6);
   assert.equal(
     printed[1],
-    "co-train       step 11/100  epoch 1/2  ce1 0.512  con1 12.5  8.00 images/s  1 min 29 s left",
+    "co-train       11%  1 min 29 s left  8.00 images/s  step 11/100  epoch 1/2  ce1 0.512  con1 12.5",
   );
   assert.match(printed.at(-1)!, /step 51\/100 {2}epoch 2\/2/);
 });
@@ -47,7 +47,29 @@ Deno.test("on a terminal the line is drawn over, ten times a second at most", ()
   for (let i = 1; i <= 98; i++) at(i / 100, step(1 + i));
   assert.equal(printed.length, 1);
   assert.ok(drawn.length >= 8 && drawn.length <= 11, String(drawn.length));
-  assert.match(drawn.at(-1)!, /images\/s .* left/);
+  assert.match(drawn.at(-1)!, /█+░*  \d\d%  .* left  .* images\/s  step/);
+});
+
+Deno.test("every step moves the line, with the losses that were last read; a scoring is told as it goes", () => {
+  const { at, printed, drawn } = watched(true);
+  const { kind: _, losses: __, ...tick } = step(0);
+  at(0, { kind: "tick", ...tick });
+  assert.equal(
+    drawn.at(-1),
+    `co-train       ${"░".repeat(12)}   0%  step 0/100  epoch 1/2  the first step has the driver compile`,
+  );
+  at(1, step(1));
+  at(2, { kind: "tick", ...tick, step: 2, images: 16 });
+  at(3, { kind: "tick", ...tick, step: 50, images: 400 });
+  assert.equal(
+    drawn.at(-1),
+    `co-train       ${"█".repeat(6)}${
+      "░".repeat(6)
+    }  50%  3.0 s left  133 images/s  step 50/100  epoch 1/2  ce1 0.512  con1 12.5`,
+  );
+  at(4, { kind: "scoring", epoch: 1, epochs: 2, done: 3, total: 30 });
+  assert.equal(drawn.at(-1), "co-train       epoch 1/2  scored 3 of 30 images");
+  assert.equal(printed.length, 1);
 });
 
 Deno.test("memory, evaluations and counts have words of their own", () => {
@@ -74,7 +96,7 @@ Deno.test("memory, evaluations and counts have words of their own", () => {
     "co-train       device memory: peak 410 MB (parameters, gradients, moments 96.0 MB; workspace 312 MB, at least 300 MB; images 2.00 MB)",
     "co-train       epoch 1/2  mIoU branch 1 40.12  branch 2 39.00  average 41.00",
     "co-train       epoch 2/2  mIoU (sliding_window_712) branch 1 45.00  branch 2 46.00  average 47.00",
-    "co-train       21 of 30 images, 2.00 images/s",
+    "co-train       70%  4.5 s left  2.00 images/s  21 of 30 images",
   ]);
 });
 

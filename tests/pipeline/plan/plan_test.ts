@@ -60,8 +60,9 @@ Deno.test("pictures hold every node and edge, escaped", () =>
     const mermaid = toMermaid(drawn);
     assert.match(mermaid, /^graph TD\n {2}n0\["start"\]:::miss\n {2}n1\["a \(add\)"\]:::waiting\n/);
     assert.match(mermaid, /n0 -->\|"value"\| n1/);
-    const svg = toSvg(drawn);
+    const svg = await toSvg(drawn);
     assert.equal(svg.match(/<g>/g)?.length, 6);
     assert.equal(svg.match(/marker-end/g)?.length, 5);
     assert.ok(!svg.includes("NaN") && svg.includes("&quot;start&quot;"));
+    for (const { output } of drawn.edges) assert.ok(svg.includes(output), output);
   }));

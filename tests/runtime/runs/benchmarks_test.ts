@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { benchmarksOf } from "../../../runtime/runs/benchmarks.ts";
 import { metricsText } from "../../../cli/runs/metrics.ts";
-import { experimentNames, loadExperiment } from "../../../cli/experiment/experiment.ts";
+import { experimentNames } from "../../../cli/experiment/experiment.ts";
+import { loadExperiment } from "../../../cli/experiment/load_experiment.ts";
 
 const load = (partition?: unknown) => ({ stage: "load", config: { partition } });
 

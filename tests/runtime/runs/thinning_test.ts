@@ -29,5 +29,6 @@ Deno.test("Thinning counts each stage and kind by itself, and lets all other eve
   assert.ok(thinning.keeps(step(1, "other")));
   assert.ok(thinning.keeps({ type: "progress", node: "train", data: { kind: "evaluation", epoch: 1 } }));
   assert.ok(thinning.keeps({ type: "progress", node: "train", data: { unit: "images", done: 1, total: 2 } }));
+  assert.ok(!thinning.keeps({ type: "progress", node: "train", data: { kind: "tick", step: 1 } }));
   for (let i = 0; i < 2000; i++) assert.ok(thinning.keeps({ type: "hit", node: "train", key: "0" }));
 });

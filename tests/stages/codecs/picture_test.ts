@@ -14,7 +14,7 @@ interface Case {
 
 const fromBase64 = (text: string) => Uint8Array.fromBase64(text);
 const cases = Object.entries<Case>(golden.cases).filter(([name]) =>
-  /\.(jpg|png)$/.test(name) && !/^(cmyk|ycck)/.test(name)
+  /\.(jpg|png|tif)$/.test(name) && !/^(cmyk|ycck)/.test(name)
 );
 
 for (const [name, { file, upright: expected }] of cases) {

@@ -185,12 +185,13 @@ Deno.test("a key has the code of its own method, and of no other", async () => {
 
 Deno.test("another method stands in the place of a training's own while a comparison builds, and not after", () => {
   const { result, trainings } = exchangingMethods(
-    supervised(),
-    () => [chosenMethod(ccvc()), chosenMethod(one())],
+    (id) => id === "mine" ? undefined : supervised(),
+    () => [chosenMethod(ccvc(), "first"), chosenMethod(one(), "second")],
   );
-  assert.equal(trainings, 2);
+  assert.deepEqual(trainings, ["first", "second"]);
   assert.ok(result.every(({ method }) => method.definition === supervised.definition));
   const own = ccvc();
-  assert.equal(chosenMethod(own), own);
-  assert.equal(exchangingMethods(supervised(), () => 0).trainings, 0);
+  assert.equal(chosenMethod(own, "co-train"), own);
+  const left = exchangingMethods((id) => id === "mine" ? undefined : own, () => chosenMethod(own, "mine"));
+  assert.deepEqual(left, { result: own, trainings: [] });
 });
