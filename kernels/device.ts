@@ -26,6 +26,11 @@ export interface AdapterFacts {
   readonly bufferBytes: number;
   /** Larger tensors are bound in windows of so many bytes (shader/bindings.ts), the lesser of the two. */
   readonly windowBytes: number;
+  /**
+   * Most floating-point operations that it is given at once, in a launch as in a submission; absent where a driver waits as long as
+   * it takes.
+   */
+  readonly flopsAtOnce?: number;
   /** Bytes that the device's memory holds, where they are known: WebGPU does not tell. */
   readonly memoryBytes?: number;
 }
@@ -66,6 +71,13 @@ const LIMITS = [
 ] as const;
 
 /**
+ * Floating-point operations that a GPU is given at once. Drivers end what takes seconds (Windows' after 2 s): at 50 GFLOP/s, less
+ * than an integrated GPU reaches, so many take 1 s; at 20 TFLOP/s they take 2.5 ms, beside which a submission costs little. Chosen by
+ * that arithmetic: no slow GPU was at hand.
+ */
+const FLOPS_AT_ONCE = 50e9;
+
+/**
  * What lets a text use subgroups where the language is taken at its word. Whether invocations stay together cannot be proved of
  * kernels that branch on a vote of all of them (`subgroupAny`, `subgroupMin`), whose result is the same for each.
  */
@@ -81,6 +93,7 @@ export const SUBGROUPS: readonly string[] = ["enable subgroups;", "diagnostic(of
  * @param options.guaranteed Asks for no more than the limits that WebGPU guarantees on every adapter.
  * @param options.bindingBytes Binds no more at once, although the device would.
  * @param options.bufferBytes Makes no larger buffers, although the device would.
+ * @param options.flopsAtOnce Gives it no more work at once.
  * @param options.memoryBytes Finds out what the adapter's memory holds, by what the platform offers besides WebGPU.
  * @param options.tuning Looks up what was measured on the adapter before.
  * @throws {DeviceError} If there is no adapter, or it refuses a device, or the sharing.
@@ -94,6 +107,7 @@ export async function openDevice(
     guaranteed?: boolean;
     bindingBytes?: number;
     bufferBytes?: number;
+    flopsAtOnce?: number;
     memoryBytes?: (adapter: GPUAdapterInfo) => Promise<number | undefined>;
     tuning?: (facts: AdapterFacts) => Promise<Tuning | undefined>;
   } = {},
@@ -149,6 +163,7 @@ export async function openDevice(
     workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
     workgroupInvocations: device.limits.maxComputeInvocationsPerWorkgroup,
   }, options.sharing);
+  const flopsAtOnce = options.flopsAtOnce ?? (isSoftware ? undefined : FLOPS_AT_ONCE);
   const facts: AdapterFacts = {
     name: info.description || info.device || "unknown adapter",
     vendor: info.vendor,
@@ -159,6 +174,7 @@ export async function openDevice(
     bindingBytes,
     bufferBytes,
     windowBytes: Math.min(bindingBytes, bufferBytes),
+    ...(flopsAtOnce !== undefined && { flopsAtOnce }),
     ...(memoryBytes !== undefined && { memoryBytes }),
     sharing,
   };

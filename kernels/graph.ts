@@ -30,8 +30,10 @@ export interface Launch {
   uniforms?: Record<string, number>;
   /** Values of `override`s and of names in `#unroll` blocks; each distinct set is a pipeline. */
   constants?: Record<string, number>;
-  /** Workgroups along x, y and z, each axis from 1 to 65,535. */
+  /** Workgroups along x, y and z, each axis from 1 to 65,535 unless it is `divisible`. */
   groups: readonly [number, number, number];
+  /** The axis along which it may be launched in parts (parts.ts); the uniform `first_group` says where a part begins. */
+  divisible?: 0 | 1 | 2 | undefined;
   /** Names of the inputs that are read from a texture (texture_operand.ts), where they can be. */
   textures?: readonly string[];
   /** Loop iterations of the busiest invocation, held under the bound that every driver honors. */
@@ -133,6 +135,7 @@ export class Graph {
       uniforms = {},
       constants = {},
       groups,
+      divisible,
       textures = [],
       loops,
       flops = 0,
@@ -145,7 +148,8 @@ export class Graph {
           `it has ${inputs} and ${outputs}`,
       );
     }
-    if (groups.some((n) => !Number.isInteger(n) || n < 1 || n > MAX_GROUPS)) {
+    const isTooMany = (n: number, axis: number) => n > MAX_GROUPS && axis !== divisible;
+    if (groups.some((n, axis) => !Number.isInteger(n) || n < 1 || isTooMany(n, axis))) {
       throw new KernelError(
         `Cannot launch kernel "${kernel.name}" on [${groups}] workgroups: each axis takes 1 to ${MAX_GROUPS}`,
       );
@@ -159,6 +163,7 @@ export class Graph {
       constants,
       groups,
       flops,
+      ...(divisible !== undefined && { divisible }),
       ...(textures.length > 0 && { textures }),
       ...(choice && { choice }),
     });

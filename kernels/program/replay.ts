@@ -9,14 +9,26 @@ export interface Replay {
   readonly groups: readonly [number, number, number];
   /** What is to be done before it. */
   readonly copies: readonly TextureCopy[];
+  /** Its work. */
+  readonly flops: number;
 }
 
-/** Records all launches and submits them once. */
-export function replay({ gpu }: Device, replays: readonly Replay[]): void {
-  const encoder = gpu.createCommandEncoder();
+/** Records all launches and submits them: once, or as often as the device is to have no more work at once. */
+export function replay({ gpu, facts: { flopsAtOnce = Infinity } }: Device, replays: readonly Replay[]): void {
+  let encoder = gpu.createCommandEncoder();
   let pass = encoder.beginComputePass();
   let bound: GPUComputePipeline | undefined;
-  for (const { pipeline, bindGroup, groups, copies } of replays) {
+  let recorded = 0;
+  for (const { pipeline, bindGroup, groups, copies, flops } of replays) {
+    if (recorded > 0 && recorded + flops > flopsAtOnce) {
+      pass.end();
+      gpu.queue.submit([encoder.finish()]);
+      encoder = gpu.createCommandEncoder();
+      pass = encoder.beginComputePass();
+      bound = undefined;
+      recorded = 0;
+    }
+    recorded += flops;
     if (copies.length > 0) {
       pass.end();
       record(encoder, copies);

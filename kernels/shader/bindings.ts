@@ -8,8 +8,10 @@ import { ALIGNMENT } from "../tensor.ts";
 export interface WindowedBinding {
   /** Number of the binding; it takes the first window. */
   readonly binding: number;
-  /** How many there are, 2 or more; the others take numbers after all of the kernel's own. */
+  /** How many there are; those after the first take numbers after all of the kernel's own. */
   readonly windows: number;
+  /** Where it is one alone of several: which, from 0. Elements of the others are loaded as 0, and not stored. */
+  readonly first?: number;
 }
 
 /** A binding of the tensor that another one has, too. */
@@ -103,16 +105,16 @@ export function preamble(
     // Whole vectors of words move bits, whatever they mean.
     const isHalf = halves.includes(binding.number) && binding.type !== "vec4u";
     if (isHalf && binding.type !== "vec4f") throw refuse(binding, `store binding ${binding.number} in f16`);
-    const count = windows.find(({ binding }) => binding === i + 1)?.windows ?? 1;
+    const windowed = windows.find(({ binding }) => binding === i + 1), count = windowed?.windows ?? 1;
     if (binding.type === "atomic<u32>") {
-      if (count > 1) throw refuse(binding, `bind binding ${binding.number} in windows`);
+      if (windowed) throw refuse(binding, `bind binding ${binding.number} in windows`);
       return [array(binding.number, binding.name, binding.type)];
     }
     const parts = [{ number: binding.number, name: binding.name }];
     for (let window = 1; window < count; window++) {
       parts.push({ number: next++, name: `${binding.name}_window_${window}` });
     }
-    return arrays(binding, parts, isHalf, bytes);
+    return arrays(binding, parts, isHalf, { bytes, first: windowed?.first });
   });
   const fields = Object.entries(uniforms).map(([field, type]) => `  ${field}: ${type},`);
   return [
@@ -141,7 +143,7 @@ function arrays(
   { name, type, isWritten }: Binding,
   parts: readonly { readonly number: number; readonly name: string }[],
   isHalf: boolean,
-  bytes: number,
+  { bytes, first }: { readonly bytes: number; readonly first: number | undefined },
 ): string[] {
   const length = bytes / (isHalf ? ELEMENT_BYTES[type] / 2 : ELEMENT_BYTES[type]);
   const stored = isHalf ? "vec4<f16>" : type;
@@ -154,13 +156,15 @@ function arrays(
       const condition = i < parts.length - 1 ? `if (i < ${(i + 1) * length}u) ` : "";
       return `${condition}{ ${access(`${part.name}[${i === 0 ? "i" : `i - ${i * length}u`}]`)} }`;
     }).join(" else ");
+  /** The same where the part is one alone; what lies before it wraps around to what lies past it. */
+  const chooseAlone = (first: number) => (access: (element: string) => string) =>
+    `if (i - ${first * length}u < ${length}u) { ${access(`${name}[i - ${first * length}u]`)} }`;
+  const within = first !== undefined ? chooseAlone(first) : parts.length > 1 ? choose : undefined;
   // One way out, so that invocations of a subgroup stay together.
-  const loads = parts.length === 1
-    ? `return ${load(`${name}[i]`)};`
-    : `var v: ${type}; ${choose((element) => `v = ${load(element)};`)} return v;`;
-  const stores = parts.length === 1
-    ? `${name}[i] = ${store};`
-    : choose((element) => `${element} = ${store};`);
+  const loads = within
+    ? `var v: ${type}; ${within((element) => `v = ${load(element)};`)} return v;`
+    : `return ${load(`${name}[i]`)};`;
+  const stores = within ? within((element) => `${element} = ${store};`) : `${name}[i] = ${store};`;
   return [
     ...parts.map((part) => array(part.number, part.name, stored)),
     `fn load_${name}(i: u32) -> ${type} { ${loads} }`,

@@ -40,6 +40,11 @@ export interface Kernel {
    * repeated where that saves memory (recompute.ts). Not for kernels that add to what they write.
    */
   readonly recomputable?: boolean;
+  /**
+   * Arrays that it meets element by element, those of one place together, so that a launch may take one window of them after
+   * another (parts.ts). A sum that it leaves in another one goes on, where the constant LATER is 1, from what lies there.
+   */
+  readonly partwise?: readonly string[];
 }
 
 /** Declares a kernel; a value, so that an op names what it launches. */

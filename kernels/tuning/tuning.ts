@@ -10,6 +10,11 @@ export interface Candidate {
   readonly constants: Readonly<Record<string, number>>;
   /** Workgroups along x, y and z. */
   readonly groups: readonly [number, number, number];
+  /**
+   * The axis along which it may be launched in parts (parts.ts), of {@linkcode MAX_GROUPS} at most; the kernel's uniform
+   * `first_group` says where a part begins.
+   */
+  readonly divisible?: 0 | 1 | 2;
   /** Names of the inputs that are read from a texture (texture_operand.ts), where they can be. */
   readonly textures?: readonly string[];
   /** Loop iterations of the busiest invocation. */
@@ -37,8 +42,8 @@ export const UNTUNED: Tuning = new Map();
 export function launchable(
   [first, ...others]: readonly [Candidate, ...Candidate[]],
 ): [Candidate, ...Candidate[]] {
-  const able = others.filter(({ groups, loops }) =>
-    groups.every((count) => count <= MAX_GROUPS) && loops <= MAX_LOOP_ITERATIONS
+  const able = others.filter(({ groups, divisible, loops }) =>
+    groups.every((count, axis) => count <= MAX_GROUPS || axis === divisible) && loops <= MAX_LOOP_ITERATIONS
   );
   return [first, ...able];
 }
@@ -56,9 +61,9 @@ export function tuned<Launch extends { readonly choice?: Choice }>(launch: Launc
 /** A launch by one of its candidates. */
 export function launchedAs<Launch>(
   launch: Launch,
-  { kernel, constants, groups, textures = [] }: Candidate,
+  { kernel, constants, groups, divisible, textures = [] }: Candidate,
 ): Launch {
-  return { ...launch, kernel, constants, groups, textures };
+  return { ...launch, kernel, constants, groups, divisible, textures };
 }
 
 /** The power of two nearest to a count, by ratio: extents of a bucket. */

@@ -3,7 +3,7 @@ import type { Device } from "../../kernels/device.ts";
 import { allocate } from "../../kernels/memory.ts";
 import { KernelError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
-import { bindable } from "../../kernels/program/program.ts";
+import { bindable } from "../../kernels/program/binding.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";

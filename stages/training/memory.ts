@@ -2,7 +2,8 @@
 import { blueprint } from "../../kernels/program/blueprint.ts";
 import type { Device } from "../../kernels/device.ts";
 import { DeviceError, KernelError, ShapeError } from "../../kernels/errors.ts";
-import { checkBindings, operandTexture } from "../../kernels/program/program.ts";
+import { operandTexture } from "../../kernels/program/binding.ts";
+import { checkBindings } from "../../kernels/program/parts.ts";
 import { schedule } from "../../kernels/program/schedule.ts";
 import { largestTexture, textureBytes } from "../../kernels/shader/texture_operand.ts";
 import { UserError } from "../../pipeline/mod.ts";

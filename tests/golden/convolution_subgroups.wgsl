@@ -29,6 +29,7 @@
 //   channels      of source, in vec4s
 //   out_channels  in vec4s
 //   taps          per axis
+//   first_group   of a launch in parts, along y
 //
 // Twin: kernels/reference/convolution/convolution.ts
 
@@ -42,7 +43,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
   let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
-  let first = group.y * 2u;
+  let first = (extents.first_group + group.y) * 2u;
   if (first >= pixels) { return; }
   let column = group.x * 2u + lane;
   let last_column = extents.out_channels - 1u;

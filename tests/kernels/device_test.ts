@@ -6,21 +6,11 @@ import { Graph } from "../../kernels/graph.ts";
 import { defineKernel } from "../../kernels/shader/kernel.ts";
 import { compile } from "../../kernels/program/program.ts";
 import { ALIGNMENT, makeTensor } from "../../kernels/tensor.ts";
-import { gpuTest } from "../support/gpu.ts";
+import { gpuTest, openTestDevice, withDevice } from "../support/gpu.ts";
 import { skip } from "../support/skip.ts";
 
 const isDeviceError = (message: RegExp) => (error: unknown) =>
   error instanceof DeviceError && message.test(error.message);
-
-/** A device of its own, for tests that leave it broken. */
-async function withDevice(body: (device: Device) => Promise<void>): Promise<void> {
-  const device = await openDevice(navigator.gpu);
-  try {
-    await body(device);
-  } finally {
-    device.close();
-  }
-}
 
 Deno.test("openDevice() says what to install where there is no adapter", async () => {
   await assert.rejects(
@@ -104,7 +94,7 @@ gpuTest(
 gpuTest(
   "a shader that WebGPU refuses surfaces as a DeviceError that names the kernel",
   () =>
-    withDevice(async (device) => {
+    withDevice({}, async (device) => {
       const kernel = defineKernel({
         name: "misspelled",
         file: "other.wgsl",
@@ -131,12 +121,12 @@ gpuTest(
 );
 
 gpuTest("a lost device surfaces as a DeviceError; one that was closed does not", async () => {
-  const lost = await openDevice(navigator.gpu);
+  const lost = await openTestDevice();
   lost.gpu.destroy();
   await lost.gpu.lost;
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.throws(() => lost.check(), isDeviceError(/was lost/));
-  const closed = await openDevice(navigator.gpu);
+  const closed = await openTestDevice();
   closed.close();
   await closed.gpu.lost;
   await new Promise((resolve) => setTimeout(resolve, 0));
@@ -144,7 +134,7 @@ gpuTest("a lost device surfaces as a DeviceError; one that was closed does not",
 });
 
 gpuTest("what a lost device cannot read back says that it was lost", async () => {
-  const device = await openDevice(navigator.gpu);
+  const device = await openTestDevice();
   const { tensors } = allocate(device, "t", [{ label: "t", shape: [4] }]);
   device.gpu.destroy();
   await assert.rejects(readBack(device, tensors), isDeviceError(/^The device was lost/));
@@ -155,7 +145,7 @@ gpuTest("a device that is out of memory says so, with the largest buffers asked 
   class GPUOutOfMemoryError {
     readonly message = "not enough memory left";
   }
-  const device = await openDevice(navigator.gpu);
+  const device = await openTestDevice();
   device.buffer("workspace 0", 3000);
   device.buffer("workspace 0", 2000);
   device.buffer("control", 16);
@@ -211,7 +201,7 @@ gpuTest("upload() lets the device copy what was uploaded whenever that is 16 MiB
 });
 
 gpuTest("memory lies in as many buffers as it takes, and is read back in as many waits", async () => {
-  const device = await openDevice(navigator.gpu, { bufferBytes: 4096 + 100 });
+  const device = await openTestDevice({ bufferBytes: 4096 + 100 });
   try {
     assert.equal(device.facts.bufferBytes, 4096);
     const sizes = [512, 300, 500, 1024, 4, 4];

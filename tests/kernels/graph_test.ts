@@ -152,7 +152,11 @@ const launch: Launch = { kernel, reads: [x], writes: [y], groups: [1, 1, 1], loo
 Deno.test("Graph.launch() takes what a kernel is made for", () => {
   const graph = new Graph(0);
   graph.launch({ ...launch, groups: [MAX_GROUPS, 1, 1], loops: MAX_LOOP_ITERATIONS });
-  assert.deepEqual(graph.dispatches.map(({ groups }) => groups), [[MAX_GROUPS, 1, 1]]);
+  graph.launch({ ...launch, groups: [1, MAX_GROUPS + 1, 1], divisible: 1 });
+  assert.deepEqual(graph.dispatches.map(({ groups, divisible }) => [groups, divisible]), [
+    [[MAX_GROUPS, 1, 1], undefined],
+    [[1, MAX_GROUPS + 1, 1], 1],
+  ]);
 });
 
 const refused: Record<string, readonly [Partial<Launch>, RegExp]> = {
@@ -160,6 +164,7 @@ const refused: Record<string, readonly [Partial<Launch>, RegExp]> = {
   "other outputs": [{ writes: [] }, /with 1 inputs and 0 outputs/],
   "no workgroups": [{ groups: [1, 0, 1] }, /\[1,0,1\] workgroups: each axis takes 1 to 65535/],
   "too many workgroups": [{ groups: [1, MAX_GROUPS + 1, 1] }, /\[1,65536,1\] workgroups/],
+  "too many along another axis": [{ groups: [1, MAX_GROUPS + 1, 1], divisible: 0 }, /\[1,65536,1\] work/],
   "half a workgroup": [{ groups: [1.5, 1, 1] }, /\[1.5,1,1\] workgroups/],
   "too many iterations": [{ loops: MAX_LOOP_ITERATIONS + 1 }, /60001 loop iterations, and at most 60000/],
 };

@@ -11,10 +11,35 @@ export { uniform } from "./uniform.ts";
 
 let shared: Promise<Device> | undefined;
 
-/** The device all tests of a file share; as for the commands, the environment may name other kernels than its fastest. */
+/** The device all tests of a file share. */
 export function testDevice(): Promise<Device> {
-  const sharing = parseSharing(Deno.env.get("CROSSVIEW_SHARING"), "CROSSVIEW_SHARING");
-  return shared ??= openDevice(navigator.gpu, { sharing });
+  return shared ??= openTestDevice();
+}
+
+/** What a device is opened with. */
+type DeviceOptions = NonNullable<Parameters<typeof openDevice>[1]>;
+
+/**
+ * Opens a device; as for the commands, the environment may name other kernels than its fastest. They are its fastest all the same
+ * where the options leave it unable to run those, or say which.
+ */
+export function openTestDevice(options: DeviceOptions = {}): Promise<Device> {
+  const named = parseSharing(Deno.env.get("CROSSVIEW_SHARING"), "CROSSVIEW_SHARING");
+  const isUnable = named === "workgroup" ? options.guaranteed : named !== 0 && options.subgroups === false;
+  return openDevice(navigator.gpu, { ...(!isUnable && { sharing: named }), ...options });
+}
+
+/** Lends a test a device of its own, and closes it. */
+export async function withDevice(
+  options: DeviceOptions,
+  body: (device: Device) => void | Promise<void>,
+): Promise<void> {
+  const device = await openTestDevice(options);
+  try {
+    await body(device);
+  } finally {
+    device.close();
+  }
 }
 
 /**

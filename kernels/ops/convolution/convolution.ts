@@ -31,6 +31,7 @@ const convolutionKernel: Kernel = {
     tap_step: "i32",
     offset: "i32",
     divisor: "i32",
+    first_group: "u32",
   },
   reads: { source: "vec4f", weight: "vec4f" },
   writes: { result: "vec4f" },
@@ -272,6 +273,7 @@ function gatherLaunch(
         groups: tiling.shape === "narrow"
           ? [tiles, 1, layers]
           : [Math.ceil(outChannels / tiling.outputs), tiles, layers],
+        divisible: tiling.shape === "narrow" ? 0 : 1,
         // A turn at least for each tap, and those that begin and end a block.
         loops: taps * taps * (Math.ceil(channels / tiling.channels) + Math.ceil(channels / BLOCK) + 2),
       };
@@ -301,6 +303,7 @@ function gatherLaunch(
       out_channels: outChannels,
       taps,
       ...walk,
+      first_group: 0,
     },
     flops,
     choice,

@@ -29,6 +29,7 @@
 //   channels      of source, in vec4s
 //   out_channels  in vec4s
 //   taps          per axis
+//   first_group   of a launch in parts, along y
 //
 // Twin: kernels/reference/convolution/convolution.ts
 
@@ -50,9 +51,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
 #if SUBGROUPS
-  let first = group.y * ${ROWS}u;
+  let first = (extents.first_group + group.y) * ${ROWS}u;
 #else
-  let first = (group.y * ${TILES}u + local.y) * ${ROWS}u;
+  let first = ((extents.first_group + group.y) * ${TILES}u + local.y) * ${ROWS}u;
 #end
   if (first >= pixels) { return; }
   let column = group.x * ${COLUMNS * LANES}u + lane;

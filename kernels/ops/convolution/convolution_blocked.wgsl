@@ -13,6 +13,7 @@
 //   channels      of source, in vec4s
 //   out_channels  in vec4s
 //   taps          per axis
+//   first_group   of a launch in parts, along y
 //
 // Twin: kernels/reference/convolution/convolution.ts
 
@@ -54,7 +55,7 @@ fn main(
   let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
   let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
-  let first = group.y * ${ROWS}u;
+  let first = (extents.first_group + group.y) * ${ROWS}u;
   if (first >= pixels) { return; }
   let first_column = group.x * ${COLUMNS}u;
   let last_column = extents.out_channels - 1u;

@@ -9,6 +9,7 @@
 //   channels      of source, in vec4s
 //   out_channels  in vec4s
 //   taps          per axis
+//   first_group   of a launch in parts, along x
 //
 // Twin: kernels/reference/convolution/convolution.ts
 
@@ -24,7 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let rows = (extents.out_height - class_y + u32(divisor) - 1u) / u32(divisor);
   let columns = (extents.out_width - class_x + u32(divisor) - 1u) / u32(divisor);
   let pixels = extents.batch * rows * columns;
-  let first = group.x * ${PIXELS * LANES}u;
+  let first = (extents.first_group + group.x) * ${PIXELS * LANES}u;
   if (first >= pixels) { return; }
   let last_output = extents.out_channels - 1u;
   // Which row of the weights' block, and which of its vec4s, this lane fetches.

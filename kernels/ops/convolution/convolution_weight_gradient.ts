@@ -32,6 +32,7 @@ const weightGradientKernel: Kernel = {
     dilation: "i32",
     padding: "i32",
     accumulate: "u32",
+    first_group: "u32",
   },
   reads: { source: "vec4f", gradient: "vec4f" },
   writes: { result: "vec4f" },
@@ -93,6 +94,7 @@ export function launchWeightGradient(
     ...(tiling.textures && { textures: tiling.textures }),
     constants: tiling.constants,
     groups: [...tiling.groups, splits],
+    divisible: tiling.shape === "blocked" ? 1 : 0,
     loops: rowsPerSplit * rowLoops(tiling),
   }));
   const choice = {
@@ -118,6 +120,7 @@ export function launchWeightGradient(
       dilation,
       padding,
       accumulate: splits === 1 && accumulate ? 1 : 0,
+      first_group: 0,
     },
     flops,
     choice,

@@ -23,6 +23,7 @@
 //   rows          N · out_height
 //   pixels        of gradient, in all
 //   taps          per axis
+//   first_group   of a launch in parts, along x
 //
 // Twin: kernels/reference/convolution/convolution.ts
 
@@ -47,16 +48,17 @@ fn rows_inside(row: u32, y0: u32, height: u32) -> u32 {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let lane = local.x;
   let column_tiles = (extents.out_channels + ${LANES - 1}u) / ${LANES}u;
-  let column = group.x % column_tiles * ${LANES}u + lane;
+  let tile = extents.first_group + group.x;
+  let column = tile % column_tiles * ${LANES}u + lane;
 #if SUBGROUPS
   // Owners are the vec4s of input channels, tap after tap; a lane fetches for one of the tile's.
   let owners = extents.taps * extents.taps * extents.channels;
-  let first_owner = group.x / column_tiles * ${INPUTS}u;
+  let first_owner = tile / column_tiles * ${INPUTS}u;
   let owner = min(first_owner + lane % ${INPUTS}u, owners - 1u);
   let tap = owner / extents.channels;
   let channel = owner % extents.channels;
 #else
-  let input = (group.x / column_tiles * ${TILES}u + local.y) * ${INPUTS}u;
+  let input = (tile / column_tiles * ${TILES}u + local.y) * ${INPUTS}u;
   let tap = group.y;
 #end
   let tap_y = i32(tap / extents.taps) * extents.dilation - extents.padding;

@@ -11,6 +11,7 @@
 //   rows          N · out_height
 //   pixels        of gradient, in all
 //   taps          per axis
+//   first_group   of a launch in parts, along y
 //
 // Twin: kernels/reference/convolution/convolution.ts
 
@@ -25,7 +26,7 @@ fn main(
   @builtin(local_invocation_index) index: u32,
 ) {
   let owners = extents.taps * extents.taps * extents.channels;
-  let first_owner = group.y * ${ROWS}u;
+  let first_owner = (extents.first_group + group.y) * ${ROWS}u;
   let first_column = group.x * ${COLUMNS}u;
   let last_column = extents.out_channels - 1u;
   // The pixels of this split.

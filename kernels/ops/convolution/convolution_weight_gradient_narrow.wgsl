@@ -11,6 +11,7 @@
 //   rows          N · out_height
 //   pixels        of gradient, in all
 //   taps          per axis
+//   first_group   of a launch in parts, along x
 //
 // Twin: kernels/reference/convolution/convolution.ts
 
@@ -34,7 +35,7 @@ fn rows_inside(row: u32, y0: u32, height: u32) -> u32 {
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let owners = extents.taps * extents.taps * extents.channels;
-  let owner = group.x * ${LANES}u + lane;
+  let owner = (extents.first_group + group.x) * ${LANES}u + lane;
   let tap = min(owner, owners - 1u) / extents.channels;
   let channel = min(owner, owners - 1u) % extents.channels;
   let tap_y = i32(tap / extents.taps) * extents.dilation - extents.padding;

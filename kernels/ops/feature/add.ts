@@ -11,6 +11,7 @@ const kernel = defineKernel({
   uniforms: { count: "u32", stride: "u32" },
   reads: { a: "vec4f", b: "vec4f" },
   writes: { sum: "vec4f" },
+  partwise: ["a", "b", "sum"],
 });
 
 /**

@@ -16,6 +16,7 @@ const apply = defineKernel({
   reads: { x: "vec4f", residual: "vec4f", ...vectors },
   writes: { y: "vec4f" },
   recomputable: true,
+  partwise: ["x", "residual", "y"],
 });
 /** What a batch norm learns and remembers; each [C]. */
 export interface BatchNormParameters {

@@ -17,6 +17,7 @@ const gradientSums = defineKernel({
   uniforms: { ...chunkUniforms, epsilon: "f32" },
   reads: { dy: "vec4f", x: "vec4f", y: "vec4f", ...vectors },
   writes: { partials: "vec4f" },
+  partwise: ["dy", "x", "y"],
 });
 const parameterGradient = [parameterGradientSource, sharedParameterGradientSource].map((source, shared) =>
   defineKernel({
@@ -43,6 +44,7 @@ const gradientKernels = [false, true].map((residual) =>
     uniforms: pixelUniforms,
     reads: { dy: "vec4f", x: "vec4f", y: "vec4f", coefficients: "vec4f" },
     writes: { dx: "vec4f", ...(residual && { dresidual: "vec4f" }) },
+    partwise: ["dy", "x", "y", "dx", "dresidual"],
   })
 );
 
@@ -95,7 +97,7 @@ function parameterGradients(graph: Graph, dy: Tensor, normalized: Normalized): T
     reads: [dy, x, signed, mean, variance, weight, bias],
     writes: [partials],
     uniforms: { ...layout.chunkValues, epsilon },
-    constants: { ...constants, ...chunked.constants },
+    constants: { ...constants, ...chunked.constants, LATER: 0 },
     groups: chunked.groups,
     loops: chunked.loops,
   });

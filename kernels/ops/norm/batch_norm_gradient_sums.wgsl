@@ -7,7 +7,7 @@
 //   partials         f32[passes, chunks, 2, lanes·4]    sum of dy', sum of dy' · (x − mean)
 //
 // WIDTH and UNROLL as in ops/channel_lanes.ts. dy' is dy where the ReLU let the value pass. Without a residual, x tells that too,
-// and y is not read.
+// and y is not read. Where LATER the sums go on from those of the windows before: what is not bound adds 0.
 //
 // Uniforms:
 //   lanes   vec4s of a pixel
@@ -33,8 +33,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let center${W} = load_mean(moments + ${8 * W}u);
   let scale${W} = load_weight(lane + ${8 * W}u) * (1.0 / sqrt(load_variance(moments + ${8 * W}u) + extents.epsilon));
   let shift${W} = load_bias(lane + ${8 * W}u);
+  #if LATER
+  var sum${W} = load_partials(2u * chunk * lanes + lane + ${8 * W}u);
+  var products${W} = load_partials((2u * chunk + 1u) * lanes + lane + ${8 * W}u);
+  #else
   var sum${W} = vec4f();
   var products${W} = vec4f();
+  #end
   #end
   var at = (of_pass * extents.pixels + first) * lanes + lane;
   for (var n = pixels / ${UNROLL}u; n > 0u; n--) {

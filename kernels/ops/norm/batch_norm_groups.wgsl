@@ -2,6 +2,7 @@
 //
 //   statistics  f32[passes, groups, 2, lanes·4]   of a group of pixels: mean, sum of squared deviations from it
 //   partials    f32[passes, chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)², as batch_norm_statistics.wgsl leaves them
+//   pivots      f32[passes, lanes·4]
 //
 // The pivot is the mean of the pass's first group.
 //
@@ -34,6 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     sum += count * d;
     squares += load_statistics(at + lanes) + count * (d * d);
   }
+  if (first == 0u) { set_pivots(chunk / extents.chunks * lanes + lane, pivot); }
   set_partials(2u * chunk * lanes + lane, sum);
   set_partials((2u * chunk + 1u) * lanes + lane, squares);
 }

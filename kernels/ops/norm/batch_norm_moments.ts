@@ -15,7 +15,7 @@ const pixelSums = defineKernel({
   source: statisticsSource,
   uniforms: chunkUniforms,
   reads: { x: "vec4f" },
-  writes: { partials: "vec4f" },
+  writes: { partials: "vec4f", pivots: "vec4f" },
 });
 const groupSums = defineKernel({
   name: "batch_norm_groups",
@@ -30,14 +30,14 @@ const groupSums = defineKernel({
     passes: "u32",
   },
   reads: { statistics: "vec4f" },
-  writes: { partials: "vec4f" },
+  writes: { partials: "vec4f", pivots: "vec4f" },
 });
 /** By {@linkcode chunkSums}: each invocation by itself, and together. */
 const moments = [momentsSource, sharedMomentsSource].map((source, shared) =>
   defineKernel({
     name: shared ? "batch_norm_moments_shared" : "batch_norm_moments",
     source,
-    uniforms: { lanes: "u32", chunks: "u32", passes: "u32", stride: "u32", pixels: "f32", momentum: "f32" },
+    uniforms: { lanes: "u32", chunks: "u32", passes: "u32", pixels: "f32", momentum: "f32" },
     reads: { pivots: "vec4f", partials: "vec4f" },
     writes: {
       mean: "vec4f",
@@ -75,48 +75,51 @@ export function batchMoments(graph: Graph, x: Tensor, layout: NormLayout, option
   const room = (label: string) => graph.tensor({ label, shape: [passes, channels] });
   const mean = room(`${x.label} mean`), variance = room(`${x.label} variance`);
   const each = options.afterEach ?? { mean: room("unused"), variance: room("unused") };
-  const { partials, chunks, stride } = statistics
-    ? sumsOfGroups(graph, x, layout, statistics)
-    : sumsOfPixels(graph, x, layout);
+  const pivots = room(`${x.label} pivots`);
+  const { partials, chunks } = statistics
+    ? sumsOfGroups(graph, x, layout, pivots, statistics)
+    : sumsOfPixels(graph, x, layout, pivots);
   const added = chunkSums(graph.sharing, passes, chunks, lanes);
   graph.launch({
     kernel: moments[added.shared]!,
-    reads: [statistics?.tensor ?? x, partials],
+    reads: [pivots, partials],
     writes: [mean, variance, running.mean, running.variance, each.mean, each.variance],
-    uniforms: { lanes, chunks, passes, stride, pixels, momentum },
+    uniforms: { lanes, chunks, passes, pixels, momentum },
     ...added.launch,
   });
   return { mean, variance };
 }
 
-/** Sums of deviations from a pivot, which is the first pixel of each pass or the mean of its first group, and of their squares. */
+/**
+ * Sums of deviations from a pivot, which is the first pixel of each pass or the mean of its first group and is left besides, and of
+ * their squares.
+ */
 interface PartialSums {
   /** [passes, chunks, 2, C]. */
   readonly partials: Tensor;
   readonly chunks: number;
-  /** `vec4f`s from one pass's pivot to the next one's. */
-  readonly stride: number;
 }
 
-function sumsOfPixels(graph: Graph, x: Tensor, layout: NormLayout): PartialSums {
+function sumsOfPixels(graph: Graph, x: Tensor, layout: NormLayout, pivots: Tensor): PartialSums {
   const { chunked: { chunks, constants, groups, loops } } = layout;
   const partials = partialSums(graph, x, layout, chunks);
   graph.launch({
     kernel: pixelSums,
     reads: [x],
-    writes: [partials],
+    writes: [partials, pivots],
     uniforms: layout.chunkValues,
     constants,
     groups,
     loops,
   });
-  return { partials, chunks, stride: layout.pixelValues.count };
+  return { partials, chunks };
 }
 
 function sumsOfGroups(
   graph: Graph,
   x: Tensor,
   layout: NormLayout,
+  pivots: Tensor,
   { tensor, groupPixels }: GroupStatistics,
 ): PartialSums {
   const { passes, pixels, lanes } = layout;
@@ -125,7 +128,7 @@ function sumsOfGroups(
   graph.launch({
     kernel: groupSums,
     reads: [tensor],
-    writes: [partials],
+    writes: [partials, pivots],
     uniforms: {
       lanes,
       pixels,
@@ -138,7 +141,7 @@ function sumsOfGroups(
     groups: [Math.ceil(passes * chunks * lanes / WORKGROUP), 1, 1],
     loops: chunkGroups,
   });
-  return { partials, chunks, stride: 2 * groups * lanes };
+  return { partials, chunks };
 }
 
 /** Room for two sums of each chunk and channel. */

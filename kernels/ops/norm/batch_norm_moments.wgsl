@@ -1,6 +1,6 @@
 // Batch norm, training, second pass: adds the chunks in order; mean and variance of each pass, and the running ones.
 //
-//   pivots            f32[passes, …, lanes·4]           the first of a pass is its pivot: x, or statistics of groups of pixels
+//   pivots            f32[passes, lanes·4]
 //   partials          f32[passes, chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)²
 //   mean, variance    f32[passes, lanes·4]              the variance divides by the number of pixels
 //   running_…         f32[lanes·4]                      (1 − momentum)·running + momentum·pass, for each pass in order, with
@@ -9,7 +9,6 @@
 //
 // Uniforms:
 //   chunks  of a pass
-//   stride  vec4s of a pass in pivots
 //   pixels  of a pass
 //
 // Twin: kernels/reference/norm/batch_norm.ts
@@ -43,7 +42,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     let shift = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / extents.pixels;
     let square = ((squares[0] + squares[1]) + (squares[2] + squares[3])) / extents.pixels;
-    let center = load_pivots(of_pass * extents.stride + lane) + shift;
+    let center = load_pivots(of_pass * lanes + lane) + shift;
     let spread = max(square - shift * shift, vec4f());
     set_mean(of_pass * lanes + lane, center);
     set_variance(of_pass * lanes + lane, spread);

@@ -2,7 +2,7 @@
 //
 // The sums of batch_norm_moments.wgsl in the same order, by workgroups: for a GPU.
 //
-//   pivots            f32[passes, …, lanes·4]           the first of a pass is its pivot: x, or statistics of groups of pixels
+//   pivots            f32[passes, lanes·4]
 //   partials          f32[passes, chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)²
 //   mean, variance    f32[passes, lanes·4]              the variance divides by the number of pixels
 //   running_…         f32[lanes·4]                      (1 − momentum)·running + momentum·pass, for each pass in order, with
@@ -13,7 +13,6 @@
 //
 // Uniforms:
 //   chunks  of a pass
-//   stride  vec4s of a pass in pivots
 //   pixels  of a pass
 //
 // Twin: kernels/reference/norm/batch_norm.ts
@@ -59,7 +58,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       #end
       let shift = ((sum0 + sum1) + (sum2 + sum3)) / extents.pixels;
       let square = ((squares0 + squares1) + (squares2 + squares3)) / extents.pixels;
-      let center = load_pivots(of_pass * extents.stride + lane) + shift;
+      let center = load_pivots(of_pass * lanes + lane) + shift;
       let spread = max(square - shift * shift, vec4f());
       set_mean(of_pass * lanes + lane, center);
       set_variance(of_pass * lanes + lane, spread);

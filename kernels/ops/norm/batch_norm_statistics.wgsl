@@ -2,6 +2,7 @@
 //
 //   x         f32[passes, pixels, lanes·4]
 //   partials  f32[passes, chunks, 2, lanes·4]   sum of x − pivot, sum of (x − pivot)²
+//   pivots    f32[passes, lanes·4]
 //
 // WIDTH and UNROLL as in ops/channel_lanes.ts. The pivot is the channel's first value of the pass: the difference of two large
 // sums would lose a small variance.
@@ -50,6 +51,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     at += lanes;
   }
   #unroll W WIDTH
+  if (first == 0u) { set_pivots(chunk / extents.chunks * lanes + lane + ${8 * W}u, pivot${W}); }
   set_partials(2u * chunk * lanes + lane + ${8 * W}u, sum${W});
   set_partials((2u * chunk + 1u) * lanes + lane + ${8 * W}u, squares${W});
   #end

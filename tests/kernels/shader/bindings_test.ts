@@ -63,6 +63,21 @@ Deno.test("preamble() looks an element up in the window that holds it, of f16 tw
   assert.equal(windowBytes(2 ** 31 - 1), 2 ** 31 - 256);
 });
 
+Deno.test("preamble() meets what lies in one window of several, and no more", () => {
+  const lines = declared({
+    windows: [{ binding: 1, windows: 1, first: 2 }, { binding: 3, windows: 1, first: 0 }],
+    halves: [3],
+  });
+  for (
+    const line of [
+      "@group(0) @binding(1) var<storage, read_write> x: array<vec4f>;",
+      "fn load_x(i: u32) -> vec4f { var v: vec4f; if (i - 32u < 16u) { v = x[i - 32u]; } return v; }",
+      "fn set_y(i: u32, v: vec4f) { if (i - 0u < 32u) { y[i - 0u] = vec4<f16>(v); } }",
+    ]
+  ) assert.ok(lines.includes(line), line);
+  assert.ok(lines.every((line) => !line.includes("@binding(6)")));
+});
+
 Deno.test("preamble() reads an input from a texture", () => {
   const lines = declared({ textures: [1] });
   assert.ok(lines.includes("@group(0) @binding(1) var x: texture_2d<f32>;"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Device, openDevice } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
 import { allocate, upload } from "../../../kernels/memory.ts";
 import { convolution } from "../../../kernels/ops/convolution/convolution.ts";
 import { imageNetStatistics } from "../../../kernels/ops/view/normalize.ts";
@@ -13,7 +13,7 @@ import { rowBands } from "../../../stages/evaluation/inference_program.ts";
 import type { Predictions } from "../../../stages/evaluation/predictions.ts";
 import { type Protocol, protocolPlan } from "../../../stages/evaluation/protocols.ts";
 import type { ImageSize, SampleSet } from "../../../stages/datasets/samples.ts";
-import { gpuTest, store, uniform } from "../../support/gpu.ts";
+import { gpuTest, openTestDevice, store, uniform } from "../../support/gpu.ts";
 import { withFolder } from "../../support/stage_run.ts";
 import { shapesSet, testCheckpoint } from "../../support/training.ts";
 
@@ -248,7 +248,7 @@ gpuTest("scoring stops in the middle of a set", async (device) => {
 });
 
 gpuTest("an image too large for the device is refused with a way out", async () => {
-  const limited = await openDevice(navigator.gpu, { bindingBytes: 20_000 });
+  const limited = await openTestDevice({ bindingBytes: 20_000 });
   const { inference, free } = openConvolutions(limited);
   // More windows of 20 kB than a kernel may bind.
   const size = { width: 256, height: 512 };

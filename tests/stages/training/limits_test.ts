@@ -1,28 +1,27 @@
 /** Trainings on devices that grant less than the one at hand. */
 import assert from "node:assert/strict";
-import { type Device, openDevice } from "../../../kernels/device.ts";
+import type { Device, openDevice } from "../../../kernels/device.ts";
 import { MAX_GROUPS } from "../../../kernels/shader/kernel.ts";
 import { blueprint } from "../../../kernels/program/blueprint.ts";
+import { partsOf } from "../../../kernels/program/parts.ts";
 import type { Configured } from "../../../stages/methods/method.ts";
 import { captureTraining } from "../../../stages/training/capture.ts";
 import { forecast } from "../../../stages/training/memory.ts";
 import { everyMethod, openTraining, sessionOptions, takeSteps } from "../../support/every_method.ts";
-import { gpuTest } from "../../support/gpu.ts";
+import { gpuTest, withDevice } from "../../support/gpu.ts";
+import { skip } from "../../support/skip.ts";
 import type { Session } from "../../../stages/training/session.ts";
 import { shapesViews } from "../../support/training.ts";
 
 /** Opens a device that grants less, for a while. */
-async function limited(
-  options: Parameters<typeof openDevice>[1],
+function limited(
+  options: NonNullable<Parameters<typeof openDevice>[1]>,
   body: (device: Device) => void | Promise<void>,
 ): Promise<void> {
-  const device = await openDevice(navigator.gpu, options);
-  try {
+  return withDevice(options, async (device) => {
     await body(device);
     device.check();
-  } finally {
-    device.close();
-  }
+  });
 }
 
 /** What two steps leave, as one run of numbers: how many buffers it lies in is the device's. */
@@ -90,6 +89,59 @@ for (const [name, method] of Object.entries(everyMethod)) {
     },
   );
 }
+
+gpuTest("maps larger than what a device binds, and 8 arrays at once, give the same bits", async (device) => {
+  const method = everyMethod.supervised!, { sharing } = device.facts;
+  if (sharing !== 8 && sharing !== 16) {
+    return skip("partial sums of weights are larger than so small maps here");
+  }
+  const learn = async (device: Device) => {
+    const session = openTraining(device, method), found = await learned(session);
+    session.free();
+    return found;
+  };
+  const whole = await learn(device);
+  // Maps of 128 KiB in two windows: the gradient of a norm with residual has five of them.
+  await limited({ guaranteed: true, bindingBytes: 98_304, sharing }, async (guaranteed) => {
+    const { phases } = captureTraining(blueprint(guaranteed), {
+      ...sessionOptions(method),
+      accumulate: 1,
+      warmUp: false,
+    });
+    const { graph } = phases.method.programs[0];
+    const inParts = graph.dispatches.filter((launch) => partsOf(guaranteed, launch).length > 1);
+    assert.deepEqual(
+      [...new Set(inParts.map(({ kernel }) => kernel.name))],
+      ["batch_norm", "batch_norm_gradient_sums", "batch_norm_residual_gradient"],
+    );
+    assert.deepEqual(await learn(guaranteed), whole);
+  });
+});
+
+gpuTest("every network is captured at a crop of 800, however its kernels share", (device) => {
+  const { network, ...options } = sessionOptions(everyMethod["cutmix-seg"]!);
+  for (const sharing of [0, 8, 16, "workgroup"] as const) {
+    // As on a large GPU: passes run together.
+    const bytes = 2 ** 31 - 256, facts = { bindingBytes: bytes, bufferBytes: bytes, windowBytes: bytes };
+    const large = { ...blueprint(device), facts: { ...device.facts, sharing, ...facts } };
+    for (const backbone of ["resnet14", "resnet18", "resnet50", "resnet101"] as const) {
+      const { phases } = captureTraining(large, {
+        ...options,
+        network: { ...network, backbone },
+        views: shapesViews({ crop: 800 }),
+        batch: 8,
+        accumulate: 1,
+        warmUp: true,
+      });
+      const launches = phases.method.programs[0].graph.dispatches;
+      const isLong = launches.some(({ groups }) => Math.max(...groups) > MAX_GROUPS);
+      assert.equal(isLong, sharing === 0 && backbone !== "resnet14", `${backbone}, sharing ${sharing}`);
+      for (const { groups } of launches.flatMap((launch) => partsOf(large, launch))) {
+        assert.ok(groups.every((count) => count <= MAX_GROUPS));
+      }
+    }
+  }
+});
 
 gpuTest(
   "where nothing is shared, as on a GPU with 16 KiB of workgroup memory, the guaranteed limits suffice, too",

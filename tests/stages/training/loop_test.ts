@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type Device, openDevice } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
 import { UserError } from "../../../pipeline/errors.ts";
 import type { Checkpoint } from "../../../stages/weights/checkpoint.ts";
 import type { CoTrainInput } from "../../../stages/co_train.ts";
@@ -8,7 +8,7 @@ import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import { TrainingStoppedError } from "../../../stages/training/loop.ts";
 import { DivergenceError } from "../../../stages/training/losses.ts";
-import { gpuTest } from "../../support/gpu.ts";
+import { gpuTest, openTestDevice } from "../../support/gpu.ts";
 import { testContext, withFolder } from "../../support/stage_run.ts";
 import { gpuResources, shapesViews, trainingOf } from "../../support/training.ts";
 
@@ -167,7 +167,7 @@ gpuTest(
   (device) =>
     withFolder(async (folder) => {
       const alone = await attempt(device, join(folder, "alone"), plain, { every: 1000 });
-      const frail = await openDevice(navigator.gpu);
+      const frail = await openTestDevice();
       const place = join(folder, "lost");
       const failed = await attempt(frail, place, plain, {
         stop: ({ kind, step }) => {

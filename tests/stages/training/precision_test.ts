@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Device, openDevice } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
@@ -8,7 +8,7 @@ import { buildNetworks } from "../../../stages/weights/network.ts";
 import { DivergenceError, MOST_SKIPPED } from "../../../stages/training/losses.ts";
 import { SettingsError, USABLE } from "../../../stages/training/memory.ts";
 import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
-import { gpuTest, halfTest } from "../../support/gpu.ts";
+import { gpuTest, halfTest, openTestDevice } from "../../support/gpu.ts";
 import { bound, networkOf, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
@@ -195,7 +195,7 @@ halfTest("what is made again in f16 is the same bits, in less memory", async (de
 });
 
 gpuTest("f16 is refused where the device does not grant it, before anything is made", async (granting) => {
-  const device = await openDevice(navigator.gpu, { halves: false });
+  const device = await openTestDevice({ halves: false });
   assert.ok(!device.facts.features.includes("shader-f16"));
   assert.throws(() => open(device, { precision: "f16" }), (error) => {
     assert.ok(error instanceof SettingsError);

@@ -1,11 +1,11 @@
 /** Training gives the same bytes whatever a tuner has remembered. */
 import assert from "node:assert/strict";
 import { blueprint } from "../../../kernels/program/blueprint.ts";
-import { type Device, openDevice } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
 import type { Tuning } from "../../../kernels/tuning/tuning.ts";
 import { captureTraining } from "../../../stages/training/capture.ts";
 import { openSession } from "../../../stages/training/session.ts";
-import { gpuTest } from "../../support/gpu.ts";
+import { gpuTest, openTestDevice } from "../../support/gpu.ts";
 import { pairSettings, shapesViews } from "../../support/training.ts";
 
 const settings = {
@@ -38,7 +38,7 @@ gpuTest("two steps end in the same bytes, tuned or not", async (device) => {
   // No device would choose so; every launch that can be done in another way is.
   const tuning: Tuning = new Map(choices.map(({ bucket, candidates }) => [bucket, candidates.at(-1)!.name]));
   assert.ok(choices.filter(({ candidates }) => candidates.length > 1).length > 50);
-  const other = await openDevice(navigator.gpu, { tuning: () => Promise.resolve(tuning) });
+  const other = await openTestDevice({ tuning: () => Promise.resolve(tuning) });
   const [untuned, tuned] = [await trained(device), await trained(other)];
   assert.notDeepEqual(tuned.compiled, untuned.compiled);
   other.close();

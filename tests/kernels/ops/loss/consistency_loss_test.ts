@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Device, openDevice } from "../../../../kernels/device.ts";
+import type { Device } from "../../../../kernels/device.ts";
 import { allocate, readBack, upload } from "../../../../kernels/memory.ts";
 import { Graph } from "../../../../kernels/graph.ts";
 import { consistencyLoss, type Distance, distances } from "../../../../kernels/ops/loss/consistency_loss.ts";
@@ -7,7 +7,7 @@ import { compile } from "../../../../kernels/program/program.ts";
 import { consistencyLoss as reference } from "../../../../kernels/reference/loss/consistency_loss.ts";
 import { resizeBilinear } from "../../../../kernels/reference/feature/resize_bilinear.ts";
 import { makeTensor, type Tensor } from "../../../../kernels/tensor.ts";
-import { assertClose, gpuTest, runOp, uniform } from "../../../support/gpu.ts";
+import { assertClose, gpuTest, openTestDevice, runOp, uniform } from "../../../support/gpu.ts";
 import { type UpsampledCase, upsampledCases } from "./upsampled_cases.ts";
 
 const cases: readonly UpsampledCase[] = [
@@ -184,7 +184,7 @@ gpuTest("consistencyLoss() gives bit-equal sums, tracked or not, on every run", 
 gpuTest("consistencyLoss() gives the same bits where targets are bound in windows", async (device) => {
   // 33 × 31 pixels of 8 channels are 32,736 bytes: two windows.
   const one = { shape: [1, 9, 8, 7], height: 33, width: 31 } as const, given = prepare(one);
-  const limited = await openDevice(navigator.gpu, { bindingBytes: 20_000 });
+  const limited = await openTestDevice({ bindingBytes: 20_000 });
   try {
     const whole = await run(device, one, given, "binary-cross-entropy");
     assert.ok(whole.value > 0);
