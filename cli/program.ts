@@ -24,12 +24,17 @@ import { why } from "./commands/plan/why.ts";
 import { asksLauncher, outputOf } from "../runtime/host/environment.ts";
 import { exitStatus, explain, interruptedStatus } from "./terminal/errors.ts";
 import { DriverInstalled } from "../runtime/gpu/gpu.ts";
+import { origin, version } from "../runtime/host/place.ts";
 import { connect, request } from "../runtime/host/requests.ts";
 import { systemTerminal, type Terminal } from "./terminal/terminal.ts";
 
+/** Those that run the tests and benches of a clone; a package has none. */
+const ofClone: readonly Command[] = origin === "clone" ? [bench, test] : [];
+
 /** All commands, in the order of the help. */
 export const program: Command = {
-  name: "deno task",
+  name: origin === "clone" ? "deno task" : "crossview",
+  version,
   summary: "Crossview trains semantic segmentation from a few labeled and many unlabeled images.",
   details: `Every command takes --help.
 Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted; 141 the reader of
@@ -52,8 +57,7 @@ its output went away.`,
     doctor,
     parity,
     tune,
-    bench,
-    test,
+    ...ofClone,
   ],
 };
 

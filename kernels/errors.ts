@@ -5,6 +5,7 @@ export class ShapeError extends RangeError {
 
 /** The adapter or the device cannot do what is asked, or has stopped doing it. */
 export class DeviceError extends Error {
+  /** Class name, for logs. */
   override readonly name = "DeviceError";
 }
 

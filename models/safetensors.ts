@@ -42,7 +42,7 @@ export function encodeStoredTensors(
 ): Uint8Array<ArrayBuffer> {
   // No prototype: a tensor may be called "__proto__".
   const header: Record<string, HeaderEntry | Record<string, string>> = Object.create(null);
-  if (Object.keys(metadata).length) header.__metadata__ = { ...metadata };
+  if (Object.keys(metadata).length) header["__metadata__"] = { ...metadata };
   let end = 0;
   for (const [name, { dtype, shape }] of tensors) {
     const { safetensors, bytes } = dataType(dtype);

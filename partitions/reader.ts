@@ -80,7 +80,7 @@ export async function readPartition(name: string, folder: string): Promise<Verif
       }
       throw new PartitionError(
         `Cannot read the partition "${name}": there is no file "${path}". Get the published lists: ` +
-          `deno task partitions get ${name}; or name their folder.`,
+          `"partitions get ${name}"; or name their folder.`,
         { cause },
       );
     }

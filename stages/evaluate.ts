@@ -173,7 +173,7 @@ function defineEvaluation(weights: readonly string[]): EvaluationStage {
         scored.set(checkpoint.path, known);
         return known;
       };
-      const last = await score(nets.last!);
+      const last = await score(nets["last"]!);
       const { headline, confusions } = last;
       const best: Record<string, Confusion> = {};
       for (const name of Object.keys(confusions)) {
@@ -182,7 +182,7 @@ function defineEvaluation(weights: readonly string[]): EvaluationStage {
       const lastScore = weightsScore(samples.classes, last);
       const pictures = await drawPictures(
         device,
-        nets.last!,
+        nets["last"]!,
         samples,
         protocol,
         config.pictures,

@@ -174,7 +174,11 @@ Deno.test("the table of rooms says what each imports", () => {
   for (const [, room, imports] of rows) {
     const allowed = [room!, ...marked(imports!).map(roomOf)];
     for (const path of tree.filter((path) => roomOf(path) === room && path.endsWith(".ts"))) {
-      for (const [, target] of textOf(path).matchAll(/^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"/gm)) {
+      for (
+        const [, target] of textOf(path).matchAll(
+          /^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+\.(?:ts|wgsl))"/gm,
+        )
+      ) {
         const to = roomOf(join(dirname(path), target!));
         assert.ok(allowed.includes(to), `${path} imports ${target}, and ${room} says ${allowed}`);
         assert.ok(listed.includes(to), `${to} is no row`);

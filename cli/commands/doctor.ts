@@ -98,7 +98,7 @@ async function gpuFindings(terminal: Terminal, cache: string): Promise<Finding[]
         name: "tuning",
         value: tuning.size > 0
           ? tuningLine(tuning)
-          : 'none: "deno task tune EXPERIMENT" measures which kernels are the fastest here',
+          : 'none: "tune EXPERIMENT" measures which kernels are the fastest here',
       },
       { name: "invocations a workgroup", value: String(limits.maxComputeInvocationsPerWorkgroup) },
       {

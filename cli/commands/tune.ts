@@ -125,7 +125,7 @@ function trainingDispatches(device: Device, graph: Graph): readonly Dispatch[] {
         error instanceof KernelError;
       if (!isLimit) throw error;
       throw new UserError(
-        `Cannot tune "${id}": ${error.message}. What fits tells: deno task plan <experiment> --memory`,
+        `Cannot tune "${id}": ${error.message}. What fits tells "plan EXPERIMENT --memory"`,
         { cause: error },
       );
     }

@@ -1,6 +1,7 @@
 /** Finds the experiment that is named on the command line. @module */
 import { isAbsolute, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { experiments } from "../../configs/experiments.ts";
 import { ConfigError, didYouMean, messageOf, outsideCodeComes, UserError } from "../../pipeline/mod.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { importFailure } from "./import_failure.ts";
@@ -8,8 +9,6 @@ import { isFile } from "../../runtime/host/paths.ts";
 
 /** The experiment that needs no download. */
 export const defaultExperiment = "shapes-12";
-
-const configs = new URL("../../configs/", import.meta.url);
 
 /**
  * A path as typed: relative to where the user was when the task was started, which need not be the project's folder.
@@ -26,9 +25,7 @@ export function typedPath(path: string): string {
 
 /** Names of the experiments in `configs/`, sorted so that numbers count as numbers. */
 export function experimentNames(): string[] {
-  const files = [...Deno.readDirSync(configs)].filter((file) => file.isFile && file.name.endsWith(".ts"));
-  return files.map(({ name }) => name.slice(0, -3).replaceAll("_", "-"))
-    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return Object.keys(experiments).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
 /**
@@ -38,7 +35,8 @@ export function experimentNames(): string[] {
  * @throws {UsageError} If there is none.
  */
 export async function experimentExports(given: string): Promise<Readonly<Record<string, unknown>>> {
-  const path = experimentPath(given);
+  if (!isExperimentPath(given)) return await published(given)();
+  const path = typedFile(given);
   await outsideCodeComes(path);
   try {
     return await import(pathToFileURL(path).href);
@@ -60,23 +58,18 @@ export function lastingName(given: string): string {
   return isExperimentPath(given) ? typedPath(given) : given;
 }
 
-/**
- * The file of an experiment.
- *
- * @param given As {@linkcode experimentExports} takes it.
- * @throws {UsageError} If there is none.
- */
-export function experimentPath(given: string): string {
-  if (isExperimentPath(given)) {
-    const path = typedPath(given);
-    if (isFile(path)) return path;
-    throw new UsageError(`Cannot find the experiment "${given}": there is no file "${path}".`);
-  }
+function typedFile(given: string): string {
+  const path = typedPath(given);
+  if (isFile(path)) return path;
+  throw new UsageError(`Cannot find the experiment "${given}": there is no file "${path}".`);
+}
+
+function published(name: string): () => Promise<Readonly<Record<string, unknown>>> {
+  if (Object.hasOwn(experiments, name)) return experiments[name]!;
   const names = experimentNames();
-  if (names.includes(given)) return fileURLToPath(new URL(`${given.replaceAll("-", "_")}.ts`, configs));
-  const guess = didYouMean(given, names);
+  const guess = didYouMean(name, names);
   throw new UsageError(
-    `Unknown experiment "${given}". ${guess.startsWith("Known:") ? "" : guess + " "}Known: ${
+    `Unknown experiment "${name}". ${guess.startsWith("Known:") ? "" : guess + " "}Known: ${
       names.join(", ")
     }; ` +
       `or the path of a TypeScript file, e.g. ./my_experiment.ts.`,

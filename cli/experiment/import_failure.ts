@@ -1,7 +1,7 @@
 /** Why an experiment's imports failed, in the project's words where Deno speaks of its own flags and files. @module */
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { projectRoot } from "../../runtime/host/place.ts";
+import { origin, projectRoot } from "../../runtime/host/place.ts";
 
 /**
  * Says why an import failed.
@@ -25,6 +25,10 @@ export function importFailure(message: string): string {
   const [what, name] = isLocked(wanted)
     ? ["a package that", "NAME"]
     : [`the package "${wanted}", which`, wanted];
+  if (origin !== "clone") {
+    return `it imports ${what} the deno.lock of its project does not name, and an experiment fetches no code. Import a local ` +
+      `file, or add the package: deno add npm:${name}`;
+  }
   return `it imports ${what} the project's deno.lock does not name, and an experiment fetches no code. Import a local ` +
     `file, or a package of deno.json by its name there; to add one, type in "${projectRoot}": ` +
     `deno add --frozen=false npm:${name}`;
@@ -32,6 +36,7 @@ export function importFailure(message: string): string {
 
 /** Whether the project's lock names a package, in any version. */
 function isLocked(name: string): boolean {
+  if (origin !== "clone") return false;
   const { npm } = JSON.parse(Deno.readTextFileSync(join(projectRoot, "deno.lock")));
   return Object.keys(npm).some((key) => key.startsWith(`${name}@`));
 }

@@ -3,7 +3,7 @@ import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipel
 import { exchangingMethods } from "../../stages/methods/exchange.ts";
 import type { Configured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { experimentExports, experimentPath } from "./experiment.ts";
+import { experimentExports, lastingName } from "./experiment.ts";
 import { knownMethod, methodsIn } from "./methods.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function loadExperiment(given: string): Promise<Pipeline> {
   if (typeof found?.build !== "function" || typeof found.name !== "string") {
     throw new UsageError(
       `Cannot run "${
-        experimentPath(given)
+        lastingName(given)
       }": its default export is no pipeline. Write export default pipeline("name", () => { … });`,
     );
   }

@@ -102,7 +102,7 @@ function readList(given: string): ListFile {
 
 function missing(path: string): UsageError {
   return new UsageError(
-    `Cannot read the list "${path}": there is no such file. Get the published lists (deno task partitions get), or name ` +
+    `Cannot read the list "${path}": there is no such file. Get the published lists ("partitions get"), or name ` +
       `lists of your own with --labeled_id_path and --unlabeled_id_path.`,
   );
 }

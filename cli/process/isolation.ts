@@ -6,13 +6,11 @@
  * @module
  */
 import { dirname, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { projectRoot } from "../../runtime/host/place.ts";
+import { origin, projectRoot } from "../../runtime/host/place.ts";
 import { remoteVariables, sharingVariable } from "../../runtime/host/variables.ts";
 import { environment, permissionsOf, typed } from "./permissions.ts";
+import { startupOf } from "./startup.ts";
 import { exists } from "../../runtime/host/paths.ts";
-
-const program = fileURLToPath(new URL("../program.ts", import.meta.url));
 
 /** Variables that the package yaml reads, to say more of what it does. */
 const yamlVariables = ["LOG_TOKENS", "LOG_STREAM"];
@@ -55,7 +53,8 @@ export class UnsafeFolder extends Error {
  * @throws {UnsafeFolder} If a folder to write into holds the project itself, or cannot be granted.
  */
 export function isolatedArguments(args: readonly string[]): string[] {
-  const start = ["run", "--config", resolve(projectRoot, "deno.json")];
+  const { options, program } = startupOf(args, Deno.env.get("INIT_CWD") || Deno.cwd());
+  const start = ["run", ...options];
   const command = args[0]!;
   if (ours.includes(command)) return [...start, ...permissionsOf(), program, ...args];
   const { writes, session = false } = Object.hasOwn(commands, command) ? commands[command]! : { writes: [] };
@@ -64,7 +63,8 @@ export function isolatedArguments(args: readonly string[]): string[] {
   return [
     ...start,
     "--no-prompt",
-    "--no-remote",
+    // Those of a registry are there already, as this process has loaded them.
+    ...(origin === "jsr" ? [] : ["--no-remote"]),
     "--cached-only",
     "--frozen",
     "--allow-read",

@@ -1,5 +1,4 @@
 /** Lists from a server: the commands may not reach the network, so a process that may reach that one host fetches them. @module */
-import { fileURLToPath } from "node:url";
 import type { Download, DownloadRequest } from "../../partitions/download.ts";
 import type { ListSource } from "../../partitions/install.ts";
 import { mostBytes } from "../../partitions/reader.ts";
@@ -7,6 +6,7 @@ import type { PublishedList } from "../../partitions/lists.ts";
 import { listFolders, uniMatch } from "../../partitions/publishers.ts";
 import { PartitionError } from "../../partitions/reader.ts";
 import type { DownloadLine } from "./download_process.ts";
+import { moduleAddress } from "../../runtime/host/place.ts";
 import { UsageError } from "../terminal/errors.ts";
 
 /**
@@ -85,7 +85,7 @@ async function downloadAll(requests: readonly DownloadRequest[]): Promise<Downlo
       "--quiet",
       "--no-prompt",
       `--allow-net=${host}`,
-      fileURLToPath(new URL("./download_process.ts", import.meta.url)),
+      moduleAddress("cli/process/download_process"),
     ],
     stdin: "piped",
     stdout: "piped",

@@ -1,7 +1,7 @@
 /** The npm packages that `deno.lock` names, on this machine before a process is started that may fetch none. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { projectRoot } from "../../runtime/host/place.ts";
+import { origin, projectRoot } from "../../runtime/host/place.ts";
 import { isFile } from "../../runtime/host/paths.ts";
 
 interface Lock {
@@ -14,6 +14,8 @@ interface Lock {
  * @returns Whether they are there; Deno has said why if they are not.
  */
 export async function providePackages(): Promise<boolean> {
+  // What was installed came with its packages.
+  if (origin !== "clone") return true;
   const { npm }: Lock = JSON.parse(Deno.readTextFileSync(join(projectRoot, "deno.lock")));
   // Deno tells where one of them lies, or will lie; the others lie beside it.
   const one = /^(.*)[/\\]commander[/\\]/.exec(fileURLToPath(import.meta.resolve("commander")))?.[1];

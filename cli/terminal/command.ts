@@ -31,6 +31,8 @@ export interface Command {
   readonly arguments?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
   readonly commands?: readonly Command[];
+  /** What `--version` prints. */
+  readonly version?: string;
   /** Arguments it does not know are handed on instead of refused. */
   readonly passesOn?: boolean;
   /**

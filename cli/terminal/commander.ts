@@ -49,6 +49,7 @@ function build(command: Command, terminal: Terminal, done: (status: number) => v
     parser.addOption(option);
   }
   if (command.passesOn) parser.allowUnknownOption().allowExcessArguments().passThroughOptions();
+  if (command.version !== undefined) parser.version(command.version, "--version", "print the version");
   // An option after a command's name is that command's own, though its group may have one of the same name.
   if (command.commands) parser.enablePositionalOptions();
   for (const child of command.commands ?? []) parser.addCommand(build(child, terminal, done));

@@ -56,6 +56,7 @@ export async function sweepLeftovers(cache: Cache, limits: LeftoverLimits): Prom
     if (stale === undefined) return undefined;
     await removeCheckpoints(stale.path);
     freed += stale.size - await sizeOf(stale.path);
+    return undefined;
   });
   for (const folder of fileFolders) {
     const entries = await listFolder(join(cache.root, folder));

@@ -165,7 +165,7 @@ function resolver(
   const local = (url: string, kind: Record<string, string>) => {
     const path = fileURLToPath(url);
     if (path.startsWith(engineRoot)) return { path, namespace: "engine", sideEffects: false };
-    const pluginData = kind.type;
+    const pluginData = kind["type"];
     // The library's modules do nothing when imported; a user's may, so theirs are kept whole.
     return pureLibrary && path.startsWith(libraryRoot)
       ? { path, sideEffects: false, pluginData }

@@ -4,12 +4,18 @@ import { pathToFileURL } from "node:url";
 import { sha256 } from "../plan/canonical_json.ts";
 import { messageOf } from "../errors.ts";
 
-/** A `deno.json` and its `deno.lock`. */
-export interface Project {
+/** What tells which modules names stand for: a `deno.json`, a `package.json`, or both. */
+export interface Config {
   /** Directory that holds them. */
   readonly root: string;
+  /** Path of the `deno.json` (or `deno.jsonc`), where there is one. */
+  readonly path: string | undefined;
   /** Import map: alias → target; the project's own name leads to its exports. */
   readonly imports: Readonly<Record<string, string>>;
+}
+
+/** A configuration and its `deno.lock`. */
+export interface Project extends Config {
   /** The lock file's content. */
   readonly lock: Lock;
 }
@@ -51,25 +57,39 @@ function readJson(path: string, files: Record<string, string>): Record<string, u
 }
 
 /**
- * The project of a directory: the nearest `deno.json` (or `deno.jsonc`) at or above it.
+ * The project of a directory: the nearest `deno.json` (or `deno.jsonc`) or `package.json` at or above it, and its lock.
  *
  * @param files Is given what was looked for: path → SHA-256 of what was read, `""` where there was no file.
  */
 export function findProject(directory: string, files: Record<string, string> = {}): Project | undefined {
+  const config = nearestConfig(directory, files);
+  if (config === undefined) return undefined;
+  return { ...config, lock: (readJson(join(config.root, "deno.lock"), files) ?? {}) as Lock };
+}
+
+/** As {@linkcode findProject}, without the lock. */
+export function nearestConfig(directory: string, files: Record<string, string> = {}): Config | undefined {
   for (let root = directory;; root = dirname(root)) {
-    for (const name of ["deno.json", "deno.jsonc"]) {
-      const path = join(root, name);
-      const config = readJson(path, files);
-      if (config === undefined) continue;
-      const lock = readJson(join(root, "deno.lock"), files);
-      return {
-        root,
-        imports: { ...ownNames(config), ...config.imports as Record<string, string> | undefined },
-        lock: (lock ?? {}) as Lock,
+    const path = ["deno.json", "deno.jsonc"].map((name) => join(root, name))
+      .find((path) => readJson(path, files) !== undefined);
+    const manifest = readJson(join(root, "package.json"), files);
+    if (path !== undefined || manifest !== undefined) {
+      const config = path === undefined ? {} : readJson(path, files)!;
+      const imports = {
+        ...dependenciesOf(manifest ?? {}),
+        ...ownNames(config),
+        ...config["imports"] as Record<string, string> | undefined,
       };
+      return { root, path, imports };
     }
     if (dirname(root) === root) return undefined;
   }
+}
+
+/** The packages that a `package.json` names, as an import map would have them. */
+function dependenciesOf({ dependencies = {} }: Record<string, unknown>): Record<string, string> {
+  const named = Object.entries(dependencies as Record<string, string>);
+  return Object.fromEntries(named.map(([name, range]) => [name, `npm:${name}@${range}`]));
 }
 
 /** A project may be imported by its own name, from itself and from files that it runs: that leads to its `exports`. */

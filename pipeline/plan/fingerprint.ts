@@ -53,9 +53,9 @@ export function keyParts(material: KeyMaterial): KeyParts {
   for (const [name, digest] of Object.entries(inputs)) {
     if (digest !== undefined) parts[`input.${name}`] = digest;
   }
-  if (sources !== undefined) parts.sources = sources;
-  if (stage.seeded === true) parts.seed = seed;
-  if (stage.numerics !== undefined) parts.numerics = stage.numerics;
+  if (sources !== undefined) parts["sources"] = sources;
+  if (stage.seeded === true) parts["seed"] = seed;
+  if (stage.numerics !== undefined) parts["numerics"] = stage.numerics;
   return parts;
 }
 

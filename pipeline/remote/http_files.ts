@@ -113,7 +113,9 @@ export class HttpFiles {
   }
 
   #headers(): Record<string, string> {
-    const given = this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+    const given: Record<string, string> = this.token === undefined
+      ? {}
+      : { authorization: `Bearer ${this.token}` };
     return { "accept-encoding": "identity", ...given };
   }
 

@@ -121,6 +121,7 @@ export class RemoteCache {
         if (staged === undefined) isTold = false;
         if (typeof staged === "object") return staged;
         isWhole = false;
+        return undefined;
       });
       const staged = found.filter((file) => file !== undefined);
       if (staged.length === files.length) {

@@ -185,6 +185,7 @@ function goneInput({ prepared: { node }, cache, inputs }: Execution, cause: Erro
       return new CorruptBlobError(digest, message, { cause });
     }
   }
+  return undefined;
 }
 
 async function writeOutputs(

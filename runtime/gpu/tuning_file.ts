@@ -79,7 +79,7 @@ export class TuningFile {
     return {
       problem:
         `The tuning in "${this.path}" is not used: ${reason}. Results do not depend on it; for its speed run ` +
-        '"deno task tune" again.',
+        '"tune" again.',
     };
   }
 }

@@ -29,8 +29,8 @@ import { type TrainingCost, TrainingMeter } from "./training_cost.ts";
 /** What to run. */
 export interface RunRequest {
   readonly pipeline: Pipeline;
-  /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file. */
-  readonly experiment: string;
+  /** What the pipeline was loaded by: a name in `configs/`, or the absolute path of a file; none if a program made it. */
+  readonly experiment?: string;
   /** The method that stands in the place of the experiment's, for a comparison. */
   readonly method?: string;
   readonly overrides: readonly Override[];
@@ -84,7 +84,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   const folder = await RunFolder.create(session.runs, {
     name: graph.name,
     id: runId(started, settingsDigest(planned)),
-    experiment,
+    ...(experiment === undefined ? {} : { experiment }),
     ...(method === undefined ? {} : { method }),
     seed,
     set: overrides.map(setText),

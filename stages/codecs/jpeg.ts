@@ -1,6 +1,8 @@
-/** Decodes JPEG to RGB, equal to Pillow's pixels: both use libjpeg-turbo's accurate integer transform and fancy upsampling. */
+/** Decodes JPEG to RGB, gray, color and CMYK, equal to Pillow's pixels: both use libjpeg-turbo's accurate integer transform and fancy upsampling. */
 import createDecoder from "@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs";
 import { assertImageSize, DecodeError, type StoredImage, toRgb } from "./image.ts";
+import { ScanError } from "./jpeg_bits.ts";
+import { takeApart } from "./jpeg_four.ts";
 import { type JpegStructure, readJpegStructure } from "./jpeg_structure.ts";
 import { exifOrientation } from "./orientation.ts";
 
@@ -26,7 +28,8 @@ function loadModule(): Promise<DecoderModule> {
 }
 
 /**
- * Decodes a JPEG file, gray or color, baseline or progressive.
+ * Decodes a JPEG file, gray, color, CMYK or YCCK, baseline or progressive. Ink is taken for stored inverted, as Adobe's programs
+ * store it and as Pillow reads it, and becomes RGB as Pillow's `convert` makes it, without a color profile.
  *
  * A file of which libjpeg warns is refused, but for what leaves the pixels whole: stray bytes before the first scan, a
  * JFIF version or an Adobe transform that nobody knows, up to {@linkcode mostPadding} zeros after the last scan. Most
@@ -35,7 +38,7 @@ function loadModule(): Promise<DecoderModule> {
  * @param bytes The whole file.
  * @param name The file's name, for errors.
  * @returns 3 channels, RGB; gray is repeated.
- * @throws {DecodeError} If the file is cut short or damaged, or is CMYK, 12-bit, arithmetic or lossless, or its chroma is
+ * @throws {DecodeError} If the file is cut short or damaged, or is 12-bit, arithmetic or lossless, or its chroma is
  *   sampled in none of the usual ways. There is never a half-decoded image.
  */
 export async function decodeJpeg(
@@ -45,13 +48,17 @@ export async function decodeJpeg(
   const structure = readJpegStructure(bytes, name), { width, height } = structure;
   assertPlausible(structure, bytes.length, name);
   const quiet = withoutOddities(bytes, structure);
-  let data = await decodeWith(quiet, structure, name);
+  let data = structure.components === 4
+    ? await decodeFour(quiet, structure, name)
+    : await decodeWith(quiet, structure, name);
   if (data instanceof DecodeError) {
     const trimmed = withoutPadding(quiet, structure.end - (bytes.length - quiet.length));
-    if (trimmed !== undefined) data = await decodeWith(trimmed, structure, name);
+    if (trimmed !== undefined && structure.components !== 4) {
+      data = await decodeWith(trimmed, structure, name);
+    }
   }
   if (data instanceof DecodeError) throw data;
-  const orientation = structure.exif === undefined ? 1 : exifOrientation(structure.exif);
+  const orientation = (structure.exif && exifOrientation(structure.exif)) ?? 1;
   return { width, height, channels: 3, bits: 8, data, orientation, lossy: "JPEG" };
 }
 
@@ -61,9 +68,14 @@ const maximumWork = 2 ** 30;
 /** Holds what a file claims against its own length, before memory and time are taken. */
 function assertPlausible(structure: JpegStructure, length: number, name: string): void {
   const { width, height, components, progressive, scans } = structure;
-  // RGB in the decoder, whose memory grows ahead of need, and outside of it; files of several scans keep all
-  // coefficients, 16 bits for each sample.
-  assertImageSize(width, height, 8.5 + (progressive || scans > 1 ? 2 * components : 0), name);
+  // RGB in the decoder, whose memory grows ahead of need, and outside of it, twice for four components; files of several
+  // scans keep all coefficients, 16 bits for each sample.
+  assertImageSize(
+    width,
+    height,
+    8.5 + (components === 4 ? 3 : 0) + (progressive || scans > 1 ? 2 * components : 0),
+    name,
+  );
   // Each block of 8 × 8 pixels takes a bit at least, so a claimed size beyond that is a lie found out for free.
   if (width * height > length * 512) {
     throw new DecodeError(
@@ -152,6 +164,36 @@ async function decodeWith(
     }
     return failure(typeof cause === "number" && decoder.getDecodedBuffer().length === 0, structure, name);
   }
+}
+
+/** RGB of four components, of which three are decoded apart from the fourth. */
+async function decodeFour(
+  bytes: Uint8Array,
+  structure: JpegStructure,
+  name: string,
+): Promise<Uint8Array | DecodeError> {
+  const isYcck = (structure.adobeTransform ?? 0) !== 0;
+  let parts;
+  try {
+    parts = takeApart(bytes, isYcck);
+  } catch (cause) {
+    if (!(cause instanceof ScanError)) throw cause;
+    return new DecodeError(name, `it is damaged, or of an unusual kind of CMYK: ${cause.message}`);
+  }
+  const colors = await decodeWith(parts.colors, structure, name);
+  if (colors instanceof DecodeError) return colors;
+  const black = await decodeWith(parts.black, structure, name);
+  if (black instanceof DecodeError) return black;
+  for (let i = 0; i < colors.length; i += 3) {
+    const light = black[i]!;
+    for (let at = i; at < i + 3; at++) {
+      const ink = isYcck ? colors[at]! : 255 - colors[at]!;
+      // Ink × light / 255, rounded, as Pillow's MULDIV255.
+      const product = ink * light + 128;
+      colors[at] = light - ((product + (product >> 8)) >> 8);
+    }
+  }
+  return colors;
 }
 
 function failure(inHeader: boolean, { sampling }: JpegStructure, name: string): DecodeError {

@@ -5,8 +5,8 @@ import { DecodeError } from "./image.ts";
 interface JpegFrame {
   readonly width: number;
   readonly height: number;
-  /** 1 gray, 3 color. */
-  readonly components: 1 | 3;
+  /** 1 gray, 3 color, 4 CMYK or YCCK. */
+  readonly components: 1 | 3 | 4;
   /** Sampling factors of each component, e.g. "2×2, 1×1, 1×1". */
   readonly sampling: string;
   readonly progressive: boolean;
@@ -24,6 +24,8 @@ export interface JpegStructure extends JpegFrame {
   readonly oddities: readonly (readonly [at: number, value: number])[];
   /** The first segment of EXIF, without its title. */
   readonly exif?: Uint8Array;
+  /** What Adobe's marker says of the colors: 0 nothing was done to them, 1 they are YCbCr, 2 YCCK. */
+  readonly adobeTransform?: number;
 }
 
 /** Markers SOF0–SOF15 begin a frame, but for DHT (C4), JPG (C8) and DAC (CC), which lie among them. */
@@ -35,7 +37,7 @@ function isFrame(marker: number): boolean {
  * Reads the frame header and follows the segments and scans to the end-of-image marker.
  *
  * @throws {DecodeError} If the file is no JPEG, ends before its end-of-image marker, or is of a kind that is not
- *   decoded: lossless, arithmetic, 12 bits, or four components (CMYK).
+ *   decoded: lossless, arithmetic, or 12 bits.
  * @see ITU-T T.81, annex B.
  */
 export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructure {
@@ -47,7 +49,7 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
     );
   }
   let frame: JpegFrame | undefined;
-  let scans = 0, end: number, exif: Uint8Array | undefined;
+  let scans = 0, end: number, exif: Uint8Array | undefined, adobeTransform: number | undefined;
   const strays: [number, number][] = [], oddities: [number, number][] = [];
   for (let at = 2;;) {
     const marked = bytes.indexOf(0xff, at);
@@ -81,6 +83,7 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
     const content = bytes.subarray(at + 4, at + 2 + length);
     if (isFrame(marker)) frame = readFrame(content, marker, name);
     if (marker === 0xe1 && begins(content, "Exif\0")) exif ??= content.subarray(6);
+    if (marker === 0xee && content.length >= 12 && begins(content, "Adobe")) adobeTransform = content[11]!;
     const odd = oddity(marker, content);
     if (odd !== undefined) oddities.push([at + 4 + odd, 1]);
     if (marker === 0xda) scans++;
@@ -89,7 +92,15 @@ export function readJpegStructure(bytes: Uint8Array, name: string): JpegStructur
   if (frame === undefined || scans === 0) {
     throw new DecodeError(name, `it has no ${frame === undefined ? "frame header" : "scan"}, so no image`);
   }
-  return { ...frame, scans, end, strays, oddities, ...(exif === undefined ? {} : { exif }) };
+  return {
+    ...frame,
+    scans,
+    end,
+    strays,
+    oddities,
+    ...(exif === undefined ? {} : { exif }),
+    ...(adobeTransform === undefined ? {} : { adobeTransform }),
+  };
 }
 
 function begins(content: Uint8Array, text: string): boolean {
@@ -114,10 +125,10 @@ function readFrame(content: Uint8Array, marker: number, name: string): JpegFrame
     );
   }
   if (precision !== 8) throw new DecodeError(name, `it has ${precision} bits per sample; 8 are read`, remedy);
-  if (components !== 1 && components !== 3) {
+  if (components !== 1 && components !== 3 && components !== 4) {
     throw new DecodeError(
       name,
-      `it has ${components} color components; 1 (gray) or 3 (color) are read`,
+      `it has ${components} color components; 1 (gray), 3 (color) or 4 (CMYK) are read`,
       remedy,
     );
   }

@@ -11,8 +11,8 @@ export interface TiffDirectory {
 
 /** Most values of a field that are read: more than a picture of the largest size has strips. */
 const maximumValues = 2 ** 20;
-/** Bytes of a value: BYTE, SHORT, LONG. */
-const widths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4 };
+/** Bytes of a value: BYTE, SHORT, LONG, and the same with a sign, which some writers take for numbers that have none. */
+const widths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4 };
 
 /**
  * Reads the first directory.

@@ -6,7 +6,6 @@ import {
   decodePicture,
   decodeStored,
   type Picture,
-  pictureFormat,
   type PictureOptions,
   type Pixels,
   type Turning,
@@ -61,15 +60,15 @@ export async function readMask(
   const { sample, list, root } = located;
   const path = joinPath(root, sample.mask!);
   const bytes = await readBytes(path, "mask", located);
-  if (pictureFormat(bytes, path) === "JPEG") {
+  const mask = await decodeStored(bytes, path, orientation);
+  if (mask.lossy !== undefined) {
     throw new DataError(
       `${
         cannotLoad(located)
-      }: mask "${path}" is a JPEG, which does not keep label values as they were drawn. Draw or export the masks as PNG, ` +
+      }: mask "${path}" is a ${mask.lossy}, which does not keep label values as they were drawn. Draw or export the masks as PNG, ` +
         `or remove the line from "${list}".`,
     );
   }
-  const mask = await decodeStored(bytes, path, orientation);
   if (mask.channels !== 1) {
     throw new DataError(
       `${

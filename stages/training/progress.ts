@@ -107,5 +107,5 @@ export function tell({ progress }: Pick<StageContext, "progress">, event: Traini
 /** The event that progress of a stage is, if it is a training's. */
 export function trainingEvent(data: Readonly<Record<string, unknown>>): TrainingEvent | undefined {
   // A stage says nothing else under these names.
-  return Object.hasOwn(KINDS, String(data.kind)) ? data as TrainingEvent : undefined;
+  return Object.hasOwn(KINDS, String(data["kind"])) ? data as TrainingEvent : undefined;
 }

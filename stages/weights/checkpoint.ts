@@ -55,7 +55,7 @@ function networkOf(
   hints?: NetworkHints,
 ): NetworkDescription {
   try {
-    return metadata.network ? readDescription(metadata.network) : describeNetwork(tensors, hints);
+    return metadata["network"] ? readDescription(metadata["network"]) : describeNetwork(tensors, hints);
   } catch (error) {
     const reason = error instanceof WeightsError ? error.message : `its metadata is not JSON (${error})`;
     throw new WeightsError(`Cannot tell which network "${path}" holds: ${reason}`);

@@ -7,7 +7,7 @@ import { permissionsOf } from "../../cli/process/permissions.ts";
 import { placeTest } from "./support.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
-const wanted = ["cli", "configs", "kernels", "models", "partitions", "pipeline", "stages"];
+const wanted = ["cli", "configs", "kernels", "models", "partitions", "pipeline", "runtime", "stages"];
 
 /** Generated images, and nothing that needs a GPU. */
 const experiment = `import { augment, load, pipeline } from "../mod.ts";
@@ -50,12 +50,12 @@ placeTest(
   async (place) => {
     const here = join(place.folder, "here"), there = join(place.folder, "some", "wo änders, dort");
     await Promise.all([clone(here), clone(there)]);
-    await command(here, "train", "images-only");
+    await command(here, "train", "configs/images_only.ts");
     await copy(join(here, ".cache"), join(there, ".cache"));
     const plan = async (folder: string, name: string) =>
       JSON.parse(await command(folder, "plan", name, "--json")) as Plan;
     const [carried, shapes, others] = await Promise.all([
-      plan(there, "images-only"),
+      plan(there, "configs/images_only.ts"),
       plan(here, "shapes-12"),
       plan(there, "shapes-12"),
     ]);
@@ -69,7 +69,7 @@ placeTest(
         new RegExp(place.folder),
       );
     }
-    await command(there, "train", "images-only");
+    await command(there, "train", "configs/images_only.ts");
     const [, run] = (await Array.fromAsync(Deno.readDir(join(there, "runs", "images-only")))).entries().next()
       .value!;
     const { nodes } = JSON.parse(

@@ -81,7 +81,7 @@ placeTest("a damaged picture and a foreign format are refused by data and predic
   for (
     const [bytes, reason] of [
       [damaged, /it is damaged: libjpeg warns of its scan/],
-      [new TextEncoder().encode("GIF89a"), /it is no JPEG, PNG or TIFF, but a GIF/],
+      [new TextEncoder().encode("%PDF-1.7"), /it is no JPEG, PNG, TIFF, WebP, BMP or GIF, but a PDF/],
       [new Uint8Array(), /it is empty/],
     ] as const
   ) {

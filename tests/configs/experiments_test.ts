@@ -24,6 +24,13 @@ function differing(found: Record<string, unknown>, wanted: Record<string, unknow
     .map(([key, value]) => `${key} is ${found[key]}, not ${value}`);
 }
 
+Deno.test("every file of configs/ is known by its name", () => {
+  const files = [...Deno.readDirSync(new URL("../../configs/", import.meta.url))]
+    .filter(({ isFile, name }) => isFile && name !== "experiments.ts")
+    .map(({ name }) => name.replace(/\.ts$/, "").replaceAll("_", "-"));
+  assert.deepEqual(experimentNames().sort(), files.sort());
+});
+
 Deno.test("every experiment builds under its own name, with the five stages", async () => {
   const names = experimentNames();
   assert.ok(names.length >= 15);

@@ -73,7 +73,11 @@ const png: Reader = {
 
 const jpeg: Reader = {
   name: "jpeg",
-  seeds: images(".jpg"),
+  seeds: [
+    ...images(".jpg"),
+    ...(["ycck_420.jpg", "ycck_420_restarts.jpg", "ycck_420_progressive.jpg"] as const)
+      .map((name) => Uint8Array.fromBase64(pictures.cases[name].file)),
+  ],
   damage: mutateJpeg,
   read: async (bytes) => assertImage(await decodeJpeg(bytes, "fuzz.jpg")),
   refusals: [DecodeError],
@@ -327,6 +331,9 @@ export const readers: readonly Reader[] = [
   png,
   jpeg,
   picture("tiff", ".tif"),
+  picture("webp", ".webp"),
+  picture("bmp", ".bmp"),
+  picture("gif", ".gif"),
   safetensors,
   pytorch,
   list,

@@ -85,7 +85,7 @@ export function weightTilings(
     const textured = (tile: WeightTiling | undefined): WeightTiling[] =>
       tile && textures ? [{ ...tile, name: `${tile.name}-texture`, textures: ["source", "gradient"] }] : [];
     // The tallest tile fetches the least.
-    const tallest = plain.find(({ constants }) => constants.INPUTS === 16) ?? plain[0];
+    const tallest = plain.find(({ constants }) => constants["INPUTS"] === 16) ?? plain[0];
     const wide = [...textured(tallest), ...plain];
     const across = powerOfTwo(outputs);
     const [turned] = across <= Math.min(sharing, MOST_NARROW_OUTPUTS)

@@ -47,7 +47,7 @@ Deno.test("on a terminal the line is drawn over, ten times a second at most", ()
   for (let i = 1; i <= 98; i++) at(i / 100, step(1 + i));
   assert.equal(printed.length, 1);
   assert.ok(drawn.length >= 8 && drawn.length <= 11, String(drawn.length));
-  assert.match(drawn.at(-1)!, /█+░*  \d\d%  .* left  .* images\/s  step/);
+  assert.match(drawn.at(-1)!, /█+░* {2}\d\d% {2}.* left {2}.* images\/s {2}step/);
 });
 
 Deno.test("every step moves the line, with the losses that were last read; a scoring is told as it goes", () => {

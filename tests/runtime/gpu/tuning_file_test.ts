@@ -31,7 +31,7 @@ placeTest("a damaged or foreign file is not used, and the reason told", async ({
     Deno.writeTextFileSync(file.path, text);
     const { tuning, problem } = file.read();
     assert.equal(tuning, undefined);
-    assert.match(problem!, /^The tuning in ".*\.json" is not used: .* run "deno task tune" again\.$/);
+    assert.match(problem!, /^The tuning in ".*\.json" is not used: .* run "tune" again\.$/);
     return problem!;
   };
   problem("");
