@@ -23,17 +23,12 @@ export function rasterize(
   assertSize(annotation, size);
   const { width, height } = size;
   const mask = new Uint8Array(width * height).fill(background);
-  const canvas = { width, height, data: new Uint8Array(width * height) };
   for (const region of annotation.regions) {
     if (!values.has(region.label)) throw unknownLabel(annotation.file, region, values);
     const value = values.get(region.label);
     if (value === undefined) continue;
     if (region.shape.kind === "none") throw withoutArea(annotation.file, region, region.shape.name);
-    canvas.data.fill(0);
-    coverShape(canvas, region.shape);
-    canvas.data.forEach((covered, pixel) => {
-      if (covered === 1) mask[pixel] = value;
-    });
+    coverShape({ width, height, data: mask, value }, region.shape);
   }
   return mask;
 }
