@@ -1,7 +1,7 @@
 /** `data`: checks a data set as `load` will read it. @module */
 import { type GraphNode, UserError } from "../../pipeline/mod.ts";
 import { type LocatedSample, readImage, readMask } from "../../stages/datasets/decode_sample.ts";
-import { type FolderDataset, labelTable, layouts, resolveLists } from "../../stages/datasets/layouts.ts";
+import { type Dataset, openDataset } from "../../stages/datasets/dataset.ts";
 import { load, type LoadConfig } from "../../stages/load.ts";
 import type { Command } from "../terminal/command.ts";
 import { dataNodes } from "../experiment/data_source.ts";
@@ -67,7 +67,7 @@ async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise
   const counts: Record<string, number> = {};
   let decoded = 0;
   await collecting(problems, async () => {
-    const lists = await resolveLists({ ...config, dataset });
+    const found = await openDataset({ ...config, dataset }), { lists } = found;
     for (const role of roles) counts[role] = lists[role].samples.length;
     // Every file must be there before a run starts; this names the first that is not.
     await collecting(problems, async () => void await load.definition.sources?.(config));
@@ -77,11 +77,7 @@ async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise
       for (const sample of wanted) {
         terminal.live(`${role}: ${sample.id}`);
         await collecting(problems, async () => {
-          await decode(
-            { sample, list, root },
-            { ...config, dataset },
-            role !== "unlabeled" || config.unlabeledTruth,
-          );
+          await decode({ sample, list, root }, found, role !== "unlabeled" || config.unlabeledTruth);
           decoded++;
         });
       }
@@ -93,14 +89,11 @@ async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise
 
 async function decode(
   at: LocatedSample,
-  { dataset, orientation }: { readonly dataset: FolderDataset } & Pick<LoadConfig, "orientation">,
+  { labeling, orientation }: Pick<Dataset, "labeling" | "orientation">,
   withMask: boolean,
 ): Promise<void> {
-  const { classes, ignoredValues } = layouts[dataset];
   const image = await readImage(at, { orientation });
-  if (withMask && at.sample.mask !== undefined) {
-    await readMask(at, image, labelTable(classes, ignoredValues), classes, orientation);
-  }
+  if (withMask && at.sample.mask !== undefined) await readMask(at, image, labeling, orientation);
 }
 
 /** Runs `work`; a mistake in the data becomes a problem, all else is thrown. */

@@ -1,7 +1,7 @@
 /** Data named on the command line: an experiment's, or a folder whose layout is told by what lies in it. @module */
 import { join } from "node:path";
 import { type GraphNode, type Override, type Pipeline, pipeline } from "../../pipeline/mod.ts";
-import type { FolderDataset } from "../../stages/datasets/layouts.ts";
+import type { PublishedDataset } from "../../stages/datasets/layouts.ts";
 import { load } from "../../stages/load.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
@@ -9,7 +9,7 @@ import { loadExperiment } from "./load_experiment.ts";
 import { isFolder } from "../../runtime/host/paths.ts";
 
 /** What tells a layout. */
-const marks: readonly (readonly [FolderDataset, string])[] = [
+const marks: readonly (readonly [PublishedDataset, string])[] = [
   ["pascal", "JPEGImages"],
   ["cityscapes", "leftImg8bit"],
   ["camvid", "trainannot"],

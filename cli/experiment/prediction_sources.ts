@@ -7,7 +7,8 @@ import { decodePicture, type Pixels } from "../../stages/codecs/picture.ts";
 import { assertReadable, readImage } from "../../stages/datasets/decode_sample.ts";
 import { joinPath } from "../../stages/datasets/errors.ts";
 import type { IdList } from "../../stages/datasets/id_list.ts";
-import { type ListOptions, readIdList, resolveLists } from "../../stages/datasets/layouts.ts";
+import { type FilesConfig, openDataset, orientationOf } from "../../stages/datasets/dataset.ts";
+import { readIdList } from "../../stages/datasets/layouts.ts";
 import type { LoadConfig } from "../../stages/load.ts";
 import { findFiles } from "../../stages/datasets/folder/walk.ts";
 import { type ResultName, resultNames } from "../predictions/names.ts";
@@ -94,13 +95,14 @@ export async function dataSources(
     ...names[index]!,
     image: images[index]!,
     ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
-    read: () => readImage({ sample, list: path, root }, { orientation: config.orientation }),
+    read: () =>
+      readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }) }),
   }));
 }
 
-async function findList(given: string, options: ListOptions): Promise<IdList> {
+async function findList(given: string, options: FilesConfig): Promise<IdList> {
   const role = roles.find((known) => known === given);
-  if (role !== undefined) return (await resolveLists(options))[role];
+  if (role !== undefined) return (await openDataset(options)).lists[role];
   const path = typedPath(given);
   if (await Deno.lstat(path).then(() => true, () => false)) {
     return await readIdList(path, "optional", options);

@@ -11,6 +11,7 @@ import { protocolLabel } from "../evaluation/protocols.ts";
 import type { TrainingConfig } from "./config.ts";
 import { protocolAt, updateBest } from "./evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
+import type { SampleSet } from "../datasets/samples.ts";
 import { DivergenceError } from "./losses.ts";
 import type { Sampler } from "./sampler.ts";
 import { tell } from "./progress.ts";
@@ -36,6 +37,8 @@ export interface LoopParts {
   readonly sampler: Sampler;
   readonly network: NetworkDescription;
   readonly config: LoopConfig;
+  /** What is scored along the way: nothing, if it has no images. */
+  readonly validation: Pick<SampleSet, "length" | "classes">;
   /** Name of the adapter. */
   readonly adapter: string;
   readonly context: StageContext;
@@ -151,10 +154,10 @@ class TrainingLoop {
 
   /** Whether an epoch has ended whose score is wanted and not yet made. */
   #isToBeScored(): boolean {
-    const { sampler: { stepsPerEpoch }, config: { evaluateEvery, epochs } } = this.parts;
+    const { sampler: { stepsPerEpoch }, config: { evaluateEvery, epochs }, validation } = this.parts;
     const { step, history } = this.#state;
     const epoch = step / stepsPerEpoch;
-    const isWanted = step > 0 && (epoch % evaluateEvery === 0 || epoch === epochs);
+    const isWanted = validation.length > 0 && step > 0 && (epoch % evaluateEvery === 0 || epoch === epochs);
     return isWanted && history.evaluations.at(-1)?.epoch !== epoch;
   }
 
@@ -222,7 +225,7 @@ class TrainingLoop {
   }
 
   async #score(): Promise<void> {
-    const { session, sampler, config: { epochs, evaluation }, context, network } = this.parts;
+    const { session, sampler, config: { epochs, evaluation }, context, network, validation } = this.parts;
     const { step, history, scores: before } = this.#state;
     const epoch = step / sampler.stepsPerEpoch;
     const protocol = protocolAt(evaluation, epoch - 1, epochs);
@@ -231,7 +234,10 @@ class TrainingLoop {
       protocol,
       (done, total) => tell(context, { kind: "scoring", epoch, epochs, done, total }),
     );
-    const miou = forPredictions(Object.keys(confusions), (name) => score(confusions[name]!).miou);
+    const miou = forPredictions(
+      Object.keys(confusions),
+      (name) => score(confusions[name]!, validation.classes.absent).miou,
+    );
     const scored = { epoch, protocol: protocolLabel(protocol), miou };
     tell(context, { kind: "evaluation", epochs, ...scored });
     const { best: scores, improved } = updateBest(before, protocol, miou, evaluation.best);

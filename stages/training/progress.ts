@@ -64,13 +64,13 @@ export type TrainingEvent =
     readonly done: number;
     readonly total: number;
   }
-  /** Scores of an epoch, percent. */
+  /** Scores of an epoch, percent; null where no pixel was counted. */
   | {
     readonly kind: "evaluation";
     readonly epoch: number;
     readonly epochs: number;
     readonly protocol: string;
-    readonly miou: PerPrediction<number>;
+    readonly miou: PerPrediction<number | null>;
   }
   /** A checkpoint was written. */
   | {
@@ -82,6 +82,8 @@ export type TrainingEvent =
     readonly bytes: number;
     readonly seconds: number;
   }
+  /** What was done where the settings leave it open. */
+  | { readonly kind: "note"; readonly message: string }
   /** Nothing failed, and yet it is worth knowing. */
   | { readonly kind: "warning"; readonly message: string };
 
@@ -96,6 +98,7 @@ const KINDS: Readonly<Record<TrainingEvent["kind"], true>> = {
   scoring: true,
   evaluation: true,
   checkpoint: true,
+  note: true,
   warning: true,
 };
 

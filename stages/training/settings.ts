@@ -23,8 +23,9 @@ export function trainingSettings(
   const { method: { name: _, ...options }, backbone, outputStride } = config;
   const { batch, accumulate, recompute, precision, lossScale } = config;
   const method = bindMethod(trained, options), { networks, predictions, headline } = method;
+  const { names, colors } = views.labeled.classes;
   return {
-    network: { backbone, outputStride, networks, predictions, headline, classes: views.labeled.classes },
+    network: { backbone, outputStride, networks, predictions, headline, classes: { names, colors } },
     method,
     views,
     batch,

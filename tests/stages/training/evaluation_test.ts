@@ -53,6 +53,16 @@ function course(rule: EvaluationConfig["best"], steps: readonly [Protocol, numbe
   });
 }
 
+Deno.test("a score that could not be made is no best, and the first that could is one", () => {
+  const step = (before: BestScores | undefined, score: number | null) =>
+    updateBest(before, center, { student: score }, "within_protocol");
+  const none = step(undefined, null);
+  assert.deepEqual(none, { best: { protocol: "center_crop_712", scores: { student: null } }, improved: [] });
+  const some = step(none.best, 0);
+  assert.deepEqual([some.improved, some.best.scores], [["student"], { student: 0 }]);
+  assert.deepEqual(step(some.best, null), { best: some.best, improved: [] });
+});
+
 Deno.test("each prediction has its own best, and only a strictly higher score is one", () => {
   assert.deepEqual(
     course("within_protocol", [[center, 0, 5, 5], [center, 0, 6, 5], [center, 1, 6, 4], [center, 1, 5, 5.1]]),
