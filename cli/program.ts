@@ -6,6 +6,7 @@ import { bench } from "./commands/bench.ts";
 import { cache } from "./commands/cache/cache.ts";
 import { ccvc } from "./commands/ccvc.ts";
 import { compare } from "./commands/compare.ts";
+import { completions } from "./commands/completions.ts";
 import { dag } from "./commands/plan/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -57,6 +58,7 @@ its output went away.`,
     doctor,
     parity,
     tune,
+    completions(() => program.commands!),
     ...ofClone,
   ],
 };

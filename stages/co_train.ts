@@ -29,7 +29,7 @@ import { withMethod } from "./methods/with_method.ts";
 import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
-import { type TrainingConfig, trainingSchema } from "./training/config.ts";
+import { type TrainingConfig, trainingSchema } from "./training/config/config.ts";
 import { assertCounted, warmUpFor } from "./training/data_checks.ts";
 import { runTraining } from "./training/loop.ts";
 import type { TrainingHistory } from "./training/history.ts";

@@ -16,6 +16,8 @@ export interface Terminal {
   live(text: string): void;
   /** Whether {@linkcode Terminal.live} draws. */
   readonly isLive: boolean;
+  /** Characters of a line of results, where that is a terminal's. */
+  readonly columns?: number | undefined;
 }
 
 /**
@@ -41,6 +43,9 @@ export function systemTerminal(): Terminal {
   };
   return {
     isLive,
+    get columns() {
+      return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
+    },
     print(line) {
       clear();
       write(Deno.stdout, printable(line) + "\n");

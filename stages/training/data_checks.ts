@@ -4,7 +4,7 @@ import type { Views } from "../augment.ts";
 import { ignoreIndex } from "../datasets/classes.ts";
 import type { SampleSet } from "../datasets/samples.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
-import type { TrainingConfig } from "./config.ts";
+import type { TrainingConfig } from "./config/config.ts";
 import { tell } from "./progress.ts";
 
 /** Nothing can be learned from a data set. */

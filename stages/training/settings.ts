@@ -3,9 +3,10 @@ import type { Views } from "../augment.ts";
 import { bindMethod } from "../methods/bound_method.ts";
 import type { AnyMethod } from "../methods/method.ts";
 import type { NamedOptions } from "../methods/with_method.ts";
-import type { TrainingConfig } from "./config.ts";
+import { weightsOfClasses } from "./config/class_weights.ts";
+import type { TrainingConfig } from "./config/config.ts";
 import type { MemorySettings } from "./memory.ts";
-import { optimizerOf } from "./optimizer_config.ts";
+import { optimizerOf } from "./config/optimizer_config.ts";
 
 /** What `coTrain` gets. */
 export interface CoTrainConfig extends TrainingConfig {
@@ -35,6 +36,7 @@ export function trainingSettings(
     lossScale,
     seed,
     optimizer: optimizerOf(config),
+    classWeights: weightsOfClasses(config.classWeights, views.labeled),
     warmUp: config.warmUpEpochs > 0,
   };
 }
