@@ -59,5 +59,7 @@ function unseenSet(side: number, classes: ClassList): SampleSet {
     throw new Error("Cannot read a sample: no data is loaded to plan memory");
   };
   const size = () => ({ width: side, height: side });
-  return { length: 1, ids: [""], classes, size, image: absent, mask: absent };
+  // Of labels nothing is known either, but weights of classes come to some numbers all the same.
+  const mask = () => new Uint8Array();
+  return { length: 1, ids: [""], classes, size, image: absent, mask };
 }

@@ -112,6 +112,11 @@ export class Progress {
         return this.#line(node, evaluationText(told));
       case "tick":
         return this.#passing(node, this.#step(node, told));
+      case "stopped":
+        return this.#line(
+          node,
+          `ends after epoch ${told.epoch} of ${told.epochs}: no score was better than that of epoch ${told.best}`,
+        );
       case "step":
         return this.#read(node, told);
       case "scoring":

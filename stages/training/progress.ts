@@ -72,6 +72,14 @@ export type TrainingEvent =
     readonly protocol: string;
     readonly miou: PerPrediction<number | null>;
   }
+  /** The rest of the epochs is left out: the headline's scores have not become better. */
+  | {
+    readonly kind: "stopped";
+    readonly epoch: number;
+    readonly epochs: number;
+    /** The epoch of the best score. */
+    readonly best: number;
+  }
   /** A checkpoint was written. */
   | {
     readonly kind: "checkpoint";
@@ -97,6 +105,7 @@ const KINDS: Readonly<Record<TrainingEvent["kind"], true>> = {
   step: true,
   scoring: true,
   evaluation: true,
+  stopped: true,
   checkpoint: true,
   note: true,
   warning: true,

@@ -1,7 +1,7 @@
 /** Primitive "Draw": which images a step sees. @module */
 import { RandomStream } from "../../kernels/random.ts";
 import { ConfigError } from "../../pipeline/mod.ts";
-import type { TrainingConfig } from "./config.ts";
+import type { TrainingConfig } from "./config/config.ts";
 
 /** One step's images, by position in their sets. */
 export interface Batch {

@@ -1,6 +1,6 @@
 /** How a training scores its weights along the way, and which of them it keeps. @module */
 import { z } from "zod";
-import { forPredictions, type PerPrediction } from "../evaluation/predictions.ts";
+import { forPredictions, type PerPrediction } from "../../evaluation/predictions.ts";
 import {
   cropLeaf,
   missingCrop,
@@ -10,7 +10,7 @@ import {
   type ProtocolName,
   protocolOf,
   scoredBy,
-} from "../evaluation/protocols.ts";
+} from "../../evaluation/protocols.ts";
 
 /** The scores along the way; every leaf is described in its schema. */
 export interface EvaluationConfig {

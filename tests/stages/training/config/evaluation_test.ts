@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../../pipeline/language/schema.ts";
+import { parseConfig } from "../../../../pipeline/language/schema.ts";
 import {
   type BestScores,
   type EvaluationConfig,
   evaluationSchema,
   protocolAt,
   updateBest,
-} from "../../../stages/training/evaluation.ts";
-import type { Protocol } from "../../../stages/evaluation/protocols.ts";
+} from "../../../../stages/training/config/evaluation.ts";
+import type { Protocol } from "../../../../stages/evaluation/protocols.ts";
 
 const parse = (input: unknown) => parseConfig<EvaluationConfig>(evaluationSchema, input, "co-train");
 const published = parse({ protocol: "sliding_window", crop: 712, earlier: "center_crop" });
