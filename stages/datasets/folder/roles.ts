@@ -238,12 +238,10 @@ function commonPattern(
   pattern: string,
 ): string | undefined {
   const stem = parsePattern(images).key(image)!, { key } = parsePattern(pattern);
-  const mask = masks.find((path) => key(path)?.startsWith(stem));
+  const mask = masks.map((path) => path.normalize("NFC")).find((path) => key(path)?.startsWith(stem));
   if (mask === undefined) return undefined;
-  const at = mask.normalize("NFC").lastIndexOf(stem);
-  return at < 0
-    ? undefined
-    : `${mask.normalize("NFC").slice(0, at)}*${mask.normalize("NFC").slice(at + stem.length)}`;
+  const at = mask.lastIndexOf(key(mask)!);
+  return `${mask.slice(0, at)}*${mask.slice(at + stem.length)}`;
 }
 
 function names(paths: readonly string[]): string {
