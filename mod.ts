@@ -118,4 +118,6 @@ export type {
   PixelMarks,
   ValueRange,
 } from "./stages/datasets/folder/class_values.ts";
-export type { PairPatterns } from "./stages/datasets/folder/pairs.ts";
+export type { ImagePatterns, PairPatterns } from "./stages/datasets/folder/pairs.ts";
+export type { AnnotationsConfig, AnnotationsInput } from "./stages/datasets/folder/annotations_config.ts";
+export type { Range } from "./stages/codecs/image.ts";

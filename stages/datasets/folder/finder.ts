@@ -3,7 +3,7 @@ import type { ListedSample } from "../id_list.ts";
 import { counted, someOf } from "../words.ts";
 import type { Annotated } from "./annotated.ts";
 import type { FolderConfig } from "./config.ts";
-import { findPairs, type PairPatterns, type Pairs } from "./pairs.ts";
+import { findPairs, type ImagePatterns, type Pairs } from "./pairs.ts";
 import { parsePattern } from "./pattern.ts";
 
 /** Finds images, with the mask or the annotation of each. */
@@ -21,7 +21,7 @@ export class ImageFinder {
   constructor(
     readonly root: string,
     readonly patterns: Pick<FolderConfig, "images" | "masks">,
-    readonly apart: PairPatterns | undefined,
+    readonly apart: ImagePatterns | undefined,
     readonly annotated: Annotated | undefined,
   ) {}
 
@@ -49,7 +49,7 @@ export class ImageFinder {
   }
 
   /** Images, with what labels them. */
-  find(patterns: PairPatterns, excluded?: (path: string) => boolean): Pairs {
+  find(patterns: ImagePatterns, excluded?: (path: string) => boolean): Pairs {
     const { root, annotated } = this;
     if (annotated === undefined) return findPairs(root, patterns, excluded);
     const { samples, others } = findPairs(root, { images: patterns.images }, excluded);

@@ -10,7 +10,7 @@ import { drawSamples } from "./draws.ts";
 import { ImageFinder } from "./finder.ts";
 import { readNamedRoles } from "./named_roles.ts";
 import { nothingAnnotated, nothingMasked } from "./nothing_labeled.ts";
-import type { PairPatterns } from "./pairs.ts";
+import type { ImagePatterns } from "./pairs.ts";
 
 /** What the roles depend on. */
 export interface RolesConfig extends
@@ -72,7 +72,7 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     return finder.pairs.samples.filter(({ image, mask }) => mask !== undefined && !named.images.has(image));
   }
 
-  function scoredApart(patterns: PairPatterns): IdList {
+  function scoredApart(patterns: ImagePatterns): IdList {
     const { samples } = finder.find(patterns);
     const path = joinPath(root, patterns.images);
     const bare = samples.filter(({ mask }) => mask === undefined).map(({ image }) => image);
