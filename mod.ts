@@ -119,5 +119,9 @@ export type {
   ValueRange,
 } from "./stages/datasets/folder/class_values.ts";
 export type { ImagePatterns, PairPatterns } from "./stages/datasets/folder/pairs.ts";
-export type { AnnotationsConfig, AnnotationsInput } from "./stages/datasets/folder/annotations_config.ts";
+export type {
+  AnnotationFormat,
+  AnnotationsConfig,
+  AnnotationsInput,
+} from "./stages/datasets/folder/annotations_config.ts";
 export type { Range } from "./stages/codecs/image.ts";
