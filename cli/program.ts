@@ -17,6 +17,7 @@ import { plan } from "./commands/plan/plan.ts";
 import { predict } from "./commands/predict.ts";
 import { report } from "./commands/runs/report.ts";
 import { runs } from "./commands/runs/runs.ts";
+import { start } from "./commands/start.ts";
 import { test } from "./commands/test.ts";
 import { train } from "./commands/train.ts";
 import { tune } from "./commands/tune.ts";
@@ -41,6 +42,7 @@ export const program: Command = {
 Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted; 141 the reader of
 its output went away.`,
   commands: [
+    start,
     train,
     plan,
     why,

@@ -1,6 +1,6 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
-import { decodingBudget } from "../codecs/image.ts";
+import { decodingBudget, type StoredImage } from "../codecs/image.ts";
 import { isTransposed } from "../codecs/orientation.ts";
 import {
   decodePicture,
@@ -32,7 +32,7 @@ function cannotLoad({ sample, list }: LocatedSample): string {
 
 /** How to go on without a sample. */
 function removal({ sample, list }: LocatedSample): string {
-  return sample.line === undefined ? `move it out of "${list}"` : `remove the line from "${list}"`;
+  return sample.line === undefined ? `move the image out of "${list}"` : `remove the line from "${list}"`;
 }
 
 /**
@@ -47,7 +47,17 @@ export async function readImage(located: LocatedSample, options?: PictureOptions
 }
 
 /**
- * Reads a mask and turns its values, as they are in the file, into labels.
+ * Reads an image's values as they are stored.
+ *
+ * @throws As {@linkcode readImage}.
+ */
+export async function readStored(located: LocatedSample): Promise<StoredImage> {
+  const path = joinPath(located.root, located.sample.image);
+  return await decodeStored(await readBytes(path, "image", located), path);
+}
+
+/**
+ * Reads a mask and turns its values, as they are in the file, into labels; or draws the shapes that stand for it.
  *
  * @param image The image the mask belongs to.
  * @param labeling What the values mean.
@@ -61,6 +71,10 @@ export async function readMask(
   labeling: Labeling,
   orientation: Turning = "stored",
 ): Promise<Pixels> {
+  const { width: columns, height: rows } = image, { labels: drawn } = located.sample;
+  if (drawn !== undefined) {
+    return { width: columns, height: rows, data: await drawn({ width: columns, height: rows }) };
+  }
   const path = joinPath(located.root, located.sample.mask!);
   const mask = await decodeStored(await readBytes(path, "mask", located), path, orientation);
   const { width, height } = mask;

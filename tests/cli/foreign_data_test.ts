@@ -49,14 +49,13 @@ for (const { name, reason, make } of specialFiles) {
     );
     // Only reading shows a lack of permission, for which predict needs a network.
     const commands = name === "a file without permission" ? [] : [
-      ["predict", weights, join(root, "JPEGImages")],
       ["predict", weights, at],
       ["predict", weights, "--data", root],
     ];
     for (const args of commands) {
       const predicted = await place.command(...args, "--out", join(place.folder, "out"));
       // A folder that is named is looked into.
-      const wanted = args[2] === at && name === "a folder" ? /the folder holds no \.jpg/ : reason;
+      const wanted = args[2] === at && name === "a folder" ? /holds a picture/ : reason;
       assert.match(predicted.notes, wanted, args.join(" "));
       assert.match(predicted.notes, /^error: Cannot (load|predict) /);
       assert.ok(predicted.notes.includes(at) && !predicted.notes.includes("    at "), predicted.notes);
