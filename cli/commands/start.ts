@@ -223,7 +223,7 @@ function nextLines(file: string, { unlabeled, validation }: Roles): string[] {
     ...(unlabeled > 0 && validation > 0
       ? [["with and without the unlabeled images", `compare ${typed}`] as const]
       : []),
-    ["label photographs", "predict WEIGHTS FOLDER, with the weights that train names"],
+    ["label photographs by what was trained", "predict latest FOLDER --overlay --montage"],
   ];
   const width = Math.max(...lines.map(([does]) => does.length)) + 1;
   return ["", ...lines.map(([does, rest]) => `${`${does}:`.padEnd(width)} ${program} ${rest}`)];

@@ -6,11 +6,10 @@ import type { ClassList } from "../../stages/datasets/classes.ts";
 import { readImage, readMask } from "../../stages/datasets/decode_sample.ts";
 import type { ListedSample } from "../../stages/datasets/id_list.ts";
 import type { Labeling } from "../../stages/datasets/labeling.ts";
+import { overlay } from "../../stages/evaluation/overlay.ts";
 
 /** How many images are looked at for the one whose mask shows most. */
 const candidates = 12;
-/** How much of a pixel is its class's color. */
-const strength = 0.5;
 
 /**
  * Draws the one of the first images whose mask has the most classes.
@@ -35,7 +34,9 @@ export async function sampleOverlay(
   }
   if (best === undefined) return undefined;
   const { path, image: { width, height, data }, labels } = best;
-  const both = sideBySide(data, tinted(data, labels, classes), width, height);
+  const background = classes.names.indexOf("background");
+  const tinted = overlay(data, labels, { width, height }, classes, background < 0 ? undefined : background);
+  const both = sideBySide(data, tinted, width, height);
   return { png: encodeRgbPng(both, 2 * width, height), image: path };
 }
 
@@ -49,20 +50,6 @@ async function readBoth(root: string, sample: ListedSample, labeling: Labeling) 
     if (error instanceof UserError) return undefined;
     throw error;
   }
-}
-
-/** Mixes each pixel with the color of its class; one that is black, as background mostly is, leaves it as it is. */
-function tinted(image: Uint8Array, labels: Uint8Array, { colors }: ClassList): Uint8Array {
-  const mixed = image.slice();
-  labels.forEach((label, pixel) => {
-    const color = colors[label];
-    if (color === undefined || Math.max(...color) === 0) return;
-    color.forEach((value, channel) => {
-      const at = 3 * pixel + channel;
-      mixed[at] = Math.round((1 - strength) * mixed[at]! + strength * value);
-    });
-  });
-  return mixed;
 }
 
 /** Two pictures of one size, side by side: height × 2 width × 3. */

@@ -59,18 +59,13 @@ export interface LookOptions {
   readonly onFile?: ((path: string, done: number, of: number) => void) | undefined;
 }
 
-/** Folders that Crossview writes; what is in them is no data. */
-const ours = /(?:^|\/)(?:runs|predictions|node_modules)\//;
-
 /**
  * Looks at a folder.
  *
  * @throws {DataError} If it cannot be read, or two files of it cannot be told apart.
  */
 export async function lookAt(root: string, { images, masks, onFile }: LookOptions): Promise<FolderLook> {
-  const found = findFiles(root, [""]);
-  const pictures = found.pictures.filter((path) => !ours.test(path));
-  const others = found.others.filter((path) => !ours.test(path));
+  const { pictures, others } = findFiles(root, [""]);
   const problems = new Set<string>();
   const recognized = await told(
     recognize([...pictures, ...others], (path) => beginningOf(joinPath(root, path))),
@@ -154,7 +149,7 @@ export async function lookAt(root: string, { images, masks, onFile }: LookOption
     const pairs = findPairs(
       root,
       patterns,
-      (path) => ours.test(path) || others.some((other) => other.key(path) !== undefined),
+      (path) => others.some((other) => other.key(path) !== undefined),
     );
     return { patterns, pairs, masked: pairs.samples.filter(({ mask }) => mask !== undefined) };
   }

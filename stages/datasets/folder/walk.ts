@@ -5,6 +5,9 @@ import { DataError, joinPath } from "../errors.ts";
 import { codePointOrder } from "./order.ts";
 import { isPictureName } from "./pattern.ts";
 
+/** Files by which a folder is known that a run, or `predict`, has written: the pictures in it are results, and no data. */
+const resultMarks: readonly string[] = ["run.json", "written.sha256"];
+
 /** What lies in folders. */
 export interface FoundFiles {
   /** Pictures by their names: paths relative to the root, with `/`, by code points. */
@@ -14,7 +17,8 @@ export interface FoundFiles {
 }
 
 /**
- * Finds all files below folders, links followed, but none that leads into a folder which it lies in.
+ * Finds all files below folders, links followed, but none that leads into a folder which it lies in. What runs and `predict`
+ * have written is left out, unless it is named itself.
  *
  * @param folders Relative to the root; `""` is the root. One within another is looked through once.
  * @throws {DataError} If a folder is missing or may not be read.
@@ -29,6 +33,7 @@ export function findFiles(root: string, folders: readonly string[]): FoundFiles 
     const path = folder === "" ? root : joinPath(root, folder);
     const { real, entries } = listed(path);
     if (above.includes(real)) return;
+    if (above.length > 0 && entries.some(({ name }) => resultMarks.includes(name))) return;
     for (const entry of entries) {
       const at = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const isHidden = entry.name.startsWith(".") || entry.name === "__MACOSX";
