@@ -30,7 +30,7 @@ import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
 import { type TrainingConfig, trainingSchema } from "./training/config/config.ts";
-import { assertCounted, warmUpFor } from "./training/data_checks.ts";
+import { assertCounted, assertOneRange, warmUpFor } from "./training/data_checks.ts";
 import { runTraining } from "./training/loop.ts";
 import type { TrainingHistory } from "./training/history.ts";
 import { type CoTrainConfig, trainingSettings } from "./training/settings.ts";
@@ -146,6 +146,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
       assertCounted(views.labeled);
+      assertOneRange(views);
       const known = trainingSettings(method, config, views, seed);
       const warmUpEpochs = warmUpFor(config, views, known.method, context);
       const settings = { ...known, warmUp: warmUpEpochs > 0 };

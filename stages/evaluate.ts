@@ -14,6 +14,7 @@ import {
   type Wires,
 } from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
+import { assertSameRange } from "./weights/network.ts";
 import type { ClassList } from "./datasets/classes.ts";
 import { openInference } from "./evaluation/inference.ts";
 import { type Confusion, matrixRows, type Score, score } from "./evaluation/metrics.ts";
@@ -224,8 +225,10 @@ export async function scoreCheckpoint(
     protocol?: Protocol;
   },
 ): Promise<ScoredCheckpoint> {
-  const { inference, network: { headline }, free } = await openInference(device, checkpoint);
+  const { inference, network, free } = await openInference(device, checkpoint);
+  const { headline } = network;
   try {
+    assertSameRange(network, samples, checkpoint.path);
     const confusions = await inference.score(samples, {
       ...(context.protocol && { protocol: context.protocol }),
       signal: context.signal,

@@ -5,9 +5,11 @@ import { type DeepPartial, schemaOf } from "../pipeline/language/schema_of.ts";
 import { defineStage, type Stage } from "../pipeline/language/stage.ts";
 import type { SourceFile, StageContext } from "../pipeline/language/definition.ts";
 import { mapOrdered } from "../pipeline/run/lanes.ts";
+import type { Range } from "./codecs/image.ts";
 import { shapesClasses } from "./datasets/classes.ts";
 import { classesOf, type FilesConfig, openDataset } from "./datasets/dataset.ts";
 import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
+import { DeepRange, rangeNote } from "./datasets/deep_range.ts";
 import {
   type FolderConfig,
   type FolderInput,
@@ -54,6 +56,8 @@ export interface LoadConfig extends ListConfig, FolderConfig {
   readonly unlabeledTruth: boolean;
   /** Whether images and masks are turned as EXIF says; left out: upright for `folder`, else stored. */
   readonly orientation?: "stored" | "upright" | undefined;
+  /** Which values become black and white, of images of more than 8 bits. */
+  readonly range: "data" | "full" | readonly [low: number, high: number];
   /** Settings of the generated data set. */
   readonly shapes: ShapesConfig;
 }
@@ -102,6 +106,14 @@ const config = schemaOf<LoadConfig, LoadInput>()(
       "Whether images and masks are turned as EXIF says; left out: upright for folder, else stored, as the published methods " +
         "read them.",
     ).meta({ unit: "name", source: own }),
+    range: z.union([
+      z.enum(["data", "full"]),
+      z.tuple([z.int().min(0).max(65535), z.int().min(0).max(65535)])
+        .refine(([low, high]) => low < high, { message: "the first value must be below the second" }),
+    ]).default("data").describe(
+      "Which values become black and white, of images of more than 8 bits: of data, all but a thousandth of the values at either " +
+        "end, over the labeled and unlabeled images; of full, 0 and 65535; or two values.",
+    ).meta({ unit: "values of a sample", source: own }),
     shapes: z.strictObject({
       size: z.int().min(16).max(1024).default(64).describe("Side of a scene.").meta({
         unit: "pixels",
@@ -180,19 +192,18 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
     };
     try {
       const classes = isOfFiles(config) ? classesOf(config) : shapesClasses;
-      if (isOfFiles(config)) await readAll(config);
-      else await drawAll();
+      const range = isOfFiles(config) ? await readAll(config) : await drawAll();
       return {
-        labeled: writers.labeled.samples(classes),
-        unlabeled: writers.unlabeled.images(),
-        validation: writers.validation.samples(classes),
+        labeled: writers.labeled.samples(classes, range),
+        unlabeled: writers.unlabeled.images(range),
+        validation: writers.validation.samples(classes, range),
         unlabeledTruth: writers.unlabeledTruth.masks(classes),
       };
     } finally {
       for (const writer of Object.values(writers)) writer.close();
     }
 
-    async function drawAll(): Promise<void> {
+    async function drawAll(): Promise<undefined> {
       const { size, labeled, unlabeled, validation, sceneSeed, variety, hint } = config.shapes;
       const total = labeled + unlabeled + validation;
       for (let index = 0; index < total; index++) {
@@ -210,17 +221,20 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
       }
     }
 
-    async function readAll(config: LoadConfig & FilesConfig): Promise<void> {
+    async function readAll(config: LoadConfig & FilesConfig): Promise<Range | undefined> {
       const { read } = context;
       const { lists, labeling, orientation, notes } = await openDataset(config, read);
       for (const message of notes) tell(context, { kind: "note", message });
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
       const { unlabeledTruth } = config;
+      const trained = () =>
+        [lists.labeled, lists.unlabeled].flatMap((list) => located(list, config.root, read));
+      const range = new DeepRange(config.range, trained, context.signal);
       let done = 0;
       for (const role of roles) {
         const decoded = mapOrdered(readAhead, located(lists[role], config.root, read), async (at) => {
           context.signal.throwIfAborted();
-          const image = await readImage(at, { orientation });
+          const image = await readImage(at, { orientation, range: range.find });
           const masked = role !== "unlabeled" || (unlabeledTruth && at.sample.mask !== undefined);
           return { at, image, mask: masked ? await readMask(at, image, labeling, orientation) : undefined };
         });
@@ -234,6 +248,10 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
           report(++done, total);
         }
       }
+      if (range.found !== undefined) {
+        tell(context, { kind: "note", message: rangeNote(range.found, config.range) });
+      }
+      return range.found;
     }
 
     function report(done: number, total: number): void {

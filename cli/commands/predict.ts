@@ -87,11 +87,12 @@ ${protocolHelp}\n\n${setHelp}`,
         const planned = plannedFiles(sources, network, options);
         const folder = await OutputFolder.open(out, planned, input.flag("overwrite"));
         const writer = new ResultWriter(folder, network, options);
-        const progress = new Progress(terminal);
+        const progress = new Progress(terminal), deep: string[] = [];
         for (const [done, source] of sources.entries()) {
           signal.throwIfAborted();
           try {
-            const image = await source.read();
+            const image = await source.read(network.range);
+            if (image.bits > 8 && network.range === undefined) deep.push(source.image);
             const { labels } = await inference.predict(image.data, image, protocol);
             await writer.add(source, image, labels, protocol);
           } catch (error) {
@@ -104,6 +105,7 @@ ${protocolHelp}\n\n${setHelp}`,
           const data = { unit: "images", done: done + 1, total: sources.length };
           progress.on({ type: "progress", node: "predict", data });
         }
+        if (deep.length > 0) terminal.note(deepNote(deep));
         return await writer.finish({ weights: checkpoint.path, protocol: protocolLabel(protocol) });
       } finally {
         free();
@@ -117,6 +119,13 @@ ${protocolHelp}\n\n${setHelp}`,
     return 1;
   },
 };
+
+/** What to know of images that have more bits than those that the network was trained on. */
+function deepNote([first, ...others]: readonly string[]): string {
+  const which = others.length === 0 ? `"${first}" has` : `"${first}" and ${others.length} more have`;
+  return `note: ${which} more than 8 bits a sample, and the network was trained on 8: the upper 8 are taken, which is ` +
+    `too dark where the range is narrow`;
+}
 
 function resultOptions(input: CommandInput, protocol: Protocol): ResultOptions {
   const to = input.text("to"), tolerance = input.text("tolerance");

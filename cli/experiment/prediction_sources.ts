@@ -2,8 +2,8 @@
 import { dirname, resolve, sep } from "node:path";
 import { didYouMean, type Override } from "../../pipeline/mod.ts";
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
-import { decodingBudget } from "../../stages/codecs/image.ts";
-import { decodePicture, type Pixels } from "../../stages/codecs/picture.ts";
+import { decodingBudget, type Range } from "../../stages/codecs/image.ts";
+import { decodePicture, type Picture } from "../../stages/codecs/picture.ts";
 import { assertReadable, readImage } from "../../stages/datasets/decode_sample.ts";
 import { joinPath } from "../../stages/datasets/errors.ts";
 import type { IdList } from "../../stages/datasets/id_list.ts";
@@ -22,12 +22,12 @@ export interface PredictionSource extends ResultName {
   readonly image: string;
   /** Path of its true labels, where a list names them. */
   readonly mask?: string;
-  /** Decodes it. */
-  read(): Promise<Pixels>;
+  /**
+   * Decodes it.
+   * @param range Which values are black and white to the network, of images of more than 8 bits.
+   */
+  read(range?: Range): Promise<Picture>;
 }
-
-/** As a person sees a photograph. */
-const upright = { orientation: "upright" } as const;
 
 /**
  * Image files as typed, and those in folders as typed and in the folders below, by name; each once.
@@ -59,8 +59,12 @@ export async function fileSources(typed: readonly string[], leftOut?: string): P
   return all.map((image, index) => ({
     ...names[index]!,
     image,
-    read: async () =>
-      await decodePicture(await reading(() => readFileWhole(image, decodingBudget)), image, upright),
+    // As a person sees a photograph.
+    read: async (range) =>
+      await decodePicture(await reading(() => readFileWhole(image, decodingBudget)), image, {
+        orientation: "upright",
+        range,
+      }),
   }));
 }
 
@@ -95,8 +99,8 @@ export async function dataSources(
     ...names[index]!,
     image: images[index]!,
     ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
-    read: () =>
-      readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }) }),
+    read: (range) =>
+      readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }), range }),
   }));
 }
 

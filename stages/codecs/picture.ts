@@ -25,6 +25,8 @@ export interface Pixels {
 /** Pixels, and what their file says of its orientation, whether or not it was applied. */
 export interface Picture extends Pixels {
   readonly orientation: Orientation;
+  /** Bits of a sample in the file. */
+  readonly bits: number;
 }
 
 /** Whether pixels are turned as their file says, or left as they are stored. */
@@ -34,8 +36,11 @@ export type Turning = "upright" | "stored";
 export interface PictureOptions {
   /** Default: stored. */
   readonly orientation?: Turning | undefined;
-  /** Which values become 0 and 255, of samples of more than 8 bits. Default: the upper 8 bits are kept. */
-  readonly range?: Range | undefined;
+  /**
+   * Which values become 0 and 255, of samples of more than 8 bits, or who says so once such samples come. Default: the upper 8
+   * bits are kept.
+   */
+  readonly range?: Range | undefined | (() => Promise<Range | undefined>);
 }
 
 /** The formats that are read, each with its decoder. */
@@ -113,7 +118,9 @@ export async function decodePicture(
     stored.byteLength / (width * height) + (isRgb ? 0 : 3) + (turns ? 3 : 0),
     name,
   );
-  const picture = { width, height, channels: 3, data: toRgb(image, range), orientation: image.orientation };
+  const values = image.bits > 8 && typeof range === "function" ? await range() : range;
+  const data = toRgb(image, typeof values === "function" ? undefined : values);
+  const picture = { width, height, channels: 3, data, orientation: image.orientation, bits: image.bits };
   const { channels: _, ...pixels } = turns ? upright(picture) : picture;
   return pixels;
 }

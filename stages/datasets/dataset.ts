@@ -2,6 +2,7 @@
 import type { readFileWhole } from "../../pipeline/files/read_file.ts";
 import type { Turning } from "../codecs/picture.ts";
 import type { ClassList } from "./classes.ts";
+import type { RangeChoice } from "./deep_range.ts";
 import { folderClasses } from "./folder/class_list.ts";
 import type { FolderConfig } from "./folder/config.ts";
 import { markLabeling } from "./folder/labeling.ts";
@@ -20,6 +21,8 @@ export interface FilesConfig extends ListConfig, FolderConfig {
   readonly dataset: PublishedDataset | "folder";
   /** Whether images and masks are turned as EXIF says; as is usual for the data set, if it is left out. */
   readonly orientation?: Turning | undefined;
+  /** Which values become black and white, of images of more than 8 bits. */
+  readonly range: RangeChoice;
 }
 
 /** A data set, as far as it is known without its pictures. */

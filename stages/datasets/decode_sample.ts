@@ -1,6 +1,6 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
-import { decodingBudget } from "../codecs/image.ts";
+import { decodingBudget, type StoredImage } from "../codecs/image.ts";
 import { isTransposed } from "../codecs/orientation.ts";
 import {
   decodePicture,
@@ -44,6 +44,16 @@ function removal({ sample, list }: LocatedSample): string {
 export async function readImage(located: LocatedSample, options?: PictureOptions): Promise<Picture> {
   const path = joinPath(located.root, located.sample.image);
   return await decodePicture(await readBytes(path, "image", located), path, options);
+}
+
+/**
+ * Reads an image's values as they are stored.
+ *
+ * @throws As {@linkcode readImage}.
+ */
+export async function readStored(located: LocatedSample): Promise<StoredImage> {
+  const path = joinPath(located.root, located.sample.image);
+  return await decodeStored(await readBytes(path, "image", located), path);
 }
 
 /**

@@ -1,7 +1,10 @@
 /** What a data set lets a training do: nothing without labels, and labels alone without unlabeled images. @module */
 import { type StageContext, UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
+import type { Range } from "../codecs/image.ts";
+import { equalRanges } from "../codecs/range.ts";
 import { ignoreIndex } from "../datasets/classes.ts";
+import { DataError } from "../datasets/errors.ts";
 import type { SampleSet } from "../datasets/samples.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
 import type { TrainingConfig } from "./config/config.ts";
@@ -26,6 +29,24 @@ export function assertCounted(labeled: SampleSet): void {
     `Cannot train: not one pixel of the ${labeled.length} labeled masks counts, as all are ignored (${ignoreIndex}). Look at ` +
       `what stands for void in the masks, and for dataset "folder" at load.classes and load.ignore.`,
   );
+}
+
+/**
+ * Holds the sets of a training to one range: equal values of images of more than 8 bits must be equally light in all of them.
+ *
+ * @throws {DataError} If one was read by other values than the labeled images, as by another `load`.
+ */
+export function assertOneRange({ labeled, unlabeled, validation }: Omit<Views, "policy">): void {
+  for (const [name, set] of Object.entries({ unlabeled, validation })) {
+    if (set.length === 0 || labeled.length === 0 || equalRanges(set.range, labeled.range)) continue;
+    const text = (range: Range | undefined) => range === undefined ? "8 bits as they are" : `[${range}]`;
+    throw new DataError(
+      `Cannot train: the labeled images were read with the range ${
+        text(labeled.range)
+      }, the images of ${name} with ` +
+        `${text(set.range)}. Give both stages load one range.`,
+    );
+  }
 }
 
 /**

@@ -24,9 +24,10 @@ export function trainingSettings(
   const { method: { name: _, ...options }, backbone, outputStride } = config;
   const { batch, accumulate, recompute, precision, lossScale } = config;
   const method = bindMethod(trained, options), { networks, predictions, headline } = method;
-  const { names, colors } = views.labeled.classes;
+  const { classes: { names, colors }, range } = views.labeled;
+  const network = { backbone, outputStride, networks, predictions, headline, classes: { names, colors } };
   return {
-    network: { backbone, outputStride, networks, predictions, headline, classes: { names, colors } },
+    network: { ...network, ...(range && { range }) },
     method,
     views,
     batch,
