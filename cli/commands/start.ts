@@ -109,7 +109,7 @@ ${valueHelp}
     terminal.print(`\n${rolesText(roles)}`);
     for (const note of roles.notes) terminal.print(note);
     const text = experimentFile(ownExperiment(look, proposal, roles, file));
-    const picture = await drawn(look, labeling, list, terminal);
+    const picture = await drawn(look, labeling, list, dirname(file), terminal);
     const written = await write(file, text, terminal);
     if (written) { for (const line of nextLines(file, roles)) terminal.print(line); }
     if (json) {
@@ -170,11 +170,12 @@ async function drawn(
   look: FolderLook,
   labeling: Parameters<typeof sampleOverlay>[2],
   list: Parameters<typeof sampleOverlay>[3],
+  folder: string,
   terminal: Terminal,
 ): Promise<string | undefined> {
-  const sample = await sampleOverlay(look.root, look.training!.masked, labeling, list);
+  const sample = await sampleOverlay(look.root, look.training!.masked, labeling, list, look.range);
   if (sample === undefined) return undefined;
-  const path = resolve(look.root, shownIn, "sample.png");
+  const path = resolve(folder, shownIn, "sample.png");
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeFile(path, sample.png);

@@ -14,7 +14,7 @@ const shown = 4;
 
 /** Lines on images and masks. */
 export function folderLines(
-  { root, training, validation, sizes, looked, left, values, problems }: FolderLook,
+  { root, training, validation, sizes, looked, left, range, values, problems }: FolderLook,
 ): string[] {
   const lines = [`${root}: ${partText(training!)}`];
   if (validation !== undefined) lines.push(`validation: ${partText(validation)}`);
@@ -26,6 +26,13 @@ export function folderLines(
       known.length > shown ? ` and ${known.length - shown} more` : ""
     }`,
   );
+  if (range !== undefined) {
+    lines.push(
+      `samples of more than 8 bits: about ${range[0]} becomes black and ${
+        range[1]
+      } white, as all that is trained on tells (load.range)`,
+    );
+  }
   const { orphans } = training!.pairs;
   if (orphans.length > 0) lines.push(`${orphans.length} masks have no image: ${some(orphans)}`);
   if (left.size > 0) {

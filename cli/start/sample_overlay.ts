@@ -1,5 +1,6 @@
 /** A photograph of a folder beside the same with its mask drawn over it, for a person to believe. @module */
 import { UserError } from "../../pipeline/mod.ts";
+import type { Range } from "../../stages/codecs/image.ts";
 import { encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import type { Pixels } from "../../stages/codecs/picture.ts";
 import type { ClassList } from "../../stages/datasets/classes.ts";
@@ -15,6 +16,7 @@ const candidates = 12;
  * Draws the one of the first images whose mask has the most classes.
  *
  * @param masked Images with a mask.
+ * @param range Which values of samples of more than 8 bits are black and white.
  * @returns A PNG, and the image's path; undefined where none can be drawn.
  */
 export async function sampleOverlay(
@@ -22,11 +24,12 @@ export async function sampleOverlay(
   masked: readonly ListedSample[],
   labeling: Labeling,
   classes: ClassList,
+  range: Range | undefined,
 ): Promise<{ readonly png: Uint8Array; readonly image: string } | undefined> {
   let best: { readonly path: string; readonly image: Pixels; readonly labels: Uint8Array } | undefined;
   let most = 0;
   for (const sample of masked.slice(0, candidates)) {
-    const read = await readBoth(root, sample, labeling), shown = new Set(read?.labels).size;
+    const read = await readBoth(root, sample, labeling, range), shown = new Set(read?.labels).size;
     if (read !== undefined && shown > most) {
       best = read;
       most = shown;
@@ -41,10 +44,10 @@ export async function sampleOverlay(
 }
 
 /** An image and its labels; undefined where one of the two has a fault, which was said before. */
-async function readBoth(root: string, sample: ListedSample, labeling: Labeling) {
+async function readBoth(root: string, sample: ListedSample, labeling: Labeling, range: Range | undefined) {
   const at = { sample, list: root, root };
   try {
-    const image = await readImage(at, { orientation: "upright" });
+    const image = await readImage(at, { orientation: "upright", range });
     return { path: sample.image, image, labels: (await readMask(at, image, labeling, "upright")).data };
   } catch (error) {
     if (error instanceof UserError) return undefined;

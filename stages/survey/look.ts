@@ -1,8 +1,9 @@
 /** Looks at a folder of pictures as a stranger does: what lies there, how large it is, and what its masks hold. @module */
 import { UserError } from "../../pipeline/errors.ts";
 import { readFileWhole } from "../../pipeline/files/read_file.ts";
-import { decodingBudget } from "../codecs/image.ts";
+import { decodingBudget, type Range } from "../codecs/image.ts";
 import { decodeStored } from "../codecs/picture.ts";
+import { ValueCounts } from "../codecs/range.ts";
 import { DataError, joinPath } from "../datasets/errors.ts";
 import { findPairs, type PairPatterns, type Pairs } from "../datasets/folder/pairs.ts";
 import { parsePattern } from "../datasets/folder/pattern.ts";
@@ -41,6 +42,8 @@ export interface FolderLook {
   readonly side: number;
   /** Images that were looked at. */
   readonly looked: number;
+  /** Which values of samples of more than 8 bits are black and white; undefined where there are none. */
+  readonly range?: Range;
   /** What the masks hold that were looked at. */
   readonly values?: MaskValues;
   /** Names that a file gives to values. */
@@ -81,6 +84,7 @@ export async function lookAt(root: string, { images, masks, onFile }: LookOption
   const next = (path: string) => onFile?.(path, ++done, sample.length + maskSample.length);
 
   const sizes = new Map<string, number>(), sizeOf = new Map<string, string>();
+  const deep = new ValueCounts();
   let side = Infinity;
   for (const { image } of sample) {
     next(image);
@@ -127,6 +131,7 @@ export async function lookAt(root: string, { images, masks, onFile }: LookOption
       }
     });
   }
+  const range = deep.range();
   const names = nameFile(root, recognized.nameFiles);
   return {
     root,
@@ -138,6 +143,7 @@ export async function lookAt(root: string, { images, masks, onFile }: LookOption
     sizes,
     side: Number.isFinite(side) ? side : 0,
     looked: [...sizes.values()].reduce((sum, count) => sum + count, 0),
+    ...(range === undefined ? {} : { range }),
     ...(values === undefined ? {} : { values }),
     ...(names === undefined ? {} : { names }),
     problems: [...problems],
