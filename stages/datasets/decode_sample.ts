@@ -67,7 +67,7 @@ export async function readMaskValues(located: LocatedSample): Promise<StoredImag
 }
 
 /**
- * Reads a mask and turns its values, as they are in the file, into labels.
+ * Reads a mask and turns its values, as they are in the file, into labels; or draws the shapes that stand for it.
  *
  * @param image The image the mask belongs to.
  * @param labeling What the values mean.
@@ -81,6 +81,10 @@ export async function readMask(
   labeling: Labeling,
   orientation: Turning = "stored",
 ): Promise<Pixels> {
+  const { width: columns, height: rows } = image, { labels: drawn } = located.sample;
+  if (drawn !== undefined) {
+    return { width: columns, height: rows, data: await drawn({ width: columns, height: rows }) };
+  }
   const path = joinPath(located.root, located.sample.mask!);
   const mask = await decodeStored(await readBytes(path, "mask", located), path, orientation);
   const { width, height } = mask;

@@ -144,7 +144,7 @@ function missing(surveys: readonly RoleSurvey[], { classes, complete, byIndex }:
       ? `; if what is ignored, 255, is what is to be found, write dataset: "folder" with classes: { background: 0, object: 255 }`
       : "";
     return [{
-      isProblem: true,
+      isProblem: false,
       message: `"${only}" is all that the labeled masks hold${
         labeled.ignored > 0 ? " beside what is ignored" : ""
       }, so nothing else can be learned${mapping}`,

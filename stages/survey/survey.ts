@@ -11,8 +11,8 @@ import type { ResolvedLists } from "../datasets/layouts.ts";
 import type { LoadConfig } from "../load.ts";
 import { type Duplicates, findDuplicates, type RoleFile } from "./duplicates.ts";
 import { type Finding, findings } from "./findings.ts";
-import { spaced } from "./look.ts";
 import { type DataRole, RoleSurvey } from "./role_survey.ts";
+import { spaced } from "./spaced.ts";
 
 const roles = ["labeled", "unlabeled", "validation"] as const satisfies readonly DataRole[];
 /** How many ids a finding gives by name. */
@@ -93,7 +93,8 @@ export async function survey(
     const image = { width, height, bits: stored.bits, orientation: stored.orientation };
     found.addImage(image);
     if (masked) {
-      found.addSamples(await readMaskValues(at));
+      // Shapes that stand for a mask have no values.
+      if (at.sample.labels === undefined) found.addSamples(await readMaskValues(at));
       found.addLabels(at.sample.id, (await readMask(at, image, labeling, orientation)).data);
     }
     found.decoded++;

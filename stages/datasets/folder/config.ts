@@ -1,6 +1,12 @@
 /** The leaves of `load` that are a folder's: `dataset: "folder"`. @module */
 import { z } from "zod";
 import {
+  type AnnotationsConfig,
+  type AnnotationsInput,
+  annotationsSchema,
+  labelValues,
+} from "./annotations_config.ts";
+import {
   type ClassEntry,
   type FolderClassesInput,
   ignoreProblem,
@@ -16,6 +22,8 @@ export interface FolderConfig {
   readonly images: string;
   /** Their masks, likewise: `masks/*_mask.png`. */
   readonly masks: string;
+  /** Shapes of an annotation tool instead of masks. */
+  readonly annotations?: AnnotationsConfig | undefined;
   /** The classes in the order of their labels, and which pixels of a mask each is. */
   readonly classes?: readonly ClassEntry[] | undefined;
   /** Pixels that no loss and no score counts. */
@@ -31,7 +39,9 @@ export interface FolderConfig {
 }
 
 /** What an experiment writes of {@linkcode FolderConfig}. */
-export interface FolderInput extends Partial<Omit<FolderConfig, "classes">> {
+export interface FolderInput extends Partial<Omit<FolderConfig, "classes" | "annotations">> {
+  /** `"labelme"`, or `{ format: "coco", path: "instances.json" }`; see docs/annotations.md. */
+  readonly annotations?: AnnotationsInput | undefined;
   /** Names, where value i of a mask is class i; or by name what each class is: `{ road: 7, tree: "#00ff00", other: "else" }`. */
   readonly classes?: FolderClassesInput | undefined;
 }
@@ -54,6 +64,9 @@ export const folderLeaves = {
   masks: pattern.default("masks").describe(
     "Folder only: the masks, likewise, e.g. masks/*_mask.png; an image that has one is labeled.",
   ).meta({ unit: "path in root", source: own }),
+  annotations: annotationsSchema.optional().describe(
+    "Folder only: shapes of labelme, coco, cvat or label-studio instead of masks; an image that has some is labeled.",
+  ).meta({ unit: "none", source: own }),
   classes: z.custom<FolderClassesInput>().transform((given, issues): readonly ClassEntry[] => {
     const read = readClasses(given);
     if ("entries" in read) return read.entries;
@@ -75,7 +88,8 @@ export const folderLeaves = {
   labeled: amount.optional().describe(
     "Folder only: how many of the images with a mask are labeled, drawn by splitSeed, the others being unlabeled; else all.",
   ).meta({ unit: "images, or a share", source: own }),
-  validation: z.union([amount, z.strictObject({ images: pattern, masks: pattern })]).nullable().optional()
+  validation: z.union([amount, z.strictObject({ images: pattern, masks: pattern.optional() })]).nullable()
+    .optional()
     .describe(
       "Folder only: how many of the images with a mask are scored, drawn by splitSeed; or folders of their own; null for " +
         "none. Left out: the list of validation, or else a fifth.",
@@ -88,13 +102,23 @@ export const folderLeaves = {
 
 /** What is wrong with the leaves together, and with which; of another data set, that they are given at all. */
 export function folderProblem(
-  { dataset, images, masks, classes, ignore, colors, labeled, validation, lists }: FolderConfig & {
-    readonly dataset: string;
-    readonly lists?: { readonly validation?: string | undefined } | undefined;
-  },
+  { dataset, images, masks, annotations, classes, ignore, colors, labeled, validation, lists, orientation }:
+    & FolderConfig
+    & {
+      readonly dataset: string;
+      readonly orientation?: string | undefined;
+      readonly lists?: { readonly validation?: string | undefined } | undefined;
+    },
 ): { readonly leaf: keyof FolderConfig; readonly message: string } | undefined {
   if (dataset !== "folder") {
-    const given = { classes, labeled, validation, ignore: ignore[0], colors: Object.keys(colors)[0] };
+    const given = {
+      annotations,
+      classes,
+      labeled,
+      validation,
+      ignore: ignore[0],
+      colors: Object.keys(colors)[0],
+    };
     const [leaf] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
     return leaf === undefined ? undefined : {
       leaf: leaf as keyof FolderConfig,
@@ -117,6 +141,21 @@ export function folderProblem(
       leaf: "colors",
       message: `there is no class "${stranger}"; there are ${classes.map(([name]) => name)}`,
     };
+  }
+  const apart = typeof validation === "object" && validation !== null ? validation : undefined;
+  if (annotations !== undefined) {
+    const meaning = labelValues(classes, ignore, annotations.labels);
+    if ("leaf" in meaning) return meaning;
+    if (apart?.masks !== undefined) {
+      return { leaf: "validation", message: "load.annotations stands for masks; leave its masks out" };
+    }
+    return orientation !== "stored" ? undefined : {
+      leaf: "annotations",
+      message: 'tools show photographs upright, and load.orientation is "stored"; leave that out',
+    };
+  }
+  if (apart !== undefined && apart.masks === undefined) {
+    return { leaf: "validation", message: `name its masks, too: { images: "${apart.images}", masks: "…" }` };
   }
   if (images === masks) {
     return {

@@ -8,8 +8,8 @@ import { matching, parsePattern, withoutExtension } from "./pattern.ts";
 export interface PairPatterns {
   /** The images: a folder, or a path with one `*`. */
   readonly images: string;
-  /** Their masks, likewise. */
-  readonly masks: string;
+  /** Their masks, likewise; left out where annotations stand for them. */
+  readonly masks?: string | undefined;
 }
 
 /** The images that were found. */
@@ -34,11 +34,12 @@ export function findPairs(
   patterns: PairPatterns,
   excluded: (path: string) => boolean = () => false,
 ): Pairs {
-  const [images, masks] = [parsePattern(patterns.images), parsePattern(patterns.masks)];
-  const { pictures, others } = findFiles(root, [images.folder, masks.folder]);
+  const images = parsePattern(patterns.images);
+  const masks = patterns.masks === undefined ? undefined : parsePattern(patterns.masks);
+  const { pictures, others } = findFiles(root, [images, ...masks ? [masks] : []].map(({ folder }) => folder));
   const candidates = pictures.filter((path) => !excluded(path));
-  const maskOf = matching(masks, candidates);
-  const isMask = new Set(images.text === masks.text ? [] : [...maskOf.values()].flat());
+  const maskOf = masks ? matching(masks, candidates) : new Map<string, string[]>();
+  const isMask = new Set(images.text === masks?.text ? [] : [...maskOf.values()].flat());
   const imageOf = matching(images, candidates.filter((path) => !isMask.has(path)));
   if (imageOf.size === 0) {
     throw new DataError(
@@ -49,7 +50,7 @@ export function findPairs(
   }
   const samples = [...imageOf].map(([key, files]): ListedSample => {
     const image = only(files, "images", patterns.images), found = maskOf.get(key);
-    const mask = found && only(found, "masks", patterns.masks);
+    const mask = found && only(found, "masks", patterns.masks!);
     return { id: withoutExtension(image).normalize("NFC"), image, ...(mask !== undefined && { mask }) };
   });
   const orphans = [...maskOf].flatMap(([key, files]) => imageOf.has(key) ? [] : files);

@@ -3,16 +3,19 @@ import type { readFileWhole } from "../../../pipeline/files/read_file.ts";
 import { DataError, joinPath } from "../errors.ts";
 import { assertDisjoint, type IdList, type ListedSample, placeOf } from "../id_list.ts";
 import { assertFolder, type ListConfig, readListFile, type ResolvedLists } from "../layouts.ts";
+import { type Annotated, openAnnotations } from "./annotated.ts";
 import type { FolderConfig } from "./config.ts";
 import { drawn } from "./order.ts";
 import { findPairs, type PairPatterns, type Pairs } from "./pairs.ts";
 import { parsePattern } from "./pattern.ts";
 
 /** What the roles depend on. */
-export interface RolesConfig
-  extends
-    Pick<ListConfig, "root" | "lists">,
-    Pick<FolderConfig, "images" | "masks" | "labeled" | "validation" | "splitSeed"> {
+export interface RolesConfig extends
+  Pick<ListConfig, "root" | "lists">,
+  Pick<
+    FolderConfig,
+    "images" | "masks" | "annotations" | "classes" | "ignore" | "labeled" | "validation" | "splitSeed"
+  > {
   /** Gives the bytes of a list: in a stage `context.read`. */
   readonly read?: typeof readFileWhole | undefined;
 }
@@ -38,9 +41,20 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
   const { root, lists = {}, validation: wanted } = config;
   await assertFolder(root, "a folder");
   const apart = typeof wanted === "object" && wanted !== null ? wanted : undefined;
-  const pairs = once(() => findPairs(root, config, apart && fitsEither(apart)));
+  const { annotations } = config;
+  const annotated = annotations && await openAnnotations({ ...config, annotations });
+  const pairsOf = (patterns: PairPatterns, excluded?: (path: string) => boolean): Pairs => {
+    if (annotated === undefined) return findPairs(root, patterns, excluded);
+    const { samples, others } = findPairs(root, { images: patterns.images }, excluded);
+    return {
+      samples: samples.map(annotated.attach),
+      orphans: [],
+      others: others.filter((file) => !annotated.isOwn(file)),
+    };
+  };
+  const pairs = once(() => pairsOf(config, apart && fitsEither(apart)));
   const find = (path: string): IdList => ({ path: joinPath(root, path), samples: [] });
-  const notes: string[] = [];
+  const notes: string[] = [...annotated?.notes ?? []];
 
   const [labeledList, unlabeledList, validationList] = [
     await listed(lists.labeled, true),
@@ -66,12 +80,19 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     ...find(config.images),
     samples: found.filter(({ image }) => !scored.has(image) && !learned.has(image)),
   };
-  if (labeled.samples.length === 0) throw nothingLabeled(config, needsPairs ? pairs() : undefined);
+  if (labeled.samples.length === 0) {
+    throw annotated
+      ? nothingAnnotated(config, annotated)
+      : nothingLabeled(config, needsPairs ? pairs() : undefined);
+  }
   assertDisjoint(labeled, "labeled", unlabeled, "unlabeled");
   assertDisjoint(labeled, "labeled", validation, "in validation");
   assertDisjoint(unlabeled, "unlabeled", validation, "in validation");
   if (needsPairs) noteFound(pairs());
-  const files = [lists.labeled, lists.unlabeled, lists.validation].filter((path) => path !== undefined);
+  const files = [
+    ...[lists.labeled, lists.unlabeled, lists.validation].filter((path) => path !== undefined),
+    ...annotated?.files.map((file) => joinPath(root, file)) ?? [],
+  ];
   return { labeled, unlabeled, validation, files, notes };
 
   /** A list; where its lines name no mask, an image has the one that is found for it. */
@@ -79,8 +100,8 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     if (path === undefined) return undefined;
     const list = await readListFile(path, "optional", { read: config.read, bare: (id) => imageOf(id) });
     const samples = list.samples.map((sample) => {
-      const mask = sample.mask ?? (needsMasks ? maskOf(sample) : undefined);
-      if (mask !== undefined || !needsMasks) return { ...sample, ...(mask !== undefined && { mask }) };
+      const found = sample.mask === undefined && needsMasks ? maskOf(sample) : {};
+      if (found !== undefined) return { ...sample, ...found };
       throw new DataError(
         `Cannot load "${sample.image}" (${
           placeOf(list, sample)
@@ -96,12 +117,13 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     return pairs().samples.find(({ image }) => pattern.key(image) === key) ?? { image: id };
   }
 
-  function maskOf({ image }: ListedSample): string | undefined {
-    return pairs().samples.find((sample) => sample.image === image)?.mask;
+  function maskOf({ image }: ListedSample): Pick<ListedSample, "mask" | "labels"> | undefined {
+    const { mask, labels } = pairs().samples.find((sample) => sample.image === image) ?? {};
+    return mask === undefined ? undefined : { mask, ...(labels && { labels }) };
   }
 
   function scoredApart(patterns: PairPatterns): IdList {
-    const { samples } = findPairs(root, patterns);
+    const { samples } = pairsOf(patterns);
     const bare = samples.filter(({ mask }) => mask === undefined).map(({ image }) => image);
     if (bare.length === samples.length) {
       throw new DataError(
@@ -181,8 +203,17 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
 }
 
 function fitsEither({ images, masks }: PairPatterns): (path: string) => boolean {
-  const patterns = [parsePattern(images), parsePattern(masks)];
+  const patterns = [images, ...masks === undefined ? [] : [masks]].map(parsePattern);
   return (path) => patterns.some((pattern) => pattern.key(path) !== undefined);
+}
+
+function nothingAnnotated({ root, images, annotations }: RolesConfig, { notes }: Annotated): DataError {
+  const { format, path } = annotations!;
+  const where = path.length > 0 ? path.map((file) => `"${file}"`).join(", ") : "files beside the images";
+  return new DataError(
+    `Cannot load "${root}": no image that fits load.images, "${images}", is labeled by ${format}, ${where}` +
+      `${notes.map((note) => `; ${note}`).join("")}. Check load.images and load.annotations.path.`,
+  );
 }
 
 function nothingLabeled({ root, images, masks }: RolesConfig, pairs: Pairs | undefined): DataError {

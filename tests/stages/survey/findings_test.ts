@@ -92,7 +92,7 @@ Deno.test("masks without a pixel that counts, some or all, and classes that are 
     "warning: owl: in no labeled mask; scored all the same: owl",
   ]);
   assert.deepEqual(found([role("labeled", five, [[2, 2], [2, 255]])], "folder", false), [
-    'problem: "dog" is all that the labeled masks hold beside what is ignored, so nothing else can be learned',
+    'warning: "dog" is all that the labeled masks hold beside what is ignored, so nothing else can be learned',
   ]);
   const all = role("labeled", five, [[255], [255, 255]]);
   assert.match(found([all], "folder", false)[0]!, /^problem: all masks of labeled/);
