@@ -7,7 +7,6 @@ import { rasterize } from "../../stages/annotations/rasterize.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
-import pictures from "../golden/pillow_pictures.json" with { type: "json" };
 import { pythonWith, runPython } from "../support/python.ts";
 import { shapesSet, testCheckpoint } from "../support/training.ts";
 import { type Place, placeTest } from "./support.ts";
@@ -148,6 +147,12 @@ vocTest("predict takes files, folders, lists of a data set, and an id list", asy
   const average = await indices(join(out, "masks", "2.png"));
   assert.deepEqual([average.width, average.height, average.channels], [20, 50, 1]);
   assert.deepEqual(average.palette, maskPalette(pascalClasses));
+  // A photograph is labeled as a person sees it: turned by its EXIF orientation.
+  const photograph = join(place.folder, "turned.jpg");
+  await Deno.writeFile(photograph, Uint8Array.fromBase64(pictures.cases["exif_6.jpg"].file));
+  assert.deepEqual(await masks(photograph), ["masks/turned.png"]);
+  const turned = await indices(join(out, "masks", "turned.png"));
+  assert.deepEqual([turned.width, turned.height], [13, 19]);
   // Once each, however often they are named.
   assert.deepEqual(
     await masks(join(root, "JPEGImages"), image),

@@ -13,7 +13,7 @@ import {
   type PixelMark,
   readClasses,
 } from "./class_values.ts";
-import type { PairPatterns } from "./pairs.ts";
+import type { ImagePatterns } from "./pairs.ts";
 import { patternProblem } from "./pattern.ts";
 
 /** Where images and masks of a folder are, what its masks mean, and who is labeled; every leaf is described in its schema. */
@@ -33,7 +33,7 @@ export interface FolderConfig {
   /** How many of the images with a mask are labeled, the others being unlabeled. */
   readonly labeled?: number | undefined;
   /** The images that are scored: so many of those with a mask, or folders of their own; null for none. */
-  readonly validation?: number | PairPatterns | null | undefined;
+  readonly validation?: number | ImagePatterns | null | undefined;
   /** Names the draws of labeled and validation images; apart from the run's seed. */
   readonly splitSeed: number;
 }
@@ -142,6 +142,12 @@ export function folderProblem(
       message: `there is no class "${stranger}"; there are ${classes.map(([name]) => name)}`,
     };
   }
+  if (validation !== undefined && lists?.validation !== undefined) {
+    return {
+      leaf: "validation",
+      message: "load.lists.validation names the images that are scored; leave one out",
+    };
+  }
   const apart = typeof validation === "object" && validation !== null ? validation : undefined;
   if (annotations !== undefined) {
     const meaning = labelValues(classes, ignore, annotations.labels);
@@ -161,12 +167,6 @@ export function folderProblem(
     return {
       leaf: "masks",
       message: `it is "${masks}", as load.images; tell them apart: "*.jpg" and "*.png"`,
-    };
-  }
-  if (validation !== undefined && lists?.validation !== undefined) {
-    return {
-      leaf: "validation",
-      message: "load.lists.validation names the images that are scored; leave one out",
     };
   }
   return undefined;

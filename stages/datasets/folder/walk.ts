@@ -5,20 +5,22 @@ import { DataError, joinPath } from "../errors.ts";
 import { codePointOrder } from "./order.ts";
 import { isPictureName } from "./pattern.ts";
 
-/** Files by which a folder is known that a run, or `predict`, has written: the pictures in it are results, and no data. */
-const resultMarks: readonly string[] = ["run.json", "written.sha256"];
+/** Files that lie together in what was written: of a run, of predictions. */
+const written = [["run.json", "events.jsonl"], ["index.json", "summary.csv"]];
 
 /** What lies in folders. */
 export interface FoundFiles {
   /** Pictures by their names: paths relative to the root, with `/`, by code points. */
   readonly pictures: readonly string[];
-  /** Other files, in the same order: hidden ones and those of the system, and what is called otherwise than pictures are. */
+  /**
+   * Other files, in the same order: hidden ones, those of the system, and what is called otherwise than pictures are; and folders
+   * that were written by a run or by predictions, with a slash at their end.
+   */
   readonly others: readonly string[];
 }
 
 /**
- * Finds all files below folders, links followed, but none that leads into a folder which it lies in. What runs and `predict`
- * have written is left out, unless it is named itself.
+ * Finds all files below folders, links followed, but none that leads into a folder which it lies in.
  *
  * @param folders Relative to the root; `""` is the root. One within another is looked through once.
  * @throws {DataError} If a folder is missing or may not be read.
@@ -33,7 +35,7 @@ export function findFiles(root: string, folders: readonly string[]): FoundFiles 
     const path = folder === "" ? root : joinPath(root, folder);
     const { real, entries } = listed(path);
     if (above.includes(real)) return;
-    if (above.length > 0 && entries.some(({ name }) => resultMarks.includes(name))) return;
+    if (isWritten(entries)) return void others.add(`${folder}/`);
     for (const entry of entries) {
       const at = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const isHidden = entry.name.startsWith(".") || entry.name === "__MACOSX";
@@ -55,6 +57,12 @@ function listed(path: string): { real: string; entries: Deno.DirEntry[] } {
       { cause },
     );
   }
+}
+
+/** Whether a folder is what a run or `predict` leaves behind, whose pictures are no data. */
+function isWritten(entries: readonly Deno.DirEntry[]): boolean {
+  const names = new Set(entries.map(({ name }) => name));
+  return written.some((marks) => marks.every((mark) => names.has(mark)));
 }
 
 /** A link that leads nowhere is no folder: as a file it is missed by name when it is read. */
