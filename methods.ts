@@ -68,6 +68,7 @@ export {
   only,
   type Scores,
   share,
+  supervise,
   type Target,
   weigh,
   where,

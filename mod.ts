@@ -94,16 +94,28 @@ export type { Checkpoint } from "./stages/weights/checkpoint.ts";
 export type { NetworkDescription } from "./stages/weights/network.ts";
 export type { PerPrediction, Predictions } from "./stages/evaluation/predictions.ts";
 export type { ProtocolName } from "./stages/evaluation/protocols.ts";
-export type { Recompute, TrainingConfig } from "./stages/training/config.ts";
-export type { EvaluationConfig } from "./stages/training/evaluation.ts";
-export type { OptimizerConfig } from "./stages/training/optimizer_config.ts";
+export type { Recompute, TrainingConfig } from "./stages/training/config/config.ts";
+export type { EvaluationConfig } from "./stages/training/config/evaluation.ts";
+export type { ClassWeights } from "./stages/training/config/class_weights.ts";
+export type { RateDecay } from "./stages/training/config/schedule.ts";
+export type { OptimizerConfig } from "./stages/training/config/optimizer_config.ts";
 export type { Pictures } from "./stages/evaluation/pictures.ts";
 export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/datasets/samples.ts";
-export type { ClassList } from "./stages/datasets/classes.ts";
+export type { AbsentClass, ClassList } from "./stages/datasets/classes.ts";
 export type { Distance } from "./kernels/ops/loss/consistency_loss.ts";
 export type { Precision } from "./kernels/tensor.ts";
 export type { Mapping } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";
 export type { BackboneName } from "./models/resnet.ts";
 export type { HostTensor, StateDict } from "./models/state_dict.ts";
-export type { FolderDataset, ListConfig } from "./stages/datasets/layouts.ts";
+export type { ListConfig, PublishedDataset } from "./stages/datasets/layouts.ts";
+export type { FolderConfig, FolderInput } from "./stages/datasets/folder/config.ts";
+export type {
+  ChannelRule,
+  ClassEntry,
+  FolderClassesInput,
+  PixelMark,
+  PixelMarks,
+  ValueRange,
+} from "./stages/datasets/folder/class_values.ts";
+export type { PairPatterns } from "./stages/datasets/folder/pairs.ts";

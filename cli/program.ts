@@ -6,6 +6,7 @@ import { bench } from "./commands/bench.ts";
 import { cache } from "./commands/cache/cache.ts";
 import { ccvc } from "./commands/ccvc.ts";
 import { compare } from "./commands/compare.ts";
+import { completions } from "./commands/completions.ts";
 import { dag } from "./commands/plan/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -16,6 +17,7 @@ import { plan } from "./commands/plan/plan.ts";
 import { predict } from "./commands/predict.ts";
 import { report } from "./commands/runs/report.ts";
 import { runs } from "./commands/runs/runs.ts";
+import { start } from "./commands/start.ts";
 import { test } from "./commands/test.ts";
 import { train } from "./commands/train.ts";
 import { tune } from "./commands/tune.ts";
@@ -40,6 +42,7 @@ export const program: Command = {
 Exit status: 0 done; 1 failed; 2 the command line or a config is wrong; 130 interrupted; 141 the reader of
 its output went away.`,
   commands: [
+    start,
     train,
     plan,
     why,
@@ -57,6 +60,7 @@ its output went away.`,
     doctor,
     parity,
     tune,
+    completions(() => program.commands!),
     ...ofClone,
   ],
 };

@@ -1,7 +1,7 @@
 /** Trained networks, opened to label pictures. @module */
 import { readFileWhole } from "../pipeline/files/read_file.ts";
 import { UserError } from "../pipeline/mod.ts";
-import { decodingBudget } from "../stages/codecs/image.ts";
+import { decodingBudget, type Range } from "../stages/codecs/image.ts";
 import { decodePicture } from "../stages/codecs/picture.ts";
 import type { ClassList } from "../stages/datasets/classes.ts";
 import { openInference } from "../stages/evaluation/inference.ts";
@@ -89,7 +89,7 @@ export async function openNetwork(path: string, options: NetworkOptions = {}): P
     const { network, inference, free } = await openInference(await gpu.open(), checkpoint);
     let last: Promise<unknown> = Promise.resolve();
     const label = async (given: RgbImage | string): Promise<LabeledImage> => {
-      const image = typeof given === "string" ? await readPicture(given) : checked(given);
+      const image = typeof given === "string" ? await readPicture(given, network.range) : checked(given);
       const { labels, confidence } = await inference.predict(image.data, image, protocol);
       const { width, height } = protocolPlan(protocol, image).scored;
       return { width, height, labels: labels[network.headline]!, confidence, predictions: labels };
@@ -117,12 +117,13 @@ export async function openNetwork(path: string, options: NetworkOptions = {}): P
 }
 
 /**
- * Reads a picture as the commands do.
+ * Reads a picture as `predict` does: upright, and of more than 8 bits by the values that the network was trained on.
  *
  * @throws {UserError} If the file cannot be read, or is no picture.
  */
-async function readPicture(path: string): Promise<RgbImage> {
-  return await decodePicture(await readFileWhole(path, decodingBudget), path);
+async function readPicture(path: string, range: Range | undefined): Promise<RgbImage> {
+  const bytes = await readFileWhole(path, decodingBudget);
+  return await decodePicture(bytes, path, { orientation: "upright", range });
 }
 
 function checked(image: RgbImage): RgbImage {

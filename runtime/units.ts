@@ -1,4 +1,4 @@
-/** Seconds and bytes as people read them. @module */
+/** Seconds, bytes and scores as people read them. @module */
 
 /** Seconds as `8 s`, `4 min 05 s`, `2 h 07 min`. */
 export function duration(seconds: number): string {
@@ -17,4 +17,9 @@ export function bytes(count: number): string {
   let at = 0;
   for (; count >= 999.5 && at < units.length - 1; at++) count /= 1000;
   return `${at === 0 ? count : count.toPrecision(3)} ${units[at]}`;
+}
+
+/** A score in percent with two digits; one that could not be made is n/a. */
+export function percent(score: number | null): string {
+  return score === null ? "n/a" : score.toFixed(2);
 }

@@ -29,7 +29,8 @@ import { withMethod } from "./methods/with_method.ts";
 import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
-import { type TrainingConfig, trainingSchema } from "./training/config.ts";
+import { type TrainingConfig, trainingSchema } from "./training/config/config.ts";
+import { assertCounted, assertOneRange, warmUpFor } from "./training/data_checks.ts";
 import { runTraining } from "./training/loop.ts";
 import type { TrainingHistory } from "./training/history.ts";
 import { type CoTrainConfig, trainingSettings } from "./training/settings.ts";
@@ -144,18 +145,21 @@ function defineTraining(method: AnyMethod): TrainingStage {
     numerics: "f32",
     async run({ inputs: { views }, config, context }) {
       const { seed } = context;
-      const settings = trainingSettings(method, config, views, seed);
+      assertCounted(views.labeled);
+      assertOneRange(views);
+      const known = trainingSettings(method, config, views, seed);
+      const warmUpEpochs = warmUpFor(config, views, known.method, context);
+      const settings = { ...known, warmUp: warmUpEpochs > 0 };
       const { network } = settings;
       const pretrained = await readPretrained(config, Object.keys(network.networks), context.read);
       tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
       const { labeled: { length: labeled }, unlabeled: { length: unlabeled } } = views;
       const sampler = makeSampler({ ...config, seed, labeled, unlabeled });
-      if (config.pairing === "fixed" && views.labeled.length > views.unlabeled.length) {
+      if (config.pairing === "fixed" && unlabeled > 0 && labeled > unlabeled) {
         tell(context, {
           kind: "warning",
-          message:
-            `only ${views.unlabeled.length} of the ${views.labeled.length} labeled images are learned from: with ` +
+          message: `only ${unlabeled} of the ${labeled} labeled images are learned from: with ` +
             `pairing "fixed" each unlabeled image meets one. Set co-train.pairing=free to meet all in turn`,
         });
       }
@@ -196,7 +200,8 @@ function defineTraining(method: AnyMethod): TrainingStage {
           session,
           sampler,
           network,
-          config,
+          config: { ...config, warmUpEpochs },
+          validation: views.validation,
           adapter: device.facts.name,
           context,
         });

@@ -14,6 +14,7 @@ import {
   type Wires,
 } from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
+import { assertSameRange } from "./weights/network.ts";
 import type { ClassList } from "./datasets/classes.ts";
 import { openInference } from "./evaluation/inference.ts";
 import { type Confusion, matrixRows, type Score, score } from "./evaluation/metrics.ts";
@@ -42,14 +43,14 @@ export interface EvaluateConfig {
   readonly pictures: number;
 }
 
-/** The scores of one set of weights, in percent. */
+/** The scores of one set of weights, in percent; null where no pixel was counted. */
 export interface WeightsScore {
-  /** Mean IoU, percent. */
-  readonly miou: PerPrediction<number>;
+  /** Mean IoU, percent; over the classes that are in truth or prediction. */
+  readonly miou: PerPrediction<number | null>;
   /** Share of pixels labeled right, percent. */
-  readonly pixelAccuracy: PerPrediction<number>;
-  /** IoU of each class, by the headline. */
-  readonly perClass: readonly { readonly name: string; readonly iou: number }[];
+  readonly pixelAccuracy: PerPrediction<number | null>;
+  /** IoU of each class, by the headline; null for one that is neither in truth nor in prediction. */
+  readonly perClass: readonly { readonly name: string; readonly iou: number | null }[];
 }
 
 /** The scores of a training: those of the last weights, and beside them the best. */
@@ -224,8 +225,10 @@ export async function scoreCheckpoint(
     protocol?: Protocol;
   },
 ): Promise<ScoredCheckpoint> {
-  const { inference, network: { headline }, free } = await openInference(device, checkpoint);
+  const { inference, network, free } = await openInference(device, checkpoint);
+  const { headline } = network;
   try {
+    assertSameRange(network, samples, checkpoint.path);
     const confusions = await inference.score(samples, {
       ...(context.protocol && { protocol: context.protocol }),
       signal: context.signal,
@@ -243,12 +246,13 @@ export function weightsScore(
   { confusions, headline }: ScoredCheckpoint,
 ): WeightsScore {
   const names = Object.keys(confusions);
-  const scores = forPredictions(names, (name) => score(confusions[name]!));
-  const pick = (value: (score: Score) => number) => forPredictions(names, (name) => value(scores[name]!));
+  const scores = forPredictions(names, (name) => score(confusions[name]!, classes.absent));
+  const pick = (value: (score: Score) => number | null) =>
+    forPredictions(names, (name) => value(scores[name]!));
   return {
     miou: pick(({ miou }) => miou),
     pixelAccuracy: pick(({ pixelAccuracy }) => pixelAccuracy),
-    perClass: classes.names.map((name, i) => ({ name, iou: scores[headline]!.iou[i]! })),
+    perClass: classes.names.map((name, i) => ({ name, iou: scores[headline]!.iou[i] ?? null })),
   };
 }
 

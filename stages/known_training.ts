@@ -3,7 +3,7 @@ import type { Graph, GraphNode } from "../pipeline/mod.ts";
 import type { ViewPolicy } from "./augment.ts";
 import { methodOf } from "./co_train.ts";
 import { type ClassList, shapesClasses } from "./datasets/classes.ts";
-import { layouts } from "./datasets/layouts.ts";
+import { classesOf } from "./datasets/dataset.ts";
 import type { SampleSet } from "./datasets/samples.ts";
 import type { LoadConfig } from "./load.ts";
 import type { MemorySettings } from "./training/memory.ts";
@@ -47,8 +47,8 @@ function inputOf(node: GraphNode, input: string): GraphNode {
 }
 
 /** Views of images that nobody has seen: no larger than the data set's, where it is generated, else of any size. */
-function unseen(policy: ViewPolicy, { dataset, shapes }: LoadConfig) {
-  const classes = dataset === "shapes" ? shapesClasses : layouts[dataset].classes;
+function unseen(policy: ViewPolicy, { dataset, shapes, ...config }: LoadConfig) {
+  const classes = dataset === "shapes" ? shapesClasses : classesOf({ dataset, ...config });
   const side = dataset === "shapes" ? shapes.size : Infinity;
   const set = unseenSet(side, classes);
   return { labeled: set, unlabeled: set, validation: set, policy };
@@ -59,5 +59,7 @@ function unseenSet(side: number, classes: ClassList): SampleSet {
     throw new Error("Cannot read a sample: no data is loaded to plan memory");
   };
   const size = () => ({ width: side, height: side });
-  return { length: 1, ids: [""], classes, size, image: absent, mask: absent };
+  // Of labels nothing is known either, but weights of classes come to some numbers all the same.
+  const mask = () => new Uint8Array();
+  return { length: 1, ids: [""], classes, size, image: absent, mask };
 }

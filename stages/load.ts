@@ -4,18 +4,21 @@ import type { ArtifactKind } from "../pipeline/language/artifact.ts";
 import { type DeepPartial, schemaOf } from "../pipeline/language/schema_of.ts";
 import { defineStage, type Stage } from "../pipeline/language/stage.ts";
 import type { SourceFile, StageContext } from "../pipeline/language/definition.ts";
-import { shapesClasses } from "./datasets/classes.ts";
-import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
-import type { IdList } from "./datasets/id_list.ts";
-import {
-  type FolderDataset,
-  labelTable,
-  layouts,
-  type ListConfig,
-  resolveLists,
-} from "./datasets/layouts.ts";
-import { drawShapesScene } from "./datasets/shapes.ts";
 import { mapOrdered } from "../pipeline/run/lanes.ts";
+import type { Range } from "./codecs/image.ts";
+import { shapesClasses } from "./datasets/classes.ts";
+import { classesOf, type FilesConfig, openDataset } from "./datasets/dataset.ts";
+import { assertReadable, type LocatedSample, readImage, readMask } from "./datasets/decode_sample.ts";
+import { DeepRange, rangeNote } from "./datasets/deep_range.ts";
+import {
+  type FolderConfig,
+  type FolderInput,
+  folderLeaves,
+  folderProblem,
+} from "./datasets/folder/config.ts";
+import type { IdList } from "./datasets/id_list.ts";
+import type { ListConfig, PublishedDataset } from "./datasets/layouts.ts";
+import { drawShapesScene } from "./datasets/shapes.ts";
 import {
   type ImageSet,
   imagesKind,
@@ -25,6 +28,7 @@ import {
   samplesKind,
   SetWriter,
 } from "./datasets/samples.ts";
+import { tell } from "./training/progress.ts";
 
 /** Settings of the generated data set `shapes`. */
 export interface ShapesConfig {
@@ -45,19 +49,21 @@ export interface ShapesConfig {
 }
 
 /** What {@linkcode load} gets; every leaf is described in its schema. */
-export interface LoadConfig extends ListConfig {
-  /** Which data set, and so which layout and classes. */
-  readonly dataset: "shapes" | FolderDataset;
+export interface LoadConfig extends ListConfig, FolderConfig {
+  /** Which data set, and so which layout and classes; `folder` is one of your own. */
+  readonly dataset: "shapes" | "folder" | PublishedDataset;
   /** Whether the masks of the unlabeled images are read too, for diagnostics alone. */
   readonly unlabeledTruth: boolean;
-  /** Whether images and masks are turned as EXIF says, or left as they are stored. */
-  readonly orientation: "stored" | "upright";
+  /** Whether images and masks are turned as EXIF says; left out: upright for `folder`, else stored. */
+  readonly orientation?: "stored" | "upright" | undefined;
+  /** Which values become black and white, of images of more than 8 bits. */
+  readonly range: "data" | "full" | readonly [low: number, high: number];
   /** Settings of the generated data set. */
   readonly shapes: ShapesConfig;
 }
 
 /** What an experiment writes for {@linkcode load}; what is left out has a default. */
-export type LoadInput = DeepPartial<LoadConfig>;
+export type LoadInput = DeepPartial<Omit<LoadConfig, keyof FolderConfig>> & FolderInput;
 
 const own = "Crossview";
 const count = (fallback: number, what: string) =>
@@ -68,57 +74,73 @@ const count = (fallback: number, what: string) =>
 const location = (what: string) =>
   z.string().describe(what).meta({ unit: "path", source: own, location: true });
 
-const config = schemaOf<LoadConfig>()(z.strictObject({
-  dataset: z.enum(["shapes", "pascal", "cityscapes", "camvid"]).default("shapes")
-    .describe("Which data set, and so which layout and classes.").meta({ unit: "name", source: own }),
-  root: location("Folder of the data set; unused for shapes.").default(""),
-  partition: z.string().optional()
-    .describe("Published partition, e.g. pascal/366; without it the lists of the folder are used.")
-    .meta({ unit: "name", source: "partitions/manifest.ts" }),
-  partitions: location("Folder of the published lists.").default("partitions/lists"),
-  lists: z.strictObject({
-    labeled: location('Id list of the labeled images, "image mask" a line.').optional(),
-    unlabeled: location("Id list of the unlabeled images; masks may be left out.").optional(),
-    validation: location('Id list of the validation images, "image mask" a line.').optional(),
-  }).optional().describe(
-    "Id lists of one's own instead of a partition, paths inside them relative to root; a list that is left out is the " +
-      "folder's.",
-  ).meta({ unit: "none", source: own }),
-  labeledEvery: z.int().min(1).default(8)
-    .describe("CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367.")
-    .meta({ unit: "frames", source: own }),
-  evaluateOn: z.enum(["validation", "test"]).default("validation")
-    .describe("CamVid only: which of its lists the output validation is read from.")
-    .meta({ unit: "name", source: own }),
-  unlabeledTruth: z.boolean().default(false)
-    .describe("Whether the masks of the unlabeled images are read too, for diagnostics alone.")
-    .meta({ unit: "yes or no", source: own }),
-  orientation: z.enum(["stored", "upright"]).default("stored").describe(
-    "Whether images and masks are turned as EXIF says, or left as they are stored, as the published methods read them.",
-  ).meta({ unit: "name", source: own }),
-  shapes: z.strictObject({
-    size: z.int().min(16).max(1024).default(64).describe("Side of a scene.").meta({
-      unit: "pixels",
-      source: own,
-    }),
-    labeled: count(12, "labeled"),
-    unlabeled: count(240, "unlabeled"),
-    validation: count(100, "validation"),
-    sceneSeed: z.int().min(0).max(0xffffffff).default(1)
-      .describe(
-        "Names the drawn data set; apart from the run's seed, so that all seeds of a comparison see one data set.",
-      )
-      .meta({ unit: "integer", source: own }),
-    variety: z.number().min(0).max(1).default(1)
-      .describe("How strongly textures, clutter, light and camera vary.").meta({
-        unit: "0 to 1",
+const config = schemaOf<LoadConfig, LoadInput>()(
+  z.strictObject({
+    dataset: z.enum(["shapes", "folder", "pascal", "cityscapes", "camvid"]).default("shapes")
+      .describe("Which data set, and so which layout and classes; folder is one of your own.")
+      .meta({ unit: "name", source: own }),
+    root: location("Folder of the data set; unused for shapes.").default(""),
+    partition: z.string().optional()
+      .describe("Published partition, e.g. pascal/366; without it the lists of the folder are used.")
+      .meta({ unit: "name", source: "partitions/manifest.ts" }),
+    partitions: location("Folder of the published lists.").default("partitions/lists"),
+    lists: z.strictObject({
+      labeled: location('Id list of the labeled images, "image mask" a line.').optional(),
+      unlabeled: location("Id list of the unlabeled images; masks may be left out.").optional(),
+      validation: location('Id list of the validation images, "image mask" a line.').optional(),
+    }).optional().describe(
+      "Id lists of one's own instead of a partition, paths inside them relative to root; a list that is left out is the " +
+        "folder's.",
+    ).meta({ unit: "none", source: own }),
+    ...folderLeaves,
+    labeledEvery: z.int().min(1).default(8)
+      .describe("CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367.")
+      .meta({ unit: "frames", source: own }),
+    evaluateOn: z.enum(["validation", "test"]).default("validation")
+      .describe("CamVid only: which of its lists the output validation is read from.")
+      .meta({ unit: "name", source: own }),
+    unlabeledTruth: z.boolean().default(false)
+      .describe("Whether the masks of the unlabeled images are read too, for diagnostics alone.")
+      .meta({ unit: "yes or no", source: own }),
+    orientation: z.enum(["stored", "upright"]).optional().describe(
+      "Whether images and masks are turned as EXIF says; left out: upright for folder, else stored, as the published methods " +
+        "read them.",
+    ).meta({ unit: "name", source: own }),
+    range: z.union([
+      z.enum(["data", "full"]),
+      z.tuple([z.int().min(0).max(65535), z.int().min(0).max(65535)])
+        .refine(([low, high]) => low < high, { message: "the first value must be below the second" }),
+    ]).default("data").describe(
+      "Which values become black and white, of images of more than 8 bits: of data, all but a thousandth of the values at either " +
+        "end, over the labeled and unlabeled images; of full, 0 and 65535; or two values.",
+    ).meta({ unit: "values of a sample", source: own }),
+    shapes: z.strictObject({
+      size: z.int().min(16).max(1024).default(64).describe("Side of a scene.").meta({
+        unit: "pixels",
         source: own,
       }),
-    hint: z.number().min(0).max(1).default(0.95)
-      .describe("How often an object has a color that its class prefers; 0: the outline alone tells.")
-      .meta({ unit: "share", source: own }),
-  }).prefault({}).describe("Settings of the generated data set."),
-}));
+      labeled: count(12, "labeled"),
+      unlabeled: count(240, "unlabeled"),
+      validation: count(100, "validation"),
+      sceneSeed: z.int().min(0).max(0xffffffff).default(1)
+        .describe(
+          "Names the drawn data set; apart from the run's seed, so that all seeds of a comparison see one data set.",
+        )
+        .meta({ unit: "integer", source: own }),
+      variety: z.number().min(0).max(1).default(1)
+        .describe("How strongly textures, clutter, light and camera vary.").meta({
+          unit: "0 to 1",
+          source: own,
+        }),
+      hint: z.number().min(0).max(1).default(0.95)
+        .describe("How often an object has a color that its class prefers; 0: the outline alone tells.")
+        .meta({ unit: "share", source: own }),
+    }).prefault({}).describe("Settings of the generated data set."),
+  }).superRefine((config, issues) => {
+    const found = folderProblem(config);
+    if (found !== undefined) issues.addIssue({ code: "custom", path: [found.leaf], message: found.message });
+  }),
+);
 
 /** A loaded data set. */
 export type LoadOutputs = {
@@ -136,6 +158,7 @@ const outputs: LoadOutputs = {
   unlabeledTruth: masksKind,
 };
 
+const roles = ["labeled", "unlabeled", "validation"] as const;
 /** Most images that are decoded ahead of the one that is written. */
 const readAhead = { width: 4, ahead: 4 };
 
@@ -159,7 +182,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
   config,
   inputs: {},
   outputs,
-  sources: (config) => config.dataset === "shapes" ? [] : folderSources(config, config.dataset),
+  sources: (config) => isOfFiles(config) ? fileSources(config) : [],
   async run({ config, context }) {
     const writers = {
       labeled: new SetWriter(["images", "masks"], (part) => context.scratch(`labeled-${part}`)),
@@ -168,21 +191,19 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
       unlabeledTruth: new SetWriter(["masks"], (part) => context.scratch(`unlabeled-truth-${part}`)),
     };
     try {
-      const { dataset } = config;
-      const classes = dataset === "shapes" ? shapesClasses : layouts[dataset].classes;
-      if (dataset === "shapes") await drawAll();
-      else await readAll(dataset);
+      const classes = isOfFiles(config) ? classesOf(config) : shapesClasses;
+      const range = isOfFiles(config) ? await readAll(config) : await drawAll();
       return {
-        labeled: writers.labeled.samples(classes),
-        unlabeled: writers.unlabeled.images(),
-        validation: writers.validation.samples(classes),
+        labeled: writers.labeled.samples(classes, range),
+        unlabeled: writers.unlabeled.images(range),
+        validation: writers.validation.samples(classes, range),
         unlabeledTruth: writers.unlabeledTruth.masks(classes),
       };
     } finally {
       for (const writer of Object.values(writers)) writer.close();
     }
 
-    async function drawAll(): Promise<void> {
+    async function drawAll(): Promise<undefined> {
       const { size, labeled, unlabeled, validation, sceneSeed, variety, hint } = config.shapes;
       const total = labeled + unlabeled + validation;
       for (let index = 0; index < total; index++) {
@@ -200,24 +221,22 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
       }
     }
 
-    async function readAll(dataset: FolderDataset): Promise<void> {
-      const { classes, ignoredValues } = layouts[dataset];
-      const table = labelTable(classes, ignoredValues);
-      const { read } = context, { orientation } = config;
-      const lists = await resolveLists({ ...config, dataset, read });
-      const roles = ["labeled", "unlabeled", "validation"] as const;
+    async function readAll(config: LoadConfig & FilesConfig): Promise<Range | undefined> {
+      const { read } = context;
+      const { lists, labeling, orientation, notes } = await openDataset(config, read);
+      for (const message of notes) tell(context, { kind: "note", message });
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
+      const { unlabeledTruth } = config;
+      const trained = () =>
+        [lists.labeled, lists.unlabeled].flatMap((list) => located(list, config.root, read));
+      const range = new DeepRange(config.range, trained, context.signal);
       let done = 0;
       for (const role of roles) {
         const decoded = mapOrdered(readAhead, located(lists[role], config.root, read), async (at) => {
           context.signal.throwIfAborted();
-          const image = await readImage(at, { orientation });
-          const masked = role !== "unlabeled" || (config.unlabeledTruth && at.sample.mask !== undefined);
-          return {
-            at,
-            image,
-            mask: masked ? await readMask(at, image, table, classes, orientation) : undefined,
-          };
+          const image = await readImage(at, { orientation, range: range.find });
+          const masked = role !== "unlabeled" || (unlabeledTruth && at.sample.mask !== undefined);
+          return { at, image, mask: masked ? await readMask(at, image, labeling, orientation) : undefined };
         });
         for await (const { at: { sample: { id } }, image, mask } of decoded) {
           if (role !== "unlabeled") {
@@ -229,6 +248,10 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
           report(++done, total);
         }
       }
+      if (range.found !== undefined) {
+        tell(context, { kind: "note", message: rangeNote(range.found, config.range) });
+      }
+      return range.found;
     }
 
     function report(done: number, total: number): void {
@@ -241,22 +264,29 @@ function located(list: IdList, root: string, read?: StageContext["read"]): Locat
   return list.samples.map((sample) => ({ sample, list: list.path, root, read }));
 }
 
+/** Whether a data set is read from files. */
+function isOfFiles(config: LoadConfig): config is LoadConfig & FilesConfig {
+  return config.dataset !== "shapes";
+}
+
 /** Every file that the run will read, each seen to be there and readable; the lists first. */
-async function folderSources(config: LoadConfig, dataset: FolderDataset): Promise<SourceFile[]> {
-  const lists = await resolveLists({ ...config, dataset });
+async function fileSources(config: LoadConfig & FilesConfig): Promise<SourceFile[]> {
+  const { lists } = await openDataset(config);
   const seen = new Set<string>(); // Two samples may share a mask file.
   const sources: SourceFile[] = lists.files.map((path, index) => ({ name: `list ${index}`, path }));
-  for (const role of ["labeled", "unlabeled", "validation"] as const) {
+  for (const role of roles) {
+    // Who is labeled is written in no file of a folder, so that the names must say it: the key is made of them.
+    const prefix = config.dataset === "folder" ? `${role} ` : "";
     for (const at of located(lists[role], config.root)) {
-      add(at.sample.image, "image", at);
+      add(prefix, at.sample.image, "image", at);
       const masked = role !== "unlabeled" || config.unlabeledTruth;
-      if (masked && at.sample.mask !== undefined) add(at.sample.mask, "mask", at);
+      if (masked && at.sample.mask !== undefined) add(prefix, at.sample.mask, "mask", at);
     }
   }
   return sources;
 
-  function add(name: string, what: "image" | "mask", at: LocatedSample): void {
-    const path = assertReadable(what, at);
+  function add(prefix: string, file: string, what: "image" | "mask", at: LocatedSample): void {
+    const path = assertReadable(what, at), name = `${prefix}${file}`;
     if (!seen.has(name)) sources.push({ name, path });
     seen.add(name);
   }

@@ -162,6 +162,7 @@ Deno.test("packages are imported where they belong", () => {
     commander: /^cli\/terminal\/commander\.ts$/,
     esbuild: /^pipeline\/code\/bundle\.ts$/,
     "@cornerstonejs/codec-libjpeg-turbo-8bit": /^stages\/codecs\//,
+    "@jsquash/webp": /^stages\/codecs\//,
     "fast-png": /^stages\/codecs\//,
     "fastest-levenshtein": /^pipeline\/language\/suggest\.ts$/,
     saxes: /^stages\/annotations\/cvat\.ts$/,

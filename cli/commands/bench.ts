@@ -101,6 +101,18 @@ const all = benchCommand(
   }],
 );
 
+const gpu = benchCommand(
+  "gpu",
+  "a first look at a GPU, in eight minutes: is it right, how fast is it, does it learn",
+  [
+    { name: "case", value: "file", description: "a parity case besides the project's own" },
+    { name: "short", description: "the least of each part, as without a GPU: proves that they work" },
+    { name: "write", description: "keep the report in tests/bench/results.md, in this adapter's section" },
+  ],
+  "Each part has a time limit; one that fails or is stopped does not keep the others, and the exit status is 1 then. PyTorch is " +
+    "measured where python3, or the Python that PYTORCH_PYTHON names, has it.",
+);
+
 const peersOption: OptionSpec = { name: "peers", description: 'the same as "bench peers"' };
 
 /** The command. */
@@ -109,7 +121,7 @@ export const bench: Command = {
   summary: "measure kernels and a training step on this machine, also beside other libraries",
   details:
     "Without a name: kernels and step, with their defaults. tests/bench/results.md holds what was measured where.",
-  commands: [kernels, step, peers, all],
+  commands: [kernels, step, peers, all, gpu],
   options: [peersOption, shared.json],
   async run(input) {
     if (input.flag("peers")) return await start("peers", input, [shared.json]);

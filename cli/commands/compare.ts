@@ -8,7 +8,7 @@ import { lastingName } from "../experiment/experiment.ts";
 import { loadExperiment } from "../experiment/load_experiment.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { findMethod, methodsOf, nameOf } from "../experiment/methods.ts";
-import { baseline, methodResults, methodsText, type ScoredRun } from "../runs/methods_table.ts";
+import { baseline, methodsText } from "../runs/methods_table.ts";
 import {
   cacheOf,
   experimentArgument,
@@ -19,12 +19,9 @@ import {
   setHelp,
   shared,
 } from "../terminal/options.ts";
-import { runExperiment, type RunRequest } from "../../runtime/runs/run_experiment.ts";
-import type { Session } from "../../runtime/session.ts";
 import { withSession } from "../runs/session.ts";
-import { storedRuns } from "../runs/stored_runs.ts";
+import { runWays, type Way } from "../runs/ways.ts";
 import { notesOnly } from "../terminal/terminal.ts";
-import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 
 const methodsOption: OptionSpec = {
   name: "methods",
@@ -58,35 +55,16 @@ The default is --seeds 0..2.\n\n${setHelp}`,
     if (ways.length === 0) {
       throw new UsageError("Cannot compare no methods; name one at least after --methods.");
     }
-    // What is wrong is said before anything is trained.
-    for (const { pipeline, overrides } of ways) pipeline.build(overrides);
     const json = input.flag("json");
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
     const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
     await withSession(options, async (session) => {
-      const methods = ways.map(({ name }) => ({ name, runs: [] as ScoredRun[] }));
-      for (const seed of seeds) {
-        for (const [i, { name, ...way }] of ways.entries()) {
-          terminal.print(`\nseed ${seed}, ${name}`);
-          methods[i]!.runs.push(await scored({ ...way, experiment, seed }, session));
-        }
-      }
-      const results = methodResults(seeds, methods, await earlierCosts(session.runs));
+      const results = await runWays(ways, { experiment, seeds }, session);
       terminal.print(`\n${methodsText(results)}`);
       if (json) input.terminal.print(JSON.stringify({ methods: results }));
     });
   },
 };
-
-/** A way to train. */
-interface Way {
-  /** How tables name it. */
-  readonly name: string;
-  readonly pipeline: Pipeline;
-  readonly overrides: readonly Override[];
-  /** The method that stands in the place of the experiment's own. */
-  readonly method?: string;
-}
 
 /** The trainings of a pipeline: their ids, and the names of their methods. */
 function trainingsOf(pipeline: Pipeline, overrides: readonly Override[]) {
@@ -128,18 +106,4 @@ function wayBy(method: Configured, own: Way): Way {
       },
     },
   };
-}
-
-async function scored(request: RunRequest, session: Session): Promise<ScoredRun> {
-  const { metrics, trainings } = await runExperiment(request, session);
-  if (metrics !== undefined) return { metrics, trainings };
-  throw new ConfigError(
-    `Cannot compare "${request.pipeline.name}": it returns no scores (an output of the kind "metrics").`,
-  );
-}
-
-/** What the trainings of all runs that are kept took, by key; of one key the latest. */
-async function earlierCosts(runs: string): Promise<Map<string, TrainingCost>> {
-  const nodes = (await storedRuns(runs)).flatMap(({ nodes = [] }) => nodes);
-  return new Map(nodes.flatMap(({ key, training }) => training ? [[key, training]] : []));
 }

@@ -1,41 +1,30 @@
 /** `data`: checks a data set as `load` will read it. @module */
 import { type GraphNode, UserError } from "../../pipeline/mod.ts";
-import { type LocatedSample, readImage, readMask } from "../../stages/datasets/decode_sample.ts";
-import { type FolderDataset, labelTable, layouts, resolveLists } from "../../stages/datasets/layouts.ts";
+import { openDataset } from "../../stages/datasets/dataset.ts";
 import { load, type LoadConfig } from "../../stages/load.ts";
-import type { Command } from "../terminal/command.ts";
+import { countsOf, survey } from "../../stages/survey/survey.ts";
+import { dataJson, dataLines, type DataReport } from "../experiment/data_report.ts";
 import { dataNodes } from "../experiment/data_source.ts";
+import type { Command } from "../terminal/command.ts";
 import { overrides, setHelp, shared } from "../terminal/options.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** How many images of each list are decoded without `--all`. */
-const sampled = 8;
-/** How many problems are shown. */
-const shown = 20;
-const roles = ["labeled", "unlabeled", "validation"] as const;
-
-/** What was found in the data of one stage. */
-interface DataReport {
-  readonly stage: string;
-  readonly dataset: string;
-  readonly root: string;
-  readonly counts: Readonly<Record<string, number>>;
-  /** Images decoded, with their masks where there are any to be read. */
-  readonly decoded: number;
-  readonly problems: readonly string[];
-}
+/** How many images of each role are decoded without `--all`. */
+const sampled = 32;
 
 /** The command. */
 export const data: Command = {
   name: "data",
-  summary: "check a data set: its lists, its files, and a sample of them decoded",
+  summary: "check a data set: its lists, its files, and what the images and masks hold",
   details:
-    `Names an experiment or the folder of a data set (pascal, cityscapes and camvid layouts are recognized).
+    `Names an experiment, or a folder: of a published layout with its lists (pascal, cityscapes, camvid), or of
+images and masks of your own. Says of each role how many images there are, their sizes, the share of each class,
+what is ignored, which images are in two roles; warns of values that mean something else than they should.
 Exits 1 if something is wrong.\n\n${setHelp}`,
   arguments: [{ name: "data", description: "an experiment, or the folder of a data set" }],
   options: [
     shared.set,
-    { name: "all", description: `decode everything, not ${sampled} images of each list` },
+    { name: "all", description: `decode everything, not ${sampled} images of each role` },
     shared.json,
   ],
   async run(input) {
@@ -43,8 +32,8 @@ Exits 1 if something is wrong.\n\n${setHelp}`,
     for (const node of await dataNodes(input.positional[0]!, overrides(input))) {
       reports.push(await check(node, input.flag("all"), input.terminal));
     }
-    if (input.flag("json")) input.terminal.print(JSON.stringify(reports));
-    else for (const report of reports) print(report, input.terminal);
+    if (input.flag("json")) input.terminal.print(JSON.stringify(reports.map(dataJson)));
+    else for (const line of reports.flatMap(dataLines)) input.terminal.print(line);
     return reports.some(({ problems }) => problems.length > 0) ? 1 : 0;
   },
 };
@@ -52,79 +41,50 @@ Exits 1 if something is wrong.\n\n${setHelp}`,
 async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise<DataReport> {
   const config = node.config as LoadConfig;
   const { dataset, root } = config;
+  const common = {
+    stage: node.id,
+    dataset,
+    root,
+    decoded: 0,
+    roles: [],
+    notes: [],
+    warnings: [],
+    problems: [],
+  };
   if (dataset === "shapes") {
     const { labeled, unlabeled, validation } = config.shapes;
-    return {
-      stage: node.id,
-      dataset,
-      root: "",
-      counts: { labeled, unlabeled, validation },
-      decoded: 0,
-      problems: [],
-    };
+    return { ...common, root: "", counts: { labeled, unlabeled, validation } };
   }
   const problems: string[] = [];
-  const counts: Record<string, number> = {};
-  let decoded = 0;
-  await collecting(problems, async () => {
-    const lists = await resolveLists({ ...config, dataset });
-    for (const role of roles) counts[role] = lists[role].samples.length;
-    // Every file must be there before a run starts; this names the first that is not.
-    await collecting(problems, async () => void await load.definition.sources?.(config));
-    for (const role of roles) {
-      const { samples, path: list } = lists[role];
-      const wanted = all ? samples : spaced(samples, sampled);
-      for (const sample of wanted) {
-        terminal.live(`${role}: ${sample.id}`);
-        await collecting(problems, async () => {
-          await decode(
-            { sample, list, root },
-            { ...config, dataset },
-            role !== "unlabeled" || config.unlabeledTruth,
-          );
-          decoded++;
-        });
-      }
-    }
+  const found = await collecting(problems, () => openDataset({ ...config, dataset }));
+  if (found === undefined) return { ...common, counts: {}, problems };
+  // Every file must be there before a run starts; this names the first that is not.
+  await collecting(problems, async () => void await load.definition.sources?.(config));
+  const { roles, notes, faults, findings } = await survey({ ...config, dataset }, found, {
+    most: all ? Infinity : sampled,
+    onFile: (what) => terminal.live(what),
   });
   terminal.live("");
-  return { stage: node.id, dataset, root, counts, decoded, problems: [...new Set(problems)] };
-}
-
-async function decode(
-  at: LocatedSample,
-  { dataset, orientation }: { readonly dataset: FolderDataset } & Pick<LoadConfig, "orientation">,
-  withMask: boolean,
-): Promise<void> {
-  const { classes, ignoredValues } = layouts[dataset];
-  const image = await readImage(at, { orientation });
-  if (withMask && at.sample.mask !== undefined) {
-    await readMask(at, image, labelTable(classes, ignoredValues), classes, orientation);
-  }
+  const messages = (areProblems: boolean) =>
+    findings.filter(({ isProblem }) => isProblem === areProblems).map(({ message }) => message);
+  return {
+    ...common,
+    counts: countsOf(found.lists),
+    decoded: roles.reduce((sum, { decoded }) => sum + decoded, 0),
+    roles,
+    notes,
+    warnings: messages(false),
+    problems: [...new Set([...problems, ...faults, ...messages(true)])],
+  };
 }
 
 /** Runs `work`; a mistake in the data becomes a problem, all else is thrown. */
-async function collecting(problems: string[], work: () => Promise<void>): Promise<void> {
+async function collecting<T>(problems: string[], work: () => Promise<T>): Promise<T | undefined> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     problems.push(error.message);
-  }
-}
-
-/** `count` items, evenly spaced, the first and the last among them. */
-function spaced<T>(items: readonly T[], count: number): T[] {
-  if (items.length <= count) return [...items];
-  return Array.from({ length: count }, (_, i) => items[Math.round(i * (items.length - 1) / (count - 1))]!);
-}
-
-function print({ stage, dataset, root, counts, decoded, problems }: DataReport, terminal: Terminal): void {
-  const named = roles.map((role) => `${counts[role] ?? "?"} ${role}`).join(", ");
-  terminal.print(`${stage}: ${dataset}${root === "" ? " (drawn, not read)" : ` at ${root}`}: ${named}`);
-  if (dataset !== "shapes") terminal.print(`decoded without a fault: ${decoded} images`);
-  for (const problem of problems.slice(0, shown)) terminal.print(`problem: ${problem}`);
-  if (problems.length > shown) {
-    terminal.print(`and ${problems.length - shown} more problems (--json lists all)`);
+    return undefined;
   }
 }

@@ -1,18 +1,19 @@
 /** `predict`: labels images. @module */
-import { basename, join } from "node:path";
-import { writeAtomically } from "../../pipeline/files/files.ts";
+import { CacheError, UserError } from "../../pipeline/mod.ts";
+import { DeviceError } from "../../kernels/errors.ts";
 import { openInference } from "../../stages/evaluation/inference.ts";
-import { fileNames, pictureFiles } from "../../stages/evaluation/pictures.ts";
-import { cropPixels } from "../../stages/datasets/pixels.ts";
-import { protocolLabel, protocolPlan } from "../../stages/evaluation/protocols.ts";
+import { type Protocol, protocolLabel } from "../../stages/evaluation/protocols.ts";
 import { checkpointArgument, findCheckpoint, outputStrideOption } from "../experiment/checkpoint_source.ts";
+import { typedPath } from "../experiment/experiment.ts";
+import { dataSources, fileSources, type PredictionSource } from "../experiment/prediction_sources.ts";
+import { OutputFolder } from "../predictions/output_folder.ts";
+import { plannedFiles, type ResultOptions, ResultWriter } from "../predictions/result_writer.ts";
+import { withSession } from "../runs/session.ts";
 import type { Command, CommandInput } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { typedPath } from "../experiment/experiment.ts";
 import { cacheOf, overrides, runsOf, setHelp, shared } from "../terminal/options.ts";
-import { dataSources, fileSources, type PredictionSource } from "../experiment/prediction_sources.ts";
+import { Progress } from "../terminal/progress.ts";
 import { protocolHelp, protocolOption, protocolOptions } from "../terminal/protocol_options.ts";
-import { withSession } from "../runs/session.ts";
 import { notesOnly } from "../terminal/terminal.ts";
 
 /** The command. */
@@ -20,21 +21,40 @@ export const predict: Command = {
   name: "predict",
   summary: "label images with trained weights",
   details:
-    `Writes a folder for each image: a palette PNG whose values are class indices for each prediction of the
-method (CCVC: branch1.png, branch2.png, average.png), and conflict.png, 1 where networks disagree, if
-several are scored; beside them the image, unless it is a data set's. index.json says which folder is whose, and where the true labels are.
+    `Writes masks/, palette PNGs whose values are class indices, called and arranged as the images are; summary.csv, the
+area of each class in each image; and index.json, the same with all that was written. A folder is looked
+through with all folders below it. A file that cannot be read is named at the end, and the exit status is 1.
 
-  predict latest photograph.jpg folder-of-photographs
-  predict latest --data ../data/voc --list validation
-  predict latest --data ../data/voc --list my-list.txt
+  predict latest photograph.jpg folder-of-photographs --overlay --montage
+  predict latest folder-of-photographs --to labelme
+  predict latest --data ../data/voc --list validation --all
+
+--to writes polygons to be corrected in an annotation tool: labelme/, a JSON for each image, or coco.json.
+--tolerance 0 keeps every corner: the tool makes the very mask of it again.
 
 ${protocolHelp}\n\n${setHelp}`,
   arguments: [
     checkpointArgument,
-    { name: "images", description: "JPEG or PNG files, or folders that hold some", count: "several" },
+    { name: "images", description: "pictures, or folders that hold some", count: "several" },
   ],
   options: [
     { name: "out", value: "dir", description: "folder to write to (default: predictions)" },
+    { name: "overlay", description: "write overlays/, the photographs tinted by class, and legend.svg" },
+    {
+      name: "montage",
+      description: "write montage.svg, small photographs with their overlays (the first 100)",
+    },
+    {
+      name: "all",
+      description: "write all/, every prediction of the method, and where its networks disagree",
+    },
+    { name: "to", value: "labelme|coco", description: "write annotations for correction in a tool" },
+    {
+      name: "tolerance",
+      value: "pixels",
+      description: "how far outlines of --to may pass from a corner of the mask's (default: 1)",
+    },
+    { name: "overwrite", description: "overwrite files that others wrote, or changed since" },
     {
       name: "data",
       value: "data",
@@ -53,54 +73,88 @@ ${protocolHelp}\n\n${setHelp}`,
     shared.json,
   ],
   async run(input) {
-    const protocol = protocolOption(input);
+    const protocol = protocolOption(input), options = resultOptions(input, protocol);
     const { checkpoint } = await findCheckpoint(input, runsOf(input));
-    const sources = await sourcesOf(input);
-    const isData = input.text("data") !== undefined;
     const out = typedPath(input.text("out") ?? "predictions");
-    const names = fileNames(sources.map(({ name }) => name));
-    const targets = sources.map((source, i) => ({ ...source, folder: join(out, names[i]!) }));
+    const sources = await sourcesOf(input, out);
     const terminal = input.flag("json") ? notesOnly(input.terminal) : input.terminal;
-    const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
-    const entries = targets.map(({ image, mask, folder }) => ({
-      image,
-      ...(mask === undefined ? {} : { mask }),
-      folder,
-    }));
-    await withSession(options, async ({ gpu, signal }) => {
+    const session = { terminal, cache: cacheOf(input), runs: runsOf(input) };
+    const { images, failed } = await withSession(session, async ({ gpu, signal }) => {
       await gpu.announce();
-      const { inference, network, free } = await openInference(await gpu.open(), checkpoint);
+      const device = await gpu.open();
+      const { inference, network, free } = await openInference(device, checkpoint);
       try {
-        for (const { image: path, folder, read } of targets) {
+        const planned = plannedFiles(sources, network, options);
+        const folder = await OutputFolder.open(out, planned, input.flag("overwrite"));
+        const writer = new ResultWriter(folder, network, options);
+        const progress = new Progress(terminal), deep: string[] = [];
+        for (const [done, source] of sources.entries()) {
           signal.throwIfAborted();
-          const image = await read();
-          const { labels } = await inference.predict(image.data, image, protocol);
-          const { scored } = protocolPlan(protocol, image);
-          const seen = cropPixels(image.data, image, scored, 3);
-          for (const [name, bytes] of pictureFiles("x", scored, seen, undefined, labels, network)) {
-            // A data set's images lie there already.
-            if (isData && name === "x/image.png") continue;
-            await writeAtomically(join(folder, basename(name)), bytes);
+          try {
+            const image = await source.read(network.range);
+            if (image.bits > 8 && network.range === undefined) deep.push(source.image);
+            const { labels } = await inference.predict(image.data, image, protocol);
+            await writer.add(source, image, labels, protocol);
+          } catch (error) {
+            // A full disk and a lost device are no fault of the image.
+            if (error instanceof DeviceError) device.check();
+            else if (!(error instanceof UserError) || error instanceof CacheError) throw error;
+            terminal.note(error.message);
+            writer.fail(source, error.message);
           }
-          terminal.print(`${path} → ${folder}`);
+          const data = { unit: "images", done: done + 1, total: sources.length };
+          progress.on({ type: "progress", node: "predict", data });
         }
-        const index = {
-          weights: checkpoint.path,
-          protocol: protocolLabel(protocol),
-          classes: network.classes.names,
-          entries: entries.map((entry, i) => ({ ...entry, folder: names[i]! })),
-        };
-        const text = JSON.stringify(index, null, 1) + "\n";
-        await writeAtomically(join(out, "index.json"), new TextEncoder().encode(text));
+        if (deep.length > 0) terminal.note(deepNote(deep));
+        return await writer.finish({ weights: checkpoint.path, protocol: protocolLabel(protocol) });
       } finally {
         free();
       }
     });
-    if (input.flag("json")) input.terminal.print(JSON.stringify(entries));
+    terminal.live("");
+    terminal.print(`${images.length} of ${sources.length} images labeled → ${out}`);
+    if (input.flag("json")) input.terminal.print(JSON.stringify(images));
+    if (failed.length === 0) return 0;
+    terminal.note(`not labeled: ${failed.map(({ image }) => `"${image}"`).join(", ")}`);
+    return 1;
   },
 };
 
-async function sourcesOf(input: CommandInput): Promise<PredictionSource[]> {
+/** What to know of images that have more bits than those that the network was trained on. */
+function deepNote([first, ...others]: readonly string[]): string {
+  const which = others.length === 0 ? `"${first}" has` : `"${first}" and ${others.length} more have`;
+  return `note: ${which} more than 8 bits a sample, and the network was trained on 8: the upper 8 are taken, which is ` +
+    `too dark where the range is narrow`;
+}
+
+function resultOptions(input: CommandInput, protocol: Protocol): ResultOptions {
+  const to = input.text("to"), tolerance = input.text("tolerance");
+  if (to !== undefined && to !== "labelme" && to !== "coco") {
+    throw new UsageError(`Cannot write annotations --to "${to}": it must be labelme or coco`);
+  }
+  if (to !== undefined && protocol.name === "center_crop") {
+    throw new UsageError(
+      `Cannot write annotations --to ${to} of the middle of images alone. Leave --protocol center_crop out.`,
+    );
+  }
+  if (tolerance !== undefined && to === undefined) {
+    throw new UsageError(
+      `Cannot use --tolerance ${tolerance} without --to: it is of the outlines written there.`,
+    );
+  }
+  if (tolerance !== undefined && !/^\d{1,4}(\.\d{1,6})?$/.test(tolerance)) {
+    throw new UsageError(`Cannot read "--tolerance ${tolerance}": it must be a number of pixels, 0 or more`);
+  }
+  return {
+    overlay: input.flag("overlay"),
+    montage: input.flag("montage"),
+    all: input.flag("all"),
+    to,
+    tolerance: Number(tolerance ?? 1),
+  };
+}
+
+async function sourcesOf(input: CommandInput, out: string): Promise<PredictionSource[]> {
   const images = input.positional.slice(1), data = input.text("data"), list = input.text("list");
   if (data !== undefined && images.length > 0) {
     throw new UsageError("Cannot predict both images and --data; give one of the two.");
@@ -108,5 +162,5 @@ async function sourcesOf(input: CommandInput): Promise<PredictionSource[]> {
   if (data !== undefined) return await dataSources(data, list ?? "validation", overrides(input));
   if (list !== undefined) throw new UsageError(`Cannot read --list ${list}: name its data set by --data.`);
   if (images.length === 0) throw new UsageError("Cannot predict: name one image file at least, or --data.");
-  return await fileSources(images);
+  return await fileSources(images, out);
 }

@@ -16,7 +16,10 @@ import {
   shared,
 } from "../terminal/options.ts";
 import { type FinishedRun, runExperiment } from "../../runtime/runs/run_experiment.ts";
+import { methodsText } from "../runs/methods_table.ts";
 import { withSession } from "../runs/session.ts";
+import { runWays } from "../runs/ways.ts";
+import { sweepOf, sweepOption } from "../terminal/sweeps.ts";
 import { notesOnly, type Terminal } from "../terminal/terminal.ts";
 import { duration } from "../terminal/text.ts";
 
@@ -29,12 +32,16 @@ A run that was stopped, by Ctrl-C, a kill or a fault, goes on from its last chec
 command is given again, and ends with the same bytes as one that was not.\n\n${setHelp}
 
 --json prints the scores (the content of metrics.json) as the last line of stdout; with several seeds
-an object with "seeds", "runs", "mean" and "standardDeviation".`,
+an object with "seeds", "runs", "mean" and "standardDeviation"; with --sweep one with "sweep", a list.
+
+--sweep co-train.baseRate=0.01,0.02 --seeds 0..2 runs every choice with every seed and ends with one table;
+what the choices share is computed once.`,
   arguments: [experimentArgument],
   options: [
     shared.set,
     shared.seed,
     shared.seeds,
+    sweepOption,
     shared.cache,
     shared.runs,
     shared.checkpointEvery,
@@ -55,6 +62,19 @@ an object with "seeds", "runs", "mean" and "standardDeviation".`,
       runs: runsOf(input),
       checkpointEvery: checkpointEvery(input),
     };
+    const points = sweepOf(input);
+    if (points.length > 0) {
+      const ways = points.map(({ name, overrides }) => ({
+        name,
+        pipeline,
+        overrides: [...set, ...overrides],
+      }));
+      return await withSession(options, async (session) => {
+        const results = await runWays(ways, { experiment: lastingName(experiment), seeds }, session);
+        terminal.print(`\n${methodsText(results)}`);
+        if (json) input.terminal.print(JSON.stringify({ sweep: results }));
+      });
+    }
     await withSession(options, async (session) => {
       const runs: FinishedRun[] = [];
       for (const seed of seeds) {

@@ -1,19 +1,22 @@
 /** Data named on the command line: an experiment's, or a folder whose layout is told by what lies in it. @module */
 import { join } from "node:path";
 import { type GraphNode, type Override, type Pipeline, pipeline } from "../../pipeline/mod.ts";
-import type { FolderDataset } from "../../stages/datasets/layouts.ts";
+import type { PublishedDataset } from "../../stages/datasets/layouts.ts";
 import { load } from "../../stages/load.ts";
+import { lookAt, proposedClasses } from "../../stages/survey/look.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 import { loadExperiment } from "./load_experiment.ts";
-import { isFolder } from "../../runtime/host/paths.ts";
+import { exists, isFolder } from "../../runtime/host/paths.ts";
 
-/** What tells a layout. */
-const marks: readonly (readonly [FolderDataset, string])[] = [
-  ["pascal", "JPEGImages"],
-  ["cityscapes", "leftImg8bit"],
-  ["camvid", "trainannot"],
+/** What tells a published layout, and the folder or file of its lists. */
+const marks: readonly (readonly [dataset: PublishedDataset, folder: string, lists: string])[] = [
+  ["pascal", "JPEGImages", "ImageSets"],
+  ["cityscapes", "leftImg8bit", "ImageSets"],
+  ["camvid", "trainannot", "train.txt"],
 ];
+/** Most masks that are looked at for their classes. */
+const mostMasks = 200;
 
 /**
  * The nodes that load the data that `given` names.
@@ -29,16 +32,29 @@ export async function dataNodes(
   if (/[/\\]$|[/\\][^./\\]*$/.test(given) && !isFolder(folder)) {
     throw new UsageError(`Cannot find the data "${given}": there is no folder "${folder}".`);
   }
-  const source = isFolder(folder) ? folderPipeline(folder) : await loadExperiment(given);
+  const source = isFolder(folder) ? await folderPipeline(folder) : await loadExperiment(given);
   const { nodes } = source.build(overrides);
   const found = nodes.filter(({ stage }) => stage === load.definition);
   if (found.length > 0) return found;
   throw new UsageError(`Cannot find the data of "${given}": it has no stage "${load.definition.name}".`);
 }
 
-function folderPipeline(root: string): Pipeline {
-  const found = marks.find(([, mark]) => isFolder(join(root, mark)));
+async function folderPipeline(root: string): Promise<Pipeline> {
+  const found = marks.find(([, folder, lists]) => isFolder(join(root, folder)) && exists(join(root, lists)));
   if (found !== undefined) return pipeline("data", () => load({ dataset: found[0], root }));
-  const wanted = marks.map(([dataset, mark]) => `${mark}/ (${dataset})`).join(", ");
-  throw new UsageError(`Cannot tell the layout of "${root}": it holds none of ${wanted}.`);
+  const look = await lookAt(root, { images: 0, masks: mostMasks });
+  if (look.training === undefined || look.values === undefined) {
+    const wanted = marks.map(([dataset, folder, lists]) => `${folder}/ and ${lists} (${dataset})`).join(", ");
+    throw new UsageError(
+      `Cannot tell the layout of "${root}": it holds none of ${wanted}, and no masks of its pictures, as images/x.jpg and ` +
+        `masks/x.png are. Name an experiment that says what is where.`,
+    );
+  }
+  const { classes, ignore } = proposedClasses(look);
+  const { training: { patterns }, validation } = look;
+  const scored = validation === undefined ? {} : { validation: validation.patterns };
+  return pipeline(
+    "data",
+    () => load({ dataset: "folder", root, ...patterns, classes: Object.entries(classes), ignore, ...scored }),
+  );
 }

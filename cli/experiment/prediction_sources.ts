@@ -1,63 +1,70 @@
 /** What `predict` is to label: image files, folders of them, or a list of a data set. @module */
-import { basename, join, resolve } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import { didYouMean, type Override } from "../../pipeline/mod.ts";
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
-import { decodingBudget } from "../../stages/codecs/image.ts";
-import { decodePicture, type Pixels } from "../../stages/codecs/picture.ts";
+import { decodingBudget, type Range } from "../../stages/codecs/image.ts";
+import { decodePicture, type Picture } from "../../stages/codecs/picture.ts";
 import { assertReadable, readImage } from "../../stages/datasets/decode_sample.ts";
 import { joinPath } from "../../stages/datasets/errors.ts";
 import type { IdList } from "../../stages/datasets/id_list.ts";
-import { type ListOptions, readIdList, resolveLists } from "../../stages/datasets/layouts.ts";
+import { type FilesConfig, openDataset, orientationOf } from "../../stages/datasets/dataset.ts";
+import { readIdList } from "../../stages/datasets/layouts.ts";
 import type { LoadConfig } from "../../stages/load.ts";
+import { findFiles } from "../../stages/datasets/folder/walk.ts";
+import { type ResultName, resultNames } from "../predictions/names.ts";
 import { dataNodes } from "./data_source.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 
 /** An image to be labeled. */
-export interface PredictionSource {
-  /** What its folder is called after. */
-  readonly name: string;
-  /** Path of the image. */
+export interface PredictionSource extends ResultName {
+  /** Absolute path of the image. */
   readonly image: string;
   /** Path of its true labels, where a list names them. */
   readonly mask?: string;
-  /** Decodes it. */
-  read(): Promise<Pixels>;
+  /**
+   * Decodes it.
+   * @param range Which values are black and white to the network, of images of more than 8 bits.
+   */
+  read(range?: Range): Promise<Picture>;
 }
 
-/** macOS puts notes about a file beside it, under its name with "._" in front. */
-const isImage = (name: string) => /^(?!\._).*\.(?:jpe?g|png)$/i.test(name);
-/** As a person sees a photograph. */
-const upright = { orientation: "upright" } as const;
-const stem = (path: string) => basename(path).replace(/\.[^.]+$/, "");
-
 /**
- * Image files as typed, and those in folders as typed, sorted by name.
+ * Image files as typed, and those in folders as typed and in the folders below, by name; each once.
+ *
+ * @param leftOut A folder that is not looked into: that of the results.
  * @throws {UsageError} If there is nothing at a path, or what cannot be read, or a folder holds no image.
  */
-export async function fileSources(typed: readonly string[]): Promise<PredictionSource[]> {
-  const paths: string[] = [];
+export async function fileSources(typed: readonly string[], leftOut?: string): Promise<PredictionSource[]> {
+  const images = new Set<string>(), folders: string[] = [];
   for (const given of typed) {
-    const path = typedPath(given);
+    const path = resolve(typedPath(given));
     if (!(await Deno.stat(path).catch(() => undefined))?.isDirectory) {
-      paths.push(path);
+      await reading(() => fileSize(path, decodingBudget));
+      folders.push(dirname(path));
+      images.add(path);
       continue;
     }
-    const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name).filter(isImage).sort();
-    if (names.length === 0) {
+    const found = findFiles(path, [""]).pictures.map((name) => resolve(path, name))
+      .filter((image) => leftOut === undefined || !image.startsWith(resolve(leftOut) + sep));
+    if (found.length === 0) {
       throw new UsageError(
-        `Cannot predict "${given}": the folder holds no .jpg, .jpeg or .png. For a data set use --data ${given}.`,
+        `Cannot predict "${given}": neither the folder nor one below it holds a picture. For a data set use --data ${given}.`,
       );
     }
-    paths.push(...names.map((name) => join(path, name)));
+    folders.push(path);
+    found.forEach((image) => images.add(image));
   }
-  // All are looked at before the first is labeled.
-  await reading(() => paths.forEach((path) => fileSize(path, decodingBudget)));
-  return paths.map((path) => ({
-    name: stem(path),
-    image: path,
-    read: async () =>
-      await decodePicture(await reading(() => readFileWhole(path, decodingBudget)), path, upright),
+  const all = [...images], names = resultNames(all, folders);
+  return all.map((image, index) => ({
+    ...names[index]!,
+    image,
+    // As a person sees a photograph.
+    read: async (range) =>
+      await decodePicture(await reading(() => readFileWhole(image, decodingBudget)), image, {
+        orientation: "upright",
+        range,
+      }),
   }));
 }
 
@@ -86,17 +93,20 @@ export async function dataSources(
   const { path, samples } = await findList(list, { ...config, dataset });
   for (const sample of samples) assertReadable("image", { sample, list: path, root });
   const absolute = (name: string) => resolve(joinPath(root, name));
-  return samples.map((sample) => ({
-    name: stem(sample.image),
-    image: absolute(sample.image),
+  const images = samples.map((sample) => absolute(sample.image));
+  const names = resultNames(images, images.map((image) => dirname(image)));
+  return samples.map((sample, index) => ({
+    ...names[index]!,
+    image: images[index]!,
     ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
-    read: () => readImage({ sample, list: path, root }, { orientation: config.orientation }),
+    read: (range) =>
+      readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }), range }),
   }));
 }
 
-async function findList(given: string, options: ListOptions): Promise<IdList> {
+async function findList(given: string, options: FilesConfig): Promise<IdList> {
   const role = roles.find((known) => known === given);
-  if (role !== undefined) return (await resolveLists(options))[role];
+  if (role !== undefined) return (await openDataset(options)).lists[role];
   const path = typedPath(given);
   if (await Deno.lstat(path).then(() => true, () => false)) {
     return await readIdList(path, "optional", options);

@@ -65,9 +65,9 @@ export function scoreEdits(result: PublishedResult, nodes: readonly GraphNode[])
 interface CountedScores {
   readonly headline?: string;
   readonly confusion: readonly (readonly number[])[];
-  readonly miou: Readonly<Record<string, number>>;
-  readonly pixelAccuracy: Readonly<Record<string, number>>;
-  readonly perClass: readonly { readonly name: string; readonly iou: number }[];
+  readonly miou: Readonly<Record<string, number | null>>;
+  readonly pixelAccuracy: Readonly<Record<string, number | null>>;
+  readonly perClass: readonly { readonly name: string; readonly iou: number | null }[];
 }
 
 /** Means of the headline that do not follow from the counts of pixels. */
@@ -76,12 +76,14 @@ function meanEdits(metrics: unknown): string[] {
     readonly last?: Omit<CountedScores, "confusion">;
   };
   try {
-    const made = score({ classes: confusion.length, matrix: confusion.flat() });
+    // Where no class is left out, either none is absent or those that are count 0.
+    const absent = last.perClass.some(({ iou }) => iou === null) ? "left out" : "zero";
+    const made = score({ classes: confusion.length, matrix: confusion.flat() }, absent);
     return ([["", last], ["last.", last.last]] as const).flatMap(([prefix, given]) => {
-      const pairs: [string, number, number | undefined][] = [
+      const pairs: [string, number | null, number | null | undefined][] = [
         [`miou.${headline}`, made.miou, given?.miou[headline]],
         [`pixelAccuracy.${headline}`, made.pixelAccuracy, given?.pixelAccuracy[headline]],
-        ...made.iou.map((iou, at): [string, number, number | undefined] => {
+        ...made.iou.map((iou, at): [string, number | null, number | null | undefined] => {
           const found = given?.perClass[at];
           return [`perClass.${found?.name ?? at}`, iou, found?.iou];
         }),

@@ -1,15 +1,13 @@
 /** Methods against one another over the same seeds: scores, the difference to labels alone, and what training took. @module */
-import { heading, type SeedsSummary, summarize } from "./metrics.ts";
+import { heading, scoreSpread, type SeedsSummary, type Spread, spreadText, summarize } from "./metrics.ts";
 import { headlineScore, predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
 import { mixedRunsNotice } from "../../runtime/runs/provenance.ts";
 import type { FinishedRun } from "../../runtime/runs/run_experiment.ts";
-import { bytes, spread, table } from "../terminal/text.ts";
+import { bytes, percent, spread, table } from "../terminal/text.ts";
 import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 
 /** The method that the others are held against: labels alone. */
 export const baseline = "supervised";
-
-type Spread = ReturnType<typeof spread>;
 
 /** A method's runs over the seeds. */
 export interface MethodResult {
@@ -36,7 +34,8 @@ export function methodResults(
   methods: readonly { readonly name: string; readonly runs: readonly ScoredRun[] }[],
   costs: ReadonlyMap<string, TrainingCost>,
 ): MethodResult[] {
-  const scoresOf = ({ runs }: (typeof methods)[number]) => runs.map(({ metrics }) => headlineScore(metrics)!);
+  const scoresOf = ({ runs }: (typeof methods)[number]) =>
+    runs.map(({ metrics }) => headlineScore(metrics) ?? null);
   const reference = methods.find(({ name }) => name === baseline);
   return methods.map((method) => {
     const summary = summarize(seeds, method.runs.map(({ metrics }) => metrics));
@@ -46,8 +45,9 @@ export function methodResults(
     return {
       name: method.name,
       summary,
-      headline: { prediction, ...spread(scores) },
-      ...(base && method !== reference && { difference: spread(scores.map((score, i) => score - base[i]!)) }),
+      headline: { prediction, ...scoreSpread(scores) },
+      ...(base && method !== reference &&
+        { difference: scoreSpread(scores.map((score, i) => less(score, base[i]!))) }),
       ...(training && { training }),
     };
   });
@@ -73,11 +73,15 @@ function costOf(
   };
 }
 
-const spreadText = ({ mean, standardDeviation }: Spread) =>
-  `${mean.toFixed(2)} ± ${standardDeviation.toFixed(2)}`;
+/** The difference of two scores, if both could be made. */
+function less(score: number | null, base: number | null): number | null {
+  return score === null || base === null ? null : score - base;
+}
 
-const signed = ({ mean, standardDeviation }: Spread) =>
-  `${mean < 0 ? "−" : "+"}${spreadText({ mean: Math.abs(mean), standardDeviation })}`;
+function signed({ mean, standardDeviation }: Spread): string {
+  if (mean === null) return percent(mean);
+  return `${mean < 0 ? "−" : "+"}${spreadText({ mean: Math.abs(mean), standardDeviation })}`;
+}
 
 /** The comparison as a table: mIoU of each one's headline, mean ± standard deviation, then seed by seed; then the costs. */
 export function methodsText(results: readonly MethodResult[]): string {
@@ -87,7 +91,7 @@ export function methodsText(results: readonly MethodResult[]): string {
     name,
     shownName(headline.prediction),
     spreadText(headline),
-    ...runs.map((run) => headlineScore(run)!.toFixed(2)),
+    ...runs.map((run) => percent(headlineScore(run) ?? null)),
     ...(isHeld ? [difference ? signed(difference) : ""] : []),
     training ? String(training.images) : "",
     training?.stepSeconds === undefined ? "" : training.stepSeconds.toPrecision(3),

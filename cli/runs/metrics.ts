@@ -2,9 +2,7 @@
 import type { PerPrediction } from "../../stages/evaluation/predictions.ts";
 import { predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
 import { mixedNotice, mixedRunsNotice } from "../../runtime/runs/provenance.ts";
-import { spread, table } from "../terminal/text.ts";
-
-const percent = (value: number) => value.toFixed(2);
+import { percent, spread, table } from "../terminal/text.ts";
 
 /** A table's heading with the protocol of its scores, which is said wherever a score is. */
 export function heading(text: string, { protocol }: Pick<RunScores, "protocol">): string {
@@ -14,7 +12,7 @@ export function heading(text: string, { protocol }: Pick<RunScores, "protocol">)
 /** The scores of one run, as tables. */
 export function metricsText(metrics: RunScores): string {
   const { miou, pixelAccuracy, perClass = [], best } = metrics;
-  const columns: readonly (readonly [string, PerPrediction<number> | undefined])[] = [
+  const columns: readonly (readonly [string, PerPrediction<number | null> | undefined])[] = [
     ["mIoU", miou],
     ["best mIoU", best?.miou],
     ["pixel accuracy", pixelAccuracy],
@@ -22,7 +20,7 @@ export function metricsText(metrics: RunScores): string {
   const given = columns.filter(([, values]) => values !== undefined);
   const rows = predictionNames(metrics).map((name) => [
     shownName(name),
-    ...given.map(([, values]) => percent(values![name]!)),
+    ...given.map(([, values]) => percent(values![name] ?? null)),
   ]);
   const told = Array.isArray(metrics.benchmarks)
     ? metrics.benchmarks.map((name) => `benchmark: ${name}\n`)
@@ -34,14 +32,20 @@ export function metricsText(metrics: RunScores): string {
   return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
 }
 
+/** Mean and sample standard deviation of scores; null where one could not be made. */
+export interface Spread {
+  readonly mean: number | null;
+  readonly standardDeviation: number | null;
+}
+
 /** Scores over seeds. */
 export interface SeedsSummary {
   readonly seeds: readonly number[];
   /** Of each seed, in the order of `seeds`. */
   readonly runs: readonly RunScores[];
-  readonly mean: { readonly miou: PerPrediction<number> };
+  readonly mean: { readonly miou: PerPrediction<number | null> };
   /** Of the sample, n − 1. */
-  readonly standardDeviation: { readonly miou: PerPrediction<number> };
+  readonly standardDeviation: { readonly miou: PerPrediction<number | null> };
 }
 
 /** Sums up the runs of several seeds; one at least, all of one method. */
@@ -49,16 +53,27 @@ export function summarize(seeds: readonly number[], runs: readonly RunScores[]):
   const names = predictionNames(runs[0]!);
   const each = (pick: "mean" | "standardDeviation") => ({
     miou: Object.fromEntries(
-      names.map((name) => [name, spread(runs.map((run) => run.miou[name]!))[pick]]),
+      names.map((name) => [name, scoreSpread(runs.map((run) => run.miou[name] ?? null))[pick]]),
     ),
   });
   return { seeds, runs, mean: each("mean"), standardDeviation: each("standardDeviation") };
 }
 
+/** Mean and standard deviation of scores; of some that could not be made, none. */
+export function scoreSpread(scores: readonly (number | null)[]): Spread {
+  const made = scores.filter((score) => score !== null);
+  return made.length === scores.length ? spread(made) : { mean: null, standardDeviation: null };
+}
+
+/** A spread as tables show it. */
+export function spreadText({ mean, standardDeviation }: Spread): string {
+  return mean === null ? percent(mean) : `${percent(mean)} ± ${percent(standardDeviation)}`;
+}
+
 /** A row of a table over seeds: mean ± standard deviation of each prediction. */
 function spreadCells({ mean, standardDeviation }: SeedsSummary): string[] {
   return Object.keys(mean.miou).map((name) =>
-    `${percent(mean.miou[name]!)} ± ${percent(standardDeviation.miou[name]!)}`
+    spreadText({ mean: mean.miou[name]!, standardDeviation: standardDeviation.miou[name]! })
   );
 }
 
@@ -67,7 +82,7 @@ export function seedsText(summary: SeedsSummary): string {
   const names = Object.keys(summary.mean.miou);
   const rows = summary.runs.map((run, i) => [
     `seed ${summary.seeds[i]}`,
-    ...names.map((name) => percent(run.miou[name]!)),
+    ...names.map((name) => percent(run.miou[name] ?? null)),
   ]);
   const mixed = mixedRunsNotice(summary.runs);
   const scores = table([heading("mIoU, percent", summary.runs[0] ?? {}), ...names.map(shownName)], [

@@ -11,7 +11,7 @@ import { isRunScores, predictionNames, type RunScores, shownName } from "../../r
 import { heading } from "./metrics.ts";
 import { adaptersOf, mixedNotice } from "../../runtime/runs/provenance.ts";
 import type { RunRecord } from "../../runtime/runs/run_folder.ts";
-import { table } from "../terminal/text.ts";
+import { percent, table } from "../terminal/text.ts";
 
 /** A run with what it left in its folder. */
 export interface ComparedRun {
@@ -91,8 +91,9 @@ export function metricsDifference(a: unknown, b: unknown): string | undefined {
   const names = [...before.keys(), ...[...after.keys()].filter((name) => !before.has(name))];
   const rows = names.map((name) => {
     const [old, now] = [before.get(name), after.get(name)];
-    const difference = old === undefined || now === undefined ? "" : sign(now - old);
-    return [name, old?.toFixed(2) ?? "", now?.toFixed(2) ?? "", ...(comparable ? [difference] : [])];
+    const difference = typeof old !== "number" || typeof now !== "number" ? "" : sign(now - old);
+    const shown = [old, now].map((value) => value === undefined ? "" : percent(value));
+    return [name, ...shown, ...(comparable ? [difference] : [])];
   });
   if (comparable) return table([heading("percent", a), "first", "second", "difference"], rows);
   const scored = table(["percent", heading("first", a), heading("second", b)], rows);
@@ -100,13 +101,13 @@ export function metricsDifference(a: unknown, b: unknown): string | undefined {
 }
 
 /** Every score of a run by its name. */
-function scores(metrics: RunScores): Map<string, number> {
+function scores(metrics: RunScores): Map<string, number | null> {
   const { miou, pixelAccuracy, perClass = [], best } = metrics;
-  const found = new Map<string, number>();
+  const found = new Map<string, number | null>();
   const groups = { "mIoU": miou, "best mIoU": best?.miou, "pixel accuracy": pixelAccuracy };
   for (const [name, values] of Object.entries(groups)) {
     for (const each of values === undefined ? [] : predictionNames(metrics)) {
-      found.set(`${name}, ${shownName(each)}`, values![each]!);
+      found.set(`${name}, ${shownName(each)}`, values![each] ?? null);
     }
   }
   for (const { name, iou } of perClass) found.set(`IoU, ${name}`, iou);

@@ -62,7 +62,7 @@ const recordProblem = loose(
     method: text,
     gpu: record(text),
     facts: record(text),
-    miou: record((value) => typeof value === "number" ? undefined : "is no number"),
+    miou: record((value) => typeof value === "number" || value === null ? undefined : "is no number"),
     headline: text,
     protocol: text,
     nodes: list(

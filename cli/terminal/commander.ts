@@ -27,14 +27,40 @@ export async function runProgram(
   }
 }
 
+/** Characters of a line of help at most: longer ones are hard to read. */
+const widestHelp = 110;
+
+/**
+ * A text with its paragraphs wrapped to a width. The line ends within them are for whoever reads the source; indented lines stay
+ * as they are, which is why Commander wraps nothing of a text that has some.
+ */
+function flowing(text: string, width: number): string {
+  const lines: string[] = [];
+  let flows = false;
+  for (const line of text.split("\n")) {
+    const words = line === "" || /^\s/.test(line) ? [line] : line.split(" ");
+    for (const [i, word] of words.entries()) {
+      const last = lines.at(-1);
+      const joins = (i > 0 || flows && words.length > 1) && last !== undefined &&
+        last.length + 1 + word.length <= width;
+      if (joins) lines[lines.length - 1] = `${last} ${word}`;
+      else lines.push(word);
+    }
+    flows = words.length > 1;
+  }
+  return lines.join("\n");
+}
+
 function build(command: Command, terminal: Terminal, done: (status: number) => void): Parser {
+  const helpWidth = Math.min(widestHelp, terminal.columns ?? widestHelp);
+  const { summary, details } = command;
   const parser = new Parser(command.name)
-    .description(command.details === undefined ? command.summary : `${command.summary}\n\n${command.details}`)
-    .summary(command.summary)
+    .description(flowing(details === undefined ? summary : `${summary}\n\n${details}`, helpWidth))
+    .summary(summary)
     .helpOption("-h, --help", "show this help")
     .helpCommand(false)
     .exitOverride()
-    .configureHelp({ helpWidth: 110 })
+    .configureHelp({ helpWidth })
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),

@@ -3,7 +3,7 @@ import type { PipelineEvent } from "../../pipeline/mod.ts";
 import { type TrainingEvent, trainingEvent } from "../../stages/training/progress.ts";
 import { Rate } from "./rate.ts";
 import type { Terminal } from "./terminal.ts";
-import { bytes, duration } from "./text.ts";
+import { bytes, duration, percent } from "./text.ts";
 
 /** Seconds between lines where the output is no terminal. */
 const plainEvery = 10;
@@ -112,6 +112,11 @@ export class Progress {
         return this.#line(node, evaluationText(told));
       case "tick":
         return this.#passing(node, this.#step(node, told));
+      case "stopped":
+        return this.#line(
+          node,
+          `ends after epoch ${told.epoch} of ${told.epochs}: no score was better than that of epoch ${told.best}`,
+        );
       case "step":
         return this.#read(node, told);
       case "scoring":
@@ -124,6 +129,8 @@ export class Progress {
       case "checkpoint":
         // Those that are written by the clock go without saying.
         return told.leaving ? this.#line(node, `checkpoint of step ${told.step} is written`) : undefined;
+      case "note":
+        return this.#line(node, told.message);
       case "warning":
         return this.#line(node, `warning: ${told.message}`);
       case "compile":
@@ -215,7 +222,7 @@ function resumedText({ step, steps, damage, adapter }: Told<"resumed">): string 
 
 function evaluationText({ epoch, epochs, protocol, miou }: Told<"evaluation">): string {
   const named = Object.entries(miou).map(([name, value]) =>
-    `${name.replace(/(\d)$/, " $1")} ${value.toFixed(2)}`
+    `${name.replace(/(\d)$/, " $1")} ${percent(value)}`
   );
   // Images whole is what everybody expects of a score; anything else is said.
   const under = protocol === "original" ? "" : ` (${protocol})`;

@@ -16,6 +16,10 @@ export interface Terminal {
   live(text: string): void;
   /** Whether {@linkcode Terminal.live} draws. */
   readonly isLive: boolean;
+  /** Asks a question, and gives the line that is typed; undefined where nobody can be asked. */
+  ask(question: string): string | undefined;
+  /** Characters of a line of results, where that is a terminal's. */
+  readonly columns?: number | undefined;
 }
 
 /**
@@ -41,6 +45,9 @@ export function systemTerminal(): Terminal {
   };
   return {
     isLive,
+    get columns() {
+      return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : undefined;
+    },
     print(line) {
       clear();
       write(Deno.stdout, printable(line) + "\n");
@@ -56,12 +63,24 @@ export function systemTerminal(): Terminal {
       write(Deno.stderr, printable(text).slice(0, Math.max(20, Deno.consoleSize().columns - 1)));
       drawn = true;
     },
+    ask(question) {
+      if (!isLive || !Deno.stdin.isTerminal()) return undefined;
+      clear();
+      return prompt(printable(question)) ?? "";
+    },
   };
 }
 
-/** Reads and writes nothing of the process: lines are collected. For tests, and to silence a part of a command. */
-export function collectingTerminal(): Terminal & { readonly printed: string[]; readonly noted: string[] } {
+/**
+ * Reads and writes nothing of the process: lines are collected. For tests, and to silence a part of a command.
+ *
+ * @param answers What is typed, question after question; without them nobody can be asked.
+ */
+export function collectingTerminal(
+  answers?: readonly string[],
+): Terminal & { readonly printed: string[]; readonly noted: string[] } {
   const printed: string[] = [], noted: string[] = [];
+  let asked = 0;
   return {
     printed,
     noted,
@@ -69,6 +88,11 @@ export function collectingTerminal(): Terminal & { readonly printed: string[]; r
     print: (line) => void printed.push(line),
     note: (line) => void noted.push(line),
     live: () => {},
+    ask: (question) => {
+      if (answers === undefined) return undefined;
+      noted.push(question);
+      return answers[asked++] ?? "";
+    },
   };
 }
 
@@ -79,5 +103,6 @@ export function notesOnly(terminal: Terminal): Terminal {
     print: (line) => terminal.note(line),
     note: (line) => terminal.note(line),
     live: (text) => terminal.live(text),
+    ask: (question) => terminal.ask(question),
   };
 }

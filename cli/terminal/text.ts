@@ -1,13 +1,13 @@
 /** Numbers and tables as people read them. @module */
 
-export { bytes, duration } from "../../runtime/units.ts";
+export { bytes, duration, percent } from "../../runtime/units.ts";
 
 /** A table with aligned columns; a column of numbers is right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
   const numeric = head.map((_, column) =>
-    column > 0 && rows.every((row) => /^([+−-]?\d.*)?$/.test(row[column] ?? ""))
+    column > 0 && rows.every((row) => /^([+−-]?\d.*|n\/a)?$/.test(row[column] ?? ""))
   );
   const line = (row: readonly string[]) =>
     row.map((cell, i) => numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)).join("  ")

@@ -2,8 +2,8 @@ import type { Tensor } from "../tensor.ts";
 
 /*
  * An input that a kernel only loads from may be copied to a texture before the launch. A software driver fetches texels without
- * the loop over lanes, and the test in it, that it makes of a load from an array: convolutions by a wide tile gain a fifth where
- * the operand that differs from lane to lane is a texture, and the copy costs what any copy does.
+ * the loop over lanes, and the test in it, that it makes of a load from an array: with 16 lanes convolutions by a wide tile gain a
+ * fifth where the operand that differs from lane to lane is a texture. With 8 they do not, and the copy costs what any copy does.
  */
 
 /** Texels of a row, each a vec4f; a row's bytes are a multiple of 256, as WebGPU's copies ask for. */

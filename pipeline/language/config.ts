@@ -95,11 +95,11 @@ export function resolveConfig(
     if (reread.size > 0 && validate(schema, again).issues === undefined) input = again;
   }
   const config = parseConfig(schema, input, stage);
-  const covers = (outer: readonly string[], leaf: Leaf) => outer.every((key, i) => leaf.path[i] === key);
-  const written = new Set(leaves(experiment ?? {}).map((leaf) => leaf.name));
-  const origins = leaves(config).map((leaf): [string, Origin] => {
-    if (overrides.some((override) => covers(override.path, leaf))) return [leaf.name, "set"];
-    return [leaf.name, written.has(leaf.name) ? "experiment" : "default"];
+  const written = leaves(experiment ?? {});
+  const origins = leaves(config).map(({ name, path }): [string, Origin] => {
+    // What lies below a leaf counts for it: a schema may make one leaf, an array, of an object that was written.
+    if (overrides.some((set) => leadsTo(set.path, path) || leadsTo(path, set.path))) return [name, "set"];
+    return [name, written.some((leaf) => leadsTo(path, leaf.path)) ? "experiment" : "default"];
   });
   const located = leaves(config).reduce((value, { path, name, value: leaf }, i) => {
     if (typeof leaf !== "string" || leaf === "" || isAbsolute(leaf) || !isLocation(schema, path)) {
@@ -114,6 +114,11 @@ export function resolveConfig(
     return from === undefined ? value : put(value, path, resolve(from, leaf), undefined);
   }, config);
   return { config: located, origins: Object.fromEntries(origins) };
+}
+
+/** Whether a path is another's beginning, or that itself. */
+function leadsTo(outer: readonly string[], path: readonly string[]): boolean {
+  return outer.every((key, i) => path[i] === key);
 }
 
 /** A copy of `value` with the leaf at `path` set; objects on the way are taken from `defaults`, or made. */

@@ -2,7 +2,7 @@
 import type { Device } from "../../kernels/device.ts";
 import { type Graph, UserError } from "../../pipeline/mod.ts";
 import { knownTraining, trainingNodes } from "../../stages/known_training.ts";
-import type { TrainingConfig } from "../../stages/training/config.ts";
+import type { TrainingConfig } from "../../stages/training/config/config.ts";
 import { forecast, type TrainingForecast, USABLE } from "../../stages/training/memory.ts";
 
 /** One training of an experiment. */

@@ -4,7 +4,7 @@ import { writeAtomically } from "../../pipeline/files/files.ts";
 import { isRunScores, predictionNames, type RunScores, shownName } from "./scores.ts";
 import { adaptersOf, madeOn, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
-import { duration } from "../units.ts";
+import { duration, percent } from "../units.ts";
 
 /** Name of the page in a run's folder. */
 const REPORT = "report.html";
@@ -84,14 +84,14 @@ function scores(metrics: RunScores): string {
   const shown = given.filter(([, values]) => values !== undefined);
   const rows = predictionNames(metrics).map((name) => [
     shownName(name),
-    ...shown.map(([, values]) => values![name]!.toFixed(2)),
+    ...shown.map(([, values]) => percent(values![name] ?? null)),
   ]);
   const heading = `Scores, percent${protocol === undefined ? "" : `, ${protocol}`}`;
   return [
     `<h2>${escape(heading)}</h2>`,
     ...benchmarks.map((benchmark) => `<p>${escape(benchmark)}</p>`),
     table(["", ...shown.map(([head]) => head)], rows),
-    perClass.length > 0 && table(["class", "IoU"], perClass.map(({ name, iou }) => [name, iou.toFixed(2)])),
+    perClass.length > 0 && table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)])),
   ].filter(Boolean).join("\n");
 }
 

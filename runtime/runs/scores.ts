@@ -18,15 +18,15 @@ export interface RunScores
 export function isRunScores(value: unknown): value is RunScores {
   const { miou, headline } = (value ?? {}) as Partial<RunScores>;
   const scores = Object.values(miou ?? {});
-  return scores.length > 0 && scores.every((score) => typeof score === "number") &&
-    (headline === undefined || typeof miou?.[headline] === "number");
+  const isScore = (score: unknown) => typeof score === "number" || score === null;
+  return scores.length > 0 && scores.every(isScore) && (headline === undefined || isScore(miou?.[headline]));
 }
 
 /** Scores with the prediction that stands for them; older ones are CCVC's and do not say that it is the average. */
 type Headed = Pick<RunScores, "headline" | "miou">;
 
-/** Mean IoU of the headline, percent; undefined where there is none. */
-export function headlineScore({ headline = "average", miou }: Headed): number | undefined {
+/** Mean IoU of the headline, percent; null where no pixel was counted, undefined where there is no headline. */
+export function headlineScore({ headline = "average", miou }: Headed): number | null | undefined {
   return miou[headline];
 }
 

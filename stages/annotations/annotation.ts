@@ -12,6 +12,7 @@ export type Point = readonly [x: number, y: number];
  * - `ellipse`: the pixels whose centers lie in it. Turned clockwise by `angle` degrees.
  * - `runs`: pixel for pixel, of a box with its first pixel at (left, top): how many pixels in turn are outside and inside, the
  *   first outside, row by row, or column by column as COCO has it. They are as many as the box has.
+ * - `none`: no area, as a polyline or a key point has none. It is in the way only where its label is one of the classes.
  */
 export type Shape =
   | { readonly kind: "coco-polygons"; readonly rings: readonly (readonly Point[])[] }
@@ -33,7 +34,8 @@ export type Shape =
     readonly height: number;
     readonly order: "rows" | "columns";
     readonly runs: readonly number[];
-  };
+  }
+  | { readonly kind: "none"; readonly name: string };
 
 /** A region of one label. */
 export interface Region {

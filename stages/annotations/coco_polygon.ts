@@ -14,10 +14,14 @@ import type { Canvas } from "./pillow_polygon.ts";
 const scale = 5;
 
 /** Covers what one ring encloses; three points or more, closed by itself. */
-export function coverRing({ width, height, data }: Canvas, ring: readonly Point[]): void {
+export function coverRing({ width, height, data, value }: Canvas, ring: readonly Point[]): void {
+  const fine = ring.map((point) => point.map((at) => Math.trunc(scale * at + 0.5)) as [number, number]);
+  const columns = fine.map(([x]) => Math.floor(x / scale));
+  const first = Math.max(0, columns.reduce((least, column) => Math.min(least, column)));
+  const last = Math.min(width - 1, columns.reduce((most, column) => Math.max(most, column)));
+  if (first > last) return;
   // One place more: a column may change below its last pixel, which is the next column's first.
-  const changes = new Uint8Array(width * height + 1);
-  const fine = ring.map((point) => point.map((value) => Math.trunc(scale * value + 0.5)) as [number, number]);
+  const changes = new Uint8Array((last - first + 1) * height + 1);
   let before: Point | undefined;
   fine.forEach((from, index) => {
     for (const place of walk(from, fine[(index + 1) % fine.length]!)) {
@@ -26,18 +30,18 @@ export function coverRing({ width, height, data }: Canvas, ring: readonly Point[
     }
   });
   let inside = 0;
-  for (let column = 0; column < width; column++) {
+  for (let column = first; column <= last; column++) {
     for (let row = 0; row < height; row++) {
-      inside ^= changes[column * height + row]!;
-      if (inside === 1) data[row * width + column] = 1;
+      inside ^= changes[(column - first) * height + row]!;
+      if (inside === 1) data[row * width + column] = value;
     }
   }
 
   function change([x0, y0]: Point, [x1, y1]: Point): void {
     const column = (Math.min(x0, x1) + 0.5) / scale - 0.5;
-    if (!Number.isInteger(column) || column < 0 || column > width - 1) return;
+    if (!Number.isInteger(column) || column < first || column > last) return;
     const row = (Math.min(y0, y1) + 0.5) / scale - 0.5;
-    changes[column * height + Math.ceil(Math.max(0, Math.min(height, row)))]! ^= 1;
+    changes[(column - first) * height + Math.ceil(Math.max(0, Math.min(height, row)))]! ^= 1;
   }
 }
 

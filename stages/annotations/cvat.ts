@@ -12,7 +12,7 @@ import {
 } from "./annotation.ts";
 import { checkRuns } from "./run_lengths.ts";
 
-/** Elements that cover no area. */
+/** Elements that cover an area, and those that cover none. */
 const areas = ["box", "polygon", "ellipse", "mask"], others = ["polyline", "points", "cuboid", "skeleton"];
 type Attributes = Readonly<Record<string, string>>;
 type Picture = {
@@ -26,13 +26,13 @@ type Size = { readonly width: number; readonly height: number };
  * Reads annotations by picture. Polygons and boxes, turned ones too, become pixels as in CVAT's export to COCO; an ellipse covers
  * the pixels whose centers lie in it; a mask is taken as it is. Those of a higher `z_order` cover the others; tags count for nothing.
  *
- * A picture without a shape counts as not labeled: the export lists all pictures of a task.
+ * A picture without a shape counts as not labeled: the export lists all pictures of a task. Polylines, points, cuboids and
+ * skeletons have no area.
  *
  * @param text The file's text.
  * @param file The file's path, for errors.
- * @returns By `name`, as it is in the file.
- * @throws {DataError} If it is no such XML; if a shape covers no area, as polylines do not, lacks an attribute or has one that
- *   cannot be read. The message names the picture and the shape, counted from 0 within it.
+ * @returns By `name`, below its `subset` if it is of one, as the pictures of the export lie.
+ * @throws {DataError} If it is no such XML; if a shape lacks an attribute or has one that cannot be read. The message names the picture and the shape, counted from 0 within it.
  */
 export function readCvat(text: string, file: string): ReadonlyMap<string, Annotation> {
   const pictures = new Map<string, Picture>();
@@ -70,8 +70,8 @@ export function readCvat(text: string, file: string): ReadonlyMap<string, Annota
   }
 
   function openPicture(given: Attributes): Picture {
-    const name = given.name ?? "", place = `image "${name}"`;
-    if (name === "") throw annotationError(file, "image", "it has no name", "Export again");
+    if (!given.name) throw annotationError(file, "image", "it has no name", "Export again");
+    const name = given.subset ? `${given.subset}/${given.name}` : given.name, place = `image "${name}"`;
     if (pictures.has(name)) throw annotationError(file, place, "it is listed twice", "Remove one of the two");
     const [width, height] = numbersOf(given, ["width", "height"], file, place) as [number, number];
     const opened = { name, size: { width, height }, regions: [] };
@@ -82,14 +82,6 @@ export function readCvat(text: string, file: string): ReadonlyMap<string, Annota
   function addShape({ name, regions }: Picture, kind: string, given: Attributes): void {
     if (!areas.includes(kind) && !others.includes(kind)) return;
     const place = `image "${name}", shape ${regions.length} (${kind} "${given.label ?? ""}")`;
-    if (others.includes(kind)) {
-      throw annotationError(
-        file,
-        place,
-        `a ${kind} covers no area`,
-        "Draw its outline as a polygon, or delete it",
-      );
-    }
     if (given.label === undefined) throw annotationError(file, place, "it has no label", "Export again");
     const depth = Number(given.z_order ?? 0);
     regions.push({ region: { label: given.label, place, shape: shapeOf(kind, given, file, place) }, depth });
@@ -97,6 +89,7 @@ export function readCvat(text: string, file: string): ReadonlyMap<string, Annota
 }
 
 function shapeOf(kind: string, given: Attributes, file: string, place: string): Shape {
+  if (!areas.includes(kind)) return { kind: "none", name: kind };
   const angle = given.rotation === undefined ? 0 : numbersOf(given, ["rotation"], file, place)[0]!;
   if (kind === "polygon") {
     const points = (given.points ?? "").split(";").map(pointOf);

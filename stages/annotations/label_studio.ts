@@ -44,6 +44,7 @@ const annotation = z.object({
 const task = z.object({
   id: z.number(),
   data: z.record(z.string(), z.unknown()),
+  file_upload: z.string().nullish(),
   annotations: z.array(annotation),
 });
 const document = z.array(task);
@@ -51,7 +52,7 @@ type Result = z.infer<typeof result>;
 type Size = { readonly width: number; readonly height: number };
 
 /** Results that say where something is, by what their type begins with; the others (choices, texts) say something of the whole. */
-const kinds = ["polygon", "rectangle", "ellipse", "brush", "keypoint", "bitmask", "vector"] as const;
+const kinds = ["polygon", "rectangle", "ellipse", "brush", "keypoint", "vector", "bitmask"] as const;
 
 /**
  * Reads annotations by picture, of the export "JSON". Polygons and rectangles, turned ones too, become pixels as those of its
@@ -64,12 +65,12 @@ const kinds = ["polygon", "rectangle", "ellipse", "brush", "keypoint", "bitmask"
  * @param file The file's path, for errors.
  * @returns By the picture's path, of its address without server, query and `data/upload/<project>/`.
  * @throws {DataError} If it is no such JSON; if a task names no picture, or has several annotations; if a region has not one label,
- *   no area, as key points have none, or a brush that cannot be read. The message names task and region, counted from 0.
+ *   or a brush that cannot be read. The message names task and region, counted from 0.
  */
 export function readLabelStudio(text: string, file: string): ReadonlyMap<string, Annotation> {
   const found = new Map<string, Annotation>();
   for (const given of parseJson(text, file, document, 'export "JSON" of Label Studio')) {
-    const place = `task ${given.id}`, name = pictureOf(given.data, file, place);
+    const place = `task ${given.id}`, name = pictureOf(given, file, place);
     if (found.has(name)) {
       throw annotationError(file, place, `"${name}" is in two tasks`, "Delete one of the two");
     }
@@ -202,6 +203,11 @@ function shapeOf(
       checkPoints([center, radii], file, place);
       return { kind: "ellipse", center, radii, angle: rotation };
     }
+    case "bitmask":
+      throw refuse("a bitmask is not read", "Paint it with the brush, or export COCO");
+    case "keypoint":
+    case "vector":
+      return { kind: "none", name: kind };
     case "brush":
       try {
         return {
@@ -217,30 +223,35 @@ function shapeOf(
         throw refuse(`its brush cannot be read: ${error.message}`, "Export again");
       }
   }
-  throw refuse(`a ${kind} gives no mask here`, "Draw it as a polygon or with the brush, or delete it");
 }
 
-/** The path of a task's picture: of the field "image", or of the only one that is the name of a picture. */
-function pictureOf(data: Readonly<Record<string, unknown>>, file: string, place: string): string {
-  const names = Object.values(data).filter((value) =>
-    typeof value === "string" && /\.[A-Za-z]{3,4}(\?|$)/.test(value)
-  );
-  const address = typeof data.image === "string"
-    ? data.image
-    : names.length === 1
-    ? names[0] as string
-    : undefined;
-  if (address === undefined) {
+/**
+ * The path of a task's picture: of the field "image", or of the only one that is the name of a picture; else what was uploaded.
+ */
+function pictureOf({ data, file_upload }: z.infer<typeof task>, file: string, place: string): string {
+  const fields = "image" in data ? [data.image] : Object.values(data);
+  const names = [
+    ...new Set([
+      ...fields.filter(isPicture),
+      ...(fields.some(isPicture) ? [] : [file_upload].filter(isPicture)),
+    ]),
+  ];
+  if (names.length !== 1) {
+    const found = names.length === 0 ? "no picture" : names.map((name) => `"${name}"`).join(" and ");
     throw annotationError(
       file,
       place,
-      "it names no picture",
-      'Put the picture\'s address into the field "image"',
+      `it names ${found}`,
+      'Put the address of one picture into its field "image"',
     );
   }
-  const local = /[?&]d=([^&]+)/.exec(address)?.[1];
+  const address = names[0]!, local = /[?&]d=([^&]+)/.exec(address)?.[1];
   const path = local ?? address.replace(/^[a-z0-9]+:\/\/[^/]*\//i, "").replace(/[?#].*$/, "");
   return decoded(path).replace(/^\/+/, "").replace(/^data\/upload\/(?:\d+\/)?/, "");
+}
+
+function isPicture(value: unknown): value is string {
+  return typeof value === "string" && /\.(?:jpe?g|jfif|png|gif|bmp|webp|tiff?)(?:[?#&]|$)/i.test(value);
 }
 
 function decoded(path: string): string {

@@ -9,11 +9,14 @@
  */
 import type { Point } from "./annotation.ts";
 
-/** What is drawn on: 1 where covered, row by row. */
+/** What is drawn on. */
 export interface Canvas {
   readonly width: number;
   readonly height: number;
+  /** height × width values. */
   readonly data: Uint8Array;
+  /** What covered pixels become. */
+  readonly value: number;
 }
 
 interface Edge {
@@ -34,9 +37,14 @@ const nearest = (value: number) => Math.sign(value) * Math.floor(single(Math.abs
 const nearestInward = (value: number) => Math.sign(value) * Math.ceil(single(Math.abs(value) - 0.5));
 
 /** Covers `from` to `to`, both included, as far as they lie on the canvas. */
-export function coverSpan({ width, height, data }: Canvas, row: number, from: number, to: number): void {
+export function coverSpan(
+  { width, height, data, value }: Canvas,
+  row: number,
+  from: number,
+  to: number,
+): void {
   if (row < 0 || row >= height || from >= width || to < 0) return;
-  data.fill(1, row * width + Math.max(0, from), row * width + Math.min(width - 1, to) + 1);
+  data.fill(value, row * width + Math.max(0, from), row * width + Math.min(width - 1, to) + 1);
 }
 
 /** `ImageDraw.polygon(points, fill=1)`: three points or more, closed by itself. */

@@ -7,30 +7,28 @@ import { type Canvas, coverLine, coverPolygon, coverRectangle, coverSpan } from 
 /**
  * Draws the regions in their order, each by its tool's own rule; later ones cover earlier ones.
  *
- * @param values Label → mask value, 0–255.
+ * @param values Label → mask value, 0–255; undefined leaves the regions of the label out.
  * @param background Value of what no region covers.
  * @param size The picture's.
  * @returns height × width values.
- * @throws {DataError} If the annotation was made for a picture of another size, or a label has no value.
+ * @throws {DataError} If the annotation was made for a picture of another size, a label is none of `values`, or a region that is
+ *   to be drawn has no area.
  */
 export function rasterize(
   annotation: Annotation,
-  values: ReadonlyMap<string, number>,
+  values: ReadonlyMap<string, number | undefined>,
   background: number,
   size: { readonly width: number; readonly height: number },
 ): Uint8Array {
   assertSize(annotation, size);
   const { width, height } = size;
   const mask = new Uint8Array(width * height).fill(background);
-  const canvas = { width, height, data: new Uint8Array(width * height) };
   for (const region of annotation.regions) {
+    if (!values.has(region.label)) throw unknownLabel(annotation.file, region, values);
     const value = values.get(region.label);
-    if (value === undefined) throw unknownLabel(annotation.file, region, values);
-    canvas.data.fill(0);
-    coverShape(canvas, region.shape);
-    canvas.data.forEach((covered, pixel) => {
-      if (covered === 1) mask[pixel] = value;
-    });
+    if (value === undefined) continue;
+    if (region.shape.kind === "none") throw withoutArea(annotation.file, region, region.shape.name);
+    coverShape({ width, height, data: mask, value }, region.shape);
   }
   return mask;
 }
@@ -54,6 +52,8 @@ export function coverShape(canvas: Canvas, shape: Shape): void {
       return coverCenters(canvas, shape.center, shape.radii, shape.angle);
     case "runs":
       return coverRuns(canvas, shape);
+    case "none":
+      return;
   }
 }
 
@@ -100,7 +100,16 @@ function assertSize({ file, size: claimed }: Annotation, { width, height }: Size
 
 type Size = { readonly width: number; readonly height: number };
 
-function unknownLabel(file: string, { label, place }: Region, values: ReadonlyMap<string, number>) {
+function withoutArea(file: string, { label, place }: Region, name: string) {
+  return annotationError(
+    file,
+    place,
+    `a ${name} covers no area`,
+    `Draw its outline as a polygon, or leave the label "${label}" out`,
+  );
+}
+
+function unknownLabel(file: string, { label, place }: Region, values: ReadonlyMap<string, unknown>) {
   return annotationError(
     file,
     place,

@@ -86,7 +86,9 @@ export function toRgb(image: StoredImage, range?: Range): Uint8Array {
   if (palette !== undefined) {
     for (let pixel = 0; pixel < pixels; pixel++) {
       const color = data[pixel]! * 3;
-      for (let channel = 0; channel < 3; channel++) rgb[pixel * 3 + channel] = palette[color + channel] ?? 0;
+      for (let channel = 0; channel < 3; channel++) {
+        rgb[pixel * 3 + channel] = palette[color + channel] ?? data[pixel]!;
+      }
     }
     return rgb;
   }

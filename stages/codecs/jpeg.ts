@@ -58,7 +58,7 @@ export async function decodeJpeg(
     }
   }
   if (data instanceof DecodeError) throw data;
-  const orientation = structure.exif === undefined ? 1 : exifOrientation(structure.exif);
+  const orientation = (structure.exif && exifOrientation(structure.exif)) ?? 1;
   return { width, height, channels: 3, bits: 8, data, orientation, lossy: "JPEG" };
 }
 

@@ -9,13 +9,15 @@ export const orientationTag = 0x0112;
  * The orientation that EXIF names.
  *
  * @param exif What follows the title `Exif\0\0` in a JPEG; the title itself may come first, as in some WebP files.
- * @returns 1 where it names none, or one that nobody knows, or is damaged before it: as Pillow's `exif_transpose` takes it.
+ * @returns 1 where nobody knows it, as Pillow's `exif_transpose` takes it; undefined where there is none, or EXIF is damaged
+ *   before it.
  * @see EXIF 2.32, 4.6.4 A.
  */
-export function exifOrientation(exif: Uint8Array): Orientation {
+export function exifOrientation(exif: Uint8Array): Orientation | undefined {
   const titled = String.fromCharCode(...exif.subarray(0, 6)) === "Exif\0\0";
   const directory = readTiffDirectory(titled ? exif.subarray(6) : exif, [orientationTag]);
-  return orientationOf(directory?.fields.get(orientationTag));
+  const field = directory?.fields.get(orientationTag);
+  return field && orientationOf(field);
 }
 
 /** The orientation that a field of that tag names: its first number, where it is one of the eight. */

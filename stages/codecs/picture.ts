@@ -1,9 +1,19 @@
 /** Decodes a picture by what its bytes are, never by what its file is called. */
-import { DecodeError, type Orientation, type Range, type StoredImage, toRgb } from "./image.ts";
+import {
+  assertImageSize,
+  DecodeError,
+  type Orientation,
+  type Range,
+  type StoredImage,
+  toRgb,
+} from "./image.ts";
+import { decodeBmp } from "./bmp.ts";
+import { decodeGif } from "./gif.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { upright } from "./orientation.ts";
 import { decodePng } from "./png.ts";
 import { decodeTiff } from "./tiff.ts";
+import { decodeWebp } from "./webp.ts";
 
 /** Pixels of one file. */
 export interface Pixels {
@@ -15,6 +25,8 @@ export interface Pixels {
 /** Pixels, and what their file says of its orientation, whether or not it was applied. */
 export interface Picture extends Pixels {
   readonly orientation: Orientation;
+  /** Bits of a sample in the file. */
+  readonly bits: number;
 }
 
 /** Whether pixels are turned as their file says, or left as they are stored. */
@@ -24,8 +36,11 @@ export type Turning = "upright" | "stored";
 export interface PictureOptions {
   /** Default: stored. */
   readonly orientation?: Turning | undefined;
-  /** Which values become 0 and 255, of samples of more than 8 bits. Default: the upper 8 bits are kept. */
-  readonly range?: Range | undefined;
+  /**
+   * Which values become 0 and 255, of samples of more than 8 bits, or who says so once such samples come. Default: the upper 8
+   * bits are kept.
+   */
+  readonly range?: Range | undefined | (() => Promise<Range | undefined>);
 }
 
 /** The formats that are read, each with its decoder. */
@@ -33,6 +48,9 @@ const decoders = {
   JPEG: decodeJpeg,
   PNG: decodePng,
   TIFF: decodeTiff,
+  WebP: decodeWebp,
+  BMP: decodeBmp,
+  GIF: decodeGif,
 } as const satisfies Readonly<
   Record<string, (bytes: Uint8Array, name: string) => StoredImage | Promise<StoredImage>>
 >;
@@ -48,9 +66,10 @@ const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
   ["TIFF", "MM\0*"],
   ["a BigTIFF", "II+\0"],
   ["a BigTIFF", "MM\0+"],
-  ["a GIF", "GIF8"],
-  ["a WebP", "RIFF"],
-  ["a BMP", "BM"],
+  ["GIF", "GIF87a"],
+  ["GIF", "GIF89a"],
+  ["WebP", "RIFF"],
+  ["BMP", "BM"],
   ["a PDF", "%PDF"],
   ["a note of macOS about another file", "\0\x05\x16\x07"],
   ["a pointer of Git LFS (git lfs pull gets the file)", "version https://git-lfs"],
@@ -90,14 +109,20 @@ export async function decodePicture(
   name: string,
   { orientation = "stored", range }: PictureOptions = {},
 ): Promise<Picture> {
-  const image = await decodeStored(bytes, name);
-  const picture = { ...sizeOf(image), channels: 3, data: toRgb(image, range) };
-  const { width, height, data } = orientation === "upright" ? upright(picture) : picture;
-  return { width, height, data, orientation: image.orientation };
-}
-
-function sizeOf({ width, height, orientation }: StoredImage) {
-  return { width, height, orientation };
+  const image = await decodeStored(bytes, name), turns = orientation === "upright" && image.orientation > 1;
+  const { width, height, data: stored } = image, isRgb = image.channels === 3 && image.bits === 8;
+  // The stored values, RGB where these are not, and once more where it is turned.
+  assertImageSize(
+    width,
+    height,
+    stored.byteLength / (width * height) + (isRgb ? 0 : 3) + (turns ? 3 : 0),
+    name,
+  );
+  const values = image.bits > 8 && typeof range === "function" ? await range() : range;
+  const data = toRgb(image, typeof values === "function" ? undefined : values);
+  const picture = { width, height, channels: 3, data, orientation: image.orientation, bits: image.bits };
+  const { channels: _, ...pixels } = turns ? upright(picture) : picture;
+  return pixels;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Reads PNG, sample for sample. Pillow's pixels are the measure. */
 import { crc32, inflateSync } from "node:zlib";
 import { assertImageSize, DecodeError, type StoredImage } from "./image.ts";
-import { exifOrientation } from "./orientation.ts";
 import { unfilter } from "./png_filter.ts";
+import { noteTypes, type PngNote, pngOrientation } from "./png_orientation.ts";
 
 interface Header {
   readonly width: number;
@@ -46,7 +46,7 @@ const adam7 = [
  *   pixels is taken only after the claimed size was held against the compressed bytes.
  */
 export function decodePng(bytes: Uint8Array, name: string): StoredImage {
-  const { header, palette, exif, compressed } = readChunks(bytes, name);
+  const { header, palette, notes, compressed } = readChunks(bytes, name);
   const { width, height, bitDepth, colorType, interlaced } = header;
   const { channels } = colorTypes[colorType]!;
   const passes = (interlaced ? adam7 : [[0, 0, 1, 1] as const]).map(([x, y, dx, dy]) => {
@@ -100,7 +100,7 @@ export function decodePng(bytes: Uint8Array, name: string): StoredImage {
       bits: bitDepth,
       data,
       ...(colorType === palettized ? { palette: palette! } : {}),
-      orientation: exif === undefined ? 1 : exifOrientation(exif),
+      orientation: pngOrientation(notes),
     };
   }
 }
@@ -129,8 +129,8 @@ function readChunks(bytes: Uint8Array, name: string) {
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let header: Header | undefined, palette: Uint8Array | undefined, exif: Uint8Array | undefined;
-  const parts: Uint8Array[] = [];
+  let header: Header | undefined, palette: Uint8Array | undefined;
+  const parts: Uint8Array[] = [], notes: PngNote[] = [];
   for (let at = 8;;) {
     if (at + 12 > bytes.length) {
       throw cutShort(name, `the file ends at byte ${bytes.length}, before its IEND chunk`);
@@ -153,7 +153,7 @@ function readChunks(bytes: Uint8Array, name: string) {
     if (header === undefined) header = readHeader(type, content, name);
     else if (type === "PLTE") palette = content.slice();
     else if (type === "IDAT") parts.push(content);
-    else if (type === "eXIf") exif ??= content.slice();
+    else if (noteTypes.includes(type)) notes.push({ type, content });
     else if (type === "IEND") break;
     else if ((type.charCodeAt(0) & 0x20) === 0) {
       throw new DecodeError(name, `critical chunk ${JSON.stringify(type)} at byte ${at} is unknown`);
@@ -163,7 +163,7 @@ function readChunks(bytes: Uint8Array, name: string) {
   if (header.colorType === palettized && palette === undefined) {
     throw new DecodeError(name, "it is a palette image without a palette (PLTE chunk)");
   }
-  return { header, palette, exif, compressed: parts.length === 1 ? parts[0]! : concatenate(parts) };
+  return { header, palette, notes, compressed: parts.length === 1 ? parts[0]! : concatenate(parts) };
 }
 
 function readHeader(type: string, content: Uint8Array, name: string): Header {
@@ -194,7 +194,9 @@ function readHeader(type: string, content: Uint8Array, name: string): Header {
   // Lines with their filters and without, and the samples where these are not in order already.
   const { channels } = colorTypes[colorType]!, raw = channels * bitDepth / 8;
   const unpacked = bitDepth >= 8 && interlace === 0 ? 0 : channels * Math.ceil(bitDepth / 8);
-  assertImageSize(width, height, 2 * raw + unpacked, name);
+  // And the picture's RGB, while those are not gone yet.
+  const rgb = colorType === 2 && bitDepth === 8 ? 0 : 3;
+  assertImageSize(width, height, 2 * raw + unpacked + rgb, name);
   return { width, height, bitDepth, colorType, interlaced: interlace === 1 };
 }
 

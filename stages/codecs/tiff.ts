@@ -123,7 +123,8 @@ function readLayout({ fields, cutShort, littleEndian }: TiffDirectory, name: str
   // Pillow divides the upper 8 bits, which is another color than the upper 8 bits of the quotient.
   if (multiplied && bits > 8) throw refuse(`its colors of ${bits} bits are multiplied by alpha`);
   const width = number("width", 0), height = number("height", 0);
-  assertImageSize(width, height, 2 * samples * bits / 8 + channels * Math.ceil(bits / 8), name);
+  // A strip may be the whole picture: decompressed twice, its samples, and the picture's RGB.
+  assertImageSize(width, height, 2 * samples * bits / 8 + channels * Math.ceil(bits / 8) + 3, name);
   const map = photometric === palettized ? numbers("colorMap") ?? [] : undefined;
   if (map !== undefined && map.length !== 3 * 2 ** bits) {
     throw new DecodeError(name, `its color map has ${map.length} numbers; ${3 * 2 ** bits} are needed`);

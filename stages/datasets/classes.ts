@@ -9,9 +9,18 @@ export interface ClassList {
   readonly names: readonly string[];
   /** One RGB triple a class, 0–255. */
   readonly colors: readonly (readonly [number, number, number])[];
+  /** How scores take a class that is neither in truth nor in prediction; left out of the mean unless told. */
+  readonly absent?: AbsentClass;
 }
 
-type Rgb = readonly [number, number, number];
+/**
+ * What a class counts that is neither in truth nor in prediction: nothing, so that the mean is over the others; or 0, as CCVC's
+ * code and its kin score PASCAL and Cityscapes, whose validation sets hold every class.
+ */
+export type AbsentClass = "left out" | "zero";
+
+/** Red, green and blue, 0–255. */
+export type Rgb = readonly [number, number, number];
 
 /** Class `index` of PASCAL's color map: its bits, lowest first, go to the high bits of red, green, blue in turn. */
 function pascalColor(index: number): Rgb {
@@ -33,32 +42,36 @@ const pascalNames = [
 ];
 
 /** PASCAL VOC 2012, 21 classes (Everingham et al., IJCV 2015); colors of the devkit's color map. */
-export const pascalClasses: ClassList = classList(
-  pascalNames.map((name, index) => [name, pascalColor(index)]),
-);
+export const pascalClasses: ClassList = {
+  ...classList(pascalNames.map((name, index) => [name, pascalColor(index)])),
+  absent: "zero",
+};
 
 /** Cityscapes' 19 train ids (Cordts et al., CVPR 2016; cityscapesScripts, labels.py). */
-export const cityscapesClasses: ClassList = classList([
-  ["road", [128, 64, 128]],
-  ["sidewalk", [244, 35, 232]],
-  ["building", [70, 70, 70]],
-  ["wall", [102, 102, 156]],
-  ["fence", [190, 153, 153]],
-  ["pole", [153, 153, 153]],
-  ["traffic light", [250, 170, 30]],
-  ["traffic sign", [220, 220, 0]],
-  ["vegetation", [107, 142, 35]],
-  ["terrain", [152, 251, 152]],
-  ["sky", [70, 130, 180]],
-  ["person", [220, 20, 60]],
-  ["rider", [255, 0, 0]],
-  ["car", [0, 0, 142]],
-  ["truck", [0, 0, 70]],
-  ["bus", [0, 60, 100]],
-  ["train", [0, 80, 100]],
-  ["motorcycle", [0, 0, 230]],
-  ["bicycle", [119, 11, 32]],
-]);
+export const cityscapesClasses: ClassList = {
+  ...classList([
+    ["road", [128, 64, 128]],
+    ["sidewalk", [244, 35, 232]],
+    ["building", [70, 70, 70]],
+    ["wall", [102, 102, 156]],
+    ["fence", [190, 153, 153]],
+    ["pole", [153, 153, 153]],
+    ["traffic light", [250, 170, 30]],
+    ["traffic sign", [220, 220, 0]],
+    ["vegetation", [107, 142, 35]],
+    ["terrain", [152, 251, 152]],
+    ["sky", [70, 130, 180]],
+    ["person", [220, 20, 60]],
+    ["rider", [255, 0, 0]],
+    ["car", [0, 0, 142]],
+    ["truck", [0, 0, 70]],
+    ["bus", [0, 60, 100]],
+    ["train", [0, 80, 100]],
+    ["motorcycle", [0, 0, 230]],
+    ["bicycle", [119, 11, 32]],
+  ]),
+  absent: "zero",
+};
 
 /** CamVid's 11 classes in SegNet's order (Badrinarayanan et al., TPAMI 2017); its files mark void by 11. */
 export const camvidClasses: ClassList = classList([
@@ -89,6 +102,17 @@ export const shapesClasses: ClassList = classList([
 /** Classes of which nothing but their number is known, in the colors of PASCAL's map. */
 export function numberedClasses(count: number): ClassList {
   return classList(Array.from({ length: count }, (_, index) => [`class ${index}`, pascalColor(index)]));
+}
+
+/** Gives those that have no color the first of PASCAL's map that none has. */
+export function distinctColors(given: readonly (Rgb | undefined)[]): Rgb[] {
+  const taken = new Set(given.flatMap((color) => color === undefined ? [] : [color.join()]));
+  let next = 0;
+  return given.map((color) => {
+    if (color !== undefined) return color;
+    while (taken.has(pascalColor(next).join())) next++;
+    return pascalColor(next++);
+  });
 }
 
 /**

@@ -1,24 +1,23 @@
 /** Reads one image or mask of a listed sample, with errors that name file, list, line and id. */
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
-import { decodingBudget } from "../codecs/image.ts";
+import { decodingBudget, type StoredImage } from "../codecs/image.ts";
 import { isTransposed } from "../codecs/orientation.ts";
 import {
   decodePicture,
   decodeStored,
   type Picture,
-  pictureFormat,
   type PictureOptions,
   type Pixels,
   type Turning,
 } from "../codecs/picture.ts";
-import type { ClassList } from "./classes.ts";
 import { DataError, joinPath } from "./errors.ts";
-import type { ListedSample } from "./id_list.ts";
+import { type ListedSample, placeOf } from "./id_list.ts";
+import type { Labeling } from "./labeling.ts";
 
 /** A sample, and where it is listed: what an error needs to point at it. */
 export interface LocatedSample {
   readonly sample: ListedSample;
-  /** Path of the id list. */
+  /** Path of the id list, or of the folder where the sample was found. */
   readonly list: string;
   /** The data set's folder. */
   readonly root: string;
@@ -28,7 +27,12 @@ export interface LocatedSample {
 
 /** The beginning of every message about a sample. */
 function cannotLoad({ sample, list }: LocatedSample): string {
-  return `Cannot load sample "${sample.id}" ("${list}", line ${sample.line})`;
+  return `Cannot load sample "${sample.id}" (${placeOf({ path: list }, sample)})`;
+}
+
+/** How to go on without a sample. */
+function removal({ sample, list }: LocatedSample): string {
+  return sample.line === undefined ? `move it out of "${list}"` : `remove the line from "${list}"`;
 }
 
 /**
@@ -43,88 +47,63 @@ export async function readImage(located: LocatedSample, options?: PictureOptions
 }
 
 /**
- * Reads a mask and turns its values, as they are in the file, into labels.
+ * Reads an image's values as they are stored.
  *
- * @param table See `labelTable`.
+ * @throws As {@linkcode readImage}.
+ */
+export async function readStored(located: LocatedSample): Promise<StoredImage> {
+  const path = joinPath(located.root, located.sample.image);
+  return await decodeStored(await readBytes(path, "image", located), path);
+}
+
+/**
+ * Reads a mask and turns its values, as they are in the file, into labels; or draws the shapes that stand for it.
+ *
  * @param image The image the mask belongs to.
+ * @param labeling What the values mean.
  * @param orientation Whether the mask is turned as its file says, as the image was.
- * @throws {DataError} If the file is missing or cannot be read, is no palette or gray PNG, has another size than the image, or
- *   holds a value that is no class. @throws {DecodeError} If it is damaged.
+ * @throws {DataError} If the file is missing or cannot be read, has another size than the image, or holds what is no class.
+ *   {@linkcode DecodeError} If it is no mask that can be decoded.
  */
 export async function readMask(
   located: LocatedSample,
   image: Omit<Picture, "data">,
-  table: Int16Array,
-  classes: ClassList,
+  labeling: Labeling,
   orientation: Turning = "stored",
 ): Promise<Pixels> {
-  const { sample, list, root } = located;
-  const path = joinPath(root, sample.mask!);
-  const bytes = await readBytes(path, "mask", located);
-  if (pictureFormat(bytes, path) === "JPEG") {
-    throw new DataError(
-      `${
-        cannotLoad(located)
-      }: mask "${path}" is a JPEG, which does not keep label values as they were drawn. Draw or export the masks as PNG, ` +
-        `or remove the line from "${list}".`,
+  const { width: columns, height: rows } = image, { labels: drawn } = located.sample;
+  if (drawn !== undefined) {
+    return { width: columns, height: rows, data: await drawn({ width: columns, height: rows }) };
+  }
+  const path = joinPath(located.root, located.sample.mask!);
+  const mask = await decodeStored(await readBytes(path, "mask", located), path, orientation);
+  const { width, height } = mask;
+  const refused = (problem: string, remedy: string) =>
+    new DataError(`${cannotLoad(located)}: mask "${path}" ${problem}. ${remedy}, or ${removal(located)}.`);
+  if (mask.lossy !== undefined) {
+    throw refused(
+      `is a ${mask.lossy}, which does not keep label values as they were drawn`,
+      "Draw or export the masks as PNG",
     );
   }
-  const mask = await decodeStored(bytes, path, orientation);
-  if (mask.channels !== 1) {
-    throw new DataError(
-      `${
-        cannotLoad(located)
-      }: mask "${path}" has ${mask.channels} channels of ${mask.bits} bits; it must hold one label ` +
-        `a pixel, as a palette or gray image. Convert the masks, or remove the line from "${list}".`,
+  const labels = labeling(mask);
+  if (!(labels instanceof Uint8Array)) throw refused(labels.problem, labels.remedy);
+  if (width !== image.width || height !== image.height) {
+    throw refused(
+      `is ${width} × ${height}, the image is ${image.width} × ${image.height}; both must have one size`,
+      otherTurning() ?? "Extract or export the two again",
     );
   }
-  if (mask.width !== image.width || mask.height !== image.height) {
-    throw new DataError(
-      `${
-        cannotLoad(located)
-      }: mask "${path}" is ${mask.width} × ${mask.height}, the image is ${image.width} × ` +
-        `${image.height}; both must have one size. ${
-          otherTurning() ?? "Extract the data set again"
-        }, or remove the line from ` +
-        `"${list}".`,
-    );
-  }
-  const labels = new Uint8Array(mask.data.length);
-  for (let pixel = 0; pixel < labels.length; pixel++) {
-    const label = table[mask.data[pixel]!] ?? -1; // Of 16 bits a value may lie beyond the table.
-    if (label < 0) throw outsideClasses(pixel);
-    labels[pixel] = label;
-  }
-  return { width: mask.width, height: mask.height, data: labels };
+  return { width, height, data: labels };
 
   /** Where the mask was drawn on the image as it is turned by EXIF, or as it is not, which is the other of what is asked for. */
   function otherTurning(): string | undefined {
-    if (!isTransposed(image.orientation)) return undefined;
-    if (mask.width !== image.height || mask.height !== image.width) return undefined;
+    if (!isTransposed(image.orientation) || width !== image.height || height !== image.width) {
+      return undefined;
+    }
     const [what, other] = orientation === "stored" ? ["turned", "upright"] : ["not turned", "stored"];
     return `The mask fits the image ${what} by its EXIF orientation, ${image.orientation}: set load.orientation to ${other}`;
   }
-
-  function outsideClasses(first: number): DataError {
-    const value = mask.data[first]!;
-    const count = countOf(value, mask.data);
-    const last = classes.names.length - 1;
-    return new DataError(
-      `${cannotLoad(located)}: mask "${path}" holds the value ${value} in ${count} ${
-        count === 1 ? "pixel" : "pixels"
-      }, ` +
-        `first at row ${Math.floor(first / mask.width)}, column ${
-          first % mask.width
-        }; labels are 0 to ${last}, and 255 is ` +
-        `ignored. Convert the masks to this data set's labels, or remove the line from "${list}".`,
-    );
-  }
-}
-
-function countOf(value: number, data: Uint8Array | Uint16Array): number {
-  let count = 0;
-  for (const other of data) count += Number(other === value);
-  return count;
 }
 
 async function readBytes(path: string, what: "image" | "mask", located: LocatedSample): Promise<Uint8Array> {
@@ -155,13 +134,13 @@ function unreadable(error: unknown, what: "image" | "mask", located: LocatedSamp
   if (!(error instanceof FileReadError)) return error;
   return new DataError(
     error.missing
-      ? `${
-        cannotLoad(located)
-      }: there is no ${what} "${error.path}". Extract the data set again, or remove the line from the list.`
+      ? `${cannotLoad(located)}: there is no ${what} "${error.path}". Extract the data set again, or ${
+        removal(located)
+      }.`
       : `${
         cannotLoad(located)
       }: the ${what} "${error.path}" cannot be read: ${error.reason}. Put a file of at most ` +
-        `${decodingBudget} bytes there, or remove the line from the list.`,
+        `${decodingBudget} bytes there, or ${removal(located)}.`,
     { cause: error },
   );
 }

@@ -1,7 +1,7 @@
 /** Reads id lists as they are published: "image mask" a line, with a space, a tab or leading slashes, or ids alone. */
 import { DataError } from "./errors.ts";
 
-/** One line of an id list. */
+/** One line of an id list, or an image that was found in a folder. */
 export interface ListedSample {
   /** Image path without extension, unique within a list: what errors, logs and outputs call the sample. */
   readonly id: string;
@@ -9,11 +9,13 @@ export interface ListedSample {
   readonly image: string;
   /** Relative to the root; absent where the line names no mask. */
   readonly mask?: string;
-  /** Line number, from 1. */
-  readonly line: number;
+  /** Line number, from 1; absent where no list names it. */
+  readonly line?: number;
+  /** Makes the labels where shapes of an annotation tool are drawn instead of a mask; `mask` is the file that they are in. */
+  readonly labels?: (size: { readonly width: number; readonly height: number }) => Promise<Uint8Array>;
 }
 
-/** An id list and the file it came from. */
+/** An id list and the file it came from; or images of a folder, and that folder. */
 export interface IdList {
   readonly path: string;
   readonly samples: readonly ListedSample[];
@@ -192,15 +194,21 @@ function quote(text: string): string {
  * @throws {DataError} Naming the id, both files and both lines.
  */
 export function assertDisjoint(a: IdList, roleA: string, b: IdList, roleB: string): void {
-  const lines = new Map(a.samples.map((sample) => [sample.id, sample.line]));
-  for (const { id, line } of b.samples) {
-    const other = lines.get(id);
+  const others = new Map(a.samples.map((sample) => [sample.id, sample]));
+  for (const sample of b.samples) {
+    const other = others.get(sample.id);
     if (other === undefined) continue;
     throw new DataError(
-      `Cannot use the id ${
-        quote(id)
-      } twice: it is ${roleA} ("${a.path}", line ${other}) and ${roleB} ("${b.path}", ` +
-        `line ${line}); the two must share no image. Remove one of the two lines.`,
+      `Cannot use the id ${quote(sample.id)} twice: it is ${roleA} (${placeOf(a, other)}) and ${roleB} (${
+        placeOf(b, sample)
+      }); the two must share no image. Remove one of the two${
+        other.line === undefined || sample.line === undefined ? "" : " lines"
+      }.`,
     );
   }
+}
+
+/** Where a sample is listed, or found: what errors point at. */
+export function placeOf({ path }: Pick<IdList, "path">, { line }: Pick<ListedSample, "line">): string {
+  return line === undefined ? `"${path}"` : `"${path}", line ${line}`;
 }

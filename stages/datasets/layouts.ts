@@ -1,14 +1,14 @@
 /** Where each data set keeps its lists, which classes it has, and how its mask values are read. */
 import { findPartition, PartitionError, partitionPaths, readPartition } from "../../partitions/reader.ts";
-import { camvidClasses, cityscapesClasses, type ClassList, ignoreIndex, pascalClasses } from "./classes.ts";
+import { camvidClasses, cityscapesClasses, type ClassList, pascalClasses } from "./classes.ts";
 import { DataError, joinPath } from "./errors.ts";
 import { messageOf } from "../../pipeline/errors.ts";
 import { FileReadError, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { assertDisjoint, type BareNames, decodeListText, type IdList, parseIdList } from "./id_list.ts";
 import { isMissing } from "../../pipeline/files/system_error.ts";
 
-/** The data sets that are read from a folder. */
-export type FolderDataset = "pascal" | "cityscapes" | "camvid";
+/** The data sets that others published, whose layout and classes are known. */
+export type PublishedDataset = "pascal" | "cityscapes" | "camvid";
 
 /** Where the lists of a data set are to be found: leaves of `load`. */
 export interface ListConfig {
@@ -34,7 +34,7 @@ export interface ListConfig {
 
 /** The same of one data set. */
 export interface ListOptions extends ListConfig {
-  readonly dataset: FolderDataset;
+  readonly dataset: PublishedDataset;
   /** Gives the bytes of a list that nobody published: in a stage `context.read`; {@linkcode readFileWhole} by default. */
   readonly read?: typeof readFileWhole | undefined;
 }
@@ -50,20 +50,12 @@ export interface ResolvedLists {
 
 /** The classes of a layout, and the mask values that mean "ignored" besides 255. */
 export const layouts: Readonly<
-  Record<FolderDataset, { classes: ClassList; ignoredValues: readonly number[] }>
+  Record<PublishedDataset, { classes: ClassList; ignoredValues: readonly number[] }>
 > = {
   pascal: { classes: pascalClasses, ignoredValues: [] },
   cityscapes: { classes: cityscapesClasses, ignoredValues: [] },
   camvid: { classes: camvidClasses, ignoredValues: [11] },
 };
-
-/** A table from mask value to label: the class itself, {@linkcode ignoreIndex}, or −1 for a value that must not occur. */
-export function labelTable(classes: ClassList, ignoredValues: readonly number[]): Int16Array {
-  const table = new Int16Array(256).fill(-1);
-  classes.names.forEach((_, index) => table[index] = index);
-  for (const value of [...ignoredValues, ignoreIndex]) table[value] = ignoreIndex;
-  return table;
-}
 
 /**
  * Finds, reads and checks the lists: a named partition, lists of one's own, or those in the data set's folder.
@@ -184,18 +176,36 @@ const maximumListBytes = 256 * 2 ** 20;
 export async function readIdList(
   path: string,
   masks: "required" | "optional",
-  options: Pick<ListOptions, "dataset" | "root" | "read">,
-  remedy = "Check the path in the config of load",
+  { dataset, root, read }: Pick<ListOptions, "root" | "read"> & { readonly dataset: string },
+  remedy?: string,
+): Promise<IdList> {
+  const bare = dataset === "pascal" ? pascalNames(root, masks) : undefined;
+  return await readListFile(path, masks, { read, bare, remedy });
+}
+
+/**
+ * Reads the file of an id list.
+ *
+ * @param options `bare`: what an id alone stands for; `remedy`: what to do if there is no such file.
+ * @throws {DataError} If it cannot be read, or breaks a rule of {@linkcode parseIdList}.
+ */
+export async function readListFile(
+  path: string,
+  masks: "required" | "optional",
+  { read = readFileWhole, bare, remedy = "Check the path in the config of load" }: {
+    readonly read?: typeof readFileWhole | undefined;
+    readonly bare?: BareNames | undefined;
+    readonly remedy?: string | undefined;
+  },
 ): Promise<IdList> {
   let bytes: Uint8Array;
   try {
-    bytes = await (options.read ?? readFileWhole)(path, maximumListBytes);
+    bytes = await read(path, maximumListBytes);
   } catch (cause) {
     if (!(cause instanceof FileReadError)) throw cause;
     const way = cause.missing ? remedy : "Check that it is a list";
     throw new DataError(`Cannot read the id list "${path}": ${cause.reason}. ${way}.`, { cause });
   }
-  const bare = options.dataset === "pascal" ? pascalNames(options.root, masks) : undefined;
   return parseIdList(decodeListText(bytes, path), path, { masks, bare });
 }
 
@@ -222,7 +232,8 @@ function exists(path: string): boolean {
   }
 }
 
-async function assertFolder(root: string, dataset: string): Promise<void> {
+/** @throws {DataError} If there is no folder `root`. */
+export async function assertFolder(root: string, dataset: string): Promise<void> {
   const reason = await Deno.stat(root).then(
     (info) => info.isDirectory ? undefined : "it is not a folder",
     (cause) => isMissing(cause) ? "there is no such folder" : messageOf(cause),

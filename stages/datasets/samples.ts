@@ -10,6 +10,7 @@ import {
   type ArtifactWriter,
   defineKind,
 } from "../../pipeline/language/artifact.ts";
+import type { Range } from "../codecs/image.ts";
 import type { ClassList } from "./classes.ts";
 import { DataError } from "./errors.ts";
 
@@ -35,6 +36,8 @@ export interface SizedSet {
 export interface ImageSet extends SizedSet {
   /** height × width × 3, RGB, 0–255; a fresh array. */
   image(index: number): Uint8Array;
+  /** Which stored values became 0 and 255, if images had more than 8 bits. */
+  readonly range?: Range | undefined;
 }
 
 /** Masks without images: what the truth of unlabeled images is to a diagnostic. */
@@ -55,6 +58,7 @@ interface IndexEntry extends ImageSize {
 interface Index {
   readonly entries: readonly IndexEntry[];
   readonly classes?: ClassList;
+  readonly range?: Range | undefined;
 }
 
 const channelsOf = { images: 3, masks: 1 } as const;
@@ -108,16 +112,22 @@ export class SetWriter {
     }
   }
 
-  /** Closes the files and opens them as images. */
-  images(): ImageSet {
+  /**
+   * Closes the files and opens them as images.
+   * @param range Which stored values became 0 and 255, if images had more than 8 bits.
+   */
+  images(range?: Range): ImageSet {
     this.close();
-    return openImages({ entries: this.#entries }, this.#files);
+    return openImages({ entries: this.#entries, range }, this.#files);
   }
 
-  /** Closes the files and opens them as samples. */
-  samples(classes: ClassList): SampleSet {
+  /**
+   * Closes the files and opens them as samples.
+   * @param range As {@linkcode images}.
+   */
+  samples(classes: ClassList, range?: Range): SampleSet {
     this.close();
-    return openSamples({ entries: this.#entries, classes }, this.#files);
+    return openSamples({ entries: this.#entries, classes, range }, this.#files);
   }
 
   /** Closes the files and opens them as masks. */
@@ -171,7 +181,11 @@ function reader({ entries }: Index, path: string, part: Part): (index: number) =
 }
 
 function openImages(index: Index, files: Files): ImageSet {
-  const set = { ...sized(index), image: reader(index, files.images!, "images") };
+  const set = {
+    ...sized(index),
+    image: reader(index, files.images!, "images"),
+    ...(index.range && { range: index.range }),
+  };
   filesOf.set(set, files);
   return set;
 }
@@ -194,13 +208,17 @@ function openSamples(index: Index, files: Files): SampleSet {
 
 /** Writes any set, packed or not (a view of another set, say), as an artifact. */
 async function writeSet(
-  set: SizedSet,
+  set: SizedSet & { readonly range?: Range | undefined },
   out: ArtifactWriter,
   classes: ClassList | undefined,
   parts: Partial<Record<Part, (index: number) => Uint8Array>>,
 ): Promise<void> {
   const entries = set.ids.map((id, index) => ({ id, ...set.size(index) }));
-  await out.json("index.json", { entries, ...(classes === undefined ? {} : { classes }) });
+  await out.json("index.json", {
+    entries,
+    ...(classes && { classes }),
+    ...(set.range && { range: set.range }),
+  });
   const names = Object.keys(parts) as Part[];
   const packed = filesOf.get(set);
   if (packed !== undefined) {

@@ -1,7 +1,7 @@
 /** Pairs of branches, for methods that have two. @module */
 import type { Tensor } from "../../kernels/tensor.ts";
 import { minedLabels, type MiningOptions } from "./mining.ts";
-import { crossEntropy, type Scores } from "./parts.ts";
+import { type Scores, supervise } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
 /** One value for each of two branches. */
@@ -35,6 +35,6 @@ export function supervisedTerms(
 ): Terms {
   return termsForBoth((own) => `ce${own + 1}`, (own, _, name) => {
     const learned = mining ? minedLabels(step, seen[own], labels, mining) : labels;
-    return { loss: crossEntropy(step, name, seen[own], learned), weight };
+    return { loss: supervise(step, name, seen[own], learned), weight };
   });
 }

@@ -6,7 +6,7 @@ import type { Predictions } from "../evaluation/predictions.ts";
 import { type AnyMethod, definitionOf, isName, MethodError } from "./method.ts";
 import type { Draws } from "../views/specs.ts";
 import type { Average, MethodNetworks, Trained } from "./networks.ts";
-import { crossEntropy } from "./parts.ts";
+import { supervise } from "./parts.ts";
 import type { At } from "./schedule.ts";
 import type { Sizes, StateSpecs } from "./state.ts";
 import type { AfterUpdate, Step, Terms } from "./step.ts";
@@ -125,7 +125,7 @@ function labelsAlone(step: Step, networks: readonly string[], draws: Draws): Ter
   const { [view]: image, labels } = step.views[name] as Record<string, Tensor>;
   return Object.fromEntries(networks.map((network) => {
     const seen = step.train(network, { labeled: image! }).labeled, name = `ce_${network}`;
-    return [name, { loss: crossEntropy(step, name, seen, labels!), weight: 1 }];
+    return [name, { loss: supervise(step, name, seen, labels!), weight: 1 }];
   }));
 }
 

@@ -8,17 +8,7 @@ import { schemaOf } from "../../pipeline/mod.ts";
 import { areaShare, boxes, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { averageOf, trained } from "./networks.ts";
-import {
-  consistency,
-  crossEntropy,
-  everyPixel,
-  label,
-  mix,
-  type Scores,
-  share,
-  weigh,
-  where,
-} from "./parts.ts";
+import { consistency, everyPixel, label, mix, type Scores, share, supervise, weigh, where } from "./parts.ts";
 import { type Scalar, sigmoidRamp } from "./schedule.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
@@ -213,5 +203,5 @@ function certainty(
 }
 
 function labelsTerm(step: CutMixSegStep, seen: Prediction, labels: Tensor): Term {
-  return { loss: crossEntropy(step, "ce", seen, labels), weight: 1 };
+  return { loss: supervise(step, "ce", seen, labels), weight: 1 };
 }

@@ -3,6 +3,7 @@ import type { Loss } from "../../kernels/graph.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
 import { atLeast } from "../../kernels/ops/map/at_least.ts";
 import { entropy as entropyOf } from "../../kernels/ops/label/entropy.ts";
+import { classWeights } from "../../kernels/ops/map/class_weights.ts";
 import { consistencyLoss, type Distance } from "../../kernels/ops/loss/consistency_loss.ts";
 import { mapMean } from "../../kernels/ops/map/map_mean.ts";
 import { maskLabels } from "../../kernels/ops/map/mask_labels.ts";
@@ -138,6 +139,24 @@ export function crossEntropy(
     denominator,
     ...(weights && { weights }),
   });
+}
+
+/**
+ * The cross-entropy of class scores with what people have labeled: {@linkcode crossEntropy} over the valid pixels. Where the
+ * experiment weighs classes, each pixel weighs what its class does, and the sum is divided by that of the weights.
+ *
+ * @param labels u32 map [N, H, W], where 255 takes no part: a labeled draw's, or some of them.
+ */
+export function supervise(
+  step: Pick<Step, "graph" | "classWeights">,
+  name: string,
+  scores: Scores,
+  labels: Tensor,
+): Loss {
+  const { graph, classWeights: table } = step;
+  if (table === undefined) return crossEntropy(step, name, scores, labels);
+  const weights = classWeights(graph, labels, table);
+  return crossEntropy(step, name, scores, { labels, weights }, { denominator: "weights" });
 }
 
 /**

@@ -95,6 +95,8 @@ export interface Step<
 > extends Passing<K>, AfterUpdate<S, T> {
   /** Draws by name, views by name. */
   readonly views: { readonly [D in keyof V]: Seen<V[D]> };
+  /** f32 map [1, 1, C]: what each class weighs in a supervised loss; absent where all weigh the same. */
+  readonly classWeights?: Tensor;
   /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
   readonly share?: number;
 }

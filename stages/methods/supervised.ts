@@ -3,7 +3,7 @@ import { z } from "zod";
 import { labeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { trained } from "./networks.ts";
-import { crossEntropy } from "./parts.ts";
+import { supervise } from "./parts.ts";
 
 /** The baseline has no switches. */
 export type SupervisedOptions = Record<never, never>;
@@ -31,7 +31,7 @@ export const supervised: Method<SupervisedOptions, SupervisedOptions, "network">
   terms(step) {
     const { image, labels } = step.views.labeled;
     const { labeled: seen } = step.train("network", { labeled: image });
-    return { ce: { loss: crossEntropy(step, "ce", seen, labels), weight: 1 } };
+    return { ce: { loss: supervise(step, "ce", seen, labels), weight: 1 } };
   },
   predictions: { network: "network" },
   headline: "network",

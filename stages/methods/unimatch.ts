@@ -7,7 +7,7 @@ import { boxes, cutMix, labeled, type Partner, strong, unlabeled, weak } from ".
 import { defineMethod, type Method } from "./method.ts";
 import { minedLabels, miningLeaves, type MiningOptions } from "./mining.ts";
 import { trained } from "./networks.ts";
-import { crossEntropy, label, mix, only, where } from "./parts.ts";
+import { crossEntropy, label, mix, only, supervise, where } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
 /** Parsed options; every one is described in the method's schema. */
@@ -146,5 +146,5 @@ function labelsTerm(
   weight: number,
   options: UniMatchOptions,
 ): Term {
-  return { loss: crossEntropy(step, "ce", seen, minedLabels(step, seen, labels, options)), weight };
+  return { loss: supervise(step, "ce", seen, minedLabels(step, seen, labels, options)), weight };
 }

@@ -12,7 +12,7 @@ import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import type { StateSpecs, StateTensors } from "../methods/state.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import { captureAverages } from "./averages.ts";
-import { LOSS_SCALE, type TrainingConfig } from "./config.ts";
+import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
 import { captureGradients, type NamedTerm, scheduled } from "./step_program.ts";
@@ -29,6 +29,8 @@ export interface CaptureOptions
   readonly views: Views | Feed;
   readonly seed: number;
   readonly optimizer: OptimizerSettings;
+  /** What each class weighs in a supervised loss; left out where all weigh the same. */
+  readonly classWeights?: readonly number[] | undefined;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
 }
@@ -95,7 +97,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const feed = "capture" in views
     ? views
     : makeFeed(device, views, { batch: images, seed, draws: method.draws });
-  const control = allocateControl(device, method, precision);
+  const control = allocateControl(device, method, precision, options.classWeights?.length);
   const held = { networks, parameters, state, feed, control };
   const phase = (name: Phase): CapturedPhase => {
     // The passes run together where a kernel can take their joint activations, and bind them whole.
@@ -141,7 +143,7 @@ function capturePhase(
 ): CapturedPhase {
   const { method, batch, accumulate, precision = "f32", lossScale = LOSS_SCALE } = options;
   const { networks, parameters, state, feed, control } = held;
-  const { counters, rates, guard } = control;
+  const { counters, rates, guard, classWeights } = control;
   const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
   const terms = captureGradients(graph, {
     together,
@@ -154,6 +156,7 @@ function capturePhase(
     rates,
     share: 1 / accumulate,
     ...(guard && { lossScale }),
+    ...(classWeights && { classWeights }),
     meter: (index) => meterOf(control, index),
   });
   const gradients = { graph, per: "micro-batch" } as const, images = batch * feed.sets;

@@ -14,6 +14,8 @@ export interface Control extends LossTensors {
   readonly counters: Tensor;
   /** f32 map [1, 1, {@linkcode ratesLength}]: {@linkcode stepNumbers}. */
   readonly rates: Tensor;
+  /** f32 map [1, 1, C]: what each class weighs in a supervised loss; absent where all weigh the same. */
+  readonly classWeights?: Tensor;
   readonly bytes: number;
   free(): void;
 }
@@ -21,22 +23,37 @@ export interface Control extends LossTensors {
 /** Most loss terms a method may have. */
 const MOST_TERMS = 32;
 
-/** Makes room for what a method's steps read and note. */
+/**
+ * Makes room for what a method's steps read and note.
+ *
+ * @param weighed Classes whose weights are held; 0: none.
+ */
 export function allocateControl(
   device: Device,
   { schedules }: Pick<BoundMethod, "schedules">,
   precision: Precision,
+  weighed = 0,
 ): Control {
   const note = (label: string) => ({ label, shape: [1, 1, 4], layout: "map" }) as const;
   const { tensors, bytes, free } = allocate(device, "control", [
     { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
     { label: "rates", shape: [1, 1, ratesLength(schedules)], layout: "map" },
+    ...(weighed > 0 ? [{ label: "class weights", shape: [1, 1, weighed], layout: "map" } as const] : []),
     ...Array.from({ length: MOST_TERMS }, (_, i) => note(`meter ${i}`)),
     ...(precision === "f16" ? [note("guard")] : []),
   ]);
   const [counters, rates, ...others] = tensors as [Tensor, Tensor, ...Tensor[]];
+  const classWeights = weighed > 0 ? others.shift() : undefined;
   const guard = others[MOST_TERMS];
-  return { counters, rates, meters: others.slice(0, MOST_TERMS), ...(guard && { guard }), bytes, free };
+  return {
+    counters,
+    rates,
+    ...(classWeights && { classWeights }),
+    meters: others.slice(0, MOST_TERMS),
+    ...(guard && { guard }),
+    bytes,
+    free,
+  };
 }
 
 /**

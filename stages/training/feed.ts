@@ -69,7 +69,11 @@ export function makeFeed(
       for (const { name, walk, made } of batches) {
         const seen = drawn.get(name) ?? new Map<number, number>();
         drawn.set(name, seen);
-        if (made.isWanted) made.fill((images[walk] ?? []).map(items[walk]), { seed, ...address }, seen);
+        const samples = images[walk] ?? [];
+        // A set without images is read by no step that is run.
+        if (made.isWanted && samples.length > 0) {
+          made.fill(samples.map(items[walk]), { seed, ...address }, seen);
+        }
       }
     },
     free() {

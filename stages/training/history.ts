@@ -9,10 +9,10 @@ export interface TrainingHistory {
     readonly epoch: number;
     readonly terms: Record<string, number>;
   }[];
-  /** Scores on the validation set, mIoU in percent, each under the protocol that is named (`sliding_window_712`). */
+  /** Scores on the validation set, mIoU in percent, null where no pixel was counted; each under the protocol that is named (`sliding_window_712`). */
   readonly evaluations: readonly {
     readonly epoch: number;
     readonly protocol: string;
-    readonly miou: PerPrediction<number>;
+    readonly miou: PerPrediction<number | null>;
   }[];
 }

@@ -8,13 +8,14 @@ import { score } from "../evaluation/metrics.ts";
 import type { NetworkDescription } from "../weights/network.ts";
 import { forPredictions, type PerPrediction } from "../evaluation/predictions.ts";
 import { protocolLabel } from "../evaluation/protocols.ts";
-import type { TrainingConfig } from "./config.ts";
-import { protocolAt, updateBest } from "./evaluation.ts";
+import type { TrainingConfig } from "./config/config.ts";
+import { protocolAt, updateBest } from "./config/evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
+import type { SampleSet } from "../datasets/samples.ts";
 import { DivergenceError } from "./losses.ts";
 import type { Sampler } from "./sampler.ts";
 import { tell } from "./progress.ts";
-import { polyFactor } from "./schedule.ts";
+import { type RateDecay, rateFactor } from "./config/schedule.ts";
 import type { Session } from "./session.ts";
 import { allFinite, decodeSnapshot, encodeSnapshot, type LoopState, snapshotSize } from "./snapshot.ts";
 
@@ -25,10 +26,12 @@ export class TrainingStoppedError extends UserError {
 }
 
 /** What the loop follows of the stage's settings. */
-export type LoopConfig = Pick<
-  TrainingConfig,
-  "epochs" | "warmUpEpochs" | "baseRate" | "power" | "rateLag" | "evaluateEvery" | "evaluation" | "logEvery"
->;
+export type LoopConfig =
+  & RateDecay
+  & Pick<
+    TrainingConfig,
+    "epochs" | "warmUpEpochs" | "baseRate" | "evaluateEvery" | "evaluation" | "patience" | "logEvery"
+  >;
 
 /** What the loop is run with. */
 export interface LoopParts {
@@ -36,6 +39,8 @@ export interface LoopParts {
   readonly sampler: Sampler;
   readonly network: NetworkDescription;
   readonly config: LoopConfig;
+  /** What is scored along the way: nothing, if it has no images. */
+  readonly validation: Pick<SampleSet, "length" | "classes">;
   /** Name of the adapter. */
   readonly adapter: string;
   readonly context: StageContext;
@@ -80,7 +85,7 @@ class TrainingLoop {
     await this.#resume();
     context.signal.throwIfAborted();
     this.#tick(this.#state.step);
-    while (this.#isToBeScored() || this.#state.step < this.#steps) {
+    while (this.#isToBeScored() || (this.#state.step < this.#steps && !this.#isEnough())) {
       try {
         if (this.#isToBeScored()) await this.#score();
         else await this.#step();
@@ -98,6 +103,7 @@ class TrainingLoop {
         await this.#save({ leaving: false });
       }
     }
+    if (this.#state.step < this.#steps) this.#tellStop();
     const last = await writeCheckpoint(context.scratch("last.safetensors"), network, await session.state());
     const { best, history } = this.#state;
     const kept = new Map<string, Checkpoint>();
@@ -151,11 +157,39 @@ class TrainingLoop {
 
   /** Whether an epoch has ended whose score is wanted and not yet made. */
   #isToBeScored(): boolean {
-    const { sampler: { stepsPerEpoch }, config: { evaluateEvery, epochs } } = this.parts;
+    const { sampler: { stepsPerEpoch }, config: { evaluateEvery, epochs }, validation } = this.parts;
     const { step, history } = this.#state;
     const epoch = step / stepsPerEpoch;
-    const isWanted = step > 0 && (epoch % evaluateEvery === 0 || epoch === epochs);
+    const isWanted = validation.length > 0 && step > 0 && (epoch % evaluateEvery === 0 || epoch === epochs);
     return isWanted && history.evaluations.at(-1)?.epoch !== epoch;
+  }
+
+  /** The scores under the protocol of the last one, of the headline prediction; those that are n/a tell nothing. */
+  #scores(): readonly { readonly epoch: number; readonly miou: number }[] {
+    const { history: { evaluations } } = this.#state, { headline } = this.parts.network;
+    const other = evaluations.findLastIndex(({ protocol }) => protocol !== evaluations.at(-1)!.protocol);
+    return evaluations.slice(other + 1).flatMap(({ epoch, miou: { [headline]: miou } }) =>
+      typeof miou === "number" ? [{ epoch, miou }] : []
+    );
+  }
+
+  /** Position of the first of the best scores; -1 where there is none. */
+  #bestAt(): number {
+    const values = this.#scores().map(({ miou }) => miou);
+    return values.indexOf(Math.max(...values));
+  }
+
+  /** Whether so many scores in a row were no better than one before that the rest is left out. */
+  #isEnough(): boolean {
+    const { patience } = this.parts.config;
+    return patience !== undefined && this.#scores().length - 1 - this.#bestAt() >= patience;
+  }
+
+  #tellStop(): void {
+    const { context, config: { epochs } } = this.parts;
+    const scores = this.#scores(), { epoch } = scores.at(-1)!, best = scores[this.#bestAt()]!.epoch;
+    tell(context, { kind: "stopped", epoch, epochs, best });
+    context.fact("stopped", `after epoch ${epoch} of ${epochs}; the best score was that of epoch ${best}`);
   }
 
   async #step(): Promise<void> {
@@ -163,7 +197,7 @@ class TrainingLoop {
     const { step, history } = this.#state;
     const epoch = Math.floor(step / sampler.stepsPerEpoch);
     const phase = epoch < config.warmUpEpochs ? "warm-up" : "method";
-    const rate = config.baseRate * polyFactor(step, this.#steps, config.power, config.rateLag);
+    const rate = config.baseRate * rateFactor(config, step, this.#steps);
     session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
       phase,
       epoch,
@@ -222,7 +256,7 @@ class TrainingLoop {
   }
 
   async #score(): Promise<void> {
-    const { session, sampler, config: { epochs, evaluation }, context, network } = this.parts;
+    const { session, sampler, config: { epochs, evaluation }, context, network, validation } = this.parts;
     const { step, history, scores: before } = this.#state;
     const epoch = step / sampler.stepsPerEpoch;
     const protocol = protocolAt(evaluation, epoch - 1, epochs);
@@ -231,7 +265,10 @@ class TrainingLoop {
       protocol,
       (done, total) => tell(context, { kind: "scoring", epoch, epochs, done, total }),
     );
-    const miou = forPredictions(Object.keys(confusions), (name) => score(confusions[name]!).miou);
+    const miou = forPredictions(
+      Object.keys(confusions),
+      (name) => score(confusions[name]!, validation.classes.absent).miou,
+    );
     const scored = { epoch, protocol: protocolLabel(protocol), miou };
     tell(context, { kind: "evaluation", epochs, ...scored });
     const { best: scores, improved } = updateBest(before, protocol, miou, evaluation.best);

@@ -6,16 +6,10 @@ import { operandTexture } from "../../kernels/program/binding.ts";
 import { checkBindings } from "../../kernels/program/parts.ts";
 import { schedule } from "../../kernels/program/schedule.ts";
 import { largestTexture, textureBytes } from "../../kernels/shader/texture_operand.ts";
-import { UserError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import { type CaptureOptions, captureTraining } from "./capture.ts";
-import type { TrainingConfig } from "./config.ts";
-
-/** What the settings ask for does not fit the networks or the device. */
-export class SettingsError extends UserError {
-  /** Class name, for logs. */
-  override readonly name = "SettingsError";
-}
+import type { TrainingConfig } from "./config/config.ts";
+import { SettingsError } from "./errors.ts";
 
 /** Settings of a training that decide how much it takes. */
 export interface MemorySettings extends CaptureOptions, Pick<TrainingConfig, "recompute"> {

@@ -64,13 +64,21 @@ export type TrainingEvent =
     readonly done: number;
     readonly total: number;
   }
-  /** Scores of an epoch, percent. */
+  /** Scores of an epoch, percent; null where no pixel was counted. */
   | {
     readonly kind: "evaluation";
     readonly epoch: number;
     readonly epochs: number;
     readonly protocol: string;
-    readonly miou: PerPrediction<number>;
+    readonly miou: PerPrediction<number | null>;
+  }
+  /** The rest of the epochs is left out: the headline's scores have not become better. */
+  | {
+    readonly kind: "stopped";
+    readonly epoch: number;
+    readonly epochs: number;
+    /** The epoch of the best score. */
+    readonly best: number;
   }
   /** A checkpoint was written. */
   | {
@@ -82,6 +90,8 @@ export type TrainingEvent =
     readonly bytes: number;
     readonly seconds: number;
   }
+  /** What was done where the settings leave it open. */
+  | { readonly kind: "note"; readonly message: string }
   /** Nothing failed, and yet it is worth knowing. */
   | { readonly kind: "warning"; readonly message: string };
 
@@ -95,7 +105,9 @@ const KINDS: Readonly<Record<TrainingEvent["kind"], true>> = {
   step: true,
   scoring: true,
   evaluation: true,
+  stopped: true,
   checkpoint: true,
+  note: true,
   warning: true,
 };
 

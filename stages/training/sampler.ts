@@ -1,7 +1,7 @@
 /** Primitive "Draw": which images a step sees. @module */
 import { RandomStream } from "../../kernels/random.ts";
 import { ConfigError } from "../../pipeline/mod.ts";
-import type { TrainingConfig } from "./config.ts";
+import type { TrainingConfig } from "./config/config.ts";
 
 /** One step's images, by position in their sets. */
 export interface Batch {
@@ -34,31 +34,33 @@ export interface SamplerOptions
  * The published walk: an epoch is one pass over the unlabeled images; the labeled list is repeated until it is no shorter,
  * shuffled once, cut to that length, and walked in the same permutation, so that an unlabeled image always meets the same
  * labeled one. The others are a second pass over the unlabeled images, which knows nothing of the first: an image may be in
- * both parts of a batch.
+ * both parts of a batch. Where there are no unlabeled images, an epoch is one pass over the labeled ones, a batch at least.
  *
  * @param options.pairing `fixed` as published, or `free`: the repeated labeled list is shuffled anew for each epoch.
  * @param options.shards Processes that the published lists are dealt to: a pass ends with as many of its first images again
  *   as fill the last round, which here and there makes one step more; 1 repeats none.
  * @param options.stepsPerEpoch Fewer or more steps than the published ⌊⌈unlabeled / shards⌉ · shards / batch⌋; the walk
  *   wraps around.
- * @throws {ConfigError} If a list is empty or, with the published length, shorter than a batch.
+ * @throws {ConfigError} If there is no labeled image or, with the published length, some unlabeled ones, but fewer than a batch.
  * @see CCVC §3.5, §3.6
  */
 export function makeSampler(options: SamplerOptions): Sampler {
   const { seed, labeled, unlabeled, batch, pairing, shards = 1 } = options;
-  const walked = Math.ceil(unlabeled / shards) * shards;
-  const stepsPerEpoch = options.stepsPerEpoch ?? Math.floor(walked / batch);
-  if (labeled < 1 || unlabeled < 1 || stepsPerEpoch < 1) {
+  const length = unlabeled > 0 ? unlabeled : labeled;
+  const walked = Math.ceil(length / shards) * shards;
+  const stepsPerEpoch = options.stepsPerEpoch ??
+    Math.max(unlabeled > 0 ? 0 : 1, Math.floor(walked / batch));
+  if (labeled < 1 || stepsPerEpoch < 1) {
     throw new ConfigError(
       `Cannot train on ${labeled} labeled and ${unlabeled} unlabeled images in batches of ${batch}: at least one labeled ` +
-        `image and ${batch} unlabeled ones are needed; use a smaller batch`,
+        `image and ${batch} unlabeled ones are needed, or no unlabeled ones; use a smaller batch`,
     );
   }
-  const order = (stream: string, epoch: number, length = unlabeled) =>
-    new RandomStream({ seed, stream, epoch }).shuffle(length);
-  const repeatedLength = Math.ceil(unlabeled / labeled) * labeled;
+  const order = (stream: string, epoch: number, of = length) =>
+    new RandomStream({ seed, stream, epoch }).shuffle(of);
+  const repeatedLength = Math.ceil(length / labeled) * labeled;
   const labeledOrder = (stream: string, epoch: number) =>
-    order(stream, epoch, repeatedLength).subarray(0, unlabeled).map((position) => position % labeled);
+    order(stream, epoch, repeatedLength).subarray(0, length).map((position) => position % labeled);
   const partners = labeledOrder("labeled list", 0);
   // Asked for once a step; only the current epoch's orders are worth keeping.
   let current: Record<keyof Batch, Uint32Array> & { epoch: number } = {
@@ -81,8 +83,9 @@ export function makeSampler(options: SamplerOptions): Sampler {
           others: order("other order", epoch),
         };
       }
-      const places = Array.from({ length: batch }, (_, i) => (step * batch + i) % unlabeled);
+      const places = Array.from({ length: batch }, (_, i) => (step * batch + i) % length);
       const images = (of: keyof Batch) => places.map((place) => current[of][place]!);
+      if (unlabeled === 0) return { labeled: images("labeled"), unlabeled: [] };
       return { labeled: images("labeled"), unlabeled: images("unlabeled"), others: images("others") };
     },
   };

@@ -10,9 +10,9 @@ import type { Confusion } from "../evaluation/metrics.ts";
 import type { PerPrediction } from "../evaluation/predictions.ts";
 import { ORIGINAL, type Protocol } from "../evaluation/protocols.ts";
 import { type CapturedTraining, captureTraining } from "./capture.ts";
-import { LOSS_SCALE } from "./config.ts";
 import { checkWeights } from "./losses.ts";
-import { type MemorySettings, planFitting, SettingsError, type TrainingMemory } from "./memory.ts";
+import { SettingsError } from "./errors.ts";
+import { type MemorySettings, planFitting, type TrainingMemory } from "./memory.ts";
 import { startFrom, startWeights } from "./start.ts";
 import { openStepper, type Stepper, type StepperOptions } from "./stepper.ts";
 
@@ -75,11 +75,11 @@ export function openSession(device: Device, options: SessionOptions): Session {
 
 function prepareSession(device: Device, options: SessionOptions): Session {
   const { network: { classes, predictions, headline }, method, views, seed, pretrained } = options;
-  const { accumulate = 1, warmUp = false, recompute = "when-needed", lossScale = LOSS_SCALE } = options;
+  const { accumulate = 1, warmUp = false, recompute = "when-needed" } = options;
   const settings = { ...options, accumulate, warmUp, recompute };
   const memory = planFitting(device, settings);
   const captured = captureTraining(device, settings), { networks, parameters } = captured;
-  startFrom(device, captured, startWeights(networks.registry, method, seed, pretrained), lossScale);
+  startFrom(device, captured, startWeights(networks.registry, method, seed, pretrained), settings);
   const stepper = openStepper(device, captured, { ...settings, recompute: memory.repeated > 0 });
   const inference = new Inference(device, {
     networks,

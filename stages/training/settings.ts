@@ -3,9 +3,10 @@ import type { Views } from "../augment.ts";
 import { bindMethod } from "../methods/bound_method.ts";
 import type { AnyMethod } from "../methods/method.ts";
 import type { NamedOptions } from "../methods/with_method.ts";
-import type { TrainingConfig } from "./config.ts";
+import { weightsOfClasses } from "./config/class_weights.ts";
+import type { TrainingConfig } from "./config/config.ts";
 import type { MemorySettings } from "./memory.ts";
-import { optimizerOf } from "./optimizer_config.ts";
+import { optimizerOf } from "./config/optimizer_config.ts";
 
 /** What `coTrain` gets. */
 export interface CoTrainConfig extends TrainingConfig {
@@ -23,8 +24,10 @@ export function trainingSettings(
   const { method: { name: _, ...options }, backbone, outputStride } = config;
   const { batch, accumulate, recompute, precision, lossScale } = config;
   const method = bindMethod(trained, options), { networks, predictions, headline } = method;
+  const { classes: { names, colors }, range } = views.labeled;
+  const network = { backbone, outputStride, networks, predictions, headline, classes: { names, colors } };
   return {
-    network: { backbone, outputStride, networks, predictions, headline, classes: views.labeled.classes },
+    network: { ...network, ...(range && { range }) },
     method,
     views,
     batch,
@@ -34,6 +37,7 @@ export function trainingSettings(
     lossScale,
     seed,
     optimizer: optimizerOf(config),
+    classWeights: weightsOfClasses(config.classWeights, views.labeled),
     warmUp: config.warmUpEpochs > 0,
   };
 }

@@ -1,6 +1,6 @@
 /** A training in its middle, as the bytes of a checkpoint. @module */
 import type { StateSize } from "../../pipeline/mod.ts";
-import type { BestScores } from "./evaluation.ts";
+import type { BestScores } from "./config/evaluation.ts";
 import type { TrainingHistory } from "./history.ts";
 
 /**

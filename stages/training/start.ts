@@ -6,8 +6,8 @@ import { initialize } from "../../models/initialization.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
-import type { CapturedTraining } from "./capture.ts";
-import { LOSS_SCALE } from "./config.ts";
+import type { CapturedTraining, CaptureOptions } from "./capture.ts";
+import { LOSS_SCALE } from "./config/config.ts";
 
 /** Fresh or pretrained networks, and averages as copies of theirs. */
 export function startWeights(
@@ -28,13 +28,17 @@ export function startWeights(
  * Brings a training to its start, whatever it has done before: weights and running statistics as given, moments zero, the
  * method's state as it says.
  *
- * @param lossScale In f16: what losses are multiplied by before they are differentiated.
+ * @param options.lossScale In f16: what losses are multiplied by before they are differentiated.
+ * @param options.classWeights As it was captured with.
  */
 export function startFrom(
   device: Device,
-  { parameters, state, control: { guard } }: CapturedTraining,
+  { parameters, state, control: { guard, classWeights } }: CapturedTraining,
   weights: StateDict,
-  lossScale = LOSS_SCALE,
+  { lossScale = LOSS_SCALE, classWeights: perClass = [] }: Pick<
+    CaptureOptions,
+    "lossScale" | "classWeights"
+  > = {},
 ): void {
   parameters.load(weights);
   const encoder = device.gpu.createCommandEncoder();
@@ -45,5 +49,6 @@ export function startFrom(
   for (const [tensor, start] of state.starts) {
     upload(device, tensor, new Float32Array(tensor.bytes / 4).fill(start));
   }
+  if (classWeights) upload(device, classWeights, Float32Array.from(perClass));
   if (guard) upload(device, guard, guardStart(lossScale));
 }

@@ -49,6 +49,8 @@ export interface GradientParts {
   readonly counters: Tensor;
   /** f32 map of the step's numbers ({@linkcode UpdateParts}): the schedules' from {@linkcode SCHEDULES_FROM}. */
   readonly rates: Tensor;
+  /** See {@linkcode Step.classWeights}. */
+  readonly classWeights?: Tensor;
   /** Whether the passes of a step run as one batch; default true. */
   readonly together?: boolean;
   /** Share of the step's loss that these images have: 1 / k for one of k micro-batches; default 1. */
@@ -61,7 +63,7 @@ export interface GradientParts {
 
 /** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
 export function captureGradients(graph: Graph, parts: GradientParts): readonly NamedTerm[] {
-  const { networks, parameters, counters, rates, share = 1, lossScale = 1 } = parts;
+  const { networks, parameters, counters, rates, classWeights, share = 1, lossScale = 1 } = parts;
   const { schedules, averages, frozenNorms } = parts.method;
   const passes = { tensor: parameters.tensor, counters, together: parts.together ?? true };
   const terms = countedTerms(parts.method.terms({
@@ -69,6 +71,7 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
     // Typed by the method that declares them.
     views: parts.views as Step["views"],
     share,
+    ...(classWeights && { classWeights }),
     ...makePasses(graph, networks, { ...passes, averages, frozenNorms }),
     schedules: scheduled(rates, schedules),
     state: parts.state ?? {},

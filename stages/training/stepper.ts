@@ -3,7 +3,7 @@ import type { Device } from "../../kernels/device.ts";
 import { readBack, upload } from "../../kernels/memory.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
-import { LOSS_SCALE } from "./config.ts";
+import { LOSS_SCALE } from "./config/config.ts";
 import { type StepAddress, stepNumbers } from "./control.ts";
 import type { Drawn } from "./feed.ts";
 import { checkLosses, clearLosses, readLosses, type TrainingNames } from "./losses.ts";

@@ -2,7 +2,10 @@
 import { declareNetworks, type Networks, type NetworkVariant } from "../../models/networks.ts";
 import type { DeepLabSpec } from "../../models/deeplabv3plus.ts";
 import { type BackboneName, BACKBONES } from "../../models/resnet.ts";
+import type { Range } from "../codecs/image.ts";
+import { equalRanges } from "../codecs/range.ts";
 import type { ClassList } from "../datasets/classes.ts";
+import { DataError } from "../datasets/errors.ts";
 import type { Predictions } from "../evaluation/predictions.ts";
 
 /** Networks, described. */
@@ -22,6 +25,30 @@ export interface NetworkDescription {
   readonly headline: string;
   /** What the classes are. */
   readonly classes: ClassList;
+  /** Which stored values were black and white to it, if it was trained on images of more than 8 bits. */
+  readonly range?: Range | undefined;
+}
+
+/**
+ * Holds the values that data were read by against those that a network was trained on. Images of 8 bits have none, and are
+ * scored as they are.
+ *
+ * @param path The network's file, for the error.
+ * @throws {DataError} If they differ.
+ */
+export function assertSameRange(
+  { range: trained }: Pick<NetworkDescription, "range">,
+  { range: read }: { readonly range?: Range | undefined },
+  path: string,
+): void {
+  if (trained === undefined || read === undefined || equalRanges(trained, read)) return;
+  const text = ([low, high]: Range) => `from ${low} to ${high}`;
+  throw new DataError(
+    `Cannot score "${path}" on this data: to the network, values ${
+      text(trained)
+    } went from black to white, the data is read ` +
+      `${text(read)}. Read it alike: --set load.range=[${trained}].`,
+  );
 }
 
 /** Dilations of the backbone and rates of the ASPP, as in CCVC §1.1 and §1.2. */

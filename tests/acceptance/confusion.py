@@ -3,7 +3,7 @@ told apart from everything of it.
 
     python3 tests/acceptance/confusion.py predictions
 
-reads the index.json that `predict --data` wrote to that folder, and prints, as JSON, the confusion matrix (rows are truth),
+reads the index.json that `predict --data --all` wrote to that folder, and prints, as JSON, the confusion matrix (rows are truth),
 the IoU of each class and their mean, in percent, of each prediction. True labels that are no class are left out. A prediction
 that is smaller than its mask is of the mask's middle.
 """
@@ -29,11 +29,12 @@ def indices(path):
     return numpy.asarray(image).astype(numpy.int64)
 
 
-for entry in index["entries"]:
-    whole = indices(entry["mask"])
+for entry in index["images"]:
+    whole = indices(entry["truth"])
     for name in names:
-        prediction = indices(os.path.join(folder, entry["folder"], f"{name}.png"))
-        assert prediction.max() < count, f"{entry['folder']}/{name}.png holds {prediction.max()}"
+        file = entry["files"]["predictions"][name]
+        prediction = indices(os.path.join(folder, file))
+        assert prediction.max() < count, f"{file} holds {prediction.max()}"
         top, left = ((whole.shape[axis] - prediction.shape[axis]) // 2 for axis in (0, 1))
         truth = whole[top : top + prediction.shape[0], left : left + prediction.shape[1]]
         counted = truth < count

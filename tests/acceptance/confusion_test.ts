@@ -50,7 +50,7 @@ function countedAnew(
         join(folder, "cache"),
       );
       assert.equal(scored.code, 0, scored.stderr);
-      const predicted = await runTask("predict", weights, "--data", root, ...set, "--out", out);
+      const predicted = await runTask("predict", weights, "--data", root, "--all", ...set, "--out", out);
       assert.equal(predicted.code, 0, predicted.stderr);
       const metrics = lastJson(scored), counted = await runPython(python, script, out);
       for (const prediction of ["branch1", "branch2", "average"]) {

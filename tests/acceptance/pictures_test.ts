@@ -13,6 +13,12 @@ import { runPython, testWithPython } from "../support/python.ts";
 
 const script = new URL("../golden/pillow_judge.py", import.meta.url);
 const folders = (Deno.env.get("CROSSVIEW_PICTURES") ?? "/usr/share").split(delimiter).filter(isFolder);
+/** How it is known that Pillow reads a picture wrongly, where it does. */
+function wronglyJudged(path: string): string | undefined {
+  // The pixels are those of pal4.bmp beside it.
+  return path.endsWith("pal4rle.bmp") ? "Pillow 9.4 loses the last index of odd runs" : undefined;
+}
+
 const extensions = [".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"];
 
 function isFolder(path: string): boolean {
@@ -71,13 +77,12 @@ testWithPython(
         // Refused by both, or by the decoder alone.
         count[typeof pillow === "string" ? "both" : "refused"]++;
         if (typeof pillow !== "string") refused.push(`${path}: ${found}`);
-      } else if (typeof pillow === "string") {
-        count.ours++;
-        refused.push(`${path}: read, though Pillow says ${pillow}`);
       } else if (JSON.stringify(found) === JSON.stringify(pillow)) count.equal++;
       else {
-        count.other++;
-        other.push(`${path}: ${found.slice(0, 2).join(" × ")}, Pillow ${pillow.slice(0, 2).join(" × ")}`);
+        const known = typeof pillow === "string" ? `Pillow says ${pillow}` : wronglyJudged(path);
+        count[known === undefined ? "other" : "ours"]++;
+        if (known !== undefined) refused.push(`${path}: read, though ${known}`);
+        else other.push(`${path}: ${found.slice(0, 2).join(" × ")}, Pillow ${pillow.slice(0, 2)}`);
       }
     }
     for (const line of refused) console.log(line);

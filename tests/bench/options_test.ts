@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readAllOptions } from "./all_options.ts";
+import { described, gpuParts, readGpuOptions } from "./gpu_options.ts";
 import { readKernelsOptions } from "./kernels_options.ts";
 import { readPeersOptions } from "./peers_options.ts";
 import { readStepOptions } from "./step_options.ts";
@@ -45,6 +46,45 @@ Deno.test("kernels: how they share, and which", () => {
   assert.equal(readKernelsOptions([]).sharing, undefined);
 });
 
+Deno.test("a GPU: the parts of the short form are those of the long one, at their least", () => {
+  const asked = readGpuOptions(["--case=mine.json"]);
+  assert.deepEqual(asked, { case: "mine.json", short: false, write: false, json: false, rounds: undefined });
+  const where = { folder: "/tmp/x", halves: true };
+  const long = gpuParts(asked, where), short = gpuParts({ ...asked, short: true }, where);
+  assert.deepEqual(
+    long.map(({ title, words }) => [title, words[0]]),
+    short.map(({ title, words }) => [title, words[0]]),
+  );
+  assert.ok(long.some(({ words }) => words.join(" ") === "parity mine.json"));
+  assert.ok(long.some(({ words }) => words.join(" ").includes("resnet101 --crop=512 --batch=2 --rounds=3")));
+  assert.equal(long.length - gpuParts(asked, { ...where, halves: false }).length, 1);
+  assert.ok(
+    gpuParts({ ...asked, rounds: 9 }, where).filter(({ words }) => words.at(-1) === "--rounds=9").length > 4,
+  );
+});
+
+Deno.test("a GPU: of a part it is told how it ended, and what it said", () => {
+  const part = { title: "", words: [], limit: 30, kept: "end" } as const;
+  const outcome = { stdout: "one\n\ntwo\n", stderr: "why", code: 0, seconds: 1.25 };
+  assert.equal(described(part, outcome), "Done in 1.3 s.\n\n```text\none\ntwo\n```");
+  assert.equal(
+    described({ ...part, kept: "failures" }, {
+      ...outcome,
+      stdout: "a ... ok\nb ... FAILED (1s)\n",
+      code: 1,
+    }),
+    "Failed with status 1 after 1.3 s.\n\n```text\nb ... FAILED (1s)\nwhy\n```",
+  );
+  assert.equal(
+    described({ ...part, kept: "tables" }, {
+      ...outcome,
+      stdout: "## Kernels\n\n### All\n\n| a |\n",
+      code: undefined,
+    }),
+    "Stopped at its limit of 30 s.\n\n#### All\n\n| a |\n\n```text\nwhy\n```",
+  );
+});
+
 const mistakes: readonly (readonly [(args: string[]) => unknown, string[], RegExp])[] = [
   [readStepOptions, ["--backbone=vgg"], /Cannot measure backbone "vgg": it must be one of resnet50, /],
   [readStepOptions, ["--backbone=toString"], /Cannot measure backbone "toString"/],
@@ -68,6 +108,12 @@ const mistakes: readonly (readonly [(args: string[]) => unknown, string[], RegEx
   [readPeersOptions, ["--backbone=resnet14"], /Cannot compare backbone "resnet14"/],
   [readPeersOptions, ["--batch=1"], /Cannot read "--batch 1": it must be a whole number, 2 or more/],
   [readKernelsOptions, ["--sharing=32"], /Cannot cut kernels for sharing "32"/],
+  [readGpuOptions, ["--write", "--json"], /Cannot take both "--write" and "--json"/],
+  [
+    readGpuOptions,
+    ["--write", "--short"],
+    /Cannot take both "--write" and "--short": the short form measures/,
+  ],
   [readAllOptions, ["--write", "--json"], /Cannot take both "--write" and "--json"/],
 ];
 for (const [read, args, message] of mistakes) {

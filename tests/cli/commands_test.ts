@@ -142,7 +142,7 @@ placeTest("compare takes any methods, by name or by file, in one table", async (
   const mistakes: [string, RegExp][] = [
     [
       "supervisd",
-      /Unknown method "supervisd"\. Did you mean "supervised"\? Known: ccvc, cps, cutmix-seg, supervised, unimatch; or the path/,
+      /Unknown method "supervisd"\. Did you mean "supervised"\? Known: ccvc, cps, cutmix-seg, supervised, unimatch; or, after compare --methods, the path/,
     ],
     [",", /Cannot compare no methods/],
     [tiny, /its default export is no method \(defineMethod\)/],
@@ -254,7 +254,7 @@ placeTest("data of a generated set is in order; a folder without a layout is not
   assert.match(out[0]!, /^load: shapes \(drawn, not read\): \d+ labeled, \d+ unlabeled, \d+ validation$/);
   const wrong = await place.command("data", place.folder);
   assert.equal(wrong.status, 2);
-  assert.match(wrong.notes, /Cannot tell the layout .* JPEGImages\/ \(pascal\)/);
+  assert.match(wrong.notes, /Cannot tell the layout .* JPEGImages\/ and ImageSets \(pascal\)/);
 });
 
 placeTest("data names every problem of a folder", async (place) => {

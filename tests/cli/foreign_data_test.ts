@@ -49,14 +49,13 @@ for (const { name, reason, make } of specialFiles) {
     );
     // Only reading shows a lack of permission, for which predict needs a network.
     const commands = name === "a file without permission" ? [] : [
-      ["predict", weights, join(root, "JPEGImages")],
       ["predict", weights, at],
       ["predict", weights, "--data", root],
     ];
     for (const args of commands) {
       const predicted = await place.command(...args, "--out", join(place.folder, "out"));
       // A folder that is named is looked into.
-      const wanted = args[2] === at && name === "a folder" ? /the folder holds no \.jpg/ : reason;
+      const wanted = args[2] === at && name === "a folder" ? /holds a picture/ : reason;
       assert.match(predicted.notes, wanted, args.join(" "));
       assert.match(predicted.notes, /^error: Cannot (load|predict) /);
       assert.ok(predicted.notes.includes(at) && !predicted.notes.includes("    at "), predicted.notes);
@@ -82,7 +81,7 @@ placeTest("a damaged picture and a foreign format are refused by data and predic
   for (
     const [bytes, reason] of [
       [damaged, /it is damaged: libjpeg warns of its scan/],
-      [new TextEncoder().encode("GIF89a"), /it is no JPEG, PNG or TIFF, but a GIF/],
+      [new TextEncoder().encode("%PDF-1.7"), /it is no JPEG, PNG, TIFF, WebP, BMP or GIF, but a PDF/],
       [new Uint8Array(), /it is empty/],
     ] as const
   ) {

@@ -124,3 +124,25 @@ placeTest("a second Ctrl-C leaves at once, whatever the stage does", async (plac
   assert.equal((await child.status).code, 130);
   assert.ok(performance.now() - started < 10_000);
 });
+
+placeTest(
+  "a sweep runs each choice with each seed, from one cache, and ends with one table",
+  async (place) => {
+    const line = ["train", tiny, "--sweep", "load.value=1,3", "--seeds", "0,1"];
+    const { status, out, notes } = await place.command(...line);
+    assert.equal(status, 0, notes);
+    assert.equal(place.files().filter((path) => path.endsWith("run.json")).length, 4);
+    const rows = out.filter((line) => /^load\.value=\d +average +\d/.test(line));
+    assert.deepEqual(rows.map((row) => row.split(/ {2,}/).slice(0, 5)), [
+      ["load.value=1", "average", "51.50 ± 0.71", "51.00", "52.00"],
+      ["load.value=3", "average", "53.50 ± 0.71", "53.00", "54.00"],
+    ]);
+    const json = await place.command(...line, "--json");
+    const { sweep } = JSON.parse(json.out.at(-1)!);
+    assert.deepEqual(sweep.map(({ name }: { name: string }) => name), ["load.value=1", "load.value=3"]);
+    assert.ok(!json.notes.includes(" ran;"), "all of it is in the cache");
+    const wrong = await place.command("train", tiny, "--sweep", "load.value=1,x");
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.notes, /load\.value/);
+  },
+);

@@ -16,6 +16,9 @@
 // STRIDED is 0 where the divisor is 1, so that nothing is divided; DEPTH is less than 4 where fewer input channels are no
 // padding; PARTS is 0 where all terms of a sum are few enough for one running sum.
 //
+// Where a pixel lies inside is told by `&`, which evaluates both sides: `&&` branches, and SwiftShader's compiler takes for a row of
+// branches time and memory that grow exponentially with it.
+//
 // No loop and no branch is bound by uniforms alone: lavapipe, which could then unroll it, may compile such a shader anew for
 // each of its launches. So no counter is stepped by a constant up to one.
 //
@@ -88,18 +91,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     var any_inside = false;
     let sy0 = (y0 + step_y) / divisor;
     let sx0 = (x0 + step_x) / divisor;
-    let inside0 = sy0 >= 0 && sy0 < i32(extents.height) && sx0 >= 0 && sx0 < i32(extents.width);
+    let inside0 = (sy0 >= 0) & (sy0 < i32(extents.height)) & (sx0 >= 0) & (sx0 < i32(extents.width));
     let keep0 = select(0.0, 1.0, inside0);
     let from0 = (i32(image0 * extents.height) + sy0) * i32(extents.width) + sx0;
     let at0 = select(0u, u32(from0) * extents.channels, inside0);
-    any_inside = any_inside || inside0;
+    any_inside = any_inside | inside0;
     let sy1 = (y1 + step_y) / divisor;
     let sx1 = (x1 + step_x) / divisor;
-    let inside1 = sy1 >= 0 && sy1 < i32(extents.height) && sx1 >= 0 && sx1 < i32(extents.width);
+    let inside1 = (sy1 >= 0) & (sy1 < i32(extents.height)) & (sx1 >= 0) & (sx1 < i32(extents.width));
     let keep1 = select(0.0, 1.0, inside1);
     let from1 = (i32(image1 * extents.height) + sy1) * i32(extents.width) + sx1;
     let at1 = select(0u, u32(from1) * extents.channels, inside1);
-    any_inside = any_inside || inside1;
+    any_inside = any_inside | inside1;
     // Wide dilations meet only padding at most taps of a small map.
     if (!any_inside) { continue; }
     var start = 0u;

@@ -20,7 +20,7 @@ import tempfile
 
 import numpy
 import PIL
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, PngImagePlugin
 
 width, height = 19, 13
 rows, columns = numpy.mgrid[0:height, 0:width]
@@ -115,6 +115,14 @@ case("exif_no_tiff.jpg", with_exif(b"XX" + exif(6)[2:]))
 case("exif_far_away.jpg", with_exif(exif(6)[:4] + struct.pack("<I", 5000) + exif(6)[8:]))
 case("exif_3.png", written(photo, "PNG", exif=exif(3)))
 case("exif_6.png", written(indexed, "PNG", exif=exif(6, "MM")))
+note = PngImagePlugin.PngInfo()
+digits = (b"Exif\0\0" + exif(8)).hex()
+note.add_text("Raw profile type exif", f"\nexif\n{len(digits) // 2:8}\n{digits[:72]}\n{digits[72:]}\n", zip=True)
+case("exif_8_raw_profile.png", written(photo, "PNG", pnginfo=note))
+for zipped in (False, True):
+    note = PngImagePlugin.PngInfo()
+    note.add_itxt("XML:com.adobe.xmp", '<x:xmpmeta><a tiff:Orientation="6"/></x:xmpmeta>', zip=zipped)
+    case(f"xmp_6{'_zipped' if zipped else ''}.png", written(photo, "PNG", pnginfo=note))
 case("exif_5_lossless.webp", written(photo, "WEBP", lossless=True, exif=exif(5)))
 
 # JPEG of four colors: plain CMYK by Pillow; YCCK by libjpeg-turbo, its chroma sampled in all ways.
@@ -267,6 +275,9 @@ case("lossless.webp", written(photo, "WEBP", lossless=True))
 case("rgba_lossless.webp", written(kinds["rgba"], "WEBP", lossless=True, exact=True))
 case("lossy.webp", written(photo, "WEBP", quality=80))
 case("rgba_lossy.webp", written(kinds["rgba"], "WEBP", quality=80))
+frames = {"save_all": True, "append_images": [kinds["rgba"].rotate(180)], "minimize_size": False}
+case("animated_lossless.webp", written(kinds["rgba"], "WEBP", lossless=True, exact=True, **frames))
+case("animated_lossy.webp", written(kinds["rgba"], "WEBP", quality=80, **frames))
 
 json.dump({"pillow": PIL.__version__, "cases": cases}, sys.stdout, indent=1)
 print()

@@ -81,6 +81,8 @@ Deno.test("tiles to choose from: the first as ever, the others smaller, larger o
   assert.equal(gathers(16, 256, 20), "wide-32 wide-16");
   assert.equal(gathers(16, 64), "wide-48 wide-32 wide-16 narrow-2x16 narrow-1x16");
   assert.equal(gathers(16, 21), "narrow-4x8 narrow-2x8 wide-48 wide-32 wide-16");
+  assert.equal(gathers(8, 256), "wide-32 wide-48 wide-16");
+  assert.equal(gathers(8, 256, 20), "wide-32 wide-16");
   assert.equal(gathers(8, 256, 2), "wide-4");
   assert.equal(gathers(0, 64), "wide-8x2 wide-4x2 wide-16x1");
   assert.equal(gathers("workgroup", 256, 1e6), "blocked-8x16 blocked-16x16 blocked-16x8 blocked-8x8");
@@ -92,6 +94,12 @@ Deno.test("tiles to choose from: the first as ever, the others smaller, larger o
   assert.equal(
     gathers(16, 21),
     "narrow-4x8-texture narrow-4x8 narrow-2x8 wide-48-texture wide-48 wide-32 wide-16",
+  );
+  // With 8 lanes it is not worth the copy.
+  assert.equal(gathers(8, 256), "wide-32 wide-48 wide-16 wide-48-texture");
+  assert.equal(
+    gathers(8, 10),
+    "narrow-8x4 narrow-4x4 narrow-8x4-texture wide-32 wide-48 wide-16 wide-48-texture",
   );
   const weights = (
     sharing: Sharing,
@@ -109,7 +117,7 @@ Deno.test("tiles to choose from: the first as ever, the others smaller, larger o
   assert.equal(weights(16, 9, 64, 21), "narrow-8 wide-8 wide-4 wide-16");
   assert.equal(weights("workgroup", 1, 64, 256), "blocked-16x8 blocked-8x8");
   assert.equal(weights(16, 9, 64, 64, true), "wide-16-texture wide-8 wide-4 wide-16");
-  assert.equal(weights(8, 1, 64, 64, true), "wide-8-texture wide-8 wide-4");
+  assert.equal(weights(8, 1, 64, 64, true), "wide-8 wide-4 wide-8-texture");
   assert.equal(
     weights(16, 9, 32, 32, true),
     "narrow-8-texture narrow-8 wide-16-texture wide-8 wide-4 wide-16",

@@ -80,7 +80,7 @@ gpuTest(
       }
       assert.deepEqual(history.evaluations.map(({ epoch }) => epoch), [1, 2]);
       for (const { miou } of history.evaluations) {
-        assert.ok(Object.values(miou).every((value) => value >= 0 && value <= 100));
+        assert.ok(Object.values(miou).every((value) => value !== null && value >= 0 && value <= 100));
       }
       const kinds = events.map(({ kind }) => kind).filter((kind, i, all) => kind !== all[i - 1]);
       // Steps 1, 3 and 4 of the first epoch are read, 6 and 8 of the second; of the others it is told that they were taken.
@@ -110,6 +110,76 @@ gpuTest(
       const scores = history.evaluations.map(({ miou }) => miou.average);
       if (scores[1]! > scores[0]!) assert.deepEqual(files.bestAverage, files.last);
       else assert.notDeepEqual(files.bestAverage, files.last);
+    })(),
+);
+
+/** The same views with some sets emptied. */
+function emptied(...names: readonly ("unlabeled" | "validation")[]): typeof views {
+  const { length: _, ...rest } = views.validation;
+  const none = { ...rest, length: 0, ids: [] };
+  return { ...views, ...Object.fromEntries(names.map((name) => [name, none])) };
+}
+
+gpuTest(
+  "without unlabeled images a training learns from labels alone, as in its warm-up, and says so",
+  (device) =>
+    withFolder(async (folder) => {
+      const input = { ...small, method: ccvc() };
+      const { history, events, files } = await train(device, folder, input, { views: emptied("unlabeled") });
+      const warnings = events.filter(({ kind }) => kind === "warning").map(({ message }) => message);
+      assert.deepEqual(warnings, [
+        "no unlabeled images: the networks learn from labels alone, as in the method's warm-up, in all epochs",
+      ]);
+      assert.deepEqual(
+        events.find((event) => "learns from" in event)?.["learns from"],
+        "labels alone: no unlabeled images",
+      );
+      const steps = events.filter(({ kind }) => kind === "step");
+      assert.ok(steps.every(({ phase }) => phase === "warm-up"));
+      // 4 labeled images in batches of 2.
+      assert.equal(steps.at(-1)!.step, 4);
+      assert.deepEqual(Object.keys(history.losses.at(-1)!.terms), ["ce1", "ce2"]);
+      // What the method would have learned of unlabeled images is in none of it.
+      const warm = await train(device, folder, { ...input, warmUpEpochs: 2 }, {
+        views: emptied("unlabeled"),
+      });
+      assert.ok(isEqual(files.last!, warm.files.last!));
+    })(),
+);
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+gpuTest(
+  "without validation images nothing is scored, the best weights are the last, and it says so",
+  (device) =>
+    withFolder(async (folder) => {
+      const input = { ...small, epochs: 1, method: supervised() };
+      const none = await train(device, folder, input, { views: emptied("unlabeled", "validation") });
+      assert.deepEqual(none.history.evaluations, []);
+      const { last, ...bests } = none.files;
+      assert.ok(
+        Object.keys(bests).length === 1 && Object.values(bests).every((best) => isEqual(best, last!)),
+      );
+      const warnings = none.events.filter(({ kind }) => kind === "warning").map(({ message }) => message);
+      // Labels alone are what this method learns from anyway.
+      assert.deepEqual(warnings, [
+        "no validation images: nothing is scored, and the best weights are the last ones",
+      ]);
+    })(),
+);
+
+gpuTest(
+  "masks in which no pixel counts are refused, with the reason",
+  (device) =>
+    withFolder(async (folder) => {
+      const labeled = { ...views.labeled, mask: (i: number) => views.labeled.mask(i).fill(255) };
+      await assert.rejects(
+        train(device, folder, { ...small, method: supervised() }, { views: { ...views, labeled } }),
+        (error) =>
+          error instanceof UserError && /not one pixel of the 4 labeled masks counts/.test(error.message),
+      );
     })(),
 );
 
@@ -290,7 +360,11 @@ gpuTest(
       const input = { ...small, method: supervised(), batch: 3, epochs: 1 };
       const { history, last } = await train(device, folder, { ...input, stepsPerEpoch: 2 }, { views: few });
       assert.equal(history.evaluations.length, 1);
-      assert.ok(Object.values(history.evaluations[0]!.miou).every((value) => value >= 0 && value <= 100));
+      assert.ok(
+        Object.values(history.evaluations[0]!.miou).every((value) =>
+          value !== null && value >= 0 && value <= 100
+        ),
+      );
       assert.ok([...(await last.read()).state.values()].every(({ values }) => values.every(Number.isFinite)));
       // Without, an epoch of no step is refused before anything is compiled.
       await assert.rejects(

@@ -225,7 +225,7 @@ const badFolders: Record<string, [Record<string, string | Uint8Array | null>, Re
   ],
   "an image that is none": [
     { "images/a.png": "<html>" },
-    /Cannot decode ".*images\/a\.png": it is no JPEG, PNG or TIFF, but text, perhaps a web page/,
+    /Cannot decode ".*images\/a\.png": it is no JPEG, PNG, TIFF, WebP, BMP or GIF, but text, perhaps a web page/,
   ],
   "an empty list": [{ "ImageSets/val.txt": "\n" }, /the id list ".*val\.txt": it is empty/],
   "a list that is missing": [

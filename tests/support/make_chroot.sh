@@ -43,7 +43,7 @@ lend() {
 
 case $verb in
   make)
-    debootstrap --variant=minbase --include=mesa-vulkan-drivers,ca-certificates,git,nginx-light,python3 \
+    debootstrap --variant=minbase --include=mesa-vulkan-drivers,ca-certificates,git,nginx-light,procps,python3 \
       "${1:-trixie}" "$root" "${2:-http://deb.debian.org/debian}"
     ;;
   run)

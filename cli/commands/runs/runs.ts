@@ -10,7 +10,7 @@ import { headlineScore, isRunScores } from "../../../runtime/runs/scores.ts";
 import { cacheOf, runsOf, shared } from "../../terminal/options.ts";
 import { adaptersOf, madeOn, mixedNotice } from "../../../runtime/runs/provenance.ts";
 import { findRun, readMetrics, storedRuns } from "../../runs/stored_runs.ts";
-import { duration, table } from "../../terminal/text.ts";
+import { duration, percent, table } from "../../terminal/text.ts";
 import { diff } from "./runs_diff.ts";
 import { publish } from "./runs_publish.ts";
 
@@ -97,7 +97,7 @@ export const runs: Command = {
       name,
       id,
       String(seed),
-      miou === undefined ? "" : headlineScore({ miou, headline })?.toFixed(2) ?? "",
+      scoreText(miou && headlineScore({ miou, headline })),
       protocol ?? "",
       seconds === undefined ? "" : duration(seconds),
       state,
@@ -106,3 +106,8 @@ export const runs: Command = {
     input.terminal.print(table(["name", "id", "seed", "mIoU", "protocol", "time", "state", "adapter"], rows));
   },
 };
+
+/** A score in a row; nothing of a run that has none. */
+function scoreText(score: number | null | undefined): string {
+  return score === undefined ? "" : percent(score);
+}

@@ -16,6 +16,9 @@
 // STRIDED is 0 where the divisor is 1, so that nothing is divided; DEPTH is less than 4 where fewer input channels are no
 // padding; PARTS is 0 where all terms of a sum are few enough for one running sum.
 //
+// Where a pixel lies inside is told by `&`, which evaluates both sides: `&&` branches, and SwiftShader's compiler takes for a row of
+// branches time and memory that grow exponentially with it.
+//
 // No loop and no branch is bound by uniforms alone: lavapipe, which could then unroll it, may compile such a shader anew for
 // each of its launches. So no counter is stepped by a constant up to one.
 //
@@ -100,11 +103,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 #unroll G ROWS / SPREAD
     let sy${G} = (y${G} + step_y) / divisor;
     let sx${G} = (x${G} + step_x) / divisor;
-    let inside${G} = sy${G} >= 0 && sy${G} < i32(extents.height) && sx${G} >= 0 && sx${G} < i32(extents.width);
+    let inside${G} = (sy${G} >= 0) & (sy${G} < i32(extents.height)) & (sx${G} >= 0) & (sx${G} < i32(extents.width));
     let keep${G} = select(0.0, 1.0, inside${G});
     let from${G} = (i32(image${G} * extents.height) + sy${G}) * i32(extents.width) + sx${G};
     let at${G} = select(0u, u32(from${G}) * extents.channels, inside${G});
-    any_inside = any_inside || inside${G};
+    any_inside = any_inside | inside${G};
 #end
     // Wide dilations meet only padding at most taps of a small map.
 #if SUBGROUPS

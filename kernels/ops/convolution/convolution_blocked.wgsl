@@ -104,7 +104,7 @@ fn main(
         {
           let sy = (y${L} + tap_y) / divisor;
           let sx = (x${L} + tap_x) / divisor;
-          let inside = sy >= 0 && sy < i32(extents.height) && sx >= 0 && sx < i32(extents.width);
+          let inside = (sy >= 0) & (sy < i32(extents.height)) & (sx >= 0) & (sx < i32(extents.width));
           keep${L} = select(0.0, 1.0, inside);
           at${L} = select(0u, u32((image${L} + sy) * i32(extents.width) + sx) * extents.channels, inside);
         }

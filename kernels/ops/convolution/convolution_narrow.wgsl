@@ -63,11 +63,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #unroll P PIXELS
     let sy${P} = (y${P} + step_y) / divisor;
     let sx${P} = (x${P} + step_x) / divisor;
-    let inside${P} = sy${P} >= 0 && sy${P} < i32(extents.height) && sx${P} >= 0 && sx${P} < i32(extents.width);
+    let inside${P} = (sy${P} >= 0) & (sy${P} < i32(extents.height)) & (sx${P} >= 0) & (sx${P} < i32(extents.width));
     let keep${P} = select(0.0, 1.0, inside${P});
     let from${P} = (i32(image${P} * extents.height) + sy${P}) * i32(extents.width) + sx${P};
     let at${P} = select(0u, u32(from${P}) * extents.channels, inside${P});
-    any_inside = any_inside || inside${P};
+    any_inside = any_inside | inside${P};
 #end
     if (!subgroupAny(any_inside)) { continue; }
     var start = 0u;

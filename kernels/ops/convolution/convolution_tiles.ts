@@ -41,8 +41,11 @@ export interface GatherExtents {
 
 /** vec4s of input channels that are summed by themselves before they join the total; part of a sum's order, so never tuned. */
 export const BLOCK = 16;
-/** Heights of a wide tile whose lanes share their pixels, where there are pixels for it; taller ones overflow the first-level cache. */
-const WIDE_ROWS = [48, 32, 16];
+/**
+ * Heights of a wide tile whose lanes share their pixels, where there are pixels for it; taller ones overflow the first-level cache.
+ * The first is the fastest in the sum over a network, with 8 and with 16 lanes (tests/bench/results.md).
+ */
+const WIDE_ROWS = { 8: [32, 48, 16], 16: [48, 32, 16] } as const;
 /** What the fetch of an operand costs a software driver, in multiply-adds of a row by it. */
 const FETCH = 7;
 /** vec4 accumulators of an invocation of a narrow tile, those of a block among them. */
@@ -79,6 +82,7 @@ export function gatherTilings(
   const across = powerOfTwo(outputs), deep = Math.min(8, ACCUMULATORS / (1 + PARTS) / across);
   const narrow = across <= sharing
     ? textured(
+      sharing,
       [deep, deep / 2].filter((pixels) => pixels >= 1)
         .map((pixels) => narrowGather(sharing, across, pixels, PARTS)),
       extents,
@@ -88,25 +92,43 @@ export function gatherTilings(
   return [first!, ...others];
 }
 
-/**
- * Puts the first tile before all, with its operands in textures. All gathers of a network take it: were it for large ones alone,
- * or with one operand here and two there, each kind would be a pipeline more, and a driver takes a second to compile one.
- */
-function textured(tilings: readonly GatherTiling[], { textures = false }: GatherExtents): GatherTiling[] {
-  const [first] = tilings;
-  return textures && first
-    ? [{ ...first, name: `${first.name}-texture`, textures: ["source", "weight"] }, ...tilings]
-    : [...tilings];
+/** Adds the largest tile with its operands in textures, if they fit. */
+function textured(
+  sharing: 8 | 16,
+  tilings: readonly GatherTiling[],
+  { textures = false }: GatherExtents,
+): readonly GatherTiling[] {
+  const [largest] = tilings.toSorted((a, b) => b.pixels - a.pixels);
+  if (!textures || !largest) return tilings;
+  const name = `${largest.name}-texture`;
+  return withTextured(sharing, tilings, { ...largest, name, textures: ["source", "weight"] });
 }
 
-function wideGathers(sharing: 8 | 16, extents: GatherExtents, PARTS: number): GatherTiling[] {
+/**
+ * Puts a tile with operands in textures where it belongs: before all others with 16 lanes, where it gains a fifth, and after them
+ * with 8, where it gains less than the copies cost (tests/bench/results.md). All of a network take it, or none: were it for large
+ * ones alone, or with one operand here and two there, each kind would be a pipeline more, and a driver takes a second to compile one.
+ */
+export function withTextured<Tiling>(
+  sharing: 8 | 16,
+  tilings: readonly Tiling[],
+  textured: Tiling,
+): readonly Tiling[] {
+  return sharing === 16 ? [textured, ...tilings] : [...tilings, textured];
+}
+
+function wideGathers(
+  sharing: 8 | 16,
+  extents: GatherExtents,
+  PARTS: number,
+): readonly GatherTiling[] {
   // A pooled feature has as many pixels as images: a full tile would multiply the last one over and over, and to copy the weights
   // would take longer than to read them for so few.
-  const few = Math.max(4, powerOfTwo(extents.pixels));
-  if (few < WIDE_ROWS[0]!) {
+  const few = Math.max(4, powerOfTwo(extents.pixels)), heights = WIDE_ROWS[sharing];
+  if (few < Math.max(...heights)) {
     return [few, few / 2].filter((rows) => rows >= 4).map((rows) => wideGather(sharing, rows, PARTS));
   }
-  return textured(WIDE_ROWS.map((rows) => wideGather(sharing, rows, PARTS)), extents);
+  return textured(sharing, heights.map((rows) => wideGather(sharing, rows, PARTS)), extents);
 }
 
 /** What a turn of a wide tile costs, in multiply-adds of a row. */

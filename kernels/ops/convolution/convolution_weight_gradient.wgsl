@@ -104,7 +104,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let sx${F} = i32(x0 + x) * extents.stride + tap_x;
     let sy${F} = i32(y0 + y) * extents.stride + tap_y;
     let live${F} = turn + ${F * PIXELS / FETCHES}u + ahead < count;
-    let inside${F} = live${F} && u32(sx${F}) < extents.width && u32(sy${F}) < extents.height;
+    let inside${F} = live${F} & (u32(sx${F}) < extents.width) & (u32(sy${F}) < extents.height);
     let source_pixel${F} = (image * extents.height + u32(sy${F})) * extents.width + u32(sx${F});
     let at${F} = select(0u, source_pixel${F} * extents.channels, inside${F});
     let keep${F} = select(0.0, 1.0, inside${F});

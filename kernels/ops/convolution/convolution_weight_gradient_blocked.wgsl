@@ -62,7 +62,7 @@ fn main(
       {
         let sy = i32(y${L}) * extents.stride + tap_y${L};
         let sx = i32(x${L}) * extents.stride + tap_x${L};
-        let inside = p${L} < end && sy >= 0 && sy < i32(extents.height) && sx >= 0 && sx < i32(extents.width);
+        let inside = (p${L} < end) & (sy >= 0) & (sy < i32(extents.height)) & (sx >= 0) & (sx < i32(extents.width));
         let source_row = i32(image${L} * extents.height) + sy;
         let at = select(0u, u32(source_row * i32(extents.width) + sx) * extents.channels, inside);
         a${L} = load_source(at + channel${L}) * select(0.0, 1.0, inside);

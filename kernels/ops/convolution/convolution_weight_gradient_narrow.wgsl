@@ -91,7 +91,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let of${P} = subgroupBroadcast(image${P * FETCHES / PIXELS}, ${P % (PIXELS / FETCHES) * OUTPUTS}u);
     let sx${P} = i32(subgroupBroadcast(column${P * FETCHES / PIXELS}, ${P % (PIXELS / FETCHES) * OUTPUTS}u)) * extents.stride + skip_x;
     let sy${P} = i32(subgroupBroadcast(row${P * FETCHES / PIXELS}, ${P % (PIXELS / FETCHES) * OUTPUTS}u)) * extents.stride + skip_y;
-    let inside${P} = of${P} < extents.rows && u32(sx${P}) < extents.width && u32(sy${P}) < extents.height;
+    let inside${P} = (of${P} < extents.rows) & (u32(sx${P}) < extents.width) & (u32(sy${P}) < extents.height);
     let source_pixel${P} = (of${P} * extents.height + u32(sy${P})) * extents.width + u32(sx${P});
     let at${P} = select(0u, source_pixel${P} * extents.channels, inside${P});
     let v${P} = load_source(at${P} + channel) * select(0.0, 1.0, inside${P});

@@ -4,6 +4,7 @@ import {
   OCCUPYING,
   powerOfTwo,
   UNSHARED_INVOCATIONS,
+  withTextured,
 } from "./convolution_tiles.ts";
 import type { Sharing } from "../../sharing.ts";
 import { padded } from "../../tensor.ts";
@@ -81,17 +82,18 @@ export function weightTilings(
     const heights = [...new Set([first, 4, ...(owners >= 16 ? [16] : [])])];
     const plain = heights.filter((height) => height <= Math.min(owners, sharing))
       .map((height) => wideWeights(sharing, owners, outputs, height));
-    // As with gathers, all of a network take a texture: one pipeline fewer.
-    const textured = (tile: WeightTiling | undefined): WeightTiling[] =>
-      tile && textures ? [{ ...tile, name: `${tile.name}-texture`, textures: ["source", "gradient"] }] : [];
+    const textured = (tilings: readonly WeightTiling[], tile = tilings[0]) =>
+      !textures || !tile ? tilings : withTextured(sharing, tilings, {
+        ...tile,
+        name: `${tile.name}-texture`,
+        textures: ["source", "gradient"],
+      });
     // The tallest tile fetches the least.
-    const tallest = plain.find(({ constants }) => constants["INPUTS"] === 16) ?? plain[0];
-    const wide = [...textured(tallest), ...plain];
+    const wide = textured(plain, plain.find(({ constants }) => constants["INPUTS"] === 16));
     const across = powerOfTwo(outputs);
-    const [turned] = across <= Math.min(sharing, MOST_NARROW_OUTPUTS)
-      ? [narrowWeights(sharing, owners, across)]
-      : [];
-    const narrow = [...textured(turned), ...(turned ? [turned] : [])];
+    const narrow = textured(
+      across <= Math.min(sharing, MOST_NARROW_OUTPUTS) ? [narrowWeights(sharing, owners, across)] : [],
+    );
     tilings = 2 * outputs <= sharing ? [...narrow, ...wide] : [...wide, ...narrow];
   }
   const [first, ...others] = tilings;

@@ -5,7 +5,7 @@ import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";
 import { ccvc } from "../../methods/ccvc.ts";
 import { presetValues } from "../../methods/ccvc_presets.ts";
 import { definitionOf } from "../../methods/method.ts";
-import { polyFactor } from "../../training/schedule.ts";
+import { polyFactor } from "../../training/config/schedule.ts";
 import type { CaseAdapter, Reading, SeenPasses } from "../adapter.ts";
 import { caseBoxes, caseValidity } from "../inputs.ts";
 import { type CaseSettings, commonLeaves, factor } from "../settings.ts";

@@ -7,7 +7,7 @@ import { ignoreIndex } from "../../datasets/classes.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";
 import { cps } from "../../methods/cps.ts";
 import { definitionOf } from "../../methods/method.ts";
-import { polyFactor } from "../../training/schedule.ts";
+import { polyFactor } from "../../training/config/schedule.ts";
 import { boxTable } from "../../views/tables.ts";
 import type { CaseAdapter, Observed, SeenPasses } from "../adapter.ts";
 import type { Extents } from "../inputs.ts";

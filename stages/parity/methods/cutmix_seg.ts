@@ -6,7 +6,7 @@ import { parseConfig } from "../../../pipeline/mod.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";
 import { cutMixSeg } from "../../methods/cutmix_seg.ts";
 import { definitionOf } from "../../methods/method.ts";
-import { polyFactor } from "../../training/schedule.ts";
+import { polyFactor } from "../../training/config/schedule.ts";
 import { boxTable } from "../../views/tables.ts";
 import type { CaseAdapter, Observed } from "../adapter.ts";
 import { caseValidity, type Extents, partnerValidity } from "../inputs.ts";

@@ -7,7 +7,7 @@ import { ignoreIndex } from "../../datasets/classes.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";
 import { definitionOf } from "../../methods/method.ts";
 import { unimatch } from "../../methods/unimatch.ts";
-import { polyFactor } from "../../training/schedule.ts";
+import { polyFactor } from "../../training/config/schedule.ts";
 import { boxTable } from "../../views/tables.ts";
 import type { CaseAdapter, HashedChannels, Observed } from "../adapter.ts";
 import { caseValidity, cornerBoxes, type Extents, partnerValidity } from "../inputs.ts";

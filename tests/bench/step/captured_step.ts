@@ -10,7 +10,7 @@ import type { BackboneName } from "../../../models/resnet.ts";
 import { pascalClasses } from "../../../stages/datasets/classes.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { captureTraining } from "../../../stages/training/capture.ts";
-import { LOSS_SCALE } from "../../../stages/training/config.ts";
+import { LOSS_SCALE } from "../../../stages/training/config/config.ts";
 import { type OptimizerSettings, updateNumbers } from "../../../stages/training/update.ts";
 import { bound } from "../../support/training.ts";
 import { captureSmallStep } from "../contest/small_step.ts";

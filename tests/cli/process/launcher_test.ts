@@ -65,8 +65,18 @@ for (const killed of ["launcher", "task"] as const) {
   }, lacksSignals);
 }
 
-const hasSession = Deno.build.os === "linux" && await runForOutput("setsid", ["--version"]) !== undefined;
-const lacksSession = hasSession ? undefined : "there is no setsid";
+/** Programs that start a session of processes, and signal all of it. */
+const ofSessions = [["setsid", "--version"], ["kill", "-l"]] as const;
+const missing = await Promise.all(
+  ofSessions.map(async ([program, argument]) =>
+    await runForOutput(program, [argument]) === undefined ? [program] : []
+  ),
+);
+const lacksSession = Deno.build.os !== "linux"
+  ? "sessions are tested on Linux"
+  : missing.flat().length > 0
+  ? `there is no ${missing.flat().join(" and no ")}`
+  : undefined;
 
 placeTest(
   "Ctrl-C, which the terminal sends to both processes, counts once; the second one ends at once",

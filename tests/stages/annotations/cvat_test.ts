@@ -52,15 +52,34 @@ Deno.test("a box is turned clockwise about its middle", () => {
   assert.match(box(45, 1, 2, 7, 3), /^\d{8} 001/);
 });
 
-Deno.test("what is no export of pictures, and what has no area, is refused by picture, shape and value", () => {
+Deno.test("polylines and skeletons have no area; a picture is named below its subset", () => {
+  const points = '<skeleton label="dog"><points label="1" points="1,1"></points></skeleton>';
+  const found = readCvat(
+    file(
+      `<polyline label="cat" points="1,1;2,2"></polyline>${points}`,
+      '<image id="2" name="pets/a.jpg" subset="Train" width="8" height="5"></image>',
+    ),
+    "a.xml",
+  );
+  assert.deepEqual([...found.keys()], ["pets/a.jpg", "pets/b.jpg", "Train/pets/a.jpg"]);
+  const annotation = found.get("pets/a.jpg")!, size = { width: 8, height: 5 };
+  assert.deepEqual(annotation.regions.map(({ label, shape }) => [label, shape]), [
+    ["cat", { kind: "none", name: "polyline" }],
+    ["dog", { kind: "none", name: "skeleton" }],
+  ]);
+  const mask = rasterize(annotation, new Map([["cat", undefined], ["dog", undefined]]), 7, size);
+  assert.ok(mask.every((value) => value === 7));
+  assert.throws(
+    () => rasterize(annotation, new Map([["cat", undefined], ["dog", 1]]), 0, size),
+    /shape 1 \(skeleton "dog"\): a skeleton covers no area\. Draw its outline as a polygon, or leave the label "dog" out/,
+  );
+});
+
+Deno.test("what is no export of pictures, and what cannot be read, is refused by picture, shape and value", () => {
   const cases: [string, RegExp][] = [
     ["<annotations><image", /"a\.xml", at its top: it is no XML \(/],
     ["<html></html>", /its first element is <html>\. Export "CVAT for images 1\.1"/],
     [file("", '<track id="0" label="cat"></track>'), /it has tracks, as "CVAT for video" has/],
-    [
-      file('<polyline label="cat" points="1,1;2,2"></polyline>'),
-      /image "pets\/a\.jpg", shape 0 .* covers no area/,
-    ],
     [file('<polygon label="cat" points="1,1;2,2"></polygon>'), /\(polygon "cat"\): a polygon of 2 points/],
     [file('<polygon label="cat" points="1,1;2,x;3,3"></polygon>'), /point 1 has the coordinate NaN/],
     [file('<polygon label="cat" points="1,1;2;3,3"></polygon>'), /point 1 has the coordinate NaN/],

@@ -59,6 +59,8 @@ Deno.test("labels as a tag of their own, choices and texts are told apart from s
     { ...result("labels", value), value: { ...value, labels: ["dog"] } },
     { id: "y", type: "choices", value: { choices: ["outdoors"] }, ...size },
   );
+  const keypoint = only(result("keypointlabels", { x: 1, y: 2, width: 3 }));
+  assert.deepEqual(keypoint.regions[0]!.shape, { kind: "none", name: "keypoint" });
   assert.deepEqual(regions.map(({ label, place }) => [label, place]), [["dog", "task 3, region 1 (labels)"]]);
 });
 
@@ -70,6 +72,7 @@ Deno.test("pictures are named by their addresses; tasks that nobody finished are
     at("s3://bucket/photos/b.jpg", 5),
     at("https://host.example/photos/c.jpg?token=1", 6),
     { id: 7, data: { photo: "d.png", title: "no. 7" }, annotations: [] },
+    { id: 9, data: { image: "/image2" }, file_upload: "0a1b2c3d-f.jpg", annotations: [] },
     { id: 8, data: { image: "e.png" }, annotations: [{ id: 1, was_cancelled: true, result: [] }] },
   );
   assert.deepEqual([...found].map(([name, { isLabeled }]) => [name, isLabeled]), [
@@ -78,6 +81,7 @@ Deno.test("pictures are named by their addresses; tasks that nobody finished are
     ["photos/b.jpg", true],
     ["photos/c.jpg", true],
     ["d.png", false],
+    ["0a1b2c3d-f.jpg", false],
     ["e.png", false],
   ]);
 });
@@ -112,7 +116,7 @@ Deno.test("what cannot be read is refused by task, region and value", () => {
       /it has no label; it must have one/,
     ],
     [task([result("rectanglelabels", { x: 1, y: 2, width: 3 })]), /has the coordinate NaN/],
-    [task([result("keypointlabels", { x: 1, y: 2, width: 3 })]), /a keypoint gives no mask here/],
+    [task([result("bitmasklabels", {})]), /a bitmask is not read\. Paint it with the brush, or export COCO/],
     [task([result("brushlabels", { rle: [0, 0, 0, 1] })]), /its brush cannot be read: it ends after 4 bytes/],
     [task([result("polygonlabels", { points }, { image_rotation: 90 })]), /the picture turned by 90°/],
     [
@@ -124,6 +128,10 @@ Deno.test("what cannot be read is refused by task, region and value", () => {
       /region 1 .*: it is of 9 × 4 pixels, and one before it of 8 × 4/,
     ],
     [task([], { data: { text: "hello" } }), /task 3: it names no picture/],
+    [
+      task([], { data: { before: "a.jpg", after: "b.jpg" } }),
+      /task 3: it names "a\.jpg" and "b\.jpg"\. Put the address/,
+    ],
     [{ image: "a.jpg", label: [] }, /it is no export "JSON" of Label Studio/],
   ];
   for (const [given, message] of cases) assert.throws(() => read(given), message, JSON.stringify(given));

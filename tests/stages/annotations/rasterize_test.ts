@@ -7,7 +7,7 @@ import golden from "../../golden/annotations.json" with { type: "json" };
 
 function covered(width: number, height: number, shape: Shape): Uint8Array {
   const data = new Uint8Array(width * height);
-  coverShape({ width, height, data }, shape);
+  coverShape({ width, height, data, value: 1 }, shape);
   return data;
 }
 

@@ -3,10 +3,10 @@ import { encode } from "fast-png";
 import { encodePalettePng } from "../../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../../stages/datasets/classes.ts";
 import { readImage, readMask } from "../../../stages/datasets/decode_sample.ts";
-import { labelTable } from "../../../stages/datasets/layouts.ts";
+import { indexLabeling } from "../../../stages/datasets/labeling.ts";
 import golden from "../../golden/pillow_pictures.json" with { type: "json" };
 
-const table = labelTable(pascalClasses, []);
+const labeling = indexLabeling(pascalClasses, []);
 const photograph = Uint8Array.fromBase64(golden.cases["exif_6.jpg"].file); // 19 × 13 as stored
 const labels = (width: number, height: number) =>
   Uint8Array.from({ length: width * height }, (_, i) => i % 21);
@@ -22,7 +22,7 @@ const located = (mask: Uint8Array) => ({
 
 async function readBoth(file: Uint8Array, orientation: "upright" | "stored") {
   const image = await readImage(located(file), { orientation });
-  return { image, mask: await readMask(located(file), image, table, pascalClasses, orientation) };
+  return { image, mask: await readMask(located(file), image, labeling, orientation) };
 }
 
 Deno.test("a mask fits the image as it is asked for, and an error says where it fits the other way", async () => {
@@ -47,7 +47,7 @@ Deno.test("a mask fits the image as it is asked for, and an error says where it 
     await rejects(readBoth(mask(height, width), orientation), advice);
     await rejects(
       readBoth(mask(13, 13), orientation),
-      /must have one size\. Extract the data set again, or remove/,
+      /must have one size\. Extract or export the two again, or remove/,
     );
   }
 });

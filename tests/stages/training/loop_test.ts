@@ -206,3 +206,33 @@ gpuTest(
       assert.match(String(of("warning", stopped)[0]!.message), /Cannot (write|read) .*checkpoints/);
     })(),
 );
+
+gpuTest(
+  "a training ends where its scores have not become better for so long, and a stopped one likewise",
+  (device) =>
+    withFolder(async (folder) => {
+      const patient = { ...plain, epochs: 30, stepsPerEpoch: 1, patience: 2 } as const;
+      const whole = await attempt(device, join(folder, "whole"), patient);
+      const { evaluations } = JSON.parse(whole.bytes!.history!) as {
+        evaluations: readonly { readonly epoch: number; readonly miou: { readonly network: number } }[];
+      };
+      const scores = evaluations.map(({ miou }) => miou.network);
+      const best = scores.indexOf(Math.max(...scores));
+      assert.ok(evaluations.length < 30, `${scores}`);
+      assert.equal(evaluations.length - 1 - best, 2);
+      // The first time that it could end, it did.
+      for (let i = 0; i + 2 < scores.length - 1; i++) {
+        assert.ok(
+          Math.max(...scores.slice(i + 1, i + 3)) > Math.max(...scores.slice(0, i + 1)),
+          `${scores} at ${i}`,
+        );
+      }
+      const last = whole.events.find(({ kind }) => kind === "stopped");
+      assert.deepEqual(last, { kind: "stopped", epoch: evaluations.length, epochs: 30, best: best + 1 });
+      const broken = join(folder, "broken");
+      await attempt(device, broken, patient, {
+        stop: ({ kind, epoch }) => kind === "evaluation" && epoch === best + 1,
+      });
+      assert.deepEqual((await attempt(device, broken, patient)).bytes, whole.bytes);
+    })(),
+);

@@ -50,6 +50,23 @@ function epoch(sampler: Sampler, number: number): Batch[] {
 const pairs = (batches: readonly Batch[]) =>
   batches.flatMap(({ labeled, unlabeled }) => unlabeled.map((u, i) => [u, labeled[i]!] as const));
 
+Deno.test("without unlabeled images an epoch is one pass over the labeled ones, a batch at least", () => {
+  for (const pairing of ["fixed", "free"] as const) {
+    const sampler = makeSampler({ ...options, pairing, labeled: 9, unlabeled: 0 });
+    const [one, two] = [0, 1].map((number) => epoch(sampler, number));
+    assert.equal(one!.length, 2);
+    for (const batches of [one!, two!]) {
+      assert.ok(batches.every(({ unlabeled, others }) => unlabeled.length === 0 && others === undefined));
+      assert.equal(new Set(batches.flatMap(({ labeled }) => labeled)).size, 8);
+    }
+    assert.notDeepEqual(one, two);
+  }
+  const few = epoch(makeSampler({ ...options, labeled: 3, unlabeled: 0 }), 0);
+  assert.equal(few.length, 1);
+  assert.deepEqual([...new Set(few[0]!.labeled)].sort(), [0, 1, 2]);
+  assert.throws(() => makeSampler({ ...options, labeled: 0, unlabeled: 0 }), /0 labeled and 0 unlabeled/);
+});
+
 Deno.test("an epoch sees each unlabeled image at most once, in another order than the epoch before", () => {
   const sampler = makeSampler(options);
   const orders = [0, 1].map((number) => epoch(sampler, number).flatMap(({ unlabeled }) => unlabeled));
@@ -143,11 +160,11 @@ Deno.test("a batch depends on seed, epoch and step alone, not on what was asked 
 });
 
 Deno.test("lists that fill no batch are refused, saying what is needed", () => {
-  for (const change of [{ labeled: 0 }, { unlabeled: 0 }, { unlabeled: 3 }]) {
+  for (const change of [{ labeled: 0 }, { unlabeled: 3 }]) {
     assert.throws(
       () => makeSampler({ ...options, ...change }),
       /at least one labeled image and 4 unlabeled ones are needed/,
     );
   }
-  assert.throws(() => makeSampler({ ...options, unlabeled: 0, stepsPerEpoch: 2 }), { name: "ConfigError" });
+  assert.throws(() => makeSampler({ ...options, labeled: 0, stepsPerEpoch: 2 }), { name: "ConfigError" });
 });

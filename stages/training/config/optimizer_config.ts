@@ -1,9 +1,10 @@
 /** The optimizer's leaves in the config of `co-train`. @module */
 import { z } from "zod";
-import type { OptimizerSettings } from "./update.ts";
+import type { RateDecay } from "./schedule.ts";
+import type { OptimizerSettings } from "../update.ts";
 
 /** What an experiment says of its optimizer and learning rate; every leaf is described in its schema. */
-export interface OptimizerConfig {
+export interface OptimizerConfig extends RateDecay {
   /** SGD with momentum, Adam, or Adam with decoupled weight decay. */
   readonly optimizer: "sgd" | "adam" | "adamw";
   /** Base learning rate. */
@@ -16,10 +17,6 @@ export interface OptimizerConfig {
   readonly normRate: number;
   /** Multiple of the rate for convolutions' biases. */
   readonly biasRate: number;
-  /** Exponent of the polynomial decay of the rate; 0: none. */
-  readonly power: number;
-  /** Steps by which the decay comes late. */
-  readonly rateLag: 0 | 1;
   /** Momentum of SGD. */
   readonly momentum: number;
   /** Whether SGD looks ahead. */
@@ -38,8 +35,8 @@ export interface OptimizerConfig {
   readonly biasDecay: number;
 }
 
-const factor = (value: number, what: string, source: string) =>
-  z.number().min(0).default(value).describe(what).meta({ unit: "factor", source });
+const factor = (value: number, what: string, source: string, more: object = {}) =>
+  z.number().min(0).default(value).describe(what).meta({ unit: "factor", source, ...more });
 
 /** Why a leaf is not read, by those beside it. */
 const unread = (why: (config: OptimizerConfig) => string | false) => ({
@@ -47,6 +44,8 @@ const unread = (why: (config: OptimizerConfig) => string | false) => ({
 });
 const withoutSgd = unread(({ optimizer }) => optimizer !== "sgd" && `optimizer is ${optimizer}`);
 const withoutAdam = unread(({ optimizer }) => optimizer === "sgd" && "optimizer is sgd");
+const without = (law: RateDecay["rateDecay"]) =>
+  unread(({ rateDecay }) => rateDecay !== law && `rateDecay is ${rateDecay}`);
 const withoutDecay = unread(({ weightDecay }) => weightDecay === 0 && "weightDecay is 0");
 
 const beta = (value: number, what: string) =>
@@ -71,15 +70,31 @@ export const optimizerLeaves = {
     "Multiple of those rates for convolutions' biases, in backbones and all else.",
     "Crossview; PseudoSeg: 2",
   ),
-  power: factor(0.9, "Exponent of the polynomial decay of the rate; 0: it stays as it is.", "CCVC §3.4"),
+  rateDecay: z.enum(["poly", "cosine", "steps"]).default("poly").describe(
+    "How the rate falls over the run: by a power of what is left of it; by half a cosine; or by a factor at some steps.",
+  )
+    .meta({ unit: "name", source: "CCVC §3.4: poly; Loshchilov, Hutter, SGDR, ICLR 2017: cosine" }),
+  power: factor(0.9, "With poly: its exponent; 0: the rate stays as it is.", "CCVC §3.4", without("poly")),
   rateLag: z.literal([0, 1]).default(1).describe(
     "Steps by which the decay comes late: 1 as published, where steps 0 and 1 both run at the full rate.",
   )
     .meta({
       unit: "steps",
       source: "CCVC §3.4",
-      ...unread(({ power }) => power === 0 && "power is 0"),
+      ...unread(({ rateDecay, power }) =>
+        rateDecay !== "poly" ? `rateDecay is ${rateDecay}` : power === 0 && "power is 0"
+      ),
     }),
+  rateDecayAt: z.array(z.number().gt(0).lt(1)).min(1).max(100).default([0.5, 0.75])
+    .refine((shares) => shares.every((share, i) => i === 0 || share > shares[i - 1]!), {
+      error: "the shares must ascend, each once",
+    })
+    .describe("With steps: when the rate falls.")
+    .meta({ unit: "shares of the run", source: "He et al., ResNet, CVPR 2016, §4.2", ...without("steps") }),
+  rateDecayBy: z.number().gt(0).max(1).default(0.1).describe(
+    "With steps: what the rate is multiplied by each time.",
+  )
+    .meta({ unit: "factor", source: "He et al., ResNet, CVPR 2016, §3.4", ...without("steps") }),
   momentum: z.number().min(0).lt(1).default(0.9).describe("Momentum of SGD.").meta({
     unit: "factor",
     source: "CCVC §3.4",

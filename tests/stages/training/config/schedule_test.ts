@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { polyFactor } from "../../../stages/training/schedule.ts";
+import { polyFactor, rateFactor } from "../../../../stages/training/config/schedule.ts";
 
 Deno.test("polyFactor() decays with the published lag: steps 0 and 1 at the full rate, the last above 0", () => {
   const factors = Array.from({ length: 4 }, (_, step) => polyFactor(step, 4, 0.9));
@@ -25,4 +25,20 @@ Deno.test("polyFactor() refuses steps outside the run", () => {
 Deno.test("polyFactor() without the lag decays from step 1 on", () => {
   const factors = Array.from({ length: 4 }, (_, step) => polyFactor(step, 4, 0.9, 0));
   assert.deepEqual(factors, [1, 0.75 ** 0.9, 0.5 ** 0.9, 0.25 ** 0.9]);
+});
+
+const law = { power: 0.9, rateLag: 1, rateDecayAt: [0.5, 0.75], rateDecayBy: 0.1 } as const;
+
+Deno.test("a rate falls by a power, by half a cosine, or by a factor at shares of the run", () => {
+  const all = (rateDecay: "poly" | "cosine" | "steps", steps = 8) =>
+    Array.from({ length: steps }, (_, step) => rateFactor({ ...law, rateDecay }, step, steps));
+  assert.deepEqual(all("poly"), Array.from({ length: 8 }, (_, step) => polyFactor(step, 8, 0.9)));
+  // PyTorch's MultiStepLR with milestones 4 and 6, CosineAnnealingLR with T_max 8.
+  assert.deepEqual(all("steps"), [1, 1, 1, 1, 0.1, 0.1, 0.1 ** 2, 0.1 ** 2]);
+  const cosine = [1, 0.961939766, 0.853553391, 0.691341716, 0.5, 0.308658284, 0.146446609, 0.038060234];
+  all("cosine").forEach((value, i) => assert.ok(Math.abs(value - cosine[i]!) < 1e-8, `${i}: ${value}`));
+  for (const rateDecay of ["poly", "cosine", "steps"] as const) {
+    assert.equal(rateFactor({ ...law, rateDecay }, 0, 1), 1);
+    assert.throws(() => rateFactor({ ...law, rateDecay }, 8, 8), RangeError);
+  }
 });

@@ -1,6 +1,6 @@
 /** How a training scores its weights along the way, and which of them it keeps. @module */
 import { z } from "zod";
-import { forPredictions, type PerPrediction } from "../evaluation/predictions.ts";
+import { forPredictions, type PerPrediction } from "../../evaluation/predictions.ts";
 import {
   cropLeaf,
   missingCrop,
@@ -10,7 +10,7 @@ import {
   type ProtocolName,
   protocolOf,
   scoredBy,
-} from "../evaluation/protocols.ts";
+} from "../../evaluation/protocols.ts";
 
 /** The scores along the way; every leaf is described in its schema. */
 export interface EvaluationConfig {
@@ -63,11 +63,12 @@ export function protocolAt(evaluation: EvaluationConfig, epoch: number, epochs: 
 export interface BestScores {
   /** Label of the protocol of the last scores. */
   readonly protocol: string;
-  readonly scores: PerPrediction<number>;
+  /** Null for a prediction that was given none yet. */
+  readonly scores: PerPrediction<number | null>;
 }
 
 /**
- * Takes new scores in. Only a strictly higher score is a new best, as published: of equal ones the first stays.
+ * Takes new scores in, null where no pixel was counted. Only a strictly higher score is a new best, as published: of equal ones the first stays.
  *
  * @param before None at the start.
  * @param rule See {@linkcode EvaluationConfig.best}.
@@ -76,13 +77,18 @@ export interface BestScores {
 export function updateBest(
   before: BestScores | undefined,
   protocol: Protocol,
-  scores: PerPrediction<number>,
+  scores: PerPrediction<number | null>,
   rule: EvaluationConfig["best"],
 ): { best: BestScores; improved: readonly string[] } {
   const label = protocolLabel(protocol);
   const kept = rule === "across_protocols" || before?.protocol === label ? before?.scores : undefined;
   const names = Object.keys(scores);
-  const improved = names.filter((name) => kept === undefined || scores[name]! > kept[name]!);
-  const highest = forPredictions(names, (name) => (improved.includes(name) ? scores : kept!)[name]!);
+  // Null is below every score, and no better than nothing.
+  const rank = (score: number | null | undefined) => score ?? -Infinity;
+  const improved = names.filter((name) => rank(scores[name]) > rank(kept?.[name]));
+  const highest = forPredictions(
+    names,
+    (name) => (improved.includes(name) ? scores : kept)?.[name] ?? null,
+  );
   return { best: { protocol: label, scores: highest }, improved };
 }

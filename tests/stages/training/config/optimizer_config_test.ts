@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { explainConfig } from "../../../pipeline/language/explain.ts";
-import { parseConfig } from "../../../pipeline/language/schema.ts";
+import { explainConfig } from "../../../../pipeline/language/explain.ts";
+import { parseConfig } from "../../../../pipeline/language/schema.ts";
 import {
   type OptimizerConfig,
   optimizerLeaves,
   optimizerOf,
-} from "../../../stages/training/optimizer_config.ts";
+} from "../../../../stages/training/config/optimizer_config.ts";
 
 const schema = z.strictObject(optimizerLeaves);
 const parse = (input: Partial<OptimizerConfig> = {}) => parseConfig(schema, input, "co-train");
@@ -75,14 +75,21 @@ Deno.test("what the other leaves leave unread says so", () => {
       explainConfig(schema, parse(input), {}).flatMap(({ name, unread }) => unread ? [[name, unread]] : []),
     );
   const sgd = "optimizer is sgd", adam = "optimizer is adam";
-  assert.deepEqual(unread({}), { beta1: sgd, beta2: sgd, epsilon: sgd });
-  assert.deepEqual(unread({ optimizer: "adam" }), { momentum: adam, nesterov: adam });
+  const steps = { rateDecayAt: "rateDecay is poly", rateDecayBy: "rateDecay is poly" };
+  assert.deepEqual(unread({}), { beta1: sgd, beta2: sgd, epsilon: sgd, ...steps });
+  assert.deepEqual(unread({ optimizer: "adam" }), { momentum: adam, nesterov: adam, ...steps });
   assert.deepEqual(unread({ optimizer: "adam", weightDecay: 0, power: 0 }), {
     rateLag: "power is 0",
     momentum: adam,
     nesterov: adam,
     normDecay: "weightDecay is 0",
     biasDecay: "weightDecay is 0",
+    ...steps,
   });
+  const cosine = unread({ rateDecay: "cosine" });
+  assert.deepEqual([cosine.power, cosine.rateLag], ["rateDecay is cosine", "rateDecay is cosine"]);
+  for (const wrong of [[0.5, 0.5], [0.7, 0.2], [0], [1], []]) {
+    assert.throws(() => parse({ rateDecay: "steps", rateDecayAt: wrong }), /rateDecayAt/);
+  }
   assert.equal(unread({ momentum: 0 }).nesterov, "momentum is 0");
 });

@@ -1,9 +1,10 @@
 /** What an experiment says of a training: the leaves of `co-train` beside its method. @module */
 import { z } from "zod";
-import type { Precision } from "../../kernels/tensor.ts";
-import { type BackboneName, BACKBONES } from "../../models/resnet.ts";
-import { schemaOf } from "../../pipeline/mod.ts";
-import { NO_PRETRAINED } from "../weights/pretrained.ts";
+import type { Precision } from "../../../kernels/tensor.ts";
+import { type BackboneName, BACKBONES } from "../../../models/resnet.ts";
+import { schemaOf } from "../../../pipeline/mod.ts";
+import { NO_PRETRAINED } from "../../weights/pretrained.ts";
+import { type ClassWeights, classWeightsLeaf } from "./class_weights.ts";
 import { type EvaluationConfig, evaluationSchema } from "./evaluation.ts";
 import { type OptimizerConfig, optimizerLeaves } from "./optimizer_config.ts";
 
@@ -41,12 +42,16 @@ export interface TrainingConfig extends OptimizerConfig {
   readonly precision: Precision;
   /** With f16: what losses are multiplied by before they are differentiated, and gradients divided by after. */
   readonly lossScale: number;
+  /** What classes weigh in the losses on labeled images. */
+  readonly classWeights: ClassWeights;
   /** Whether an unlabeled image meets the same labeled one in every epoch. */
   readonly pairing: "fixed" | "free";
   /** Epochs between scores on the validation set, for the best weights. */
   readonly evaluateEvery: number;
   /** How those scores are made. */
   readonly evaluation: EvaluationConfig;
+  /** Scores in a row without a better headline after which the training ends; without it, it goes to its end. */
+  readonly patience?: number | undefined;
   /** Steps between readings of the losses; each drains the device. */
   readonly logEvery: number;
 }
@@ -117,6 +122,7 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
           (options as TrainingConfig).precision === "f16" ? undefined : "precision is f32",
       }),
     ...optimizerLeaves,
+    classWeights: classWeightsLeaf,
     pairing: z.enum(["fixed", "free"]).default("fixed")
       .describe("Whether an unlabeled image meets the same labeled one in every epoch.")
       .meta({ unit: "none", source: "CCVC §3.6" }),
@@ -125,6 +131,11 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
     )
       .meta({ unit: "epochs", source: "CCVC §6" }),
     evaluation: evaluationSchema.prefault({}).describe("How those scores are made."),
+    patience: z.int().min(1).optional().describe(
+      "Scores in a row without a better one of the headline prediction after which the training ends early; without it, it " +
+        "goes to its end. Rates and schedules fall as for all epochs; scores under another protocol start the count anew.",
+    )
+      .meta({ unit: "scores", source: "Prechelt, Early Stopping – But When?, 1998, §2; published: none" }),
     logEvery: z.int().min(1).default(10).describe(
       "Steps between readings of the losses; each drains the device.",
     )

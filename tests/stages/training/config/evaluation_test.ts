@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../../pipeline/language/schema.ts";
+import { parseConfig } from "../../../../pipeline/language/schema.ts";
 import {
   type BestScores,
   type EvaluationConfig,
   evaluationSchema,
   protocolAt,
   updateBest,
-} from "../../../stages/training/evaluation.ts";
-import type { Protocol } from "../../../stages/evaluation/protocols.ts";
+} from "../../../../stages/training/config/evaluation.ts";
+import type { Protocol } from "../../../../stages/evaluation/protocols.ts";
 
 const parse = (input: unknown) => parseConfig<EvaluationConfig>(evaluationSchema, input, "co-train");
 const published = parse({ protocol: "sliding_window", crop: 712, earlier: "center_crop" });
@@ -52,6 +52,16 @@ function course(rule: EvaluationConfig["best"], steps: readonly [Protocol, numbe
     return update.improved;
   });
 }
+
+Deno.test("a score that could not be made is no best, and the first that could is one", () => {
+  const step = (before: BestScores | undefined, score: number | null) =>
+    updateBest(before, center, { student: score }, "within_protocol");
+  const none = step(undefined, null);
+  assert.deepEqual(none, { best: { protocol: "center_crop_712", scores: { student: null } }, improved: [] });
+  const some = step(none.best, 0);
+  assert.deepEqual([some.improved, some.best.scores], [["student"], { student: 0 }]);
+  assert.deepEqual(step(some.best, null), { best: some.best, improved: [] });
+});
 
 Deno.test("each prediction has its own best, and only a strictly higher score is one", () => {
   assert.deepEqual(

@@ -1,0 +1,81 @@
+/** Says which pixels of a mask no class names, and what to write so that one does. @module */
+import type { LabelingProblem } from "../labeling.ts";
+import { type ClassEntry, isColor, marksOf, markText, type PixelMark } from "./class_values.ts";
+import type { PixelKind, SeenPixel } from "./seen_pixel.ts";
+
+/** How many values are given by name. */
+const shown = 8;
+/** So many values are no labels, but what smoothing and compression make between them. */
+const manyValues = 32;
+
+/**
+ * A mask holds pixels that no class names.
+ *
+ * @param kinds All kinds of pixels in the mask.
+ */
+export function unnamedProblem(kinds: readonly PixelKind[], entries: readonly ClassEntry[]): LabelingProblem {
+  const byColor = entries.some(([, marks]) => marksOf(marks).some(isColor));
+  const unnamed = kinds.filter(({ label }) => label === undefined).sort((a, b) => b.count - a.count);
+  const some = unnamed.slice(0, shown), marks = some.map(({ pixel }) => markOf(pixel, byColor));
+  const counts = some.map(({ count }, i) => `${markText(marks[i]!)} (${pixels(count)})`).join(", ");
+  const more = unnamed.length - some.length;
+  const rest = unnamed.slice(shown).reduce((sum, { count }) => sum + count, 0);
+  return {
+    problem: `holds ${
+      unnamed.length === 1 ? "a value" : `${unnamed.length} values`
+    } that no class names: ${counts}${more > 0 ? ` and ${more} more (${pixels(rest)})` : ""}`,
+    remedy: remedy(kinds, unnamed.length, marks, entries),
+  };
+}
+
+function remedy(
+  kinds: readonly PixelKind[],
+  unnamed: number,
+  marks: readonly PixelMark[],
+  entries: readonly ClassEntry[],
+): string {
+  if (unnamed > manyValues) {
+    return "So many values are what smoothing or compression makes of a few: export the masks without either, as PNG; " +
+      'or name what all others are: classes: { …, background: "else" }';
+  }
+  const mapping = mappingOf(kinds, entries);
+  if (mapping !== undefined) return `If these are the classes in order, write classes: ${mapping}`;
+  const list = marks.map(markText).join(", "), cut = unnamed > marks.length ? ", …" : "";
+  return `Write ignore: [${list}${cut}], or a class of it: classes: { …, name: ${
+    marks.length === 1 ? list : `[${list}${cut}]`
+  } }`;
+}
+
+/** The classes with the values of the mask in order, where names were given alone and there are as many values. */
+function mappingOf(kinds: readonly PixelKind[], entries: readonly ClassEntry[]): string | undefined {
+  const values = kinds.map(({ pixel: { value } }) => value).sort((a, b) => a - b);
+  const isPlain = entries.every(([, marks], label) => marks === label);
+  if (!isPlain || values.length !== entries.length || values[0]! < 0) return undefined;
+  return `{ ${entries.map(([name], label) => `${keyText(name)}: ${values[label]}`).join(", ")} }`;
+}
+
+/** Two classes or more fit a pixel. */
+export function ambiguousProblem(pixel: SeenPixel, names: readonly string[]): LabelingProblem {
+  const { red, green, blue, alpha } = pixel;
+  return {
+    problem: `holds a pixel (red ${red}, green ${green}, blue ${blue}, alpha ${alpha}) that is ${
+      names.map((name) => `"${name}"`).join(" and ")
+    } by load.classes`,
+    remedy: "Narrow their ranges so that one fits",
+  };
+}
+
+/** A pixel as an experiment would write it. */
+function markOf({ value, red, green, blue, color }: SeenPixel, byColor: boolean): PixelMark {
+  if (color !== undefined && (byColor || value < 0)) return color;
+  return value >= 0 ? value : { red, green, blue };
+}
+
+/** A name as a key of JavaScript. */
+function keyText(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+}
+
+function pixels(count: number): string {
+  return `${count} ${count === 1 ? "pixel" : "pixels"}`;
+}

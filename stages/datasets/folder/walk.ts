@@ -1,0 +1,63 @@
+/** Looks through folders for pictures. @module */
+import { messageOf } from "../../../pipeline/errors.ts";
+import { isMissing } from "../../../pipeline/files/system_error.ts";
+import { DataError, joinPath } from "../errors.ts";
+import { codePointOrder } from "./order.ts";
+import { isPictureName } from "./pattern.ts";
+
+/** What lies in folders. */
+export interface FoundFiles {
+  /** Pictures by their names: paths relative to the root, with `/`, by code points. */
+  readonly pictures: readonly string[];
+  /** Other files, in the same order: hidden ones and those of the system, and what is called otherwise than pictures are. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Finds all files below folders, links followed, but none that leads into a folder which it lies in.
+ *
+ * @param folders Relative to the root; `""` is the root. One within another is looked through once.
+ * @throws {DataError} If a folder is missing or may not be read.
+ */
+export function findFiles(root: string, folders: readonly string[]): FoundFiles {
+  const pictures = new Set<string>(), others = new Set<string>();
+  for (const folder of folders) visit(folder, []);
+  const sorted = (paths: Set<string>) => [...paths].sort(codePointOrder);
+  return { pictures: sorted(pictures), others: sorted(others) };
+
+  function visit(folder: string, above: readonly string[]): void {
+    const path = folder === "" ? root : joinPath(root, folder);
+    const { real, entries } = listed(path);
+    if (above.includes(real)) return;
+    for (const entry of entries) {
+      const at = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const isHidden = entry.name.startsWith(".") || entry.name === "__MACOSX";
+      if (isFolder(entry, joinPath(root, at))) {
+        if (!isHidden) visit(at, [...above, real]);
+      } else (isHidden || !isPictureName(entry.name) ? others : pictures).add(at);
+    }
+  }
+}
+
+function listed(path: string): { real: string; entries: Deno.DirEntry[] } {
+  try {
+    return { real: Deno.realPathSync(path), entries: [...Deno.readDirSync(path)] };
+  } catch (cause) {
+    const reason = isMissing(cause) ? "there is no such folder" : messageOf(cause);
+    throw new DataError(
+      `Cannot look through "${path}": ${reason}. Name the folders of images and masks by load.images and load.masks, ` +
+        `relative to load.root.`,
+      { cause },
+    );
+  }
+}
+
+/** A link that leads nowhere is no folder: as a file it is missed by name when it is read. */
+function isFolder(entry: Deno.DirEntry, path: string): boolean {
+  if (!entry.isSymlink) return entry.isDirectory;
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}

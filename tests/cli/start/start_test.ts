@@ -1,0 +1,168 @@
+/** `start`: what it says of a folder, what it writes, and what it refuses. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { main } from "../../../cli/program.ts";
+import { collectingTerminal } from "../../../cli/terminal/terminal.ts";
+import { colorMask, indexMask, photograph, writeFiles } from "../../stages/datasets/folder/support.ts";
+import { type Place, placeTest } from "../support.ts";
+
+const photographs = Object.fromEntries(
+  ["a", "b", "c", "d"].map((name, i) => [`images/${name}.png`, photograph(40 * i)]),
+);
+const masks = { "masks/a.png": indexMask([0, 255]), "masks/b.png": indexMask([0, 0, 255]) };
+
+/** Starts with a folder of these files, asking nothing unless there are answers. */
+async function start(
+  place: Place,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  args: readonly string[] = ["--yes"],
+  answers?: readonly string[],
+) {
+  const root = join(place.folder, "my photos");
+  await writeFiles(root, files);
+  const terminal = collectingTerminal(answers);
+  const status = await main(["start", root, ...args], terminal);
+  const file = join(root, "experiment.ts");
+  return {
+    root,
+    status,
+    out: terminal.printed.join("\n"),
+    notes: terminal.noted.join("\n"),
+    text: await Deno.readTextFile(file).catch(() => undefined),
+  };
+}
+
+placeTest("a folder is described, its experiment written, and the next lines printed", async (place) => {
+  const { root, status, out, text } = await start(place, { ...photographs, ...masks });
+  assert.equal(status, 0);
+  assert.match(out, /4 images in images\/, 2 with a mask in masks\/, 2 without/);
+  assert.match(out, /sizes: 4 × 3 \(4\)/);
+  assert.match(out, /background +0 +58\.3 % +2\nforeground +255 +41\.7 % +2/);
+  assert.match(out, /1 labeled and 2 unlabeled images are learned from; 1 is scored/);
+  assert.match(out, /with its mask over it: .*sample\.png/);
+  assert.match(out, /train: +deno task train ".*my photos\/experiment\.ts"/);
+  assert.match(out, /deno task compare ".*experiment\.ts"/);
+  assert.match(text!, /pipeline\("my-photos"/);
+  assert.match(text!, /background: 0,\n +foreground: 255,/);
+  assert.match(text!, /root: import\.meta\.dirname!/);
+  assert.ok(place.has(join(root, ".crossview", "sample.png")));
+  const { status: planned, out: plan } = await place.command("plan", join(root, "experiment.ts"));
+  assert.equal(planned, 0, plan.join("\n"));
+});
+
+placeTest("a file that is there stays, and what would have been written is shown", async (place) => {
+  const files = { ...photographs, ...masks, "experiment.ts": "// mine\n" };
+  const { status, out, notes, text } = await start(place, files);
+  assert.deepEqual([status, text], [1, "// mine\n"]);
+  assert.match(out, /export default pipeline\("my-photos"/);
+  assert.match(notes, /it exists, and is left as it is.*--out names another file/);
+  const other = join(place.folder, "other.ts");
+  const again = await start(place, {}, ["--yes", "--out", other]);
+  assert.equal(again.status, 0);
+  assert.match(await Deno.readTextFile(other), /root: `\$\{import\.meta\.dirname\}\/my photos`/);
+});
+
+placeTest("flags name classes, what is ignored, and who is labeled and scored", async (place) => {
+  const colors = colorMask([[0, 0, 0], [255, 0, 0], [255, 255, 255]]);
+  const all = Object.fromEntries(["a", "b", "c", "d"].map((name) => [`masks/${name}.png`, colors]));
+  const flags = [
+    "--classes",
+    "road,sky",
+    "--ignore",
+    "#ffffff",
+    "--labeled",
+    "1",
+    "--validation",
+    "2",
+    "--json",
+  ];
+  const { status, out, text } = await start(place, { ...photographs, ...all }, flags);
+  assert.equal(status, 0);
+  const found = JSON.parse(out);
+  assert.deepEqual(found.classes.map(({ name, marks }: { name: string; marks: string }) => [name, marks]), [
+    ["road", "#000000"],
+    ["sky", "#ff0000"],
+  ]);
+  const { labeled, unlabeled, validation } = found.roles;
+  assert.deepEqual([labeled, unlabeled, validation, found.ignored], [1, 1, 2, 16]);
+  assert.match(text!, /ignore: \["#ffffff"\],/);
+  assert.match(text!, /labeled: 1,/);
+});
+
+placeTest("a person at a terminal is asked, and asked again where an answer does not fit", async (place) => {
+  const { status, notes, text } = await start(place, { ...photographs, ...masks }, [], [
+    "one",
+    "sky, cat",
+    "3",
+    "0.5",
+  ]);
+  assert.equal(status, 1, notes);
+  assert.match(notes, /Names of the classes.*\(background,foreground\)/);
+  assert.match(notes, /gives 1 names, and the masks hold 2 classes/);
+  assert.match(notes, /3 images of 2 with a mask/);
+  assert.equal(text, undefined);
+  const again = await start(place, {}, [], ["sky, cat", "0.5"]);
+  assert.equal(again.status, 0, again.notes);
+  assert.match(again.text!, /sky: 0,\n +cat: 255,/);
+  assert.match(again.text!, /validation: 0\.5,/);
+});
+
+placeTest("without unlabeled images it learns from labels alone, and says so", async (place) => {
+  const all = Object.fromEntries(
+    ["a", "b", "c", "d"].map((name) => [`masks/${name}.png`, indexMask([0, 1])]),
+  );
+  const { status, out, text } = await start(place, { ...photographs, ...all });
+  assert.equal(status, 0);
+  assert.match(out, /by their labels alone, as no image is unlabeled/);
+  assert.doesNotMatch(out, /compare/);
+  assert.match(text!, /method: supervised\(\)/);
+  assert.doesNotMatch(text!, /pseudoLabel/);
+});
+
+placeTest("bad masks are told by kind with a count, and the good ones go on", async (place) => {
+  const files = {
+    ...photographs,
+    ...masks,
+    "masks/c.png": "no picture",
+    "masks/d.png": "no picture either",
+    "masks/e.png": indexMask([0]),
+  };
+  const { status, out } = await start(place, files);
+  assert.equal(status, 0);
+  assert.match(out, /problem, 2 times: Cannot decode ".*masks\/c\.png"/);
+  assert.match(out, /1 masks have no image: masks\/e\.png/);
+});
+
+for (
+  const [name, files, wanted, code] of [
+    ["an empty folder", { "notes.txt": "" }, /it holds no pictures/, 1],
+    [
+      "photographs without masks",
+      photographs,
+      /4 pictures, and none is the mask of another.*images\/x\.jpg/,
+      1,
+    ],
+    [
+      "masks of one value",
+      { ...photographs, "masks/a.png": indexMask([3]) },
+      /one class leaves nothing to tell apart/,
+      2,
+    ],
+    ["masks that are no pictures", { ...photographs, "masks/a.png": "" }, /none of its masks can be read/, 1],
+  ] as const
+) {
+  placeTest(`${name} is refused with the way out`, async (place) => {
+    const { status, notes, text } = await start(place, files);
+    assert.match(notes, wanted);
+    assert.deepEqual([status, text], [code, undefined]);
+  });
+}
+
+placeTest("a file, and a folder that is not there, are refused", async (place) => {
+  await writeFiles(place.folder, { "a.png": photograph(1) });
+  const file = await place.command("start", join(place.folder, "a.png"));
+  assert.match(file.notes, /it is a file\. Name the folder that it lies in/);
+  const missing = await place.command("start", join(place.folder, "b"));
+  assert.match(missing.notes, /there is no such folder/);
+  assert.deepEqual([file.status, missing.status], [2, 2]);
+});

@@ -1,0 +1,97 @@
+/** The file that is written for a person's folder: formatted, typed, and what it says is what it runs. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { experimentFile, type OwnExperiment } from "../../../configs/own/experiment_file.ts";
+import { DataFile, ownSettings } from "../../../configs/own/settings.ts";
+import type { Pipeline } from "../../../pipeline/mod.ts";
+
+const config = new URL("../../../deno.json", import.meta.url);
+
+const photos: OwnExperiment = {
+  name: "photos",
+  about: [
+    "4 labeled, 14 unlabeled images; a line that is long enough to be broken once, or even twice */ and goes on.",
+  ],
+  load: [
+    ["images", "images", "Where the photographs are."],
+    ["masks", "masks/*_mask", ""],
+    ["classes", { background: 0, "traffic light": [3, { red: [1, 255] }], cat: "#ff0000" }, "The classes."],
+    ["ignore", [255, "#ffffff"], ""],
+    ["validation", 0.34, "How many are scored."],
+  ],
+  settings: ownSettings({ labeled: 4, unlabeled: 14, side: 300 }),
+  hasUnlabeled: true,
+  data: ".",
+};
+
+const cases: Readonly<Record<string, OwnExperiment>> = {
+  photos,
+  elsewhere: { ...photos, data: "../da ta" },
+  lists: {
+    ...photos,
+    data: "../da$`ta",
+    load: [
+      ["classes", ["background", "cat"], ""],
+      ["lists", { labeled: new DataFile("a.txt"), validation: new DataFile("b.txt") }, ""],
+    ],
+  },
+  names: { ...photos, load: [["classes", ["background", "cat"], ""], ["validation", null, ""]] },
+  entries: {
+    ...photos,
+    load: [
+      ["classes", [["1", 1], ["0", "else"]], ""],
+      ["validation", { images: "val/images", masks: "val/masks" }, ""],
+    ],
+  },
+  "many-names": {
+    ...photos,
+    load: [["classes", Array.from({ length: 30 }, (_, i) => `class number ${i}`), ""], ["validation", 3, ""]],
+  },
+  supervised: {
+    ...photos,
+    settings: ownSettings({ labeled: 9, unlabeled: 0, side: 100 }),
+    hasUnlabeled: false,
+  },
+};
+
+Deno.test("each file is as deno fmt leaves it, compiles, and builds what it says", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "crossview-" }));
+  try {
+    const files = Object.entries(cases).map(([name, experiment]) => {
+      const path = join(folder, `${name}.ts`);
+      Deno.writeTextFileSync(path, experimentFile(experiment));
+      return path;
+    });
+    await succeeds("fmt", "--check", "--no-config", ...files);
+    await succeeds("check", "--config", Deno.realPathSync(config), ...files);
+    for (const [index, [name, experiment]] of Object.entries(cases).entries()) {
+      const { default: pipeline } = await import(pathToFileURL(files[index]!).href) as { default: Pipeline };
+      const { nodes } = pipeline.build([]);
+      const method = experiment.hasUnlabeled ? "ccvc" : "supervised";
+      const load = nodes.find(({ id }) => id === "load")!,
+        training = nodes.find(({ id }) => id === "co-train")!;
+      assert.equal((training.config as { method: { name: string } }).method.name, method, name);
+      const { root, validation, lists } = load.config as {
+        root: string;
+        validation?: unknown;
+        lists?: { labeled: string };
+      };
+      assert.equal(root, experiment.data === "." ? folder : `${folder}/${experiment.data}`);
+      assert.deepEqual(validation, experiment.load.find(([leaf]) => leaf === "validation")?.[1]);
+      if (name === "lists") assert.equal(lists!.labeled, `${root}/a.txt`);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function succeeds(...args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
+}
