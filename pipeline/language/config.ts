@@ -101,16 +101,12 @@ export function resolveConfig(
     if (overrides.some((set) => leadsTo(set.path, path) || leadsTo(path, set.path))) return [name, "set"];
     return [name, written.some((leaf) => leadsTo(path, leaf.path)) ? "experiment" : "default"];
   });
-  const located = leaves(config).reduce((value, { path, name, value: leaf }, i) => {
+  const located = leaves(config).reduce((value, { path, value: leaf }, i) => {
     if (typeof leaf !== "string" || leaf === "" || isAbsolute(leaf) || !isLocation(schema, path)) {
       return value;
     }
-    const origin = origins[i]![1];
-    const from = origin === "set"
-      ? overrides.findLast((override) => covers(override.path, { path, name, value: leaf }))!.folder
-      : origin === "experiment"
-      ? folder
-      : undefined;
+    const setting = overrides.findLast((override) => leadsTo(override.path, path));
+    const from = { set: setting?.folder, experiment: folder, default: undefined }[origins[i]![1]];
     return from === undefined ? value : put(value, path, resolve(from, leaf), undefined);
   }, config);
   return { config: located, origins: Object.fromEntries(origins) };
