@@ -62,7 +62,7 @@ interface Index {
 }
 
 const channelsOf = { images: 3, masks: 1 } as const;
-type Part = keyof typeof channelsOf;
+export type Part = keyof typeof channelsOf;
 type Files = Partial<Record<Part, string>>;
 
 /** Where a set's packed files lie, so that storing it moves or links them instead of copying pixels. */
