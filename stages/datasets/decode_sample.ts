@@ -32,7 +32,7 @@ function cannotLoad({ sample, list }: LocatedSample): string {
 
 /** How to go on without a sample. */
 function removal({ sample, list }: LocatedSample): string {
-  return sample.line === undefined ? `move it out of "${list}"` : `remove the line from "${list}"`;
+  return sample.line === undefined ? `move the image out of "${list}"` : `remove the line from "${list}"`;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   type PixelMark,
   readClasses,
 } from "./class_values.ts";
-import type { PairPatterns } from "./pairs.ts";
+import type { ImagePatterns } from "./pairs.ts";
 import { patternProblem } from "./pattern.ts";
 
 /** Where images and masks of a folder are, what its masks mean, and who is labeled; every leaf is described in its schema. */
@@ -33,7 +33,7 @@ export interface FolderConfig {
   /** How many of the images with a mask are labeled, the others being unlabeled. */
   readonly labeled?: number | undefined;
   /** The images that are scored: so many of those with a mask, or folders of their own; null for none. */
-  readonly validation?: number | PairPatterns | null | undefined;
+  readonly validation?: number | ImagePatterns | null | undefined;
   /** Names the draws of labeled and validation images; apart from the run's seed. */
   readonly splitSeed: number;
 }

@@ -8,9 +8,12 @@ import { matching, parsePattern, withoutExtension } from "./pattern.ts";
 export interface PairPatterns {
   /** The images: a folder, or a path with one `*`. */
   readonly images: string;
-  /** Their masks, likewise; left out where annotations stand for them. */
-  readonly masks?: string | undefined;
+  /** Their masks, likewise. */
+  readonly masks: string;
 }
+
+/** The same, where annotations may stand for masks. */
+export type ImagePatterns = Pick<PairPatterns, "images"> & { readonly masks?: string | undefined };
 
 /** The images that were found. */
 export interface Pairs {
@@ -31,7 +34,7 @@ export interface Pairs {
  */
 export function findPairs(
   root: string,
-  patterns: PairPatterns,
+  patterns: ImagePatterns,
   excluded: (path: string) => boolean = () => false,
 ): Pairs {
   const images = parsePattern(patterns.images);

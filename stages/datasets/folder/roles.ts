@@ -6,7 +6,7 @@ import { assertFolder, type ListConfig, readListFile, type ResolvedLists } from 
 import { type Annotated, openAnnotations } from "./annotated.ts";
 import type { FolderConfig } from "./config.ts";
 import { drawn } from "./order.ts";
-import { findPairs, type PairPatterns, type Pairs } from "./pairs.ts";
+import { findPairs, type ImagePatterns, type Pairs } from "./pairs.ts";
 import { parsePattern } from "./pattern.ts";
 
 /** What the roles depend on. */
@@ -43,7 +43,7 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
   const apart = typeof wanted === "object" && wanted !== null ? wanted : undefined;
   const { annotations } = config;
   const annotated = annotations && await openAnnotations({ ...config, annotations });
-  const pairsOf = (patterns: PairPatterns, excluded?: (path: string) => boolean): Pairs => {
+  const pairsOf = (patterns: ImagePatterns, excluded?: (path: string) => boolean): Pairs => {
     if (annotated === undefined) return findPairs(root, patterns, excluded);
     const { samples, others } = findPairs(root, { images: patterns.images }, excluded);
     return {
@@ -122,7 +122,7 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
     return mask === undefined ? undefined : { mask, ...(labels && { labels }) };
   }
 
-  function scoredApart(patterns: PairPatterns): IdList {
+  function scoredApart(patterns: ImagePatterns): IdList {
     const { samples } = pairsOf(patterns);
     const bare = samples.filter(({ mask }) => mask === undefined).map(({ image }) => image);
     if (bare.length === samples.length) {
@@ -202,7 +202,7 @@ export async function resolveRoles(config: RolesConfig): Promise<FolderRoles> {
   }
 }
 
-function fitsEither({ images, masks }: PairPatterns): (path: string) => boolean {
+function fitsEither({ images, masks }: ImagePatterns): (path: string) => boolean {
   const patterns = [images, ...masks === undefined ? [] : [masks]].map(parsePattern);
   return (path) => patterns.some((pattern) => pattern.key(path) !== undefined);
 }
@@ -238,12 +238,10 @@ function commonPattern(
   pattern: string,
 ): string | undefined {
   const stem = parsePattern(images).key(image)!, { key } = parsePattern(pattern);
-  const mask = masks.find((path) => key(path)?.startsWith(stem));
+  const mask = masks.map((path) => path.normalize("NFC")).find((path) => key(path)?.startsWith(stem));
   if (mask === undefined) return undefined;
-  const at = mask.normalize("NFC").lastIndexOf(stem);
-  return at < 0
-    ? undefined
-    : `${mask.normalize("NFC").slice(0, at)}*${mask.normalize("NFC").slice(at + stem.length)}`;
+  const at = mask.lastIndexOf(key(mask)!);
+  return `${mask.slice(0, at)}*${mask.slice(at + stem.length)}`;
 }
 
 function names(paths: readonly string[]): string {

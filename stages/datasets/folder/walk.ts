@@ -5,11 +5,17 @@ import { DataError, joinPath } from "../errors.ts";
 import { codePointOrder } from "./order.ts";
 import { isPictureName } from "./pattern.ts";
 
+/** Files that lie together in what was written: of a run, of predictions. */
+const written = [["run.json", "events.jsonl"], ["index.json", "summary.csv"]];
+
 /** What lies in folders. */
 export interface FoundFiles {
   /** Pictures by their names: paths relative to the root, with `/`, by code points. */
   readonly pictures: readonly string[];
-  /** Other files, in the same order: hidden ones and those of the system, and what is called otherwise than pictures are. */
+  /**
+   * Other files, in the same order: hidden ones, those of the system, and what is called otherwise than pictures are; and folders
+   * that were written by a run or by predictions, with a slash at their end.
+   */
   readonly others: readonly string[];
 }
 
@@ -29,6 +35,7 @@ export function findFiles(root: string, folders: readonly string[]): FoundFiles 
     const path = folder === "" ? root : joinPath(root, folder);
     const { real, entries } = listed(path);
     if (above.includes(real)) return;
+    if (isWritten(entries)) return void others.add(`${folder}/`);
     for (const entry of entries) {
       const at = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const isHidden = entry.name.startsWith(".") || entry.name === "__MACOSX";
@@ -50,6 +57,12 @@ function listed(path: string): { real: string; entries: Deno.DirEntry[] } {
       { cause },
     );
   }
+}
+
+/** Whether a folder is what a run or `predict` leaves behind, whose pictures are no data. */
+function isWritten(entries: readonly Deno.DirEntry[]): boolean {
+  const names = new Set(entries.map(({ name }) => name));
+  return written.some((marks) => marks.every((mark) => names.has(mark)));
 }
 
 /** A link that leads nowhere is no folder: as a file it is missed by name when it is read. */
