@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "mod",
     "methods",
     "library",
+    "data",
     "runtime",
     "stages",
     "pipeline",
@@ -19,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "partitions",
     "kernels",
   ],
+  data: ["stages", "pipeline"],
   library: ["runtime", "stages", "pipeline", "models", "kernels"],
   configs: ["mod"],
   mod: ["stages", "pipeline", "models", "partitions", "kernels"],
@@ -75,7 +77,7 @@ function read(path: string): SourceFile {
 }
 
 /** Rooms of one file, which is what others import of the project. */
-const entries = ["mod", "methods", "library"];
+const entries = ["mod", "methods", "library", "data"];
 const files = rooms.flatMap((room) =>
   entries.includes(room) ? [join(root, `${room}.ts`)] : [...walk(join(root, room))]
 ).filter((path) => /\.(ts|wgsl)$/.test(path)).map(read);

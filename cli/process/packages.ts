@@ -18,7 +18,12 @@ export async function providePackages(): Promise<boolean> {
   if (origin === "npm") return true;
   if (origin === "jsr") {
     // Deno fetches a registry's modules as they are imported: all that the command's process may load, before it may not.
-    await Promise.all([import("../program.ts"), import("../../methods.ts"), import("../../library.ts")]);
+    await Promise.all([
+      import("../program.ts"),
+      import("../../methods.ts"),
+      import("../../library.ts"),
+      import("../../data.ts"),
+    ]);
     return true;
   }
   const { npm }: Lock = JSON.parse(Deno.readTextFileSync(join(projectRoot, "deno.lock")));
