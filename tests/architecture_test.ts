@@ -160,6 +160,7 @@ Deno.test("twins are for checks: product code computes nothing by them", () => {
 
 Deno.test("packages are imported where they belong", () => {
   const owners: Readonly<Record<string, RegExp>> = {
+    "@bufbuild/protobuf": /^models\/onnx\/model\.ts$/,
     "@dagrejs/dagre": /^pipeline\/plan\/dag_svg\.ts$/,
     commander: /^cli\/terminal\/commander\.ts$/,
     esbuild: /^pipeline\/code\/bundle\.ts$/,

@@ -1,8 +1,6 @@
 /** Counts the labels of masks as they pass, and says what a training on them cannot learn. @module */
 import { type ClassList, ignoreIndex } from "./classes.ts";
-
-/** How many names a warning gives. */
-const shown = 8;
+import { someOf } from "./words.ts";
 
 /** Counts labels over masks. */
 export class LabelCounts {
@@ -31,7 +29,7 @@ export class LabelCounts {
     return [
       ...(uncounted.length === 0 ? [] : [
         `in ${uncounted.length} of ${masks} labeled masks no pixel counts, as all are ignored: ${
-          listed(uncounted)
+          someOf(uncounted)
         }`,
       ]),
       ...(labeled.length > 1 ? [] : [
@@ -44,15 +42,10 @@ export class LabelCounts {
       ...(labeled.length > 1 && absent.length > 0
         ? [
           `${absent.length} of ${names.length} classes are in no labeled mask, and cannot be learned: ${
-            listed(absent)
+            someOf(absent)
           }`,
         ]
         : []),
     ];
   }
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length - shown;
-  return names.slice(0, shown).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -142,6 +142,12 @@ export function folderProblem(
       message: `there is no class "${stranger}"; there are ${classes.map(([name]) => name)}`,
     };
   }
+  if (validation !== undefined && lists?.validation !== undefined) {
+    return {
+      leaf: "validation",
+      message: "load.lists.validation names the images that are scored; leave one out",
+    };
+  }
   const apart = typeof validation === "object" && validation !== null ? validation : undefined;
   if (annotations !== undefined) {
     const meaning = labelValues(classes, ignore, annotations.labels);
@@ -161,12 +167,6 @@ export function folderProblem(
     return {
       leaf: "masks",
       message: `it is "${masks}", as load.images; tell them apart: "*.jpg" and "*.png"`,
-    };
-  }
-  if (validation !== undefined && lists?.validation !== undefined) {
-    return {
-      leaf: "validation",
-      message: "load.lists.validation names the images that are scored; leave one out",
     };
   }
   return undefined;
