@@ -102,12 +102,6 @@ export type { OptimizerConfig } from "./stages/training/config/optimizer_config.
 export type { Pictures } from "./stages/evaluation/pictures.ts";
 export type { ImageSet, ImageSize, MaskSet, SampleSet, SizedSet } from "./stages/datasets/samples.ts";
 export type { AbsentClass, ClassList } from "./stages/datasets/classes.ts";
-export type {
-  AnnotationFormat,
-  AnnotationsConfig,
-  AnnotationsInput,
-} from "./stages/datasets/folder/annotations_config.ts";
-export type { ImagePatterns } from "./stages/datasets/folder/pairs.ts";
 export type { Distance } from "./kernels/ops/loss/consistency_loss.ts";
 export type { Precision } from "./kernels/tensor.ts";
 export type { Mapping } from "./models/deeplabv3plus.ts";

@@ -60,13 +60,14 @@ import { train } from "@crossview/crossview/library";
 import { photos } from "./photos.ts";
 const run = await train(pipeline("mine", () => {
   const data = photos({ root: "photographs" });
-  const training = { method: supervised(), backbone: "resnet14", batch: 1, epochs: 1, stepsPerEpoch: 1 } as const;
+  const training = { method: supervised(), backbone: "resnet14", batch: 2, epochs: 1, stepsPerEpoch: 1 } as const;
   const nets = coTrain({ views: augment({ data }, { crop: 32 }) }, training);
   return { score: evaluate({ nets, samples: data.validation }) };
 }));
 console.log(JSON.stringify(run.metrics!.perClass!.map(({ name }) => name)));`;
   const photographs = Object.fromEntries(["a", "b", "c"].map((name) => [`photographs/${name}.png`, picture]));
   write(folder, { "photos.ts": blocks("ts")[1]!, "program.ts": program, ...photographs });
+  await run(folder, "deno install --quiet");
   // Of code that changed in the second in which the process starts, nobody can tell whether it was loaded before.
   await new Promise((resolve) => setTimeout(resolve, 1500));
   assert.deepEqual(JSON.parse(await run(folder, blocks("sh")[0]!)), ["background", "leaf"]);
