@@ -89,11 +89,11 @@ export function decodeTiff(bytes: Uint8Array, name: string): StoredImage {
   return { width, height, channels, bits, data, ...palette, orientation: layout.orientation };
 }
 
-function readLayout({ fields, cutShort, littleEndian }: TiffDirectory, name: string) {
+function readLayout({ fields, problem: damage, littleEndian }: TiffDirectory, name: string) {
   const numbers = (tag: keyof typeof tags) => fields.get(tags[tag]);
   const number = (tag: keyof typeof tags, fallback: number) => numbers(tag)?.[0] ?? fallback;
   const refuse = (reason: string) => new DecodeError(name, reason, remedy);
-  if (cutShort) throw new DecodeError(name, "it is cut short: its directory ends early");
+  if (damage !== undefined) throw new DecodeError(name, `it is damaged or cut short: ${damage}`);
   const photometric = number("photometric", -1), compression = number("compression", 1);
   if (photometric < 0) throw new DecodeError(name, "its directory does not say what its samples are");
   const problem = compressionProblem(compression);

@@ -69,6 +69,19 @@ Deno.test("what is not decoded is refused with the reason", () => {
   for (const [bytes, reason] of cases) throws(() => decodeTiff(bytes, "odd.tif"), reason);
 });
 
+Deno.test("a directory that names a field twice, or claims more values than the file holds, is refused", () => {
+  const gray = file("white_is_zero.tif"), view = new DataView(gray.buffer), start = view.getUint32(4, true);
+  const twice = gray.slice();
+  twice.copyWithin(start + 14, start + 2, start + 14);
+  throws(
+    () => decodeTiff(twice, "twice.tif"),
+    /it is damaged or cut short: its directory has the field 256 twice/,
+  );
+  const many = gray.slice();
+  new DataView(many.buffer).setUint32(start + 2 + 4, 1 << 30, true);
+  throws(() => decodeTiff(many, "many.tif"), /its field 256 claims 1073741824 values/);
+});
+
 Deno.test("a big TIFF is told apart", async () => {
   const big = file("gray.tif").slice();
   big[2] = 43;
