@@ -17,13 +17,17 @@ import { decodeWebp } from "./webp.ts";
 
 /** Pixels of one file. */
 export interface Pixels {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
+  /** height × width × 3, RGB, 0–255, row by row. */
   readonly data: Uint8Array;
 }
 
 /** Pixels, and what their file says of its orientation, whether or not it was applied. */
 export interface Picture extends Pixels {
+  /** As the file says; 1 is upright. */
   readonly orientation: Orientation;
   /** Bits of a sample in the file. */
   readonly bits: number;
