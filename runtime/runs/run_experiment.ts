@@ -4,6 +4,8 @@ import {
   Events,
   type Graph,
   InterruptedError,
+  isLocation,
+  leaves,
   messageOf,
   namedOutputs,
   type Override,
@@ -62,9 +64,13 @@ function settingsDigest({ nodes }: Plan): string {
   return sha256(canonicalJson(settings));
 }
 
-/** A `--set` as it would be typed. */
-function setText({ stage, path, text }: Override): string {
-  return `${[stage, ...path].join(".")}=${text}`;
+/** A `--set` as it would be typed from anywhere: with whole paths. */
+function setText({ nodes }: Graph, { stage, path, text, folder }: Override): string {
+  const { config, stage: { config: schema } } = nodes.find(({ id }) => id === stage)!;
+  const set = folder === undefined || !isLocation(schema, path)
+    ? text
+    : leaves(config).find(({ path: at }) => at.join("\n") === path.join("\n"))?.value ?? text;
+  return `${[stage, ...path].join(".")}=${set}`;
 }
 
 /**
@@ -87,7 +93,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     ...(experiment === undefined ? {} : { experiment }),
     ...(method === undefined ? {} : { method }),
     seed,
-    set: overrides.map(setText),
+    set: overrides.map((override) => setText(graph, override)),
     started: started.toISOString(),
     ...(gpu === undefined ? {} : { gpu }),
     facts: session.facts,
