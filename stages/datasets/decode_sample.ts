@@ -57,6 +57,16 @@ export async function readStored(located: LocatedSample): Promise<StoredImage> {
 }
 
 /**
+ * Reads a mask's values as they are stored.
+ *
+ * @throws {DataError} If the file is missing or cannot be read. @throws {DecodeError} If its bytes are no picture.
+ */
+export async function readMaskValues(located: LocatedSample): Promise<StoredImage> {
+  const path = joinPath(located.root, located.sample.mask!);
+  return await decodeStored(await readBytes(path, "mask", located), path);
+}
+
+/**
  * Reads a mask and turns its values, as they are in the file, into labels; or draws the shapes that stand for it.
  *
  * @param image The image the mask belongs to.
