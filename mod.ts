@@ -108,6 +108,7 @@ export type { Mapping } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";
 export type { BackboneName } from "./models/resnet.ts";
 export type { HostTensor, StateDict } from "./models/state_dict.ts";
+export type { Range } from "./stages/codecs/image.ts";
 export type { ListConfig, PublishedDataset } from "./stages/datasets/layouts.ts";
 export type { FolderConfig, FolderInput } from "./stages/datasets/folder/config.ts";
 export type {
@@ -118,4 +119,9 @@ export type {
   PixelMarks,
   ValueRange,
 } from "./stages/datasets/folder/class_values.ts";
-export type { PairPatterns } from "./stages/datasets/folder/pairs.ts";
+export type { ImagePatterns, PairPatterns } from "./stages/datasets/folder/pairs.ts";
+export type {
+  AnnotationFormat,
+  AnnotationsConfig,
+  AnnotationsInput,
+} from "./stages/datasets/folder/annotations_config.ts";

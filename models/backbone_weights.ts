@@ -46,14 +46,15 @@ export function takeBackbone(
   return { state, report: { loaded: state.size, classifier, differences } };
 }
 
-/** Which backbone has these blocks, by their number, kind and width; undefined where none has. */
+/** Which backbone has these blocks, by their number, kind and width, and this stem, where there is one; undefined where none has. */
 export function recognizeBackbone(
   tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   prefix = "",
 ): BackboneName | undefined {
   return (Object.keys(BACKBONES) as BackboneName[]).find((name) => {
     const { blocks, block, widths } = BACKBONES[name];
-    return blocks.every((count, stage) => {
+    const stem = stemIn(tensors, prefix);
+    return (stem === undefined || stem === stemOf(BACKBONES[name])) && blocks.every((count, stage) => {
       const first = (index: number) => tensors.get(`${prefix}layer${stage + 1}.${index}.conv1.weight`)?.shape;
       const [width, , taps] = first(count - 1) ?? [];
       return width === widths[stage] && taps === (block === "basic" ? 3 : 1) && !first(count);
@@ -88,8 +89,11 @@ function whatItIs(tensors: ReadonlyMap<string, StoredTensor>, wanted: BackboneNa
 }
 
 /** The stem that a file has, in the words of {@linkcode stemOf}; undefined where it has none of these. */
-function stemIn(tensors: ReadonlyMap<string, StoredTensor>): string | undefined {
-  const { shape: [, , taps] = [] } = tensors.get("conv1.weight") ?? {};
+function stemIn(
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+  prefix = "",
+): string | undefined {
+  const { shape: [, , taps] = [] } = tensors.get(`${prefix}conv1.weight`) ?? {};
   if (taps !== undefined) return `one ${taps}×${taps} convolution`;
-  return tensors.has("conv1.6.weight") ? "three 3×3 convolutions" : undefined;
+  return tensors.has(`${prefix}conv1.6.weight`) ? "three 3×3 convolutions" : undefined;
 }

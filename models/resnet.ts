@@ -21,7 +21,14 @@ export interface ResNetSpec {
 }
 
 /** Name of a backbone. */
-export type BackboneName = "resnet50" | "resnet101" | "resnet18" | "resnet14";
+export type BackboneName =
+  | "resnet50"
+  | "resnet101"
+  | "torchvision-resnet50"
+  | "torchvision-resnet101"
+  | "resnet34"
+  | "resnet18"
+  | "resnet14";
 
 /** Backbones by name. */
 export const BACKBONES: Readonly<Record<BackboneName, ResNetSpec>> = {
@@ -39,7 +46,23 @@ export const BACKBONES: Readonly<Record<BackboneName, ResNetSpec>> = {
     blocks: [3, 4, 23, 3],
     widths: [64, 128, 256, 512],
   },
-  /** He et al., CVPR 2016, in the names and shapes of torchvision's file; 11.2 M parameters. */
+  /** The same with torchvision's stem of one 7×7 convolution: its file fits, and timm's of the same shape; 23.5 M parameters. */
+  "torchvision-resnet50": {
+    stem: [64],
+    block: "bottleneck",
+    blocks: [3, 4, 6, 3],
+    widths: [64, 128, 256, 512],
+  },
+  /** The same with 23 bottlenecks in stage 3; 42.5 M parameters. */
+  "torchvision-resnet101": {
+    stem: [64],
+    block: "bottleneck",
+    blocks: [3, 4, 23, 3],
+    widths: [64, 128, 256, 512],
+  },
+  /** He et al., CVPR 2016, in the names and shapes of torchvision's and timm's files; 21.3 M parameters. */
+  resnet34: { stem: [64], block: "basic", blocks: [3, 4, 6, 3], widths: [64, 128, 256, 512] },
+  /** The same with two blocks a stage; 11.2 M parameters. */
   resnet18: { stem: [64], block: "basic", blocks: [2, 2, 2, 2], widths: [64, 128, 256, 512] },
   /** The family of resnet50, one narrow bottleneck a stage, for small images and CPUs; 0.3 M parameters. */
   resnet14: {
@@ -90,30 +113,9 @@ export function resnet(
   dilations: Dilations,
 ): (forward: Forward, x: Tensor) => Stages {
   const stem = stemLayer(scope, spec.stem);
-  let inputs = spec.stem.at(-1)!;
-  let dilation = 1;
-  const stages = spec.blocks.map((count, s): Layer[] => {
-    const outputs = stageChannels(spec, s);
-    const replaced = s > 0 && dilations.replaceStride[s - 1];
-    const before = dilation;
-    if (replaced) dilation *= 2;
-    const stride = s === 0 || replaced ? 1 : 2;
-    return Array.from({ length: count }, (_, b) => {
-      const grid = s === 3 && dilations.multiGrid ? dilations.multiGrid[b % dilations.multiGrid.length]! : 1;
-      const layer = block(within(scope, `layer${s + 1}.${b}`), spec.block, {
-        inputs,
-        width: spec.widths[s]!,
-        outputs,
-        stride: b === 0 ? stride : 1,
-        firstDilation: (b === 0 ? before : dilation) * grid,
-        dilation: dilation * grid,
-        // A stage has a projection whether its stride was replaced or not; the first needs none where the stem is as wide.
-        project: b === 0 && (s > 0 || inputs !== outputs),
-      });
-      inputs = outputs;
-      return layer;
-    });
-  });
+  const stages = stageBlocks(spec, dilations).map((blocks, s) =>
+    blocks.map((declared, b) => block(within(scope, `layer${s + 1}.${b}`), declared))
+  );
 
   return (forward, x) => {
     let y = maxPool(forward.graph, stem(forward, x), { size: 3, stride: 2, padding: 1 });
@@ -142,38 +144,57 @@ function stemLayer(scope: Scope, channels: ResNetSpec["stem"]): Layer {
     norm(forward, last(forward, head.reduce((value, layer) => layer(forward, value), x)));
 }
 
-/** What the blocks of a stage differ in. */
-interface BlockSpec {
-  readonly inputs: number;
-  readonly width: number;
-  readonly outputs: number;
-  /** Of the first 3×3 convolution, like {@linkcode BlockSpec.firstDilation}. */
-  readonly stride: number;
-  readonly firstDilation: number;
-  /** Of 3×3 convolutions behind it. */
-  readonly dilation: number;
-  readonly project: boolean;
+/** A convolution before a norm. */
+type NormedConvolutionSpec = Omit<ConvolutionSpec, "bias">;
+
+/** What a residual block is made of. */
+export interface BlockSpec {
+  /** `conv1`, `conv2`, … with `bn1`, `bn2`, …, one after another. */
+  readonly convolutions: readonly NormedConvolutionSpec[];
+  /** `downsample`; absent where the shortcut is the input itself. */
+  readonly projection?: NormedConvolutionSpec;
 }
 
-function block(scope: Scope, kind: ResNetSpec["block"], spec: BlockSpec): Layer {
-  const { inputs, width, outputs, stride, firstDilation, dilation, project } = spec;
-  const convolutions: readonly Omit<ConvolutionSpec, "bias">[] = kind === "bottleneck"
-    ? [
-      { inputs, outputs: width, size: 1 },
-      { inputs: width, outputs: width, size: 3, stride, dilation: firstDilation },
-      { inputs: width, outputs, size: 1 },
-    ]
-    : [
-      { inputs, outputs: width, size: 3, stride, dilation: firstDilation },
-      { inputs: width, outputs, size: 3, dilation },
-    ];
+/** The blocks of every stage: where their strides and dilations are decided. */
+export function stageBlocks(spec: ResNetSpec, dilations: Dilations): readonly (readonly BlockSpec[])[] {
+  let inputs = spec.stem.at(-1)!;
+  let dilation = 1;
+  return spec.blocks.map((count, s) => {
+    const width = spec.widths[s]!, outputs = stageChannels(spec, s);
+    const replaced = s > 0 && dilations.replaceStride[s - 1];
+    const before = dilation;
+    if (replaced) dilation *= 2;
+    return Array.from({ length: count }, (_, b): BlockSpec => {
+      const grid = s === 3 && dilations.multiGrid ? dilations.multiGrid[b % dilations.multiGrid.length]! : 1;
+      const stride = b > 0 || s === 0 || replaced ? 1 : 2;
+      const first = { size: 3, stride, dilation: (b === 0 ? before : dilation) * grid };
+      const convolutions: readonly NormedConvolutionSpec[] = spec.block === "bottleneck"
+        ? [
+          { inputs, outputs: width, size: 1 },
+          { inputs: width, outputs: width, ...first },
+          { inputs: width, outputs, size: 1 },
+        ]
+        : [
+          { inputs, outputs: width, ...first },
+          { inputs: width, outputs, size: 3, dilation: dilation * grid },
+        ];
+      // A stage has a projection whether its stride was replaced or not; the first needs none where the stem is as wide.
+      const projects = b === 0 && (s > 0 || inputs !== outputs);
+      const made = { convolutions, ...(projects && { projection: { inputs, outputs, size: 1, stride } }) };
+      inputs = outputs;
+      return made;
+    });
+  });
+}
+
+function block(scope: Scope, { convolutions, projection }: BlockSpec): Layer {
   const layers = convolutions.map((convolution, i) => ({
     convolve: normedConvolution(within(scope, `conv${i + 1}`), convolution),
     norm: normLayer(within(scope, `bn${i + 1}`), convolution.outputs),
   }));
-  const shortcut = project && {
-    convolve: normedConvolution(within(scope, "downsample.0"), { inputs, outputs, size: 1, stride }),
-    norm: normLayer(within(scope, "downsample.1"), outputs),
+  const shortcut = projection && {
+    convolve: normedConvolution(within(scope, "downsample.0"), projection),
+    norm: normLayer(within(scope, "downsample.1"), projection.outputs),
   };
   return (forward, x) => {
     const residual = shortcut ? shortcut.norm(forward, shortcut.convolve(forward, x), { relu: false }) : x;

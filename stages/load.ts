@@ -17,6 +17,7 @@ import {
   folderProblem,
 } from "./datasets/folder/config.ts";
 import type { IdList } from "./datasets/id_list.ts";
+import { LabelCounts } from "./datasets/label_counts.ts";
 import type { ListConfig, PublishedDataset } from "./datasets/layouts.ts";
 import { drawShapesScene } from "./datasets/shapes.ts";
 import {
@@ -223,10 +224,11 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
 
     async function readAll(config: LoadConfig & FilesConfig): Promise<Range | undefined> {
       const { read } = context;
-      const { lists, labeling, orientation, notes } = await openDataset(config, read);
+      const { classes, lists, labeling, orientation, notes } = await openDataset(config, read);
       for (const message of notes) tell(context, { kind: "note", message });
       const total = roles.reduce((sum, role) => sum + lists[role].samples.length, 0);
       const { unlabeledTruth } = config;
+      const counts = new LabelCounts(classes);
       const trained = () =>
         [lists.labeled, lists.unlabeled].flatMap((list) => located(list, config.root, read));
       const range = new DeepRange(config.range, trained, context.signal);
@@ -239,6 +241,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
           return { at, image, mask: masked ? await readMask(at, image, labeling, orientation) : undefined };
         });
         for await (const { at: { sample: { id } }, image, mask } of decoded) {
+          if (role === "labeled") counts.add(id, mask!.data);
           if (role !== "unlabeled") {
             await writers[role].add(id, image, { images: image.data, masks: mask!.data });
           } else {
@@ -248,6 +251,7 @@ export const load: Stage<Record<never, never>, LoadConfig, LoadInput, LoadOutput
           report(++done, total);
         }
       }
+      for (const message of counts.warnings()) tell(context, { kind: "warning", message });
       if (range.found !== undefined) {
         tell(context, { kind: "note", message: rangeNote(range.found, config.range) });
       }

@@ -66,7 +66,7 @@ const step = benchCommand("step", "a training step: time, share of each op, memo
   {
     name: "backbone",
     value: "name",
-    description: "resnet14, resnet18, resnet50 or resnet101 (default: resnet14)",
+    description: "a backbone's name, e.g. resnet50 (default: resnet14)",
   },
   cropOption("64, 129 or 512, by backbone"),
   batchOption("8 with resnet14, else 2"),

@@ -46,7 +46,7 @@ pixels; those labeled 255 are left out) and "confusions" (of each prediction).\n
     const given = input.positional[1];
     const inherited = given === undefined ? (from?.set ?? []).filter((text) => text.startsWith("load.")) : [];
     const set = [...inherited.map(parseSet), ...overrides(input)];
-    const [node] = await dataNodes(given ?? from?.name ?? defaultExperiment, set);
+    const [node] = await dataNodes(given ?? from?.experiment ?? from?.name ?? defaultExperiment, set);
     const graph = pipeline("data", () => load(node!.config as LoadConfig)).build();
     const terminal = input.flag("json") ? notesOnly(input.terminal) : input.terminal;
     await withSession(

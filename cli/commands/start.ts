@@ -2,21 +2,24 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { experimentFile } from "../../configs/own/experiment_file.ts";
 import { messageOf, UserError } from "../../pipeline/mod.ts";
-import { folderClasses } from "../../stages/datasets/folder/class_list.ts";
-import { markLabeling } from "../../stages/datasets/folder/labeling.ts";
-import { classShares } from "../../stages/survey/class_shares.ts";
+import type { Dataset } from "../../stages/datasets/dataset.ts";
 import { type FolderLook, lookAt } from "../../stages/survey/look.ts";
+import { countsOf } from "../../stages/survey/survey.ts";
 import { origin } from "../../runtime/host/place.ts";
 import { typedPath } from "../experiment/experiment.ts";
 import { valueHelp } from "../start/class_flags.ts";
-import { ownExperiment, type Roles, rolesOf } from "../start/own_experiment.ts";
+import { classReport, classTable } from "../start/class_report.ts";
+import { openFolder, ownExperiment } from "../start/own_experiment.ts";
 import { propose } from "../start/proposal.ts";
-import { classTable, folderLines, legend } from "../start/report.ts";
+import { folderLines, legend } from "../start/report.ts";
 import { sampleOverlay } from "../start/sample_overlay.ts";
 import { type Command, CommandInput } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { shared } from "../terminal/options.ts";
 import { notesOnly, type Terminal } from "../terminal/terminal.ts";
+
+/** Images by role. */
+type Roles = ReturnType<typeof countsOf>;
 
 /** How a command is typed. */
 const program = origin === "clone" ? "deno task" : "crossview";
@@ -80,53 +83,40 @@ ${valueHelp}
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
     const root = folderOf(input);
     terminal.print(`looking at ${root}`);
-    const look = await lookAt(root, {
-      ...most,
-      onFile: (path, done, of) => terminal.live(`${done} of ${of}: ${path}`),
-    });
+    const look = await lookAt(root, { ...most, onFile: (path) => terminal.live(path) });
     terminal.live("");
     assertTrainable(look);
     for (const line of folderLines(look)) terminal.print(line);
-    if (look.values === undefined) {
-      throw new UserError(`Cannot go on with "${root}": none of its masks can be read.`);
-    }
+    assertReadable(look);
     const asks = !json && !input.flag("yes");
     const proposal = propose(look, new CommandInput(input.positional, input.options, terminal), asks);
-    const { classes, ignore } = proposal;
-    const list = folderClasses(classes), labeling = markLabeling(classes, ignore);
-    const shares = classShares(look.values, labeling, classes.length);
-    terminal.print(`\n${classTable(classes, ignore, shares, look.values)}`);
-    for (const note of proposal.notes) terminal.print(note);
-    if (shares.unnamed.length > 0) {
-      terminal.print(
-        "What no class names is an error when it is trained on: name it by --class or --ignore.",
-      );
-    }
+    const opened = await openFolder(look, proposal), { dataset } = opened;
+    const report = await classReport(look, proposal, opened, (what) => terminal.live(what));
+    terminal.live("");
+    terminal.print(`\n${classTable(report)}`);
+    for (const line of [...proposal.notes, ...report.problems]) terminal.print(line);
+    const roles = countsOf(dataset.lists);
+    terminal.print(`\n${rolesText(roles)}`);
+    for (const note of dataset.notes) terminal.print(note);
     const file = input.text("out") === undefined
       ? resolve(root, "experiment.ts")
       : typedPath(input.text("out")!);
-    const roles = await rolesOf(look, proposal);
-    terminal.print(`\n${rolesText(roles)}`);
-    for (const note of roles.notes) terminal.print(note);
     const text = experimentFile(ownExperiment(look, proposal, roles, file));
-    const picture = await drawn(look, labeling, list, terminal);
+    const picture = await drawn(look, dataset, dirname(file), terminal);
     const written = await write(file, text, terminal);
     if (written) { for (const line of nextLines(file, roles)) terminal.print(line); }
     if (json) {
       input.terminal.print(JSON.stringify({
         root,
-        patterns: look.training!.patterns,
-        images: look.training!.pairs.samples.length,
-        masks: look.training!.masked.length,
-        looked: { images: look.looked, masks: look.values.masks },
-        sizes: Object.fromEntries(look.sizes),
-        classes: classes.map(([name, marks], label) => ({ name, marks, ...shares.classes[label] })),
-        ignored: shares.ignored,
-        unnamed: shares.unnamed,
-        pixels: look.values.pixels,
-        notes: proposal.notes,
+        images: opened.config.images,
+        ...(look.annotated === undefined
+          ? { masks: opened.config.masks }
+          : { annotations: opened.config.annotations }),
         roles,
-        problems: look.problems,
+        sizes: Object.fromEntries(look.sizes),
+        ...report,
+        notes: [...proposal.notes, ...dataset.notes],
+        problems: [...look.problems, ...report.problems],
         overlay: picture ?? null,
         experiment: file,
         written,
@@ -150,31 +140,38 @@ function folderOf(input: CommandInput): string {
   throw new UsageError(`Cannot look at "${typed}": it is a file. Name the folder that it lies in.`);
 }
 
-/** @throws {UserError} If there are no pictures, or none has a mask. */
-function assertTrainable({ root, training, pictures, recognized: { annotations } }: FolderLook): void {
-  if (training !== undefined && training.masked.length > 0) return;
+/** @throws {UserError} If there are no pictures, or none has a mask or an annotation. */
+function assertTrainable({ root, training, annotated, pictures }: FolderLook): void {
+  if (training !== undefined || annotated !== undefined) return;
   if (pictures.length === 0) {
     throw new UserError(
       `Cannot start with "${root}": it holds no pictures. Name a folder with photographs and masks.`,
     );
   }
-  if (annotations !== undefined) return;
   throw new UserError(
     `Cannot start with "${root}": it holds ${pictures.length} pictures, and none is the mask of another. Put masks into a folder ` +
-      `beside that of the photographs, under the same names: images/x.jpg and masks/x.png; or beside each: x.jpg and x_mask.png.`,
+      `beside that of the photographs, under the same names: images/x.jpg and masks/x.png; or beside each: x.jpg and x_mask.png. ` +
+      `Files of LabelMe, COCO, CVAT and Label Studio are read, too.`,
   );
+}
+
+/** @throws {UserError} If none of the masks or annotations can be read. */
+function assertReadable({ root, values, annotated }: FolderLook): void {
+  if (values !== undefined || (annotated !== undefined && annotated.labels.size > 0)) return;
+  const what = annotated === undefined ? "none of its masks can be read" : "its annotations hold no shapes";
+  throw new UserError(`Cannot go on with "${root}": ${what}.`);
 }
 
 /** Draws the sample, and says where; undefined where none can be drawn or written. */
 async function drawn(
-  look: FolderLook,
-  labeling: Parameters<typeof sampleOverlay>[2],
-  list: Parameters<typeof sampleOverlay>[3],
+  { root, range }: FolderLook,
+  dataset: Dataset,
+  folder: string,
   terminal: Terminal,
 ): Promise<string | undefined> {
-  const sample = await sampleOverlay(look.root, look.training!.masked, labeling, list);
+  const sample = await sampleOverlay(root, dataset, range);
   if (sample === undefined) return undefined;
-  const path = resolve(look.root, shownIn, "sample.png");
+  const path = resolve(folder, shownIn, "sample.png");
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.writeFile(path, sample.png);
@@ -182,7 +179,7 @@ async function drawn(
     terminal.note(`The sample cannot be written to "${path}": ${messageOf(error)}.`);
     return undefined;
   }
-  terminal.print(`\n${sample.image} with its mask over it: ${path}\n(${legend(list)})`);
+  terminal.print(`\n${sample.image} with its mask over it: ${path}\n(${legend(dataset.classes)})`);
   return path;
 }
 
@@ -223,7 +220,7 @@ function nextLines(file: string, { unlabeled, validation }: Roles): string[] {
     ...(unlabeled > 0 && validation > 0
       ? [["with and without the unlabeled images", `compare ${typed}`] as const]
       : []),
-    ["label photographs", "predict WEIGHTS FOLDER, with the weights that train names"],
+    ["label photographs by what was trained", "predict latest FOLDER --overlay --montage"],
   ];
   const width = Math.max(...lines.map(([does]) => does.length)) + 1;
   return ["", ...lines.map(([does, rest]) => `${`${does}:`.padEnd(width)} ${program} ${rest}`)];

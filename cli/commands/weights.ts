@@ -5,10 +5,13 @@ import { writeAtomically } from "../../pipeline/files/files.ts";
 import { withBatchCounts } from "../../models/batch_counts.ts";
 import { DATA_TYPES } from "../../models/dtypes.ts";
 import { WeightsError } from "../../models/errors.ts";
+import { OPSET } from "../../models/onnx/model.ts";
 import { encodePytorch } from "../../models/pytorch/write.ts";
 import { encodeStoredTensors } from "../../models/safetensors.ts";
 import { elementCount, float32Pieces, type StoredTensor } from "../../models/stored_tensor.ts";
 import type { WeightsFile } from "../../models/weights_file.ts";
+import { openCheckpoint } from "../../stages/weights/checkpoint.ts";
+import { encodeOnnx } from "../../stages/weights/onnx.ts";
 import { readWeightsFile } from "../../stages/weights/weights_source.ts";
 import type { Command, CommandInput } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
@@ -92,31 +95,63 @@ function summary({ format, path, prefix, left, tensors }: WeightsFile): string[]
   ];
 }
 
+const predictionOption = {
+  name: "prediction",
+  value: "name",
+  description: "for ONNX: the prediction to write, e.g. branch1 (default: the headline)",
+} as const;
+
+/** Writes the networks of a checkpoint that are behind a prediction. */
+async function toOnnx(input: CommandInput, out: string): Promise<void> {
+  const path = typedPath(input.positional[0]!), { network, state } = await openCheckpoint(path).read();
+  const prediction = input.text("prediction") ?? network.headline;
+  try {
+    await writeAtomically(out, encodeOnnx(network, state, prediction));
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    throw new UserError(`Cannot write "${path}" as ONNX: ${error.message}`, { cause: error });
+  }
+  const { backbone, classes, predictions } = network;
+  input.terminal.print(
+    `prediction ${prediction} of DeepLabV3+ ${backbone} (${predictions[prediction]!.join(", ")}), ` +
+      `${classes.names.length} classes, ONNX opset ${OPSET}`,
+  );
+  input.terminal.print(`${path} → ${out}`);
+}
+
 const convert: Command = {
   name: "convert",
-  summary: "write weights as safetensors or as a file for torch.load, by the new file's name",
+  summary: "write weights as safetensors, as a file for torch.load, or as ONNX, by the new file's name",
   details:
     `Values keep their type and their bytes. Weights that training wrote get the batch counters that PyTorch's batch
 norm keeps (num_batches_tracked, 0), so that the PyTorch original loads them strictly.
 
   weights convert pretrained/resnet101.pth resnet101.safetensors
-  weights convert runs/pascal-366/…/weights/last.safetensors for_pytorch.pth`,
+  weights convert runs/pascal-366/…/weights/last.safetensors for_pytorch.pth
+  weights convert runs/pascal-366/…/weights/last.safetensors network.onnx
+
+ONNX (opset ${OPSET}) is of whole networks, in evaluation mode: image, f32[N, 3, H, W] in RGB from 0 to 255, becomes
+logits, f32[N, classes, H, W]. Normalization is inside, N, H and W are free, and class names are in its metadata.`,
   arguments: [
     { name: "file", description: "a .safetensors, .pth, .pt or .th file" },
-    { name: "out", description: "the file to write: .safetensors, .pth, .pt or .th" },
+    { name: "out", description: "the file to write: .safetensors, .pth, .pt, .th or .onnx" },
   ],
-  options: [keyOption],
+  options: [keyOption, predictionOption],
   async run(input) {
     const out = typedPath(input.positional[1]!);
-    const form = /\.(safetensors|pth|pt|th)$/i.exec(out)?.[1]?.toLowerCase();
+    const form = /\.(safetensors|pth|pt|th|onnx)$/i.exec(out)?.[1]?.toLowerCase();
     if (form === undefined) {
       throw new UsageError(
-        `Cannot tell what to write to "${out}": its name must end in .safetensors, .pth, .pt or .th`,
+        `Cannot tell what to write to "${out}": its name must end in .safetensors, .pth, .pt, .th or .onnx`,
       );
+    }
+    if (form !== "onnx" && input.text("prediction") !== undefined) {
+      throw new UsageError("Cannot take --prediction: it is for ONNX, any other file holds all networks.");
     }
     if (await Deno.lstat(out).then(() => true, () => false)) {
       throw new UserError(`Cannot write "${out}": it exists. Name another file, or remove it.`);
     }
+    if (form === "onnx") return await toOnnx(input, out);
     const { path, file } = await open(input);
     const toSafetensors = form === "safetensors";
     // Only training's own files lack the counters: any other is written as it was.

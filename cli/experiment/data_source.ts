@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { type GraphNode, type Override, type Pipeline, pipeline } from "../../pipeline/mod.ts";
 import type { PublishedDataset } from "../../stages/datasets/layouts.ts";
-import { load } from "../../stages/load.ts";
-import { lookAt, proposedClasses } from "../../stages/survey/look.ts";
+import { load, type LoadInput } from "../../stages/load.ts";
+import { type FolderLook, lookAt, proposedClasses } from "../../stages/survey/look.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 import { loadExperiment } from "./load_experiment.ts";
@@ -43,18 +43,33 @@ async function folderPipeline(root: string): Promise<Pipeline> {
   const found = marks.find(([, folder, lists]) => isFolder(join(root, folder)) && exists(join(root, lists)));
   if (found !== undefined) return pipeline("data", () => load({ dataset: found[0], root }));
   const look = await lookAt(root, { images: 0, masks: mostMasks });
-  if (look.training === undefined || look.values === undefined) {
-    const wanted = marks.map(([dataset, folder, lists]) => `${folder}/ and ${lists} (${dataset})`).join(", ");
-    throw new UsageError(
-      `Cannot tell the layout of "${root}": it holds none of ${wanted}, and no masks of its pictures, as images/x.jpg and ` +
-        `masks/x.png are. Name an experiment that says what is where.`,
-    );
-  }
-  const { classes, ignore } = proposedClasses(look);
-  const { training: { patterns }, validation } = look;
-  const scored = validation === undefined ? {} : { validation: validation.patterns };
-  return pipeline(
-    "data",
-    () => load({ dataset: "folder", root, ...patterns, classes: Object.entries(classes), ignore, ...scored }),
+  const input = proposedInput(look);
+  if (input !== undefined) return pipeline("data", () => load({ dataset: "folder", root, ...input }));
+  const wanted = marks.map(([dataset, folder, lists]) => `${folder}/ and ${lists} (${dataset})`).join(", ");
+  throw new UsageError(
+    `Cannot tell the layout of "${root}": it holds none of ${wanted}, and neither masks of its pictures, as images/x.jpg and ` +
+      `masks/x.png are, nor annotations. Name an experiment that says what is where.`,
   );
+}
+
+/** What a folder of one's own seems to be; undefined where no image is labeled. */
+function proposedInput(look: FolderLook): LoadInput | undefined {
+  const { training, validation, annotated } = look;
+  if (annotated !== undefined && annotated.labels.size > 0) {
+    const { format, path, images, labels } = annotated;
+    return {
+      images,
+      annotations: { format, path },
+      classes: ["background", ...labels.keys()],
+      ...(annotated.validation === undefined ? {} : { validation: { images: annotated.validation } }),
+    };
+  }
+  if (training === undefined || look.values === undefined) return undefined;
+  const { classes, ignore } = proposedClasses(look);
+  return {
+    ...training.patterns,
+    classes: Object.entries(classes),
+    ignore,
+    ...(validation === undefined ? {} : { validation: validation.patterns }),
+  };
 }

@@ -87,7 +87,8 @@ function setBy({ by, preset, otherwise }: ExplainedLeaf): string {
 }
 
 function unitText({ value, unit }: ExplainedLeaf): string {
-  return unit === undefined || typeof value === "string" || typeof value === "boolean" ? "" : ` (${unit})`;
+  const isMeasured = value !== null && typeof value !== "string" && typeof value !== "boolean";
+  return unit === undefined || !isMeasured ? "" : ` (${unit})`;
 }
 
 function shown(value: unknown): string {

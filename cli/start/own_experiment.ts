@@ -2,30 +2,28 @@
 import { basename, dirname, relative } from "node:path";
 import type { OwnExperiment } from "../../configs/own/experiment_file.ts";
 import { DataFile, type Leaf, ownSettings } from "../../configs/own/settings.ts";
-import { type FilesConfig, openDataset } from "../../stages/datasets/dataset.ts";
+import { type Dataset, type FilesConfig, openDataset } from "../../stages/datasets/dataset.ts";
 import { parseConfig } from "../../pipeline/language/schema.ts";
 import { load, type LoadConfig, type LoadInput } from "../../stages/load.ts";
 import { joinPath } from "../../stages/datasets/errors.ts";
+import type { AnnotatedLook } from "../../stages/survey/annotated.ts";
 import type { FolderLook } from "../../stages/survey/look.ts";
 import type { FoundLists } from "../../stages/survey/recognize.ts";
-import { countsOf } from "../../stages/survey/survey.ts";
+import type { DataRole } from "../../stages/survey/role_survey.ts";
 import type { Proposal } from "./proposal.ts";
 
-/** Who is who, as `load` will have it. */
-export interface Roles {
-  readonly labeled: number;
-  readonly unlabeled: number;
-  readonly validation: number;
-  /** How that came about. */
-  readonly notes: readonly string[];
+/** The data, as a training will have them. */
+export interface OpenedFolder {
+  readonly config: LoadConfig & FilesConfig;
+  readonly dataset: Dataset;
 }
 
 /**
- * Gives each image its role, as a training will.
+ * Opens a folder by what was proposed: each image gets its role.
  *
  * @throws {ConfigError} If the proposal breaks a rule of `load`. @throws {DataError} If there are fewer images than it wants.
  */
-export async function rolesOf(look: FolderLook, proposal: Proposal): Promise<Roles> {
+export async function openFolder(look: FolderLook, proposal: Proposal): Promise<OpenedFolder> {
   const { lists, ...leaves } = Object.fromEntries(
     loadLeaves(look, proposal).map(([name, value]) => [name, value]),
   );
@@ -35,9 +33,8 @@ export async function rolesOf(look: FolderLook, proposal: Proposal): Promise<Rol
     ...leaves,
     ...(lists === undefined ? {} : { lists: absolute(lists as Record<string, DataFile>, look.root) }),
   };
-  const config: LoadConfig = parseConfig(load.definition.config, input, "load");
-  const { notes, ...dataset } = await openDataset(config as LoadConfig & FilesConfig);
-  return { ...countsOf(dataset.lists), notes };
+  const config = parseConfig(load.definition.config, input, "load") as LoadConfig & FilesConfig;
+  return { config, dataset: await openDataset(config) };
 }
 
 function absolute(files: Readonly<Record<string, DataFile>>, root: string): Record<string, string> {
@@ -48,7 +45,7 @@ function absolute(files: Readonly<Record<string, DataFile>>, root: string): Reco
 export function ownExperiment(
   look: FolderLook,
   proposal: Proposal,
-  roles: Roles,
+  roles: Readonly<Record<DataRole, number>>,
   file: string,
 ): OwnExperiment {
   const { labeled, unlabeled, validation } = roles;
@@ -68,12 +65,10 @@ export function ownExperiment(
 }
 
 function loadLeaves(look: FolderLook, proposal: Proposal): Leaf[] {
-  const { images, masks } = look.training!.patterns;
   const { ignore, labeled, validation, lists } = proposal;
   return [
-    ["images", images, "Where the photographs are, and where their masks; those without are unlabeled."],
-    ["masks", masks, ""],
-    ["classes", classesValue(proposal), "The classes, and what each is in the masks. Rename them at will."],
+    ...(look.annotated === undefined ? maskLeaves(look) : annotationLeaves(look.annotated, proposal)),
+    ["classes", classesValue(proposal), classesWhy(look)],
     ...(ignore.length === 0
       ? []
       : [["ignore", ignore, "What counts for nothing in the masks, in training and in scores."] as const]),
@@ -85,13 +80,50 @@ function loadLeaves(look: FolderLook, proposal: Proposal): Leaf[] {
       ] as const,
     ]),
     lists === undefined
-      ? ["validation", look.validation?.patterns ?? validation, validationWhy(look, proposal)]
+      ? ["validation", apartOf(look) ?? validation, validationWhy(look, proposal)]
       : ["lists", dataFiles(lists), "The lists that say which images are labeled and which are scored."],
   ];
 }
 
+function maskLeaves({ training }: FolderLook): Leaf[] {
+  const { images, masks } = training!.patterns;
+  return [
+    ["images", images, "Where the photographs are, and where their masks; those without are unlabeled."],
+    ["masks", masks, ""],
+  ];
+}
+
+function annotationLeaves({ format, path, images }: AnnotatedLook, { labels }: Proposal): Leaf[] {
+  const isPlain = path.length === 0 && Object.keys(labels).length === 0;
+  const value = isPlain ? format : {
+    format,
+    ...(path.length === 0 ? {} : { path: path.length === 1 ? path[0] : path }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+  };
+  return [
+    ["images", images, "Where the photographs are; those that nobody has annotated are unlabeled."],
+    [
+      "annotations",
+      value,
+      "The shapes that were drawn; what is corrected there is seen by the next training.",
+    ],
+  ];
+}
+
+/** The folders of images that are scored, if they have some. */
+function apartOf({ validation, annotated }: FolderLook): unknown {
+  if (annotated?.validation !== undefined) return { images: annotated.validation };
+  return validation?.patterns;
+}
+
 function dataFiles(lists: FoundLists): Record<string, DataFile> {
   return Object.fromEntries(Object.entries(lists).map(([role, path]) => [role, new DataFile(path)]));
+}
+
+function classesWhy({ annotated }: FolderLook): string {
+  return annotated === undefined
+    ? "The classes, and what each is in the masks. Rename them at will."
+    : "The classes: what lies in no shape, and the labels of the shapes.";
 }
 
 function classesValue({ classes }: Proposal): unknown {
@@ -101,7 +133,7 @@ function classesValue({ classes }: Proposal): unknown {
 }
 
 function validationWhy(look: FolderLook, { validation }: Proposal): string {
-  if (look.validation !== undefined) return "The images that are scored, and their masks.";
+  if (apartOf(look) !== undefined) return "The images that are scored.";
   if (validation === null) {
     return "No image is kept for scoring; 0.2 would keep a fifth of those with a mask.";
   }

@@ -1,5 +1,6 @@
 /** What an experiment for a folder will say: proposed from what was seen, by flags, or as a person answers. @module */
 import { type ClassEntry, marksOf, type PixelMark } from "../../stages/datasets/folder/class_values.ts";
+import type { AnnotatedLook } from "../../stages/survey/annotated.ts";
 import { type FolderLook, proposedClasses } from "../../stages/survey/look.ts";
 import type { FoundLists } from "../../stages/survey/recognize.ts";
 import type { CommandInput } from "../terminal/command.ts";
@@ -10,6 +11,8 @@ import { checked, parseClass, parseMarks, renamed } from "./class_flags.ts";
 export interface Proposal {
   readonly classes: readonly ClassEntry[];
   readonly ignore: readonly PixelMark[];
+  /** Of annotations: the class that a label is, where it is called otherwise. */
+  readonly labels: Readonly<Record<string, string>>;
   /** How many of the images with a mask are labeled; undefined for all. */
   readonly labeled: number | undefined;
   /** Share or number of the images with a mask that is scored; null for none; undefined where a folder has them. */
@@ -26,43 +29,78 @@ const fewMasks = 12;
 /**
  * Makes the proposal.
  *
- * @param look With masks that were looked at.
+ * @param look With masks, or annotations, that were looked at.
  * @param asks Whether the person at the terminal is asked what flags leave open.
  * @throws {UsageError} If a flag cannot be taken.
  */
 export function propose(look: FolderLook, input: CommandInput, asks: boolean): Proposal {
-  const meaning = proposedClasses(look), { masked } = look.training!;
   const typed = input.texts("class").map(parseClass), names = input.text("classes");
   if (typed.length > 0 && names !== undefined) {
     throw new UsageError("Cannot take both --class and --classes; give one of the two.");
   }
-  const ignored = input.texts("ignore").flatMap((text) => marksOf(parseMarks(text, "--ignore")));
-  const isIgnored = (marks: unknown) =>
-    ignored.some((mark) => JSON.stringify(mark) === JSON.stringify(marks));
-  let classes: readonly ClassEntry[] = Object.entries(meaning.classes).filter(([, marks]) =>
-    !isIgnored(marks)
-  );
-  let notes = meaning.notes;
-  if (typed.length > 0) {
-    classes = checked(typed, "--class", input.texts("class").join(" --class "));
-    notes = [];
-  } else if (names !== undefined) {
-    classes = renamed(names, classes);
-    notes = notes.slice(1);
-  } else if (asks) {
-    for (const note of meaning.notes) input.terminal.print(note);
-    notes = [];
-    classes = askNames(classes, input);
+  if (typed.length > 0 && look.annotated !== undefined) {
+    throw new UsageError(
+      "Cannot take --class: annotations name the classes themselves; --classes renames them.",
+    );
   }
+  const ignored = input.texts("ignore").flatMap((text) => marksOf(parseMarks(text, "--ignore")));
+  const found = look.annotated === undefined ? ofMasks(look, ignored) : ofAnnotations(look.annotated);
+  const asked = asks && typed.length === 0 && names === undefined;
+  if (asked) { for (const note of found.notes) input.terminal.print(note); }
+  const classes = typed.length > 0
+    ? checked(typed, "--class", input.texts("class").join(" --class "))
+    : names !== undefined
+    ? renamed(names, found.classes)
+    : asked
+    ? askNames(found.classes, input)
+    : found.classes;
   const decided = input.text("labeled") !== undefined || input.text("validation") !== undefined;
   const lists = decided ? undefined : look.recognized.lists;
   return {
-    classes,
-    ignore: typed.length > 0 ? ignored : [...meaning.ignore, ...ignored],
+    ...(look.annotated === undefined ? { classes, labels: {} } : byLabels(classes, found.classes)),
+    ignore: typed.length > 0 ? ignored : [...found.ignore, ...ignored],
     labeled: amount(input.text("labeled"), "--labeled"),
-    validation: lists === undefined ? validationOf(input, look, masked.length, asks) : undefined,
+    validation: lists === undefined ? validationOf(input, look, asks) : undefined,
     lists,
-    notes,
+    notes: asked || typed.length > 0 ? [] : names === undefined ? found.notes : found.notes.slice(1),
+  };
+}
+
+/** What was found, before anybody says otherwise. */
+interface Found {
+  readonly classes: readonly ClassEntry[];
+  readonly ignore: readonly PixelMark[];
+  readonly notes: readonly string[];
+}
+
+function ofMasks(look: FolderLook, ignored: readonly PixelMark[]): Found {
+  const { classes, ignore, notes } = proposedClasses(look);
+  const isIgnored = (marks: unknown) =>
+    ignored.some((mark) => JSON.stringify(mark) === JSON.stringify(marks));
+  return { classes: Object.entries(classes).filter(([, marks]) => !isIgnored(marks)), ignore, notes };
+}
+
+/** Background, and a class for each label. */
+function ofAnnotations({ labels }: AnnotatedLook): Found {
+  return {
+    classes: ["background", ...labels.keys()].map((name, label) => [name, label]),
+    ignore: [],
+    notes: ["Classes are the labels of the annotations; what lies in no shape is background."],
+  };
+}
+
+/** What labels are, where their classes were renamed; a background of another name is what lies in no shape, too. */
+function byLabels(
+  classes: readonly ClassEntry[],
+  found: readonly ClassEntry[],
+): Pick<Proposal, "classes" | "labels"> {
+  const [[background], ...others] = classes as [ClassEntry, ...ClassEntry[]];
+  const renames = others.flatMap(([name], at) =>
+    name === found[at + 1]![0] ? [] : [[found[at + 1]![0], name] as const]
+  );
+  return {
+    classes: [[background, background === found[0]![0] ? 0 : "else"], ...others],
+    labels: Object.fromEntries(renames),
   };
 }
 
@@ -85,12 +123,12 @@ function askNames(classes: readonly ClassEntry[], { terminal }: CommandInput): r
 function validationOf(
   input: CommandInput,
   look: FolderLook,
-  masks: number,
   asks: boolean,
 ): number | null | undefined {
   const text = input.text("validation");
   if (text !== undefined) return text === "none" ? null : amount(text, "--validation");
-  if (look.validation !== undefined) return undefined;
+  if (look.validation !== undefined || look.annotated?.validation !== undefined) return undefined;
+  const masks = look.annotated?.annotated ?? look.training!.masked.length;
   if (masks < 2) return null;
   const share = masks < fewMasks ? 0.34 : 0.2;
   for (; asks;) {

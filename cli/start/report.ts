@@ -1,71 +1,60 @@
 /** What a folder holds, as lines for people. @module */
 import type { ClassList } from "../../stages/datasets/classes.ts";
-import type { ClassEntry } from "../../stages/datasets/folder/class_values.ts";
-import type { ClassShares } from "../../stages/survey/class_shares.ts";
+import type { AnnotatedLook } from "../../stages/survey/annotated.ts";
 import type { FolderLook, PartLook } from "../../stages/survey/look.ts";
 import { hex, type MaskValues } from "../../stages/survey/mask_values.ts";
-import { percent } from "../../stages/survey/meaning.ts";
 import { problemLines } from "../terminal/problems.ts";
-import { table } from "../terminal/text.ts";
-import { markFlag } from "./class_flags.ts";
 
 /** How many sizes are shown. */
 const shown = 4;
 
-/** Lines on images and masks. */
-export function folderLines(
-  { root, training, validation, sizes, looked, left, values, problems }: FolderLook,
-): string[] {
-  const lines = [`${root}: ${partText(training!)}`];
+/** Lines on images, and on masks or annotations. */
+export function folderLines(look: FolderLook): string[] {
+  const { root, training, validation, annotated, pictures, left, range, problems } = look;
+  const lines = training === undefined
+    ? [
+      `${root}: ${pictures.length} images${
+        annotated === undefined ? "" : `, ${annotatedText(annotated, look.recognized.annotations!.form.name)}`
+      }`,
+    ]
+    : [`${root}: ${partText(training)}`];
   if (validation !== undefined) lines.push(`validation: ${partText(validation)}`);
-  const total = training!.pairs.samples.length;
-  const known = [...sizes].sort(([, a], [, b]) => b - a).map(([size, count]) => `${size} (${count})`);
-  const sample = looked < total ? `of ${looked} of the ${total} images, ` : "";
-  lines.push(
-    `sizes: ${sample}${known.slice(0, shown).join(", ")}${
-      known.length > shown ? ` and ${known.length - shown} more` : ""
-    }`,
-  );
-  const { orphans } = training!.pairs;
+  lines.push(sizesText(look));
+  if (range !== undefined) {
+    lines.push(
+      `samples of more than 8 bits: about ${range[0]} becomes black, ${range[1]} white (load.range)`,
+    );
+  }
+  const orphans = training?.pairs.orphans ?? [];
   if (orphans.length > 0) lines.push(`${orphans.length} masks have no image: ${some(orphans)}`);
   if (left.size > 0) {
-    lines.push(
-      `not used: ${
-        some([...left].map(([folder, count]) => `${folder === "." ? "" : `${folder}/: `}${count} pictures`))
-      }`,
+    const folders = [...left].map(([folder, count]) =>
+      `${count} pictures in ${folder === "." ? "the folder itself" : folder}`
     );
+    lines.push(`not used: ${some(folders)}`);
   }
-  if (values !== undefined) {
-    const all = training!.masked.length + (validation?.masked.length ?? 0);
-    lines.push(
-      `masks: ${values.masks}${values.masks < all ? ` of ${all}` : ""} looked at, ${valuesText(values)}`,
-    );
-  }
-  return [...lines, ...problemLines(problems)];
+  return [...lines, ...masksLines(look), ...problemLines(problems)];
 }
 
-/** The classes with their shares of the pixels, as a table. */
-export function classTable(
-  entries: readonly ClassEntry[],
-  ignore: readonly unknown[],
-  { classes, ignored, unnamed }: ClassShares,
-  { pixels, form }: MaskValues,
-): string {
-  const rows = entries.map(([name, marks], label) => [
-    name,
-    markFlag(marks),
-    percent(classes[label]!.pixels / pixels),
-    String(classes[label]!.images),
-  ]);
-  if (ignore.length > 0) {
-    rows.push(["(ignored)", ignore.map(String).join(","), percent(ignored / pixels), ""]);
-  }
-  if (unnamed.length > 0) {
-    const rest = unnamed.reduce((sum, { pixels }) => sum + pixels, 0);
-    const names = unnamed.map(({ value }) => form === "color" ? hex(value) : String(value));
-    rows.push(["(no class)", some(names), percent(rest / pixels), ""]);
-  }
-  return table(["class", "in masks", "pixels", "masks"], rows);
+function sizesText({ training, pictures, sizes }: FolderLook): string {
+  const all = [...sizes].sort(([, a], [, b]) => b - a).map(([size, count]) => `${size} (${count})`);
+  const looked = [...sizes.values()].reduce((sum, count) => sum + count, 0);
+  const total = training?.pairs.samples.length ?? pictures.length;
+  const sample = looked < total ? `of ${looked} of the ${total} images, ` : "";
+  const more = all.length > shown ? ` and ${all.length - shown} more` : "";
+  return `sizes: ${sample}${all.slice(0, shown).join(", ")}${more}`;
+}
+
+function masksLines({ training, validation, values }: FolderLook): string[] {
+  if (training === undefined || values === undefined) return [];
+  const all = training.masked.length + (validation?.masked.length ?? 0);
+  return [`masks: ${values.masks}${values.masks < all ? ` of ${all}` : ""} looked at, ${valuesText(values)}`];
+}
+
+function annotatedText({ annotated, files, looked, labels }: AnnotatedLook, form: string): string {
+  const sample = looked < files ? `, in ${looked} of the ${files} files` : "";
+  const counts = [...labels].map(([label, { shapes }]) => `${label} (${shapes})`);
+  return `${annotated} annotated (${form}${sample}); shapes: ${some(counts)}`;
 }
 
 /** Names of the classes that a picture shows, with their colors. */

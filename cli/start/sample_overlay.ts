@@ -1,68 +1,62 @@
 /** A photograph of a folder beside the same with its mask drawn over it, for a person to believe. @module */
 import { UserError } from "../../pipeline/mod.ts";
+import type { Range } from "../../stages/codecs/image.ts";
 import { encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import type { Pixels } from "../../stages/codecs/picture.ts";
-import type { ClassList } from "../../stages/datasets/classes.ts";
-import { readImage, readMask } from "../../stages/datasets/decode_sample.ts";
-import type { ListedSample } from "../../stages/datasets/id_list.ts";
-import type { Labeling } from "../../stages/datasets/labeling.ts";
+import { backgroundOf } from "../../stages/annotations/write.ts";
+import type { Dataset } from "../../stages/datasets/dataset.ts";
+import { type LocatedSample, readImage, readMask } from "../../stages/datasets/decode_sample.ts";
+import { overlay } from "../../stages/evaluation/overlay.ts";
 
 /** How many images are looked at for the one whose mask shows most. */
 const candidates = 12;
-/** How much of a pixel is its class's color. */
-const strength = 0.5;
 
 /**
- * Draws the one of the first images whose mask has the most classes.
+ * Draws the one of the first labeled images that shows the most classes.
  *
- * @param masked Images with a mask.
+ * @param range Which values of samples of more than 8 bits are black and white.
  * @returns A PNG, and the image's path; undefined where none can be drawn.
  */
 export async function sampleOverlay(
   root: string,
-  masked: readonly ListedSample[],
-  labeling: Labeling,
-  classes: ClassList,
+  dataset: Dataset,
+  range: Range | undefined,
 ): Promise<{ readonly png: Uint8Array; readonly image: string } | undefined> {
-  let best: { readonly path: string; readonly image: Pixels; readonly labels: Uint8Array } | undefined;
-  let most = 0;
-  for (const sample of masked.slice(0, candidates)) {
-    const read = await readBoth(root, sample, labeling), shown = new Set(read?.labels).size;
-    if (read !== undefined && shown > most) {
-      best = read;
-      most = shown;
-    }
+  const { lists: { labeled }, classes } = dataset;
+  let best: Labeled | undefined, most = 0;
+  for (const sample of labeled.samples.slice(0, candidates)) {
+    const read = await readBoth({ sample, list: labeled.path, root }, dataset, range);
+    const shown = new Set(read?.labels).size;
+    if (read === undefined || shown <= most) continue;
+    best = read;
+    most = shown;
   }
   if (best === undefined) return undefined;
   const { path, image: { width, height, data }, labels } = best;
-  const both = sideBySide(data, tinted(data, labels, classes), width, height);
-  return { png: encodeRgbPng(both, 2 * width, height), image: path };
+  const tinted = overlay(data, labels, { width, height }, classes, backgroundOf(classes));
+  return { png: encodeRgbPng(sideBySide(data, tinted, width, height), 2 * width, height), image: path };
 }
 
-/** An image and its labels; undefined where one of the two has a fault, which was said before. */
-async function readBoth(root: string, sample: ListedSample, labeling: Labeling) {
-  const at = { sample, list: root, root };
+/** An image and its labels. */
+interface Labeled {
+  readonly path: string;
+  readonly image: Pixels;
+  readonly labels: Uint8Array;
+}
+
+/** @returns undefined where one of the two has a fault, which was said before. */
+async function readBoth(
+  at: LocatedSample,
+  { labeling, orientation }: Dataset,
+  range: Range | undefined,
+): Promise<Labeled | undefined> {
   try {
-    const image = await readImage(at, { orientation: "upright" });
-    return { path: sample.image, image, labels: (await readMask(at, image, labeling, "upright")).data };
+    const image = await readImage(at, { orientation, range });
+    return { path: at.sample.image, image, labels: (await readMask(at, image, labeling, orientation)).data };
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
   }
-}
-
-/** Mixes each pixel with the color of its class; one that is black, as background mostly is, leaves it as it is. */
-function tinted(image: Uint8Array, labels: Uint8Array, { colors }: ClassList): Uint8Array {
-  const mixed = image.slice();
-  labels.forEach((label, pixel) => {
-    const color = colors[label];
-    if (color === undefined || Math.max(...color) === 0) return;
-    color.forEach((value, channel) => {
-      const at = 3 * pixel + channel;
-      mixed[at] = Math.round((1 - strength) * mixed[at]! + strength * value);
-    });
-  });
-  return mixed;
 }
 
 /** Two pictures of one size, side by side: height × 2 width × 3. */

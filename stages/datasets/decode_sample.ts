@@ -32,7 +32,7 @@ function cannotLoad({ sample, list }: LocatedSample): string {
 
 /** How to go on without a sample. */
 function removal({ sample, list }: LocatedSample): string {
-  return sample.line === undefined ? `move it out of "${list}"` : `remove the line from "${list}"`;
+  return sample.line === undefined ? `move the image out of "${list}"` : `remove the line from "${list}"`;
 }
 
 /**
@@ -57,7 +57,17 @@ export async function readStored(located: LocatedSample): Promise<StoredImage> {
 }
 
 /**
- * Reads a mask and turns its values, as they are in the file, into labels.
+ * Reads a mask's values as they are stored.
+ *
+ * @throws {DataError} If the file is missing or cannot be read. @throws {DecodeError} If its bytes are no picture.
+ */
+export async function readMaskValues(located: LocatedSample): Promise<StoredImage> {
+  const path = joinPath(located.root, located.sample.mask!);
+  return await decodeStored(await readBytes(path, "mask", located), path);
+}
+
+/**
+ * Reads a mask and turns its values, as they are in the file, into labels; or draws the shapes that stand for it.
  *
  * @param image The image the mask belongs to.
  * @param labeling What the values mean.
@@ -71,6 +81,10 @@ export async function readMask(
   labeling: Labeling,
   orientation: Turning = "stored",
 ): Promise<Pixels> {
+  const { width: columns, height: rows } = image, { labels: drawn } = located.sample;
+  if (drawn !== undefined) {
+    return { width: columns, height: rows, data: await drawn({ width: columns, height: rows }) };
+  }
   const path = joinPath(located.root, located.sample.mask!);
   const mask = await decodeStored(await readBytes(path, "mask", located), path, orientation);
   const { width, height } = mask;

@@ -11,6 +11,8 @@ export interface ListedSample {
   readonly mask?: string;
   /** Line number, from 1; absent where no list names it. */
   readonly line?: number;
+  /** Makes the labels where shapes of an annotation tool are drawn instead of a mask; `mask` is the file that they are in. */
+  readonly labels?: (size: { readonly width: number; readonly height: number }) => Promise<Uint8Array>;
 }
 
 /** An id list and the file it came from; or images of a folder, and that folder. */

@@ -34,7 +34,7 @@ export function findings(surveys: readonly RoleSurvey[], context: FindingContext
     ...byRoles(ofValues),
     ...surveys.flatMap(uncounted),
     // What is wrong with the values is why their classes are missing.
-    ...(wrong ? [] : neverLabeled(surveys, context)),
+    ...(wrong ? [] : missing(surveys, context)),
   ];
 }
 
@@ -119,9 +119,9 @@ function palette(role: string, { form, palette, values }: MaskValues, classes: C
   }];
 }
 
-function uncounted({ role, uncounted, values }: RoleSurvey): Finding[] {
+function uncounted({ role, masks, uncounted }: RoleSurvey): Finding[] {
   if (uncounted.length === 0) return [];
-  const all = uncounted.length === values!.masks;
+  const all = uncounted.length === masks;
   return [{
     isProblem: all,
     message: `${
@@ -132,18 +132,30 @@ function uncounted({ role, uncounted, values }: RoleSurvey): Finding[] {
   }];
 }
 
-function neverLabeled(surveys: readonly RoleSurvey[], { classes, complete }: FindingContext): Finding[] {
+/** One class alone, or classes in no labeled mask. */
+function missing(surveys: readonly RoleSurvey[], { classes, complete, byIndex }: FindingContext): Finding[] {
   const labeled = surveys.find(({ role }) => role === "labeled");
-  if (labeled === undefined || labeled.pixels === 0) return [];
-  const scored = surveys.find(({ role }) => role === "validation")?.histogram;
-  const never = labeled.histogram.flatMap(({ pixels }, label) => pixels === 0 ? [label] : []);
+  if (labeled === undefined || labeled.pixels === labeled.ignored) return [];
+  const counts = labeled.histogram, never = classes.names.filter((_, label) => counts[label]!.pixels === 0);
   if (never.length === 0) return [];
-  const missed = never.filter((label) => (scored?.[label]?.pixels ?? 0) > 0);
-  const names = (labels: readonly number[]) => labels.map((label) => classes.names[label]).join(", ");
-  const where = complete ? "in no labeled mask" : "in no labeled mask that was looked at";
+  if (never.length === classes.names.length - 1) {
+    const only = counts.find(({ pixels }) => pixels > 0)!.name;
+    const mapping = byIndex && labeled.ignored > 0
+      ? `; if what is ignored, 255, is what is to be found, write dataset: "folder" with classes: { background: 0, object: 255 }`
+      : "";
+    return [{
+      isProblem: false,
+      message: `"${only}" is all that the labeled masks hold${
+        labeled.ignored > 0 ? " beside what is ignored" : ""
+      }, so nothing else can be learned${mapping}`,
+    }];
+  }
+  const scored = surveys.find(({ role }) => role === "validation")?.histogram;
+  const missed = never.filter((name) => scored?.some((found) => found.name === name && found.pixels > 0));
   return [{
     isProblem: false,
-    message: `${names(never)}: ${where}` +
-      (missed.length > 0 ? `; scored all the same: ${names(missed)}` : ""),
+    message: `${never.join(", ")}: in no labeled mask${complete ? "" : " that was looked at"}${
+      missed.length > 0 ? `; scored all the same: ${missed.join(", ")}` : ""
+    }`,
   }];
 }

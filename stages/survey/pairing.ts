@@ -1,7 +1,12 @@
 /** Finds by which rule pictures of a listing are images and masks: by where they lie and how they are called. @module */
 import { isPictureName, withoutExtension } from "../datasets/folder/pattern.ts";
-import type { PairPatterns } from "../datasets/folder/pairs.ts";
 import { imageSuffixes, maskSuffixes, roleOf, splitOf } from "./words.ts";
+
+/** Where images and masks lie: patterns, as `load` takes them. */
+export interface MaskPatterns {
+  readonly images: string;
+  readonly masks: string;
+}
 
 /** A rule by which masks are found for images. */
 export interface PairRule {
@@ -22,7 +27,7 @@ export interface FoundRule extends PairRule {
   /** Whether names tell which of the two are the masks; otherwise only a look at them does. */
   readonly sure: boolean;
   /** The same as patterns, as `load` takes them. */
-  readonly patterns: PairPatterns;
+  readonly patterns: MaskPatterns;
 }
 
 /** Of more files of one stem than this, only those are compared whose folders differ in one segment. */
@@ -53,8 +58,11 @@ interface Vote {
  */
 export function findRules(paths: readonly string[]): FoundRule[] {
   const files = paths.filter(isPictureName).map((path): File => {
-    const at = path.lastIndexOf("/");
-    return { path, folder: path.slice(0, Math.max(at, 0)), stem: withoutExtension(path.slice(at + 1)) };
+    return {
+      path,
+      folder: folderOf(path),
+      stem: withoutExtension(path.slice(path.lastIndexOf("/") + 1)),
+    };
   });
   const lossy = new Set(files.filter(({ path }) => isLossy(path)).flatMap(({ folder }) => upwards(folder)));
   const found = joined([...votes(files).values()]).map((vote) => ({
@@ -74,7 +82,7 @@ export function findRules(paths: readonly string[]): FoundRule[] {
 }
 
 /** A rule as patterns. */
-export function patternsOf(rule: PairRule, image: string): PairPatterns {
+export function patternsOf(rule: PairRule, image: string): MaskPatterns {
   const { images, masks, imageSuffix, maskSuffix } = rule;
   const below = (folder: string, suffix: string) => folder === "" ? `*${suffix}` : `${folder}/*${suffix}`;
   if (images === masks && imageSuffix === "" && maskSuffix === "") {
@@ -140,11 +148,16 @@ function joined(all: readonly Vote[]): Vote[] {
   ];
 }
 
-/** The folder that all lie in. */
-function commonFolder(folders: readonly string[]): string {
-  const [first, ...others] = folders.map((folder) => folder.split("/"));
-  const end = first!.findIndex((segment, at) => others.some((other) => other[at] !== segment));
-  return (end < 0 ? first! : first!.slice(0, end)).join("/");
+/** The folder of a file; `""` where it lies in none. */
+export function folderOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+}
+
+/** The folder that all lie in; `""` where they have none in common. */
+export function commonFolder(folders: readonly string[]): string {
+  const [first = [], ...others] = folders.map((folder) => folder.split("/"));
+  const end = first.findIndex((segment, at) => others.some((other) => other[at] !== segment));
+  return (end < 0 ? first : first.slice(0, end)).join("/");
 }
 
 /** What two folders have in common at their ends is no part of a rule: `images/a` and `masks/a` are `images` and `masks`. */

@@ -1,9 +1,9 @@
 /** Names that values have in published data sets, where folders and files are called as in these. @module */
 import { camvidClasses, cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
-import type { PairPatterns } from "../datasets/folder/pairs.ts";
 import type { ListedSample } from "../datasets/id_list.ts";
 import type { MaskValues } from "./mask_values.ts";
 import type { KnownNames } from "./meaning.ts";
+import type { MaskPatterns } from "./pairing.ts";
 
 /** The ids of Cityscapes' labels (cityscapesScripts, labels.py) that its 19 train ids stand for, in their order. */
 export const cityscapesLabelIds: readonly number[] = [
@@ -13,7 +13,7 @@ export const cityscapesLabelIds: readonly number[] = [
 interface Published {
   readonly source: string;
   /** Whether masks are called as those of the data set. */
-  fits(patterns: PairPatterns, stem: string): boolean;
+  fits(patterns: MaskPatterns, stem: string): boolean;
   readonly names: ReadonlyMap<number, string>;
   /** Values that are void besides 255. */
   readonly ignored: "none" | "others";
@@ -56,7 +56,7 @@ const sets: readonly Published[] = [
  * @param samples Images with a mask.
  */
 export function publishedNames(
-  patterns: PairPatterns,
+  patterns: MaskPatterns,
   samples: readonly ListedSample[],
   values: MaskValues,
 ): KnownNames | undefined {

@@ -1,17 +1,16 @@
 /** Tells of a folder's files which are images, which are masks or annotations, and which are kept for validation. @module */
 import { isPictureName } from "../datasets/folder/pattern.ts";
-import type { PairPatterns } from "../datasets/folder/pairs.ts";
 import { type AnnotationForm, annotationForm } from "./annotation_form.ts";
 import { isNameFile } from "./name_files.ts";
-import { findRules, type FoundRule, patternsOf } from "./pairing.ts";
+import { findRules, folderOf, type FoundRule, type MaskPatterns, patternsOf } from "./pairing.ts";
 import { type Split, splitOf } from "./words.ts";
 
 /** What a folder holds, as far as names and the beginnings of texts tell. */
 export interface Recognized {
   /** Where images and masks of the training lie; undefined where no masks are found. */
-  readonly training?: PairPatterns;
+  readonly training?: MaskPatterns;
   /** Where those of a validation folder lie. */
-  readonly validation?: PairPatterns;
+  readonly validation?: MaskPatterns;
   /** Whether names tell images from masks. */
   readonly sure: boolean;
   /** Annotations, by their form. */
@@ -61,7 +60,7 @@ function partsOf(
   best: FoundRule,
   rules: readonly FoundRule[],
   files: readonly string[],
-): { readonly training: PairPatterns; readonly validation?: PairPatterns } {
+): { readonly training: MaskPatterns; readonly validation?: MaskPatterns } {
   const part = partOf(best);
   if (part !== undefined) {
     const kin = rules.filter((rule) => {
@@ -79,7 +78,7 @@ function partsOf(
   const inner = (folder: string) =>
     new Set(files.filter(isPictureName).flatMap((path) => firstBelow(path, folder) ?? []));
   const both = inner(best.images).intersection(inner(best.masks));
-  const of = (split: Split): PairPatterns | undefined => {
+  const of = (split: Split): MaskPatterns | undefined => {
     const folder = [...both].find((name) => splitOf(name)?.split === split);
     if (folder === undefined) return undefined;
     const within = (outer: string) => outer === "" ? folder : `${outer}/${folder}`;
@@ -101,10 +100,6 @@ function firstBelow(path: string, folder: string): string | undefined {
   if (folder !== "" && !path.startsWith(`${folder}/`)) return undefined;
   const [first, ...rest] = (folder === "" ? path : path.slice(folder.length + 1)).split("/");
   return rest.length === 0 ? undefined : first;
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }
 
 /** Lists where PASCAL VOC and its kin have them: the labeled and the scored images at least. */

@@ -20,7 +20,9 @@ export class RoleSurvey {
   turned = 0;
   /** Pixels that are ignored, of masks without a fault. */
   ignored = 0;
-  /** Ids of masks without a pixel that counts. */
+  /** Masks without a fault. */
+  masks = 0;
+  /** Ids of those of them that have no pixel that counts. */
   readonly uncounted: string[] = [];
   readonly #labels = new Map<number, ValueCount>();
   #labeled = 0;
@@ -55,6 +57,7 @@ export class RoleSurvey {
       const found = this.#labels.get(label) ?? { pixels: 0, images: 0 };
       this.#labels.set(label, { pixels: found.pixels + pixels, images: found.images + 1 });
     });
+    this.masks++;
     this.ignored += counts[ignoreIndex]!;
     this.#labeled += labels.length;
     if (counts[ignoreIndex] === labels.length) this.uncounted.push(id);

@@ -1,18 +1,18 @@
 /** Looks at a data set as `load` will read it: what each role holds, and what is wrong with it. @module */
 import { UserError } from "../../pipeline/errors.ts";
-import { readFileWhole } from "../../pipeline/files/read_file.ts";
-import { decodingBudget } from "../codecs/image.ts";
-import { decodeStored, type Turning } from "../codecs/picture.ts";
+import type { Range } from "../codecs/image.ts";
+import { upright } from "../codecs/orientation.ts";
+import { fullRange, ValueCounts } from "../codecs/range.ts";
 import type { Dataset, FilesConfig } from "../datasets/dataset.ts";
-import { type LocatedSample, readImage, readMask } from "../datasets/decode_sample.ts";
+import { type LocatedSample, readMask, readMaskValues, readStored } from "../datasets/decode_sample.ts";
+import { type RangeChoice, rangeNote } from "../datasets/deep_range.ts";
 import { joinPath } from "../datasets/errors.ts";
-import type { Labeling } from "../datasets/labeling.ts";
 import type { ResolvedLists } from "../datasets/layouts.ts";
 import type { LoadConfig } from "../load.ts";
 import { type Duplicates, findDuplicates, type RoleFile } from "./duplicates.ts";
 import { type Finding, findings } from "./findings.ts";
-import { spaced } from "./look.ts";
 import { type DataRole, RoleSurvey } from "./role_survey.ts";
+import { spaced } from "./spaced.ts";
 
 const roles = ["labeled", "unlabeled", "validation"] as const satisfies readonly DataRole[];
 /** How many ids a finding gives by name. */
@@ -51,7 +51,7 @@ export async function survey(
   { most, onFile = () => {} }: SurveyOptions,
 ): Promise<Survey> {
   const faults = new Set<string>();
-  const surveys: RoleSurvey[] = [];
+  const surveys: RoleSurvey[] = [], deep = new ValueCounts();
   for (const role of roles) {
     const { samples, path: list } = lists[role];
     const found = new RoleSurvey(role, samples.length, classes);
@@ -60,7 +60,7 @@ export async function survey(
       const masked = sample.mask !== undefined && (role !== "unlabeled" || config.unlabeledTruth);
       await collecting(
         faults,
-        () => lookAt({ sample, list, root: config.root }, masked, found, labeling, orientation),
+        () => lookAt({ sample, list, root: config.root }, masked, found),
       );
     }
     surveys.push(found);
@@ -70,9 +70,10 @@ export async function survey(
     (done, of) => onFile(`duplicates: ${done} of ${of}`),
   );
   const complete = surveys.every(({ listed }) => listed <= most);
+  const range = deep.range();
   return {
     roles: surveys,
-    notes,
+    notes: range === undefined ? notes : [...notes, deepNote(range, config.range, complete)],
     faults: [...faults],
     findings: [
       ...findings(surveys, {
@@ -84,25 +85,26 @@ export async function survey(
       ...duplicateFindings(duplicates),
     ],
   };
+
+  async function lookAt(at: LocatedSample, masked: boolean, found: RoleSurvey): Promise<void> {
+    const stored = await readStored(at);
+    if (found.role !== "validation") deep.add(stored);
+    const { width, height } = orientation === "upright" ? upright(stored) : stored;
+    const image = { width, height, bits: stored.bits, orientation: stored.orientation };
+    found.addImage(image);
+    if (masked) {
+      // Shapes that stand for a mask have no values.
+      if (at.sample.labels === undefined) found.addSamples(await readMaskValues(at));
+      found.addLabels(at.sample.id, (await readMask(at, image, labeling, orientation)).data);
+    }
+    found.decoded++;
+  }
 }
 
-async function lookAt(
-  at: LocatedSample,
-  masked: boolean,
-  found: RoleSurvey,
-  labeling: Labeling,
-  orientation: Turning,
-): Promise<void> {
-  const image = await readImage(at, { orientation });
-  found.addImage(image);
-  if (masked) {
-    const path = joinPath(at.root, at.sample.mask!);
-    const bytes = await readFileWhole(path, decodingBudget).catch(() => undefined);
-    // What cannot be read is worded below.
-    if (bytes !== undefined) found.addSamples(await decodeStored(bytes, path, orientation));
-    found.addLabels(at.sample.id, (await readMask(at, image, labeling, orientation)).data);
-  }
-  found.decoded++;
+/** What samples of more than 8 bits become, as far as the images that were looked at tell. */
+function deepNote(range: Range, choice: RangeChoice, complete: boolean): string {
+  const note = rangeNote(choice === "data" ? range : choice === "full" ? fullRange : choice, choice);
+  return complete || choice !== "data" ? note : `${note}; of the images that were looked at`;
 }
 
 /** How many images each role has. */

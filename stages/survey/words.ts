@@ -59,12 +59,12 @@ export const imageSuffixes: readonly string[] = [
 /** The words of a name: `train_masks`, `trainannot` and `ValLabels` are two each. */
 function words(name: string): string[] {
   const parted = name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
-  return parted.split(/[^a-z0-9]+/).flatMap((word) => {
+  return parted.split(/[^a-z]+/).flatMap((word) => {
     const split = Object.keys(splits).find((start) =>
       word.startsWith(start) && isRole(word.slice(start.length))
     );
     return split === undefined ? [word] : [split, word.slice(split.length)];
-  }).filter((word) => word !== "");
+  }).filter((word) => word.length > 1);
 }
 
 function isRole(word: string): boolean {

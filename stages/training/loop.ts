@@ -104,16 +104,18 @@ class TrainingLoop {
       }
     }
     if (this.#state.step < this.#steps) this.#tellStop();
-    const last = await writeCheckpoint(context.scratch("last.safetensors"), network, await session.state());
+    const weights = await session.state();
+    const last = await writeCheckpoint(context.scratch("last.safetensors"), network, weights);
     const { best, history } = this.#state;
-    const kept = new Map<string, Checkpoint>();
-    for (const [name, digest] of Object.entries(best)) {
-      const path = context.scratch(`best-${name}.safetensors`);
-      await context.checkpoints.copyPart(digest, path);
-      kept.set(name, openCheckpoint(path));
+    const kept: Record<string, Checkpoint> = {};
+    for (const name of Object.keys(network.predictions)) {
+      const path = context.scratch(`best-${name}.safetensors`), digest = best[name];
+      // Each output has a file of its own: where nothing was scored, the last weights again.
+      if (digest === undefined) await writeCheckpoint(path, network, weights);
+      else await context.checkpoints.copyPart(digest, path);
+      kept[name] = openCheckpoint(path);
     }
-    const names = Object.keys(network.predictions);
-    return { last, best: forPredictions(names, (name) => kept.get(name) ?? last), history };
+    return { last, best: kept, history };
   }
 
   /** Says how far the work came, and what is kept of it. */

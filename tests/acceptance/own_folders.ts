@@ -1,5 +1,6 @@
 /** Folders as people have them, made of photographs of VOC: 20 photographs, 6 of them with a mask. @module */
 import { dirname, join } from "node:path";
+import { CocoWriter, writeLabelMe } from "../../stages/annotations/write.ts";
 import { decodePng } from "../../stages/codecs/png.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 
@@ -64,4 +65,29 @@ export async function colorFolder(voc: string, folder: string): Promise<void> {
     data.forEach((value, at) => pixels.set(colors[value]!, 3 * at));
     await write(join(folder, "masks", `${id}.png`), encodeRgbPng(pixels, width, height));
   }
+}
+
+/** Classes of the annotations, and how closely they are drawn. */
+const drawn = {
+  classes: { names: ["background", "animal"], colors: [[0, 0, 0], [255, 0, 0]] },
+  tolerance: 2,
+} as const;
+
+/** A photograph with what an annotator would have drawn; void is background. */
+function pictureOf({ id, width, height, data }: Truth, picture = `${id}.jpg`) {
+  return { picture, width, height, labels: data.map((value) => value === 1 ? 1 : 0) };
+}
+
+/** LabelMe's JSON beside the photographs. */
+export async function labelMeFolder(voc: string, folder: string): Promise<void> {
+  for (const truth of await copied(voc, folder)) {
+    await write(join(folder, "images", `${truth.id}.json`), writeLabelMe(pictureOf(truth), drawn));
+  }
+}
+
+/** COCO's JSON, one file. */
+export async function cocoFolder(voc: string, folder: string): Promise<void> {
+  const coco = new CocoWriter(drawn);
+  for (const truth of await copied(voc, folder)) coco.add(pictureOf(truth));
+  await write(join(folder, "annotations", "instances.json"), coco.text());
 }

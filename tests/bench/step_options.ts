@@ -7,6 +7,9 @@ import { parseOptions } from "./options.ts";
 const usual: Readonly<Record<BackboneName, Omit<CcvcStep, "backbone">>> = {
   resnet14: { crop: 64, batch: 8, views: "strong" },
   resnet18: { crop: 129, batch: 2, views: "weak" },
+  resnet34: { crop: 129, batch: 2, views: "weak" },
+  "torchvision-resnet50": { crop: 129, batch: 2, views: "weak" },
+  "torchvision-resnet101": { crop: 512, batch: 2, views: "weak" },
   resnet50: { crop: 129, batch: 2, views: "weak" },
   resnet101: { crop: 512, batch: 2, views: "weak" },
 };

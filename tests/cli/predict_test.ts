@@ -148,6 +148,12 @@ vocTest("predict takes files, folders, lists of a data set, and an id list", asy
   const average = await indices(join(out, "masks", "2.png"));
   assert.deepEqual([average.width, average.height, average.channels], [20, 50, 1]);
   assert.deepEqual(average.palette, maskPalette(pascalClasses));
+  // A photograph is labeled as a person sees it: turned by its EXIF orientation.
+  const photograph = join(place.folder, "turned.jpg");
+  await Deno.writeFile(photograph, Uint8Array.fromBase64(pictures.cases["exif_6.jpg"].file));
+  assert.deepEqual(await masks(photograph), ["masks/turned.png"]);
+  const turned = await indices(join(out, "masks", "turned.png"));
+  assert.deepEqual([turned.width, turned.height], [13, 19]);
   // Once each, however often they are named.
   assert.deepEqual(
     await masks(join(root, "JPEGImages"), image),

@@ -98,6 +98,39 @@ placeTest(
   },
 );
 
+placeTest(
+  "a checkpoint becomes ONNX by the new file's name, of the prediction that is asked for",
+  async (place) => {
+    const at = (name: string) => join(place.folder, name);
+    await testCheckpoint(at("w.safetensors"));
+    const { out } = await place.command("weights", "convert", at("w.safetensors"), at("average.onnx"));
+    assert.match(
+      out.join("\n"),
+      /prediction average of DeepLabV3\+ resnet14 \(branch1, branch2\), 7 classes, ONNX opset 17/,
+    );
+    const one = ["--prediction", "branch1"];
+    await place.command("weights", "convert", at("w.safetensors"), at("branch1.onnx"), ...one);
+    const size = async (name: string) => (await Deno.stat(at(name))).size;
+    const [both, single] = [await size("average.onnx"), await size("branch1.onnx")];
+    assert.ok(single > 1e6 && both > 1.9 * single, `${both}, ${single}`);
+    const wrong: readonly (readonly [readonly string[], number, RegExp])[] = [
+      [
+        [at("w.safetensors"), at("x.onnx"), "--prediction", "branch3"],
+        1,
+        /no prediction "branch3"\. Did you mean "branch1"\?/,
+      ],
+      [[at("w.safetensors"), at("x.pth"), ...one], 2, /--prediction: it is for ONNX/],
+      [[at("w.safetensors"), at("average.onnx")], 1, /it exists/],
+      [[at("w.safetensors"), at("x.onxx")], 2, /must end in .*\.onnx/],
+    ];
+    for (const [args, status, message] of wrong) {
+      const refused = await place.command("weights", "convert", ...args);
+      assert.equal(refused.status, status, args.join(" "));
+      assert.match(refused.notes, message);
+    }
+  },
+);
+
 /** Modules of PyTorch's own by the names of a state dict: batch norms where there are statistics, else convolutions. */
 const model = `
 import json, sys, torch
@@ -158,7 +191,7 @@ placeTest("mistakes are said in one line, and nothing is written over", async (p
       /^error: Cannot read weights from ".*evil\.pth": its pickle names "posix\.system"/,
     ],
     [["inspect", at("w.pth"), "--key", "ema"], 1, /no part "ema"; its parts are: state_dict/],
-    [["convert", at("w.pth"), at("out.bin")], 2, /must end in \.safetensors, \.pth, \.pt or \.th/],
+    [["convert", at("w.pth"), at("out.bin")], 2, /must end in \.safetensors, \.pth, \.pt, \.th or \.onnx/],
     [["convert", at("w.pth"), at("there.pth")], 1, /Cannot write ".*there\.pth": it exists/],
     [["convert", at("w.pth"), at("w.pth")], 1, /it exists/],
     [["convert", at("evil.pth"), at("out.pth")], 1, /posix\.system/],

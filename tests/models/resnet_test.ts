@@ -1,4 +1,4 @@
-/** Backbones apart from decoders: ResNet-18 is PyTorch's, and a dilated backbone is the strided one at more pixels. */
+/** Backbones apart from decoders: those of torchvision are PyTorch's, and a dilated backbone is the strided one at more pixels. */
 import assert from "node:assert/strict";
 import type { Device } from "../../kernels/device.ts";
 import { allocate, readBack, upload } from "../../kernels/memory.ts";
@@ -8,7 +8,7 @@ import { allocateParameters } from "../../models/parameters.ts";
 import { Registry } from "../../models/registry.ts";
 import { type BackboneName, BACKBONES, type Dilations, resnet } from "../../models/resnet.ts";
 import { caseImage, caseWeights, sampledPositions } from "../../stages/parity/inputs.ts";
-import golden from "../golden/resnet18.json" with { type: "json" };
+import golden from "../golden/torchvision_resnets.json" with { type: "json" };
 import { assertClose, gpuTest, unstore } from "../support/gpu.ts";
 
 /** What replaces strides, by the output stride. */
@@ -27,7 +27,7 @@ async function features(device: Device, backbone: BackboneName, dilations: Dilat
   parameters.load(caseWeights("", specs, { residualGamma: 1, buffers: "hash" }));
   const { batch, size } = golden;
   const held = allocate(device, "inputs", [{ label: "image", shape: [batch, size, size, 3] }]);
-  upload(device, held.tensors[0]!, caseImage("", "resnet18", { batch, size }));
+  upload(device, held.tensors[0]!, caseImage("", "resnets", { batch, size }));
   const graph = new Graph(device.facts.sharing);
   const { low, high } = run(
     { graph, training, tensor: parameters.tensor, parts: [""] },
@@ -42,31 +42,41 @@ async function features(device: Device, backbone: BackboneName, dilations: Dilat
   return { layer1: layer1!, layer4: layer4! };
 }
 
-Deno.test("ResNet-18 has the tensors of PyTorch's, by torchvision's names", () => {
-  const registry = new Registry();
-  resnet({ registry, prefix: "", group: "backbone" }, BACKBONES.resnet18, dilated[16]);
-  const tensors = [...registry.parameters, ...registry.statistics];
-  assert.deepEqual(Object.fromEntries(tensors.map(({ name, shape }) => [name, [...shape]])), golden.tensors);
-  const count = registry.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0);
-  assert.equal(count, golden.parameters);
+const nets = Object.entries(golden.nets) as [
+  keyof typeof golden.nets,
+  (typeof golden.nets)[keyof typeof golden.nets],
+][];
+
+Deno.test("ResNets have the tensors of PyTorch's, by torchvision's names", () => {
+  for (const [backbone, { tensors, parameters }] of nets) {
+    const registry = new Registry();
+    resnet({ registry, prefix: "", group: "backbone" }, BACKBONES[backbone], dilated[16]);
+    const own = [...registry.parameters, ...registry.statistics];
+    assert.deepEqual(Object.fromEntries(own.map(({ name, shape }) => [name, [...shape]])), tensors);
+    const count = registry.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b), 0);
+    assert.equal(count, parameters, backbone);
+  }
 });
 
-gpuTest("ResNet-18's features are PyTorch's, strided or dilated", async (device, t) => {
-  for (const { outputStride, mode, ...expected } of golden.cases) {
-    await t.step(`output stride ${outputStride}, ${mode}`, async () => {
-      const training = mode === "training";
-      const found = await features(device, "resnet18", dilated[outputStride as 16 | 8], training);
-      for (const name of ["layer1", "layer4"] as const) {
-        const { shape, values } = found[name], { samples, largest, mean } = expected[name];
-        assert.deepEqual(shape, expected[name].shape, name);
-        const at = sampledPositions("", name, samples.length, values.length);
-        // Statistics of a few pixels amplify roundings.
-        const tolerance = { rtol: 0, atol: largest * (training ? 1e-5 : 2e-6), what: name };
-        assertClose(at.map((i) => values[i]!), samples, tolerance);
-        assertClose([values.reduce((a, b) => a + b) / values.length], [mean], tolerance);
-        assert.ok(Math.abs(Math.max(...values) - largest) <= tolerance.atol, `${name}: the largest`);
-      }
-    });
+gpuTest("their features are PyTorch's, strided or dilated", async (device, t) => {
+  for (const [backbone, { cases }] of nets) {
+    for (const { outputStride, mode, ...expected } of cases) {
+      await t.step(`${backbone}, output stride ${outputStride}, ${mode}`, async () => {
+        const training = mode === "training";
+        const found = await features(device, backbone, dilated[outputStride as 16 | 8], training);
+        for (const name of ["layer1", "layer4"] as const) {
+          const { shape, values } = found[name];
+          const { samples, largest, mean, rounding } = expected[name];
+          assert.deepEqual(shape, expected[name].shape, name);
+          const at = sampledPositions("", name, samples.length, values.length);
+          // In single precision PyTorch itself is so far away: statistics of a few pixels amplify roundings.
+          const tolerance = { rtol: 0, atol: 4 * rounding, what: name };
+          assertClose(at.map((i) => values[i]!), samples, tolerance);
+          assertClose([values.reduce((a, b) => a + b) / values.length], [mean], tolerance);
+          assert.ok(Math.abs(Math.max(...values) - largest) <= tolerance.atol, `${name}: the largest`);
+        }
+      });
+    }
   }
 });
 

@@ -11,6 +11,8 @@ import {
   sourceNames,
   writeFiles,
 } from "./datasets/folder/support.ts";
+import { score } from "../../stages/evaluation/metrics.ts";
+import { testWithShared } from "../support/shared_data.ts";
 import { withFolder } from "../support/stage_run.ts";
 
 /** Images a to f, of which a, b and c have a mask of the classes 0 and 1. */
@@ -154,7 +156,21 @@ Deno.test("a config that cannot work is refused before anything is read, by the 
     { dataset: "pascal", classes: names },
     /load\.classes: nothing reads it: it is for dataset "folder"/,
   );
-  refused({ classes: names, validation: 1.5 }, /load\.validation/);
+  for (const validation of [1.5, 0, -1, "val.txt" as never]) {
+    refused(
+      { classes: names, validation },
+      /load\.validation: it must be a whole number of images, or a share .* null for none/,
+    );
+  }
+  refused(
+    { classes: names, labeled: 0 },
+    /load\.labeled: it must be a whole number of images, or a share of them between 0 and 1$/,
+  );
+  refused({ classes: names, ignore: "white" }, /load\.ignore: "white" is neither a color/);
+  refused(
+    { classes: names, validation: 2, lists: { validation: "v" } },
+    /load\.validation: load\.lists\.validation names/,
+  );
 });
 
 Deno.test("classes keep the order in which they are written, which is part of the key", () => {
@@ -164,4 +180,113 @@ Deno.test("classes keep the order in which they are written, which is part of th
   ]]);
   const parsed = folderConfig({ classes: { cat: 255, background: 0 } });
   deepStrictEqual(folderConfig(parsed), parsed);
+  deepStrictEqual(folderConfig({ classes: names, ignore: 255 }).ignore, [255]);
 });
+
+Deno.test(
+  "masks in which a class or a whole mask is missing are told, as they cannot teach it",
+  withFolder(async (folder) => {
+    await writeFiles(`${folder}/data`, { ...six, "masks/b.png": indexMask([255]) });
+    const warnings = async (input: LoadInput) => {
+      const { events } = await loadFolder(
+        { root: `${folder}/data`, validation: null, ignore: [255], ...input },
+        `${folder}/out`,
+      );
+      return events.filter(({ kind }) => kind === "warning").map(({ message }) => message);
+    };
+    deepStrictEqual(await warnings({ classes: [...names, "dog"] }), [
+      "in 1 of 3 labeled masks no pixel counts, as all are ignored: images/b",
+      "1 of 3 classes are in no labeled mask, and cannot be learned: dog",
+    ]);
+    await writeFiles(`${folder}/data`, { "masks/a.png": indexMask([0, 255]), "masks/c.png": indexMask([0]) });
+    match(
+      String((await warnings({ classes: names }))[1]),
+      /the class "background" alone, and 50\.0 % .* \{ background: 0, object: 255 \}/,
+    );
+  }),
+);
+
+const shared = "field/masks_0_255";
+testWithShared(
+  shared,
+  "masks of 0 and 255: a perfect prediction of the two classes scores 100 %",
+  async (root) => {
+    await withFolder(async (folder) => {
+      const { labeled, validation } = await loadFolder({
+        root,
+        images: "JPEGImages",
+        masks: "SegmentationClass",
+        classes: { background: 0, object: 255 },
+      }, folder);
+      for (const set of [labeled, validation]) {
+        const matrix = [0, 0, 0, 0];
+        for (let i = 0; i < set.length; i++) for (const label of set.mask(i)) matrix[3 * label]!++;
+        const { miou, pixelAccuracy, iou } = score({ classes: 2, matrix }, set.classes.absent);
+        for (const each of [miou, pixelAccuracy, ...iou]) ok(Math.abs(each! - 100) < 1e-6, String(each));
+      }
+    })();
+  },
+);
+
+testWithShared(
+  shared,
+  "masks of 0 and 255 as PASCAL's are told to teach nothing, with what to write",
+  async (root) => {
+    await withFolder(async (folder) => {
+      const { events } = await loadFolder({ dataset: "pascal", root }, folder);
+      const { message } = events.find(({ kind }) => kind === "warning")!;
+      match(
+        String(message),
+        /hold the class "background" alone, .* dataset "folder", with classes: \{ background: 0, object: 255 \}/,
+      );
+    })();
+  },
+);
+
+testWithShared(
+  "field/exif6_masks_upright",
+  "a folder's photographs stand upright, as their masks do",
+  async (root) => {
+    await withFolder(async (folder) => {
+      const input = {
+        root,
+        images: "JPEGImages",
+        masks: "SegmentationClass",
+        classes: { a: "else", b: 17 },
+      } as const;
+      const { labeled } = await loadFolder(input, folder);
+      deepStrictEqual(labeled.size(0), { width: 48, height: 64 });
+      await rejects(
+        loadFolder({ ...input, orientation: "stored" }, folder),
+        /set load\.orientation to upright/,
+      );
+    })();
+  },
+);
+
+testWithShared(
+  "data/nuclei",
+  "nuclei as people have them: red above 0, three labeled, thirteen not",
+  async (root) => {
+    await withFolder(async (folder) => {
+      const input = {
+        root,
+        classes: { background: "else", nucleus: { red: [1, 255] } },
+        labeled: 3,
+        validation: 6,
+      } as const;
+      const { labeled, unlabeled, validation, events } = await loadFolder(input, folder);
+      deepStrictEqual([labeled.length, unlabeled.length, validation.length], [3, 13, 6]);
+      deepStrictEqual(labeled.size(0), { width: 696, height: 520 });
+      for (let i = 0; i < 3; i++) {
+        const nuclei = labeled.mask(i).reduce((sum, label) => sum + label, 0) / (696 * 520);
+        ok(nuclei > 0.02 && nuclei < 0.6, `${labeled.ids[i]}: ${nuclei}`);
+      }
+      deepStrictEqual(events.filter(({ kind }) => kind === "warning"), []);
+      await rejects(
+        loadFolder({ ...input, classes: ["background", "nucleus"] }, folder),
+        /"#010000" \(\d+ pixels\).* classes: \{ …, name: \{"red":\[1,\d\]\} \}/,
+      );
+    })();
+  },
+);

@@ -1,13 +1,21 @@
 /** The leaves of `load` that are a folder's: `dataset: "folder"`. @module */
 import { z } from "zod";
 import {
+  type AnnotationsConfig,
+  type AnnotationsInput,
+  annotationsSchema,
+  labelValues,
+} from "./annotations_config.ts";
+import {
   type ClassEntry,
   type FolderClassesInput,
   ignoreProblem,
+  marksOf,
   type PixelMark,
+  type PixelMarks,
   readClasses,
 } from "./class_values.ts";
-import type { PairPatterns } from "./pairs.ts";
+import type { ImagePatterns } from "./pairs.ts";
 import { patternProblem } from "./pattern.ts";
 
 /** Where images and masks of a folder are, what its masks mean, and who is labeled; every leaf is described in its schema. */
@@ -16,6 +24,8 @@ export interface FolderConfig {
   readonly images: string;
   /** Their masks, likewise: `masks/*_mask.png`. */
   readonly masks: string;
+  /** Shapes of an annotation tool instead of masks. */
+  readonly annotations?: AnnotationsConfig | undefined;
   /** The classes in the order of their labels, and which pixels of a mask each is. */
   readonly classes?: readonly ClassEntry[] | undefined;
   /** Pixels that no loss and no score counts. */
@@ -25,15 +35,19 @@ export interface FolderConfig {
   /** How many of the images with a mask are labeled, the others being unlabeled. */
   readonly labeled?: number | undefined;
   /** The images that are scored: so many of those with a mask, or folders of their own; null for none. */
-  readonly validation?: number | PairPatterns | null | undefined;
+  readonly validation?: number | ImagePatterns | null | undefined;
   /** Names the draws of labeled and validation images; apart from the run's seed. */
   readonly splitSeed: number;
 }
 
 /** What an experiment writes of {@linkcode FolderConfig}. */
-export interface FolderInput extends Partial<Omit<FolderConfig, "classes">> {
+export interface FolderInput extends Partial<Omit<FolderConfig, "classes" | "annotations" | "ignore">> {
+  /** `"labelme"`, or `{ format: "coco", path: "instances.json" }`; see docs/annotations.md. */
+  readonly annotations?: AnnotationsInput | undefined;
   /** Names, where value i of a mask is class i; or by name what each class is: `{ road: 7, tree: "#00ff00", other: "else" }`. */
   readonly classes?: FolderClassesInput | undefined;
+  /** Pixels that no loss and no score counts: one mark, or several. */
+  readonly ignore?: PixelMarks | undefined;
 }
 
 const own = "Crossview";
@@ -41,10 +55,13 @@ const pattern = z.string().superRefine((text, issues) => {
   const message = patternProblem(text);
   if (message !== undefined) issues.addIssue({ code: "custom", message });
 });
+const amountRule = "it must be a whole number of images, or a share of them between 0 and 1";
 /** How many: a whole number, or below 1 a share. */
-const amount = z.number().positive().refine((value) => value < 1 || Number.isInteger(value), {
-  message: "it must be a share below 1, or a whole number of images",
-});
+const amount = (rule: string) =>
+  z.number(rule).refine((value) => value > 0 && (value < 1 || Number.isInteger(value)), rule);
+const validationRule =
+  `${amountRule}; or folders of its own, { images, masks }; or null for none. A list is named by ` +
+  `load.lists.validation`;
 
 /** The leaves, to be spread into the schema of `load`. */
 export const folderLeaves = {
@@ -54,6 +71,9 @@ export const folderLeaves = {
   masks: pattern.default("masks").describe(
     "Folder only: the masks, likewise, e.g. masks/*_mask.png; an image that has one is labeled.",
   ).meta({ unit: "path in root", source: own }),
+  annotations: annotationsSchema.optional().describe(
+    "Folder only: shapes of labelme, coco, cvat or label-studio instead of masks; an image that has some is labeled.",
+  ).meta({ unit: "none", source: own }),
   classes: z.custom<FolderClassesInput>().transform((given, issues): readonly ClassEntry[] => {
     const read = readClasses(given);
     if ("entries" in read) return read.entries;
@@ -62,7 +82,7 @@ export const folderLeaves = {
   }).optional().describe(
     "Folder only: names, where value i of a mask is class i; or each class by value, color, rule or else.",
   ).meta({ unit: "none", source: own }),
-  ignore: z.array(z.custom<PixelMark>()).default([])
+  ignore: z.custom<PixelMarks>().transform((given): readonly PixelMark[] => marksOf(given)).default([])
     .describe("Folder only: pixels that no loss and no score counts, as in classes.")
     .meta({ unit: "none", source: own }),
   colors: z.record(z.string(), z.string().regex(/^#[0-9a-f]{6}$/i, 'a color is written "#ff0000"')).default(
@@ -72,10 +92,13 @@ export const folderLeaves = {
       "Folder only: how pictures show a class, by its name; else by its color in masks, or PASCAL's map.",
     )
     .meta({ unit: "none", source: own }),
-  labeled: amount.optional().describe(
+  labeled: amount(amountRule).optional().describe(
     "Folder only: how many of the images with a mask are labeled, drawn by splitSeed, the others being unlabeled; else all.",
   ).meta({ unit: "images, or a share", source: own }),
-  validation: z.union([amount, z.strictObject({ images: pattern, masks: pattern })]).nullable().optional()
+  validation: z.union([
+    amount(validationRule),
+    z.strictObject({ images: pattern, masks: pattern.optional() }),
+  ], validationRule).nullable().optional()
     .describe(
       "Folder only: how many of the images with a mask are scored, drawn by splitSeed; or folders of their own; null for " +
         "none. Left out: the list of validation, or else a fifth.",
@@ -88,13 +111,23 @@ export const folderLeaves = {
 
 /** What is wrong with the leaves together, and with which; of another data set, that they are given at all. */
 export function folderProblem(
-  { dataset, images, masks, classes, ignore, colors, labeled, validation, lists }: FolderConfig & {
-    readonly dataset: string;
-    readonly lists?: { readonly validation?: string | undefined } | undefined;
-  },
+  { dataset, images, masks, annotations, classes, ignore, colors, labeled, validation, lists, orientation }:
+    & FolderConfig
+    & {
+      readonly dataset: string;
+      readonly orientation?: string | undefined;
+      readonly lists?: { readonly validation?: string | undefined } | undefined;
+    },
 ): { readonly leaf: keyof FolderConfig; readonly message: string } | undefined {
   if (dataset !== "folder") {
-    const given = { classes, labeled, validation, ignore: ignore[0], colors: Object.keys(colors)[0] };
+    const given = {
+      annotations,
+      classes,
+      labeled,
+      validation,
+      ignore: ignore[0],
+      colors: Object.keys(colors)[0],
+    };
     const [leaf] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
     return leaf === undefined ? undefined : {
       leaf: leaf as keyof FolderConfig,
@@ -118,16 +151,31 @@ export function folderProblem(
       message: `there is no class "${stranger}"; there are ${classes.map(([name]) => name)}`,
     };
   }
-  if (images === masks) {
-    return {
-      leaf: "masks",
-      message: `it is "${masks}", as load.images; tell them apart: "*.jpg" and "*.png"`,
-    };
-  }
   if (validation !== undefined && lists?.validation !== undefined) {
     return {
       leaf: "validation",
       message: "load.lists.validation names the images that are scored; leave one out",
+    };
+  }
+  const apart = typeof validation === "object" && validation !== null ? validation : undefined;
+  if (annotations !== undefined) {
+    const meaning = labelValues(classes, ignore, annotations.labels);
+    if ("leaf" in meaning) return meaning;
+    if (apart?.masks !== undefined) {
+      return { leaf: "validation", message: "load.annotations stands for masks; leave its masks out" };
+    }
+    return orientation !== "stored" ? undefined : {
+      leaf: "annotations",
+      message: 'tools show photographs upright, and load.orientation is "stored"; leave that out',
+    };
+  }
+  if (apart !== undefined && apart.masks === undefined) {
+    return { leaf: "validation", message: `name its masks, too: { images: "${apart.images}", masks: "…" }` };
+  }
+  if (images === masks) {
+    return {
+      leaf: "masks",
+      message: `it is "${masks}", as load.images; tell them apart: "*.jpg" and "*.png"`,
     };
   }
   return undefined;

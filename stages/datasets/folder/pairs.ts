@@ -12,6 +12,9 @@ export interface PairPatterns {
   readonly masks: string;
 }
 
+/** The same, where annotations may stand for masks. */
+export type ImagePatterns = Pick<PairPatterns, "images"> & { readonly masks?: string | undefined };
+
 /** The images that were found. */
 export interface Pairs {
   /** By code points of their paths; `mask` where there is one. */
@@ -31,14 +34,15 @@ export interface Pairs {
  */
 export function findPairs(
   root: string,
-  patterns: PairPatterns,
+  patterns: ImagePatterns,
   excluded: (path: string) => boolean = () => false,
 ): Pairs {
-  const [images, masks] = [parsePattern(patterns.images), parsePattern(patterns.masks)];
-  const { pictures, others } = findFiles(root, [images.folder, masks.folder]);
+  const images = parsePattern(patterns.images);
+  const masks = patterns.masks === undefined ? undefined : parsePattern(patterns.masks);
+  const { pictures, others } = findFiles(root, [images, ...masks ? [masks] : []].map(({ folder }) => folder));
   const candidates = pictures.filter((path) => !excluded(path));
-  const maskOf = matching(masks, candidates);
-  const isMask = new Set(images.text === masks.text ? [] : [...maskOf.values()].flat());
+  const maskOf = masks ? matching(masks, candidates) : new Map<string, string[]>();
+  const isMask = new Set(images.text === masks?.text ? [] : [...maskOf.values()].flat());
   const imageOf = matching(images, candidates.filter((path) => !isMask.has(path)));
   if (imageOf.size === 0) {
     throw new DataError(
@@ -49,7 +53,7 @@ export function findPairs(
   }
   const samples = [...imageOf].map(([key, files]): ListedSample => {
     const image = only(files, "images", patterns.images), found = maskOf.get(key);
-    const mask = found && only(found, "masks", patterns.masks);
+    const mask = found && only(found, "masks", patterns.masks!);
     return { id: withoutExtension(image).normalize("NFC"), image, ...(mask !== undefined && { mask }) };
   });
   const orphans = [...maskOf].flatMap(([key, files]) => imageOf.has(key) ? [] : files);

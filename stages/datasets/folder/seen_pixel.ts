@@ -32,8 +32,8 @@ export interface PixelKind {
 export function seenPixel({ data, channels, bits, palette }: StoredImage, at: number): SeenPixel {
   const first = data[at]!, most = 2 ** bits - 1;
   if (palette !== undefined) {
-    // An index beyond the palette is black, as Pillow has it.
-    const [red = 0, green = 0, blue = 0] = palette.subarray(3 * first, 3 * first + 3);
+    // An index beyond the palette is a gray, as Pillow has it.
+    const [red = first, green = first, blue = first] = palette.subarray(3 * first, 3 * first + 3);
     return { value: first, red, green, blue, alpha: 255, color: colorOf([red, green, blue], 255) };
   }
   const isGray = channels < 3;

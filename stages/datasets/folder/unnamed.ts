@@ -1,6 +1,14 @@
 /** Says which pixels of a mask no class names, and what to write so that one does. @module */
 import type { LabelingProblem } from "../labeling.ts";
-import { type ClassEntry, isColor, marksOf, markText, type PixelMark } from "./class_values.ts";
+import {
+  type ChannelRule,
+  type ClassEntry,
+  isColor,
+  marksOf,
+  markText,
+  type PixelMark,
+} from "./class_values.ts";
+import { keyText } from "../words.ts";
 import type { PixelKind, SeenPixel } from "./seen_pixel.ts";
 
 /** How many values are given by name. */
@@ -24,8 +32,19 @@ export function unnamedProblem(kinds: readonly PixelKind[], entries: readonly Cl
     problem: `holds ${
       unnamed.length === 1 ? "a value" : `${unnamed.length} values`
     } that no class names: ${counts}${more > 0 ? ` and ${more} more (${pixels(rest)})` : ""}`,
-    remedy: remedy(kinds, unnamed.length, marks, entries),
+    remedy: remedy(kinds, unnamed.length, channelRule(unnamed) ?? marks, entries),
   };
+}
+
+/** The one channel in which several pixels differ, the others being 0, as where red numbers the objects of a class. */
+function channelRule(unnamed: readonly PixelKind[]): [ChannelRule] | undefined {
+  if (unnamed.length < 2 || unnamed.some(({ pixel: { value } }) => value >= 0)) return undefined;
+  const used = (["red", "green", "blue"] as const).filter((channel) =>
+    unnamed.some(({ pixel }) => pixel[channel] > 0)
+  );
+  if (used.length !== 1) return undefined;
+  const values = unnamed.map(({ pixel }) => pixel[used[0]!]);
+  return [{ [used[0]!]: [Math.min(...values), Math.max(...values)] }];
 }
 
 function remedy(
@@ -34,13 +53,14 @@ function remedy(
   marks: readonly PixelMark[],
   entries: readonly ClassEntry[],
 ): string {
-  if (unnamed > manyValues) {
+  const isRule = marks.length === 1 && typeof marks[0] === "object";
+  if (unnamed > manyValues && !isRule) {
     return "So many values are what smoothing or compression makes of a few: export the masks without either, as PNG; " +
       'or name what all others are: classes: { …, background: "else" }';
   }
   const mapping = mappingOf(kinds, entries);
   if (mapping !== undefined) return `If these are the classes in order, write classes: ${mapping}`;
-  const list = marks.map(markText).join(", "), cut = unnamed > marks.length ? ", …" : "";
+  const list = marks.map(markText).join(", "), cut = unnamed > marks.length && !isRule ? ", …" : "";
   return `Write ignore: [${list}${cut}], or a class of it: classes: { …, name: ${
     marks.length === 1 ? list : `[${list}${cut}]`
   } }`;
@@ -69,11 +89,6 @@ export function ambiguousProblem(pixel: SeenPixel, names: readonly string[]): La
 function markOf({ value, red, green, blue, color }: SeenPixel, byColor: boolean): PixelMark {
   if (color !== undefined && (byColor || value < 0)) return color;
   return value >= 0 ? value : { red, green, blue };
-}
-
-/** A name as a key of JavaScript. */
-function keyText(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
 }
 
 function pixels(count: number): string {

@@ -133,6 +133,60 @@ placeTest("bad masks are told by kind with a count, and the good ones go on", as
   assert.match(out, /1 masks have no image: masks\/e\.png/);
 });
 
+/** LabelMe's JSON of one rectangle. */
+function labelMe(label: string): string {
+  const shapes = [{ label, shape_type: "rectangle", points: [[0, 0], [1, 2]] }];
+  return JSON.stringify({
+    version: "5.2.1",
+    flags: {},
+    shapes,
+    imagePath: "a.png",
+    imageHeight: 3,
+    imageWidth: 4,
+  });
+}
+
+placeTest("LabelMe beside the photographs: labels are classes, and may be renamed", async (place) => {
+  const files = {
+    ...photographs,
+    "images/a.json": labelMe("cat"),
+    "images/b.json": labelMe("dog"),
+    "images/c.json": labelMe("cat"),
+  };
+  const { status, out, text } = await start(place, files, ["--yes", "--classes", "background,Katze,dog"]);
+  assert.equal(status, 0, out);
+  assert.match(out, /4 images, 3 annotated \(LabelMe JSON\); shapes: cat \(2\), dog \(1\)/);
+  assert.match(out, /background +50\.0 % +3\nKatze +33\.3 % +2\ndog +16\.7 % +1/);
+  assert.match(text!, /annotations: \{\n +format: "labelme",\n +labels: \{ cat: "Katze" \},\n +\},/);
+  assert.match(text!, /classes: \["background", "Katze", "dog"\],/);
+});
+
+placeTest("COCO with folders of a training and a validation", async (place) => {
+  const coco = (names: readonly string[]) =>
+    JSON.stringify({
+      images: names.map((file_name, id) => ({ id, file_name, width: 4, height: 3 })),
+      categories: [{ id: 7, name: "cat" }],
+      annotations: names.map((_, id) => ({
+        id,
+        image_id: id,
+        category_id: 7,
+        segmentation: [[0, 0, 2, 0, 2, 3, 0, 3]],
+      })),
+    });
+  const { status, out, text } = await start(place, {
+    "train2017/a.png": photograph(1),
+    "train2017/b.png": photograph(2),
+    "val2017/c.png": photograph(3),
+    "annotations/instances_train2017.json": coco(["a.png"]),
+    "annotations/instances_val2017.json": coco(["c.png"]),
+  });
+  assert.equal(status, 0, out);
+  assert.match(out, /1 labeled and 1 unlabeled images are learned from; 1 is scored/);
+  assert.match(out, /background +50\.0 % +2\ncat +50\.0 % +2/);
+  assert.match(text!, /images: "train2017",/);
+  assert.match(text!, /validation: \{ images: "val2017" \},/);
+});
+
 for (
   const [name, files, wanted, code] of [
     ["an empty folder", { "notes.txt": "" }, /it holds no pictures/, 1],
@@ -147,6 +201,15 @@ for (
       { ...photographs, "masks/a.png": indexMask([3]) },
       /one class leaves nothing to tell apart/,
       2,
+    ],
+    [
+      "annotations without shapes",
+      {
+        ...photographs,
+        "images/a.json": '{"version": "5.2.1", "shapes": [], "imagePath": "a.png"}',
+      },
+      /its annotations hold no shapes/,
+      1,
     ],
     ["masks that are no pictures", { ...photographs, "masks/a.png": "" }, /none of its masks can be read/, 1],
   ] as const

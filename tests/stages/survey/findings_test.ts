@@ -91,6 +91,9 @@ Deno.test("masks without a pixel that counts, some or all, and classes that are 
     "warning: 1 masks of labeled that were looked at have no pixel that counts, as all are ignored: mask 0",
     "warning: owl: in no labeled mask; scored all the same: owl",
   ]);
+  assert.deepEqual(found([role("labeled", five, [[2, 2], [2, 255]])], "folder", false), [
+    'warning: "dog" is all that the labeled masks hold beside what is ignored, so nothing else can be learned',
+  ]);
   const all = role("labeled", five, [[255], [255, 255]]);
   assert.match(found([all], "folder", false)[0]!, /^problem: all masks of labeled/);
 });
@@ -101,5 +104,5 @@ Deno.test("a role's histogram counts pixels and images by class, and ignored one
     { name: "background", pixels: 1, images: 1 },
     { name: "cat", pixels: 2, images: 1 },
   ]);
-  assert.deepEqual([survey.ignored, survey.pixels], [1, 4]);
+  assert.deepEqual([survey.ignored, survey.pixels, survey.masks], [1, 4, 1]);
 });
