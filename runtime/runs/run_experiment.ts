@@ -21,7 +21,7 @@ import {
 import { benchmarksOf } from "./benchmarks.ts";
 import { type RunScores, withOrigin } from "./scores.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
-import { adaptersOf, gpuOfRun } from "./provenance.ts";
+import { adaptersOf, gpuOfRun, learnedFromOf } from "./provenance.ts";
 import { writeReport } from "./report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "../session.ts";
@@ -123,7 +123,11 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
     const found = await findMetrics(returned);
-    const metrics = found && withOrigin(found, benchmarksOf(planned.nodes), adaptersOf(result.nodes));
+    const metrics = found && withOrigin(found, {
+      benchmarks: benchmarksOf(planned.nodes),
+      adapters: adaptersOf(result.nodes),
+      learnedFrom: learnedFromOf(result.nodes),
+    });
     const trained = [...new Set(all.filter(({ kind }) => kind === "checkpoint").map(({ node }) => node))];
     const madeOn = gpuOfRun(result.nodes, trained);
     if (metrics !== undefined) await folder.json("metrics.json", metrics);

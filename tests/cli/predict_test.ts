@@ -8,7 +8,6 @@ import { decodePng } from "../../stages/codecs/png.ts";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
 import pictures from "../golden/pillow_pictures.json" with { type: "json" };
-import pictures from "../golden/pillow_pictures.json" with { type: "json" };
 import { pythonWith, runPython } from "../support/python.ts";
 import { shapesSet, testCheckpoint } from "../support/training.ts";
 import { type Place, placeTest } from "./support.ts";

@@ -43,7 +43,13 @@ Deno.test("a TIFF that is cut anywhere is refused by name, whatever its compress
 
 Deno.test("what is not decoded is refused with the reason", () => {
   const gray = file("gray.tif"), rgba = file("rgba.tif");
+  // One sample a pixel is what is taken anyway: that field becomes one that says "of reduced size".
+  const thumbnail = file("white_is_zero.tif").slice(), view = new DataView(thumbnail.buffer);
+  const entry = view.getUint32(4, true) + 2 + 12 * 6;
+  strictEqual(view.getUint16(entry, true), 277);
+  view.setUint16(entry, 254, true);
   const cases: [Uint8Array, RegExp][] = [
+    [thumbnail, /its first picture is a thumbnail of another, as in cameras' raw files\. Develop or save/],
     [
       changed(gray, 259, 4),
       /its compression is CCITT group 4; these are read: none, LZW, PackBits, Deflate\. Save it as/,
