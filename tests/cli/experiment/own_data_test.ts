@@ -1,10 +1,10 @@
 /** Data of a stage of one's own: `data`, `evaluate` and `predict` find it by what it gives, not by the name `load`. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
-import { type Place, placeTest } from "./support.ts";
+import { encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
+import { type Place, placeTest } from "../support.ts";
 
-const page = Deno.readTextFileSync(new URL("../../docs/library.md", import.meta.url));
+const page = Deno.readTextFileSync(new URL("../../../docs/library.md", import.meta.url));
 /** The stage that the document shows: `photos`. */
 const stage = [...page.matchAll(/^```ts\n([^]*?)^```$/gm)].map((match) => match[1]!)
   .find((code) => code.includes("export const photos"))!;
