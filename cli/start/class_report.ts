@@ -64,7 +64,7 @@ async function ofAnnotations(
   onFile: (what: string) => void,
 ): Promise<ClassReport> {
   const { roles, faults } = await survey(config, dataset, { most: mostDrawn, onFile });
-  const drawn = roles.filter(({ masks }) => masks > 0);
+  const drawn = roles.map(({ labels }) => labels);
   const sum = (of: (role: typeof drawn[number]) => number) =>
     drawn.reduce((total, role) => total + of(role), 0);
   return {
