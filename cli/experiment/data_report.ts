@@ -1,6 +1,6 @@
 /** What the data of one stage holds, and what is wrong with it, as lines and as JSON. @module */
 import type { RoleSurvey } from "../../stages/survey/role_survey.ts";
-import { percent } from "../../stages/survey/meaning.ts";
+import { percent } from "../../stages/survey/class_rule.ts";
 import { problemLines } from "../terminal/problems.ts";
 import { table } from "../terminal/text.ts";
 

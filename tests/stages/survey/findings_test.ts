@@ -60,7 +60,7 @@ Deno.test("labels from 1 to N are told from labels that merely lack 0", () => {
     /^problem: .*hold the values 1 to 5.*"background": 1/,
   );
   assert.deepEqual(found([role("labeled", five, [[1, 2], [3, 4]])]), [
-    "warning: background: in no labeled mask",
+    "warning: 1 of 5 classes are in no labeled mask, and cannot be learned: background",
   ]);
 });
 
