@@ -6,6 +6,7 @@ import { type Protocol, protocolLabel } from "../../stages/evaluation/protocols.
 import { checkpointArgument, findCheckpoint, outputStrideOption } from "../experiment/checkpoint_source.ts";
 import { typedPath } from "../experiment/experiment.ts";
 import { dataSources, fileSources, type PredictionSource } from "../experiment/prediction_sources.ts";
+import { areaTable } from "../predictions/summary.ts";
 import { OutputFolder } from "../predictions/output_folder.ts";
 import { plannedFiles, type ResultOptions, ResultWriter } from "../predictions/result_writer.ts";
 import { withSession } from "../runs/session.ts";
@@ -112,6 +113,7 @@ ${protocolHelp}\n\n${setHelp}`,
       }
     });
     terminal.live("");
+    if (images.length > 0) terminal.print(areaTable(images));
     terminal.print(`${images.length} of ${sources.length} images labeled → ${out}`);
     if (input.flag("json")) input.terminal.print(JSON.stringify(images));
     if (failed.length === 0) return 0;

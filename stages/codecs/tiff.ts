@@ -9,6 +9,7 @@ import { compressionProblem, decompress, isPredicted } from "./tiff_compression.
 import { readTiffDirectory, type TiffDirectory } from "./tiff_directory.ts";
 
 const tags = {
+  subfile: 254,
   width: 256,
   height: 257,
   bits: 258,
@@ -89,11 +90,19 @@ export function decodeTiff(bytes: Uint8Array, name: string): StoredImage {
   return { width, height, channels, bits, data, ...palette, orientation: layout.orientation };
 }
 
-function readLayout({ fields, cutShort, littleEndian }: TiffDirectory, name: string) {
+function readLayout({ fields, problem: damage, littleEndian }: TiffDirectory, name: string) {
   const numbers = (tag: keyof typeof tags) => fields.get(tags[tag]);
   const number = (tag: keyof typeof tags, fallback: number) => numbers(tag)?.[0] ?? fallback;
   const refuse = (reason: string) => new DecodeError(name, reason, remedy);
-  if (cutShort) throw new DecodeError(name, "it is cut short: its directory ends early");
+  if (damage !== undefined) throw new DecodeError(name, `it is damaged or cut short: ${damage}`);
+  // Of a camera's raw file the first picture is a small one, to look at.
+  if ((number("subfile", 0) & 1) !== 0) {
+    throw new DecodeError(
+      name,
+      "its first picture is a thumbnail of another, as in cameras' raw files",
+      "Develop or save it as a TIFF of one picture",
+    );
+  }
   const photometric = number("photometric", -1), compression = number("compression", 1);
   if (photometric < 0) throw new DecodeError(name, "its directory does not say what its samples are");
   const problem = compressionProblem(compression);

@@ -1,6 +1,6 @@
 /** Counts the labels of masks as they pass, and says what a training on them cannot learn. @module */
 import { type ClassList, ignoreIndex } from "./classes.ts";
-import { someOf } from "./words.ts";
+import { keyText, someOf } from "./words.ts";
 
 /** Pixels of a class, and the masks in which it occurs. */
 export interface ClassCount {
@@ -78,7 +78,7 @@ export class LabelCounts {
           share.toFixed(1)
         } % of their pixels are ignored: no ` +
         `other can be learned. If ${ignoreIndex} is a class in them, load them as dataset "folder", with classes: ` +
-        `{ ${labeled[0]}: ${names.indexOf(labeled[0]!)}, object: ${ignoreIndex} }`,
+        `{ ${keyText(labeled[0]!)}: ${names.indexOf(labeled[0]!)}, object: ${ignoreIndex} }`,
       ]),
       ...(labeled.length > 1 && absent.length > 0
         ? [

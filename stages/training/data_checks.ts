@@ -75,6 +75,6 @@ export function warmUpFor(
     message:
       "no unlabeled images: the networks learn from labels alone, as in the method's warm-up, in all epochs",
   });
-  context.fact("learns from", "labels alone: no unlabeled images");
+  context.fact("learned from", "labels alone: no unlabeled images");
   return epochs;
 }

@@ -43,7 +43,13 @@ Deno.test("a TIFF that is cut anywhere is refused by name, whatever its compress
 
 Deno.test("what is not decoded is refused with the reason", () => {
   const gray = file("gray.tif"), rgba = file("rgba.tif");
+  // One sample a pixel is what is taken anyway: that field becomes one that says "of reduced size".
+  const thumbnail = file("white_is_zero.tif").slice(), view = new DataView(thumbnail.buffer);
+  const entry = view.getUint32(4, true) + 2 + 12 * 6;
+  strictEqual(view.getUint16(entry, true), 277);
+  view.setUint16(entry, 254, true);
   const cases: [Uint8Array, RegExp][] = [
+    [thumbnail, /its first picture is a thumbnail of another, as in cameras' raw files\. Develop or save/],
     [
       changed(gray, 259, 4),
       /its compression is CCITT group 4; these are read: none, LZW, PackBits, Deflate\. Save it as/,
@@ -67,6 +73,19 @@ Deno.test("what is not decoded is refused with the reason", () => {
     [changed(file("rgb_deflate.tif"), 256, 60_000), /is damaged: \d+ bytes cannot hold the 2340000 that/],
   ];
   for (const [bytes, reason] of cases) throws(() => decodeTiff(bytes, "odd.tif"), reason);
+});
+
+Deno.test("a directory that names a field twice, or claims more values than the file holds, is refused", () => {
+  const gray = file("white_is_zero.tif"), view = new DataView(gray.buffer), start = view.getUint32(4, true);
+  const twice = gray.slice();
+  twice.copyWithin(start + 14, start + 2, start + 14);
+  throws(
+    () => decodeTiff(twice, "twice.tif"),
+    /it is damaged or cut short: its directory has the field 256 twice/,
+  );
+  const many = gray.slice();
+  new DataView(many.buffer).setUint32(start + 2 + 4, 1 << 30, true);
+  throws(() => decodeTiff(many, "many.tif"), /its field 256 claims 1073741824 values/);
 });
 
 Deno.test("a big TIFF is told apart", async () => {
