@@ -26,6 +26,7 @@ export const experiments: Readonly<Record<string, () => Promise<Exports>>> = {
   "cutmix-seg-pascal-1-16": () => import("./cutmix_seg_pascal_1_16.ts"),
   "cutmix-seg-pascal-1-4": () => import("./cutmix_seg_pascal_1_4.ts"),
   "cutmix-seg-pascal-1-8": () => import("./cutmix_seg_pascal_1_8.ts"),
+  "nuclei": () => import("./nuclei.ts"),
   "pascal-1464": () => import("./pascal_1464.ts"),
   "pascal-183": () => import("./pascal_183.ts"),
   "pascal-1-16": () => import("./pascal_1_16.ts"),

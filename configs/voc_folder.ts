@@ -6,6 +6,5 @@ import { small } from "./families/small.ts";
  */
 export default small("voc-folder", {
   data: { dataset: "pascal", root: "data/voc" },
-  crop: 128,
-  epochs: 4,
+  epochs: 6,
 });

@@ -18,6 +18,8 @@ export interface TrainOptions {
   readonly seed?: number;
   /** Leaves of configs, as `--set` takes them: `["co-train.epochs=2"]`. */
   readonly set?: readonly string[];
+  /** What relative paths in the pipeline's configs are relative to, default the process's folder. */
+  readonly folder?: string;
   /** Stops the training after the step at work; called again with the same cache, it goes on. */
   readonly signal?: AbortSignal;
   /** Seconds between checkpoints, default 30, or more where they would cost over 1 % of the time. */
@@ -69,7 +71,7 @@ export interface TrainedRun {
  * ```
  */
 export async function train(pipeline: Pipeline, options: TrainOptions = {}): Promise<TrainedRun> {
-  const { runs = "runs", seed = 0, set = [], signal, checkpointEvery, onEvent, onLine } = options;
+  const { runs = "runs", seed = 0, set = [], folder, signal, checkpointEvery, onEvent, onLine } = options;
   await requirePermissions("train", ["read", "write", "env", "run", "sys"]);
   const cache = new Cache(options.cache ?? ".cache");
   cache.check();
@@ -78,7 +80,7 @@ export async function train(pipeline: Pipeline, options: TrainOptions = {}): Pro
   const gpu = new Gpu(output, { mayInstall: false, cache: cache.root });
   try {
     const { trainings: _, ...run } = await runExperiment({
-      pipeline,
+      pipeline: { ...pipeline, build: (given) => pipeline.build(given, folder) },
       overrides: set.map(parseSet),
       seed,
     }, {

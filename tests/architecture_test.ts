@@ -7,7 +7,20 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** A room → the rooms that its files may import, besides itself. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  cli: ["configs", "mod", "runtime", "stages", "pipeline", "models", "partitions", "kernels"],
+  cli: [
+    "configs",
+    "mod",
+    "methods",
+    "library",
+    "data",
+    "runtime",
+    "stages",
+    "pipeline",
+    "models",
+    "partitions",
+    "kernels",
+  ],
+  data: ["stages", "pipeline"],
   library: ["runtime", "stages", "pipeline", "models", "kernels"],
   configs: ["mod"],
   mod: ["stages", "pipeline", "models", "partitions", "kernels"],
@@ -64,7 +77,7 @@ function read(path: string): SourceFile {
 }
 
 /** Rooms of one file, which is what others import of the project. */
-const entries = ["mod", "methods", "library"];
+const entries = ["mod", "methods", "library", "data"];
 const files = rooms.flatMap((room) =>
   entries.includes(room) ? [join(root, `${room}.ts`)] : [...walk(join(root, room))]
 ).filter((path) => /\.(ts|wgsl)$/.test(path)).map(read);

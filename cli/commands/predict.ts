@@ -6,6 +6,7 @@ import { type Protocol, protocolLabel } from "../../stages/evaluation/protocols.
 import { checkpointArgument, findCheckpoint, outputStrideOption } from "../experiment/checkpoint_source.ts";
 import { typedPath } from "../experiment/experiment.ts";
 import { dataSources, fileSources, type PredictionSource } from "../experiment/prediction_sources.ts";
+import { areaTable } from "../predictions/summary.ts";
 import { OutputFolder } from "../predictions/output_folder.ts";
 import { plannedFiles, type ResultOptions, ResultWriter } from "../predictions/result_writer.ts";
 import { withSession } from "../runs/session.ts";
@@ -69,6 +70,7 @@ ${protocolHelp}\n\n${setHelp}`,
     ...protocolOptions,
     outputStrideOption,
     shared.set,
+    shared.cache,
     shared.runs,
     shared.json,
   ],
@@ -112,6 +114,7 @@ ${protocolHelp}\n\n${setHelp}`,
       }
     });
     terminal.live("");
+    if (images.length > 0) terminal.print(areaTable(images));
     terminal.print(`${images.length} of ${sources.length} images labeled → ${out}`);
     if (input.flag("json")) input.terminal.print(JSON.stringify(images));
     if (failed.length === 0) return 0;
@@ -159,7 +162,9 @@ async function sourcesOf(input: CommandInput, out: string): Promise<PredictionSo
   if (data !== undefined && images.length > 0) {
     throw new UsageError("Cannot predict both images and --data; give one of the two.");
   }
-  if (data !== undefined) return await dataSources(data, list ?? "validation", overrides(input));
+  if (data !== undefined) {
+    return await dataSources(data, list ?? "validation", overrides(input), cacheOf(input));
+  }
   if (list !== undefined) throw new UsageError(`Cannot read --list ${list}: name its data set by --data.`);
   if (images.length === 0) throw new UsageError("Cannot predict: name one image file at least, or --data.");
   return await fileSources(images, out);

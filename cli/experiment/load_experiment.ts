@@ -1,14 +1,15 @@
 /** Loads the experiment that is named on the command line. @module */
+import { dirname } from "node:path";
 import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipeline/mod.ts";
 import { exchangingMethods } from "../../stages/methods/exchange.ts";
 import type { Configured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { experimentExports, lastingName } from "./experiment.ts";
+import { experimentExports, isExperimentPath, lastingName, typedPath } from "./experiment.ts";
 import { knownMethod, methodsIn } from "./methods.ts";
 
 /**
  * Loads an experiment. Of what it builds, `--set co-train.method=NAME` takes another method, with the options that the
- * experiment's file has for it.
+ * experiment's file has for it. Relative paths in a file are relative to its folder.
  *
  * @param given A name in `configs/`, or a path of a TypeScript file whose default export is a pipeline.
  * @throws {UsageError} If there is none, or it exports no pipeline.
@@ -23,11 +24,16 @@ export async function loadExperiment(given: string): Promise<Pipeline> {
       }": its default export is no pipeline. Write export default pipeline("name", () => { … });`,
     );
   }
-  return takingMethods(found as Pipeline, (name) => knownMethod(name, methodsIn(exports, given)));
+  const folder = isExperimentPath(given) ? dirname(typedPath(given)) : undefined;
+  return takingMethods(found as Pipeline, folder, (name) => knownMethod(name, methodsIn(exports, given)));
 }
 
 /** A pipeline whose trainings take the methods that overrides name. */
-function takingMethods(pipeline: Pipeline, method: (name: string) => Configured): Pipeline {
+function takingMethods(
+  pipeline: Pipeline,
+  folder: string | undefined,
+  method: (name: string) => Configured,
+): Pipeline {
   return {
     ...pipeline,
     build(set = []) {
@@ -35,12 +41,15 @@ function takingMethods(pipeline: Pipeline, method: (name: string) => Configured)
       const named = new Map(
         overrides.filter(namesMethod).map(({ stage, text }) => [stage, method(text)]),
       );
-      if (named.size === 0) return pipeline.build(overrides);
+      if (named.size === 0) return pipeline.build(overrides, folder);
       // The name is told again as the leaf that it is, so that an explanation says who set it.
       const others = overrides.map((override) =>
         namesMethod(override) ? { ...override, path: ["method", "name"] } : override
       );
-      const { result, trainings } = exchangingMethods((id) => named.get(id), () => pipeline.build(others));
+      const { result, trainings } = exchangingMethods(
+        (id) => named.get(id),
+        () => pipeline.build(others, folder),
+      );
       const unmet = [...named.keys()].find((id) => !trainings.includes(id));
       if (unmet === undefined) return result;
       throw new ConfigError(

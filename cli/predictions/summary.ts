@@ -1,5 +1,6 @@
 /** What was found in images: the area of each class, as JSON and as a table. @module */
 import type { ClassList } from "../../stages/datasets/classes.ts";
+import { table } from "../terminal/text.ts";
 
 /** The area of a class in one image. */
 export interface Area {
@@ -55,6 +56,17 @@ export function summaryTable(images: readonly PredictedImage[], { names }: Class
     ...names.flatMap((name) => [areas[name]!.pixels, Number(areas[name]!.share.toFixed(6))]),
   ]);
   return [head, ...rows].map((row) => row.map(cell).join(",") + "\r\n").join("");
+}
+
+/** What all images hold together, for the terminal: of each class its share of all pixels, and the images in which it is. */
+export function areaTable(images: readonly PredictedImage[]): string {
+  const pixels = images.reduce((sum, { width, height }) => sum + width * height, 0);
+  const rows = Object.keys(images[0]!.areas).map((name) => {
+    const areas = images.map(({ areas }) => areas[name]!.pixels);
+    const share = areas.reduce((sum, area) => sum + area, 0) / pixels;
+    return [name, `${(100 * share).toFixed(1)} %`, String(areas.filter((area) => area > 0).length)];
+  });
+  return table(["class", "area", "images"], rows);
 }
 
 /** A text that a table program could take for a formula is kept one. */

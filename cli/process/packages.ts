@@ -1,4 +1,4 @@
-/** The npm packages that `deno.lock` names, on this machine before a process is started that may fetch none. @module */
+/** Packages and modules that a process needs, on this machine before it is started, as it may fetch none. @module */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { origin, projectRoot } from "../../runtime/host/place.ts";
@@ -9,13 +9,23 @@ interface Lock {
 }
 
 /**
- * Fetches the packages where one is missing, as in a fresh clone; a look at some folders otherwise.
+ * Fetches what is missing: of a clone the npm packages that `deno.lock` names, after a look at some folders.
  *
  * @returns Whether they are there; Deno has said why if they are not.
  */
 export async function providePackages(): Promise<boolean> {
-  // What was installed came with its packages.
-  if (origin !== "clone") return true;
+  // What npm installed came whole.
+  if (origin === "npm") return true;
+  if (origin === "jsr") {
+    // Deno fetches a registry's modules as they are imported: all that the command's process may load, before it may not.
+    await Promise.all([
+      import("../program.ts"),
+      import("../../methods.ts"),
+      import("../../library.ts"),
+      import("../../data.ts"),
+    ]);
+    return true;
+  }
   const { npm }: Lock = JSON.parse(Deno.readTextFileSync(join(projectRoot, "deno.lock")));
   // Deno tells where one of them lies, or will lie; the others lie beside it.
   const one = /^(.*)[/\\]commander[/\\]/.exec(fileURLToPath(import.meta.resolve("commander")))?.[1];

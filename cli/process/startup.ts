@@ -29,7 +29,7 @@ export interface Startup {
 /** The module that runs a command, below a package's name. */
 const entry = "cli/program";
 /** What experiments import of the package, and the packages that they write schemas with. */
-const lent = ["", "/methods", "/library"], packages = ["zod"];
+const lent = ["", "/methods", "/library", "/data"], packages = ["zod"];
 
 /**
  * The start of a command's process.

@@ -11,7 +11,7 @@ export function checkOf({ check: _, ...body }: Omit<PublishedResult, "check"> & 
 }
 
 /** Members of metrics.json that the run adds to what a stage made, unless the stage made them. */
-const added = ["benchmarks", "adapters"];
+const added = ["benchmarks", "adapters", "learnedFrom"];
 
 /**
  * The artifact among a run's outputs that its metrics.json shows, and its value.

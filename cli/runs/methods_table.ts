@@ -1,7 +1,7 @@
 /** Methods against one another over the same seeds: scores, the difference to labels alone, and what training took. @module */
 import { heading, scoreSpread, type SeedsSummary, type Spread, spreadText, summarize } from "./metrics.ts";
 import { headlineScore, predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
-import { mixedRunsNotice } from "../../runtime/runs/provenance.ts";
+import { learnedNotes, mixedRunsNotice } from "../../runtime/runs/provenance.ts";
 import type { FinishedRun } from "../../runtime/runs/run_experiment.ts";
 import { bytes, percent, spread, table } from "../terminal/text.ts";
 import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
@@ -112,5 +112,10 @@ export function methodsText(results: readonly MethodResult[]): string {
   const note = unknown === ""
     ? undefined
     : `what training took is not known of ${unknown}: it was in the cache, made by no run that is kept`;
-  return [mixed, table(head, rows), note].filter((text) => text !== undefined).join("\n");
+  const learned = results.flatMap(({ name, summary }) =>
+    [...new Set(summary.runs.flatMap(({ learnedFrom }) => learnedNotes(learnedFrom)))].map((note) =>
+      `${name}: ${note}`
+    )
+  );
+  return [mixed, table(head, rows), ...learned, note].filter((text) => text !== undefined).join("\n");
 }

@@ -1,7 +1,7 @@
 /** Scores as tables show them. @module */
 import type { PerPrediction } from "../../stages/evaluation/predictions.ts";
 import { predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
-import { mixedNotice, mixedRunsNotice } from "../../runtime/runs/provenance.ts";
+import { learnedNotes, mixedNotice, mixedRunsNotice } from "../../runtime/runs/provenance.ts";
 import { percent, spread, table } from "../terminal/text.ts";
 
 /** A table's heading with the protocol of its scores, which is said wherever a score is. */
@@ -25,6 +25,7 @@ export function metricsText(metrics: RunScores): string {
   const told = Array.isArray(metrics.benchmarks)
     ? metrics.benchmarks.map((name) => `benchmark: ${name}\n`)
     : [];
+  told.push(...learnedNotes(metrics.learnedFrom).map((note) => `${note}\n`));
   const mixed = mixedNotice(metrics.adapters ?? {});
   if (mixed !== undefined) told.unshift(`${mixed}\n`);
   const scores = told.join("") + table([heading("percent", metrics), ...given.map(([head]) => head)], rows);

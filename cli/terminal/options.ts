@@ -49,9 +49,10 @@ export function experimentName(input: CommandInput): string {
   return input.positional[0] ?? defaultExperiment;
 }
 
-/** All `--set`, parsed. */
+/** All `--set`, parsed; relative paths in them are relative to where they were typed. */
 export function overrides(input: CommandInput): Override[] {
-  return input.texts("set").map(parseSet);
+  const folder = typedPath(".");
+  return input.texts("set").map((text) => ({ ...parseSet(text), folder }));
 }
 
 /**

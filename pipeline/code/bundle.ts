@@ -5,12 +5,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { sha256 } from "../plan/canonical_json.ts";
 import { deputy } from "../run/deputy.ts";
 import { CodeError, messageOf } from "../errors.ts";
+import { engineRoot, isIn, libraryRoot } from "./library.ts";
 import { findProject, lockedVersions, mapSpecifier, type Project } from "./project.ts";
-
-/** The directory of this room: covered by the key's schema number, not by the stages' bundles. */
-const engineRoot: string = fileURLToPath(new URL("../", import.meta.url));
-/** The directory of the library around it. */
-export const libraryRoot: string = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A hashed bundle. */
 export interface Bundle {
@@ -89,7 +85,7 @@ export async function bundleModule(path: string, alsoHash: readonly string[] = [
   if (other !== undefined) return await other.bundle(path, alsoHash) as Bundle;
   const esbuild = await (loading ??= load());
   const consulted: Record<string, string> = {};
-  const library = findProject(libraryRoot, consulted);
+  const library = libraryRoot === undefined ? undefined : findProject(libraryRoot, consulted);
   const projects = new Map<string, readonly Project[]>();
   const projectsOf = (directory: string): readonly Project[] => {
     if (!projects.has(directory)) {
@@ -164,10 +160,10 @@ function resolver(
 ): Esbuild.Plugin {
   const local = (url: string, kind: Record<string, string>) => {
     const path = fileURLToPath(url);
-    if (path.startsWith(engineRoot)) return { path, namespace: "engine", sideEffects: false };
+    if (isIn(engineRoot, path)) return { path, namespace: "engine", sideEffects: false };
     const pluginData = kind["type"];
     // The library's modules do nothing when imported; a user's may, so theirs are kept whole.
-    return pureLibrary && path.startsWith(libraryRoot)
+    return pureLibrary && isIn(libraryRoot, path)
       ? { path, sideEffects: false, pluginData }
       : { path, pluginData };
   };
@@ -196,7 +192,7 @@ function resolver(
       // An external `export *` would do, but for a barrel: behind one, nothing can be shaken off any more.
       build.onLoad({ filter: /.*/, namespace: "engine" }, async ({ path }) => {
         const names = Object.keys(await import(pathToFileURL(path).href));
-        const name = `crossview:pipeline/${path.slice(engineRoot.length).split(sep).join("/")}`;
+        const name = `crossview:pipeline/${path.slice(engineRoot!.length).split(sep).join("/")}`;
         // A statement for each: a statement is what is shaken off.
         return {
           contents: names.map((each) => `export { ${each} } from ${JSON.stringify(name)};`).join("\n"),
@@ -293,7 +289,7 @@ function explainBuild(path: string, error: unknown): Error {
 
 /** A name that is the same in every clone: relative to the library, else to the stage's directory. */
 function moduleName(file: string, directory: string): string {
-  const name = file.startsWith(libraryRoot) ? file.slice(libraryRoot.length) : relative(directory, file);
+  const name = isIn(libraryRoot, file) ? file.slice(libraryRoot!.length) : relative(directory, file);
   return name.split(sep).join("/");
 }
 

@@ -1,6 +1,8 @@
 /** The `code` parts of a stage's key as its files are now, remembered so that a warm plan starts no bundler. @module */
 import { fileURLToPath } from "node:url";
-import { bundleModule, libraryRoot, withBundler } from "./bundle.ts";
+import config from "../../deno.json" with { type: "json" };
+import { bundleModule, withBundler } from "./bundle.ts";
+import { libraryRoot, releasedModule } from "./library.ts";
 import { sha256 } from "../plan/canonical_json.ts";
 import type { AnyStage } from "../language/definition.ts";
 import { CodeError } from "../errors.ts";
@@ -92,11 +94,20 @@ async function hashStage(stage: AnyStage, bundler: string): Promise<Code> {
   const also = stage.alsoHash ?? [];
   const parts: Record<string, string> = { esbuild: bundler };
   const modules: Record<string, string> = {};
-  const bundle = await bundleModule(toPath(stage, stage.module), also);
-  Object.assign(parts, { bundle: bundle.digest, ...bundle.packages });
-  Object.assign(modules, bundle.modules);
-  const files = { ...bundle.files };
+  const released = releasedModule(stage.module);
+  const bundle = released === undefined ? await bundleModule(toPath(stage, stage.module), also) : undefined;
+  Object.assign(
+    parts,
+    bundle === undefined ? { ...released } : { bundle: bundle.digest, ...bundle.packages },
+  );
+  Object.assign(modules, bundle?.modules);
+  const files = { ...bundle?.files };
   for (const url of also) {
+    const release = releasedModule(url);
+    if (release !== undefined) {
+      parts[`also:${release.path}`] = release.release;
+      continue;
+    }
     const file = toPath(stage, url);
     const label = `also:${url.split("/").at(-1)}`;
     if (!/\.([mc]?[jt]s|[jt]sx)$/.test(file)) {
@@ -109,18 +120,19 @@ async function hashStage(stage: AnyStage, bundler: string): Promise<Code> {
     Object.assign(modules, other.modules);
     Object.assign(files, other.files);
   }
-  return { parts, modules, files, lazy: bundle.lazy || also.length > 0 };
+  return { parts, modules, files, lazy: bundle?.lazy === true || also.length > 0 };
 }
 
 function toPath(stage: AnyStage, url: string): string {
   if (url.startsWith("file:")) return fileURLToPath(url);
   throw new CodeError(
-    `Cannot fingerprint stage "${stage.name}": its module is "${url}"; only local files (file:) can be hashed`,
+    `Cannot fingerprint stage "${stage.name}": its module is "${url}"; only local files (file:) and releases of JSR can be hashed`,
   );
 }
 
 /** The locked version of the bundler: its printer is part of what is hashed. */
 function bundlerVersion(): string {
+  if (libraryRoot === undefined) return config.imports.esbuild.split("@").at(-1)!;
   const project = findProject(libraryRoot);
   const locked = project && lockedVersions(project, mapSpecifier(project, "esbuild"));
   const version = locked?.["npm:esbuild"]?.split(" ")[0];

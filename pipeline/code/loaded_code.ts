@@ -1,5 +1,5 @@
 /** The code that this process runs: fingerprinted once, and only where its files are known to be what was loaded. @module */
-import { libraryRoot } from "./bundle.ts";
+import { isIn, libraryRoot } from "./library.ts";
 import { canonicalJson } from "../plan/canonical_json.ts";
 import { type Code, codeName, codeOf, isUnchanged } from "./code.ts";
 import type { AnyStage } from "../language/definition.ts";
@@ -94,7 +94,7 @@ export async function isStillLoaded(stage: AnyStage, code: Code, notes: Notes): 
 function isUntouched(path: string, digest: string, traits: FileSystems): boolean {
   const stamp = stampIfAny(path);
   if (stamp === undefined) return digest === "";
-  const since = path.startsWith(libraryRoot) ? performance.timeOrigin : outsideSince;
+  const since = isIn(libraryRoot, path) ? performance.timeOrigin : outsideSince;
   return isOlder(stamp, since, traits(path, stamp.device).ownClock);
 }
 

@@ -127,12 +127,15 @@ export function lockedVersions(project: Project, specifier: string): Record<stri
   const { scheme, request } = wanted;
   const specifiers = project.lock.specifiers ?? {};
   const asked = `${scheme}:${request}`;
-  const hit = Object.keys(specifiers).find((key) => key === asked) ??
-    Object.keys(specifiers).filter((key) => key.startsWith(`${asked}@`)).sort()[0];
-  if (hit === undefined) return undefined;
   const name = request.replace(/(?<=.)@.*$/, "");
+  const keys = Object.keys(specifiers);
+  const hit = keys.find((key) => key === asked) ??
+    keys.filter((key) => key.startsWith(`${asked}@`)).sort()[0];
+  // Deno spells ranges its own way (^0.1.0 is 0.1): where none is spelled as asked, every version of the package counts.
+  const hits = hit === undefined ? keys.filter((key) => key.startsWith(`${scheme}:${name}@`)) : [hit];
   const found: Record<string, string> = {};
-  return collectPackage(project.lock, scheme, `${name}@${specifiers[hit]}`, found) ? found : undefined;
+  const all = hits.map((key) => collectPackage(project.lock, scheme, `${name}@${specifiers[key]}`, found));
+  return all.length > 0 && all.every(Boolean) ? found : undefined;
 }
 
 function collectPackage(

@@ -44,6 +44,8 @@ export interface Build {
   readonly pipeline: string;
   /** Overrides of this build. */
   readonly overrides: readonly Override[];
+  /** What relative paths in the experiment's configs are relative to. */
+  readonly folder: string | undefined;
   /** Nodes in the order they were called: an order of execution, too. */
   readonly nodes: Map<string, GraphNode>;
 }
@@ -60,13 +62,14 @@ export function collect<R>(
   pipeline: string,
   overrides: readonly Override[],
   body: () => R,
+  folder?: string,
 ): { build: Build; result: R } {
   if (current !== undefined) {
     throw new GraphError(
       `Cannot build pipeline "${pipeline}" inside "${current.pipeline}": compose with a plain function that calls stages`,
     );
   }
-  const build: Build = current = { pipeline, overrides, nodes: new Map() };
+  const build: Build = current = { pipeline, overrides, folder, nodes: new Map() };
   try {
     const result = body();
     for (const override of overrides) assertSettable(build, override);
@@ -124,7 +127,7 @@ export function addNode(stage: AnyStage, inputs: unknown, config: unknown, optio
   }
   const edges = wire(build, stage, id, inputs);
   const overrides = build.overrides.filter(({ stage, path }) => stage === id && path.length > 0);
-  const resolved = resolveConfig(stage.config, config, overrides, id);
+  const resolved = resolveConfig(stage.config, config, overrides, id, build.folder);
   const node: GraphNode = { id, stage, edges, ...resolved };
   build.nodes.set(id, node);
   const refs = Object.keys(stage.outputs).map((output): [string, RuntimeRef] => [output, { node, output }]);

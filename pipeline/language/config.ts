@@ -1,8 +1,9 @@
 /** Configs: one precedence, and leaves. Schema default < experiment < `--set`. @module */
+import { isAbsolute, resolve } from "node:path";
 import { isTooDeep, mostLevels } from "./depth.ts";
 import { ConfigError } from "../errors.ts";
 import type { Override } from "./override.ts";
-import { parseConfig, pathOf, type Schema, validate } from "./schema.ts";
+import { isLocation, parseConfig, pathOf, type Schema, validate } from "./schema.ts";
 
 /** Who decided a leaf. */
 export type Origin = "default" | "experiment" | "set";
@@ -56,6 +57,7 @@ export function leaves(value: unknown, path: readonly string[] = []): Leaf[] {
  * @param experiment What the experiment wrote, or undefined.
  * @param overrides Of this stage only; the last one wins.
  * @param stage Instance id, for messages.
+ * @param folder What relative paths of the experiment are relative to; without it, to the process's folder.
  * @throws {ConfigError} If the schema refuses a leaf or does not know one.
  */
 export function resolveConfig(
@@ -63,6 +65,7 @@ export function resolveConfig(
   experiment: unknown,
   overrides: readonly Override[],
   stage: string,
+  folder?: string,
 ): ResolvedConfig {
   if (isTooDeep(experiment)) {
     throw new ConfigError(
@@ -98,7 +101,15 @@ export function resolveConfig(
     if (overrides.some((set) => leadsTo(set.path, path) || leadsTo(path, set.path))) return [name, "set"];
     return [name, written.some((leaf) => leadsTo(path, leaf.path)) ? "experiment" : "default"];
   });
-  return { config, origins: Object.fromEntries(origins) };
+  const located = leaves(config).reduce((value, { path, value: leaf }, i) => {
+    if (typeof leaf !== "string" || leaf === "" || isAbsolute(leaf) || !isLocation(schema, path)) {
+      return value;
+    }
+    const setting = overrides.findLast((override) => leadsTo(override.path, path));
+    const from = { set: setting?.folder, experiment: folder, default: undefined }[origins[i]![1]];
+    return from === undefined ? value : put(value, path, resolve(from, leaf), undefined);
+  }, config);
+  return { config: located, origins: Object.fromEntries(origins) };
 }
 
 /** Whether a path is another's beginning, or that itself. */

@@ -23,10 +23,11 @@ export interface Pipeline<R = unknown> {
    * Builds the graph. Pure: reads no file, runs no stage; twice gives equal graphs.
    *
    * @param overrides From `--set`, as parsed or as text; the last one wins.
+   * @param folder What relative paths in the experiment's configs are relative to; without it, to the process's folder.
    * @throws {GraphError} If the pipeline is declared wrongly.
    * @throws {ConfigError} If a config is refused, or an override names what there is not.
    */
-  build(overrides?: readonly (Override | string)[]): Graph<R>;
+  build(overrides?: readonly (Override | string)[], folder?: string): Graph<R>;
 }
 
 /**
@@ -51,11 +52,11 @@ export function pipeline<R>(name: string, body: () => R): Pipeline<R> {
   }
   return {
     name,
-    build(overrides = []) {
+    build(overrides = [], folder) {
       const parsed = overrides.map((override) =>
         typeof override === "string" ? parseSet(override) : override
       );
-      const { build, result } = collect(name, parsed, body);
+      const { build, result } = collect(name, parsed, body, folder);
       if (isTooDeep(result, isRef)) {
         throw new GraphError(
           `Cannot build pipeline "${name}": what its function returns has more than ${mostLevels} levels of records, or a loop`,

@@ -12,6 +12,8 @@ export interface Override {
   readonly value: unknown;
   /** The text as typed. */
   readonly text: string;
+  /** Folder that a relative path in it is relative to; without it, to the process's. */
+  readonly folder?: string;
 }
 
 /**

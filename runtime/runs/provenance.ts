@@ -50,6 +50,19 @@ export function adaptersOf(nodes: readonly MadeNode[]): Record<string, string> {
   }));
 }
 
+/** Stage → what its training learned from, where that is less than its method would. */
+export function learnedFromOf(nodes: readonly MadeNode[]): Record<string, string> {
+  return Object.fromEntries(nodes.flatMap(({ id, facts = {} }) => {
+    const what = facts["learned from"];
+    return what === undefined ? [] : [[id, what]];
+  }));
+}
+
+/** What stands beside scores of a training that learned from less than its method would. */
+export function learnedNotes(learnedFrom: Readonly<Record<string, string>> = {}): string[] {
+  return Object.entries(learnedFrom).map(([id, what]) => `${id} learned from ${what}`);
+}
+
 /**
  * The adapter of a run: the one that made all of its results, or `"mixed"` with what the weights were trained on, which is what
  * a score tells about.

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../pipeline/files/files.ts";
 import { isRunScores, predictionNames, type RunScores, shownName } from "./scores.ts";
-import { adaptersOf, madeOn, mixedNotice } from "./provenance.ts";
+import { adaptersOf, learnedNotes, madeOn, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
 import { duration, percent } from "../units.ts";
 
@@ -79,7 +79,7 @@ ${sections.join("\n")}
 }
 
 function scores(metrics: RunScores): string {
-  const { miou, best, pixelAccuracy, perClass = [], protocol, benchmarks = [] } = metrics;
+  const { miou, best, pixelAccuracy, perClass = [], protocol, benchmarks = [], learnedFrom } = metrics;
   const given = [["mIoU", miou], ["best mIoU", best?.miou], ["pixel accuracy", pixelAccuracy]] as const;
   const shown = given.filter(([, values]) => values !== undefined);
   const rows = predictionNames(metrics).map((name) => [
@@ -89,7 +89,7 @@ function scores(metrics: RunScores): string {
   const heading = `Scores, percent${protocol === undefined ? "" : `, ${protocol}`}`;
   return [
     `<h2>${escape(heading)}</h2>`,
-    ...benchmarks.map((benchmark) => `<p>${escape(benchmark)}</p>`),
+    ...[...benchmarks, ...learnedNotes(learnedFrom)].map((text) => `<p>${escape(text)}</p>`),
     table(["", ...shown.map(([head]) => head)], rows),
     perClass.length > 0 && table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)])),
   ].filter(Boolean).join("\n");

@@ -4,6 +4,8 @@ import {
   Events,
   type Graph,
   InterruptedError,
+  isLocation,
+  leaves,
   messageOf,
   namedOutputs,
   type Override,
@@ -19,7 +21,7 @@ import {
 import { benchmarksOf } from "./benchmarks.ts";
 import { type RunScores, withOrigin } from "./scores.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
-import { adaptersOf, gpuOfRun } from "./provenance.ts";
+import { adaptersOf, gpuOfRun, learnedFromOf } from "./provenance.ts";
 import { writeReport } from "./report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "../session.ts";
@@ -62,9 +64,13 @@ function settingsDigest({ nodes }: Plan): string {
   return sha256(canonicalJson(settings));
 }
 
-/** A `--set` as it would be typed. */
-function setText({ stage, path, text }: Override): string {
-  return `${[stage, ...path].join(".")}=${text}`;
+/** A `--set` as it would be typed from anywhere: with whole paths. */
+function setText({ nodes }: Graph, { stage, path, text, folder }: Override): string {
+  const { config, stage: { config: schema } } = nodes.find(({ id }) => id === stage)!;
+  const set = folder === undefined || !isLocation(schema, path)
+    ? text
+    : leaves(config).find(({ path: at }) => at.join("\n") === path.join("\n"))?.value ?? text;
+  return `${[stage, ...path].join(".")}=${set}`;
 }
 
 /**
@@ -87,7 +93,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     ...(experiment === undefined ? {} : { experiment }),
     ...(method === undefined ? {} : { method }),
     seed,
-    set: overrides.map(setText),
+    set: overrides.map((override) => setText(graph, override)),
     started: started.toISOString(),
     ...(gpu === undefined ? {} : { gpu }),
     facts: session.facts,
@@ -117,7 +123,11 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
     const found = await findMetrics(returned);
-    const metrics = found && withOrigin(found, benchmarksOf(planned.nodes), adaptersOf(result.nodes));
+    const metrics = found && withOrigin(found, {
+      benchmarks: benchmarksOf(planned.nodes),
+      adapters: adaptersOf(result.nodes),
+      learnedFrom: learnedFromOf(result.nodes),
+    });
     const trained = [...new Set(all.filter(({ kind }) => kind === "checkpoint").map(({ node }) => node))];
     const madeOn = gpuOfRun(result.nodes, trained);
     if (metrics !== undefined) await folder.json("metrics.json", metrics);

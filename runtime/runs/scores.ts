@@ -10,6 +10,8 @@ export interface RunScores
   readonly benchmarks?: readonly string[];
   /** Stage → the adapter that made its result: scores of two adapters differ by more than what is compared. */
   readonly adapters?: Readonly<Record<string, string>>;
+  /** Stage → what its training learned from, where that is less than its method would. */
+  readonly learnedFrom?: Readonly<Record<string, string>>;
   /** The best weights' scores. */
   readonly best?: Pick<Metrics["best"], "miou">;
 }
@@ -44,12 +46,8 @@ export function shownName(prediction: string): string {
 /** Scores with what tells where they come from, which is no part of the artifact; members that it has of its own stay. */
 export function withOrigin(
   metrics: RunScores,
-  benchmarks: readonly string[],
-  adapters: Readonly<Record<string, string>>,
+  origin: Required<Pick<RunScores, "benchmarks" | "adapters" | "learnedFrom">>,
 ): RunScores {
-  return {
-    ...(benchmarks.length === 0 ? {} : { benchmarks }),
-    ...(Object.keys(adapters).length === 0 ? {} : { adapters }),
-    ...metrics,
-  };
+  const told = Object.entries(origin).filter(([, value]) => Object.keys(value).length > 0);
+  return { ...Object.fromEntries(told), ...metrics };
 }

@@ -43,6 +43,7 @@ export interface Region {
   readonly label: string;
   /** Where it stands in the file, for errors: `shape 3`, `annotation 12`. */
   readonly place: string;
+  /** Which pixels it covers. */
   readonly shape: Shape;
 }
 

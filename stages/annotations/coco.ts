@@ -24,7 +24,7 @@ const annotation = z.object({
   segmentation: segmentation.nullish(),
   iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()]).optional(),
 });
-const image = z.object({ id, file_name: z.string(), width: side, height: side });
+const image = z.object({ id, file_name: z.string(), width: side.nullish(), height: side.nullish() });
 const document = z.object({
   images: z.array(image),
   categories: z.array(z.object({ id, name: z.string() })),
@@ -76,7 +76,12 @@ export function readCoco(text: string, file: string): ReadonlyMap<string, Annota
     }
     const { crowds, objects } = regions.get(id)!;
     const all = [...crowds, ...objects];
-    found.set(file_name, { file, size: { width, height }, regions: all, isLabeled: all.length > 0 });
+    // Run lengths are of the whole picture, and say its size, too.
+    const painted = all.map(({ shape }) => shape).find((shape) => shape.kind === "runs");
+    const size = width && height
+      ? { width, height }
+      : painted && { width: painted.width, height: painted.height };
+    found.set(file_name, { file, size, regions: all, isLabeled: all.length > 0 });
   }
   return found;
 }
@@ -96,7 +101,7 @@ function byId<T extends { readonly id: number | string }>(
 
 function shapeOf(
   given: z.infer<typeof segmentation> | null | undefined,
-  { width, height }: CocoImage,
+  image: CocoImage,
   file: string,
   place: string,
 ): Shape {
@@ -111,11 +116,13 @@ function shapeOf(
     }
     return { kind: "coco-polygons", rings: given.map((ring) => ringOf(ring, file, place)) };
   }
-  const { size: [rows, columns], counts } = given;
+  const { size: [height, width], counts } = given;
   const refuse = (what: string) =>
     annotationError(file, place, `its run lengths are wrong: ${what}`, "Export again");
-  if (rows !== height || columns !== width) {
-    throw refuse(`they are of ${columns} × ${rows} pixels, and the picture is ${width} × ${height}`);
+  if (height !== (image.height ?? height) || width !== (image.width ?? width)) {
+    throw refuse(
+      `they are of ${width} × ${height} pixels, and the picture is ${image.width} × ${image.height}`,
+    );
   }
   try {
     const runs = typeof counts === "string" ? parseRuns(counts) : counts;

@@ -105,6 +105,9 @@ function readHeader(bytes: Uint8Array, name: string): Header {
         count === 3 ? 0 : [],
       );
       if (size === 40) at += 4 * count;
+      if (masks.slice(0, 3).includes(0)) {
+        throw new DecodeError(name, "its bit fields leave out a color", remedy);
+      }
     }
   }
   let start = view.getUint32(10, true);
@@ -112,7 +115,7 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   const colors = Math.min(used === 0 ? 2 ** bits : used, 256);
   // Some writers forget the palette where they say where the pixels begin.
   if (start === at && bits <= 8) start += entry * colors;
-  const palette = bits > 8 ? undefined : readPalette(bytes.subarray(at, start), entry, colors);
+  const palette = bits > 8 ? undefined : readPalette(bytes.subarray(at), entry, colors);
   return { width, height, isDownward: lines < 0, bits, compression, palette, masks, start };
 }
 

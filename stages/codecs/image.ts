@@ -12,6 +12,7 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 export interface StoredImage {
   /** Pixels, at least 1. */
   readonly width: number;
+  /** Pixels, at least 1. */
   readonly height: number;
   /** 1 gray or palette index, 2 gray and alpha, 3 RGB, 4 RGB and alpha. */
   readonly channels: 1 | 2 | 3 | 4;
@@ -32,8 +33,11 @@ export type Range = readonly [low: number, high: number];
 
 /** A file's bytes are not the image they should be. */
 export class DecodeError extends UserError {
+  /** Class name, for logs. */
   override readonly name = "DecodeError";
   /**
+   * Words the failure.
+   *
    * @param file Path or name of the file.
    * @param reason What is wrong with its bytes.
    * @param remedy What to do about it.

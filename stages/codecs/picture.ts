@@ -17,13 +17,17 @@ import { decodeWebp } from "./webp.ts";
 
 /** Pixels of one file. */
 export interface Pixels {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
+  /** height × width × 3, RGB, 0–255, row by row. */
   readonly data: Uint8Array;
 }
 
 /** Pixels, and what their file says of its orientation, whether or not it was applied. */
 export interface Picture extends Pixels {
+  /** As the file says; 1 is upright. */
   readonly orientation: Orientation;
   /** Bits of a sample in the file. */
   readonly bits: number;
@@ -58,8 +62,8 @@ const decoders = {
 /** A format that is read. */
 export type PictureFormat = keyof typeof decoders;
 
-/** How files begin. */
-const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
+/** How files begin, or go on at a byte behind their beginning. */
+const beginnings: readonly (readonly [kind: string, bytes: string, at?: number])[] = [
   ["JPEG", "\xff\xd8"],
   ["PNG", "\x89PNG"],
   ["TIFF", "II*\0"],
@@ -70,10 +74,23 @@ const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
   ["GIF", "GIF89a"],
   ["WebP", "RIFF"],
   ["BMP", "BM"],
+  ["a HEIC or AVIF photograph (export it as JPEG)", "ftyp", 4],
+  ["a JPEG 2000", "\0\0\0\x0cjP"],
+  ["a JPEG XL", "\xff\x0a"],
+  ["a JPEG XL", "\0\0\0\x0cJXL"],
+  ["a Photoshop document", "8BPS"],
+  ["a DICOM file", "DICM", 128],
+  ["a NumPy array", "\x93NUMPY"],
+  ["an HDF5 file", "\x89HDF"],
+  ["a ZIP archive", "PK\x03\x04"],
+  ["a gzip archive", "\x1f\x8b"],
   ["a PDF", "%PDF"],
+  ["a folder's notes of macOS", "\0\0\0\x01Bud1"],
+  ["a file of Windows, perhaps Thumbs.db", "\xd0\xcf\x11\xe0"],
   ["a note of macOS about another file", "\0\x05\x16\x07"],
   ["a pointer of Git LFS (git lfs pull gets the file)", "version https://git-lfs"],
   ["text, perhaps a web page", "<"],
+  ["text, perhaps JSON", "{"],
 ];
 
 /**
@@ -83,8 +100,8 @@ const beginnings: readonly (readonly [kind: string, bytes: string])[] = [
  * @throws {DecodeError} If it is none that is read; the message says what it looks like.
  */
 export function pictureFormat(bytes: Uint8Array, name: string): PictureFormat {
-  const found = beginnings.find(([, beginning]) =>
-    [...beginning].every((letter, at) => bytes[at] === letter.charCodeAt(0))
+  const found = beginnings.find(([, beginning, from = 0]) =>
+    [...beginning].every((letter, at) => bytes[from + at] === letter.charCodeAt(0))
   )?.[0];
   if (found !== undefined && Object.hasOwn(decoders, found)) return found as PictureFormat;
   const [last, ...others] = Object.keys(decoders).reverse();

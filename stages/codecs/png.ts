@@ -151,8 +151,10 @@ function readChunks(bytes: Uint8Array, name: string) {
       throw new DecodeError(name, `chunk ${JSON.stringify(type)} at byte ${at} fails its checksum (CRC-32)`);
     }
     if (header === undefined) header = readHeader(type, content, name);
-    else if (type === "PLTE") palette = content.slice();
-    else if (type === "IDAT") parts.push(content);
+    else if (type === "PLTE") {
+      // Of other images it is a suggestion.
+      if (header.colorType === palettized) palette = readPalette(content, parts.length > 0);
+    } else if (type === "IDAT") parts.push(content);
     else if (noteTypes.includes(type)) notes.push({ type, content });
     else if (type === "IEND") break;
     else if ((type.charCodeAt(0) & 0x20) === 0) {
@@ -164,6 +166,19 @@ function readChunks(bytes: Uint8Array, name: string) {
     throw new DecodeError(name, "it is a palette image without a palette (PLTE chunk)");
   }
   return { header, palette, notes, compressed: parts.length === 1 ? parts[0]! : concatenate(parts) };
+
+  /** Behind the pixels it is a palette that others do not look at. */
+  function readPalette(content: Uint8Array, isLate: boolean): Uint8Array {
+    if (!isLate && content.length > 0 && content.length <= 768 && content.length % 3 === 0) {
+      return content.slice();
+    }
+    throw new DecodeError(
+      name,
+      isLate
+        ? "its palette (PLTE chunk) comes behind its pixels"
+        : `its palette (PLTE chunk) has ${content.length} bytes; 1 to 256 colors have three each`,
+    );
+  }
 }
 
 function readHeader(type: string, content: Uint8Array, name: string): Header {

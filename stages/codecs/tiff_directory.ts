@@ -4,15 +4,18 @@
 export interface TiffDirectory {
   /** Whether numbers have their low byte first. */
   readonly littleEndian: boolean;
-  /** Whether the file ends within the directory or before the values of a field, or a field claims too many. */
-  readonly cutShort: boolean;
+  /** What is wrong with it, if something is: fields are missing then. */
+  readonly problem?: string;
   readonly fields: ReadonlyMap<number, readonly number[]>;
 }
 
 /** Most values of a field that are read: more than a picture of the largest size has strips. */
 const maximumValues = 2 ** 20;
-/** Bytes of a value: BYTE, SHORT, LONG, and the same with a sign, which some writers take for numbers that have none. */
-const widths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4 };
+/**
+ * Bytes of a value: BYTE, SHORT, LONG, and the same with a sign, which some writers take for numbers that have none; and bytes of
+ * no type, UNDEFINED.
+ */
+const widths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4 };
 
 /**
  * Reads the first directory.
@@ -28,18 +31,23 @@ export function readTiffDirectory(bytes: Uint8Array, wanted: readonly number[]):
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint16(2, littleEndian) !== 42) return undefined;
   const start = view.getUint32(4, littleEndian), fields = new Map<number, readonly number[]>();
-  if (start + 2 > bytes.length) return { littleEndian, cutShort: true, fields };
-  let cutShort = false;
+  const endsEarly = "the file ends within its directory";
+  if (start + 2 > bytes.length) return { littleEndian, problem: endsEarly, fields };
+  let problem: string | undefined;
   const count = view.getUint16(start, littleEndian);
   for (let entry = 0; entry < count; entry++) {
     const at = start + 2 + 12 * entry;
-    if (at + 12 > bytes.length) return { littleEndian, cutShort: true, fields };
+    if (at + 12 > bytes.length) return { littleEndian, problem: endsEarly, fields };
     const tag = view.getUint16(at, littleEndian), width = widths[view.getUint16(at + 2, littleEndian)];
-    if (width === undefined || !wanted.includes(tag) || fields.has(tag)) continue;
+    if (width === undefined || !wanted.includes(tag)) continue;
+    if (fields.has(tag)) {
+      problem ??= `its directory has the field ${tag} twice`;
+      continue;
+    }
     const length = view.getUint32(at + 4, littleEndian);
     const from = length * width <= 4 ? at + 8 : view.getUint32(at + 8, littleEndian);
     if (length > maximumValues || from + length * width > bytes.length) {
-      cutShort = true;
+      problem ??= `its field ${tag} claims ${length} values`;
       continue;
     }
     fields.set(
@@ -51,5 +59,5 @@ export function readTiffDirectory(bytes: Uint8Array, wanted: readonly number[]):
       }),
     );
   }
-  return { littleEndian, cutShort, fields };
+  return { littleEndian, ...(problem === undefined ? {} : { problem }), fields };
 }

@@ -62,7 +62,8 @@ interface Index {
 }
 
 const channelsOf = { images: 3, masks: 1 } as const;
-type Part = keyof typeof channelsOf;
+/** What is kept of the pixels of a set. */
+export type Part = "images" | "masks";
 type Files = Partial<Record<Part, string>>;
 
 /** Where a set's packed files lie, so that storing it moves or links them instead of copying pixels. */
@@ -75,6 +76,8 @@ export class SetWriter {
   readonly #open: Partial<Record<Part, Deno.FsFile>> = {};
 
   /**
+   * Opens the files.
+   *
    * @param path Gives the path to write a part ("images", "masks") at; only the parts named are written.
    */
   constructor(parts: readonly Part[], path: (part: Part) => string) {

@@ -51,7 +51,8 @@ export function assertOneRange({ labeled, unlabeled, validation }: Omit<Views, "
 
 /**
  * A training without unlabeled images goes by the method's warm-up from the first step to the last, where each network learns
- * labels alone; that is said, and recorded with the result. So is a training without validation images.
+ * labels alone; that is said, and recorded with the result. So is a warm-up that leaves no epoch to the method, and a training
+ * without validation images.
  *
  * @returns The epochs of warm-up, as they are then.
  */
@@ -69,12 +70,21 @@ export function warmUpFor(
     context.fact("scores", "none: no validation images");
   }
   const needsUnlabeled = Object.values(draws).some(({ set, images = set }) => images !== "labeled");
+  if (needsUnlabeled && unlabeled.length > 0 && warmUpEpochs >= epochs) {
+    tell(context, {
+      kind: "warning",
+      message:
+        `the warm-up's epochs, ${warmUpEpochs}, are all of ${epochs}: the networks learn from labels alone. ` +
+        `Set co-train.warmUpEpochs below co-train.epochs to have the method begin`,
+    });
+    context.fact("learns from", "labels alone: all epochs are the warm-up's");
+  }
   if (unlabeled.length > 0 || !needsUnlabeled) return warmUpEpochs;
   tell(context, {
     kind: "warning",
     message:
       "no unlabeled images: the networks learn from labels alone, as in the method's warm-up, in all epochs",
   });
-  context.fact("learns from", "labels alone: no unlabeled images");
+  context.fact("learned from", "labels alone: no unlabeled images");
   return epochs;
 }

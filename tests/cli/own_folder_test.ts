@@ -86,17 +86,25 @@ placeTest(
     const text = out.join("\n");
     assert.match(text, /warning: no validation images: nothing is scored/);
     assert.match(text, /warning: no unlabeled images: the networks learn from labels alone/);
+    assert.match(text, /\nco-train learned from labels alone: no unlabeled images\n/);
     assert.match(text, /branch 2 +n\/a +n\/a +n\/a/);
     assert.match(text, /object +n\/a/);
     const [run] = JSON.parse((await place.command("runs", "--json")).out[0]!);
     assert.deepEqual(run.miou, { branch1: null, branch2: null });
     assert.equal(
-      run.nodes.find(({ id }: { id: string }) => id === "co-train").facts["learns from"],
+      run.nodes.find(({ id }: { id: string }) => id === "co-train").facts["learned from"],
       "labels alone: no unlabeled images",
     );
     const metrics = JSON.parse(await Deno.readTextFile(join(run.path, "metrics.json")));
     assert.deepEqual(metrics.perClass, [{ iou: null, name: "background" }, { iou: null, name: "object" }]);
     assert.match(await Deno.readTextFile(join(run.path, "report.html")), /<td>object<\/td><td>n\/a<\/td>/);
+    assert.match(
+      await Deno.readTextFile(join(run.path, "report.html")),
+      /<p>co-train learned from labels alone/,
+    );
+    // A result out of the cache says it, too.
+    const again = await place.command("train", experiment, ...set);
+    assert.match(again.out.join("\n"), /\nco-train learned from labels alone: no unlabeled images\n/);
     const listed = (await place.command("runs")).out.join("\n");
     assert.match(listed, /own-folder .* n\/a +original/);
     const scored = await place.command(

@@ -50,9 +50,11 @@ placeTest("plan --memory says what cannot fit, and what would, with status 1", a
     "--memory",
     "--set",
     "augment.crop=2001",
+    "--set",
+    "co-train.batch=16",
   );
   assert.equal(status, 1, notes);
-  assert.match(notes, /error: Cannot train "co-train": .*\. What fits: .*augment\.crop=\d+ in batches of 4/);
+  assert.match(notes, /error: Cannot train "co-train": .*\. What fits: .*augment\.crop=\d+ in batches of 16/);
   const small = await place.command("plan", "shapes-12", "--memory", "--set", "co-train.batch=1");
   assert.equal(small.status, 1);
   assert.match(small.notes, /error: Cannot train "co-train": .*use a batch of 2 or more/);

@@ -231,9 +231,16 @@ Deno.test("CutMix-Seg: each its partition, all the published settings of DeepLab
 });
 
 Deno.test("the folders' experiments run on the small backbone and take another root", async () => {
-  for (const [name, dataset] of [["voc-folder", "pascal"], ["camvid-46", "camvid"]] as const) {
+  const folders = [["voc-folder", "pascal"], ["camvid-46", "camvid"], ["nuclei", "folder"]] as const;
+  for (const [name, dataset] of folders) {
     const { load, "co-train": train } = await configsOf(name);
-    assert.equal(train.backbone, "resnet14");
+    const { epochs, warmUpEpochs, method } = train;
+    assert.deepEqual(
+      differing(train, { backbone: "resnet14", stepsPerEpoch: 100, evaluateEvery: epochs }),
+      [],
+    );
+    assert.equal(method.name, "cutmix-seg");
+    assert.ok(Number(warmUpEpochs) > 0 && Number(warmUpEpochs) < Number(epochs), "labels, then the method");
     assert.deepEqual(differing(load, { dataset, partition: undefined, labeledEvery: 8 }), []);
     const { nodes } = (await loadExperiment(name)).build([
       "load.root=../elsewhere",

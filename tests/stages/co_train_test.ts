@@ -121,7 +121,7 @@ function emptied(...names: readonly ("unlabeled" | "validation")[]): typeof view
 }
 
 gpuTest(
-  "without unlabeled images a training learns from labels alone, as in its warm-up, and says so",
+  "without unlabeled images a training learned from labels alone, as in its warm-up, and says so",
   (device) =>
     withFolder(async (folder) => {
       const input = { ...small, method: ccvc() };
@@ -131,7 +131,7 @@ gpuTest(
         "no unlabeled images: the networks learn from labels alone, as in the method's warm-up, in all epochs",
       ]);
       assert.deepEqual(
-        events.find((event) => "learns from" in event)?.["learns from"],
+        events.find((event) => "learned from" in event)?.["learned from"],
         "labels alone: no unlabeled images",
       );
       const steps = events.filter(({ kind }) => kind === "step");
@@ -163,7 +163,7 @@ gpuTest(
         Object.keys(bests).length === 1 && Object.values(bests).every((best) => isEqual(best, last!)),
       );
       const warnings = none.events.filter(({ kind }) => kind === "warning").map(({ message }) => message);
-      // Labels alone are what this method learns from anyway.
+      // Labels alone are what this method learned from anyway.
       assert.deepEqual(warnings, [
         "no validation images: nothing is scored, and the best weights are the last ones",
       ]);

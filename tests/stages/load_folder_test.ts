@@ -152,11 +152,27 @@ Deno.test("a config that cannot work is refused before anything is read, by the 
   refused({ classes: names, masks: "images" }, /load\.masks: it is "images", as load\.images/);
   refused({ classes: names, images: "../x" }, /load\.images: "\.\.\/x" leads out of load\.root/);
   refused({ classes: names, colors: { dog: "#ffffff" } }, /load\.colors: there is no class "dog"/);
+  refused({ dataset: "pascal", masks: "labels" }, /load\.masks: nothing reads it/);
+  refused({ dataset: "shapes", ignore: 255 }, /load\.ignore: nothing reads it/);
   refused(
     { dataset: "pascal", classes: names },
     /load\.classes: nothing reads it: it is for dataset "folder"/,
   );
-  refused({ classes: names, validation: 1.5 }, /load\.validation/);
+  for (const validation of [1.5, 0, -1, "val.txt" as never]) {
+    refused(
+      { classes: names, validation },
+      /load\.validation: it must be a whole number of images, or a share .* null for none/,
+    );
+  }
+  refused(
+    { classes: names, labeled: 0 },
+    /load\.labeled: it must be a whole number of images, or a share of them between 0 and 1$/,
+  );
+  refused({ classes: names, ignore: "white" }, /load\.ignore: "white" is neither a color/);
+  refused(
+    { classes: names, validation: 2, lists: { validation: "v" } },
+    /load\.validation: load\.lists\.validation names/,
+  );
 });
 
 Deno.test("classes keep the order in which they are written, which is part of the key", () => {
@@ -166,6 +182,7 @@ Deno.test("classes keep the order in which they are written, which is part of th
   ]]);
   const parsed = folderConfig({ classes: { cat: 255, background: 0 } });
   deepStrictEqual(folderConfig(parsed), parsed);
+  deepStrictEqual(folderConfig({ classes: names, ignore: 255 }).ignore, [255]);
 });
 
 Deno.test(

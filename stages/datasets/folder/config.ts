@@ -10,7 +10,9 @@ import {
   type ClassEntry,
   type FolderClassesInput,
   ignoreProblem,
+  marksOf,
   type PixelMark,
+  type PixelMarks,
   readClasses,
 } from "./class_values.ts";
 import type { ImagePatterns } from "./pairs.ts";
@@ -39,11 +41,13 @@ export interface FolderConfig {
 }
 
 /** What an experiment writes of {@linkcode FolderConfig}. */
-export interface FolderInput extends Partial<Omit<FolderConfig, "classes" | "annotations">> {
+export interface FolderInput extends Partial<Omit<FolderConfig, "classes" | "annotations" | "ignore">> {
   /** `"labelme"`, or `{ format: "coco", path: "instances.json" }`; see docs/annotations.md. */
   readonly annotations?: AnnotationsInput | undefined;
   /** Names, where value i of a mask is class i; or by name what each class is: `{ road: 7, tree: "#00ff00", other: "else" }`. */
   readonly classes?: FolderClassesInput | undefined;
+  /** Pixels that no loss and no score counts: one mark, or several. */
+  readonly ignore?: PixelMarks | undefined;
 }
 
 const own = "Crossview";
@@ -51,10 +55,13 @@ const pattern = z.string().superRefine((text, issues) => {
   const message = patternProblem(text);
   if (message !== undefined) issues.addIssue({ code: "custom", message });
 });
+const amountRule = "it must be a whole number of images, or a share of them between 0 and 1";
 /** How many: a whole number, or below 1 a share. */
-const amount = z.number().positive().refine((value) => value < 1 || Number.isInteger(value), {
-  message: "it must be a share below 1, or a whole number of images",
-});
+const amount = (rule: string) =>
+  z.number(rule).refine((value) => value > 0 && (value < 1 || Number.isInteger(value)), rule);
+const validationRule =
+  `${amountRule}; or folders of its own, { images, masks }; or null for none. A list is named by ` +
+  `load.lists.validation`;
 
 /** The leaves, to be spread into the schema of `load`. */
 export const folderLeaves = {
@@ -75,7 +82,7 @@ export const folderLeaves = {
   }).optional().describe(
     "Folder only: names, where value i of a mask is class i; or each class by value, color, rule or else.",
   ).meta({ unit: "none", source: own }),
-  ignore: z.array(z.custom<PixelMark>()).default([])
+  ignore: z.custom<PixelMarks>().transform((given): readonly PixelMark[] => marksOf(given)).default([])
     .describe("Folder only: pixels that no loss and no score counts, as in classes.")
     .meta({ unit: "none", source: own }),
   colors: z.record(z.string(), z.string().regex(/^#[0-9a-f]{6}$/i, 'a color is written "#ff0000"')).default(
@@ -85,11 +92,13 @@ export const folderLeaves = {
       "Folder only: how pictures show a class, by its name; else by its color in masks, or PASCAL's map.",
     )
     .meta({ unit: "none", source: own }),
-  labeled: amount.optional().describe(
+  labeled: amount(amountRule).optional().describe(
     "Folder only: how many of the images with a mask are labeled, drawn by splitSeed, the others being unlabeled; else all.",
   ).meta({ unit: "images, or a share", source: own }),
-  validation: z.union([amount, z.strictObject({ images: pattern, masks: pattern.optional() })]).nullable()
-    .optional()
+  validation: z.union([
+    amount(validationRule),
+    z.strictObject({ images: pattern, masks: pattern.optional() }),
+  ], validationRule).nullable().optional()
     .describe(
       "Folder only: how many of the images with a mask are scored, drawn by splitSeed; or folders of their own; null for " +
         "none. Left out: the list of validation, or else a fifth.",
@@ -102,26 +111,18 @@ export const folderLeaves = {
 
 /** What is wrong with the leaves together, and with which; of another data set, that they are given at all. */
 export function folderProblem(
-  { dataset, images, masks, annotations, classes, ignore, colors, labeled, validation, lists, orientation }:
-    & FolderConfig
-    & {
-      readonly dataset: string;
-      readonly orientation?: string | undefined;
-      readonly lists?: { readonly validation?: string | undefined } | undefined;
-    },
+  config: FolderConfig & {
+    readonly dataset: string;
+    readonly orientation?: string | undefined;
+    readonly lists?: { readonly validation?: string | undefined } | undefined;
+  },
 ): { readonly leaf: keyof FolderConfig; readonly message: string } | undefined {
+  const { dataset, images, masks, annotations, classes, ignore, colors, validation, lists, orientation } =
+    config;
   if (dataset !== "folder") {
-    const given = {
-      annotations,
-      classes,
-      labeled,
-      validation,
-      ignore: ignore[0],
-      colors: Object.keys(colors)[0],
-    };
-    const [leaf] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
-    return leaf === undefined ? undefined : {
-      leaf: leaf as keyof FolderConfig,
+    const leaf = foreignLeaf(config);
+    return leaf && {
+      leaf,
       message: `nothing reads it: it is for dataset "folder", and this is "${dataset}"`,
     };
   }
@@ -170,4 +171,13 @@ export function folderProblem(
     };
   }
   return undefined;
+}
+
+/** A leaf of a folder that was given to another data set. */
+function foreignLeaf(config: FolderConfig): keyof FolderConfig | undefined {
+  const names = Object.keys(folderLeaves) as (keyof typeof folderLeaves)[];
+  return names.find((name) => {
+    const usual = folderLeaves[name].parse(undefined);
+    return JSON.stringify(config[name]) !== JSON.stringify(usual);
+  });
 }

@@ -8,6 +8,7 @@ import {
   markText,
   type PixelMark,
 } from "./class_values.ts";
+import { keyText } from "../words.ts";
 import type { PixelKind, SeenPixel } from "./seen_pixel.ts";
 
 /** How many values are given by name. */
@@ -88,11 +89,6 @@ export function ambiguousProblem(pixel: SeenPixel, names: readonly string[]): La
 function markOf({ value, red, green, blue, color }: SeenPixel, byColor: boolean): PixelMark {
   if (color !== undefined && (byColor || value < 0)) return color;
   return value >= 0 ? value : { red, green, blue };
-}
-
-/** A name as a key of JavaScript. */
-function keyText(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
 }
 
 function pixels(count: number): string {

@@ -6,7 +6,7 @@ import { codePointOrder } from "./order.ts";
 import { isPictureName } from "./pattern.ts";
 
 /** Files that lie together in what was written: of a run, of predictions. */
-const written = [["run.json", "events.jsonl"], ["index.json", "summary.csv"]];
+const written = [["run.json", "events.jsonl"], ["written.sha256"]];
 
 /** What lies in folders. */
 export interface FoundFiles {
@@ -23,7 +23,7 @@ export interface FoundFiles {
  * Finds all files below folders, links followed, but none that leads into a folder which it lies in.
  *
  * @param folders Relative to the root; `""` is the root. One within another is looked through once.
- * @throws {DataError} If a folder is missing or may not be read.
+ * @throws {DataError} If a folder is missing or may not be read, or a name is no UTF-8.
  */
 export function findFiles(root: string, folders: readonly string[]): FoundFiles {
   const pictures = new Set<string>(), others = new Set<string>();
@@ -38,6 +38,7 @@ export function findFiles(root: string, folders: readonly string[]): FoundFiles 
     if (isWritten(entries)) return void others.add(`${folder}/`);
     for (const entry of entries) {
       const at = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      assertNamed(at, joinPath(root, at));
       const isHidden = entry.name.startsWith(".") || entry.name === "__MACOSX";
       if (isFolder(entry, joinPath(root, at))) {
         if (!isHidden) visit(at, [...above, real]);
@@ -63,6 +64,19 @@ function listed(path: string): { real: string; entries: Deno.DirEntry[] } {
 function isWritten(entries: readonly Deno.DirEntry[]): boolean {
   const names = new Set(entries.map(({ name }) => name));
   return written.some((marks) => marks.every((mark) => names.has(mark)));
+}
+
+/** A name that is no UTF-8 is given with marks in the place of its bytes, and by these no file is found. */
+function assertNamed(at: string, path: string): void {
+  if (!at.includes("\ufffd")) return;
+  try {
+    Deno.lstatSync(path);
+  } catch (cause) {
+    throw new DataError(
+      `Cannot read "${path}": its name is no UTF-8, and cannot be told. Rename it, or move it away.`,
+      { cause },
+    );
+  }
 }
 
 /** A link that leads nowhere is no folder: as a file it is missed by name when it is read. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { areasOf, summaryTable } from "../../../cli/predictions/summary.ts";
+import { areasOf, areaTable, summaryTable } from "../../../cli/predictions/summary.ts";
 
 const classes = { names: ["road", 'tree, "big"', "7"], colors: [[0, 0, 0], [1, 1, 1], [2, 2, 2]] } as const;
 
@@ -20,4 +20,18 @@ Deno.test("areas are counted by class, and the table quotes what a table needs q
       "a.jpg,3,2,4,0.666667,0,0,2,0.333333\r\n" +
       '"\'=b,c.jpg",3,2,4,0.666667,0,0,2,0.333333\r\n',
   );
+});
+
+Deno.test("the terminal shows what all images hold together", () => {
+  const image = (...labels: number[]) => ({
+    image: "a.jpg",
+    width: labels.length,
+    height: 1,
+    files: { mask: "m", predictions: {} },
+    areas: areasOf(Uint8Array.from(labels), { names: ["road", "tree"], colors: [] }),
+  });
+  assert.deepEqual(areaTable([image(0, 0, 0, 1), image(0, 0, 0, 0)]).split("\n").slice(2), [
+    "road   87.5 %       2",
+    "tree   12.5 %       1",
+  ]);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadExperiment } from "../../../cli/experiment/load_experiment.ts";
 import { scoreEdits } from "../../../cli/results/published_scores.ts";
+import { score } from "../../../stages/evaluation/metrics.ts";
 import { decodeResult, type StoredResult, storedResults } from "../../../cli/results/results.ts";
 import { jsonArtifactDigest } from "../../../pipeline/mod.ts";
 import { fixture, type Place, placeTest } from "../support.ts";
@@ -229,13 +230,33 @@ Deno.test("the project's own scores follow from their digests and, the means, fr
     assert.match(edit(({ confusion }) => confusion[0]![0]! -= 1), /miou\.average/);
     assert.match(edit(({ confusion }) => confusion.length = 0), /miou\.average/);
     assert.match(edit((metrics) => Object.assign(metrics, { confusion: 1 })), /no matrix/);
+    // A class that is nowhere has no score, or counts 0 where the data set's published scores do; nothing else fits.
+    assert.match(edit(({ perClass }) => perClass[2]!.iou = null), /perClass\.square: null, and/);
+    for (const absent of ["left out", "zero"] as const) {
+      const without = (metrics: Scores) => {
+        metrics.confusion.forEach((row, truth) =>
+          row.forEach((_, at) => truth === 2 || at === 2 ? row[at] = 0 : 0)
+        );
+        const { miou, pixelAccuracy, iou } = score({ classes: 7, matrix: metrics.confusion.flat() }, absent);
+        for (const scores of [metrics, metrics.last]) {
+          scores.miou.average = miou!;
+          scores.pixelAccuracy.average = pixelAccuracy!;
+          scores.perClass.forEach((each, at) => each.iou = iou[at]!);
+        }
+      };
+      assert.equal(edit(without), "", absent);
+    }
   }
 });
 
-interface Scores {
+interface Means {
   miou: { average: number };
-  last: { pixelAccuracy: { average: number } };
-  perClass: { iou: number }[];
+  pixelAccuracy: { average: number };
+  perClass: { iou: number | null }[];
+}
+
+interface Scores extends Means {
+  last: Means;
   confusion: number[][];
 }
 

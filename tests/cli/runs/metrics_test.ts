@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { metricsText, seedsText, summarize } from "../../../cli/runs/metrics.ts";
 import { headlineScore, isRunScores, predictionNames, type RunScores } from "../../../runtime/runs/scores.ts";
+import { methodResults, methodsText } from "../../../cli/runs/methods_table.ts";
 import { metricsDifference } from "../../../cli/runs/run_difference.ts";
 
 const scored = (average: number, protocol?: string): RunScores => ({
@@ -31,7 +32,7 @@ Deno.test("predictions have the method's names, as many as there are, and the he
   assert.match(text, /^mIoU, percent +student\n.*\nseed 4 +70\.00\n/);
 });
 
-Deno.test("scores are metrics where each is a number, and the headline is one of them", () => {
+Deno.test("scores are metrics where each is a number or could not be made, and the headline is one of them", () => {
   assert.ok(
     isRunScores({ miou: { student: 1 } }) && isRunScores({ miou: { student: 1 }, headline: "student" }),
   );
@@ -56,4 +57,28 @@ Deno.test("scores of one protocol are subtracted; those of two stand side by sid
     assert.doesNotMatch(apart, /5\.87/);
     assert.match(apart, /no differences: the two were scored under different protocols$/);
   }
+});
+
+Deno.test("a score that could not be made is n/a in every table, and so is what follows from it", () => {
+  const none: RunScores = {
+    headline: "student",
+    miou: { student: null },
+    pixelAccuracy: { student: null },
+    perClass: [{ name: "cat", iou: null }, { name: "dog", iou: 12.5 }],
+  };
+  const one: RunScores = { headline: "student", miou: { student: 70 } };
+  assert.ok(isRunScores(none));
+  assert.equal(headlineScore(none), null);
+  assert.match(metricsText(none), /student +n\/a +n\/a\n[^]*cat +n\/a\ndog +12\.50$/);
+  const { mean, standardDeviation } = summarize([0, 1], [one, none]);
+  assert.deepEqual([mean.miou, standardDeviation.miou], [{ student: null }, { student: null }]);
+  assert.match(seedsText(summarize([0, 1], [one, none])), /seed 0 +70\.00\nseed 1 +n\/a\nmean +n\/a$/);
+  assert.match(metricsDifference(one, none)!, /mIoU, student +70\.00 +n\/a\n/);
+  const run = (metrics: RunScores) => ({ metrics, trainings: [] });
+  const results = methodResults([0], [
+    { name: "supervised", runs: [run(one)] },
+    { name: "cps", runs: [run(none)] },
+  ], new Map());
+  assert.deepEqual(results[1]!.difference, { mean: null, standardDeviation: null });
+  assert.match(methodsText(results), /cps +student +n\/a +n\/a +n\/a/);
 });

@@ -220,3 +220,23 @@ Deno.test("through the library's barrel a stage is hashed with what it uses, not
     );
     await assert.rejects(hash(directory), CodeError);
   }));
+
+Deno.test("a module of a release is known by package, version and path; other addresses are refused", () =>
+  withDirectory(async (directory) => {
+    await files(directory);
+    const release = "https://jsr.io/@some/one/1.2.3/";
+    const { parts, files: read } = await hash(directory, { module: `${release}stages/count.ts` });
+    assert.deepEqual(parts, {
+      esbuild: parts.esbuild,
+      release: "@some/one@1.2.3",
+      path: "stages/count.ts",
+    });
+    assert.deepEqual(read, {});
+    const own = pathToFileURL(join(directory, "stage.ts")).href;
+    const { parts: both } = await hash(directory, { module: `${release}stages/count.ts`, alsoHash: [own] });
+    assert.deepEqual([both.release, Object.keys(both).includes("also:stage.ts")], ["@some/one@1.2.3", true]);
+    await assert.rejects(
+      hash(directory, { module: "https://example.org/stage.ts" }),
+      /its module is "https:\/\/example\.org\/stage\.ts"; only local files \(file:\) and releases of JSR can be hashed/,
+    );
+  }));

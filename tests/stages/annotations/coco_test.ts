@@ -55,6 +55,28 @@ Deno.test("a picture without annotations is not labeled; crowds lie under all el
   ]);
 });
 
+Deno.test("a file that does not say how large its pictures are is read", () => {
+  const annotations = [of({ segmentation: { size: [3, 4], counts: [0, 3, 9] } })];
+  const annotation = readCoco(file({ images: [{ id: 1, file_name: "a.jpg" }], annotations }), "c.json").get(
+    "a.jpg",
+  )!;
+  assert.deepEqual(annotation.size, { width: 4, height: 3 });
+  assert.deepEqual([...rasterize(annotation, values, 0, { width: 4, height: 3 })], [
+    1,
+    0,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+  ]);
+});
+
 Deno.test("what pycocotools would misread is refused by annotation and value", () => {
   const cases: [string, RegExp][] = [
     ["[]", /it is no annotations of COCO: there is \[\]; expected object/],

@@ -46,6 +46,7 @@ Deno.test("what is not decoded is refused with the reason", () => {
     [changed(gray, 18, 0), /claims 0 × 13 pixels/],
     [changed(gray, 18, 1 << 30), /claims 1073741824 × 13 pixels/],
     [changed(gray, 18, 200), /it is cut short: \d+ bytes cannot hold the 200 × 13 pixels/],
+    [changed(file("rgb_565.bmp"), 58, 0), /its bit fields leave out a color/],
     [run(0, 200, 1), /its runs are damaged, or of an unusual kind: row 0 has more than 19 pixels/],
     [run(2, 0, 0), /row 0 ends at column 5 of 19/],
     [run(2, 0, 1), /they end in row 0 of 13/],

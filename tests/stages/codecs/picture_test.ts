@@ -73,6 +73,11 @@ Deno.test("what is no picture is refused with what it looks like, whatever it is
     "%PDF-1.4": /but a PDF/,
     "\0\x05\x16\x07": /but a note of macOS about another file/,
     "version https://git-lfs.github.com/spec/v1": /but a pointer of Git LFS \(git lfs pull gets the file\)/,
+    "\0\0\0\x18ftypheic":
+      /but a HEIC or AVIF photograph \(export it as JPEG\)\. Give a JPEG, PNG, TIFF, WebP, BMP or GIF/,
+    "\xd0\xcf\x11\xe0": /but a file of Windows, perhaps Thumbs\.db/,
+    "PK\x03\x04": /but a ZIP archive/,
+    "what?": /it is no JPEG, PNG, TIFF, WebP, BMP or GIF\. Give/,
     "<html>": /but text, perhaps a web page/,
   };
   for (const [text, expected] of Object.entries(looks)) {

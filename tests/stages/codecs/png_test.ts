@@ -117,3 +117,20 @@ Deno.test("a claimed size is held against the compressed bytes before memory is 
   throws(claim(0, 2), /claims 0 × 2 pixels/);
   throws(claim(1, 2), /hold more than the 8 bytes/);
 });
+
+Deno.test("a palette that is none, or comes behind the pixels, is refused", () => {
+  const file = encodePalettePng(Uint8Array.of(0, 1, 1, 0), 2, 2, Uint8Array.of(1, 2, 3, 4, 5, 6));
+  // Signature and IHDR take 33 bytes, PLTE of two colors 18.
+  const [head, palette, rest] = [file.subarray(0, 33), file.subarray(33, 51), file.subarray(51)];
+  const end = rest.length - 12;
+  const late = new Uint8Array([...head, ...rest.subarray(0, end), ...palette, ...rest.subarray(end)]);
+  throws(() => decodePng(late, "late.png"), /its palette \(PLTE chunk\) comes behind its pixels/);
+  const short = new Uint8Array([...palette.subarray(0, 12), 0, 0, 0, 0]), view = new DataView(short.buffer);
+  view.setUint32(0, 4);
+  view.setUint32(12, crc32(short.subarray(4, 12)));
+  const odd = new Uint8Array([...head, ...short, ...rest]);
+  throws(
+    () => decodePng(odd, "odd.png"),
+    /its palette \(PLTE chunk\) has 4 bytes; 1 to 256 colors have three each/,
+  );
+});

@@ -4,6 +4,7 @@ import { codePointOrder, drawn } from "../../../../stages/datasets/folder/order.
 import { findPairs } from "../../../../stages/datasets/folder/pairs.ts";
 import { parsePattern } from "../../../../stages/datasets/folder/pattern.ts";
 import { findFiles } from "../../../../stages/datasets/folder/walk.ts";
+import { skip } from "../../../support/skip.ts";
 import { withFolder } from "../../../support/stage_run.ts";
 import { writeFiles } from "./support.ts";
 
@@ -142,8 +143,7 @@ Deno.test(
         "runs/x/1/run.json",
         "runs/x/1/events.jsonl",
         "runs/x/1/pictures/a.png",
-        "predictions/index.json",
-        "predictions/summary.csv",
+        "predictions/written.sha256",
         "predictions/masks/a.png",
       ),
     );
@@ -170,6 +170,22 @@ Deno.test(
       "linked/b.jpg",
       "lost.jpg",
     ]);
+  }),
+);
+
+Deno.test(
+  "a name that is no UTF-8 is refused with the folder where it stands",
+  withFolder(async (folder) => {
+    await writeFiles(folder, empty("a.jpg"));
+    const { success } = await new Deno.Command("sh", {
+      args: ["-c", `: > "$(printf 'b\\377.jpg')"`],
+      cwd: folder,
+    }).output();
+    if (!success) return skip("the file system takes no name that is no UTF-8");
+    throws(
+      () => findFiles(folder, [""]),
+      /b\ufffd\.jpg": its name is no UTF-8, and cannot be told\. Rename it/,
+    );
   }),
 );
 
