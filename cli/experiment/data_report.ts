@@ -52,6 +52,10 @@ export function dataLines(report: DataReport): string[] {
   const { stage, dataset, root, counts, decoded, roles, notes, warnings, problems } = report;
   const named = roleNames.map((role) => `${counts[role] ?? "?"} ${role}`).join(", ");
   if (dataset === "shapes") return [`${stage}: shapes (drawn, not read): ${named}`];
+  // A stage of one's own: its roles are its own, too.
+  if (root === "") {
+    return [`${stage}: of its own stage "${dataset}"`, ...notes, ...problemLines(problems)];
+  }
   return [
     `${stage}: ${dataset} at ${root}: ${named}`,
     ...notes,
