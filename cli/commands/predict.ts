@@ -70,6 +70,7 @@ ${protocolHelp}\n\n${setHelp}`,
     ...protocolOptions,
     outputStrideOption,
     shared.set,
+    shared.cache,
     shared.runs,
     shared.json,
   ],
@@ -161,7 +162,9 @@ async function sourcesOf(input: CommandInput, out: string): Promise<PredictionSo
   if (data !== undefined && images.length > 0) {
     throw new UsageError("Cannot predict both images and --data; give one of the two.");
   }
-  if (data !== undefined) return await dataSources(data, list ?? "validation", overrides(input));
+  if (data !== undefined) {
+    return await dataSources(data, list ?? "validation", overrides(input), cacheOf(input));
+  }
   if (list !== undefined) throw new UsageError(`Cannot read --list ${list}: name its data set by --data.`);
   if (images.length === 0) throw new UsageError("Cannot predict: name one image file at least, or --data.");
   return await fileSources(images, out);

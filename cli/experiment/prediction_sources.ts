@@ -1,6 +1,6 @@
 /** What `predict` is to label: image files, folders of them, or a list of a data set. @module */
 import { dirname, resolve, sep } from "node:path";
-import { didYouMean, type Override } from "../../pipeline/mod.ts";
+import { type Cache, didYouMean, type Override } from "../../pipeline/mod.ts";
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { decodingBudget, type Range } from "../../stages/codecs/image.ts";
 import { decodePicture, type Picture } from "../../stages/codecs/picture.ts";
@@ -9,10 +9,12 @@ import { joinPath } from "../../stages/datasets/errors.ts";
 import type { IdList } from "../../stages/datasets/id_list.ts";
 import { type FilesConfig, openDataset, orientationOf } from "../../stages/datasets/dataset.ts";
 import { readIdList } from "../../stages/datasets/layouts.ts";
-import type { LoadConfig } from "../../stages/load.ts";
+import type { ImageSet } from "../../stages/datasets/samples.ts";
+import { load, type LoadConfig } from "../../stages/load.ts";
 import { findFiles } from "../../stages/datasets/folder/walk.ts";
 import { type ResultName, resultNames } from "../predictions/names.ts";
 import { dataNodes } from "./data_source.ts";
+import { imagesOf } from "./own_data.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 
@@ -74,15 +76,19 @@ const roles = ["validation", "labeled", "unlabeled"] as const;
  * The images of a data set's list.
  *
  * @param data An experiment, or the folder of a data set.
- * @param list One of the three lists of the data set, or the path of an id list within it.
+ * @param list One of the three lists of the data set, or the path of an id list within it; of a stage of one's own, the
+ *   output that has them.
+ * @param cache Where what such a stage makes is kept.
  * @throws {UsageError} If there is no such data or list. @throws {DataError} If a list breaks its rules.
  */
 export async function dataSources(
   data: string,
   list: string,
   overrides: readonly Override[],
+  cache: Cache,
 ): Promise<PredictionSource[]> {
   const [node] = await dataNodes(data, overrides);
+  if (node!.stage.name !== load.definition.name) return setSources(await imagesOf(node!, list, cache));
   const { dataset, ...config } = node!.config as LoadConfig;
   if (dataset === "shapes") {
     throw new UsageError(
@@ -101,6 +107,16 @@ export async function dataSources(
     ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
     read: (range) =>
       readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }), range }),
+  }));
+}
+
+/** The images of a set, called by their ids. */
+function setSources(set: ImageSet): PredictionSource[] {
+  const top = resolve("/"), names = resultNames(set.ids.map((id) => resolve(top, id)), [top]);
+  return set.ids.map((id, index) => ({
+    ...names[index]!,
+    image: id,
+    read: () => Promise.resolve({ ...set.size(index), data: set.image(index), orientation: 1, bits: 8 }),
   }));
 }
 

@@ -58,7 +58,7 @@ export function ownExperiment(
       ...(hasUnlabeled ? [] : ["", "No image is without a label, so it learns from the labels alone."]),
     ],
     load: loadLeaves(look, proposal),
-    settings: ownSettings({ labeled, unlabeled, side: look.side }),
+    settings: ownSettings({ unlabeled, side: look.side }),
     hasUnlabeled,
     data: relative(dirname(file), look.root).replaceAll("\\", "/") || ".",
   };

@@ -25,10 +25,10 @@ const width = 80;
  * @returns TypeScript, as `deno fmt` leaves it.
  */
 export function experimentFile({ name, about, load, settings, hasUnlabeled, data }: OwnExperiment): string {
-  const method = hasUnlabeled ? "ccvc" : "supervised";
+  const { method } = settings;
   const imports = [
     "augment",
-    method,
+    method.name,
     "coTrain",
     "evaluate",
     "load",
@@ -53,9 +53,9 @@ export function experimentFile({ name, about, load, settings, hasUnlabeled, data
     ...leaves(settings.augment, 4),
     "  });",
     "  const nets = coTrain({ views }, {",
-    ...(settings.method.length === 0
-      ? [`    method: ${method}(),`]
-      : [`    method: ${method}({`, ...leaves(settings.method, 6), "    }),"]),
+    ...(method.options.length === 0
+      ? [`    method: ${method.name}(),`]
+      : [`    method: ${method.name}({`, ...leaves(method.options, 6), "    }),"]),
     ...leaves(settings.coTrain, 4),
     "  });",
     ...(hasUnlabeled ? ["  const labels = pseudoLabel({ nets, images: data.unlabeled });"] : []),

@@ -11,67 +11,93 @@ export class DataFile {
 
 /** What the settings depend on. */
 export interface FolderFacts {
-  /** Images with a mask that are learned from. */
-  readonly labeled: number;
-  /** Images without a mask. */
+  /** Images without a label. */
   readonly unlabeled: number;
-  /** Shorter side of the smallest image, pixels. */
+  /** Shortest side of the images, pixels; 0 where it is not known. */
   readonly side: number;
 }
 
 /** What an experiment says of its views and its training. */
 export interface OwnSettings {
   readonly augment: readonly Leaf[];
-  /** Options of the method; empty for labels alone. */
-  readonly method: readonly Leaf[];
+  /** The method as experiments import it, and its options. */
+  readonly method: { readonly name: "cutMixSeg" | "supervised"; readonly options: readonly Leaf[] };
   readonly coTrain: readonly Leaf[];
 }
 
-/** Steps of a training, about: minutes on a processor. */
-const steps = 400;
-/** Labeled images in a step, and as many unlabeled ones. */
-const batch = 4;
+/** Largest and smallest side of the crops, pixels. */
+const crops = { most: 160, least: 32 } as const;
+/** Epochs, each of 100 steps: minutes on a processor. */
+const epochs = 6;
 
-/** The settings for a folder. */
-export function ownSettings({ labeled, unlabeled, side }: FolderFacts): OwnSettings {
-  const perEpoch = Math.max(1, Math.floor((unlabeled || labeled) / batch));
-  const epochs = Math.max(4, Math.round(steps / perEpoch));
+/**
+ * The settings for a folder: those of `configs/families/small.ts`, which says why. Without unlabeled images the method is
+ * supervised, in as many steps.
+ */
+export function ownSettings({ unlabeled, side }: FolderFacts): OwnSettings {
+  const fitting = Math.max(crops.least, Math.min(crops.most, 16 * Math.floor(side / 16)));
+  const semi = unlabeled > 0;
   return {
     augment: [
       [
         "crop",
-        Math.max(32, Math.min(128, 32 * Math.floor(side / 32))),
-        "Side of the squares that training sees, pixels; larger sees more around a pixel, and is slower.",
+        side === 0 ? crops.most : fitting,
+        "Side of the squares that training sees, pixels. Larger ones show more around a pixel, and take longer.",
       ],
-      ["scale", [0.75, 1.5], "Images are resized by a factor between these, so that size is learned, too."],
+      ["scale", [0.75, 1.5], "Images are resized by a factor between these, so that size tells nothing."],
+      ...(semi
+        ? [
+          [
+            "jitter",
+            { hue: 0.1 },
+            "How far colors are turned in views of unlabeled images; 0.5 is all the way, 0 keeps what is red red.",
+          ] as const,
+        ]
+        : []),
     ],
-    method: unlabeled === 0 ? [] : [
-      ["augmentation", "strong", "Unlabeled images are also seen with other colors and pasted boxes."],
-    ],
+    method: semi
+      ? {
+        name: "cutMixSeg",
+        options: [
+          [
+            "color",
+            true,
+            "A network learns from what its own average says of the unlabeled images, mixed and in other colors.",
+          ],
+          ["distance", "kl-divergence", "The average's probabilities count as they are, over all pixels."],
+          ["threshold", 0, ""],
+          ["frozenNorms", false, "Random weights have no statistics yet that are worth keeping."],
+        ],
+      }
+      : { name: "supervised", options: [] },
     coTrain: [
-      ["backbone", "resnet14", "Small; resnet18 and resnet50 are slower, and take pretrained weights."],
-      ["outputStride", 8, "How much coarser than the image the network thinks; 16 is faster."],
       [
-        "epochs",
-        epochs,
-        unlabeled === 0 ? "Passes over the labeled images." : "Passes over the unlabeled images.",
+        "backbone",
+        "resnet14",
+        "Small, for a processor; resnet18 to resnet101 are larger, and take pretrained weights.",
       ],
-      ...(unlabeled === 0 ? [] : [
-        [
-          "warmUpEpochs",
-          Math.floor(epochs / 3),
-          "Of those, how many learn from the labels alone at first.",
-        ] as const,
-      ]),
-      [
-        "batch",
-        batch,
-        unlabeled === 0 ? "Images in a step." : "Labeled images in a step, and as many unlabeled ones.",
-      ],
-      ["baseRate", 0.02, "Learning rate; random weights need more than pretrained ones."],
-      ["backboneRate", 1, "All layers learn at that rate."],
+      ["epochs", epochs, "More are better, and take longer."],
+      ...(semi
+        ? [
+          [
+            "warmUpEpochs",
+            epochs / 2,
+            "Of those, how many learn from the labels alone, before the unlabeled images join.",
+          ] as const,
+        ]
+        : []),
+      ["stepsPerEpoch", 100, ""],
+      ["batch", 2, semi ? "Labeled images in a step, and as many unlabeled ones." : "Images in a step."],
+      ["optimizer", "adamw", "Moves random weights in few steps; all layers learn at one rate."],
+      ["baseRate", 0.003, ""],
+      ["backboneRate", 1, ""],
       ["headRate", 1, ""],
-      ["evaluateEvery", Math.max(1, Math.round(epochs / 8)), "Epochs between scores."],
+      ...(semi ? [["pairing", "free", "Each pass pairs labeled and unlabeled images anew."] as const] : []),
+      [
+        "evaluateEvery",
+        epochs,
+        "Epochs between scores of a training that goes on; the last is scored anyway.",
+      ],
     ],
   };
 }

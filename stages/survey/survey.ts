@@ -95,7 +95,7 @@ export async function survey(
     if (masked) {
       // Shapes that stand for a mask have no values.
       if (at.sample.labels === undefined) found.addSamples(await readMaskValues(at));
-      found.addLabels(at.sample.id, (await readMask(at, image, labeling, orientation)).data);
+      found.labels.add(at.sample.id, (await readMask(at, image, labeling, orientation)).data);
     }
     found.decoded++;
   }

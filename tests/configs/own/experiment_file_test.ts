@@ -20,7 +20,7 @@ const photos: OwnExperiment = {
     ["ignore", [255, "#ffffff"], ""],
     ["validation", 0.34, "How many are scored."],
   ],
-  settings: ownSettings({ labeled: 4, unlabeled: 14, side: 300 }),
+  settings: ownSettings({ unlabeled: 14, side: 300 }),
   hasUnlabeled: true,
   data: ".",
 };
@@ -50,7 +50,7 @@ const cases: Readonly<Record<string, OwnExperiment>> = {
   },
   supervised: {
     ...photos,
-    settings: ownSettings({ labeled: 9, unlabeled: 0, side: 100 }),
+    settings: ownSettings({ unlabeled: 0, side: 100 }),
     hasUnlabeled: false,
   },
 };
@@ -68,7 +68,7 @@ Deno.test("each file is as deno fmt leaves it, compiles, and builds what it says
     for (const [index, [name, experiment]] of Object.entries(cases).entries()) {
       const { default: pipeline } = await import(pathToFileURL(files[index]!).href) as { default: Pipeline };
       const { nodes } = pipeline.build([]);
-      const method = experiment.hasUnlabeled ? "ccvc" : "supervised";
+      const method = experiment.hasUnlabeled ? "cutmix-seg" : "supervised";
       const load = nodes.find(({ id }) => id === "load")!,
         training = nodes.find(({ id }) => id === "co-train")!;
       assert.equal((training.config as { method: { name: string } }).method.name, method, name);

@@ -32,7 +32,7 @@ Deno.test(
       0,
     ]);
     assert.deepEqual([...labeled!.sizes], [["4 × 3", 3]]);
-    assert.deepEqual(labeled!.histogram, [
+    assert.deepEqual(labeled!.labels.histogram, [
       { name: "background", pixels: 15, images: 2 },
       { name: "cat", pixels: 9, images: 2 },
     ]);
