@@ -1,5 +1,5 @@
 /** What `predict` is to label: image files, folders of them, or a list of a data set. @module */
-import { dirname, resolve, sep } from "node:path";
+import { dirname, resolve } from "node:path";
 import { type Cache, didYouMean, type Override } from "../../pipeline/mod.ts";
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { decodingBudget, type Range } from "../../stages/codecs/image.ts";
@@ -32,12 +32,12 @@ export interface PredictionSource extends ResultName {
 }
 
 /**
- * Image files as typed, and those in folders as typed and in the folders below, by name; each once.
+ * Image files as typed, and those in folders as typed and in the folders below, by name; each once. Folders of results, of
+ * this command and of runs, are left out.
  *
- * @param leftOut A folder that is not looked into: that of the results.
  * @throws {UsageError} If there is nothing at a path, or what cannot be read, or a folder holds no image.
  */
-export async function fileSources(typed: readonly string[], leftOut?: string): Promise<PredictionSource[]> {
+export async function fileSources(typed: readonly string[]): Promise<PredictionSource[]> {
   const images = new Set<string>(), folders: string[] = [];
   for (const given of typed) {
     const path = resolve(typedPath(given));
@@ -47,8 +47,7 @@ export async function fileSources(typed: readonly string[], leftOut?: string): P
       images.add(path);
       continue;
     }
-    const found = findFiles(path, [""]).pictures.map((name) => resolve(path, name))
-      .filter((image) => leftOut === undefined || !image.startsWith(resolve(leftOut) + sep));
+    const found = findFiles(path, [""]).pictures.map((name) => resolve(path, name));
     if (found.length === 0) {
       throw new UsageError(
         `Cannot predict "${given}": neither the folder nor one below it holds a picture. For a data set use --data ${given}.`,

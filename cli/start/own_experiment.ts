@@ -55,7 +55,10 @@ export function ownExperiment(
     about: [
       `When "start" wrote this, there were ${labeled} labeled, ${unlabeled} unlabeled and ${validation} scored images. All of it ` +
       `is yours to change.`,
-      ...(hasUnlabeled ? [] : ["", "No image is without a label, so it learns from the labels alone."]),
+      "",
+      hasUnlabeled
+        ? "Whether the unlabeled images help here, compare tells, which trains by the labels alone, too."
+        : "No image is without a label, so it learns from the labels alone.",
     ],
     load: loadLeaves(look, proposal),
     settings: ownSettings({ unlabeled, side: look.side }),

@@ -31,73 +31,87 @@ const crops = { most: 160, least: 32 } as const;
 const epochs = 6;
 
 /**
- * The settings for a folder: those of `configs/families/small.ts`, which says why. Without unlabeled images the method is
- * supervised, in as many steps.
+ * The settings for a folder: those of `configs/families/small.ts`, which says why, with crops that fit the images. Without
+ * unlabeled images the method is supervised, in as many steps.
  */
 export function ownSettings({ unlabeled, side }: FolderFacts): OwnSettings {
-  const fitting = Math.max(crops.least, Math.min(crops.most, 16 * Math.floor(side / 16)));
-  const semi = unlabeled > 0;
+  const crop = side === 0
+    ? crops.most
+    : Math.max(crops.least, Math.min(crops.most, 16 * Math.floor(side / 16)));
+  return unlabeled === 0 ? alone(crop) : together(crop);
+}
+
+const cropWhy =
+  "Side of the squares that training sees, pixels. Larger ones show more around a pixel, and take longer.";
+const scaleWhy = "Images are resized by a factor between these, so that size tells nothing.";
+const backboneWhy = "Small, for a processor; resnet18 to resnet101 are larger, and take pretrained weights.";
+const epochsWhy = "Each of 100 steps. More learn more, and take longer.";
+const optimizerWhy = "Moves random weights in few steps; all layers learn at one rate.";
+const scoresWhy = "Epochs between scores; they take as long as some steps.";
+
+const rates: readonly Leaf[] = [
+  ["optimizer", "adamw", optimizerWhy],
+  ["baseRate", 0.003, ""],
+  ["backboneRate", 1, ""],
+  ["headRate", 1, ""],
+];
+
+/** From labels alone. */
+function alone(crop: number): OwnSettings {
+  return {
+    augment: [["crop", crop, cropWhy], ["scale", [0.75, 1.5], scaleWhy]],
+    method: { name: "supervised", options: [] },
+    coTrain: [
+      ["backbone", "resnet14", backboneWhy],
+      ["epochs", epochs, epochsWhy],
+      ["stepsPerEpoch", 100, ""],
+      ["batch", 2, "Images in a step."],
+      ...rates,
+      ["evaluateEvery", epochs, scoresWhy],
+    ],
+  };
+}
+
+/** From labels and unlabeled images. */
+function together(crop: number): OwnSettings {
   return {
     augment: [
+      ["crop", crop, cropWhy],
+      ["scale", [0.75, 1.5], scaleWhy],
       [
-        "crop",
-        side === 0 ? crops.most : fitting,
-        "Side of the squares that training sees, pixels. Larger ones show more around a pixel, and take longer.",
+        "jitter",
+        { hue: 0.1 },
+        "How far hues are turned in the other views of unlabeled images; 0.5 is all the way.",
       ],
-      ["scale", [0.75, 1.5], "Images are resized by a factor between these, so that size tells nothing."],
-      ...(semi
-        ? [
-          [
-            "jitter",
-            { hue: 0.1 },
-            "How far colors are turned in views of unlabeled images; 0.5 is all the way, 0 keeps what is red red.",
-          ] as const,
-        ]
-        : []),
     ],
-    method: semi
-      ? {
-        name: "cutMixSeg",
-        options: [
-          [
-            "color",
-            true,
-            "A network learns from what its own average says of the unlabeled images, mixed and in other colors.",
-          ],
-          ["distance", "kl-divergence", "The average's probabilities count as they are, over all pixels."],
-          ["threshold", 0, ""],
-          ["frozenNorms", false, "Random weights have no statistics yet that are worth keeping."],
+    method: {
+      name: "cutMixSeg",
+      options: [
+        [
+          "decay",
+          0.95,
+          "A network is taught by its own running average; nearer to 1 it changes more slowly.",
         ],
-      }
-      : { name: "supervised", options: [] },
+        ["threshold", 0.9, "How sure that average must be of a pixel for it to count; 0 takes all."],
+        ["confidence", "pixel", ""],
+        ["distance", "kl-divergence", ""],
+        ["color", true, "The network sees the unlabeled images in other colors than its average does."],
+        ["frozenNorms", false, "Random weights have no statistics yet that are worth keeping."],
+      ],
+    },
     coTrain: [
+      ["backbone", "resnet14", backboneWhy],
+      ["epochs", epochs, epochsWhy],
       [
-        "backbone",
-        "resnet14",
-        "Small, for a processor; resnet18 to resnet101 are larger, and take pretrained weights.",
+        "warmUpEpochs",
+        epochs / 2,
+        "Of those, how many learn from the labels alone before the unlabeled images join.",
       ],
-      ["epochs", epochs, "More are better, and take longer."],
-      ...(semi
-        ? [
-          [
-            "warmUpEpochs",
-            epochs / 2,
-            "Of those, how many learn from the labels alone, before the unlabeled images join.",
-          ] as const,
-        ]
-        : []),
       ["stepsPerEpoch", 100, ""],
-      ["batch", 2, semi ? "Labeled images in a step, and as many unlabeled ones." : "Images in a step."],
-      ["optimizer", "adamw", "Moves random weights in few steps; all layers learn at one rate."],
-      ["baseRate", 0.003, ""],
-      ["backboneRate", 1, ""],
-      ["headRate", 1, ""],
-      ...(semi ? [["pairing", "free", "Each pass pairs labeled and unlabeled images anew."] as const] : []),
-      [
-        "evaluateEvery",
-        epochs,
-        "Epochs between scores of a training that goes on; the last is scored anyway.",
-      ],
+      ["batch", 2, "Labeled images in a step, and as many unlabeled ones."],
+      ...rates,
+      ["pairing", "free", "Each pass pairs labeled and unlabeled images anew."],
+      ["evaluateEvery", epochs, scoresWhy],
     ],
   };
 }

@@ -91,21 +91,15 @@ placeTest("flags name classes, what is ignored, and who is labeled and scored", 
 });
 
 placeTest("a person at a terminal is asked, and asked again where an answer does not fit", async (place) => {
-  const { status, notes, text } = await start(place, { ...photographs, ...masks }, [], [
-    "one",
-    "sky, cat",
-    "3",
-    "0.5",
-  ]);
-  assert.equal(status, 1, notes);
+  const answers = ["one", "sky, cat", "all", "3", "0.5"];
+  const { status, notes, text } = await start(place, { ...photographs, ...masks }, [], answers);
+  assert.equal(status, 0, notes);
   assert.match(notes, /Names of the classes.*\(background,foreground\)/);
   assert.match(notes, /gives 1 names, and the masks hold 2 classes/);
-  assert.match(notes, /3 images of 2 with a mask/);
-  assert.equal(text, undefined);
-  const again = await start(place, {}, [], ["sky, cat", "0.5"]);
-  assert.equal(again.status, 0, again.notes);
-  assert.match(again.text!, /sky: 0,\n +cat: 255,/);
-  assert.match(again.text!, /validation: 0\.5,/);
+  assert.match(notes, /"--validation all": it must be a share/);
+  assert.match(notes, /3 of 2 cannot be kept: one at least must be labeled/);
+  assert.match(text!, /sky: 0,\n +cat: 255,/);
+  assert.match(text!, /validation: 0\.5,/);
 });
 
 placeTest("without unlabeled images it learns from labels alone, and says so", async (place) => {

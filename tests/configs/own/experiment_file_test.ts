@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { experimentFile, type OwnExperiment } from "../../../configs/own/experiment_file.ts";
-import { DataFile, ownSettings } from "../../../configs/own/settings.ts";
+import { DataFile, type Leaf, ownSettings } from "../../../configs/own/settings.ts";
+import { small } from "../../../configs/families/small.ts";
+import * as library from "../../../mod.ts";
 import type { Pipeline } from "../../../pipeline/mod.ts";
+
+const { cutMixSeg, load, pipeline } = library;
 
 const config = new URL("../../../deno.json", import.meta.url);
 
@@ -84,6 +88,22 @@ Deno.test("each file is as deno fmt leaves it, compiles, and builds what it says
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("the settings are those that were found for few labels, wherever both have unlabeled images", () => {
+  const { augment, method, coTrain } = ownSettings({ unlabeled: 14, side: 400 });
+  const options = (leaves: readonly Leaf[]) =>
+    Object.fromEntries(leaves.map(([name, value]) => [name, value]));
+  const data = { dataset: "folder", root: ".", classes: ["background", "cat"] } as const;
+  const found = small("found", { data, epochs: 6 });
+  const own = pipeline("own", () => {
+    const views = library.augment({ data: load(data) }, options(augment));
+    return library.coTrain({ views }, { ...options(coTrain), method: cutMixSeg(options(method.options)) });
+  });
+  const configOf = ({ build }: Pipeline, stage: string) =>
+    build([]).nodes.find(({ id }) => id === stage)!.config;
+  assert.deepEqual(configOf(own, "augment"), configOf(found, "augment"));
+  assert.deepEqual(configOf(own, "co-train"), configOf(found, "co-train"));
 });
 
 async function succeeds(...args: string[]): Promise<void> {
