@@ -3,12 +3,6 @@
 /** A leaf of a config with the reason for its value, as a comment beside it. */
 export type Leaf = readonly [name: string, value: unknown, why: string];
 
-/** A file of the data set, which the experiment finds from where it lies itself. */
-export class DataFile {
-  /** @param path Relative to the data set's folder. */
-  constructor(readonly path: string) {}
-}
-
 /** What the settings depend on. */
 export interface FolderFacts {
   /** Images without a label. */

@@ -134,7 +134,7 @@ function duplicateFindings(duplicates: readonly Duplicates[]): Finding[] {
       isProblem: false,
       message: `${groups.length} ${
         groups.length === 1 ? "image is" : "images are"
-      } both ${names}, byte for byte${scored}: ${some.join("; ")}${
+      } ${names} at once, byte for byte${scored}: ${some.join("; ")}${
         groups.length > shown ? "; and more" : ""
       }`,
     };
