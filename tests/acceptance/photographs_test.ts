@@ -34,7 +34,14 @@ testWithShared("data/voc", "voc-folder takes a few steps with ResNet-50 at crop 
     "voc-folder",
     ...["--set", `load.root=${root}`],
     ...["--set", "co-train.backbone=resnet50", "--set", "augment.crop=129"],
-    ...["--set", "co-train.epochs=1", "--set", "co-train.stepsPerEpoch=3", "--set", "co-train.batch=2"],
+    ...[
+      "--set",
+      "co-train.epochs=1",
+      "--set",
+      "co-train.warmUpEpochs=0",
+      "--set",
+      "co-train.stepsPerEpoch=3",
+    ],
   );
   assert.ok(metrics.pixelAccuracy.teacher > 0);
 });
