@@ -1,5 +1,6 @@
 /** `data`: checks a data set as `load` will read it. @module */
 import { type GraphNode, UserError } from "../../pipeline/mod.ts";
+import { isFile } from "../../runtime/host/paths.ts";
 import { openDataset } from "../../stages/datasets/dataset.ts";
 import { load, type LoadConfig } from "../../stages/load.ts";
 import { countsOf, survey } from "../../stages/survey/survey.ts";
@@ -39,6 +40,7 @@ Exits 1 if something is wrong.\n\n${setHelp}`,
 };
 
 async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise<DataReport> {
+  if (node.stage.name !== load.definition.name) return await checkOwn(node);
   const config = node.config as LoadConfig;
   const { dataset, root } = config;
   const common = {
@@ -75,6 +77,24 @@ async function check(node: GraphNode, all: boolean, terminal: Terminal): Promise
     notes,
     warnings: messages(false),
     problems: [...new Set([...problems, ...faults, ...messages(true)])],
+  };
+}
+
+/** A stage of one's own decodes when it runs; what it will read can be looked for before. */
+async function checkOwn({ id, stage, config }: GraphNode): Promise<DataReport> {
+  const problems: string[] = [];
+  const sources = await collecting(problems, async () => await stage.sources?.(config) ?? []) ?? [];
+  const missing = sources.filter(({ path }) => !isFile(path)).map(({ path }) => path);
+  return {
+    stage: id,
+    dataset: stage.name,
+    root: "",
+    counts: {},
+    decoded: 0,
+    roles: [],
+    notes: [`${sources.length} source files; what the stage makes of them is seen when it runs`],
+    warnings: [],
+    problems: [...problems, ...missing.map((path) => `Cannot read "${path}": there is no such file.`)],
   };
 }
 

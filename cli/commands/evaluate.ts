@@ -1,8 +1,7 @@
 /** `evaluate`: scores weights on a data set. @module */
-import { parseSet, pipeline, run, UserError } from "../../pipeline/mod.ts";
+import { parseSet, run, UserError } from "../../pipeline/mod.ts";
 import { openCheckpoint } from "../../stages/weights/checkpoint.ts";
 import { scoreCheckpoint, weightsScore } from "../../stages/evaluate.ts";
-import { load, type LoadConfig } from "../../stages/load.ts";
 import { matrixRows } from "../../stages/evaluation/metrics.ts";
 import { forPredictions } from "../../stages/evaluation/predictions.ts";
 import { protocolLabel } from "../../stages/evaluation/protocols.ts";
@@ -14,6 +13,7 @@ import {
 } from "../experiment/checkpoint_source.ts";
 import type { Command } from "../terminal/command.ts";
 import { dataNodes } from "../experiment/data_source.ts";
+import { validationOf } from "../experiment/own_data.ts";
 import { metricsText } from "../runs/metrics.ts";
 import { cacheOf, overrides, runsOf, setHelp, shared } from "../terminal/options.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -44,10 +44,10 @@ pixels; those labeled 255 are left out) and "confusions" (of each prediction).\n
     const protocol = protocolOption(input);
     const { checkpoint: { path }, run: from } = await findCheckpoint(input, runsOf(input));
     const given = input.positional[1];
-    const inherited = given === undefined ? (from?.set ?? []).filter((text) => text.startsWith("load.")) : [];
-    const set = [...inherited.map(parseSet), ...overrides(input)];
-    const [node] = await dataNodes(given ?? from?.experiment ?? from?.name ?? defaultExperiment, set);
-    const graph = pipeline("data", () => load(node!.config as LoadConfig)).build();
+    const inherited = given === undefined ? (from?.set ?? []).map(parseSet) : [];
+    const named = given ?? from?.experiment ?? from?.name ?? defaultExperiment;
+    const [node] = await dataNodes(named, overrides(input), inherited);
+    const graph = validationOf(node!);
     const terminal = input.flag("json") ? notesOnly(input.terminal) : input.terminal;
     await withSession(
       { terminal, cache: cacheOf(input), runs: runsOf(input) },

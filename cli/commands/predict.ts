@@ -1,4 +1,5 @@
 /** `predict`: labels images. @module */
+import { resolve } from "node:path";
 import { CacheError, UserError } from "../../pipeline/mod.ts";
 import { DeviceError } from "../../kernels/errors.ts";
 import { openInference } from "../../stages/evaluation/inference.ts";
@@ -70,6 +71,7 @@ ${protocolHelp}\n\n${setHelp}`,
     ...protocolOptions,
     outputStrideOption,
     shared.set,
+    shared.cache,
     shared.runs,
     shared.json,
   ],
@@ -161,8 +163,16 @@ async function sourcesOf(input: CommandInput, out: string): Promise<PredictionSo
   if (data !== undefined && images.length > 0) {
     throw new UsageError("Cannot predict both images and --data; give one of the two.");
   }
-  if (data !== undefined) return await dataSources(data, list ?? "validation", overrides(input));
+  if (data !== undefined) {
+    return await dataSources(data, list ?? "validation", overrides(input), cacheOf(input));
+  }
   if (list !== undefined) throw new UsageError(`Cannot read --list ${list}: name its data set by --data.`);
   if (images.length === 0) throw new UsageError("Cannot predict: name one image file at least, or --data.");
-  return await fileSources(images, out);
+  const within = images.find((given) => resolve(typedPath(given)) === resolve(out));
+  if (within !== undefined) {
+    throw new UsageError(
+      `Cannot write results into "${within}", the folder of the images: they would be taken for images. Name another by --out.`,
+    );
+  }
+  return await fileSources(images);
 }

@@ -2,14 +2,15 @@
 import { dirname, isAbsolute, relative, resolve } from "node:path";
 import { experimentFile } from "../../configs/own/experiment_file.ts";
 import { messageOf, UserError } from "../../pipeline/mod.ts";
-import type { Dataset } from "../../stages/datasets/dataset.ts";
 import { type FolderLook, lookAt } from "../../stages/survey/look.ts";
+import { areMasks } from "../../stages/survey/meaning.ts";
+import { counted } from "../../stages/datasets/words.ts";
 import { countsOf } from "../../stages/survey/survey.ts";
 import { origin } from "../../runtime/host/place.ts";
 import { typedPath } from "../experiment/experiment.ts";
 import { valueHelp } from "../start/class_flags.ts";
-import { classReport, classTable } from "../start/class_report.ts";
-import { openFolder, ownExperiment } from "../start/own_experiment.ts";
+import { type ClassReport, classReport, classTable } from "../start/class_report.ts";
+import { type OpenedFolder, openFolder, ownExperiment } from "../start/own_experiment.ts";
 import { propose } from "../start/proposal.ts";
 import { folderLines, legend } from "../start/report.ts";
 import { sampleOverlay } from "../start/sample_overlay.ts";
@@ -102,7 +103,7 @@ ${valueHelp}
       ? resolve(root, "experiment.ts")
       : typedPath(input.text("out")!);
     const text = experimentFile(ownExperiment(look, proposal, roles, file));
-    const picture = await drawn(look, dataset, dirname(file), terminal);
+    const picture = await drawn(look, opened, report, dirname(file), terminal);
     const written = await write(file, text, terminal);
     if (written) { for (const line of nextLines(file, roles)) terminal.print(line); }
     if (json) {
@@ -156,7 +157,15 @@ function assertTrainable({ root, training, annotated, pictures }: FolderLook): v
 }
 
 /** @throws {UserError} If none of the masks or annotations can be read. */
-function assertReadable({ root, values, annotated }: FolderLook): void {
+function assertReadable({ root, training, values, annotated }: FolderLook): void {
+  if (values !== undefined && !areMasks(values)) {
+    throw new UserError(
+      `Cannot go on with "${root}": what is called as masks are, "${
+        training!.patterns.masks
+      }", are photographs: they hold ` +
+        `${values.counts.size} values or more, none of which is frequent. Put masks there, one value or color a class.`,
+    );
+  }
   if (values !== undefined || (annotated !== undefined && annotated.labels.size > 0)) return;
   const what = annotated === undefined ? "none of its masks can be read" : "its annotations hold no shapes";
   throw new UserError(`Cannot go on with "${root}": ${what}.`);
@@ -165,7 +174,8 @@ function assertReadable({ root, values, annotated }: FolderLook): void {
 /** Draws the sample, and says where; undefined where none can be drawn or written. */
 async function drawn(
   { root, range }: FolderLook,
-  dataset: Dataset,
+  { dataset }: OpenedFolder,
+  { classes }: ClassReport,
   folder: string,
   terminal: Terminal,
 ): Promise<string | undefined> {
@@ -179,7 +189,11 @@ async function drawn(
     terminal.note(`The sample cannot be written to "${path}": ${messageOf(error)}.`);
     return undefined;
   }
-  terminal.print(`\n${sample.image} with its mask over it: ${path}\n(${legend(dataset.classes)})`);
+  terminal.print(
+    `\n${sample.image} with its mask over it: ${path}\n(${
+      legend(dataset.classes, (label) => classes[label]!.pixels > 0)
+    })`,
+  );
   return path;
 }
 
@@ -203,11 +217,11 @@ async function write(file: string, text: string, terminal: Terminal): Promise<bo
 
 function rolesText({ labeled, unlabeled, validation }: Roles): string {
   const learns = unlabeled > 0
-    ? `${labeled} labeled and ${unlabeled} unlabeled images are learned from`
-    : `${labeled} labeled images are learned from, by their labels alone, as no image is unlabeled (--labeled makes some so)`;
-  return `${learns}; ${
-    validation === 0 ? "none is" : validation === 1 ? "1 is" : `${validation} are`
-  } scored`;
+    ? `${labeled} labeled and ${counted(unlabeled, "unlabeled image")} to learn from`
+    : `${
+      counted(labeled, "labeled image")
+    } to learn from, by labels alone, as no image is unlabeled (--labeled makes some so)`;
+  return `${learns}; ${validation} to be scored`;
 }
 
 /** What to type next. */

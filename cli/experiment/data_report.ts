@@ -1,6 +1,6 @@
 /** What the data of one stage holds, and what is wrong with it, as lines and as JSON. @module */
 import type { RoleSurvey } from "../../stages/survey/role_survey.ts";
-import { percent } from "../../stages/survey/meaning.ts";
+import { percent } from "../../stages/survey/class_rule.ts";
 import { problemLines } from "../terminal/problems.ts";
 import { table } from "../terminal/text.ts";
 
@@ -33,16 +33,16 @@ const roleNames = ["labeled", "unlabeled", "validation"];
 export function dataJson({ roles, ...report }: DataReport): unknown {
   return {
     ...report,
-    roles: roles.map(({ role, listed, decoded, sizes, turned, histogram, ignored, pixels, uncounted }) => ({
+    roles: roles.map(({ role, listed, decoded, sizes, turned, labels }) => ({
       role,
       listed,
       decoded,
       sizes: Object.fromEntries(sizes),
       turned,
-      classes: histogram,
-      ignored,
-      pixels,
-      uncounted,
+      classes: labels.histogram,
+      ignored: labels.ignored,
+      pixels: labels.pixels,
+      uncounted: labels.uncounted,
     })),
   };
 }
@@ -52,6 +52,10 @@ export function dataLines(report: DataReport): string[] {
   const { stage, dataset, root, counts, decoded, roles, notes, warnings, problems } = report;
   const named = roleNames.map((role) => `${counts[role] ?? "?"} ${role}`).join(", ");
   if (dataset === "shapes") return [`${stage}: shapes (drawn, not read): ${named}`];
+  // A stage of one's own: its roles are its own, too.
+  if (root === "") {
+    return [`${stage}: of its own stage "${dataset}"`, ...notes, ...problemLines(problems)];
+  }
   return [
     `${stage}: ${dataset} at ${root}: ${named}`,
     ...notes,
@@ -75,24 +79,24 @@ function sizesText({ role, listed, sizes, turned }: RoleSurvey): string {
 
 /** Classes with their shares of the pixels, and in how many masks they are, for each role that has masks. */
 function histogram(roles: readonly RoleSurvey[]): string[] {
-  const masked = roles.filter(({ pixels }) => pixels > 0);
+  const masked = roles.filter(({ labels }) => labels.pixels > 0);
   if (masked.length === 0) return [];
-  const names = masked[0]!.classes.names, histograms = masked.map(({ histogram }) => histogram);
+  const labels = masked.map(({ labels }) => labels), histograms = labels.map(({ histogram }) => histogram);
+  const names = labels[0]!.classes.names;
   const absent = names.filter((_, label) => histograms.every((counts) => counts[label]!.pixels === 0));
+  const isOne = absent.length > fewAbsent;
   const rows = names.flatMap((name, label) =>
-    absent.length > fewAbsent && absent.includes(name) ? [] : [[
+    isOne && absent.includes(name) ? [] : [[
       name,
-      ...masked.flatMap(({ pixels }, at) => {
+      ...labels.flatMap(({ pixels }, at) => {
         const found = histograms[at]![label]!;
         return [percent(found.pixels / pixels), String(found.images)];
       }),
     ]]
   );
-  if (absent.length > fewAbsent) {
-    rows.push([`(${absent.length} others)`, ...masked.flatMap(() => [percent(0), "0"])]);
-  }
-  if (masked.some(({ ignored }) => ignored > 0)) {
-    rows.push(["(ignored)", ...masked.flatMap(({ ignored, pixels }) => [percent(ignored / pixels), ""])]);
+  if (isOne) rows.push([`(${absent.length} others)`, ...labels.flatMap(() => [percent(0), "0"])]);
+  if (labels.some(({ ignored }) => ignored > 0)) {
+    rows.push(["(ignored)", ...labels.flatMap(({ ignored, pixels }) => [percent(ignored / pixels), ""])]);
   }
   return ["", table(["class", ...masked.flatMap(({ role }) => [role, "images"])], rows), ""];
 }

@@ -7,6 +7,7 @@ import { type FolderLook, lookAt, proposedClasses } from "../../stages/survey/lo
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 import { loadExperiment } from "./load_experiment.ts";
+import { givesData } from "./own_data.ts";
 import { exists, isFolder } from "../../runtime/host/paths.ts";
 
 /** What tells a published layout, and the folder or file of its lists. */
@@ -19,24 +20,27 @@ const marks: readonly (readonly [dataset: PublishedDataset, folder: string, list
 const mostMasks = 200;
 
 /**
- * The nodes that load the data that `given` names.
+ * The nodes that load the data that `given` names: known by what they give, whatever they are called.
  *
  * @param given An experiment, or the folder of a data set.
+ * @param inherited Overrides of a run of it: those of these nodes come before `overrides`, the others are left out.
  * @throws {UsageError} If there is no such data.
  */
 export async function dataNodes(
   given: string,
   overrides: readonly Override[],
+  inherited: readonly Override[] = [],
 ): Promise<readonly GraphNode[]> {
   const folder = typedPath(given);
   if (/[/\\]$|[/\\][^./\\]*$/.test(given) && !isFolder(folder)) {
     throw new UsageError(`Cannot find the data "${given}": there is no folder "${folder}".`);
   }
   const source = isFolder(folder) ? await folderPipeline(folder) : await loadExperiment(given);
-  const { nodes } = source.build(overrides);
-  const found = nodes.filter(({ stage }) => stage === load.definition);
+  const ids = source.build().nodes.filter(givesData).map(({ id }) => id);
+  const found = source.build([...inherited.filter(({ stage }) => ids.includes(stage)), ...overrides])
+    .nodes.filter(givesData);
   if (found.length > 0) return found;
-  throw new UsageError(`Cannot find the data of "${given}": it has no stage "${load.definition.name}".`);
+  throw new UsageError(`Cannot find the data of "${given}": it has no stage that gives labeled images.`);
 }
 
 async function folderPipeline(root: string): Promise<Pipeline> {

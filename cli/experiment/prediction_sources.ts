@@ -1,6 +1,6 @@
 /** What `predict` is to label: image files, folders of them, or a list of a data set. @module */
-import { dirname, resolve, sep } from "node:path";
-import { didYouMean, type Override } from "../../pipeline/mod.ts";
+import { dirname, resolve } from "node:path";
+import { type Cache, didYouMean, type Override } from "../../pipeline/mod.ts";
 import { FileReadError, fileSize, readFileWhole } from "../../pipeline/files/read_file.ts";
 import { decodingBudget, type Range } from "../../stages/codecs/image.ts";
 import { decodePicture, type Picture } from "../../stages/codecs/picture.ts";
@@ -9,10 +9,12 @@ import { joinPath } from "../../stages/datasets/errors.ts";
 import type { IdList } from "../../stages/datasets/id_list.ts";
 import { type FilesConfig, openDataset, orientationOf } from "../../stages/datasets/dataset.ts";
 import { readIdList } from "../../stages/datasets/layouts.ts";
-import type { LoadConfig } from "../../stages/load.ts";
+import type { ImageSet } from "../../stages/datasets/samples.ts";
+import { load, type LoadConfig } from "../../stages/load.ts";
 import { findFiles } from "../../stages/datasets/folder/walk.ts";
 import { type ResultName, resultNames } from "../predictions/names.ts";
 import { dataNodes } from "./data_source.ts";
+import { imagesOf } from "./own_data.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { typedPath } from "./experiment.ts";
 
@@ -30,12 +32,12 @@ export interface PredictionSource extends ResultName {
 }
 
 /**
- * Image files as typed, and those in folders as typed and in the folders below, by name; each once.
+ * Image files as typed, and those in folders as typed and in the folders below, by name; each once. Folders of results, of
+ * this command and of runs, are left out.
  *
- * @param leftOut A folder that is not looked into: that of the results.
  * @throws {UsageError} If there is nothing at a path, or what cannot be read, or a folder holds no image.
  */
-export async function fileSources(typed: readonly string[], leftOut?: string): Promise<PredictionSource[]> {
+export async function fileSources(typed: readonly string[]): Promise<PredictionSource[]> {
   const images = new Set<string>(), folders: string[] = [];
   for (const given of typed) {
     const path = resolve(typedPath(given));
@@ -45,8 +47,7 @@ export async function fileSources(typed: readonly string[], leftOut?: string): P
       images.add(path);
       continue;
     }
-    const found = findFiles(path, [""]).pictures.map((name) => resolve(path, name))
-      .filter((image) => leftOut === undefined || !image.startsWith(resolve(leftOut) + sep));
+    const found = findFiles(path, [""]).pictures.map((name) => resolve(path, name));
     if (found.length === 0) {
       throw new UsageError(
         `Cannot predict "${given}": neither the folder nor one below it holds a picture. For a data set use --data ${given}.`,
@@ -74,15 +75,19 @@ const roles = ["validation", "labeled", "unlabeled"] as const;
  * The images of a data set's list.
  *
  * @param data An experiment, or the folder of a data set.
- * @param list One of the three lists of the data set, or the path of an id list within it.
+ * @param list One of the three lists of the data set, or the path of an id list within it; of a stage of one's own, the
+ *   output that has them.
+ * @param cache Where what such a stage makes is kept.
  * @throws {UsageError} If there is no such data or list. @throws {DataError} If a list breaks its rules.
  */
 export async function dataSources(
   data: string,
   list: string,
   overrides: readonly Override[],
+  cache: Cache,
 ): Promise<PredictionSource[]> {
   const [node] = await dataNodes(data, overrides);
+  if (node!.stage.name !== load.definition.name) return setSources(await imagesOf(node!, list, cache));
   const { dataset, ...config } = node!.config as LoadConfig;
   if (dataset === "shapes") {
     throw new UsageError(
@@ -101,6 +106,16 @@ export async function dataSources(
     ...(sample.mask === undefined ? {} : { mask: absolute(sample.mask) }),
     read: (range) =>
       readImage({ sample, list: path, root }, { orientation: orientationOf({ ...config, dataset }), range }),
+  }));
+}
+
+/** The images of a set, called by their ids. */
+function setSources(set: ImageSet): PredictionSource[] {
+  const top = resolve("/"), names = resultNames(set.ids.map((id) => resolve(top, id)), [top]);
+  return set.ids.map((id, index) => ({
+    ...names[index]!,
+    image: id,
+    read: () => Promise.resolve({ ...set.size(index), data: set.image(index), orientation: 1, bits: 8 }),
   }));
 }
 

@@ -26,7 +26,7 @@ const commands: Readonly<
   compare: { writes: ["cache", "runs"], session: true },
   ccvc: { writes: ["cache", "runs"], session: true },
   evaluate: { writes: ["cache"], session: true },
-  predict: { writes: ["out"], session: true },
+  predict: { writes: ["out", "cache"], session: true },
   cache: { writes: ["cache"], session: true },
   parity: { writes: [], session: true },
   tune: { writes: ["cache"] },

@@ -3,7 +3,7 @@ import type { PixelMarks } from "../../stages/datasets/folder/class_values.ts";
 import { classShares } from "../../stages/survey/class_shares.ts";
 import type { FolderLook } from "../../stages/survey/look.ts";
 import { hex, type MaskValues } from "../../stages/survey/mask_values.ts";
-import { percent } from "../../stages/survey/meaning.ts";
+import { percent } from "../../stages/survey/class_rule.ts";
 import { survey } from "../../stages/survey/survey.ts";
 import { problemLines } from "../terminal/problems.ts";
 import { table } from "../terminal/text.ts";
@@ -32,6 +32,8 @@ export interface ClassReport {
 
 /** How many images are drawn where annotations stand for masks. */
 const mostDrawn = 32;
+/** So many classes that are in no mask are one row. */
+const fewAbsent = 3;
 /** How many values are given by name. */
 const shown = 6;
 
@@ -64,7 +66,7 @@ async function ofAnnotations(
   onFile: (what: string) => void,
 ): Promise<ClassReport> {
   const { roles, faults } = await survey(config, dataset, { most: mostDrawn, onFile });
-  const drawn = roles.filter(({ masks }) => masks > 0);
+  const drawn = roles.map(({ labels }) => labels);
   const sum = (of: (role: typeof drawn[number]) => number) =>
     drawn.reduce((total, role) => total + of(role), 0);
   return {
@@ -88,12 +90,14 @@ function valueText(value: number, { form }: MaskValues): string {
 /** As a table. */
 export function classTable({ classes, pixels, ignored, unnamed }: ClassReport): string {
   const share = (count: number) => pixels === 0 ? "" : percent(count / pixels);
-  const rows = classes.map(({ name, marks, pixels, images }) => [
+  const absent = classes.filter(({ pixels }) => pixels === 0), isOne = absent.length > fewAbsent;
+  const rows = classes.filter(({ pixels }) => pixels > 0 || !isOne).map(({ name, marks, pixels, images }) => [
     name,
     marks === null ? "" : markFlag(marks),
     share(pixels),
     String(images),
   ]);
+  if (isOne) rows.push([`(${absent.length} others)`, "", percent(0), "0"]);
   if (ignored > 0) rows.push(["(ignored)", "", share(ignored), ""]);
   if (unnamed.length > 0) {
     const some = unnamed.slice(0, shown).map(({ value }) => value).join(",");

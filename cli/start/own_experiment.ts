@@ -1,14 +1,13 @@
 /** The experiment of a folder: what was proposed, as `load` takes it, and as the file says it. @module */
 import { basename, dirname, relative } from "node:path";
 import type { OwnExperiment } from "../../configs/own/experiment_file.ts";
-import { DataFile, type Leaf, ownSettings } from "../../configs/own/settings.ts";
+import { type Leaf, ownSettings } from "../../configs/own/settings.ts";
 import { type Dataset, type FilesConfig, openDataset } from "../../stages/datasets/dataset.ts";
 import { parseConfig } from "../../pipeline/language/schema.ts";
 import { load, type LoadConfig, type LoadInput } from "../../stages/load.ts";
 import { joinPath } from "../../stages/datasets/errors.ts";
 import type { AnnotatedLook } from "../../stages/survey/annotated.ts";
 import type { FolderLook } from "../../stages/survey/look.ts";
-import type { FoundLists } from "../../stages/survey/recognize.ts";
 import type { DataRole } from "../../stages/survey/role_survey.ts";
 import type { Proposal } from "./proposal.ts";
 
@@ -24,21 +23,14 @@ export interface OpenedFolder {
  * @throws {ConfigError} If the proposal breaks a rule of `load`. @throws {DataError} If there are fewer images than it wants.
  */
 export async function openFolder(look: FolderLook, proposal: Proposal): Promise<OpenedFolder> {
-  const { lists, ...leaves } = Object.fromEntries(
-    loadLeaves(look, proposal).map(([name, value]) => [name, value]),
-  );
+  const leaves = loadLeaves(look, proposal, (path) => joinPath(look.root, path));
   const input: LoadInput = {
     dataset: "folder",
     root: look.root,
-    ...leaves,
-    ...(lists === undefined ? {} : { lists: absolute(lists as Record<string, DataFile>, look.root) }),
+    ...Object.fromEntries(leaves.map(([name, value]) => [name, value])),
   };
   const config = parseConfig(load.definition.config, input, "load") as LoadConfig & FilesConfig;
   return { config, dataset: await openDataset(config) };
-}
-
-function absolute(files: Readonly<Record<string, DataFile>>, root: string): Record<string, string> {
-  return Object.fromEntries(Object.entries(files).map(([role, { path }]) => [role, joinPath(root, path)]));
 }
 
 /** The whole file. */
@@ -50,21 +42,26 @@ export function ownExperiment(
 ): OwnExperiment {
   const { labeled, unlabeled, validation } = roles;
   const hasUnlabeled = unlabeled > 0;
+  const data = relative(dirname(file), look.root).replaceAll("\\", "/") || ".";
   return {
     name: nameOf(look.root),
     about: [
       `When "start" wrote this, there were ${labeled} labeled, ${unlabeled} unlabeled and ${validation} scored images. All of it ` +
       `is yours to change.`,
-      ...(hasUnlabeled ? [] : ["", "No image is without a label, so it learns from the labels alone."]),
+      "",
+      hasUnlabeled
+        ? "Whether the unlabeled images help here, compare tells, which trains by the labels alone, too."
+        : "No image is without a label, so it learns from the labels alone.",
     ],
-    load: loadLeaves(look, proposal),
-    settings: ownSettings({ labeled, unlabeled, side: look.side }),
+    load: loadLeaves(look, proposal, (path) => data === "." ? path : joinPath(data, path)),
+    settings: ownSettings({ unlabeled, side: look.side }),
     hasUnlabeled,
-    data: relative(dirname(file), look.root).replaceAll("\\", "/") || ".",
+    data,
   };
 }
 
-function loadLeaves(look: FolderLook, proposal: Proposal): Leaf[] {
+/** @param listAt Where a list is, as it is to be written. */
+function loadLeaves(look: FolderLook, proposal: Proposal, listAt: (path: string) => string): Leaf[] {
   const { ignore, labeled, validation, lists } = proposal;
   return [
     ...(look.annotated === undefined ? maskLeaves(look) : annotationLeaves(look.annotated, proposal)),
@@ -79,9 +76,11 @@ function loadLeaves(look: FolderLook, proposal: Proposal): Leaf[] {
         "How many of the images with a mask are labeled; the others are unlabeled.",
       ] as const,
     ]),
-    lists === undefined
-      ? ["validation", apartOf(look) ?? validation, validationWhy(look, proposal)]
-      : ["lists", dataFiles(lists), "The lists that say which images are labeled and which are scored."],
+    lists === undefined ? ["validation", apartOf(look) ?? validation, validationWhy(look, proposal)] : [
+      "lists",
+      Object.fromEntries(Object.entries(lists).map(([role, path]) => [role, listAt(path)])),
+      "The lists that say which images are labeled and which are scored.",
+    ],
   ];
 }
 
@@ -114,10 +113,6 @@ function annotationLeaves({ format, path, images }: AnnotatedLook, { labels }: P
 function apartOf({ validation, annotated }: FolderLook): unknown {
   if (annotated?.validation !== undefined) return { images: annotated.validation };
   return validation?.patterns;
-}
-
-function dataFiles(lists: FoundLists): Record<string, DataFile> {
-  return Object.fromEntries(Object.entries(lists).map(([role, path]) => [role, new DataFile(path)]));
 }
 
 function classesWhy({ annotated }: FolderLook): string {

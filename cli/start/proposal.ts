@@ -138,7 +138,9 @@ function validationOf(
     if (answer === undefined || answer === "") return share;
     if (answer === "none") return null;
     try {
-      return amount(answer, "--validation")!;
+      const value = amount(answer, "--validation")!;
+      if (value < masks) return value;
+      input.terminal.note(`${value} of ${masks} cannot be kept: one at least must be labeled.`);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       input.terminal.note(error.message);

@@ -31,9 +31,14 @@ export function folderLines(look: FolderLook): string[] {
     const folders = [...left].map(([folder, count]) =>
       `${count} pictures in ${folder === "." ? "the folder itself" : folder}`
     );
-    lines.push(`not used: ${some(folders)}`);
+    lines.push(`not used: ${some(folders)}; one pattern names the images, and one the masks`);
   }
-  return [...lines, ...masksLines(look), ...problemLines(problems)];
+  return [
+    ...lines,
+    ...masksLines(look),
+    ...problemLines(problems),
+    ...(problems.length > 0 ? ["A training stops at these: mend the files, or move them away."] : []),
+  ];
 }
 
 function sizesText({ training, pictures, sizes }: FolderLook): string {
@@ -57,11 +62,11 @@ function annotatedText({ annotated, files, looked, labels }: AnnotatedLook, form
   return `${annotated} annotated (${form}${sample}); shapes: ${some(counts)}`;
 }
 
-/** Names of the classes that a picture shows, with their colors. */
-export function legend({ names, colors }: ClassList): string {
-  return names.map((name, label) => {
+/** Names and colors of the classes that occur. */
+export function legend({ names, colors }: ClassList, occurs: (label: number) => boolean): string {
+  return names.flatMap((name, label) => {
     const [red, green, blue] = colors[label]!;
-    return `${name} ${hex(red * 65536 + green * 256 + blue)}`;
+    return occurs(label) ? [`${name} ${hex(red * 65536 + green * 256 + blue)}`] : [];
   }).join(", ");
 }
 
@@ -80,7 +85,7 @@ function patternText(pattern: string): string {
 function valuesText({ form, values, further }: MaskValues): string {
   const names = values.map((value) => form === "color" ? hex(value) : String(value));
   const what = { index: "palette indices", gray: "gray values", color: "colors" }[form];
-  return `${what} ${some(names)}${further > 0 ? " and more" : ""}`;
+  return further > 0 ? `more than ${names.length} ${what}` : `${what} ${some(names)}`;
 }
 
 function some(items: readonly string[]): string {

@@ -1,5 +1,5 @@
 /** The experiment of a person's own folder as a TypeScript file, for a person to read and to change. @module */
-import { DataFile, type Leaf, type OwnSettings } from "./settings.ts";
+import type { Leaf, OwnSettings } from "./settings.ts";
 
 /** What the file says. */
 export interface OwnExperiment {
@@ -7,7 +7,7 @@ export interface OwnExperiment {
   readonly name: string;
   /** Lines of the comment on top: what the folder holds, and what to type. */
   readonly about: readonly string[];
-  /** Leaves of `load`; without `root`, which is the file's own folder. */
+  /** Leaves of `load` but `root`. */
   readonly load: readonly Leaf[];
   readonly settings: OwnSettings;
   /** Whether there are unlabeled images to learn from. */
@@ -25,18 +25,16 @@ const width = 80;
  * @returns TypeScript, as `deno fmt` leaves it.
  */
 export function experimentFile({ name, about, load, settings, hasUnlabeled, data }: OwnExperiment): string {
-  const method = hasUnlabeled ? "ccvc" : "supervised";
+  const { method } = settings;
   const imports = [
     "augment",
-    method,
+    method.name,
     "coTrain",
     "evaluate",
     "load",
     "pipeline",
     ...(hasUnlabeled ? ["pseudoLabel"] : []),
   ].sort();
-  const root = data === "." ? "import.meta.dirname!" : pathText(data);
-  const own = (file: DataFile) => pathText(data === "." ? file.path : `${data}/${file.path}`);
   const lines = [
     `import {\n${imports.map((word) => `  ${word},`).join("\n")}\n} from "@crossview/crossview";`,
     "",
@@ -46,16 +44,16 @@ export function experimentFile({ name, about, load, settings, hasUnlabeled, data
     `export default pipeline(${JSON.stringify(name)}, () => {`,
     "  const data = load({",
     '    dataset: "folder",',
-    `    root: ${root},`,
-    ...leaves(load, 4, own),
+    `    root: ${JSON.stringify(data)},`,
+    ...leaves(load, 4),
     "  });",
     "  const views = augment({ data }, {",
     ...leaves(settings.augment, 4),
     "  });",
     "  const nets = coTrain({ views }, {",
-    ...(settings.method.length === 0
-      ? [`    method: ${method}(),`]
-      : [`    method: ${method}({`, ...leaves(settings.method, 6), "    }),"]),
+    ...(method.options.length === 0
+      ? [`    method: ${method.name}(),`]
+      : [`    method: ${method.name}({`, ...leaves(method.options, 6), "    }),"]),
     ...leaves(settings.coTrain, 4),
     "  });",
     ...(hasUnlabeled ? ["  const labels = pseudoLabel({ nets, images: data.unlabeled });"] : []),
@@ -67,40 +65,28 @@ export function experimentFile({ name, about, load, settings, hasUnlabeled, data
   return lines.join("\n");
 }
 
-/** A path as an expression, from where the file lies. */
-function pathText(path: string): string {
-  return `\`\${import.meta.dirname}/${path.replaceAll(/[`\\$]/g, "\\$&")}\``;
-}
-
-function leaves(
-  all: readonly Leaf[],
-  indent: number,
-  own: (file: DataFile) => string = ({ path }) => JSON.stringify(path),
-): string[] {
+function leaves(all: readonly Leaf[], indent: number): string[] {
   const space = " ".repeat(indent);
   return all.flatMap(([name, value, why]) => [
     ...(why === "" ? [] : wrapped(why, width - indent - 3).map((line) => `${space}// ${line}`)),
-    `${space}${key(name)}: ${literal(value, indent, own)},`,
+    `${space}${key(name)}: ${literal(value, indent)},`,
   ]);
 }
 
 /** A value as TypeScript; records and long lists have a member a line. */
-function literal(value: unknown, indent: number, own: (file: DataFile) => string): string {
-  if (value instanceof DataFile) return own(value);
+function literal(value: unknown, indent: number): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const space = " ".repeat(indent + 2), end = " ".repeat(indent);
   if (Array.isArray(value)) {
-    const flat = `[${value.map((item) => literal(item, indent + 2, own)).join(", ")}]`;
+    const flat = `[${value.map((item) => literal(item, indent + 2)).join(", ")}]`;
     if (!flat.includes("\n") && flat.length <= width - indent - 24) return flat;
-    return `[\n${value.map((item) => `${space}${literal(item, indent + 2, own)},\n`).join("")}${end}]`;
+    return `[\n${value.map((item) => `${space}${literal(item, indent + 2)},\n`).join("")}${end}]`;
   }
   const members = Object.entries(value);
-  const flat = `{ ${
-    members.map(([name, item]) => `${key(name)}: ${literal(item, indent, own)}`).join(", ")
-  } }`;
+  const flat = `{ ${members.map(([name, item]) => `${key(name)}: ${literal(item, indent)}`).join(", ")} }`;
   if (members.length === 1 && flat.length < 40 && !flat.includes("\n")) return flat;
   return `{\n${
-    members.map(([name, item]) => `${space}${key(name)}: ${literal(item, indent + 2, own)},\n`).join("")
+    members.map(([name, item]) => `${space}${key(name)}: ${literal(item, indent + 2)},\n`).join("")
   }${end}}`;
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { sha256 } from "../plan/canonical_json.ts";
 import { deputy } from "../run/deputy.ts";
 import { CodeError, messageOf } from "../errors.ts";
-import { engineRoot, isIn, libraryRoot } from "./library.ts";
+import { assertLoaded, engineRoot, isIn, libraryRoot } from "./library.ts";
 import { findProject, lockedVersions, mapSpecifier, type Project } from "./project.ts";
 
 /** A hashed bundle. */
@@ -228,6 +228,7 @@ function lockedParts(
             `nor named in a deno.lock at or above it. Add it to deno.json's "imports" and run \`deno install\`, or import a local file`,
         );
       }
+      if (isIn(libraryRoot, directory)) assertLoaded(path, specifier, found[0]!);
       for (const [name, value] of found.flatMap((versions) => Object.entries(versions))) {
         (parts[name] ??= new Set()).add(value);
       }

@@ -1,5 +1,7 @@
 /** Where the library's own code lies: in a folder, or at a registry's address, where no file can be read or change. @module */
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CodeError } from "../errors.ts";
 
 const folder = (path: string) => {
   const url = new URL(path, import.meta.url);
@@ -36,4 +38,44 @@ export function releasedModule(address: string): ReleasedModule | undefined {
   if (registry === undefined) return undefined;
   const match = /^(@[\w-]+\/[\w-]+)\/(\d[^/]*)\/(.+)$/.exec(address.slice(registry.length));
   return match === null ? undefined : { release: `${match[1]}@${match[2]}`, path: match[3]! };
+}
+
+/**
+ * Holds the version of a package that the library runs with against its lock: where it is installed, its surroundings decide
+ * which they give it.
+ *
+ * @param path The module that is fingerprinted, for the message.
+ * @param specifier As the library imports it.
+ * @param locked Part name → version and integrity, as the lock has them.
+ * @param loaded Gives the version of a package that is loaded; undefined where Deno does not tell.
+ * @throws {CodeError} If they differ.
+ */
+export function assertLoaded(
+  path: string,
+  specifier: string,
+  locked: Readonly<Record<string, string>>,
+  loaded: (name: string) => string | undefined = loadedVersion,
+): void {
+  const name = specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  const wanted = locked[`npm:${name}`]?.split(" ")[0], found = loaded(name);
+  if (wanted === undefined || found === undefined || wanted === found) return;
+  throw new CodeError(
+    `Cannot fingerprint "${path}": ${name} ${found} is loaded, and this version of Crossview is made with ${wanted}. Take out ` +
+      `what overrides it in the project's package.json or deno.json, and install again`,
+  );
+}
+
+/** The version of a package that a module of the library gets. */
+function loadedVersion(name: string): string | undefined {
+  const address = import.meta.resolve(name);
+  if (!address.startsWith("file:")) return undefined;
+  for (let folder = dirname(fileURLToPath(address)); folder !== dirname(folder); folder = dirname(folder)) {
+    try {
+      const manifest = JSON.parse(Deno.readTextFileSync(join(folder, "package.json")));
+      if (manifest.name === name) return manifest.version;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return undefined;
 }

@@ -31,22 +31,6 @@ export function parseRuns(text: string): number[] {
   return runs;
 }
 
-/** The text that {@linkcode parseRuns} reads. */
-export function formatRuns(runs: Runs): string {
-  let text = "";
-  runs.forEach((run, index) => {
-    let rest = index > 2 ? run - runs[index - 2]! : run;
-    for (;;) {
-      const bits = rest & 31;
-      rest >>= 5;
-      const ends = rest === (bits & 16 ? -1 : 0);
-      text += String.fromCharCode(48 + (ends ? bits : bits | 32));
-      if (ends) return;
-    }
-  });
-  return text;
-}
-
 /**
  * Holds runs against the pixels that they are of.
  *

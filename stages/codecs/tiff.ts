@@ -1,12 +1,13 @@
 /**
- * Reads TIFF, sample for sample: the first picture of a file, in strips or tiles, with the compressions that keep values.
+ * Reads TIFF, sample for sample: the first picture of a file, in strips or tiles.
  * Pillow's pixels are the measure. Written here, as of npm's readers `tiff` takes tiles of several samples apart wrongly, `utif2`
  * fills what is missing with zeros, and `geotiff` brings eight packages.
  */
 import { assertImageSize, DecodeError, type StoredImage } from "./image.ts";
 import { orientationOf, orientationTag } from "./orientation.ts";
-import { compressionProblem, decompress, isPredicted } from "./tiff_compression.ts";
+import { compressionProblem, decompress, isPredicted, jpegCompression } from "./tiff_compression.ts";
 import { readTiffDirectory, type TiffDirectory } from "./tiff_directory.ts";
+import { decodeJpegChunk } from "./tiff_jpeg.ts";
 
 const tags = {
   subfile: 254,
@@ -30,6 +31,7 @@ const tags = {
   tileLengths: 325,
   extraSamples: 338,
   sampleFormat: 339,
+  jpegTables: 347,
 } as const;
 
 /** What samples that are not read are, by the field PhotometricInterpretation. */
@@ -41,7 +43,7 @@ const photometrics: Readonly<Record<number, string>> = {
   9: "ICC L*a*b*",
   10: "ITU L*a*b*",
 };
-const whiteIsZero = 0, rgb = 2, palettized = 3; // And 1, black is zero.
+const whiteIsZero = 0, blackIsZero = 1, rgb = 2, palettized = 3, ycbcr = 6;
 
 /** A grid of strips or tiles over one plane of samples or all. */
 interface Chunks {
@@ -57,14 +59,14 @@ const remedy = "Save it as an 8 or 16-bit gray or RGB TIFF, or as PNG";
 
 /**
  * Decodes the first picture of a TIFF file: gray, palette or RGB of 1, 2, 4, 8 or 16 bits, with alpha or without, uncompressed
- * or by LZW, Deflate or PackBits. Samples beyond alpha are dropped; color that alpha was multiplied into is divided again.
+ * or by LZW, Deflate, PackBits, or JPEG of 8 bits, which is lossy. Samples beyond alpha are dropped; color that alpha was multiplied into is divided again.
  *
  * @param bytes The whole file.
  * @param name The file's name, for errors.
  * @throws {DecodeError} If the file is cut short or damaged, claims a size out of bounds, or is of a kind that is not decoded.
  * @see TIFF revision 6.0.
  */
-export function decodeTiff(bytes: Uint8Array, name: string): StoredImage {
+export async function decodeTiff(bytes: Uint8Array, name: string): Promise<StoredImage> {
   const directory = readTiffDirectory(bytes, Object.values(tags));
   if (directory === undefined) {
     throw new DecodeError(name, "it is a BigTIFF, or its header is damaged; TIFF is read", remedy);
@@ -81,13 +83,15 @@ export function decodeTiff(bytes: Uint8Array, name: string): StoredImage {
         y: Math.floor(chunk / chunks.across) * chunks.height,
         plane,
       };
-      const content = readChunk(bytes, layout, chunks, plane * perPlane + chunk, name);
+      const read = layout.isJpeg ? readJpegChunk : readChunk;
+      const content = await read(bytes, layout, chunks, plane * perPlane + chunk, name);
       unpack(content, layout, { ...place, width: chunks.width, height: chunks.height, stride }, data);
     }
   }
   finish(data, layout);
   const palette = layout.colorMap === undefined ? {} : { palette: layout.colorMap };
-  return { width, height, channels, bits, data, ...palette, orientation: layout.orientation };
+  const lossy = layout.isJpeg ? { lossy: "TIFF compressed by JPEG" } : {};
+  return { width, height, channels, bits, data, ...palette, ...lossy, orientation: layout.orientation };
 }
 
 function readLayout({ fields, problem: damage, littleEndian }: TiffDirectory, name: string) {
@@ -107,7 +111,8 @@ function readLayout({ fields, problem: damage, littleEndian }: TiffDirectory, na
   if (photometric < 0) throw new DecodeError(name, "its directory does not say what its samples are");
   const problem = compressionProblem(compression);
   if (problem !== undefined) throw refuse(problem);
-  if (photometric > palettized) {
+  const isJpeg = compression === jpegCompression;
+  if (photometric > palettized && !(isJpeg && photometric === ycbcr)) {
     throw refuse(`its samples are ${photometrics[photometric] ?? `of the kind ${photometric}`}`);
   }
   const samples = number("samples", 1), allBits = numbers("bits") ?? [1], bits = allBits[0]!;
@@ -118,7 +123,13 @@ function readLayout({ fields, problem: damage, littleEndian }: TiffDirectory, na
   if (![1, 2, 4, 8, 16].includes(bits) || allBits.some((other) => other !== bits)) {
     throw refuse(`it has ${allBits.join(", ")} bits per sample; 1, 2, 4, 8 or 16 in all are read`);
   }
-  const colors = photometric === rgb ? 3 : 1;
+  const colors = photometric === rgb || photometric === ycbcr ? 3 : 1;
+  const planes = number("planes", 1) === 2 && samples > 1;
+  if (
+    isJpeg && (bits !== 8 || samples !== colors || planes || ![blackIsZero, rgb, ycbcr].includes(photometric))
+  ) {
+    throw refuse("it is compressed by JPEG, and is not gray, RGB or YCbCr of 8 bits alone");
+  }
   if (samples < colors || samples > (colors === 3 ? 64 : 2) || (photometric === palettized && bits > 8)) {
     throw refuse(`it has ${samples} samples of ${bits} bits a pixel, of which ${colors} would be color`);
   }
@@ -147,7 +158,11 @@ function readLayout({ fields, problem: damage, littleEndian }: TiffDirectory, na
     channels,
     compression,
     predictor,
-    planes: number("planes", 1) === 2 && samples > 1,
+    planes,
+    isTiled: fields.has(tags.tileWidth) || fields.has(tags.tileOffsets),
+    isJpeg,
+    isYcbcr: photometric === ycbcr,
+    jpegTables: numbers("jpegTables"),
     lowBitFirst: number("fillOrder", 1) === 2,
     inverted: photometric === whiteIsZero,
     multiplied,
@@ -164,8 +179,7 @@ type Layout = ReturnType<typeof readLayout>;
 
 /** Finds the strips or tiles, each within the file. */
 function readChunks({ fields }: TiffDirectory, layout: Layout, fileLength: number, name: string): Chunks {
-  const { width, height, samples, planes, bits, compression } = layout;
-  const tiled = fields.has(tags.tileWidth) || fields.has(tags.tileOffsets);
+  const { width, height, samples, planes, bits, compression, isTiled: tiled } = layout;
   const chunkWidth = tiled ? fields.get(tags.tileWidth)?.[0] ?? 0 : width;
   const chunkHeight = tiled
     ? fields.get(tags.tileHeight)?.[0] ?? 0
@@ -194,6 +208,27 @@ function readChunks({ fields }: TiffDirectory, layout: Layout, fileLength: numbe
   return { width: chunkWidth, height: chunkHeight, across, down, offsets, lengths };
 }
 
+/** The bytes of one strip or tile, as they are stored, and the rows that it must have. */
+function chunkOf(bytes: Uint8Array, { height, isTiled }: Layout, chunks: Chunks, index: number) {
+  const at = chunks.offsets[index]!, content = bytes.subarray(at, at + chunks.lengths[index]!);
+  // A tile is whole, even beyond the picture's edge; a strip's rows beyond it may be left out.
+  const top = Math.floor((index % (chunks.across * chunks.down)) / chunks.across) * chunks.height;
+  return { content, rows: isTiled ? chunks.height : Math.min(chunks.height, height - top) };
+}
+
+/** One strip or tile, decoded. */
+async function readJpegChunk(
+  bytes: Uint8Array,
+  layout: Layout,
+  chunks: Chunks,
+  index: number,
+  name: string,
+): Promise<Uint8Array> {
+  const { content, rows } = chunkOf(bytes, layout, chunks, index);
+  const { samples, isYcbcr, jpegTables: tables } = layout;
+  return await decodeJpegChunk(content, { width: chunks.width, rows, samples, isYcbcr, tables }, name);
+}
+
 /** The bytes of one strip or tile, decompressed. */
 function readChunk(
   bytes: Uint8Array,
@@ -202,15 +237,10 @@ function readChunk(
   index: number,
   name: string,
 ): Uint8Array {
-  const { bits, samples, planes, compression, lowBitFirst, height } = layout;
-  const at = chunks.offsets[index]!;
-  let content = bytes.subarray(at, at + chunks.lengths[index]!);
-  if (lowBitFirst) content = content.map(reverseBits);
+  const { bits, samples, planes, compression, lowBitFirst } = layout;
+  const { content: stored, rows } = chunkOf(bytes, layout, chunks, index);
+  const content = lowBitFirst ? stored.map(reverseBits) : stored;
   const rowBytes = Math.ceil(chunks.width * (planes ? 1 : samples) * bits / 8);
-  // A tile is whole, even beyond the picture's edge; a strip's rows beyond it may be left out.
-  const isStrip = chunks.across === 1 && chunks.width === layout.width;
-  const top = Math.floor((index % (chunks.across * chunks.down)) / chunks.across) * chunks.height;
-  const rows = isStrip ? Math.min(chunks.height, height - top) : chunks.height;
   const out = decompress(content, compression, rows * rowBytes, chunks.height * rowBytes);
   if (typeof out !== "string") return out;
   throw new DecodeError(name, `its strip or tile ${index} is damaged: ${out}`);

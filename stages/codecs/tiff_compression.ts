@@ -1,4 +1,4 @@
-/** The compressions of TIFF that keep values. */
+/** The compressions of TIFF, and how those are undone that keep values. */
 import { inflateSync } from "node:zlib";
 import { decodeLzw } from "./lzw.ts";
 
@@ -19,7 +19,9 @@ const names: Readonly<Record<number, string>> = {
   50001: "WebP",
 };
 const none = 1, lzw = 5, deflate = [8, 32946], packBits = 32773;
-const read = [none, lzw, packBits, ...deflate];
+/** The compression that changes values. */
+export const jpegCompression = 7;
+const read = [none, lzw, packBits, ...deflate, jpegCompression];
 
 /** What keeps a compression from being read; undefined where nothing does. */
 export function compressionProblem(compression: number): string | undefined {

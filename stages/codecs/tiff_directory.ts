@@ -11,8 +11,11 @@ export interface TiffDirectory {
 
 /** Most values of a field that are read: more than a picture of the largest size has strips. */
 const maximumValues = 2 ** 20;
-/** Bytes of a value: BYTE, SHORT, LONG, and the same with a sign, which some writers take for numbers that have none. */
-const widths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4 };
+/**
+ * Bytes of a value: BYTE, SHORT, LONG, and the same with a sign, which some writers take for numbers that have none; and bytes of
+ * no type, UNDEFINED.
+ */
+const widths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4 };
 
 /**
  * Reads the first directory.

@@ -38,7 +38,7 @@ export async function decodeWebp(bytes: Uint8Array, name: string): Promise<Store
   const { default: createDecoder } = await import("@jsquash/webp/codec/dec/webp_dec.js");
   let image: { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray } | null;
   try {
-    // The whole text of what it prints to is damage, which is told here.
+    // What it prints is about damage, which is told here.
     const decoder = await createDecoder({ noInitialRun: true, print: () => {}, printErr: () => {} });
     image = decoder.decode(still as BufferSource & Uint8Array);
   } catch (cause) {

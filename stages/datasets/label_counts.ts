@@ -2,9 +2,17 @@
 import { type ClassList, ignoreIndex } from "./classes.ts";
 import { keyText, someOf } from "./words.ts";
 
+/** Pixels of a class, and the masks in which it occurs. */
+export interface ClassCount {
+  readonly name: string;
+  readonly pixels: number;
+  readonly images: number;
+}
+
 /** Counts labels over masks. */
 export class LabelCounts {
   readonly #pixels = new Float64Array(ignoreIndex + 1);
+  readonly #images = new Uint32Array(ignoreIndex + 1);
   readonly #uncounted: string[] = [];
   #masks = 0;
 
@@ -13,10 +21,43 @@ export class LabelCounts {
 
   /** Takes a mask in. */
   add(id: string, mask: Uint8Array): void {
-    const ignored = this.#pixels[ignoreIndex]!;
-    for (const label of mask) this.#pixels[label]!++;
-    if (this.#pixels[ignoreIndex]! - ignored === mask.length) this.#uncounted.push(id);
+    const own = new Uint32Array(ignoreIndex + 1);
+    for (const label of mask) own[label]!++;
+    own.forEach((count, label) => {
+      this.#pixels[label]! += count;
+      this.#images[label]! += Number(count > 0);
+    });
+    if (own[ignoreIndex] === mask.length) this.#uncounted.push(id);
     this.#masks++;
+  }
+
+  /** Masks that were taken in. */
+  get masks(): number {
+    return this.#masks;
+  }
+
+  /** Their pixels. */
+  get pixels(): number {
+    return this.#pixels.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Those of them that are ignored. */
+  get ignored(): number {
+    return this.#pixels[ignoreIndex]!;
+  }
+
+  /** Ids of masks in which no pixel counts. */
+  get uncounted(): readonly string[] {
+    return this.#uncounted;
+  }
+
+  /** All classes, in the order of their labels. */
+  get histogram(): ClassCount[] {
+    return this.classes.names.map((name, label) => ({
+      name,
+      pixels: this.#pixels[label]!,
+      images: this.#images[label]!,
+    }));
   }
 
   /** What is worth a warning; nothing where all classes are labeled and each mask counts. */
@@ -25,7 +66,7 @@ export class LabelCounts {
     if (masks === 0 || uncounted.length === masks) return [];
     const labeled = names.filter((_, label) => this.#pixels[label]! > 0);
     const absent = names.filter((_, label) => this.#pixels[label]! === 0);
-    const share = 100 * this.#pixels[ignoreIndex]! / this.#pixels.reduce((sum, count) => sum + count, 0);
+    const share = 100 * this.ignored / this.pixels;
     return [
       ...(uncounted.length === 0 ? [] : [
         `in ${uncounted.length} of ${masks} labeled masks no pixel counts, as all are ignored: ${

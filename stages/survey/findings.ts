@@ -1,5 +1,6 @@
 /** What the values of masks and the roles of images show to be wrong, or probably so. @module */
 import type { ClassList } from "../datasets/classes.ts";
+import { someOf } from "../datasets/words.ts";
 import { hex, type MaskValues } from "./mask_values.ts";
 import { cityscapesLabelIds } from "./published.ts";
 import type { RoleSurvey } from "./role_survey.ts";
@@ -119,43 +120,33 @@ function palette(role: string, { form, palette, values }: MaskValues, classes: C
   }];
 }
 
-function uncounted({ role, masks, uncounted }: RoleSurvey): Finding[] {
-  if (uncounted.length === 0) return [];
+function uncounted({ role, labels: { masks, uncounted } }: RoleSurvey): Finding[] {
+  // Of the labeled masks, some are said below.
+  if (uncounted.length === 0 || (uncounted.length < masks && role === "labeled")) return [];
   const all = uncounted.length === masks;
   return [{
     isProblem: all,
-    message: `${
-      all ? "all" : uncounted.length
-    } masks of ${role} that were looked at have no pixel that counts, as all are ignored: ${
-      uncounted.slice(0, shown).join(", ")
-    }${uncounted.length > shown ? " and more" : ""}`,
+    message:
+      `in ${
+        all ? "all" : `${uncounted.length} of`
+      } ${masks} masks of ${role} that were looked at no pixel counts, as all are ` +
+      `ignored: ${someOf(uncounted)}`,
   }];
 }
 
-/** One class alone, or classes in no labeled mask. */
-function missing(surveys: readonly RoleSurvey[], { classes, complete, byIndex }: FindingContext): Finding[] {
-  const labeled = surveys.find(({ role }) => role === "labeled");
-  if (labeled === undefined || labeled.pixels === labeled.ignored) return [];
-  const counts = labeled.histogram, never = classes.names.filter((_, label) => counts[label]!.pixels === 0);
-  if (never.length === 0) return [];
-  if (never.length === classes.names.length - 1) {
-    const only = counts.find(({ pixels }) => pixels > 0)!.name;
-    const mapping = byIndex && labeled.ignored > 0
-      ? `; if what is ignored, 255, is what is to be found, write dataset: "folder" with classes: { background: 0, object: 255 }`
-      : "";
-    return [{
-      isProblem: false,
-      message: `"${only}" is all that the labeled masks hold${
-        labeled.ignored > 0 ? " beside what is ignored" : ""
-      }, so nothing else can be learned${mapping}`,
-    }];
-  }
-  const scored = surveys.find(({ role }) => role === "validation")?.histogram;
-  const missed = never.filter((name) => scored?.some((found) => found.name === name && found.pixels > 0));
-  return [{
-    isProblem: false,
-    message: `${never.join(", ")}: in no labeled mask${complete ? "" : " that was looked at"}${
-      missed.length > 0 ? `; scored all the same: ${missed.join(", ")}` : ""
-    }`,
-  }];
+/** What cannot be learned, and is scored all the same. */
+function missing(surveys: readonly RoleSurvey[], { complete }: FindingContext): Finding[] {
+  const labels = surveys.find(({ role }) => role === "labeled")?.labels;
+  if (labels === undefined || labels.pixels === labels.ignored) return [];
+  const learned = labels.histogram;
+  const scored = surveys.find(({ role }) => role === "validation")?.labels.histogram ?? [];
+  const missed = scored.filter(({ pixels }, label) => pixels > 0 && learned[label]!.pixels === 0);
+  return [
+    ...labels.warnings().map((message) =>
+      complete ? message : `of the masks that were looked at, ${message}`
+    ),
+    ...(missed.length === 0
+      ? []
+      : [`scored, and in no labeled mask: ${someOf(missed.map(({ name }) => name))}`]),
+  ].map((message) => ({ isProblem: false, message }));
 }

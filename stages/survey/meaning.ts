@@ -1,46 +1,26 @@
 /** What the values of masks probably mean: a proposal of classes, with the reasons, for a person to correct. @module */
+import {
+  type Channel,
+  channelOf,
+  channels,
+  colorName,
+  type KnownNames,
+  type Meaning,
+  mostClasses,
+} from "./class_rule.ts";
 import { hex, type MaskValues } from "./mask_values.ts";
+import { halves, isShaded, ofShades, smoothColors } from "./shades.ts";
 
-/** Which values of masks are a class, as `load` takes it. */
-export type ClassRule =
-  | number
-  | string
-  | { readonly [channel in Channel]?: number | readonly [number, number] };
-
-/** What a rule looks at; `value` is a gray value or palette index, or what red, green and blue share. */
-export type Channel = "value" | "red" | "green" | "blue";
-
-/** Classes by name, in the order of their labels. */
-export interface Meaning {
-  /** Name → which values of masks are the class. */
-  readonly classes: Readonly<Record<string, ClassRule>>;
-  /** Values that count for nothing. */
-  readonly ignore: readonly (number | string)[];
-  /** What was assumed, and how to have it otherwise; a line each. */
-  readonly notes: readonly string[];
-}
-
-/** Names that a file beside the masks, or their own colors, give to values. */
-export interface KnownNames {
-  /** Where they are from. */
-  readonly source: string;
-  /** Value or color (0xrrggbb) → name. */
-  readonly byIndex?: ReadonlyMap<number, string>;
-  readonly byColor?: ReadonlyMap<number, string>;
-  /** Whether values without a name count for nothing. */
-  readonly othersAreVoid?: boolean;
-}
-
-/** More values than this are no classes, but numbers of objects or smooth edges. */
-const mostClasses = 64;
-/** Share of all pixels that the drawn colors of a mask have at least, whatever is between them. */
-const drawnShare = 0.95;
-/** Share of all pixels below which a color is not taken for a drawn one. */
-const drawnAlone = 0.001;
+/** Share of all pixels that the most frequent value of masks has at least; photographs have none so frequent. */
+const frequent = 0.02;
 /** The value that is void by convention (PASCAL VOC, Cityscapes, and most that came after them). */
 const voidValue = 255;
 
-const channels = [["red", 16], ["green", 8], ["blue", 0]] as const;
+/** Whether what was counted are masks at all, and no photographs: of many values, one must be frequent. */
+export function areMasks({ counts, pixels, further }: MaskValues): boolean {
+  if (counts.size <= mostClasses && further === 0) return true;
+  return Math.max(...[...counts.values()].map((count) => count.pixels)) / pixels >= frequent;
+}
 
 /**
  * Proposes classes for the values of masks.
@@ -75,9 +55,10 @@ function ofNumbers(found: MaskValues, known?: KnownNames): Meaning {
       ],
     };
   }
-  if (isSmooth(found)) return smooth(found);
+  const shaded = ofShades(found);
+  if (shaded !== undefined) return shaded;
   const last = values.at(-1)!;
-  if (values.length > mostClasses || last > 255) return instances("value", last, found);
+  if (values.length > mostClasses || last > 255) return instances("value", found);
   const labels = values.filter((value) => value !== voidValue);
   return {
     classes: Object.fromEntries(labels.map((value) => [`class ${value}`, value])),
@@ -153,8 +134,11 @@ function ofColors(found: MaskValues, known?: KnownNames): Meaning {
   const one = oneChannel(values);
   if (one !== undefined) return inOneChannel(one, found);
   if (values.length === 1) return single(hex(values[0]!), "color");
-  if (isSmooth(found)) return smooth(found);
-  if (values.length > mostClasses || found.further > 0) return smoothColors(found) ?? objectColors(found);
+  const shaded = ofShades(found);
+  if (shaded !== undefined) return shaded;
+  const drawn = smoothColors(found);
+  if (drawn !== undefined) return drawn;
+  if (values.length > mostClasses || found.further > 0) return objectColors(found);
   if (values.length === 2 && values[0] === 0) {
     return {
       classes: { background: hex(0), foreground: hex(values[1]!) },
@@ -194,12 +178,16 @@ function inOneChannel(
   { channel, numbers }: NonNullable<ReturnType<typeof oneChannel>>,
   found: MaskValues,
 ): Meaning {
+  const ends = numbers.map((number, at) =>
+    number === 0 || number === 255 ? found.counts.get(found.values[at]!)!.pixels : 0
+  );
+  if (isShaded(numbers, ends.reduce((sum, pixels) => sum + pixels, 0) / found.pixels)) {
+    return halves(channel, `${channel} values`, numbers.length);
+  }
   const last = Math.max(...numbers);
-  const shift = channels.find(([name]) => name === channel)![1];
   // Objects are numbered 1, 2, … anew in each mask; classes leave gaps where an image lacks one.
-  const own = [...found.counts].filter(([, { images }]) => images === found.masks).length;
-  const isNumbered = numbers.every((number, at) => number === at) && own >= 1 && nested(found, shift);
-  if (isNumbered || numbers.length > mostClasses) return instances(channel, 255, found);
+  const isNumbered = numbers.every((number, at) => number === at) && nested(found);
+  if (isNumbered || numbers.length > mostClasses) return instances(channel, found);
   return {
     classes: Object.fromEntries(numbers.map((number) => [`class ${number}`, { [channel]: number }])),
     ignore: [],
@@ -214,30 +202,25 @@ function inOneChannel(
 }
 
 /** Whether no value occurs in more masks than the value below it, as numbers of objects never do. */
-function nested(found: MaskValues, shift: number): boolean {
-  const images = found.values.map((value) => found.counts.get(value)!.images);
-  return shift >= 0 && images.every((count, at) => at === 0 || count <= images[at - 1]!);
+function nested({ values, counts }: MaskValues): boolean {
+  const images = values.map((value) => counts.get(value)!.images);
+  return images.every((count, at) => at === 0 || count <= images[at - 1]!);
 }
 
 /** Numbers of objects: whatever is not 0 is one class. */
-function instances(channel: Channel, last: number, found: MaskValues): Meaning {
-  const most = Math.max(last, 1);
-  const highest = channel === "value"
-    ? most
-    : Math.max(...found.values.map((value) => channelOf(value, channel)));
+function instances(channel: Channel, found: MaskValues): Meaning {
+  const numbers = found.values.map((value) => channel === "value" ? value : channelOf(value, channel));
+  const last = Math.max(...numbers), most = last > 255 ? 65535 : 255;
+  const [what, flag] = channel === "value" ? ["gray values", ""] : [`${channel} values`, `${channel}:`];
   return {
     classes: { background: { [channel]: 0 }, object: { [channel]: [1, most] } },
     ignore: [],
     notes: [
-      `The masks' ${channel} seems to number objects (0 to ${highest}), not classes: ${channel} > 0 is taken for one class, "object". ` +
-      `Its name: --class background=${channel}:0 --class NAME=${channel}:1-${most}`,
-      `If the values are classes: --class NAME=${channel}:0 --class NAME=${channel}:1, and so on.`,
+      `The masks' ${what} seem to number objects (0 to ${last}), not classes: all but 0 are taken for one class, "object". ` +
+      `Its name: --class background=${flag}0 --class NAME=${flag}1-${most}`,
+      `If the values are classes: --class NAME=${flag}0 --class NAME=${flag}1, and so on.`,
     ],
   };
-}
-
-function channelOf(color: number, channel: "red" | "green" | "blue"): number {
-  return (color >> channels.find(([name]) => name === channel)![1]) & 255;
 }
 
 /** Many colors: one an object, on the most frequent. */
@@ -258,51 +241,6 @@ function objectColors(found: MaskValues): Meaning {
   };
 }
 
-/** Whether masks are black and white with shades between, as a resize or JPEG leaves them. */
-function isSmooth({ form, counts, pixels }: MaskValues): boolean {
-  const [black, white] = form === "color" ? [0, 0xffffff] : [0, 255];
-  if (form === "index" || counts.size < 4) return false;
-  const grays = form === "gray" || [...counts.keys()].every((color) => color === (color & 255) * 0x010101);
-  const ends = (counts.get(black)?.pixels ?? 0) + (counts.get(white)?.pixels ?? 0);
-  return grays && counts.has(black) && counts.has(white) && counts.size > 8 && ends / pixels >= 0.9;
-}
-
-function smooth({ form, values, counts, pixels }: MaskValues): Meaning {
-  const [black, white] = form === "color" ? [0, 0xffffff] : [0, 255];
-  const between = 1 - (counts.get(black)!.pixels + counts.get(white)!.pixels) / pixels;
-  return {
-    classes: { background: { value: [0, 127] }, foreground: { value: [128, 255] } },
-    ignore: [],
-    notes: [
-      `Masks are black and white with ${values.length - 2} shades between (${
-        percent(between)
-      } of the pixels), as smooth edges, a ` +
-      `resize or JPEG leave them: up to 127 is taken for background, from 128 for foreground.`,
-    ],
-  };
-}
-
-/** A few drawn colors and many between them, as smooth edges, a resize or JPEG leave; undefined where it is not so. */
-function smoothColors({ counts, pixels }: MaskValues): Meaning | undefined {
-  const drawn = [...counts].filter(([, count]) => count.pixels / pixels >= drawnAlone).sort(([a], [b]) =>
-    a - b
-  );
-  const share = drawn.reduce((sum, [, count]) => sum + count.pixels, 0) / pixels;
-  if (drawn.length < 2 || drawn.length > mostClasses / 2 || share < drawnShare) return undefined;
-  return {
-    classes: Object.fromEntries(drawn.map(([color]) => [colorName(color), hex(color)])),
-    ignore: ["else"],
-    notes: [
-      `Masks hold ${counts.size} colors, of which ${drawn.length} have ${
-        percent(share)
-      } of the pixels; those between, as smooth ` +
-      `edges, a resize or JPEG leave them, are ignored. Each of the ${drawn.length} is a class. Other names: --class NAME=${
-        hex(drawn[0]![0])
-      }`,
-    ],
-  };
-}
-
 function single(value: number | string, what: string): Meaning {
   return {
     classes: { background: value },
@@ -313,22 +251,6 @@ function single(value: number | string, what: string): Meaning {
   };
 }
 
-/** Colors that everybody calls the same. */
-const basic: Readonly<Record<number, string>> = {
-  0x000000: "black",
-  0xffffff: "white",
-  0xff0000: "red",
-  0x00ff00: "green",
-  0x0000ff: "blue",
-  0xffff00: "yellow",
-  0x00ffff: "cyan",
-  0xff00ff: "magenta",
-};
-
-function colorName(color: number): string {
-  return basic[color] ?? hex(color);
-}
-
 function plural(count: number, what: string): string {
   return count === 1 ? what : `${what}s`;
 }
@@ -337,9 +259,4 @@ function few(items: readonly string[]): string {
   return items.length <= 8
     ? items.join(", ")
     : `${items.slice(0, 8).join(", ")} and ${items.length - 8} more`;
-}
-
-/** A share in percent, with as many digits as tell it from none and all. */
-export function percent(share: number): string {
-  return share > 0 && share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
 }

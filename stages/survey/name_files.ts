@@ -1,5 +1,5 @@
 /** Files that name classes, as tools and data sets put them beside masks. @module */
-import type { KnownNames } from "./meaning.ts";
+import type { KnownNames } from "./class_rule.ts";
 
 /** A form in which names are kept. */
 interface NameForm {

@@ -118,7 +118,7 @@ function votes(files: readonly File[]): Map<string, Vote> {
       }
       const said = new Map<string, Omit<Vote, "count">>();
       for (const { file: image, imageSuffix } of images) {
-        if (image === mask) continue;
+        if (image === mask || !mayBeMask(image.folder, mask.folder)) continue;
         const rule = ruleOf(image, mask, imageSuffix, maskSuffix);
         if (rule !== undefined) said.set(keyOf(rule), { rule, image: image.path });
       }
@@ -158,6 +158,15 @@ export function commonFolder(folders: readonly string[]): string {
   const [first = [], ...others] = folders.map((folder) => folder.split("/"));
   const end = first.findIndex((segment, at) => others.some((other) => other[at] !== segment));
   return (end < 0 ? first : first.slice(0, end)).join("/");
+}
+
+/** Whether the names of two folders, from where they differ, let the second hold masks of what is in the first. */
+function mayBeMask(images: string, masks: string): boolean {
+  if (images === masks) return true;
+  const common = commonFolder([images, masks]), from = common === "" ? 0 : common.length + 1;
+  const ofImages = roleOf(images.slice(from)), ofMasks = roleOf(masks.slice(from));
+  if (ofImages === "mask" && ofMasks === "mask") return false;
+  return ofMasks !== "image";
 }
 
 /** What two folders have in common at their ends is no part of a rule: `images/a` and `masks/a` are `images` and `masks`. */

@@ -2,7 +2,7 @@
 import { camvidClasses, cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import type { ListedSample } from "../datasets/id_list.ts";
 import type { MaskValues } from "./mask_values.ts";
-import type { KnownNames } from "./meaning.ts";
+import type { KnownNames } from "./class_rule.ts";
 import type { MaskPatterns } from "./pairing.ts";
 
 /** The ids of Cityscapes' labels (cityscapesScripts, labels.py) that its 19 train ids stand for, in their order. */

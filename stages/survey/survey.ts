@@ -95,7 +95,7 @@ export async function survey(
     if (masked) {
       // Shapes that stand for a mask have no values.
       if (at.sample.labels === undefined) found.addSamples(await readMaskValues(at));
-      found.addLabels(at.sample.id, (await readMask(at, image, labeling, orientation)).data);
+      found.labels.add(at.sample.id, (await readMask(at, image, labeling, orientation)).data);
     }
     found.decoded++;
   }
@@ -134,7 +134,7 @@ function duplicateFindings(duplicates: readonly Duplicates[]): Finding[] {
       isProblem: false,
       message: `${groups.length} ${
         groups.length === 1 ? "image is" : "images are"
-      } both ${names}, byte for byte${scored}: ${some.join("; ")}${
+      } ${names} at once, byte for byte${scored}: ${some.join("; ")}${
         groups.length > shown ? "; and more" : ""
       }`,
     };

@@ -201,3 +201,28 @@ Deno.test("the package holds what runs, and no test", async (t) => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("the clone, named by its path, has no type error under compiler options of a folder's own", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "crossview-" });
+  try {
+    const root = fileURLToPath(new URL("../../", import.meta.url));
+    const { name, exports, imports } = JSON.parse(Deno.readTextFileSync(join(root, "deno.json")));
+    const own = Object.entries<string>(exports).map(([at, path]) => [name + at.slice(1), join(root, path)]);
+    // Of the clone's own code these want other words, and not other types.
+    const { erasableSyntaxOnly: _, noPropertyAccessFromIndexSignature: __, ...options } = strictest;
+    for (const compilerOptions of [{}, options]) {
+      write(folder, {
+        "deno.json": JSON.stringify({ imports: { ...imports, ...Object.fromEntries(own) }, compilerOptions }),
+        "experiment.ts": isolated,
+        "program.ts": program,
+      });
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["check", "experiment.ts", "program.ts"],
+        cwd: folder,
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

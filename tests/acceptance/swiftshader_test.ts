@@ -7,6 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { testPermissions } from "../../cli/process/permissions.ts";
 import { lacksSystem, testUnless } from "../support/skip.ts";
 
 /** Where Debian, Ubuntu's archives, Fedora and Chrome put it. */
@@ -65,7 +66,7 @@ async function onSwiftShader(...args: string[]): Promise<{ success: boolean; tex
 testUnless(lacks, "kernels give on SwiftShader what their twins do, in bounded memory", async () => {
   const asked = "console.log((await navigator.gpu.requestAdapter()).info.description); Deno.exit(0)";
   assert.match((await onSwiftShader("eval", asked)).text, /^SwiftShader/);
-  const { success, text } = await onSwiftShader("test", "--no-prompt", "-A", "--no-check", ...TESTS);
+  const { success, text } = await onSwiftShader("test", ...testPermissions, "--no-check", ...TESTS);
   assert.ok(success, text.slice(-4000));
   assert.match(text, /\nok \| \d\d+ passed/);
 });

@@ -1,7 +1,8 @@
 /** What shells complete a command line by: asked of the shells themselves, where they are. @module */
 import assert from "node:assert/strict";
+import { runForOutput } from "../../runtime/host/programs.ts";
 import { placeTest } from "./support.ts";
-import { lacksSystem } from "../support/skip.ts";
+import { lacksSystem, skip } from "../support/skip.ts";
 
 /** What bash offers for a line; the last word is being typed. */
 async function offered(script: string, ...words: string[]): Promise<string[]> {
@@ -29,10 +30,12 @@ placeTest("each shell has a script that it takes, and another one is refused", a
     const { status, out } = await place.command("completions", shell);
     assert.equal(status, 0);
     assert.match(out.join("\n"), /shapes-12/);
-    const checks = await new Deno.Command(shell, { args: ["-n", "-c", out.join("\n")], stderr: "piped" })
-      .output()
-      .catch(() => undefined);
-    if (checks !== undefined) assert.ok(checks.success, new TextDecoder().decode(checks.stderr));
+    if (await runForOutput(shell, ["-c", "true"]) === undefined) {
+      skip(`there is no ${shell}`);
+      continue;
+    }
+    const checks = await new Deno.Command(shell, { args: ["-n", "-c", out.join("\n")] }).output();
+    assert.ok(checks.success, new TextDecoder().decode(checks.stderr));
   }
   const { status, notes } = await place.command("completions", "tcsh");
   assert.equal(status, 2);

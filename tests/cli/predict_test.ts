@@ -333,6 +333,11 @@ vocTest("what cannot be predicted or scored is a message", async (place, { root,
     [["predict", weights, "--data", root, "--list", "validaton"], 2, /Did you mean "validation"\?/],
     [["predict", weights, image, "--protocol", "sliding"], 2, /Unknown protocol "sliding"/],
     [["predict", weights, image, "--protocol", "center_crop"], 2, /without --crop: it is missing/],
+    [
+      ["predict", weights, join(place.folder, "empty"), "--out", join(place.folder, "empty")],
+      2,
+      /into ".*empty", the folder of/,
+    ],
     [["predict", weights, image, "--to", "voc"], 2, /it must be labelme or coco/],
     [["predict", weights, image, "--tolerance", "1"], 2, /--tolerance 1 without --to/],
     [["predict", weights, image, "--to", "coco", "--tolerance", "-1"], 2, /tolerance/],
@@ -348,7 +353,7 @@ vocTest("what cannot be predicted or scored is a message", async (place, { root,
   ];
   for (const [args, status, message] of mistakes) {
     const folders = args[0] === "predict" ? ["--out", out] : ["--cache", place.cache];
-    const result = await place.command(...args, ...folders);
+    const result = await place.command(...args, ...(args.includes("--out") ? [] : folders));
     assert.match(result.notes, message, args.join(" "));
     assert.equal(result.status, status, args.join(" "));
   }

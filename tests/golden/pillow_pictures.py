@@ -60,7 +60,7 @@ def case(name, file, values=None):
         values = stored.astype("<u2")
     # Of 16 bits the upper 8 are a picture's; Pillow's own conversion cuts them off at 255.
     picture = Image.fromarray((values >> 8).astype(numpy.uint8)) if values is not None and values.ndim == 2 else image
-    if values is None and not (name.endswith(".jpg") or "lossy" in name):
+    if values is None and not (name.endswith(".jpg") or "lossy" in name or "jpeg" in name):
         values = stored
     upright = picture.convert("RGB")
     if image.format != "TIFF":  # Which Pillow has turned already.
@@ -181,6 +181,10 @@ case("bilevel_tiles_packbits.tif", program("tiffcp", tiffs["bilevel"], "-t", "-w
 case("rgb_planes.tif", program("tiffcp", tiffs["rgb"], "-p", "separate", "-c", "lzw:2", "-r", "5"))
 case("rgb_planes_tiles.tif", program("tiffcp", tiffs["rgb"], *"-p separate -t -w 16 -l 16 -c zip".split()))
 case("bilevel_low_bit_first.tif", program("tiffcp", tiffs["bilevel"], "-f", "lsb2msb"))
+case("rgb_jpeg.tif", program("tiffcp", tiffs["rgb"], "-c", "jpeg:90", "-r", "16"))
+case("rgb_jpeg_no_ycc.tif", program("tiffcp", tiffs["rgb"], "-c", "jpeg:r:90", "-r", "16"))
+case("rgb_jpeg_tiles.tif", program("tiffcp", tiffs["rgb"], *"-c jpeg:90 -t -w 16 -l 16".split()))
+case("gray_jpeg.tif", program("tiffcp", tiffs["gray"], "-c", "jpeg:90", "-r", "8"))
 case("rgb_orientation_6.tif", written(photo, "TIFF", tiffinfo={0x0112: 6}))
 
 

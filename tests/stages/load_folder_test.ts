@@ -152,6 +152,8 @@ Deno.test("a config that cannot work is refused before anything is read, by the 
   refused({ classes: names, masks: "images" }, /load\.masks: it is "images", as load\.images/);
   refused({ classes: names, images: "../x" }, /load\.images: "\.\.\/x" leads out of load\.root/);
   refused({ classes: names, colors: { dog: "#ffffff" } }, /load\.colors: there is no class "dog"/);
+  refused({ dataset: "pascal", masks: "labels" }, /load\.masks: nothing reads it/);
+  refused({ dataset: "shapes", ignore: 255 }, /load\.ignore: nothing reads it/);
   refused(
     { dataset: "pascal", classes: names },
     /load\.classes: nothing reads it: it is for dataset "folder"/,

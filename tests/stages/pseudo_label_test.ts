@@ -85,7 +85,7 @@ gpuTest(
       assert.ok(all.index.entries.every(({ kept }: { kept: number }) => kept === 1));
       const none = await run(device, folder, { threshold: 1 });
       assert.ok(none.index.entries.every(({ kept }: { kept: number }) => kept === 0));
-      assert.deepEqual(none.events, [{ unit: "images", done: 3, total: 3 }]);
+      assert.deepEqual(none.events, [1, 2, 3].map((done) => ({ unit: "images", done, total: 3 })));
     })(),
 );
 

@@ -49,6 +49,10 @@ case $verb in
   run)
     [ $# -ge 1 ] || usage
     root=$(cd "$root" && pwd)
+    command -v deno > /dev/null || {
+      echo "Cannot run anything in $root: there is no deno on the PATH to lend it" >&2
+      exit 1
+    }
     lend
     path=$(dirname "$(command -v deno)"):/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
     cache=$(lent | tail -n 1)

@@ -111,26 +111,18 @@ export const folderLeaves = {
 
 /** What is wrong with the leaves together, and with which; of another data set, that they are given at all. */
 export function folderProblem(
-  { dataset, images, masks, annotations, classes, ignore, colors, labeled, validation, lists, orientation }:
-    & FolderConfig
-    & {
-      readonly dataset: string;
-      readonly orientation?: string | undefined;
-      readonly lists?: { readonly validation?: string | undefined } | undefined;
-    },
+  config: FolderConfig & {
+    readonly dataset: string;
+    readonly orientation?: string | undefined;
+    readonly lists?: { readonly validation?: string | undefined } | undefined;
+  },
 ): { readonly leaf: keyof FolderConfig; readonly message: string } | undefined {
+  const { dataset, images, masks, annotations, classes, ignore, colors, validation, lists, orientation } =
+    config;
   if (dataset !== "folder") {
-    const given = {
-      annotations,
-      classes,
-      labeled,
-      validation,
-      ignore: ignore[0],
-      colors: Object.keys(colors)[0],
-    };
-    const [leaf] = Object.entries(given).find(([, value]) => value !== undefined) ?? [];
-    return leaf === undefined ? undefined : {
-      leaf: leaf as keyof FolderConfig,
+    const leaf = foreignLeaf(config);
+    return leaf && {
+      leaf,
       message: `nothing reads it: it is for dataset "folder", and this is "${dataset}"`,
     };
   }
@@ -179,4 +171,13 @@ export function folderProblem(
     };
   }
   return undefined;
+}
+
+/** A leaf of a folder that was given to another data set. */
+function foreignLeaf(config: FolderConfig): keyof FolderConfig | undefined {
+  const names = Object.keys(folderLeaves) as (keyof typeof folderLeaves)[];
+  return names.find((name) => {
+    const usual = folderLeaves[name].parse(undefined);
+    return JSON.stringify(config[name]) !== JSON.stringify(usual);
+  });
 }

@@ -6,7 +6,7 @@ import { codePointOrder } from "./order.ts";
 import { isPictureName } from "./pattern.ts";
 
 /** Files that lie together in what was written: of a run, of predictions. */
-const written = [["run.json", "events.jsonl"], ["index.json", "summary.csv"]];
+const written = [["run.json", "events.jsonl"], ["written.sha256"]];
 
 /** What lies in folders. */
 export interface FoundFiles {

@@ -133,7 +133,15 @@ placeTest(
 Deno.test("a command has the launcher's help, or loads no experiment; what it starts may write what is named and no more", () => {
   const names = program.commands!.map(({ name }) => name);
   const alone = names.filter((name) => !isLaunched(name));
-  assert.deepEqual(alone.sort(), ["doctor", "partitions", "report", "runs", "weights"]);
+  assert.deepEqual(alone.sort(), [
+    "completions",
+    "doctor",
+    "partitions",
+    "report",
+    "runs",
+    "start",
+    "weights",
+  ]);
   for (const name of alone) {
     // A command of several files lies in a folder of its room.
     const room = [name, "runs"].find((room) => isFile(`cli/commands/${room}/${name}.ts`));

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { main } from "../../../cli/program.ts";
+import { encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
 import { collectingTerminal } from "../../../cli/terminal/terminal.ts";
 import { colorMask, indexMask, photograph, writeFiles } from "../../stages/datasets/folder/support.ts";
 import { type Place, placeTest } from "../support.ts";
@@ -38,13 +39,13 @@ placeTest("a folder is described, its experiment written, and the next lines pri
   assert.match(out, /4 images in images\/, 2 with a mask in masks\/, 2 without/);
   assert.match(out, /sizes: 4 × 3 \(4\)/);
   assert.match(out, /background +0 +58\.3 % +2\nforeground +255 +41\.7 % +2/);
-  assert.match(out, /1 labeled and 2 unlabeled images are learned from; 1 is scored/);
+  assert.match(out, /1 labeled and 2 unlabeled images to learn from; 1 to be scored/);
   assert.match(out, /with its mask over it: .*sample\.png/);
   assert.match(out, /train: +deno task train ".*my photos\/experiment\.ts"/);
   assert.match(out, /deno task compare ".*experiment\.ts"/);
   assert.match(text!, /pipeline\("my-photos"/);
   assert.match(text!, /background: 0,\n +foreground: 255,/);
-  assert.match(text!, /root: import\.meta\.dirname!/);
+  assert.match(text!, /root: "\.",/);
   assert.ok(place.has(join(root, ".crossview", "sample.png")));
   const { status: planned, out: plan } = await place.command("plan", join(root, "experiment.ts"));
   assert.equal(planned, 0, plan.join("\n"));
@@ -59,7 +60,7 @@ placeTest("a file that is there stays, and what would have been written is shown
   const other = join(place.folder, "other.ts");
   const again = await start(place, {}, ["--yes", "--out", other]);
   assert.equal(again.status, 0);
-  assert.match(await Deno.readTextFile(other), /root: `\$\{import\.meta\.dirname\}\/my photos`/);
+  assert.match(await Deno.readTextFile(other), /root: "my photos",/);
 });
 
 placeTest("flags name classes, what is ignored, and who is labeled and scored", async (place) => {
@@ -90,21 +91,15 @@ placeTest("flags name classes, what is ignored, and who is labeled and scored", 
 });
 
 placeTest("a person at a terminal is asked, and asked again where an answer does not fit", async (place) => {
-  const { status, notes, text } = await start(place, { ...photographs, ...masks }, [], [
-    "one",
-    "sky, cat",
-    "3",
-    "0.5",
-  ]);
-  assert.equal(status, 1, notes);
+  const answers = ["one", "sky, cat", "all", "3", "0.5"];
+  const { status, notes, text } = await start(place, { ...photographs, ...masks }, [], answers);
+  assert.equal(status, 0, notes);
   assert.match(notes, /Names of the classes.*\(background,foreground\)/);
   assert.match(notes, /gives 1 names, and the masks hold 2 classes/);
-  assert.match(notes, /3 images of 2 with a mask/);
-  assert.equal(text, undefined);
-  const again = await start(place, {}, [], ["sky, cat", "0.5"]);
-  assert.equal(again.status, 0, again.notes);
-  assert.match(again.text!, /sky: 0,\n +cat: 255,/);
-  assert.match(again.text!, /validation: 0\.5,/);
+  assert.match(notes, /"--validation all": it must be a share/);
+  assert.match(notes, /3 of 2 cannot be kept: one at least must be labeled/);
+  assert.match(text!, /sky: 0,\n +cat: 255,/);
+  assert.match(text!, /validation: 0\.5,/);
 });
 
 placeTest("without unlabeled images it learns from labels alone, and says so", async (place) => {
@@ -113,7 +108,7 @@ placeTest("without unlabeled images it learns from labels alone, and says so", a
   );
   const { status, out, text } = await start(place, { ...photographs, ...all });
   assert.equal(status, 0);
-  assert.match(out, /by their labels alone, as no image is unlabeled/);
+  assert.match(out, /by labels alone, as no image is unlabeled/);
   assert.doesNotMatch(out, /compare/);
   assert.match(text!, /method: supervised\(\)/);
   assert.doesNotMatch(text!, /pseudoLabel/);
@@ -132,6 +127,16 @@ placeTest("bad masks are told by kind with a count, and the good ones go on", as
   assert.match(out, /problem, 2 times: Cannot decode ".*masks\/c\.png"/);
   assert.match(out, /1 masks have no image: masks\/e\.png/);
 });
+
+/** A photograph of as many colors as pixels. */
+function noise(seed: number): Uint8Array {
+  const side = 100;
+  return encodeRgbPng(
+    Uint8Array.from({ length: side * side * 3 }, (_, i) => (i * i * 31 + seed * i * 7) >> 3),
+    side,
+    side,
+  );
+}
 
 /** LabelMe's JSON of one rectangle. */
 function labelMe(label: string): string {
@@ -181,7 +186,7 @@ placeTest("COCO with folders of a training and a validation", async (place) => {
     "annotations/instances_val2017.json": coco(["c.png"]),
   });
   assert.equal(status, 0, out);
-  assert.match(out, /1 labeled and 1 unlabeled images are learned from; 1 is scored/);
+  assert.match(out, /1 labeled and 1 unlabeled image to learn from; 1 to be scored/);
   assert.match(out, /background +50\.0 % +2\ncat +50\.0 % +2/);
   assert.match(text!, /images: "train2017",/);
   assert.match(text!, /validation: \{ images: "val2017" \},/);
@@ -209,6 +214,15 @@ for (
         "images/a.json": '{"version": "5.2.1", "shapes": [], "imagePath": "a.png"}',
       },
       /its annotations hold no shapes/,
+      1,
+    ],
+    [
+      "photographs twice",
+      {
+        "a/x.png": noise(1),
+        "b/x.png": noise(2),
+      },
+      /"[ab]", are photographs: they hold 1024 values or more/,
       1,
     ],
     ["masks that are no pictures", { ...photographs, "masks/a.png": "" }, /none of its masks can be read/, 1],

@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { experimentFile, type OwnExperiment } from "../../../configs/own/experiment_file.ts";
-import { DataFile, ownSettings } from "../../../configs/own/settings.ts";
+import { type Leaf, ownSettings } from "../../../configs/own/settings.ts";
+import { small } from "../../../configs/families/small.ts";
+import * as library from "../../../mod.ts";
 import type { Pipeline } from "../../../pipeline/mod.ts";
+
+const { cutMixSeg, load, pipeline } = library;
 
 const config = new URL("../../../deno.json", import.meta.url);
 
@@ -20,7 +24,7 @@ const photos: OwnExperiment = {
     ["ignore", [255, "#ffffff"], ""],
     ["validation", 0.34, "How many are scored."],
   ],
-  settings: ownSettings({ labeled: 4, unlabeled: 14, side: 300 }),
+  settings: ownSettings({ unlabeled: 14, side: 300 }),
   hasUnlabeled: true,
   data: ".",
 };
@@ -33,7 +37,7 @@ const cases: Readonly<Record<string, OwnExperiment>> = {
     data: "../da$`ta",
     load: [
       ["classes", ["background", "cat"], ""],
-      ["lists", { labeled: new DataFile("a.txt"), validation: new DataFile("b.txt") }, ""],
+      ["lists", { labeled: "a.txt", validation: "b.txt" }, ""],
     ],
   },
   names: { ...photos, load: [["classes", ["background", "cat"], ""], ["validation", null, ""]] },
@@ -50,7 +54,7 @@ const cases: Readonly<Record<string, OwnExperiment>> = {
   },
   supervised: {
     ...photos,
-    settings: ownSettings({ labeled: 9, unlabeled: 0, side: 100 }),
+    settings: ownSettings({ unlabeled: 0, side: 100 }),
     hasUnlabeled: false,
   },
 };
@@ -68,7 +72,7 @@ Deno.test("each file is as deno fmt leaves it, compiles, and builds what it says
     for (const [index, [name, experiment]] of Object.entries(cases).entries()) {
       const { default: pipeline } = await import(pathToFileURL(files[index]!).href) as { default: Pipeline };
       const { nodes } = pipeline.build([]);
-      const method = experiment.hasUnlabeled ? "ccvc" : "supervised";
+      const method = experiment.hasUnlabeled ? "cutmix-seg" : "supervised";
       const load = nodes.find(({ id }) => id === "load")!,
         training = nodes.find(({ id }) => id === "co-train")!;
       assert.equal((training.config as { method: { name: string } }).method.name, method, name);
@@ -77,13 +81,29 @@ Deno.test("each file is as deno fmt leaves it, compiles, and builds what it says
         validation?: unknown;
         lists?: { labeled: string };
       };
-      assert.equal(root, experiment.data === "." ? folder : `${folder}/${experiment.data}`);
+      assert.equal(root, experiment.data);
       assert.deepEqual(validation, experiment.load.find(([leaf]) => leaf === "validation")?.[1]);
-      if (name === "lists") assert.equal(lists!.labeled, `${root}/a.txt`);
+      if (name === "lists") assert.equal(lists!.labeled, "a.txt");
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("the settings are those that were found for few labels, wherever both have unlabeled images", () => {
+  const { augment, method, coTrain } = ownSettings({ unlabeled: 14, side: 400 });
+  const options = (leaves: readonly Leaf[]) =>
+    Object.fromEntries(leaves.map(([name, value]) => [name, value]));
+  const data = { dataset: "folder", root: ".", classes: ["background", "cat"] } as const;
+  const found = small("found", { data, epochs: 6 });
+  const own = pipeline("own", () => {
+    const views = library.augment({ data: load(data) }, options(augment));
+    return library.coTrain({ views }, { ...options(coTrain), method: cutMixSeg(options(method.options)) });
+  });
+  const configOf = ({ build }: Pipeline, stage: string) =>
+    build([]).nodes.find(({ id }) => id === stage)!.config;
+  assert.deepEqual(configOf(own, "augment"), configOf(found, "augment"));
+  assert.deepEqual(configOf(own, "co-train"), configOf(found, "co-train"));
 });
 
 async function succeeds(...args: string[]): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Code, CodeError, codeOf, defineStage, sha256 } from "../../../pipeline/mod.ts";
 import { Cache } from "../../../pipeline/cache/cache.ts";
+import { assertLoaded } from "../../../pipeline/code/library.ts";
 import { start, withDirectory, writeOld } from "../support.ts";
 
 const engine = new URL("../../../pipeline/mod.ts", import.meta.url).href;
@@ -240,3 +241,13 @@ Deno.test("a module of a release is known by package, version and path; other ad
       /its module is "https:\/\/example\.org\/stage\.ts"; only local files \(file:\) and releases of JSR can be hashed/,
     );
   }));
+
+Deno.test("a package that is loaded in another version than the lock's is refused", () => {
+  const locked = { "npm:zod": "4.6.7 sha512-x", "npm:@some/one": "1.0.0 sha512-y" };
+  assertLoaded("a.ts", "zod", locked);
+  assertLoaded("a.ts", "@some/one/part", locked, (name) => name === "@some/one" ? "1.0.0" : "2");
+  assert.throws(
+    () => assertLoaded("a.ts", "zod/v4", { "npm:zod": "4.6.6 sha512-x" }),
+    /Cannot fingerprint "a\.ts": zod 4\.6\.7 is loaded, and this version of Crossview is made with 4\.6\.6\. Take out/,
+  );
+});

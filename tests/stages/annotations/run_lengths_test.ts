@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
-import {
-  checkRuns,
-  formatRuns,
-  parseRuns,
-  readBrush,
-  runsOf,
-} from "../../../stages/annotations/run_lengths.ts";
+import { checkRuns, parseRuns, readBrush, runsOf } from "../../../stages/annotations/run_lengths.ts";
 import { writeBrush } from "./brush.ts";
+
+/** Writes the text that is read, as pycocotools does. */
+function formatRuns(runs: readonly number[]): string {
+  let text = "";
+  runs.forEach((run, index) => {
+    let rest = index > 2 ? run - runs[index - 2]! : run;
+    for (;;) {
+      const bits = rest & 31;
+      rest >>= 5;
+      const ends = rest === (bits & 16 ? -1 : 0);
+      text += String.fromCharCode(48 + (ends ? bits : bits | 32));
+      if (ends) return;
+    }
+  });
+  return text;
+}
 
 Deno.test("COCO's text of runs is read and written, whatever their size and order", () => {
   // Of a mask of pycocotools: 3 × 4, the four pixels in the middle.

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { DecodeError, toRgb } from "../../../stages/codecs/image.ts";
 import { decodePicture } from "../../../stages/codecs/picture.ts";
 import { decodeTiff } from "../../../stages/codecs/tiff.ts";
@@ -20,7 +20,7 @@ function changed(bytes: Uint8Array, tag: number, value: number): Uint8Array {
   throw new Error(`no field ${tag}`);
 }
 
-Deno.test("a TIFF that is cut anywhere is refused by name, whatever its compression", () => {
+Deno.test("a TIFF that is cut anywhere is refused by name, whatever its compression", async () => {
   for (const [name, { file }] of Object.entries(golden.cases)) {
     if (!name.endsWith(".tif")) continue;
     const bytes = Uint8Array.fromBase64(file);
@@ -28,7 +28,7 @@ Deno.test("a TIFF that is cut anywhere is refused by name, whatever its compress
     for (let length = 0; length < bytes.length - 16; length += 11) {
       let pixels: unknown;
       try {
-        pixels = decodeTiff(bytes.subarray(0, length), "cut.tif").data;
+        pixels = (await decodeTiff(bytes.subarray(0, length), "cut.tif")).data;
       } catch (error) {
         ok(
           error instanceof DecodeError && error.message.startsWith('Cannot decode "cut.tif"'),
@@ -36,12 +36,12 @@ Deno.test("a TIFF that is cut anywhere is refused by name, whatever its compress
         );
         continue;
       }
-      deepStrictEqual(pixels, decodeTiff(bytes, name).data, `${name} cut at ${length}`);
+      deepStrictEqual(pixels, (await decodeTiff(bytes, name)).data, `${name} cut at ${length}`);
     }
   }
 });
 
-Deno.test("what is not decoded is refused with the reason", () => {
+Deno.test("what is not decoded is refused with the reason", async () => {
   const gray = file("gray.tif"), rgba = file("rgba.tif");
   // One sample a pixel is what is taken anyway: that field becomes one that says "of reduced size".
   const thumbnail = file("white_is_zero.tif").slice(), view = new DataView(thumbnail.buffer);
@@ -52,9 +52,16 @@ Deno.test("what is not decoded is refused with the reason", () => {
     [thumbnail, /its first picture is a thumbnail of another, as in cameras' raw files\. Develop or save/],
     [
       changed(gray, 259, 4),
-      /its compression is CCITT group 4; these are read: none, LZW, PackBits, Deflate\. Save it as/,
+      /its compression is CCITT group 4; these are read: none, LZW, PackBits, Deflate, JPEG\. Save it as/,
     ],
-    [changed(gray, 259, 7), /its compression is JPEG/],
+    [changed(gray, 259, 6), /its compression is old JPEG/],
+    [changed(gray, 259, 7), /one of its strips or tiles is no JPEG/],
+    [changed(rgba, 259, 7), /it is compressed by JPEG, and is not gray, RGB or YCbCr of 8 bits alone/],
+    [
+      changed(file("rgb_jpeg_tiles.tif"), 322, 32),
+      /one of its strips or tiles is 16 × 16, it should be 32 × 16/,
+    ],
+    [changed(file("rgb_jpeg_tiles.tif"), 347, 1), /its header is damaged/],
     [changed(gray, 259, 999), /its compression is number 999/],
     [changed(gray, 262, 5), /its samples are CMYK/],
     [changed(gray, 262, 32844), /its samples are of the kind 32844/],
@@ -72,20 +79,20 @@ Deno.test("what is not decoded is refused with the reason", () => {
     ],
     [changed(file("rgb_deflate.tif"), 256, 60_000), /is damaged: \d+ bytes cannot hold the 2340000 that/],
   ];
-  for (const [bytes, reason] of cases) throws(() => decodeTiff(bytes, "odd.tif"), reason);
+  for (const [bytes, reason] of cases) await rejects(decodeTiff(bytes, "odd.tif"), reason);
 });
 
-Deno.test("a directory that names a field twice, or claims more values than the file holds, is refused", () => {
+Deno.test("a directory that names a field twice, or claims more values than the file holds, is refused", async () => {
   const gray = file("white_is_zero.tif"), view = new DataView(gray.buffer), start = view.getUint32(4, true);
   const twice = gray.slice();
   twice.copyWithin(start + 14, start + 2, start + 14);
-  throws(
-    () => decodeTiff(twice, "twice.tif"),
+  await rejects(
+    decodeTiff(twice, "twice.tif"),
     /it is damaged or cut short: its directory has the field 256 twice/,
   );
   const many = gray.slice();
   new DataView(many.buffer).setUint32(start + 2 + 4, 1 << 30, true);
-  throws(() => decodeTiff(many, "many.tif"), /its field 256 claims 1073741824 values/);
+  await rejects(decodeTiff(many, "many.tif"), /its field 256 claims 1073741824 values/);
 });
 
 Deno.test("a big TIFF is told apart", async () => {
@@ -95,7 +102,7 @@ Deno.test("a big TIFF is told apart", async () => {
 });
 
 Deno.test("of 16 bits a picture has the upper 8, or those of a range", async () => {
-  const values = decodeTiff(file("gray_16.tif"), "wide.tif");
+  const values = await decodeTiff(file("gray_16.tif"), "wide.tif");
   strictEqual(values.bits, 16);
   const low = 1000, high = 50_000;
   const expected = [...values.data].flatMap((value) => {
@@ -107,6 +114,6 @@ Deno.test("of 16 bits a picture has the upper 8, or those of a range", async () 
   const picture = await decodePicture(file("gray_16.tif"), "wide.tif", { range: [low, high] });
   deepStrictEqual([...picture.data], expected);
   // Of 8 bits nothing is changed by a range.
-  const gray = decodeTiff(file("gray.tif"), "gray.tif");
+  const gray = await decodeTiff(file("gray.tif"), "gray.tif");
   deepStrictEqual(toRgb(gray, [low, high]), toRgb(gray));
 });

@@ -1,7 +1,8 @@
 /** What masks probably mean, by what they hold. @module */
 import assert from "node:assert/strict";
 import { type CountedMask, formOf, MaskValues } from "../../../stages/survey/mask_values.ts";
-import { type KnownNames, proposeClasses } from "../../../stages/survey/meaning.ts";
+import type { KnownNames } from "../../../stages/survey/class_rule.ts";
+import { proposeClasses } from "../../../stages/survey/meaning.ts";
 import { parseNames } from "../../../stages/survey/name_files.ts";
 
 /** Values of masks of one row each. */
@@ -57,9 +58,12 @@ Deno.test("numbers of objects are one class: in a channel, in 16 bits, or of man
   assert.deepEqual(classesOf(numbered), { background: { red: 0 }, object: { red: [1, 255] } });
   assert.deepEqual(classesOf(gray(range(138), range(90))), {
     background: { value: 0 },
-    object: { value: [1, 137] },
+    object: { value: [1, 255] },
   });
-  assert.deepEqual(classesOf(gray([0, 700, 701])), { background: { value: 0 }, object: { value: [1, 701] } });
+  assert.deepEqual(classesOf(gray([0, 700, 701])), {
+    background: { value: 0 },
+    object: { value: [1, 65535] },
+  });
   const many = [...Array(500).fill(0), ...range(200).map((i) => 0x10000 * i + 3 * i + 0x3000)];
   assert.deepEqual(classesOf(colors(many)), { background: "#000000", object: "else" });
 });
@@ -80,13 +84,18 @@ Deno.test("smooth edges: black and white are cut in the middle, what is between 
     background: { value: [0, 127] },
     foreground: { value: [128, 255] },
   });
+  assert.deepEqual(classesOf(colors(edges.map((value) => 0x010000 * value))), {
+    background: { red: [0, 127] },
+    foreground: { red: [128, 255] },
+  });
+  const mixture = (part: number) => 0x010000 * (255 - part) + 0x000100 * part + 40;
   const drawn = [
-    ...Array(5000).fill(0),
-    ...Array(5000).fill(0xff0000),
-    ...range(100).map((i) => 0x020101 * (i + 1)),
+    ...Array(5000).fill(mixture(0)),
+    ...Array(5000).fill(mixture(255)),
+    ...range(60).map((i) => mixture(4 * i + 3)),
   ];
   const { classes, ignore } = proposeClasses(colors(drawn));
-  assert.deepEqual([classes, ignore], [{ black: "#000000", red: "#ff0000" }, ["else"]]);
+  assert.deepEqual([classes, ignore], [{ "#00ff28": "#00ff28", "#ff0028": "#ff0028" }, ["else"]]);
 });
 
 Deno.test("one value is nothing to tell apart, and that is said", () => {

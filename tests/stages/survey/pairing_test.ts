@@ -53,6 +53,12 @@ Deno.test("what both folders have below them is no part of the rule", () => {
   assert.equal(best("images/a/x.jpg", "images/b/x.jpg", "masks/a/x.png", "masks/b/x.png"), "images masks 2");
 });
 
+Deno.test("of scenes with folders of their own, images are not taken for masks of another scene's", () => {
+  const scenes = ["s1", "s2", "s3"].flatMap((name) => [`${name}/images/0.png`, `${name}/masks/0.png`]);
+  assert.equal(best(...scenes), "s1/images s1/masks 1");
+  assert.equal(best("images/one/0.png", "images/two/0.png"), "images/one images/two 1?");
+});
+
 Deno.test("masks of objects beside those of classes are not taken", () => {
   const folders = ["JPEGImages", "SegmentationClass", "SegmentationObject"];
   assert.equal(best(...folders.map((folder) => `${folder}/x.png`)), "JPEGImages SegmentationClass 1");

@@ -32,7 +32,7 @@ Deno.test(
       0,
     ]);
     assert.deepEqual([...labeled!.sizes], [["4 × 3", 3]]);
-    assert.deepEqual(labeled!.histogram, [
+    assert.deepEqual(labeled!.labels.histogram, [
       { name: "background", pixels: 15, images: 2 },
       { name: "cat", pixels: 9, images: 2 },
     ]);
@@ -63,12 +63,12 @@ Deno.test(
     assert.deepEqual(findings.map(({ isProblem, message }) => [isProblem, message]), [
       [
         false,
-        "1 image is both labeled and validation, byte for byte: what is scored was seen in training: " +
+        "1 image is labeled and validation at once, byte for byte: what is scored was seen in training: " +
         "images/a (labeled) = val/images/other (validation)",
       ],
       [
         false,
-        "1 image is both unlabeled and validation, byte for byte: what is scored was seen in training: " +
+        "1 image is unlabeled and validation at once, byte for byte: what is scored was seen in training: " +
         "images/c (unlabeled) = val/images/c2 (validation)",
       ],
     ]);

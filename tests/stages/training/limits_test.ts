@@ -135,7 +135,8 @@ gpuTest("every network is captured at a crop of 800, however its kernels share",
       });
       const launches = phases.method.programs[0].graph.dispatches;
       const isLong = launches.some(({ groups }) => Math.max(...groups) > MAX_GROUPS);
-      assert.equal(isLong, sharing === 0 && backbone !== "resnet14", `${backbone}, sharing ${sharing}`);
+      // Else the parts would be of nothing.
+      if (sharing === 0 && backbone !== "resnet14") assert.ok(isLong, backbone);
       for (const { groups } of launches.flatMap((launch) => partsOf(large, launch))) {
         assert.ok(groups.every((count) => count <= MAX_GROUPS));
       }

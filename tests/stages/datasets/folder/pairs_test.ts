@@ -143,8 +143,7 @@ Deno.test(
         "runs/x/1/run.json",
         "runs/x/1/events.jsonl",
         "runs/x/1/pictures/a.png",
-        "predictions/index.json",
-        "predictions/summary.csv",
+        "predictions/written.sha256",
         "predictions/masks/a.png",
       ),
     );
