@@ -34,13 +34,23 @@ testWithShared("data/voc", "voc-folder takes a few steps with ResNet-50 at crop 
     "voc-folder",
     ...["--set", `load.root=${root}`],
     ...["--set", "co-train.backbone=resnet50", "--set", "augment.crop=129"],
-    ...["--set", "co-train.epochs=1", "--set", "co-train.stepsPerEpoch=3", "--set", "co-train.batch=2"],
+    ...[
+      "--set",
+      "co-train.epochs=1",
+      "--set",
+      "co-train.warmUpEpochs=0",
+      "--set",
+      "co-train.stepsPerEpoch=3",
+    ],
   );
   assert.ok(metrics.pixelAccuracy.teacher > 0);
 });
 
 testWithShared("data/camvid", "camvid-46 learns more than its largest class", async (root) => {
-  const { metrics } = await trained("camvid-46", "--set", `load.root=${root}`);
+  const { metrics } = await trained(
+    "camvid-46",
+    ...["--set", `load.root=${root}`, "--set", "co-train.epochs=4", "--set", "co-train.warmUpEpochs=2"],
+  );
   assert.equal(metrics.perClass.length, 11);
   assert.ok(metrics.miou.teacher > chance(metrics.perClass), `mIoU is ${metrics.miou.teacher}`);
 });
