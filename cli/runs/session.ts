@@ -17,6 +17,8 @@ export async function withSession<T>(
   options: { terminal: Terminal; cache: Cache; runs: string; checkpointEvery?: number | undefined },
   body: (session: Session) => Promise<T>,
 ): Promise<T> {
+  // What comes first, code and adapter, may take a second.
+  options.terminal.live("preparing");
   const controller = new AbortController();
   let heard = 0;
   /** By how often it was asked, as this process or as its launcher counts: the terminal sends Ctrl-C to both. */

@@ -38,6 +38,7 @@ export function makeFeed(
   const batches = Object.entries(draws).map(([name, { set, images: walk = set, views: specs }]) => ({
     name,
     walk,
+    isEmpty: views[set].length === 0,
     made: new ViewBatch(device, {
       name,
       batch,
@@ -66,14 +67,12 @@ export function makeFeed(
     },
     capture: (graph) => Object.fromEntries(batches.map(({ name, made }) => [name, made.capture(graph)])),
     fill(images, address, drawn: Drawn = new Map()) {
-      for (const { name, walk, made } of batches) {
+      for (const { name, walk, made, isEmpty } of batches) {
         const seen = drawn.get(name) ?? new Map<number, number>();
         drawn.set(name, seen);
-        const samples = images[walk] ?? [];
-        // A set without images is read by no step that is run.
-        if (made.isWanted && samples.length > 0) {
-          made.fill(samples.map(items[walk]), { seed, ...address }, seen);
-        }
+        // Without unlabeled images no step is run that reads any.
+        if (!made.isWanted || isEmpty) continue;
+        made.fill((images[walk] ?? []).map(items[walk]), { seed, ...address }, seen);
       }
     },
     free() {
