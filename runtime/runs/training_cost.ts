@@ -47,7 +47,8 @@ export class TrainingMeter {
       this.#trainings.set(node, { peakBytes, images: 0, last: undefined, paces: [] });
     }
     const training = this.#trainings.get(node);
-    if (training === undefined) return;
+    // A step that is handed over is part of the time between two readings.
+    if (training === undefined || told?.kind === "tick") return;
     const { last } = training;
     training.last = undefined;
     if (told?.kind !== "step") return;
