@@ -16,9 +16,9 @@ export interface SmallSettings {
  * - A mean teacher: one network learns, so that a step costs less than two thirds of UniMatch's, a half of CCVC's.
  * - Crops of 160 pixels, 2 in a step: as many pixels as 4 of 113 are, and the labels are learned in fewer steps.
  * - AdamW at 0.003 for all layers: in a few hundred steps SGD does not come as far with random weights.
- * - Half of the steps are the labels' alone: from step 100 on, the student was behind labels alone by 5 points.
+ * - Half of the steps are the labels' alone: with the method from step 100 on, one run was 5 points behind labels alone.
  * - Pixels of which the teacher is sure count, by their own confidence; with all pixels, and a
- *   slower teacher, the score was 3 points lower.
+ *   slower teacher, one run was 3 points lower.
  * - The teacher follows closely (0.95), as the run is short, and the student sees other colors than it does.
  * - An epoch is 100 steps, however few images a folder has, and scores are made after the last.
  */
