@@ -1,10 +1,16 @@
 import { type DeepLabSpec, deepLabV3Plus, type Mapping, type Network } from "./deeplabv3plus.ts";
+import type { Heads } from "./heads.ts";
+import type { HeldModule, OwnModule } from "./modules.ts";
 import { Registry } from "./registry.ts";
 
 /** What sets a network apart from the others beside it. */
 export interface NetworkVariant {
   /** Maps its features to another view (CCVC §1.3). */
   readonly mapping?: Mapping;
+  /** What else it says of an image. */
+  readonly heads?: Heads;
+  /** Layers of a method's own; of a file's networks, what these hold. */
+  readonly modules?: Readonly<Record<string, OwnModule | HeldModule>>;
 }
 
 /** Networks that share nothing but their shape, by name. */
@@ -20,7 +26,7 @@ export interface Networks {
  * @param variants The networks by name; their order is that of the state dict.
  */
 export function declareNetworks(
-  spec: Omit<DeepLabSpec, "mapping">,
+  spec: Omit<DeepLabSpec, keyof NetworkVariant>,
   variants: Readonly<Record<string, NetworkVariant>>,
 ): Networks {
   const registry = new Registry();

@@ -9,17 +9,18 @@ import type { BoundMethod } from "../methods/bound_method.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 
-/** Fresh or pretrained networks, and averages as copies of theirs. */
+/** Fresh or pretrained networks, and averages as copies of theirs, unless they start as their own. */
 export function startWeights(
   registry: Registry,
-  { averages }: Pick<BoundMethod, "averages">,
+  { averages, ownStarts }: Pick<BoundMethod, "averages" | "ownStarts">,
   seed: number,
   pretrained: StateDict = new Map(),
 ): StateDict {
   const weights: StateDict = new Map([...initialize(registry, seed), ...pretrained]);
   for (const name of [...weights.keys()]) {
     const network = networkOf(name), source = averages[network];
-    if (source !== undefined) weights.set(name, weights.get(`${source}${name.slice(network.length)}`)!);
+    if (source === undefined || ownStarts.has(network)) continue;
+    weights.set(name, weights.get(`${source}${name.slice(network.length)}`)!);
   }
   return weights;
 }
