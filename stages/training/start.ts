@@ -3,6 +3,7 @@ import type { Device } from "../../kernels/device.ts";
 import { upload } from "../../kernels/memory.ts";
 import { guardStart } from "../../kernels/ops/update/guard_update.ts";
 import { initialize } from "../../models/initialization.ts";
+import type { Parameters } from "../../models/parameters.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
@@ -25,7 +26,8 @@ export function startWeights(
 }
 
 /**
- * Brings a training to its start, whatever it has done before: weights and running statistics as given, moments zero, the
+ * Brings a training to its start, whatever it has done before: weights and running statistics as given, and kept apart where
+ * weight decay pulls to them, moments zero, the
  * method's state as it says.
  *
  * @param options.lossScale In f16: what losses are multiplied by before they are differentiated.
@@ -46,9 +48,21 @@ export function startFrom(
     encoder.clearBuffer(buffer, start, end - start);
   }
   device.gpu.queue.submit([encoder.finish()]);
+  keepStart(device, parameters);
   for (const [tensor, start] of state.starts) {
     upload(device, tensor, new Float32Array(tensor.bytes / 4).fill(start));
   }
   if (classWeights) upload(device, classWeights, Float32Array.from(perClass));
   if (guard) upload(device, guard, guardStart(lossScale));
+}
+
+/** Takes down the weights as they are, where there is room: what weight decay may pull to. */
+export function keepStart(device: Device, { ranges }: Pick<Parameters, "ranges">): void {
+  const encoder = device.gpu.createCommandEncoder();
+  for (const { values, start } of ranges) {
+    if (!start) continue;
+    const bytes = values.end - values.start;
+    encoder.copyBufferToBuffer(values.buffer, values.start, start.buffer, start.start, bytes);
+  }
+  device.gpu.queue.submit([encoder.finish()]);
 }
