@@ -9,6 +9,7 @@ import { imageExtents, type Tensor } from "../kernels/tensor.ts";
 import { declareHead, type HeadOutputs, type Heads } from "./heads.ts";
 import { convolutionLayer, convolutionNormRelu } from "./layers.ts";
 import { declareModule, type HeldModule, type OwnModule, type RunModule } from "./modules.ts";
+import type { NetworkNorms } from "./norms.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";
 import {
   type BackboneName,
@@ -47,6 +48,7 @@ export interface DeepLabSpec {
   readonly heads?: Heads;
   /** Layers of a method's own; theirs come last. */
   readonly modules?: Readonly<Record<string, OwnModule | HeldModule>>;
+  readonly norms?: NetworkNorms;
 }
 
 /** What parts of a network are called in its state dict: no head and no module may be. */
@@ -94,6 +96,8 @@ export interface Prediction<H extends Heads = Heads> {
 
 /** Captures a network's forward pass, which can be left and entered at two places. */
 export interface Network {
+  /** Domains that its norms have copies for. */
+  readonly domains?: NetworkNorms["domains"];
   /** @param images f32[N, H, W, 3] */
   backbone(forward: Forward, images: Tensor): Taps;
   features(forward: Forward, taps: Taps): Features;
@@ -113,7 +117,8 @@ export function predict(network: Network, forward: Forward, images: Tensor): Pre
  *
  * @see Chen et al., ECCV 2018, https://arxiv.org/abs/1802.02611
  */
-export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
+export function deepLabV3Plus(outer: Scope, spec: DeepLabSpec): Network {
+  const { norms } = spec, scope = norms ? { ...outer, norms } : outer;
   const extents = BACKBONES[spec.backbone];
   const { aspp: channels, low } = headSpec(spec.backbone);
   const backbone = resnet(
@@ -153,6 +158,7 @@ export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
 
   return {
     modules: Object.fromEntries(modules),
+    domains: norms?.domains,
     backbone(forward, images) {
       const { height, width } = imageExtents(images);
       return { kind: "taps", ...backbone(forward, images), size: { height, width } };

@@ -1,6 +1,7 @@
 import { type DeepLabSpec, deepLabV3Plus, type Mapping, type Network } from "./deeplabv3plus.ts";
 import type { Heads } from "./heads.ts";
 import type { HeldModule, OwnModule } from "./modules.ts";
+import type { NetworkNorms } from "./norms.ts";
 import { Registry } from "./registry.ts";
 
 /** What sets a network apart from the others beside it. */
@@ -11,6 +12,8 @@ export interface NetworkVariant {
   readonly heads?: Heads;
   /** Layers of a method's own; of a file's networks, what these hold. */
   readonly modules?: Readonly<Record<string, OwnModule | HeldModule>>;
+  /** How its batch norms compute; as PyTorch's unless told. */
+  readonly norms?: NetworkNorms;
 }
 
 /** Networks that share nothing but their shape, by name. */

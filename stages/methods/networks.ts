@@ -6,7 +6,7 @@ import type { Schedule } from "./schedule.ts";
 
 /** A network that the optimizer moves. */
 export interface Trained<H extends Heads = Heads, M extends Modules = Modules>
-  extends Pick<NetworkVariant, "mapping"> {
+  extends Omit<NetworkVariant, "heads" | "modules"> {
   /** What tells it from other kinds. */
   readonly kind: "trained";
   /** Heads beside the classifier: each runs in every pass that goes to the end, and gives `prediction.heads.NAME`. */

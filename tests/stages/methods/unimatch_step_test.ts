@@ -82,6 +82,7 @@ function capture(options: Parameters<typeof unimatch>[0] = {}, share = 1): Captu
     features: none,
     apply: none,
     constant: none,
+    gradient: none,
     schedules: {},
   };
   return { terms: countedTerms(bound(unimatch(options)).terms(step)), passes, graph };
