@@ -6,7 +6,7 @@ import { defineKernel } from "../../shader/kernel.ts";
 import type { Precision, Tensor, TensorSpec } from "../../tensor.ts";
 import advanceSource from "./bank_advance.wgsl" with { type: "text" };
 import pushSource from "./bank_push.wgsl" with { type: "text" };
-import { featureIncludes, pixelExtents, type PixelFeatures } from "./class_means.ts";
+import { featureIncludes, pixelExtents, type PixelFeatures } from "./member_means.ts";
 import type { Positions } from "./positions.ts";
 
 const push = defineKernel({

@@ -6,7 +6,7 @@ import { storedVectors, type Tensor, type TensorSpec } from "../../tensor.ts";
 import { clear } from "../feature/clear.ts";
 import { finishLoss } from "../loss/finish_loss.ts";
 import { type Bank, checkBank } from "./bank.ts";
-import { type PixelExtents, pixelExtents, type PixelFeatures } from "./class_means.ts";
+import { type PixelExtents, pixelExtents, type PixelFeatures } from "./member_means.ts";
 import {
   anchorsKernel,
   drawKernel,

@@ -1,6 +1,6 @@
 /** The kernels of {@linkcode infoNce}. @module */
 import { defineKernel } from "../../shader/kernel.ts";
-import { featureIncludes } from "./class_means.ts";
+import { featureIncludes } from "./member_means.ts";
 import anchorsSource from "./info_nce_anchors.wgsl" with { type: "text" };
 import drawSource from "./info_nce_draw.wgsl" with { type: "text" };
 import gradientSource from "./info_nce_gradient.wgsl" with { type: "text" };
