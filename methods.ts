@@ -26,6 +26,7 @@ export {
   type HeadsOf,
   type MethodNetworks,
   type ModulesOf,
+  type None,
   ownModule,
   projectionHead,
   type Trained,
@@ -43,7 +44,14 @@ export type {
 export type { Declare, HeldModule, HeldTensor, ModuleExtents, Modules, OwnModule } from "./models/modules.ts";
 export { globalAveragePool } from "./kernels/ops/feature/global_average_pool.ts";
 export { convolutionLayer, convolutionNormRelu, type ConvolutionSpec } from "./models/layers.ts";
-export { type Forward, type Layer, type Scope, within } from "./models/registry.ts";
+export {
+  type Forward,
+  type Layer,
+  type ParameterGroup,
+  Registry,
+  type Scope,
+  within,
+} from "./models/registry.ts";
 export {
   type At,
   type DeviceScalar,

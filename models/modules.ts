@@ -3,12 +3,15 @@ import type { Forward, Scope } from "./registry.ts";
 
 /** What layers of one's own may be declared by. */
 export interface ModuleExtents {
-  /** Channels of the backbone's first, third and last stage. */
+  /** Channels of the backbone's first stage. */
   readonly low: number;
+  /** Of its third. */
   readonly middle: number;
+  /** Of its last. */
   readonly high: number;
   /** Channels of what enters the fuse convolutions. */
   readonly features: number;
+  /** Classes of the data. */
   readonly classes: number;
 }
 
@@ -18,11 +21,13 @@ export type Declare<I, O> = (scope: Scope, extents: ModuleExtents) => (forward: 
 /** Layers of a method's own. */
 // deno-lint-ignore no-explicit-any -- what goes in is a parameter's: no one type is above all.
 export interface OwnModule<I = any, O = unknown> {
+  /** Declares them. */
   readonly declare: Declare<I, O>;
 }
 
 /** The same as a file of weights describes it: what it holds, and nothing of what it computes. */
 export interface HeldModule {
+  /** In the order of the state dict. */
   readonly tensors: readonly HeldTensor[];
 }
 

@@ -35,7 +35,7 @@ export interface Average {
 }
 
 /** Nothing by name. */
-type None = Record<never, never>;
+export type None = Record<never, never>;
 
 /**
  * Declares a network that the optimizer moves.
