@@ -2,6 +2,7 @@
 import type { Graph } from "../../kernels/graph.ts";
 import { joinBatches, splitBatch } from "../../kernels/ops/feature/batches.ts";
 import { channelDropout } from "../../kernels/ops/feature/channel_dropout.ts";
+import { uniformMap } from "../../kernels/ops/map/uniform_map.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";
@@ -51,7 +52,7 @@ export function makePasses(
     Prediction,
     { readonly network: string; readonly after: NonNullable<Forward["after"]> }
   >();
-  const dropped = new Set<string>();
+  const dropped = new Set<string>(), drawn = new Set<string>();
   const find = (name: string): Network => {
     const network = byName[name];
     if (network) return frozenNorms.has(name) ? withFrozenNorms(network) : network;
@@ -110,6 +111,13 @@ export function makePasses(
       }
       dropped.add(stream);
       return channelDropout(graph, x, { probability, streams: [`channels/${stream}`], counters });
+    },
+    uniform(stream, shape, { per = "image" } = {}) {
+      if (drawn.has(stream)) {
+        throw new MethodError(`Cannot draw the random numbers of "${stream}" twice: name another stream`);
+      }
+      drawn.add(stream);
+      return uniformMap(graph, { stream: `uniform/${stream}`, shape, byImage: per === "image", counters });
     },
     constant: (body) => graph.withoutGradients(body),
   };
