@@ -12,6 +12,7 @@ export {
   openNetwork,
   type RgbImage,
 } from "./runtime/network.ts";
+export type { Range } from "./stages/codecs/image.ts";
 export type { RunScores } from "./runtime/runs/scores.ts";
 export type { Pipeline, PipelineEvent } from "./pipeline/mod.ts";
 export { UserError } from "./pipeline/mod.ts";

@@ -27,6 +27,8 @@ export interface ParameterRange {
   readonly gradients?: ArenaRange;
   /** What the optimizer remembers of earlier gradients. */
   readonly moments: readonly ArenaRange[];
+  /** What the values were at the start, where there is room for it. */
+  readonly start?: ArenaRange;
 }
 
 /** What two networks of one shape have alike: ranges of equal size and order. */
@@ -49,7 +51,7 @@ export interface Parameters {
   /** Bytes held on the device, in all and by what is held. */
   readonly bytes: number;
   readonly sizes: {
-    /** Of trained networks, and of averages. */
+    /** Of trained networks, and of averages; and of the start, where it is kept. */
     readonly values: number;
     readonly gradients: number;
     readonly moments: number;
@@ -70,6 +72,8 @@ export interface ParameterOptions {
   readonly training: boolean;
   /** What the optimizer remembers of each parameter; 1 unless told. */
   readonly moments?: number;
+  /** Whether there is room for what was at the start; no part of what a checkpoint holds. Default false. */
+  readonly starts?: boolean;
   /** Networks that do not learn by gradients; none unless told. */
   readonly averages?: ReadonlySet<string>;
 }
@@ -85,7 +89,7 @@ export function allocateParameters(
   options: ParameterOptions,
 ): Parameters {
   const arenas = allocateArenas(device, registry, options);
-  const { ordered, values, gradients, moments, averages, statistics } = arenas;
+  const { ordered, values, gradients, moments, starts, averages, statistics } = arenas;
   const tensors = tensorsIn(arenas, options.training);
   const tensor = (name: string): Tensor => {
     const found = tensors.get(name);
@@ -94,7 +98,7 @@ export function allocateParameters(
   };
   const everything = [...registry.parameters, ...registry.statistics];
   const changed = [values, ...moments, ...(averages ? [averages] : []), statistics];
-  const held = [...changed, ...(gradients ? [gradients] : [])];
+  const held = [...changed, ...(gradients ? [gradients] : []), ...(starts ? [starts] : [])];
   return {
     tensor,
     ranges: trainedRanges(arenas),
@@ -112,7 +116,7 @@ export function allocateParameters(
     ),
     bytes: held.reduce((sum, arena) => sum + arena.bytes, 0),
     sizes: {
-      values: values.bytes + (averages?.bytes ?? 0),
+      values: values.bytes + (averages?.bytes ?? 0) + (starts?.bytes ?? 0),
       gradients: gradients?.bytes ?? 0,
       moments: moments.reduce((sum, { bytes }) => sum + bytes, 0),
       statistics: statistics.bytes,
@@ -145,11 +149,12 @@ type Placed = ParameterSpec & Pick<TensorSpec, "label" | "layout">;
 interface Arenas {
   /** All parameters, as they lie. */
   readonly ordered: readonly Placed[];
-  /** Those that learn, in the order of `values`, `gradients` and each of `moments`. */
+  /** Those that learn, in the order of `values`, `gradients`, each of `moments` and `starts`. */
   readonly trained: readonly Placed[];
   readonly values: Allocation;
   readonly gradients: Allocation | undefined;
   readonly moments: readonly Allocation[];
+  readonly starts: Allocation | undefined;
   /** The parameters of averages. */
   readonly averages: Allocation | undefined;
   readonly statistics: Allocation;
@@ -158,7 +163,7 @@ interface Arenas {
 function allocateArenas(
   device: Device,
   registry: Registry,
-  { training, moments = 1, averages = new Set() }: ParameterOptions,
+  { training, moments = 1, starts = false, averages = new Set() }: ParameterOptions,
 ): Arenas {
   const ordered = [...registry.parameters].sort((a, b) => rankOf(a) - rankOf(b)).map((spec) => ({
     ...spec,
@@ -177,6 +182,7 @@ function allocateArenas(
       { length: training ? moments : 0 },
       (_, i) => allocate(device, moments === 1 ? "momenta" : `moments ${i + 1}`, trained),
     ),
+    starts: starts ? allocate(device, "the start", trained) : undefined,
     averages: averaged.length > 0 ? allocate(device, "averages", averaged) : undefined,
     statistics: allocate(
       device,
@@ -198,14 +204,15 @@ function tensorsIn(
   return new Map(all.map((tensor) => [tensor.label, tensor]));
 }
 
-function trainedRanges({ trained, values, gradients, moments }: Arenas): ParameterRange[] {
-  const arenas = [values, ...(gradients ? [gradients] : []), ...moments];
+function trainedRanges({ trained, values, gradients, moments, starts }: Arenas): ParameterRange[] {
+  const arenas = [values, ...(gradients ? [gradients] : []), ...(starts ? [starts] : []), ...moments];
   const placed = trained.map((spec, i) => ({ ...spec, tensors: arenas.map(({ tensors }) => tensors[i]!) }));
   return runs(placed).map(({ group, kind, ranges: [values, ...others] }) => ({
     group,
     kind,
     values: values!,
     ...(gradients && { gradients: others.shift()! }),
+    ...(starts && { start: others.shift()! }),
     moments: others,
   }));
 }

@@ -45,7 +45,8 @@ export interface OpenNetwork extends AsyncDisposable {
    * Labels a picture; one after the other, however many are asked for at once.
    *
    * @param image Pixels, or the path of a picture's file.
-   * @throws {UserError} If it has not as many bytes as its size says, or the file cannot be read as a picture.
+   * @throws {UserError} If it has not as many bytes as its size says, or the file cannot be read as a picture, or has more than
+   *   8 bits a sample where neither the network nor {@linkcode NetworkOptions.range} says what is black and white.
    */
   predict(image: RgbImage | string): Promise<LabeledImage>;
   /** Frees the GPU. */
@@ -58,6 +59,11 @@ export interface NetworkOptions {
   readonly outputStride?: 8 | 16;
   /** How an image is seen, default whole; under a center crop, the pixels of the crop are labeled and no others. */
   readonly protocol?: Protocol;
+  /**
+   * Which values become 0 and 255, of pictures' files of more than 8 bits a sample; those that the network was trained on unless
+   * told.
+   */
+  readonly range?: Range;
   /** Folder of the cache, where tilings are kept that `tune` has measured; without it none are looked for. */
   readonly cache?: string;
 }
@@ -80,7 +86,7 @@ export interface NetworkOptions {
  * ```
  */
 export async function openNetwork(path: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
-  const { outputStride, cache, protocol = ORIGINAL } = options;
+  const { outputStride, cache, range, protocol = ORIGINAL } = options;
   await requirePermissions("open a network", ["read", "env"]);
   const checkpoint = openCheckpoint(path, { outputStride });
   const silent = { print() {}, note() {} };
@@ -89,7 +95,9 @@ export async function openNetwork(path: string, options: NetworkOptions = {}): P
     const { network, inference, free } = await openInference(await gpu.open(), checkpoint);
     let last: Promise<unknown> = Promise.resolve();
     const label = async (given: RgbImage | string): Promise<LabeledImage> => {
-      const image = typeof given === "string" ? await readPicture(given, network.range) : checked(given);
+      const image = typeof given === "string"
+        ? await readPicture(given, range ?? network.range)
+        : checked(given);
       const { labels, confidence } = await inference.predict(image.data, image, protocol);
       const { width, height } = protocolPlan(protocol, image).scored;
       return { width, height, labels: labels[network.headline]!, confidence, predictions: labels };
@@ -119,11 +127,16 @@ export async function openNetwork(path: string, options: NetworkOptions = {}): P
 /**
  * Reads a picture as `predict` does: upright, and of more than 8 bits by the values that the network was trained on.
  *
- * @throws {UserError} If the file cannot be read, or is no picture.
+ * @throws {UserError} If the file cannot be read, or is no picture, or nobody says which of its values are black and white.
  */
 async function readPicture(path: string, range: Range | undefined): Promise<RgbImage> {
   const bytes = await readFileWhole(path, decodingBudget);
-  return await decodePicture(bytes, path, { orientation: "upright", range });
+  const picture = await decodePicture(bytes, path, { orientation: "upright", range });
+  if (picture.bits <= 8 || range !== undefined) return picture;
+  throw new UserError(
+    `Cannot label "${path}": it has ${picture.bits} bits a sample, and the network was trained on 8. Say which values are ` +
+      "black and white: openNetwork(…, { range: [0, 65535] }).",
+  );
 }
 
 function checked(image: RgbImage): RgbImage {

@@ -27,28 +27,27 @@ export function completions(commands: () => readonly Command[]): Command {
   eval "$(crossview completions bash)"      in ~/.bashrc; zsh likewise
   crossview completions fish | source       in config.fish`,
     arguments: [{ name: "shell", description: Object.keys(shells).join(", ") }],
-    run(input) {
+    async run(input) {
       const [shell] = input.positional;
       const script = Object.hasOwn(shells, shell!) ? shells[shell!] : undefined;
       if (script === undefined) {
         throw new UsageError(`Cannot complete in "${shell}": known are ${Object.keys(shells).join(", ")}.`);
       }
-      input.terminal.print(script(offersOf(commands())));
-      return Promise.resolve();
+      input.terminal.print(script(offersOf(commands(), await experimentNames())));
     },
   };
 }
 
-function offersOf(commands: readonly Command[], path = ""): Offer[] {
+function offersOf(commands: readonly Command[], experiments: readonly string[], path = ""): Offer[] {
   const below = commands.flatMap((command) => {
     const words = [
       ...(command.commands ?? []).map(({ name }) => name),
       ...(command.options ?? []).map(({ name }) => `--${name}`),
       "--help",
-      ...(command.arguments?.includes(experimentArgument) ? experimentNames() : []),
+      ...(command.arguments?.includes(experimentArgument) ? experiments : []),
     ];
     const own = `${path} ${command.name}`.trim();
-    return [{ path: own, words }, ...offersOf(command.commands ?? [], own)];
+    return [{ path: own, words }, ...offersOf(command.commands ?? [], experiments, own)];
   });
   return path === "" ? [{ path, words: [...commands.map(({ name }) => name), "--help"] }, ...below] : below;
 }

@@ -1,7 +1,7 @@
 /** Finds the experiment that is named on the command line. @module */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { experiments } from "../../configs/experiments.ts";
+import { type Exports, publishedExports, publishedNames } from "../../configs/experiments.ts";
 import { ConfigError, didYouMean, messageOf, outsideCodeComes, UserError } from "../../pipeline/mod.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { importFailure } from "./import_failure.ts";
@@ -24,8 +24,8 @@ export function typedPath(path: string): string {
 }
 
 /** Names of the experiments in `configs/`, sorted so that numbers count as numbers. */
-export function experimentNames(): string[] {
-  return Object.keys(experiments).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+export async function experimentNames(): Promise<string[]> {
+  return (await publishedNames()).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
 /**
@@ -34,8 +34,8 @@ export function experimentNames(): string[] {
  * @param given A name in `configs/`, or the path of a TypeScript file.
  * @throws {UsageError} If there is none.
  */
-export async function experimentExports(given: string): Promise<Readonly<Record<string, unknown>>> {
-  if (!isExperimentPath(given)) return await published(given)();
+export async function experimentExports(given: string): Promise<Exports> {
+  if (!isExperimentPath(given)) return await publishedExports(given) ?? await refuseName(given);
   const path = typedFile(given);
   await outsideCodeComes(path);
   try {
@@ -64,9 +64,8 @@ function typedFile(given: string): string {
   throw new UsageError(`Cannot find the experiment "${given}": there is no file "${path}".`);
 }
 
-function published(name: string): () => Promise<Readonly<Record<string, unknown>>> {
-  if (Object.hasOwn(experiments, name)) return experiments[name]!;
-  const names = experimentNames();
+async function refuseName(name: string): Promise<never> {
+  const names = await experimentNames();
   const guess = didYouMean(name, names);
   throw new UsageError(
     `Unknown experiment "${name}". ${guess.startsWith("Known:") ? "" : guess + " "}Known: ${

@@ -51,7 +51,7 @@ function leavesOf({ nodes }: Graph, ids: readonly string[]): Map<string, string>
 /** The experiment of `configs/` nearest to a graph: the same data set and partition if any has them, then fewest differences. */
 export async function nearestExperiment(ours: Graph): Promise<Comparison> {
   const found: { readonly distance: number; readonly comparison: Comparison }[] = [];
-  for (const name of experimentNames()) {
+  for (const name of await experimentNames()) {
     const pipeline: Pipeline = await loadExperiment(name);
     const comparison = compareGraphs(ours, pipeline.build());
     const differs = (leaf: string) =>

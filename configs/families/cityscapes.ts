@@ -1,5 +1,6 @@
 /** Cityscapes with the published partitions: what its experiments have in common. @module */
 import { augment, ccvc, coTrain, load, pipeline } from "../../mod.ts";
+import { family } from "./family.ts";
 import { outcome } from "./outcome.ts";
 
 /**
@@ -46,3 +47,11 @@ export function cityscapes(name: string, partition: string) {
     return outcome(nets, data, { protocol: "sliding_window", crop: 712 });
   });
 }
+
+/** Of 2,975 images 100, 186, 372 and 744 are labeled. */
+export const experiments = family(cityscapes, {
+  "cityscapes-1-30": "cityscapes/1_30",
+  "cityscapes-1-16": "cityscapes/1_16",
+  "cityscapes-1-8": "cityscapes/1_8",
+  "cityscapes-1-4": "cityscapes/1_4",
+});

@@ -1,5 +1,6 @@
 /** CPS on the published partitions: what its experiments have in common. @module */
 import { augment, coTrain, cps, load, pipeline } from "../../mod.ts";
+import { family } from "./family.ts";
 import { outcome } from "./outcome.ts";
 
 /** Steps of an epoch, and epochs: the published numbers, chosen so that each split takes about as many steps in all. */
@@ -82,3 +83,19 @@ export function cpsExperiment(name: string, { dataset, split, cutMix }: CpsExper
     return outcome(nets, data, windows);
   });
 }
+
+/** Each split that is published, by CPS alone and with CutMix. */
+export const experiments = family(cpsExperiment, {
+  "cps-pascal-1-16": { dataset: "pascal", split: "1_16", cutMix: false },
+  "cps-pascal-1-8": { dataset: "pascal", split: "1_8", cutMix: false },
+  "cps-pascal-1-4": { dataset: "pascal", split: "1_4", cutMix: false },
+  "cps-cityscapes-1-16": { dataset: "cityscapes", split: "1_16", cutMix: false },
+  "cps-cityscapes-1-8": { dataset: "cityscapes", split: "1_8", cutMix: false },
+  "cps-cityscapes-1-4": { dataset: "cityscapes", split: "1_4", cutMix: false },
+  "cps-cutmix-pascal-1-16": { dataset: "pascal", split: "1_16", cutMix: true },
+  "cps-cutmix-pascal-1-8": { dataset: "pascal", split: "1_8", cutMix: true },
+  "cps-cutmix-pascal-1-4": { dataset: "pascal", split: "1_4", cutMix: true },
+  "cps-cutmix-cityscapes-1-16": { dataset: "cityscapes", split: "1_16", cutMix: true },
+  "cps-cutmix-cityscapes-1-8": { dataset: "cityscapes", split: "1_8", cutMix: true },
+  "cps-cutmix-cityscapes-1-4": { dataset: "cityscapes", split: "1_4", cutMix: true },
+});

@@ -1,5 +1,6 @@
 /** CutMix-Seg with the published partitions: what its experiments have in common. @module */
 import { augment, coTrain, cutMixSeg, load, pipeline } from "../../mod.ts";
+import { family } from "./family.ts";
 import { outcome } from "./outcome.ts";
 
 /** What the data sets differ in. */
@@ -61,3 +62,11 @@ export function cutMixSegExperiment(name: string, { dataset, split }: CutMixSegE
     return outcome(nets, data);
   });
 }
+
+/** Each split that is published. */
+export const experiments = family(cutMixSegExperiment, {
+  "cutmix-seg-pascal-1-16": { dataset: "pascal", split: "1_16" },
+  "cutmix-seg-pascal-1-8": { dataset: "pascal", split: "1_8" },
+  "cutmix-seg-pascal-1-4": { dataset: "pascal", split: "1_4" },
+  "cutmix-seg-cityscapes-1-8": { dataset: "cityscapes", split: "1_8" },
+});

@@ -1,5 +1,6 @@
 /** PASCAL VOC 2012 with the published partitions: what its experiments have in common. @module */
 import { augment, ccvc, coTrain, load, pipeline } from "../../mod.ts";
+import { family } from "./family.ts";
 import { outcome } from "./outcome.ts";
 
 /**
@@ -30,3 +31,15 @@ export function pascal(name: string, partition: string) {
     return outcome(nets, data);
   });
 }
+
+/** Of 10,582 images as many are labeled, all finely; or 662, 1,323 and 2,646, drawn at random from all (CPS). */
+export const experiments = family(pascal, {
+  "pascal-92": "pascal/92",
+  "pascal-183": "pascal/183",
+  "pascal-366": "pascal/366",
+  "pascal-732": "pascal/732",
+  "pascal-1464": "pascal/1464",
+  "pascal-1-16": "pascal/1_16",
+  "pascal-1-8": "pascal/1_8",
+  "pascal-1-4": "pascal/1_4",
+});

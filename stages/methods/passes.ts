@@ -39,7 +39,10 @@ type Run<Y> = (network: Network, forward: Forward, source: Source) => Y[];
 type Given = Omit<Forward, "graph" | "parts" | "joint">;
 
 /** Told of each output, and of the running statistics that its pass has left. */
-type Note<Y> = (output: Y, after: NonNullable<Forward["after"]>) => void;
+type Note<Y> = (output: Y, left: Left) => void;
+
+/** The running statistics that a training pass has left, and the domain whose norms it went through. */
+type Left = NonNullable<Forward["after"]> & Pick<Forward, "domain">;
 
 /** Makes the passes of a step. */
 export function makePasses(
@@ -47,11 +50,7 @@ export function makePasses(
   { byName }: Pick<Networks, "byName">,
   { tensor, counters, together, averages = {}, frozenNorms = new Set() }: PassOptions,
 ): Passing {
-  /** The running statistics that a training pass has left. */
-  const left = new WeakMap<
-    Prediction,
-    { readonly network: string; readonly after: NonNullable<Forward["after"]> }
-  >();
+  const left = new WeakMap<Prediction, { readonly network: string; readonly after: Left }>();
   const dropped = new Set<string>(), drawn = new Set<string>();
   const find = (name: string): Network => {
     const network = byName[name];
@@ -60,14 +59,17 @@ export function makePasses(
   };
 
   const capture = <Y>(
-    network: string,
+    name: string,
     passes: Passes,
     forward: Given,
     run: Run<Y>,
     note?: Note<Y>,
   ): unknown => {
-    const batches = batchesOf(network, passes, together);
-    return arrange(passes, runBatches(find(network), batches, { ...forward, graph }, run, note));
+    const network = find(name);
+    const domains = forward.training ? network.domains : undefined;
+    const batches = batchesOf(name, passes, together && !domains);
+    if (domains) checkDomains(name, domains, batches.flat());
+    return arrange(passes, runBatches(network, batches, { ...forward, graph }, run, note));
   };
   /** A training pass; that of an average without gradients. */
   const captureTraining = <Y>(network: string, passes: Passes, run: Run<Y>, note?: Note<Y>): unknown => {
@@ -96,6 +98,13 @@ export function makePasses(
       const found = pass && left.get(pass);
       if (pass && found?.network !== network) {
         throw new MethodError(`Cannot evaluate "${network}" after a pass that is no training pass of it`);
+      }
+      const read = byName[network]?.domains?.[0];
+      if (found && found.after.domain !== read) {
+        throw new MethodError(
+          `Cannot evaluate "${network}" after a pass of domain "${found.after.domain}": it leaves no statistics of domain ` +
+            `"${read}", which evaluation reads`,
+        );
       }
       const forward = { training: false, tensor, ...(found && { after: found.after }) };
       return graph.withoutGradients(() => capture(network, passes, forward, predictions)) as Outputs<
@@ -133,6 +142,21 @@ function batchesOf(network: string, passes: Passes, together: boolean): readonly
   return together && sizes.size === 1 ? [named] : named.map((pass) => [pass]);
 }
 
+/** Passes are named after the domains whose norms they go through. */
+function checkDomains(network: string, domains: readonly string[], passes: readonly Pass[]): void {
+  const other = passes.map(nameOf).find((name) => !domains.includes(name));
+  if (other === undefined) return;
+  throw new MethodError(
+    `Cannot train network "${network}" on pass "${other}": its norms are of the domains ${
+      domains.join(" and ")
+    }. Name the pass after one of them.`,
+  );
+}
+
+function nameOf(pass: Pass): string {
+  return pass[0]!.name.split(".", 1)[0]!;
+}
+
 /** Runs a network on batches, one after another; gives the output of each part by its name. */
 function runBatches<Y>(
   network: Network,
@@ -145,15 +169,18 @@ function runBatches<Y>(
   for (const batch of batches) {
     const parts = batch.flat(), joint = parts.length / batch.length;
     const statistics = new Map<string, Tensor>();
+    // Passes of other domains are batches of their own.
+    const domain = network.domains && forward.training && { domain: nameOf(batch[0]!) };
     const given = {
       ...forward,
       parts: parts.map(({ name }) => name),
       joint,
+      ...domain,
       ...(note && { afterEach: statistics }),
     };
     run(network, given, join(forward.graph, parts.map(({ source }) => source))).forEach((output, i) => {
       outputs.set(parts[i]!.name, output);
-      note?.(output, { statistics, pass: Math.floor(i / joint) });
+      note?.(output, { statistics, pass: Math.floor(i / joint), ...domain });
     });
   }
   return outputs;

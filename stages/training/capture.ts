@@ -16,7 +16,7 @@ import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
 import { captureGradients, type NamedTerm, scheduled } from "./step_program.ts";
-import { captureUpdate, momentsOf, type OptimizerSettings } from "./update.ts";
+import { captureUpdate, momentsOf, needsStart, type OptimizerSettings } from "./update.ts";
 
 /** What the capture of a training depends on; activations are f32 unless told. */
 export interface CaptureOptions
@@ -87,6 +87,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const parameters = allocateParameters(device, networks.registry, {
     training: true,
     moments: momentsOf(options.optimizer),
+    starts: needsStart(options.optimizer),
     averages: new Set(Object.keys(method.averages)),
   });
   const images = batch / accumulate;

@@ -3,13 +3,14 @@ import type { Device } from "../../kernels/device.ts";
 import { upload } from "../../kernels/memory.ts";
 import { guardStart } from "../../kernels/ops/update/guard_update.ts";
 import { initialize } from "../../models/initialization.ts";
+import type { Parameters } from "../../models/parameters.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 
-/** Fresh or pretrained networks, and averages as copies of theirs. */
+/** Fresh or pretrained networks, with second copies of norms as the first, and averages as copies of theirs. */
 export function startWeights(
   registry: Registry,
   { averages }: Pick<BoundMethod, "averages">,
@@ -17,6 +18,9 @@ export function startWeights(
   pretrained: StateDict = new Map(),
 ): StateDict {
   const weights: StateDict = new Map([...initialize(registry, seed), ...pretrained]);
+  for (const { name, startsAs } of [...registry.parameters, ...registry.statistics]) {
+    if (startsAs !== undefined) weights.set(name, weights.get(startsAs)!);
+  }
   for (const name of [...weights.keys()]) {
     const network = networkOf(name), source = averages[network];
     if (source !== undefined) weights.set(name, weights.get(`${source}${name.slice(network.length)}`)!);
@@ -25,7 +29,8 @@ export function startWeights(
 }
 
 /**
- * Brings a training to its start, whatever it has done before: weights and running statistics as given, moments zero, the
+ * Brings a training to its start, whatever it has done before: weights and running statistics as given, and kept apart where
+ * weight decay pulls to them, moments zero, the
  * method's state as it says.
  *
  * @param options.lossScale In f16: what losses are multiplied by before they are differentiated.
@@ -46,9 +51,21 @@ export function startFrom(
     encoder.clearBuffer(buffer, start, end - start);
   }
   device.gpu.queue.submit([encoder.finish()]);
+  keepStart(device, parameters);
   for (const [tensor, start] of state.starts) {
     upload(device, tensor, new Float32Array(tensor.bytes / 4).fill(start));
   }
   if (classWeights) upload(device, classWeights, Float32Array.from(perClass));
   if (guard) upload(device, guard, guardStart(lossScale));
+}
+
+/** Takes down the weights as they are, where there is room: what weight decay may pull to. */
+export function keepStart(device: Device, { ranges }: Pick<Parameters, "ranges">): void {
+  const encoder = device.gpu.createCommandEncoder();
+  for (const { values, start } of ranges) {
+    if (!start) continue;
+    const bytes = values.end - values.start;
+    encoder.copyBufferToBuffer(values.buffer, values.start, start.buffer, start.start, bytes);
+  }
+  device.gpu.queue.submit([encoder.finish()]);
 }

@@ -37,6 +37,8 @@ export type ParameterGroups =
 /** An optimizer with its settings. */
 export type OptimizerSettings = OptimizerRule & {
   readonly weightDecay: number;
+  /** Where it pulls convolutions to; all else, and convolutions unless told, to 0. */
+  readonly decayTowards?: "zero" | "start";
   readonly groups?: ParameterGroups;
 };
 
@@ -56,6 +58,11 @@ export function ratesLength(schedules: Readonly<Record<string, unknown>>): numbe
 /** How many numbers the optimizer remembers of each parameter. */
 export function momentsOf({ kind }: OptimizerSettings): 1 | 2 {
   return kind === "sgd" ? 1 : 2;
+}
+
+/** Whether it needs to know what convolutions were at the start. */
+export function needsStart({ weightDecay, decayTowards }: OptimizerSettings): boolean {
+  return weightDecay > 0 && decayTowards === "start";
 }
 
 /** Where a run is, to its optimizer. */
@@ -93,18 +100,26 @@ export interface UpdateParts {
 export function captureUpdate(graph: Graph, parts: UpdateParts): void {
   const { parameters, rates, optimizer, clears = false, guard } = parts;
   const needed = momentsOf(optimizer);
-  const pieces = parameters.ranges.flatMap(({ group, kind, values, gradients, moments }) => {
+  const pieces = parameters.ranges.flatMap(({ group, kind, values, gradients, moments, start }) => {
     if (!gradients || moments.length !== needed) {
       throw new Error(
         `Cannot update by ${optimizer.kind}: it needs gradients and ${needed} moments, and parameters were allocated with ` +
           `${moments.length}`,
       );
     }
+    const towards = needsStart(optimizer) && kind === "convolutions";
+    if (towards && !start) {
+      throw new Error("Cannot decay towards the start: parameters were allocated without it");
+    }
     return splitRange(values.start, values.end, parts.mostBytes).map(({ offset, bytes }) => {
       const of = (what: string, { buffer, start }: ArenaRange) =>
         arenaRange(`${group} ${kind}' ${what}`, buffer, { offset: start + offset - values.start, bytes });
       return {
-        tensors: { parameters: of("parameters", values), gradients: of("gradients", gradients) },
+        tensors: {
+          parameters: of("parameters", values),
+          gradients: of("gradients", gradients),
+          ...(towards && { start: of("start", start!) }),
+        },
         moments: moments.map((range, i) => of(`moments ${i + 1}`, range)),
         options: {
           rates,

@@ -71,7 +71,7 @@ function compileSteps(device: Device, settings: Omit<MemorySettings, "recompute"
 /** Trainings of the experiments, one of each network, method and size of the images. */
 async function trainings(): Promise<MemorySettings[]> {
   const found = new Map<string, MemorySettings>();
-  for (const name of experimentNames()) {
+  for (const name of await experimentNames()) {
     const graph = (await loadExperiment(name)).build();
     for (const node of trainingNodes(graph)) {
       const known = knownTraining(node, 0);

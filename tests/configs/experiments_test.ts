@@ -24,15 +24,35 @@ function differing(found: Record<string, unknown>, wanted: Record<string, unknow
     .map(([key, value]) => `${key} is ${found[key]}, not ${value}`);
 }
 
-Deno.test("every file of configs/ is known by its name", () => {
-  const files = [...Deno.readDirSync(new URL("../../configs/", import.meta.url))]
-    .filter(({ isFile, name }) => isFile && name !== "experiments.ts")
-    .map(({ name }) => name.replace(/\.ts$/, "").replaceAll("_", "-"));
-  assert.deepEqual(experimentNames().sort(), files.sort());
+/** The files of a folder of configs/: path → the name that such a file goes by. */
+function filesIn(folder: string): Map<string, string> {
+  const files = [...Deno.readDirSync(new URL(folder, configs))].filter(({ isFile }) => isFile);
+  return new Map(
+    files.map(({ name }) => [`${folder}${name}`, name.replace(/\.ts$/, "").replaceAll("_", "-")]),
+  );
+}
+const configs = new URL("../../configs/", import.meta.url);
+
+Deno.test("every file of configs/ and every experiment of a family is known by its name, which the family begins", async () => {
+  const known = [...filesIn("./").values()].filter((name) => name !== "experiments");
+  for (const [path, family] of filesIn("./families/")) {
+    const { experiments = {} } = await import(new URL(path, configs).href);
+    for (const name of Object.keys(experiments)) {
+      assert.ok(name.startsWith(`${family}-`), `${path}: ${name}`);
+      known.push(name);
+    }
+  }
+  assert.deepEqual((await experimentNames()).sort(), known.sort());
+});
+
+Deno.test("a name that only begins like a family's is of no experiment, and a near one is told", async () => {
+  await assert.rejects(loadExperiment("pascal-367"), /Unknown experiment "pascal-367".*"pascal-366"/);
+  await assert.rejects(loadExperiment("cps-"), /Unknown experiment "cps-"/);
+  await assert.rejects(loadExperiment("constructor"), /Unknown experiment "constructor"/);
 });
 
 Deno.test("every experiment builds under its own name, with the five stages", async () => {
-  const names = experimentNames();
+  const names = await experimentNames();
   assert.ok(names.length >= 15);
   for (const name of names) {
     const pipeline = await loadExperiment(name);

@@ -42,3 +42,25 @@ gpuTest(
     }
   },
 );
+
+gpuTest("a file of more than 8 bits is not guessed at by a network of 8", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "crossview-" });
+  try {
+    const weights = join(folder, "w.safetensors"), deep = join(folder, "deep.png");
+    const width = 33, height = 20;
+    await testCheckpoint(weights);
+    const light = Uint8Array.from({ length: width * height }, (_, i) => (i * 7) & 255);
+    const data = Uint16Array.from(light, (value) => value + 300);
+    await Deno.writeFile(deep, encode({ width, height, channels: 1, depth: 16, data }));
+    {
+      await using network = await openNetwork(weights);
+      await assert.rejects(network.predict(deep), /deep\.png": it has 16 bits a sample.*range: \[0, 65535\]/);
+    }
+    await using network = await openNetwork(weights, { range: [300, 555] });
+    const rgb = Uint8Array.from({ length: light.length * 3 }, (_, i) => light[Math.floor(i / 3)]!);
+    const found = await network.predict(deep), expected = await network.predict({ width, height, data: rgb });
+    assert.deepEqual(found.confidence, expected.confidence);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

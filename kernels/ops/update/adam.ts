@@ -4,6 +4,7 @@ import { elementwise } from "../../launch.ts";
 import type { Tensor } from "../../tensor.ts";
 import source from "./adam.wgsl" with { type: "text" };
 import { checkUpdate } from "./check_update.ts";
+import { updateKernels } from "./update_kernels.ts";
 
 const plain = defineKernel({
   name: "adam",
@@ -24,7 +25,7 @@ const plain = defineKernel({
   reads: { gradients: "vec4f", rates: "f32" },
   writes: { parameters: "vec4f", first: "vec4f", second: "vec4f" },
 });
-const guarded = defineKernel({ ...plain, name: "adam_guarded", reads: { ...plain.reads, guard: "vec4f" } });
+const kernels = updateKernels(plain);
 
 /** How fast the moments of {@linkcode adam} forget. */
 export interface Betas {
@@ -44,7 +45,7 @@ export interface AdamOptions extends Betas {
   readonly correctionIndex: number;
   /** Added to the root of the mean square, > 0. */
   readonly epsilon: number;
-  /** Share of the parameters taken away, ≥ 0. */
+  /** Share of the parameters, or of their distance from the start, taken away, ≥ 0. */
   readonly weightDecay: number;
   /** Whether they shrink by it at the learning rate (AdamW), and it is no part of their gradients (Adam). */
   readonly decoupled: boolean;
@@ -71,19 +72,26 @@ export function biasCorrections({ beta1, beta2 }: Betas, t: number): readonly [n
  * leaves out counts, too; the moments stay as they are.
  *
  * @param tensors Parameters, their gradients, and moments that start at zero: of equal size and element order, each with a home.
- *   Whole arenas or ranges of them ({@linkcode splitRange}, {@linkcode arenaRange}).
+ *   Whole arenas or ranges of them ({@linkcode splitRange}, {@linkcode arenaRange}). With a `start` of the same size, weight
+ *   decay pulls towards it instead of 0.
  * @throws {ShapeError} If the sizes differ, a tensor has no home, or there are no rate and corrections at the indices.
  */
 export function adam(
   graph: Graph,
-  tensors: { parameters: Tensor; gradients: Tensor; first: Tensor; second: Tensor },
+  tensors: {
+    parameters: Tensor;
+    gradients: Tensor;
+    first: Tensor;
+    second: Tensor;
+    start?: Tensor | undefined;
+  },
   options: AdamOptions,
 ): void {
-  const { parameters, gradients, first, second } = tensors;
+  const { parameters, gradients, first, second, start } = tensors;
   const { rates, rateIndex, correctionIndex, beta1, beta2, epsilon, weightDecay, decoupled, guard } = options;
   checkUpdate({
     parameters,
-    others: [gradients, first, second],
+    others: [gradients, first, second, ...(start ? [start] : [])],
     rates,
     indices: [rateIndex, correctionIndex, correctionIndex + 1],
     guard,
@@ -91,8 +99,8 @@ export function adam(
   const count = parameters.bytes / 16;
   const { groups, stride } = elementwise(count);
   graph.launch({
-    kernel: guard ? guarded : plain,
-    reads: guard ? [gradients, rates, guard] : [gradients, rates],
+    kernel: kernels({ guard, start }),
+    reads: [gradients, rates, ...(guard ? [guard] : []), ...(start ? [start] : [])],
     writes: [parameters, first, second],
     uniforms: {
       count,
@@ -107,7 +115,11 @@ export function adam(
       epsilon,
       weight_decay: weightDecay,
     },
-    constants: { GUARDED: Number(guard !== undefined), DECOUPLED: Number(decoupled) },
+    constants: {
+      GUARDED: Number(guard !== undefined),
+      TOWARDS: Number(start !== undefined),
+      DECOUPLED: Number(decoupled),
+    },
     groups,
     loops: 0,
   });

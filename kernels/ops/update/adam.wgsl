@@ -3,6 +3,7 @@
 //   gradients   f32[4·count]
 //   rates       f32            [rate_index] is the learning rate; from [correction_index]: 1 / (1 − beta1^t), 1 / √(1 − beta2^t)
 //   guard       f32[4]         where GUARDED: what gradients are multiplied by; not 0: nothing is updated (guard_update.wgsl)
+//   start       f32[4·count]   where TOWARDS: weight decay is of p − start instead of p
 //   parameters  f32[4·count]   p ← p − rate · corrected first / (√corrected second + epsilon)
 //   first       f32[4·count]   mean of gradients
 //   second      f32[4·count]   mean of their squares
@@ -26,14 +27,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #end
   let rate = load_rates(extents.rate_index);
   var parameter = load_parameters(i);
+#if TOWARDS
+  let away = parameter - load_start(i);
+#else
+  let away = parameter;
+#end
   var gradient = load_gradients(i);
 #if GUARDED
   gradient *= load_guard(0).x;
 #end
 #if DECOUPLED
-  parameter -= rate * extents.weight_decay * parameter;
+  parameter -= rate * extents.weight_decay * away;
 #else
-  gradient += extents.weight_decay * parameter;
+  gradient += extents.weight_decay * away;
 #end
   let mean = extents.beta1 * load_first(i) + extents.rest1 * gradient;
   let square = extents.beta2 * load_second(i) + extents.rest2 * gradient * gradient;

@@ -4,6 +4,7 @@ import { elementwise } from "../../launch.ts";
 import type { Tensor } from "../../tensor.ts";
 import source from "./sgd.wgsl" with { type: "text" };
 import { checkUpdate } from "./check_update.ts";
+import { updateKernels } from "./update_kernels.ts";
 
 const plain = defineKernel({
   name: "sgd",
@@ -13,7 +14,7 @@ const plain = defineKernel({
   reads: { gradients: "vec4f", rates: "f32" },
   writes: { parameters: "vec4f", momenta: "vec4f" },
 });
-const guarded = defineKernel({ ...plain, name: "sgd_guarded", reads: { ...plain.reads, guard: "vec4f" } });
+const kernels = updateKernels(plain);
 
 /** How a step of {@linkcode sgd} goes. */
 export interface SgdOptions {
@@ -25,7 +26,7 @@ export interface SgdOptions {
   readonly momentum: number;
   /** Whether the step looks ahead (Nesterov's momentum); default false. */
   readonly nesterov?: boolean;
-  /** Multiple of the parameters added to their gradients, ≥ 0. */
+  /** Multiple of the parameters, or of their distance from the start, added to their gradients, ≥ 0. */
   readonly weightDecay: number;
   /** Where {@linkcode guardUpdate} has left whether this step is made, and what the gradients are divided by. */
   readonly guard?: Tensor;
@@ -41,25 +42,36 @@ export interface SgdOptions {
  * dampening; its first step, buffer = gradient, is the same for buffers that start at zero.
  *
  * @param tensors Parameters, their gradients and momentum buffers: of equal size and element order, each with a home.
- *   Whole arenas or ranges of them ({@linkcode splitRange}, {@linkcode arenaRange}).
+ *   Whole arenas or ranges of them ({@linkcode splitRange}, {@linkcode arenaRange}). With a `start` of the same size, weight
+ *   decay pulls towards it instead of 0.
  * @throws {ShapeError} If the sizes differ, a tensor has no home, or there is no rate at the index.
  */
 export function sgd(
   graph: Graph,
-  tensors: { parameters: Tensor; gradients: Tensor; momenta: Tensor },
+  tensors: { parameters: Tensor; gradients: Tensor; momenta: Tensor; start?: Tensor | undefined },
   options: SgdOptions,
 ): void {
-  const { parameters, gradients, momenta } = tensors;
+  const { parameters, gradients, momenta, start } = tensors;
   const { rates, rateIndex, momentum, nesterov = false, weightDecay, guard } = options;
-  checkUpdate({ parameters, others: [gradients, momenta], rates, indices: [rateIndex], guard });
+  checkUpdate({
+    parameters,
+    others: [gradients, momenta, ...(start ? [start] : [])],
+    rates,
+    indices: [rateIndex],
+    guard,
+  });
   const count = parameters.bytes / 16;
   const { groups, stride } = elementwise(count);
   graph.launch({
-    kernel: guard ? guarded : plain,
-    reads: guard ? [gradients, rates, guard] : [gradients, rates],
+    kernel: kernels({ guard, start }),
+    reads: [gradients, rates, ...(guard ? [guard] : []), ...(start ? [start] : [])],
     writes: [parameters, momenta],
     uniforms: { count, stride, rate_index: rateIndex, momentum, weight_decay: weightDecay },
-    constants: { GUARDED: Number(guard !== undefined), NESTEROV: Number(nesterov) },
+    constants: {
+      GUARDED: Number(guard !== undefined),
+      TOWARDS: Number(start !== undefined),
+      NESTEROV: Number(nesterov),
+    },
     groups,
     loops: 0,
   });

@@ -3,6 +3,7 @@
 //   gradients   f32[4·count]
 //   rates       f32            [rate_index] is the learning rate
 //   guard       f32[4]         where GUARDED: what gradients are multiplied by; not 0: nothing is updated (guard_update.wgsl)
+//   start       f32[4·count]   where TOWARDS: weight decay is of p − start instead of p
 //   parameters  f32[4·count]   p ← p − rate · buffer
 //   momenta     f32[4·count]   buffer ← momentum · buffer + gradient + weight_decay · p
 //
@@ -22,10 +23,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (load_guard(0).y != 0.0) { return; }
 #end
   let parameter = load_parameters(i);
-#if GUARDED
-  let gradient = load_gradients(i) * load_guard(0).x + extents.weight_decay * parameter;
+#if TOWARDS
+  let away = parameter - load_start(i);
 #else
-  let gradient = load_gradients(i) + extents.weight_decay * parameter;
+  let away = parameter;
+#end
+#if GUARDED
+  let gradient = load_gradients(i) * load_guard(0).x + extents.weight_decay * away;
+#else
+  let gradient = load_gradients(i) + extents.weight_decay * away;
 #end
   let buffer = extents.momentum * load_momenta(i) + gradient;
   set_momenta(i, buffer);

@@ -4,6 +4,8 @@ export interface SgdStep {
   readonly momentum: number;
   readonly weightDecay: number;
   readonly nesterov?: boolean;
+  /** Where weight decay pulls to; 0 unless given. */
+  readonly start?: ArrayLike<number>;
 }
 
 /** CPU twin of `ops/update/sgd.wgsl`, in f64: one step, in place. */
@@ -11,10 +13,10 @@ export function sgd(
   parameters: Float64Array,
   gradients: ArrayLike<number>,
   momenta: Float64Array,
-  { rate, momentum, weightDecay, nesterov = false }: SgdStep,
+  { rate, momentum, weightDecay, nesterov = false, start }: SgdStep,
 ): void {
   for (let i = 0; i < parameters.length; i++) {
-    const gradient = gradients[i]! + weightDecay * parameters[i]!;
+    const gradient = gradients[i]! + weightDecay * (parameters[i]! - (start?.[i] ?? 0));
     momenta[i] = momentum * momenta[i]! + gradient;
     parameters[i]! -= rate * (nesterov ? gradient + momentum * momenta[i]! : momenta[i]!);
   }

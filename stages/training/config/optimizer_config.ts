@@ -29,6 +29,8 @@ export interface OptimizerConfig extends RateDecay {
   readonly epsilon: number;
   /** Weight decay. */
   readonly weightDecay: number;
+  /** Where weight decay pulls convolutions to. */
+  readonly decayTowards: "zero" | "start";
   /** Multiple of the weight decay for batch norms. */
   readonly normDecay: number;
   /** Multiple of the weight decay for convolutions' biases. */
@@ -117,6 +119,15 @@ export const optimizerLeaves = {
       ...withoutAdam,
     }),
   weightDecay: factor(1e-4, "Weight decay.", "CCVC §3.4"),
+  decayTowards: z.enum(["zero", "start"]).default("zero").describe(
+    "Where weight decay pulls convolutions to: to 0, or to the weights that the training starts from (L2-SP); norms and biases " +
+      "always to 0.",
+  ).meta({
+    unit: "name",
+    source:
+      "published: zero; SimpleBaseline §5: start; Li et al., Explicit inductive bias for transfer learning, ICML 2018",
+    ...withoutDecay,
+  }),
   normDecay: z.number().min(0).default(1).describe("Multiple of the weight decay for batch norms.").meta({
     unit: "factor",
     source: "CCVC §3.4; CPS: 0",
@@ -136,6 +147,7 @@ export function optimizerOf(config: OptimizerConfig): OptimizerSettings {
   return {
     ...(kind === "sgd" ? { kind, momentum, nesterov } : { kind, beta1, beta2, epsilon }),
     weightDecay,
+    decayTowards: config.decayTowards,
     groups: {
       backbone: { rate: config.backboneRate },
       head: { rate: config.headRate },

@@ -71,7 +71,7 @@ placeTest("--explain refuses what a run would refuse", async (place) => {
 });
 
 Deno.test("every leaf of every experiment says what it is and where its value comes from", async () => {
-  for (const name of experimentNames()) {
+  for (const name of await experimentNames()) {
     const graph = (await loadExperiment(name)).build();
     const { stages } = explainGraph(graph);
     const silent = stages.flatMap(({ id, leaves }) =>
@@ -82,8 +82,8 @@ Deno.test("every leaf of every experiment says what it is and where its value co
     );
     assert.deepEqual(silent, [], name);
     const training = graph.nodes.find(({ id }) => id === "co-train")!;
-    const { method } = training.config as { readonly method: { readonly name: string } };
-    assert.equal(isPreset(training.stage.config, ["method", "as"]), method.name === "ccvc");
+    const { method } = training.config as { readonly method: object };
+    assert.equal(isPreset(training.stage.config, ["method", "as"]), "as" in method);
     assert.equal(isPreset(training.stage.config, ["method", "mode"]), false);
   }
 });

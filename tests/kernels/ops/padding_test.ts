@@ -21,17 +21,21 @@ interface Given {
   readonly counters: Tensor;
 }
 
-const normalize = (graph: Graph, { x, vectors }: Given, training: boolean) => {
+const normalize = (graph: Graph, { x, vectors }: Given, training: boolean, clampsVariance?: boolean) => {
   const [weight, bias, runningMean, runningVariance] = vectors;
   return batchNorm(graph, x, { weight, bias, runningMean, runningVariance }, {
     training,
     relu: true,
     residual: x,
+    clampsVariance,
   });
 };
 
 const ops: Record<string, (graph: Graph, given: Given) => Tensor> = {
   "batchNorm, training": (graph, given) => normalize(graph, given, true),
+  "batchNorm, variances raised to epsilon": (graph, given) => normalize(graph, given, true, true),
+  "batchNorm, without a weight": (graph, { x, vectors: [, bias, runningMean, runningVariance] }) =>
+    batchNorm(graph, x, { bias, runningMean, runningVariance }, { training: true, relu: false }),
   "batchNorm, evaluation": (graph, given) => normalize(graph, given, false),
   maxPool: (graph, { x }) => maxPool(graph, x, { size: 3, stride: 2, padding: 1 }),
   globalAveragePool: (graph, { x }) => globalAveragePool(graph, x),

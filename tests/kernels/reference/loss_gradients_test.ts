@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Distance } from "../../../kernels/ops/loss/consistency_loss.ts";
 import { consistencyLoss } from "../../../kernels/reference/loss/consistency_loss.ts";
 import { cosineDiscrepancy } from "../../../kernels/reference/loss/cosine_discrepancy.ts";
+import { reverseCrossEntropy } from "../../../kernels/reference/loss/reverse_cross_entropy.ts";
 import { softmaxCrossEntropy } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import { type Arrays, assertGradients, type Differentiated } from "../../support/central_differences.ts";
 import { uniform } from "../../support/uniform.ts";
@@ -22,7 +23,7 @@ const ofLogits =
 /** Ignored, no class, and every class. */
 const labels = [4, 255, 0, 1, 7, 2, 3];
 
-for (const denominator of ["valid", "weights", "all"] as const) {
+for (const denominator of ["valid", "weights", "all weights", "all"] as const) {
   for (const weighed of [false, true]) {
     Deno.test(`the twin's gradient is its central differences: cross-entropy over ${denominator}${weighed ? ", weighed" : ""}`, () => {
       const options = { denominator, ...(weighed && { weights }) };
@@ -31,6 +32,11 @@ for (const denominator of ["valid", "weights", "all"] as const) {
     });
   }
 }
+
+Deno.test("the twin's gradient is its central differences: reverse cross-entropy", () => {
+  const run = ofLogits((logits) => reverseCrossEntropy(logits, labels, classes, weights));
+  assertGradients(run, { logits }, () => Float64Array.of(1.5));
+});
 
 const distances: Readonly<Record<Distance, true>> = {
   probabilities: true,

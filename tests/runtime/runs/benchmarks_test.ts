@@ -26,7 +26,7 @@ Deno.test("scores are printed with their benchmark", () => {
 
 Deno.test("no two shipped experiments on published partitions are one benchmark by one method with the same options", async () => {
   const all: string[] = [];
-  for (const name of experimentNames()) {
+  for (const name of await experimentNames()) {
     const { nodes } = (await loadExperiment(name)).build();
     const training = nodes.find(({ stage }) => stage.name === "co-train")!;
     const method = JSON.stringify((training.config as { method: unknown }).method);

@@ -10,10 +10,12 @@ import { allocateParameters } from "../../../models/parameters.ts";
 import { type ParameterGroup, type ParameterKind, Registry } from "../../../models/registry.ts";
 import { describePair } from "../../../stages/weights/pair.ts";
 import { planTraining } from "../../../stages/training/memory.ts";
-import { openSession, type SessionOptions } from "../../../stages/training/session.ts";
+import { keepStart } from "../../../stages/training/start.ts";
+import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
 import {
   captureUpdate,
   momentsOf,
+  needsStart,
   type OptimizerSettings,
   ratesLength,
   SCHEDULES_FROM,
@@ -58,6 +60,9 @@ const optimizers: Record<string, OptimizerSettings> = {
   Adam: { kind: "adam", beta1: 0.5, beta2: 0.75, epsilon: 1e-3, weightDecay: 0.125, groups },
   AdamW: { kind: "adamw", beta1: 0.5, beta2: 0.75, epsilon: 1e-3, weightDecay: 0.125, groups },
 };
+for (const [name, optimizer] of Object.entries(optimizers)) {
+  optimizers[`${name}, towards the start`] = { ...optimizer, decayTowards: "start" };
+}
 
 /** Some parameters of each part and kind. */
 function declared(): Registry {
@@ -82,6 +87,7 @@ for (const [name, optimizer] of Object.entries(optimizers)) {
     const parameters = allocateParameters(device, registry, {
       training: true,
       moments: momentsOf(optimizer),
+      starts: needsStart(optimizer),
     });
     const control = allocate(device, "control", [{ label: "rates", shape: [1, 1, 8], layout: "map" }]);
     const [rates] = control.tensors as [Tensor];
@@ -94,15 +100,18 @@ for (const [name, optimizer] of Object.entries(optimizers)) {
       const tensor = parameters.tensor(name);
       upload(device, tensor, store(values, tensor.shape, tensor.layout));
       const multiples = { rate: 1, decay: 1, ...(kind !== "convolutions" && groups[kind]) };
-      return { values, tensor, shape, rate: groups[group].rate * multiples.rate, decay: multiples.decay };
+      const start = needsStart(optimizer) && kind === "convolutions" ? { start: values.slice() } : {};
+      const rate = groups[group].rate * multiples.rate;
+      return { values, tensor, shape, rate, decay: multiples.decay, start };
     });
+    keepStart(device, parameters);
     const moments = sizes.map((size) => ({ first: new Float64Array(size), second: new Float64Array(size) }));
     for (const [step, rate] of [0.5, 0.25, 0.125].entries()) {
       upload(device, rates, Float32Array.from(updateNumbers(optimizer, { rate, step })));
-      law.forEach(({ values, tensor, rate: multiple, decay }, i) => {
+      law.forEach(({ values, tensor, rate: multiple, decay, start }, i) => {
         const gradient = uniform(100 * step + i, sizes[i]!);
         upload(device, tensor.gradient!, store(gradient, tensor.shape, tensor.layout));
-        const own = { ...optimizer, rate: rate * multiple, weightDecay: 0.125 * decay };
+        const own = { ...optimizer, rate: rate * multiple, weightDecay: 0.125 * decay, ...start };
         if (own.kind === "sgd") sgd(values, gradient, moments[i]!.first, own);
         else adam(values, gradient, moments[i]!, { ...own, t: step + 1, decoupled: own.kind === "adamw" });
       });
@@ -118,9 +127,14 @@ for (const [name, optimizer] of Object.entries(optimizers)) {
   });
 }
 
-gpuTest("an update is refused where there is no room for its moments", (device) => {
+gpuTest("an update is refused where there is no room for its moments or the start", (device) => {
   const parameters = allocateParameters(device, declared(), { training: true, moments: 1 });
   const rates = parameters.tensor("student.norm.bias");
+  const towards = { ...optimizers.SGD!, decayTowards: "start" as const };
+  assert.throws(
+    () => captureUpdate(new Graph(0), { parameters, rates, optimizer: towards }),
+    /Cannot decay towards the start: parameters were allocated without it/,
+  );
   assert.throws(
     () => captureUpdate(new Graph(0), { parameters, rates, optimizer: optimizers.Adam! }),
     /Cannot update by adam: it needs gradients and 2 moments, and parameters were allocated with 1/,
@@ -169,16 +183,34 @@ gpuTest(
   },
 );
 
-gpuTest("a training by Adam that is put back goes on to the bit", async (device) => {
-  const optimizer = { ...settings.optimizer, kind: "adam" } as const;
-  const whole = open(device, { optimizer }), part = open(device, { optimizer });
-  whole.take(0);
-  const captured = await whole.snapshot();
-  assert.deepEqual(captured.map(({ length }) => length), whole.snapshotLengths);
-  part.restore(captured);
-  for (const session of [whole, part]) for (const step of [1, 2]) session.take(step);
-  assert.deepEqual(await part.snapshot(), await whole.snapshot());
-  for (const session of [whole, part]) session.free();
+for (const decayTowards of ["zero", "start"] as const) {
+  gpuTest(
+    `a training by Adam that is put back goes on to the bit, decay towards ${decayTowards}`,
+    async (device) => {
+      const optimizer = { ...settings.optimizer, kind: "adam", decayTowards } as const;
+      const whole = open(device, { optimizer }), part = open(device, { optimizer });
+      whole.take(0);
+      const captured = await whole.snapshot();
+      assert.deepEqual(captured.map(({ length }) => length), whole.snapshotLengths);
+      part.restore(captured);
+      for (const session of [whole, part]) for (const step of [1, 2]) session.take(step);
+      assert.deepEqual(await part.snapshot(), await whole.snapshot());
+      for (const session of [whole, part]) session.free();
+    },
+  );
+}
+
+gpuTest("the start that decay pulls to is planned for, and no part of a snapshot", (device) => {
+  const sizes = (["zero", "start"] as const).map((decayTowards) => {
+    const session = open(device, { optimizer: { ...settings.optimizer, decayTowards } });
+    const { memory, snapshotLengths } = session;
+    session.free();
+    return { memory, snapshotLengths };
+  }) as [Pick<Session, "memory" | "snapshotLengths">, Pick<Session, "memory" | "snapshotLengths">];
+  const [zero, start] = sizes;
+  assert.deepEqual(start.snapshotLengths, zero.snapshotLengths);
+  assert.equal(start.memory.parameterBytes, 2 * zero.memory.parameterBytes);
+  assert.equal(start.memory.peakBytes - zero.memory.peakBytes, zero.memory.parameterBytes);
 });
 
 gpuTest("Adam's second moments are planned for", (device) => {

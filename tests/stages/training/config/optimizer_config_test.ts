@@ -17,6 +17,7 @@ Deno.test("the optimizer is the published one unless told: SGD, every parameter 
     momentum: 0.9,
     nesterov: false,
     weightDecay: 1e-4,
+    decayTowards: "zero",
     groups: {
       backbone: { rate: 5 },
       head: { rate: 5 },
@@ -34,6 +35,7 @@ Deno.test("Adam has its authors' settings unless told, and groups are what the l
     normRate: 0.5,
     biasRate: 2,
     weightDecay: 0.01,
+    decayTowards: "start",
     normDecay: 0,
     biasDecay: 0.25,
   });
@@ -43,6 +45,7 @@ Deno.test("Adam has its authors' settings unless told, and groups are what the l
     beta2: 0.999,
     epsilon: 1e-8,
     weightDecay: 0.01,
+    decayTowards: "start",
     groups: {
       backbone: { rate: 1 },
       head: { rate: 10 },
@@ -62,6 +65,7 @@ Deno.test("what an optimizer cannot work with is refused by its leaf's name", ()
     ["epsilon", 0],
     ["normRate", -1],
     ["biasDecay", Infinity],
+    ["decayTowards", "one"],
     ["weightDecayOn", "convolutions"],
   ];
   for (const [leaf, value] of wrong) {
@@ -82,6 +86,7 @@ Deno.test("what the other leaves leave unread says so", () => {
     rateLag: "power is 0",
     momentum: adam,
     nesterov: adam,
+    decayTowards: "weightDecay is 0",
     normDecay: "weightDecay is 0",
     biasDecay: "weightDecay is 0",
     ...steps,

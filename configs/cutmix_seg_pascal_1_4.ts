@@ -1,4 +1,0 @@
-import { cutMixSegExperiment } from "./families/cutmix_seg.ts";
-
-/** PASCAL VOC 2012, 1/4 labeled, by CutMix-Seg. */
-export default cutMixSegExperiment("cutmix-seg-pascal-1-4", { dataset: "pascal", split: "1_4" });
