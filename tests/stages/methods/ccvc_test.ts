@@ -92,6 +92,7 @@ function capture(options: Options, { strong = true } = {}): Captured {
     uniform: none,
     note: () => {},
     constant: none,
+    gradient: none,
     schedules: { threshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 } },
   };
   const method = bound(ccvc(options));

@@ -56,6 +56,7 @@ function capture(options: Partial<CutMixSegOptions> = {}, phase: "terms" | "warm
     uniform: none,
     note: () => {},
     constant: none,
+    gradient: none,
     schedules: { weight: { tensor: rates, index: 2 } },
     state: {},
   };
