@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import type { At } from "../methods/schedule.ts";
 import type { OptimizerSettings } from "../training/update.ts";
-import type { Floors, Rule } from "./rules.ts";
+import type { Floors, Recorded, Rule } from "./rules.ts";
 import type { SeenStep, SeenTensor } from "./seen.ts";
 import type { CaseSettings, StartLaws } from "./settings.ts";
 
@@ -13,9 +13,6 @@ export interface Reading {
   /** What is said of it beside the numbers. */
   readonly remark?: string;
 }
-
-/** A number of a file, or lists of them, however deep. */
-export type Recorded = number | readonly Recorded[];
 
 /** What is known before step `t` is taken. */
 export interface Moment {

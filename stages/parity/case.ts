@@ -2,10 +2,11 @@
 import { z } from "zod";
 import { networkOf } from "../../models/registry.ts";
 import { didYouMean, UserError } from "../../pipeline/mod.ts";
-import type { CaseAdapter, CaseSetup, Reading, Recorded } from "./adapter.ts";
+import type { CaseAdapter, CaseSetup, Reading } from "./adapter.ts";
 import { adapterOf, caseMethods } from "./adapters.ts";
 import { type CaseDeviation, deviationSchema } from "./deviation.ts";
 import type { SampledTensors } from "./recorded.ts";
+import type { Recorded } from "./rules.ts";
 import { type CaseSettings, factor } from "./settings.ts";
 import { tableKind } from "./tables.ts";
 

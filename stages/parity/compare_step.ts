@@ -1,10 +1,10 @@
 /** Holds what a case's steps gave against what is recorded of them. @module */
-import type { CaseSetup, Recorded } from "./adapter.ts";
+import type { CaseSetup } from "./adapter.ts";
 import type { ParityCase } from "./case.ts";
 import { strayNamed, strayOf, typicalNormStray } from "./deviation.ts";
 import { median, norm, ofLargest, type Quantity, quantity, relative } from "./quantity.ts";
 import type { SampledTensors } from "./recorded.ts";
-import { type Compared, type Rule, strayed } from "./rules.ts";
+import { type Compared, type Recorded, type Rule, strayed } from "./rules.ts";
 import type { Gradient } from "./run.ts";
 
 /** A case with how it is run. */

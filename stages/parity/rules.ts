@@ -1,6 +1,8 @@
 /** How recorded numbers are compared, and what a tolerance is at least. @module */
-import type { Recorded } from "./adapter.ts";
 import { ofLargest, type QuantityKind, relative } from "./quantity.ts";
+
+/** A number of a file, or lists of them, however deep. */
+export type Recorded = number | readonly Recorded[];
 
 /** What tolerances are at least, whatever PyTorch strayed by. */
 export interface Floors {

@@ -5,13 +5,14 @@ import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import type { LastTerm } from "../training/stepper.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
-import type { CaseSetup, Recorded } from "./adapter.ts";
+import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
 import { evaluateNetworks } from "./evaluation.ts";
 import { caseLabels, caseWeights, neighborWeights } from "./inputs.ts";
 import { type Moves, noteKey, passKey } from "./passes.ts";
 import { openProbe, type ParityEvents, type Probe } from "./probe.ts";
 import { entriesOf, type SampledTensors, sampledValues } from "./recorded.ts";
+import type { Recorded } from "./rules.ts";
 import { channelsFirst, largestOf, type SeenStep, type SeenTensor } from "./seen.ts";
 
 /** A parameter's gradient. */

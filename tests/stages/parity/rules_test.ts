@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Recorded } from "../../../stages/parity/adapter.ts";
 import {
   absoluteWithin,
   type Compared,
   counted,
   directionWithin,
   ofLargestWithin,
+  type Recorded,
   relativeWithin,
   type Rule,
   scheduled,
