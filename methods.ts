@@ -46,10 +46,14 @@ export { globalAveragePool } from "./kernels/ops/feature/global_average_pool.ts"
 export { convolutionLayer, convolutionNormRelu, type ConvolutionSpec } from "./models/layers.ts";
 export {
   type Forward,
+  type Initialization,
   type Layer,
   type ParameterGroup,
+  type ParameterKind,
+  type ParameterSpec,
   Registry,
   type Scope,
+  type StatisticSpec,
   within,
 } from "./models/registry.ts";
 export {
@@ -111,6 +115,7 @@ export type {
   Step,
   Term,
   Terms,
+  UniformNumbers,
 } from "./stages/methods/step.ts";
 export type { Features, Mapping, Prediction, Taps } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";

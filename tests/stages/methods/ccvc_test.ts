@@ -87,6 +87,8 @@ function capture(options: Options, { strong = true } = {}): Captured {
     features: none,
     apply: none,
     dropChannels: none,
+    uniform: none,
+    note: () => {},
     constant: none,
     gradient: none,
     schedules: { threshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 } },

@@ -55,6 +55,8 @@ function capture(options: Partial<CutMixSegOptions> = {}, phase: "terms" | "warm
     apply: none,
     evaluate: none,
     dropChannels: none,
+    uniform: none,
+    note: () => {},
     constant: none,
     gradient: none,
     schedules: { weight: { tensor: rates, index: 2 } },
