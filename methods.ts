@@ -16,7 +16,6 @@ export {
   type Method,
   type MethodDefinition,
   MethodError,
-  type Names,
   type Scored,
 } from "./stages/methods/method.ts";
 export {
@@ -26,6 +25,7 @@ export {
   type HeadsOf,
   type MethodNetworks,
   type ModulesOf,
+  type Names,
   type None,
   ownModule,
   projectionHead,

@@ -9,14 +9,6 @@ import type { AfterUpdate, Step, Terms } from "./step.ts";
 /** What is scored: a network, or the arg-max of the mean logits of several. */
 export type Scored<K extends string = string> = K | { readonly mean: readonly [K, K, ...K[]] };
 
-/**
- * Names, where they are known: a definition whose steps stand before its networks would else be checked against nothing. Those of
- * a step whose networks are forgotten, `never`, are any.
- */
-export type Names<N> = [N] extends [never] ? string
-  : string extends keyof N ? "the networks stand before the steps"
-  : keyof N & string;
-
 /** What a method is. The order matters to the type checker: what a step uses stands before it. */
 export interface MethodDefinition<
   O,

@@ -106,6 +106,14 @@ export function averageOf(
 /** The networks of a method, by name; their order is that of their weights in a file. */
 export type MethodNetworks = Readonly<Record<string, Trained | Average>>;
 
+/**
+ * Names, where they are known: a definition whose steps stand before its networks would else be checked against nothing. Those of
+ * a step whose networks are forgotten, `never`, are any.
+ */
+export type Names<N> = [N] extends [never] ? string
+  : string extends keyof N ? "the networks stand before the steps"
+  : keyof N & string;
+
 /** Heads of a method's networks. Averages have those of their sources. */
 export type HeadsOf<N extends MethodNetworks> = [N] extends [never] ? Heads
   : N[keyof N] extends infer T ? T extends Trained<infer H, Modules> ? H : never

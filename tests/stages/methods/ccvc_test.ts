@@ -7,8 +7,8 @@ import { ccvc, type CcvcOptions } from "../../../stages/methods/ccvc.ts";
 import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";
 import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
+import { predictionOf } from "../../support/captured_step.ts";
 import { bound } from "../../support/training.ts";
-import { predictionOf } from "../../support/predictions.ts";
 
 type Options = Parameters<typeof ccvc>[0];
 const parse = (options: unknown): CcvcOptions =>

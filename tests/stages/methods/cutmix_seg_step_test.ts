@@ -6,9 +6,8 @@ import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { cutMixSeg, type CutMixSegOptions } from "../../../stages/methods/cutmix_seg.ts";
 import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
 import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
-import { source } from "../../support/captured_step.ts";
+import { predictionOf, source } from "../../support/captured_step.ts";
 import { bound } from "../../support/training.ts";
-import { predictionOf } from "../../support/predictions.ts";
 
 const home = { buffer: {} as GPUBuffer, offset: 0 };
 const map = (label: string, shape = [2, 8, 8]) =>

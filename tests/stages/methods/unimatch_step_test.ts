@@ -6,9 +6,8 @@ import type { Prediction, Taps } from "../../../models/deeplabv3plus.ts";
 import type { Outputs, Passes, Source, Step } from "../../../stages/methods/step.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
 import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
-import { source } from "../../support/captured_step.ts";
+import { predictionOf, source } from "../../support/captured_step.ts";
 import { bound } from "../../support/training.ts";
-import { predictionOf } from "../../support/predictions.ts";
 
 const home = { buffer: {} as GPUBuffer, offset: 0 };
 const map = (label: string, shape = [2, 8, 8]) =>
