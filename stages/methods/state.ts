@@ -5,8 +5,8 @@ import type { Tensor } from "../../kernels/tensor.ts";
 export interface StateSpec {
   /** Extents, each a whole number from 1. */
   readonly shape: readonly number[];
-  /** Value of every element before the first step; 0 unless told. */
-  readonly start?: number;
+  /** Value of every element before the first step; `uniform`: each its own, in [0, 1), by the run's seed. 0 unless told. */
+  readonly start?: number | "uniform";
 }
 
 /** The state of a method, by name. */
@@ -16,8 +16,10 @@ export type StateSpecs = Readonly<Record<string, StateSpec>>;
 export interface Sizes {
   /** Classes of the data. */
   readonly classes: number;
-  /** Images of each draw in a step; of micro-batches, in one. */
+  /** Images of a whole draw in a step; of micro-batches, in one. */
   readonly batch: number;
+  /** Unlabeled images of the data. */
+  readonly unlabeled: number;
 }
 
 /** The state on the device: f32 maps with homes. What writes them is seen by all that is captured after it. */

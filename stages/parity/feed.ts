@@ -3,7 +3,7 @@ import type { Device } from "../../kernels/device.ts";
 import { allocate, upload } from "../../kernels/memory.ts";
 import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
 import type { Tensor, TensorSpec } from "../../kernels/tensor.ts";
-import type { Feed } from "../training/feed.ts";
+import { drawnImages, type Feed, sharesOfSets } from "../training/feed.ts";
 import type { Draw } from "../views/specs.ts";
 import type { CaseSetup, ViewSource } from "./adapter.ts";
 import { caseImage, caseLabels } from "./inputs.ts";
@@ -24,7 +24,11 @@ interface HeldView {
  */
 export function hashedFeed(device: Device, { salt, batch, size }: CaseSettings, setup: CaseSetup): Feed {
   const places = Object.entries(setup.method.draws).flatMap(([draw, spec]) =>
-    Object.entries(specsOf(spec, batch, size)).map(([view, tensor]) => ({ draw, view, tensor }))
+    Object.entries(specsOf(spec, drawnImages(draw, spec.share ?? 1, batch), size)).map(([view, tensor]) => ({
+      draw,
+      view,
+      tensor,
+    }))
   );
   const memory = allocate(
     device,
@@ -50,8 +54,12 @@ export function hashedFeed(device: Device, { salt, batch, size }: CaseSettings, 
     bytes: memory.bytes,
     get sets() {
       const { draws } = setup.method;
-      return new Set([...wanted].map(({ draw }) => draws[draw]!.images ?? draws[draw]!.set)).size;
+      return sharesOfSets([...wanted].map(({ draw: name }) => {
+        const { set, images: walk = set, share = 1 } = draws[name]!;
+        return { name, walk, share };
+      }));
     },
+    sizes: { labeled: batch, unlabeled: batch },
     capture: () =>
       Object.fromEntries(
         Object.keys(setup.method.draws).map((draw) => {

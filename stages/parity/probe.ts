@@ -86,7 +86,7 @@ export function openProbe(device: Device, options: ProbeOptions): Probe {
     async step(t) {
       dropout.fill(t);
       const at = { step: t, steps: settings.total, epoch: 0, epochs: 1, stepsPerEpoch: settings.total };
-      stepper.step({ labeled: [], unlabeled: [] }, { epoch: 0, step: t, rate: setup.rate(t), at });
+      await stepper.step({ labeled: [], unlabeled: [] }, { epoch: 0, step: t, rate: setup.rate(t), at });
       return await stepper.lastTerms();
     },
     passes: [...kept.keys()],

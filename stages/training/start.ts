@@ -2,6 +2,7 @@
 import type { Device } from "../../kernels/device.ts";
 import { upload } from "../../kernels/memory.ts";
 import { guardStart } from "../../kernels/ops/update/guard_update.ts";
+import { RandomStream } from "../../kernels/random.ts";
 import { initialize } from "../../models/initialization.ts";
 import type { Parameters } from "../../models/parameters.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";
@@ -28,22 +29,22 @@ export function startWeights(
   return weights;
 }
 
+/** What a training starts with besides weights. */
+export interface StartOptions extends Partial<Pick<CaptureOptions, "seed" | "classWeights" | "lossScale">> {
+  /** What the method's state starts from in place of what it says, by name. */
+  readonly given?: Readonly<Record<string, Float32Array<ArrayBuffer>>>;
+}
+
 /**
  * Brings a training to its start, whatever it has done before: weights and running statistics as given, and kept apart where
  * weight decay pulls to them, moments zero, the
  * method's state as it says.
- *
- * @param options.lossScale In f16: what losses are multiplied by before they are differentiated.
- * @param options.classWeights As it was captured with.
  */
 export function startFrom(
   device: Device,
   { parameters, state, control: { guard, classWeights } }: CapturedTraining,
   weights: StateDict,
-  { lossScale = LOSS_SCALE, classWeights: perClass = [] }: Pick<
-    CaptureOptions,
-    "lossScale" | "classWeights"
-  > = {},
+  { lossScale = LOSS_SCALE, classWeights: perClass = [], seed = 0, given = {} }: StartOptions = {},
 ): void {
   parameters.load(weights);
   const encoder = device.gpu.createCommandEncoder();
@@ -53,8 +54,11 @@ export function startFrom(
   device.gpu.queue.submit([encoder.finish()]);
   keepStart(device, parameters);
   for (const [tensor, start] of state.starts) {
-    upload(device, tensor, new Float32Array(tensor.bytes / 4).fill(start));
+    const values = new Float32Array(tensor.bytes / 4);
+    const stream = new RandomStream({ seed, stream: `state/${tensor.label}` });
+    upload(device, tensor, start === "uniform" ? values.map(() => stream.uniform()) : values.fill(start));
   }
+  for (const [name, values] of Object.entries(given)) upload(device, state.tensors[name]!, values);
   if (classWeights) upload(device, classWeights, Float32Array.from(perClass));
   if (guard) upload(device, guard, guardStart(lossScale));
 }
