@@ -1,8 +1,9 @@
 /** The passes of a step: which images run together, whose statistics they share, and which part of a network they take. @module */
 import type { Graph } from "../../kernels/graph.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
 import { joinBatches, splitBatch } from "../../kernels/ops/feature/batches.ts";
 import { channelDropout } from "../../kernels/ops/feature/channel_dropout.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { BoundMethod } from "./bound_method.ts";
@@ -51,6 +52,9 @@ export function makePasses(
 ): Passing {
   const left = new WeakMap<Prediction, { readonly network: string; readonly after: Left }>();
   const dropped = new Set<string>();
+  /** Whether a gradient in the middle of the step is being captured. */
+  let differentiating = false;
+  const frozen = frozenParameters(tensor);
   const find = (name: string): Network => {
     const network = byName[name];
     if (network) return frozenNorms.has(name) ? withFrozenNorms(network) : network;
@@ -72,6 +76,11 @@ export function makePasses(
   };
   /** A training pass; that of an average without gradients. */
   const captureTraining = <Y>(network: string, passes: Passes, run: Run<Y>, note?: Note<Y>): unknown => {
+    if (differentiating) {
+      throw new MethodError(
+        `Cannot differentiate through a training pass of "${network}", which moves statistics: evaluate it`,
+      );
+    }
     const body = () => capture(network, passes, { training: true, tensor, counters }, run, note);
     return averages[network] === undefined ? body() : graph.withoutGradients(body);
   };
@@ -105,11 +114,18 @@ export function makePasses(
             `"${read}", which evaluation reads`,
         );
       }
-      const forward = { training: false, tensor, ...(found && { after: found.after }) };
-      return graph.withoutGradients(() => capture(network, passes, forward, predictions)) as Outputs<
-        P,
-        Prediction
-      >;
+      if (found && differentiating) {
+        throw new MethodError(
+          `Cannot differentiate through "${network}" as a pass has left it: evaluate it as all calls before have`,
+        );
+      }
+      const after = found && { after: found.after };
+      const evaluated = (tensor: (name: string) => Tensor) =>
+        capture(network, passes, { training: false, tensor, ...after }, predictions) as Outputs<
+          P,
+          Prediction
+        >;
+      return differentiating ? evaluated(frozen) : graph.withoutGradients(() => evaluated(tensor));
     },
     dropChannels(x, { probability, stream }) {
       if (dropped.has(stream)) {
@@ -121,6 +137,35 @@ export function makePasses(
       return channelDropout(graph, x, { probability, streams: [`channels/${stream}`], counters });
     },
     constant: (body) => graph.withoutGradients(body),
+    gradient(at, loss) {
+      if (at.dtype !== "f32") {
+        throw new MethodError(
+          `Cannot differentiate by ${at.label}, which is stored in ${at.dtype}: make it in f32, which holds small gradients`,
+        );
+      }
+      const before = differentiating;
+      differentiating = true;
+      try {
+        return graph.inPrecision(
+          "f32",
+          () => graph.gradient(at, (at) => loss(at).backward(graph, 1), (a, b) => add(graph, a, b)),
+        );
+      } finally {
+        differentiating = before;
+      }
+    },
+  };
+}
+
+/** Parameters that have no gradient, by name: each once, so that what is derived of one is derived once. */
+function frozenParameters(tensor: PassOptions["tensor"]): PassOptions["tensor"] {
+  const known = new Map<string, Tensor>();
+  return (name) => {
+    const found = known.get(name) ?? tensor(name);
+    const { gradient: _, ...rest } = found;
+    const frozen = found.tracked ? makeTensor({ ...rest, tracked: false }) : found;
+    known.set(name, frozen);
+    return frozen;
   };
 }
 

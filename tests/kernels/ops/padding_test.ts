@@ -8,6 +8,7 @@ import { concatenate } from "../../../kernels/ops/feature/concatenate.ts";
 import { globalAveragePool } from "../../../kernels/ops/feature/global_average_pool.ts";
 import { maxPool } from "../../../kernels/ops/feature/max_pool.ts";
 import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";
+import { stepAlong } from "../../../kernels/ops/perturbation/step_along.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
@@ -41,6 +42,7 @@ const ops: Record<string, (graph: Graph, given: Given) => Tensor> = {
   globalAveragePool: (graph, { x }) => globalAveragePool(graph, x),
   resizeBilinear: (graph, { x }) => resizeBilinear(graph, x, 11, 4),
   "resizeBilinear, of one pixel": (graph, { pixel }) => resizeBilinear(graph, pixel, 5, 7),
+  stepAlong: (graph, { x }) => stepAlong(graph, x, x, { length: 2, epsilon: 1, origin: 0.5 }),
   concatenate: (graph, { x, even }) => concatenate(graph, [even, x]),
   channelDropout: (graph, { x, counters }) =>
     channelDropout(graph, x, { probability: 0.3, streams: ["s"], counters }),
