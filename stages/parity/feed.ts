@@ -55,8 +55,8 @@ export function hashedFeed(device: Device, { salt, batch, size }: CaseSettings, 
     get sets() {
       const { draws } = setup.method;
       return sharesOfSets([...wanted].map(({ draw: name }) => {
-        const { set, images: walk = set, share = 1 } = draws[name]!;
-        return { name, walk, share };
+        const { set, images, share = 1 } = draws[name]!;
+        return { name, walk: images ?? set, share };
       }));
     },
     sizes: { labeled: batch, unlabeled: batch },
