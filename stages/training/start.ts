@@ -29,22 +29,21 @@ export function startWeights(
   return weights;
 }
 
-/** What a training starts with besides weights. */
-export interface StartOptions extends Partial<Pick<CaptureOptions, "seed" | "classWeights" | "lossScale">> {
-  /** What the method's state starts from in place of what it says, by name. */
-  readonly given?: Readonly<Record<string, Float32Array<ArrayBuffer>>>;
-}
-
 /**
  * Brings a training to its start, whatever it has done before: weights and running statistics as given, and kept apart where
- * weight decay pulls to them, moments zero, the
- * method's state as it says.
+ * weight decay pulls to them, moments zero, the method's state as it says.
+ *
+ * @param options.lossScale In f16: what losses are multiplied by before they are differentiated.
+ * @param options.classWeights As it was captured with.
+ * @param options.seed Of what of the state starts at random; 0 unless told.
  */
 export function startFrom(
   device: Device,
   { parameters, state, control: { guard, classWeights } }: CapturedTraining,
   weights: StateDict,
-  { lossScale = LOSS_SCALE, classWeights: perClass = [], seed = 0, given = {} }: StartOptions = {},
+  { lossScale = LOSS_SCALE, classWeights: perClass = [], seed = 0 }: Partial<
+    Pick<CaptureOptions, "seed" | "classWeights" | "lossScale">
+  > = {},
 ): void {
   parameters.load(weights);
   const encoder = device.gpu.createCommandEncoder();
@@ -58,7 +57,6 @@ export function startFrom(
     const stream = new RandomStream({ seed, stream: `state/${tensor.label}` });
     upload(device, tensor, start === "uniform" ? values.map(() => stream.uniform()) : values.fill(start));
   }
-  for (const [name, values] of Object.entries(given)) upload(device, state.tensors[name]!, values);
   if (classWeights) upload(device, classWeights, Float32Array.from(perClass));
   if (guard) upload(device, guard, guardStart(lossScale));
 }
