@@ -7,7 +7,7 @@ import type { Feed } from "../training/feed.ts";
 import type { Batch } from "../training/sampler.ts";
 import type { OptimizerSettings } from "../training/update.ts";
 import type { Floors, Recorded, Rule } from "./rules.ts";
-import type { SeenStep, SeenTensor } from "./seen.ts";
+import type { SeenStep } from "./seen.ts";
 import type { CaseSettings, StartLaws } from "./settings.ts";
 
 /** A case's settings as numbers were made by them, where a file does not say which of several it was. */
