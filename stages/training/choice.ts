@@ -36,9 +36,13 @@ export function choiceOf(
   if (choice === undefined) return undefined;
   const tensors = choice.reads.map((name) => {
     const tensor = state.tensors[name];
-    if (tensor !== undefined) return tensor;
+    if (tensor?.dtype === "f32") return tensor;
     throw new MethodError(
-      `Cannot choose images by state "${name}": the method has ${Object.keys(state.tensors).join(", ")}`,
+      `Cannot choose images by state "${name}": ${
+        tensor
+          ? `it is ${tensor.dtype}, and f32 is read`
+          : `the method has ${Object.keys(state.tensors).join(", ")}`
+      }`,
     );
   });
   return async (walks, address) => {
@@ -107,12 +111,12 @@ export function writeState(
   for (const [name, values = []] of Object.entries(written)) {
     const tensor = tensors[name], count = tensor?.shape.reduce((product, extent) => product * extent, 1);
     const isDealt = values.length === (count ?? 0) * turn.accumulate;
-    if (tensor === undefined || (values.length !== count && !isDealt)) {
+    if (tensor?.dtype !== "f32" || (values.length !== count && !isDealt)) {
       throw new MethodError(
         `Cannot write ${values.length} numbers to state "${name}": ${
           tensor === undefined
             ? `the method has ${Object.keys(tensors).join(", ")}`
-            : `it holds ${count}, or so many for each of ${turn.accumulate} micro-batches`
+            : `it is ${tensor.dtype} and holds ${count}, or so many for each of ${turn.accumulate} micro-batches; f32 is written`
         }`,
       );
     }

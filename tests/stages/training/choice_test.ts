@@ -189,7 +189,7 @@ gpuTest("what cannot be seen or written is refused, and a state that diverged is
   await assert.rejects(chosen([0, 1, 2, 3], { other: [1] }), /to state "other": the method has noted/);
   await assert.rejects(
     chosen([0, 1, 2, 3], { noted: [1] }),
-    /Cannot write 1 numbers to state "noted": it holds 3/,
+    /Cannot write 1 numbers to state "noted": it is f32 and holds 3/,
   );
   const nothing = { reads: [], choose: () => ({ images: {} }) };
   await assert.rejects(
@@ -199,6 +199,14 @@ gpuTest("what cannot be seen or written is refused, and a state that diverged is
   assert.throws(
     () => open(device, labeling({ images: "chosen" }, { choice: { ...nothing, reads: ["bank"] } })),
     (error) => error instanceof MethodError && /by state "bank": the method has/.test(error.message),
+  );
+  const words = {
+    choice: { ...nothing, reads: ["bank"] },
+    state: { bank: { shape: [3], dtype: "u32" } },
+  } as const;
+  assert.throws(
+    () => open(device, labeling({ images: "chosen" }, words)),
+    /state "bank": it is u32, and f32 is read/,
   );
   const diverged = labeling({ images: "chosen" }, {
     state: { bank: { shape: [3] } },
