@@ -99,6 +99,7 @@ export {
   labeledShare,
   type Labeling,
   mix,
+  nothing,
   only,
   percentile,
   type Scores,

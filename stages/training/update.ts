@@ -100,7 +100,7 @@ export interface UpdateParts {
 export function captureUpdate(graph: Graph, parts: UpdateParts): void {
   const { parameters, rates, optimizer, clears = false, guard } = parts;
   const needed = momentsOf(optimizer);
-  const pieces = parameters.ranges.flatMap(({ group, kind, values, gradients, moments, start }) => {
+  const pieces = parameters.ranges.flatMap(({ group, kind, decays, values, gradients, moments, start }) => {
     if (!gradients || moments.length !== needed) {
       throw new Error(
         `Cannot update by ${optimizer.kind}: it needs gradients and ${needed} moments, and parameters were allocated with ` +
@@ -124,7 +124,7 @@ export function captureUpdate(graph: Graph, parts: UpdateParts): void {
         options: {
           rates,
           rateIndex: KINDS.length * PARTS.indexOf(group) + KINDS.indexOf(kind),
-          weightDecay: optimizer.weightDecay * (optimizer.groups?.[kind]?.decay ?? 1),
+          weightDecay: decays ? optimizer.weightDecay * (optimizer.groups?.[kind]?.decay ?? 1) : 0,
           ...(guard && { guard }),
         },
       };
