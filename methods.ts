@@ -92,6 +92,7 @@ export {
   type Denominator,
   entropy,
   everyPixel,
+  fillVoid,
   label,
   labeledShare,
   type Labeling,
