@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { publishedCaseTest } from "../support/parity.ts";
+import { publishedCaseTest } from "../stages/parity/case_tests.ts";
 
 const published = [
   "no_aug_vote_threshold",

@@ -6,7 +6,7 @@ import { deepLabV3Plus } from "../../methods/deeplabv3plus.ts";
 import { definitionOf } from "../../methods/method.ts";
 import { polyFactor } from "../../training/config/schedule.ts";
 import type { CaseAdapter } from "../adapter.ts";
-import { named } from "../named.ts";
+import { named } from "./named.ts";
 import { counted, publishedFloors, smallFloors } from "../rules.ts";
 import { type CaseSettings, commonLeaves, factor } from "../settings.ts";
 

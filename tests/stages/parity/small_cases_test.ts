@@ -1,5 +1,5 @@
 /** The training step against numbers of the small backbone, seconds each: published ones, and those of tests/golden/parity. */
-import { caseTest, publishedCaseTest } from "../../support/parity.ts";
+import { caseTest, publishedCaseTest } from "./case_tests.ts";
 
 const published = ["deeplabv3plus_published_small", "deeplabv3plus_textbook_small"];
 for (const name of published) publishedCaseTest(name);

@@ -1,9 +1,9 @@
 /** Parity cases as tests. @module */
 import assert from "node:assert/strict";
-import { parseCase } from "../../stages/parity/case.ts";
-import { runParity } from "../../stages/parity/compare.ts";
-import { gpuTest } from "./gpu.ts";
-import { lacksShared, sharedPath } from "./shared_data.ts";
+import { parseCase } from "../../../stages/parity/case.ts";
+import { runParity } from "../../../stages/parity/compare.ts";
+import { gpuTest } from "../../support/gpu.ts";
+import { lacksShared, sharedPath } from "../../support/shared_data.ts";
 
 /** Holds a training step to a case's numbers. */
 export function caseTest(name: string, path: string | URL, lacks?: string): void {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { cps } from "../../../stages/methods/cps.ts";
-import { cutMixSeg } from "../../../stages/methods/cutmix_seg.ts";
-import { supervised } from "../../../stages/methods/supervised.ts";
-import { named } from "../../../stages/parity/named.ts";
-import { bound } from "../../support/training.ts";
+import { cps } from "../../../../stages/methods/cps.ts";
+import { cutMixSeg } from "../../../../stages/methods/cutmix_seg.ts";
+import { supervised } from "../../../../stages/methods/supervised.ts";
+import { named } from "../../../../stages/parity/methods/named.ts";
+import { bound } from "../../../support/training.ts";
 
 Deno.test("a method's one network is called as a file calls it, and several are refused", () => {
   const { networks, predictions, headline } = named(bound(supervised()), "branch1");

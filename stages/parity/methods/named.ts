@@ -1,6 +1,6 @@
 /** Networks by the names that a case's file has for them: what is hashed, compared and looked up goes by these. @module */
-import type { BoundMethod } from "../methods/bound_method.ts";
-import type { Step } from "../methods/step.ts";
+import type { BoundMethod } from "../../methods/bound_method.ts";
+import type { Step } from "../../methods/step.ts";
 
 /**
  * A method of one network, which is called otherwise.
