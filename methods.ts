@@ -95,6 +95,7 @@ export {
   type Denominator,
   entropy,
   everyPixel,
+  fillVoid,
   label,
   labeledShare,
   type Labeling,

@@ -133,6 +133,8 @@ export interface CaseSetup {
   /** By the streams that the method draws numbers of; none unless told. */
   readonly uniform?: Readonly<Record<string, HashedNumbers>>;
   readonly optimizer: OptimizerSettings;
+  /** Whether recorded gradients, of the first step, hold weight decay, as where it is a term of the loss; they do not unless told. */
+  readonly decayInGradients?: boolean;
   /** The base rate of step `t`. */
   rate(t: number): number;
   /** Where the run is in step `t`; in the first epoch, of `total` steps, unless told. */

@@ -4,6 +4,7 @@ import { networkOf, type ParameterSpec } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import type { LastTerm } from "../training/stepper.ts";
+import { weightDecayOf } from "../training/update.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
@@ -173,10 +174,11 @@ export class CaseRun {
 
   /** Of the last step. */
   async gradients(): Promise<readonly Gradient[]> {
-    const { parity: { case: { salt } }, learning } = this.parts;
-    const read = await this.probe.gradients(learning);
-    return learning.map(({ name }, i) => {
-      const values = read[i]!;
+    const { parity: { case: { salt } }, setup, weights, learning } = this.parts;
+    const read = await this.probe.gradients(learning), start = setup.decayInGradients ? weights() : undefined;
+    return learning.map((spec, i) => {
+      const { name } = spec, decay = weightDecayOf(setup.optimizer, spec), before = start?.get(name)!.values;
+      const values = before ? read[i]!.map((slope, k) => slope + decay * before[k]!) : read[i]!;
       return { name, values, samples: sampledValues(salt, name, values, 4) };
     });
   }

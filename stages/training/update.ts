@@ -65,6 +65,14 @@ export function needsStart({ weightDecay, decayTowards }: OptimizerSettings): bo
   return weightDecay > 0 && decayTowards === "start";
 }
 
+/** The weight decay of a parameter. */
+export function weightDecayOf(
+  { weightDecay, groups }: OptimizerSettings,
+  { kind, decays = true }: { readonly kind: ParameterKind; readonly decays?: boolean },
+): number {
+  return decays ? weightDecay * (groups?.[kind]?.decay ?? 1) : 0;
+}
+
 /** Where a run is, to its optimizer. */
 export interface UpdateAddress {
   /** Base learning rate. */
@@ -124,7 +132,7 @@ export function captureUpdate(graph: Graph, parts: UpdateParts): void {
         options: {
           rates,
           rateIndex: KINDS.length * PARTS.indexOf(group) + KINDS.indexOf(kind),
-          weightDecay: decays ? optimizer.weightDecay * (optimizer.groups?.[kind]?.decay ?? 1) : 0,
+          weightDecay: weightDecayOf(optimizer, { kind, decays }),
           ...(guard && { guard }),
         },
       };

@@ -10,7 +10,6 @@ import {
   type PseudoSegStep,
   pseudoSegTerms,
 } from "../../methods/pseudoseg.ts";
-import type { Step } from "../../methods/step.ts";
 import { cityscapesClasses, type ClassList, ignoreIndex, pascalClasses } from "../../datasets/classes.ts";
 import { polyFactor } from "../../training/config/schedule.ts";
 import { labeled, weak } from "../../views/specs.ts";
@@ -18,6 +17,7 @@ import { boxTable } from "../../views/tables.ts";
 import { buildNetworks } from "../../weights/network.ts";
 import type { CaseAdapter, Observed, RecordedMap } from "../adapter.ts";
 import { caseLabels, caseValidity, type Extents, validityMap } from "../inputs.ts";
+import { named } from "./named.ts";
 import { counted, publishedFloors, smallFloors } from "../rules.ts";
 import { channelsFirst, type SeenStep, type SeenTensor } from "../seen.ts";
 import { type CaseSettings, commonLeaves, factor } from "../settings.ts";
@@ -107,6 +107,7 @@ export const pseudoSegCases: CaseAdapter<PseudoSegSettings> = {
         weightDecay: settings.weight_decay,
         groups: { norms: { decay: 0 }, biases: { decay: 0, rate: 2 } },
       },
+      decayInGradients: true,
       rate: (t) => settings.base_lr * polyFactor(t, settings.total, 0.9, 0),
       terms: { ce: "ce", ce_attention: "attention", cls: "tags", consistency: "consistency" },
       thresholded: threshold > 0 ? ["consistency", "total"] : [],
@@ -150,37 +151,20 @@ function methodOf(settings: PseudoSegSettings, classes: number): BoundMethod {
     backbone: { ...backbone, epsilon: settings.bn_eps_backbone },
     head: { ...head, epsilon: settings.bn_eps_head },
   };
-  return {
+  return named({
     ...method,
-    networks: { [NETWORK]: { ...student!, norms } },
-    predictions: { [NETWORK]: [NETWORK] },
-    headline: NETWORK,
+    networks: { student: { ...student!, norms } },
     // Image-level labels are a case's alone: no data set has them of its unlabeled images.
     draws: { ...method.draws, ...(settings.weakly && { told: labeled({ image: weak() }) }) },
     terms(step) {
-      const own = named(step) as unknown as PseudoSegStep;
       const tags = settings.weakly
         ? labelTags(step.graph, step.views["told"]!["labels"]!, classes)
         : undefined;
-      const terms = pseudoSegTerms(own, options, tags);
+      const terms = pseudoSegTerms(step as unknown as PseudoSegStep, options, tags);
       for (const [name, { loss }] of Object.entries(terms)) step.note(`loss ${name}`, loss.value);
       return terms;
     },
-  };
-}
-
-/** A step whose calls are of the files' network, whatever they name. */
-function named(step: Step): Step {
-  const renamed =
-    <A extends unknown[], R>(call: (network: string, ...rest: A) => R) => (_: string, ...rest: A) =>
-      call(NETWORK, ...rest);
-  return {
-    ...step,
-    train: renamed(step.train) as Step["train"],
-    backbone: renamed(step.backbone) as Step["backbone"],
-    evaluate: renamed(step.evaluate) as Step["evaluate"],
-    apply: renamed(step.apply as (network: string, ...rest: unknown[]) => unknown) as Step["apply"],
-  };
+  }, NETWORK);
 }
 
 /** The last columns of image 3 are padding. */
