@@ -13,5 +13,7 @@ const published = [
   "cps_cutmix_pascal",
   "deeplabv3plus_published",
   "deeplabv3plus_textbook",
+  "pseudoseg_tags_hard",
+  "pseudoseg_unlabelled",
 ];
 for (const name of published) publishedCaseTest(name);

@@ -16,7 +16,7 @@ import { labeled, weak } from "../../views/specs.ts";
 import { boxTable } from "../../views/tables.ts";
 import { buildNetworks } from "../../weights/network.ts";
 import type { CaseAdapter, Observed, RecordedMap } from "../adapter.ts";
-import { caseLabels, caseValidity, type Extents, validityMap } from "../inputs.ts";
+import { caseLabels, caseValidity, caseWeights, type Extents, validityMap } from "../inputs.ts";
 import { named } from "./named.ts";
 import { counted, publishedFloors, smallFloors } from "../rules.ts";
 import { channelsFirst, type SeenStep, type SeenTensor } from "../seen.ts";
@@ -214,11 +214,20 @@ function observed(settings: PseudoSegSettings, { networks }: BoundMethod): Recor
   const { backbone, logit_norm, threshold, unlabeled_weight, weight_decay } = settings;
   const classes = classesOf(settings),
     { registry } = buildNetworks({ backbone, outputStride: 16, networks, classes });
-  const reads = registry.parameters.filter(({ kind, decays = true }) => kind === "convolutions" && decays)
-    .map(({ name }) => name);
-  /** By the weights that the step has left, where the recorded one is of those before: at these rates that is the same. */
-  const regularisation = (seen: SeenStep) =>
-    weight_decay / 2 * sum(reads.map((name) => sum(seen.parameter(name).map((x) => x * x))));
+  const decaying = registry.parameters.filter(({ kind, decays = true }) => kind === "convolutions" && decays);
+  const reads = decaying.map(({ name }) => name);
+  const squares = (of: (name: string) => Float32Array) =>
+    sum(reads.map((name) => of(name).reduce((total, x) => total + x * x, 0)));
+  /** Of the weights before step `t`, as recorded: a step shows those that it has left. */
+  const before = new Map<number, number>();
+  const regularisation = (seen: SeenStep) => {
+    if (seen.t === 0 && !before.has(0)) {
+      const start = caseWeights(settings.salt, decaying);
+      before.set(0, squares((name) => start.get(name)!.values));
+    }
+    before.set(seen.t + 1, squares((name) => seen.parameter(name)));
+    return weight_decay / 2 * before.get(seen.t)!;
+  };
   const weights = {
     ce: 1,
     attention: 1,
