@@ -8,7 +8,7 @@ import {
   schemaOf,
   type Stage,
 } from "../pipeline/mod.ts";
-import { type ImageSet, imagesKind, type SampleSet, samplesKind } from "./datasets/samples.ts";
+import { type ImageSet, imagesKind, type MaskSet, type SampleSet, samplesKind } from "./datasets/samples.ts";
 import type { PhotometricOptions } from "./views/draws.ts";
 
 /** How views are drawn; every leaf is described in its schema. */
@@ -111,4 +111,6 @@ export interface Views {
   readonly unlabeled: ImageSet;
   readonly validation: SampleSet;
   readonly policy: ViewPolicy;
+  /** Labels of the unlabeled images, at the same places, where an earlier training has given them some. */
+  readonly pseudoLabels?: MaskSet;
 }

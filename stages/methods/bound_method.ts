@@ -4,7 +4,7 @@ import type { NetworkVariant } from "../../models/networks.ts";
 import { didYouMean } from "../../pipeline/mod.ts";
 import type { Predictions } from "../evaluation/predictions.ts";
 import { type AnyMethod, definitionOf, isName, MethodError } from "./method.ts";
-import type { Draws } from "../views/specs.ts";
+import type { DrawnSet, Draws } from "../views/specs.ts";
 import type { Average, MethodNetworks, Trained } from "./networks.ts";
 import { supervise } from "./parts.ts";
 import type { At } from "./schedule.ts";
@@ -100,6 +100,11 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   };
 }
 
+/** Names of the draws of a set. */
+export function drawnAs(wanted: DrawnSet, { draws }: Pick<BoundMethod, "draws">): string[] {
+  return Object.keys(draws).filter((name) => draws[name]!.set === wanted);
+}
+
 /** How much of its source an average takes in: all of it in the warm-up. */
 function sharesOf(
   name: string,
@@ -184,7 +189,7 @@ function checkState(specs: StateSpecs, refuse: (rule: string) => Error): void {
 }
 
 /** Members of a draw that are no views. */
-const TAKEN = ["validity", "labels"];
+const TAKEN = ["validity", "labels", "clean"];
 
 function checkDraws(draws: Draws, ownWarmUp: boolean, refuse: (rule: string) => Error): void {
   for (const [name, { views }] of Object.entries(draws)) {

@@ -2,9 +2,9 @@
 import type { Device } from "../../kernels/device.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import type { Views } from "../augment.ts";
-import type { ImageSet, SizedSet } from "../datasets/samples.ts";
-import { ViewBatch } from "../views/batch.ts";
-import type { Draws, SeenDraws } from "../views/specs.ts";
+import type { ImageSet, MaskSet, SizedSet } from "../datasets/samples.ts";
+import { ViewBatch, type ViewItem } from "../views/batch.ts";
+import type { DrawnSet, Draws, SeenDraws } from "../views/specs.ts";
 import type { Batch } from "./sampler.ts";
 
 /** The images of a step, from the host's sets to captured tensors. */
@@ -28,6 +28,13 @@ export interface Feed {
 /** How often each sample has been drawn in a step, by the draw's name. */
 export type Drawn = Map<string, Map<number, number>>;
 
+/** Which part of a batch a draw of a set is of: in the first walk through it, and in the second. */
+const walks: Readonly<Record<DrawnSet, readonly [first: keyof Batch, others: keyof Batch]>> = {
+  labeled: ["labeled", "labeled"],
+  unlabeled: ["unlabeled", "others"],
+  "pseudo-labeled": ["pseudoLabeled", "otherPseudoLabeled"],
+};
+
 /** Prepares a feed of `batch` images a draw and step. */
 export function makeFeed(
   device: Device,
@@ -35,30 +42,48 @@ export function makeFeed(
   { batch, seed, draws }: { batch: number; seed: number; draws: Draws },
 ): Feed {
   const { crop, scale, jitter, gray, blur, cutmix } = views.policy;
-  const batches = Object.entries(draws).map(([name, { set, images: walk = set, views: specs }]) => ({
+  const sets: Readonly<Record<DrawnSet, readonly SizedSet[]>> = {
+    labeled: [views.labeled],
+    unlabeled: [views.unlabeled],
+    "pseudo-labeled": [views.labeled, views.unlabeled],
+  };
+  const batches = Object.entries(draws).map(([name, { set, images, views: specs }]) => ({
     name,
-    walk,
-    isEmpty: views[set].length === 0,
+    walk: walks[set][images === "others" ? 1 : 0],
+    isEmpty: sets[set].at(-1)!.length === 0,
     made: new ViewBatch(device, {
       name,
       batch,
       crop,
       scale,
-      ...largest(views[set]),
-      masks: set === "labeled",
+      ...largest(sets[set]),
+      masks: set !== "unlabeled",
+      origins: set === "pseudo-labeled",
       views: specs,
       photometric: { jitter, gray, blur },
       cutMix: cutmix,
     }),
   }));
   const unlabeled = (sample: number) => pixels(views.unlabeled, sample);
-  const items = {
-    labeled: (sample: number) => ({
-      ...pixels(views.labeled, sample),
-      mask: { ...views.labeled.size(sample), channels: 1, data: views.labeled.mask(sample) },
-    }),
+  const labeled = (sample: number) => ({
+    ...pixels(views.labeled, sample),
+    mask: maskOf(views.labeled, sample),
+  });
+  const pseudoLabeled = (sample: number) => {
+    const { length } = views.labeled;
+    if (sample < length) return { ...labeled(sample), clean: true };
+    if (!views.pseudoLabels) {
+      throw new Error("Cannot bring pseudo-labeled images: the training has no pseudo-labels");
+    }
+    const place = sample - length, mask = maskOf(views.pseudoLabels, place);
+    return { ...pixels(views.unlabeled, place), sample, mask, clean: false };
+  };
+  const items: Readonly<Record<keyof Batch, (sample: number) => ViewItem>> = {
+    labeled,
     unlabeled,
     others: unlabeled,
+    pseudoLabeled,
+    otherPseudoLabeled: pseudoLabeled,
   };
   return {
     bytes: batches.reduce((sum, { made }) => sum + made.bytes, 0),
@@ -85,12 +110,18 @@ function pixels(set: ImageSet, sample: number) {
   return { sample, image: { ...set.size(sample), channels: 3, data: set.image(sample) } };
 }
 
-function largest(set: SizedSet): { maxWidth: number; maxHeight: number } {
+function maskOf(set: MaskSet, sample: number) {
+  return { ...set.size(sample), channels: 1, data: set.mask(sample) };
+}
+
+function largest(sets: readonly SizedSet[]): { maxWidth: number; maxHeight: number } {
   let maxWidth = 1, maxHeight = 1;
-  for (let i = 0; i < set.length; i++) {
-    const { width, height } = set.size(i);
-    maxWidth = Math.max(maxWidth, width);
-    maxHeight = Math.max(maxHeight, height);
+  for (const set of sets) {
+    for (let i = 0; i < set.length; i++) {
+      const { width, height } = set.size(i);
+      maxWidth = Math.max(maxWidth, width);
+      maxHeight = Math.max(maxHeight, height);
+    }
   }
   return { maxWidth, maxHeight };
 }

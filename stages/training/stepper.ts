@@ -74,8 +74,15 @@ export function openStepper(
   /** Brings the images of a micro-batch to the device. */
   const bring = (images: Batch, from: number, { epoch, step }: StepAddress, drawn: Drawn) => {
     const part = (places: readonly number[] = []) => places.slice(from, from + batch / accumulate);
+    const { labeled, unlabeled, others, pseudoLabeled, otherPseudoLabeled } = images;
     feed.fill(
-      { labeled: part(images.labeled), unlabeled: part(images.unlabeled), others: part(images.others) },
+      {
+        labeled: part(labeled),
+        unlabeled: part(unlabeled),
+        others: part(others),
+        pseudoLabeled: part(pseudoLabeled),
+        otherPseudoLabeled: part(otherPseudoLabeled),
+      },
       { epoch, step },
       drawn,
     );

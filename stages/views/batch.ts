@@ -5,6 +5,7 @@ import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
 import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
+import { spreadImages } from "../../kernels/ops/map/spread_images.ts";
 import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/view/normalize.ts";
 import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
 import type { Bytes } from "../../kernels/ops/view/view_settings.ts";
@@ -36,6 +37,8 @@ export interface ViewBatchOptions {
   readonly maxHeight: number;
   /** Whether samples have masks. */
   readonly masks: boolean;
+  /** Whether it is told of each sample who has labeled it; default false. */
+  readonly origins?: boolean;
   readonly views: ViewSpecs;
   /** Of strong views. */
   readonly photometric: PhotometricOptions;
@@ -46,7 +49,7 @@ export interface ViewBatchOptions {
 
 /**
  * A batch as captured: each view by its name, images resized, cropped, flipped and normalized, boxes as a table for `mixImages`
- * and `mixMaps`; and `validity` and, with masks, `labels`. Reading one says that it is wanted.
+ * and `mixMaps`; and `validity`, with masks `labels`, with origins `clean`. Reading one says that it is wanted.
  */
 export type ViewTensors = Readonly<Record<string, Tensor>>;
 
@@ -58,6 +61,8 @@ export interface ViewItem {
   readonly image: Bytes;
   /** One channel of labels, as large as the image. */
   readonly mask?: Bytes;
+  /** Whether people have labeled it. */
+  readonly clean?: boolean;
 }
 
 /** Buffers of a kind of batch, made once; a step captures their views and the host fills them before each run. */
@@ -68,6 +73,8 @@ export class ViewBatch {
   #packer: ViewPacker | undefined;
   readonly #memory: ReturnType<typeof allocate>;
   readonly #tensors: Readonly<Record<"pixels" | "masks" | "windows" | "taps", Tensor>>;
+  /** Of each sample, whether people have labeled it. */
+  readonly #clean: Tensor | undefined;
   /** What is drawn on the host beside the crops, by the view's name. */
   readonly #tables: ReadonlyMap<string, Tensor>;
   /** Names that a step has read. */
@@ -88,13 +95,15 @@ export class ViewBatch {
     const tables = Object.entries(views).filter(([, { kind }]) => kind !== "weak").map(([view, spec]) =>
       [view, table(view, spec.kind === "boxes" ? boxWords(spec.count) : SETTING_WORDS)] as const
     );
-    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec)];
+    const clean = options.origins ? [{ ...table("clean", 0), shape: [1, 1, batch] }] : [];
+    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec), ...clean];
     this.#memory = allocate(device, `${name} views`, specs);
     const { tensors } = this.#memory;
     this.#tensors = Object.fromEntries(names.map((key, i) => [key, tensors[i]!])) as Record<
       keyof typeof inputs,
       Tensor
     >;
+    this.#clean = options.origins ? tensors.at(-1) : undefined;
     this.#tables = new Map(tables.map(([view], i) => [view, tensors[names.length + i]!]));
   }
 
@@ -117,7 +126,9 @@ export class ViewBatch {
       { ...inputs, ...(masks && { masks: maskBytes }) },
       this.#extents,
     );
-    const made: Record<string, Tensor> = { validity, ...(labels && { labels }) };
+    const { batch, width, height } = this.#extents;
+    const clean = this.#clean && spreadImages(graph, this.#clean, [batch, height, width]);
+    const made: Record<string, Tensor> = { validity, ...(labels && { labels }), ...(clean && { clean }) };
     for (const [name, { kind }] of Object.entries(views)) {
       const table = this.#tables.get(name)!;
       const changed = () => gaussianBlur(graph, colorJitter(graph, image, table), table);
@@ -181,6 +192,7 @@ export class ViewBatch {
     if (masks) upload(device, tensors.masks, packed.masks);
     upload(device, tensors.windows, packed.windows);
     upload(device, tensors.taps, packed.taps);
+    if (this.#clean) upload(device, this.#clean, Uint32Array.from(items, ({ clean }) => Number(clean)));
     for (const [view, table] of this.#tables) {
       if (!this.#wanted.has(view)) continue;
       const spec = views[view]!;
