@@ -88,6 +88,7 @@ export type {
 } from "./stages/methods/step.ts";
 export type { Features, Mapping, Prediction, Taps } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";
+export type { NetworkNorms, NormSettings } from "./models/norms.ts";
 export type { Stages } from "./models/resnet.ts";
 export type {
   Backward,

@@ -106,6 +106,7 @@ export type { Distance } from "./kernels/ops/loss/consistency_loss.ts";
 export type { Precision } from "./kernels/tensor.ts";
 export type { Mapping } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";
+export type { NetworkNorms, NormSettings } from "./models/norms.ts";
 export type { BackboneName } from "./models/resnet.ts";
 export type { HostTensor, StateDict } from "./models/state_dict.ts";
 export type { Range } from "./stages/codecs/image.ts";

@@ -78,7 +78,10 @@ export class Graph {
   readonly dispatches: Dispatch[] = [];
   /** Tensors that can be read after a run; see {@linkcode Graph.keep}. */
   readonly kept: Set<Tensor> = new Set();
-  readonly #tape: TapeEntry[] = [];
+  #tape: TapeEntry[] = [];
+  /** Tensors that {@linkcode Graph.gradient} follows, and what they stand for. */
+  readonly #followed = new Map<Tensor, Tensor>();
+  #inner = false;
   readonly #derived = new Map<Tensor, Tensor>();
   readonly #written = new Set<Tensor>();
   #recording = true;
@@ -148,6 +151,7 @@ export class Graph {
           `it has ${inputs} and ${outputs}`,
       );
     }
+    const own = (tensor: Tensor) => this.#followed.get(tensor) ?? tensor;
     const isTooMany = (n: number, axis: number) => n > MAX_GROUPS && axis !== divisible;
     if (groups.some((n, axis) => !Number.isInteger(n) || n < 1 || isTooMany(n, axis))) {
       throw new KernelError(
@@ -157,7 +161,7 @@ export class Graph {
     checkLoops(kernel.name, loops);
     this.dispatches.push({
       kernel,
-      reads,
+      reads: reads.map(own),
       writes,
       uniforms,
       constants,
@@ -223,6 +227,12 @@ export class Graph {
   gradientOf(parameter: Tensor): { tensor: Tensor; accumulate: boolean } {
     const tensor = parameter.gradient;
     if (!tensor) throw new KernelError(`Cannot differentiate by ${parameter.label}: it is not a parameter`);
+    if (this.#inner) {
+      throw new KernelError(
+        `Cannot differentiate by ${parameter.label} in the middle of a step: its gradient is that of the step's losses; ` +
+          "pass it untracked",
+      );
+    }
     const accumulate = this.options.addsGradients === true || this.#written.has(tensor);
     this.#written.add(tensor);
     return { tensor, accumulate };
@@ -258,5 +268,33 @@ export class Graph {
     }
     this.#tape.length = 0;
     return gradients;
+  }
+
+  /**
+   * Appends a computation and its way back, wherever a program stands: ∂(Σ seeds)/∂at, for those that come after to read. It has
+   * a tape of its own. What is made within is constant outside, and no parameter gets a gradient.
+   *
+   * @param at What is differentiated by; a constant to all else.
+   * @param body Computes from what stands for `at`; returns the seeds, as for {@linkcode Graph.backward}.
+   * @param add Launches the sum of two gradients.
+   * @returns Shaped and stored as `at`.
+   * @throws {KernelError} If the seeds do not depend on `at`, or depend on a tracked parameter.
+   */
+  gradient(
+    at: Tensor,
+    body: (at: Tensor) => readonly GradientPair[],
+    add: (a: Tensor, b: Tensor) => Tensor,
+  ): Tensor {
+    const followed = makeTensor({ ...at, tracked: true });
+    this.#followed.set(followed, this.#followed.get(at) ?? at);
+    const [tape, recording, inner] = [this.#tape, this.#recording, this.#inner];
+    [this.#tape, this.#recording, this.#inner] = [[], true, true];
+    try {
+      const found = this.backward(body(followed), add).get(followed);
+      if (found) return found;
+    } finally {
+      [this.#tape, this.#recording, this.#inner] = [tape, recording, inner];
+    }
+    throw new KernelError(`Cannot differentiate by ${at.label}: the loss does not depend on it`);
   }
 }

@@ -6,6 +6,7 @@ import { resizeBilinear } from "../kernels/ops/feature/resize_bilinear.ts";
 import type { LogitsSize } from "../kernels/ops/loss/upsampled_logits.ts";
 import { imageExtents, type Tensor } from "../kernels/tensor.ts";
 import { convolutionLayer, convolutionNormRelu } from "./layers.ts";
+import type { NetworkNorms } from "./norms.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";
 import {
   type BackboneName,
@@ -40,6 +41,7 @@ export interface DeepLabSpec {
   /** ASPP dilation rates. */
   readonly rates: readonly [number, number, number];
   readonly mapping?: Mapping;
+  readonly norms?: NetworkNorms;
 }
 
 /** Channels of the decoder: the published ones, and an eighth of them for a small backbone. */
@@ -80,6 +82,8 @@ export interface Prediction {
 
 /** Captures a network's forward pass, which can be left and entered at two places. */
 export interface Network {
+  /** Domains that its norms have copies for. */
+  readonly domains?: NetworkNorms["domains"];
   /** @param images f32[N, H, W, 3] */
   backbone(forward: Forward, images: Tensor): Taps;
   features(forward: Forward, taps: Taps): Features;
@@ -97,7 +101,8 @@ export function predict(network: Network, forward: Forward, images: Tensor): Pre
  *
  * @see Chen et al., ECCV 2018, https://arxiv.org/abs/1802.02611
  */
-export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
+export function deepLabV3Plus(outer: Scope, spec: DeepLabSpec): Network {
+  const { norms } = spec, scope = norms ? { ...outer, norms } : outer;
   const extents = BACKBONES[spec.backbone];
   const { aspp: channels, low } = headSpec(spec.backbone);
   const backbone = resnet(
@@ -124,6 +129,7 @@ export function deepLabV3Plus(scope: Scope, spec: DeepLabSpec): Network {
   });
 
   return {
+    domains: norms?.domains,
     backbone(forward, images) {
       const { height, width } = imageExtents(images);
       return { kind: "taps", ...backbone(forward, images), size: { height, width } };

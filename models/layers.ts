@@ -1,6 +1,7 @@
 import { batchNorm } from "../kernels/ops/norm/batch_norm.ts";
 import { convolution, type Measured, measuredConvolution } from "../kernels/ops/convolution/convolution.ts";
 import type { Tensor } from "../kernels/tensor.ts";
+import { type NormSettings, normSettings } from "./norms.ts";
 import { type Forward, type Layer, passesOf, type Scope, within } from "./registry.ts";
 
 /** A convolution's declaration. */
@@ -68,22 +69,25 @@ export type NormLayer = (
   options?: { relu?: boolean; residual?: Tensor },
 ) => Tensor;
 
-/** Batch norm, eps 1e-5 and momentum 0.1; PyTorch's names. ReLU is on unless told otherwise. */
-export function normLayer(scope: Scope, channels: number): NormLayer {
-  const name = (part: string) => `${scope.prefix}.${part}`;
-  const { registry, group } = scope;
-  const shape = [channels];
-  const vector = { shape, group, kind: "norms" } as const;
-  registry.parameters.push(
-    { ...vector, name: name("weight"), initialization: { distribution: "constant", value: 1 } },
-    { ...vector, name: name("bias"), initialization: { distribution: "constant", value: 0 } },
-  );
-  registry.statistics.push(
-    { name: name("running_mean"), shape, value: 0 },
-    { name: name("running_var"), shape, value: 1 },
-  );
+/** What a single norm has that its network's do not. */
+export interface NormSpec extends NormSettings {
+  /** Whether it has γ; it has unless told. */
+  readonly weighted?: boolean;
+}
+
+/**
+ * Batch norm, by the settings of its network's part; PyTorch's names. ReLU is on unless told otherwise.
+ *
+ * @param spec What it has of its own.
+ */
+export function normLayer(scope: Scope, channels: number, spec: NormSpec = {}): NormLayer {
+  const { norms, group, prefix } = scope, { weighted = true, ...own } = spec;
+  const settings = normSettings({ ...norms?.[group], ...own });
+  const first = declareNorm(scope, channels, weighted);
+  const second = norms?.domains && declareNorm(within(scope, "aux"), channels, weighted, prefix);
   return (forward, { y: x, statistics }, { relu = true, residual } = {}) => {
-    const { graph, tensor, training, afterEach, after } = forward;
+    const { graph, tensor, training, afterEach, after, domain } = forward;
+    const name = second && domain === norms?.domains?.[1] ? second : first;
     const passes = passesOf(forward);
     // In evaluation mode no pass leaves statistics: the running ones are what they were.
     const left = training ? afterEach : undefined;
@@ -95,11 +99,12 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
     const found = after?.statistics.has(name("running_mean")) ? after : undefined;
     const running = (part: string) => found?.statistics.get(name(part)) ?? tensor(name(part));
     return batchNorm(graph, x, {
-      weight: tensor(name("weight")),
+      ...(weighted && { weight: tensor(name("weight")) }),
       bias: tensor(name("bias")),
       runningMean: running("running_mean"),
       runningVariance: running("running_var"),
     }, {
+      ...settings,
       training,
       relu,
       passes,
@@ -111,6 +116,30 @@ export function normLayer(scope: Scope, channels: number): NormLayer {
       ...(found && { after: found.pass }),
     });
   };
+}
+
+/** Declares what a norm learns and remembers; gives the names of its parts. */
+function declareNorm(
+  { registry, prefix, group }: Scope,
+  channels: number,
+  weighted: boolean,
+  startsAs?: string,
+): (part: string) => string {
+  const tensor = (part: string) => ({
+    name: `${prefix}.${part}`,
+    shape: [channels],
+    ...(startsAs !== undefined && { startsAs: `${startsAs}.${part}` }),
+  });
+  const constant = (part: string, value: number) => {
+    const initialization = { distribution: "constant", value } as const;
+    return { ...tensor(part), group, kind: "norms", initialization } as const;
+  };
+  registry.parameters.push(...(weighted ? [constant("weight", 1)] : []), constant("bias", 0));
+  registry.statistics.push(
+    { ...tensor("running_mean"), value: 0 },
+    { ...tensor("running_var"), value: 1 },
+  );
+  return (part) => `${prefix}.${part}`;
 }
 
 /** Convolution, batch norm, ReLU: `<prefix>.<at>` and `<prefix>.<at + 1>`, as in a PyTorch Sequential. */

@@ -1,10 +1,13 @@
 import { type DeepLabSpec, deepLabV3Plus, type Mapping, type Network } from "./deeplabv3plus.ts";
+import type { NetworkNorms } from "./norms.ts";
 import { Registry } from "./registry.ts";
 
 /** What sets a network apart from the others beside it. */
 export interface NetworkVariant {
   /** Maps its features to another view (CCVC §1.3). */
   readonly mapping?: Mapping;
+  /** How its batch norms compute; as PyTorch's unless told. */
+  readonly norms?: NetworkNorms;
 }
 
 /** Networks that share nothing but their shape, by name. */
@@ -20,7 +23,7 @@ export interface Networks {
  * @param variants The networks by name; their order is that of the state dict.
  */
 export function declareNetworks(
-  spec: Omit<DeepLabSpec, "mapping">,
+  spec: Omit<DeepLabSpec, keyof NetworkVariant>,
   variants: Readonly<Record<string, NetworkVariant>>,
 ): Networks {
   const registry = new Registry();

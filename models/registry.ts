@@ -1,5 +1,6 @@
 import type { Graph } from "../kernels/graph.ts";
 import type { Tensor } from "../kernels/tensor.ts";
+import type { NetworkNorms } from "./norms.ts";
 
 /** The distribution a parameter starts from; one of PyTorch's. */
 export type Initialization =
@@ -24,6 +25,8 @@ export interface ParameterSpec {
   readonly initialization: Initialization;
   readonly group: ParameterGroup;
   readonly kind: ParameterKind;
+  /** The parameter whose start is its own, too. */
+  readonly startsAs?: string;
 }
 
 /** A running statistic: part of the state, not trained. */
@@ -32,6 +35,8 @@ export interface StatisticSpec {
   readonly shape: readonly number[];
   /** Value of a fresh network. */
   readonly value: number;
+  /** The statistic whose start is its own, too. */
+  readonly startsAs?: string;
 }
 
 /** What an architecture is made of, in the order of its state dict. */
@@ -40,11 +45,13 @@ export class Registry {
   readonly statistics: StatisticSpec[] = [];
 }
 
-/** Where a module is declared: its prefix in the state dict, and the group of its parameters. */
+/** Where a module is declared: its prefix in the state dict, the group of its parameters, and the norms of its network. */
 export interface Scope {
   readonly registry: Registry;
   readonly prefix: string;
   readonly group: ParameterGroup;
+  /** PyTorch's unless told. */
+  readonly norms?: NetworkNorms;
 }
 
 /** The scope of a child module. */
@@ -70,6 +77,8 @@ export interface Forward {
   readonly joint?: number;
   /** Given, it receives a tensor [passes, C] with the running statistic as each pass left it, by the statistic's name. */
   readonly afterEach?: Map<string, Tensor>;
+  /** Which copy of the norms, where there are two; the first unless told. */
+  readonly domain?: string;
   /** In evaluation mode: which of those to take for the running statistics, and after which pass. */
   readonly after?: { readonly statistics: ReadonlyMap<string, Tensor>; readonly pass: number };
 }

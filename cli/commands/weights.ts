@@ -5,6 +5,7 @@ import { writeAtomically } from "../../pipeline/files/files.ts";
 import { withBatchCounts } from "../../models/batch_counts.ts";
 import { DATA_TYPES } from "../../models/dtypes.ts";
 import { WeightsError } from "../../models/errors.ts";
+import { unusualEpsilons } from "../../models/norms.ts";
 import { OPSET } from "../../models/onnx/model.ts";
 import { encodePytorch } from "../../models/pytorch/write.ts";
 import { encodeStoredTensors } from "../../models/safetensors.ts";
@@ -12,6 +13,7 @@ import { elementCount, float32Pieces, type StoredTensor } from "../../models/sto
 import type { WeightsFile } from "../../models/weights_file.ts";
 import { openCheckpoint } from "../../stages/weights/checkpoint.ts";
 import { encodeOnnx } from "../../stages/weights/onnx.ts";
+import { readDescription } from "../../stages/weights/pair.ts";
 import { readWeightsFile } from "../../stages/weights/weights_source.ts";
 import type { Command, CommandInput } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
@@ -119,6 +121,15 @@ async function toOnnx(input: CommandInput, out: string): Promise<void> {
   input.terminal.print(`${path} → ${out}`);
 }
 
+/** Says what a file that describes no network cannot tell, where it is not what a reader would take for granted. */
+function printLost(input: CommandInput, { metadata: { network } }: WeightsFile): void {
+  const epsilons = network === undefined ? [] : unusualEpsilons(readDescription(network).networks);
+  if (epsilons.length === 0) return;
+  input.terminal.print(
+    `left out: the epsilon of batch norms, ${epsilons.join(", ")}; set it in PyTorch, whose default is 1e-5`,
+  );
+}
+
 const convert: Command = {
   name: "convert",
   summary: "write weights as safetensors, as a file for torch.load, or as ONNX, by the new file's name",
@@ -164,6 +175,7 @@ logits, f32[N, classes, H, W]. Normalization is inside, N, H and W are free, and
     for (const line of summary(file)) input.terminal.print(line);
     const added = tensors.size - file.tensors.size;
     if (added > 0) input.terminal.print(`added: ${added} batch counters (num_batches_tracked)`);
+    if (!toSafetensors) printLost(input, file);
     input.terminal.print(`${path} → ${out}`);
   },
 };

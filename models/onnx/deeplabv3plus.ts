@@ -2,6 +2,7 @@
 import { imageNetStatistics } from "../../kernels/ops/view/normalize.ts";
 import type { DeepLabSpec } from "../deeplabv3plus.ts";
 import type { ConvolutionSpec } from "../layers.ts";
+import { normSettings } from "../norms.ts";
 import { BACKBONES, type BlockSpec, stageBlocks } from "../resnet.ts";
 import type { StateDict } from "../state_dict.ts";
 import type { OnnxModel } from "./model.ts";
@@ -55,7 +56,8 @@ export function addNetwork({ model, state, name, spec }: OnnxNetwork, images: st
     const tensors = ["weight", "bias", "running_mean", "running_var"].map((part) =>
       constant(`${at}.${part}`)
     );
-    return model.add("BatchNormalization", [x, ...tensors], { epsilon: { float: 1e-5 } });
+    const { epsilon } = normSettings(spec.norms?.[at.startsWith("backbone.") ? "backbone" : "head"]);
+    return model.add("BatchNormalization", [x, ...tensors], { epsilon: { float: epsilon } });
   }
 
   const relu = (x: string) => model.add("Relu", [x]);

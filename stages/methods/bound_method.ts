@@ -1,6 +1,7 @@
 /** A method with its options filled in: what the engine works with. @module */
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { NetworkVariant } from "../../models/networks.ts";
+import { normMistake } from "../../models/norms.ts";
 import { didYouMean } from "../../pipeline/mod.ts";
 import type { Predictions } from "../evaluation/predictions.ts";
 import { type AnyMethod, definitionOf, isName, MethodError } from "./method.ts";
@@ -53,12 +54,12 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   const names = Object.keys(declared);
   checkNames("network", names, refuse);
   checkAverages(declared, refuse);
+  checkNorms(declared, refuse);
   const schedules = definition.schedules?.(options) ?? {};
   checkNames("schedule", Object.keys(schedules), refuse);
   const averages = networks.flatMap(([name, network]) =>
     network.kind === "average" ? [[name, network] as const] : []
   );
-  const learning = networks.flatMap(([name, { kind }]) => kind === "trained" ? [name] : []);
   const sourceOf = (network: Trained | Average) =>
     network.kind === "trained" ? network : declared[network.of] as Trained;
   const draws = definition.views(options);
@@ -95,7 +96,7 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
       return specs;
     },
     terms: (step) => definition.terms(step, options),
-    warmUp: (step) => definition.phases?.warmUp?.(step, options) ?? labelsAlone(step, learning, draws),
+    warmUp: (step) => definition.phases?.warmUp?.(step, options) ?? labelsAlone(step, declared, draws),
     afterUpdate: (step) => definition.afterUpdate?.(step, options),
   };
 }
@@ -124,14 +125,18 @@ function sharesOf(
 }
 
 /** Each trained network learns the labels of the first labeled draw alone, by a term `ce_<network>`. */
-function labelsAlone(step: Step, networks: readonly string[], draws: Draws): Terms {
+function labelsAlone(step: Step, networks: MethodNetworks, draws: Draws): Terms {
   const [name, draw] = Object.entries(draws).find(([, { set }]) => set === "labeled")!;
   const view = Object.keys(draw.views).find((view) => draw.views[view]!.kind === "weak")!;
   const { [view]: image, labels } = step.views[name] as Record<string, Tensor>;
-  return Object.fromEntries(networks.map((network) => {
-    const seen = step.train(network, { labeled: image! }).labeled, name = `ce_${network}`;
-    return [name, { loss: supervise(step, name, seen, labels!), weight: 1 }];
-  }));
+  return Object.fromEntries(
+    Object.entries(networks).flatMap(([network, declared]) => {
+      if (declared.kind !== "trained") return [];
+      const [pass] = declared.norms?.domains ?? ["labeled"];
+      const seen = step.train(network, { [pass]: image! })[pass]!, name = `ce_${network}`;
+      return [[name, { loss: supervise(step, name, seen, labels!), weight: 1 }]];
+    }),
+  );
 }
 
 function checkNames(what: string, names: readonly string[], refuse: (rule: string) => Error): void {
@@ -171,6 +176,13 @@ function checkAverages(networks: MethodNetworks, refuse: (rule: string) => Error
     if (!(first >= 0 && first <= 1)) {
       throw refuse(`the decay of network "${name}" is ${first}; it must lie in [0, 1]`);
     }
+  }
+}
+
+function checkNorms(networks: MethodNetworks, refuse: (rule: string) => Error): void {
+  for (const [name, network] of Object.entries(networks)) {
+    const mistake = network.kind === "trained" && network.norms && normMistake(network.norms);
+    if (mistake) throw refuse(`network "${name}": ${mistake}`);
   }
 }
 

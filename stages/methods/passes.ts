@@ -1,8 +1,9 @@
 /** The passes of a step: which images run together, whose statistics they share, and which part of a network they take. @module */
 import type { Graph } from "../../kernels/graph.ts";
+import { add } from "../../kernels/ops/feature/add.ts";
 import { joinBatches, splitBatch } from "../../kernels/ops/feature/batches.ts";
 import { channelDropout } from "../../kernels/ops/feature/channel_dropout.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
+import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { BoundMethod } from "./bound_method.ts";
@@ -38,7 +39,10 @@ type Run<Y> = (network: Network, forward: Forward, source: Source) => Y[];
 type Given = Omit<Forward, "graph" | "parts" | "joint">;
 
 /** Told of each output, and of the running statistics that its pass has left. */
-type Note<Y> = (output: Y, after: NonNullable<Forward["after"]>) => void;
+type Note<Y> = (output: Y, left: Left) => void;
+
+/** The running statistics that a training pass has left, and the domain whose norms it went through. */
+type Left = NonNullable<Forward["after"]> & Pick<Forward, "domain">;
 
 /** Makes the passes of a step. */
 export function makePasses(
@@ -46,12 +50,11 @@ export function makePasses(
   { byName }: Pick<Networks, "byName">,
   { tensor, counters, together, averages = {}, frozenNorms = new Set() }: PassOptions,
 ): Passing {
-  /** The running statistics that a training pass has left. */
-  const left = new WeakMap<
-    Prediction,
-    { readonly network: string; readonly after: NonNullable<Forward["after"]> }
-  >();
+  const left = new WeakMap<Prediction, { readonly network: string; readonly after: Left }>();
   const dropped = new Set<string>();
+  /** Whether a gradient in the middle of the step is being captured. */
+  let differentiating = false;
+  const frozen = frozenParameters(tensor);
   const find = (name: string): Network => {
     const network = byName[name];
     if (network) return frozenNorms.has(name) ? withFrozenNorms(network) : network;
@@ -59,17 +62,25 @@ export function makePasses(
   };
 
   const capture = <Y>(
-    network: string,
+    name: string,
     passes: Passes,
     forward: Given,
     run: Run<Y>,
     note?: Note<Y>,
   ): unknown => {
-    const batches = batchesOf(network, passes, together);
-    return arrange(passes, runBatches(find(network), batches, { ...forward, graph }, run, note));
+    const network = find(name);
+    const domains = forward.training ? network.domains : undefined;
+    const batches = batchesOf(name, passes, together && !domains);
+    if (domains) checkDomains(name, domains, batches.flat());
+    return arrange(passes, runBatches(network, batches, { ...forward, graph }, run, note));
   };
   /** A training pass; that of an average without gradients. */
   const captureTraining = <Y>(network: string, passes: Passes, run: Run<Y>, note?: Note<Y>): unknown => {
+    if (differentiating) {
+      throw new MethodError(
+        `Cannot differentiate through a training pass of "${network}", which moves statistics: evaluate it`,
+      );
+    }
     const body = () => capture(network, passes, { training: true, tensor, counters }, run, note);
     return averages[network] === undefined ? body() : graph.withoutGradients(body);
   };
@@ -96,11 +107,25 @@ export function makePasses(
       if (pass && found?.network !== network) {
         throw new MethodError(`Cannot evaluate "${network}" after a pass that is no training pass of it`);
       }
-      const forward = { training: false, tensor, ...(found && { after: found.after }) };
-      return graph.withoutGradients(() => capture(network, passes, forward, predictions)) as Outputs<
-        P,
-        Prediction
-      >;
+      const read = byName[network]?.domains?.[0];
+      if (found && found.after.domain !== read) {
+        throw new MethodError(
+          `Cannot evaluate "${network}" after a pass of domain "${found.after.domain}": it leaves no statistics of domain ` +
+            `"${read}", which evaluation reads`,
+        );
+      }
+      if (found && differentiating) {
+        throw new MethodError(
+          `Cannot differentiate through "${network}" as a pass has left it: evaluate it as all calls before have`,
+        );
+      }
+      const after = found && { after: found.after };
+      const evaluated = (tensor: (name: string) => Tensor) =>
+        capture(network, passes, { training: false, tensor, ...after }, predictions) as Outputs<
+          P,
+          Prediction
+        >;
+      return differentiating ? evaluated(frozen) : graph.withoutGradients(() => evaluated(tensor));
     },
     dropChannels(x, { probability, stream }) {
       if (dropped.has(stream)) {
@@ -112,6 +137,35 @@ export function makePasses(
       return channelDropout(graph, x, { probability, streams: [`channels/${stream}`], counters });
     },
     constant: (body) => graph.withoutGradients(body),
+    gradient(at, loss) {
+      if (at.dtype !== "f32") {
+        throw new MethodError(
+          `Cannot differentiate by ${at.label}, which is stored in ${at.dtype}: make it in f32, which holds small gradients`,
+        );
+      }
+      const before = differentiating;
+      differentiating = true;
+      try {
+        return graph.inPrecision(
+          "f32",
+          () => graph.gradient(at, (at) => loss(at).backward(graph, 1), (a, b) => add(graph, a, b)),
+        );
+      } finally {
+        differentiating = before;
+      }
+    },
+  };
+}
+
+/** Parameters that have no gradient, by name: each once, so that what is derived of one is derived once. */
+function frozenParameters(tensor: PassOptions["tensor"]): PassOptions["tensor"] {
+  const known = new Map<string, Tensor>();
+  return (name) => {
+    const found = known.get(name) ?? tensor(name);
+    const { gradient: _, ...rest } = found;
+    const frozen = found.tracked ? makeTensor({ ...rest, tracked: false }) : found;
+    known.set(name, frozen);
+    return frozen;
   };
 }
 
@@ -123,6 +177,21 @@ function batchesOf(network: string, passes: Passes, together: boolean): readonly
   }
   const sizes = new Set(named.map(({ length }) => length));
   return together && sizes.size === 1 ? [named] : named.map((pass) => [pass]);
+}
+
+/** Passes are named after the domains whose norms they go through. */
+function checkDomains(network: string, domains: readonly string[], passes: readonly Pass[]): void {
+  const other = passes.map(nameOf).find((name) => !domains.includes(name));
+  if (other === undefined) return;
+  throw new MethodError(
+    `Cannot train network "${network}" on pass "${other}": its norms are of the domains ${
+      domains.join(" and ")
+    }. Name the pass after one of them.`,
+  );
+}
+
+function nameOf(pass: Pass): string {
+  return pass[0]!.name.split(".", 1)[0]!;
 }
 
 /** Runs a network on batches, one after another; gives the output of each part by its name. */
@@ -137,15 +206,18 @@ function runBatches<Y>(
   for (const batch of batches) {
     const parts = batch.flat(), joint = parts.length / batch.length;
     const statistics = new Map<string, Tensor>();
+    // Passes of other domains are batches of their own.
+    const domain = network.domains && forward.training && { domain: nameOf(batch[0]!) };
     const given = {
       ...forward,
       parts: parts.map(({ name }) => name),
       joint,
+      ...domain,
       ...(note && { afterEach: statistics }),
     };
     run(network, given, join(forward.graph, parts.map(({ source }) => source))).forEach((output, i) => {
       outputs.set(parts[i]!.name, output);
-      note?.(output, { statistics, pass: Math.floor(i / joint) });
+      note?.(output, { statistics, pass: Math.floor(i / joint), ...domain });
     });
   }
   return outputs;

@@ -72,6 +72,16 @@ export interface Passing<K extends string = string> {
   dropChannels(x: Tensor, options: ChannelDropping): Tensor;
   /** Runs `body` without gradients: what it gives is constant, and statistics move all the same. */
   constant<Y>(body: () => Y): Y;
+  /**
+   * ∂loss/∂at, here and now: for what comes after it in the step, to which it is a constant. Networks are frozen within: they are
+   * evaluated, and no parameter gets a gradient. Activations are f32 within, whatever the training's precision, so that no
+   * gradient is too small to be held.
+   *
+   * @param at f32, such as features.
+   * @param loss Is given what stands for `at`; it must depend on it, and reads nothing that learns but through passes.
+   * @returns Shaped as `at`.
+   */
+  gradient(at: Tensor, loss: (at: Tensor) => Loss): Tensor;
 }
 
 /** What every part of a step has. */

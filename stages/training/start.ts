@@ -10,7 +10,7 @@ import type { BoundMethod } from "../methods/bound_method.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 
-/** Fresh or pretrained networks, and averages as copies of theirs. */
+/** Fresh or pretrained networks, with second copies of norms as the first, and averages as copies of theirs. */
 export function startWeights(
   registry: Registry,
   { averages }: Pick<BoundMethod, "averages">,
@@ -18,6 +18,9 @@ export function startWeights(
   pretrained: StateDict = new Map(),
 ): StateDict {
   const weights: StateDict = new Map([...initialize(registry, seed), ...pretrained]);
+  for (const { name, startsAs } of [...registry.parameters, ...registry.statistics]) {
+    if (startsAs !== undefined) weights.set(name, weights.get(startsAs)!);
+  }
   for (const name of [...weights.keys()]) {
     const network = networkOf(name), source = averages[network];
     if (source !== undefined) weights.set(name, weights.get(`${source}${name.slice(network.length)}`)!);

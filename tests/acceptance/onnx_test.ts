@@ -67,6 +67,7 @@ const cases:
   readonly (readonly [BackboneName, 8 | 16, readonly [string, ...string[]], string, number, number])[] = [
     ["resnet14", 16, ["branch1", "branch2"], "average", 65, 48],
     ["resnet14", 8, ["branch1", "branch2"], "branch2", 33, 70],
+    ["resnet14", 16, ["split"], "split", 65, 48],
     ["resnet34", 16, ["network"], "network", 64, 64],
     ["torchvision-resnet50", 16, ["network"], "network", 49, 64],
     ["resnet50", 8, ["network"], "network", 64, 65],
@@ -85,9 +86,13 @@ gpuTest(
           const network: NetworkDescription = {
             backbone,
             outputStride,
-            networks: Object.fromEntries(
-              names.map((name, i) => [name, i === 1 ? { mapping: { norm: true, dropout: 0.5 } } : {}]),
-            ),
+            networks: Object.fromEntries(names.map((name, i) => [name, {
+              ...(i === 1 && { mapping: { norm: true, dropout: 0.5 } }),
+              // Large enough to be seen in every score.
+              ...(name === "split" && {
+                norms: { backbone: { epsilon: 0.1 }, head: { epsilon: 0.5 }, domains: ["weak", "strong"] },
+              }),
+            }])),
             predictions: {
               ...Object.fromEntries(names.map((name) => [name, [name]])),
               ...(names.length > 1 && { average: names }),

@@ -7,6 +7,7 @@ import type { StoredTensor } from "../../models/stored_tensor.ts";
 import { elementBytes } from "../../models/stored_tensor.ts";
 import { readWeights } from "../../models/weights_file.ts";
 import * as p from "../support/weights/pickle_bytes.ts";
+import { openCheckpoint } from "../../stages/weights/checkpoint.ts";
 import { testWithShared } from "../support/shared_data.ts";
 import { runPython, torchTest } from "../support/torch.ts";
 import { testCheckpoint } from "../support/training.ts";
@@ -50,6 +51,21 @@ placeTest("inspect lists name, type, shape and a digest of the values as f32", a
   assert.match(table, /a\.weight +float16 +\[2, 2\] +[0-9a-f]{64}/);
   assert.match(table, /pytorch-zip, under "state_dict": 2 tensors, 5 values, 16 B\n/);
   assert.match(table, /"module\." was taken off every name\nleft aside: epoch/);
+});
+
+placeTest("a file that describes no network loses its norms' epsilon with a word", async (place) => {
+  const at = (name: string) => join(place.folder, name);
+  const change = { networks: { branch1: { norms: { backbone: { epsilon: 1e-3 } } }, branch2: {} } };
+  await testCheckpoint(at("ours.safetensors"), { change });
+  const { out } = await place.command("weights", "convert", at("ours.safetensors"), at("ours.pth"));
+  assert.match(
+    out.join("\n"),
+    /left out: the epsilon of batch norms, 0\.001 in the backbone of branch1; set it in PyTorch, whose default is 1e-5/,
+  );
+  const kept = await place.command("weights", "convert", at("ours.safetensors"), at("copy.safetensors"));
+  assert.doesNotMatch(kept.out.join("\n"), /left out/);
+  const { network } = await openCheckpoint(at("copy.safetensors")).read();
+  assert.deepEqual(network.networks, change.networks);
 });
 
 placeTest("convert goes there and back without changing a byte of a value", async (place) => {

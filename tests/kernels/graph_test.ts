@@ -96,6 +96,95 @@ Deno.test("Graph.withoutGradients() may be nested, and ends when its body throws
   assert.equal(op(graph, "again", x).tracked, true);
 });
 
+/** `Graph.gradient` by `at` of d`output`, where `body` makes the output. */
+function gradientBy(graph: Graph, at: Tensor, body: (at: Tensor) => Tensor): string {
+  const add = (a: Tensor, b: Tensor) => makeTensor({ label: `(${a.label}+${b.label})`, shape: [4] });
+  const { label } = graph.gradient(at, (at) => {
+    const y = body(at);
+    return [[y, makeTensor({ label: `d${y.label}`, shape: [4] })]];
+  }, add);
+  return label;
+}
+
+Deno.test("Graph.gradient() goes back in the middle of a step, on a tape of its own", () => {
+  const graph = new Graph(0), x = input("x"), constant = makeTensor({ label: "c", shape: [4] });
+  const before = op(graph, "before", x);
+  const found = gradientBy(graph, constant, (c) => op(graph, "y", op(graph, "a", c), op(graph, "b", c)));
+  assert.equal(found, "(dy·y/b·b/c+dy·y/a·a/c)");
+  // The step's own way back is as if nothing had been.
+  assert.deepEqual(differentiate(graph, op(graph, "z", before)), { x: "dz·z/before·before/x" });
+});
+
+Deno.test("Graph.gradient() records within what is a constant, and not what is made constant within", () => {
+  const graph = new Graph(0), c = makeTensor({ label: "c", shape: [4] });
+  graph.withoutGradients(() => {
+    const found = gradientBy(graph, c, (at) => {
+      const detached = graph.withoutGradients(() => op(graph, "detached", at));
+      return op(graph, "y", at, detached);
+    });
+    assert.equal(found, "dy·y/c");
+    assert.equal(op(graph, "still", input("x")).tracked, false);
+  });
+});
+
+Deno.test("Graph.gradient() may be nested, and ends when its body throws", () => {
+  const graph = new Graph(0), c = makeTensor({ label: "c", shape: [4] });
+  const found = gradientBy(graph, c, (outer) => {
+    gradientBy(graph, c, (inner) => op(graph, "inner", inner));
+    return op(graph, "y", outer);
+  });
+  assert.equal(found, "dy·y/c");
+  assert.throws(() =>
+    gradientBy(graph, c, () => {
+      throw new Error("a body's own");
+    }), /a body's own/);
+  assert.deepEqual(differentiate(graph, op(graph, "z", input("x"))), { x: "dz·z/x" });
+});
+
+Deno.test("what reads the tensor that Graph.gradient() follows reads the tensor itself", () => {
+  const graph = new Graph(0), c = makeTensor({ label: "c", shape: [4] });
+  gradientBy(graph, c, (at) => {
+    const y = graph.output({ label: "y", shape: [4] }, [at]);
+    graph.launch({ kernel, reads: [at], writes: [y], groups: [1, 1, 1], loops: 0 });
+    graph.record(y, (gradient) => {
+      graph.launch({ kernel, reads: [at], writes: [y], groups: [1, 1, 1], loops: 0 });
+      return [[at, gradient]];
+    });
+    return y;
+  });
+  assert.deepEqual(graph.dispatches.map(({ reads }) => reads[0] === c), [true, true]);
+});
+
+Deno.test("Graph.gradient() refuses a loss that does not depend on the tensor, and gradients of parameters", () => {
+  const graph = new Graph(0), c = makeTensor({ label: "c", shape: [4] });
+  assert.throws(
+    () => gradientBy(graph, c, () => op(graph, "y", input("x"))),
+    (error: Error) =>
+      error instanceof KernelError &&
+      /Cannot differentiate by c: the loss does not depend/.test(error.message),
+  );
+  const weight = makeTensor({
+    label: "w",
+    shape: [4],
+    tracked: true,
+    gradient: makeTensor({ label: "dw", shape: [4] }),
+  });
+  assert.throws(
+    () =>
+      gradientBy(graph, c, (at) => {
+        const y = graph.output({ label: "y", shape: [4] }, [at, weight]);
+        graph.record(y, (gradient) => {
+          graph.gradientOf(weight);
+          return [[at, gradient]];
+        });
+        return y;
+      }),
+    /Cannot differentiate by w in the middle of a step/,
+  );
+  assert.equal(graph.hasGradient(weight), false);
+  assert.equal(graph.gradientOf(weight).accumulate, false);
+});
+
 Deno.test("outputs follow the graph's precision and gradients their tensors; all else is f32 unless it says", () => {
   const graph = new Graph(0, { precision: "f16" }), image = [1, 2, 3, 4];
   const y = graph.output({ label: "y", shape: image }, []);

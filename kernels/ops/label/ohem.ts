@@ -43,6 +43,37 @@ const applyKernel = defineKernel({
   writes: { mined: "u32" },
 });
 
+/**
+ * The softmax probability of each pixel's own label. No gradient flows through it.
+ *
+ * @param logits [N, h, w, C].
+ * @param labels u32 map [N, H, W].
+ * @param options.ignore The label of pixels that take no part; 255 unless told.
+ * @param options.size Pixels H × W, h × w unless told; logits between the stored ones are interpolated bilinearly.
+ * @returns A f32 map [N, H, W], in [0, 1]; 2 where the label is `ignore` or no class.
+ * @throws {ShapeError} If the labels do not fit the logits.
+ */
+export function labelProbabilities(
+  graph: Graph,
+  logits: Tensor,
+  labels: Tensor,
+  { ignore = 255, size }: Pick<OhemOptions, "ignore" | "size"> = {},
+): Tensor {
+  const { shape, ...walk } = walkLogits(logits, size);
+  checkMap(`look for labels in ${logits.label} [${logits.shape}]`, labels, "u32", shape);
+  const probabilities = graph.tensor({ label: `${labels.label} probabilities`, shape, layout: "map" });
+  graph.launch({
+    kernel: probabilitiesKernel,
+    reads: [logits, labels],
+    writes: [probabilities],
+    uniforms: { ...walk.uniforms, ignore },
+    constants: walk.constants,
+    groups: walk.groups,
+    loops: walk.loops,
+  });
+  return probabilities;
+}
+
 /** What {@linkcode ohemLabels} takes for easy. */
 export interface OhemOptions {
   /** A label predicted with at most this probability is hard, (0, 1]. */
@@ -70,7 +101,7 @@ export interface OhemOptions {
  */
 export function ohemLabels(graph: Graph, logits: Tensor, labels: Tensor, options: OhemOptions): Tensor {
   const { threshold, minKept, ignore = 255 } = options;
-  const { shape, ...walk } = walkLogits(logits, options.size);
+  const { shape } = walkLogits(logits, options.size);
   checkMap(`mine the hard pixels of ${logits.label} [${logits.shape}]`, labels, "u32", shape);
   if (!(threshold > 0 && threshold <= 1) || !Number.isInteger(minKept) || minKept < 0) {
     throw new RangeError(
@@ -82,16 +113,7 @@ export function ohemLabels(graph: Graph, logits: Tensor, labels: Tensor, options
 
   const pixels = shape.reduce((product, extent) => product * extent, 1);
   const { groups, stride } = elementwise(pixels);
-  const probabilities = graph.tensor({ label: `${labels.label} probabilities`, shape, layout: "map" });
-  graph.launch({
-    kernel: probabilitiesKernel,
-    reads: [logits, labels],
-    writes: [probabilities],
-    uniforms: { ...walk.uniforms, ignore },
-    constants: walk.constants,
-    groups: walk.groups,
-    loops: walk.loops,
-  });
+  const probabilities = labelProbabilities(graph, logits, labels, options);
   const integers = { dtype: "u32", layout: "map" } as const;
   const state = graph.tensor({ ...integers, label: `${labels.label} limit`, shape: [1, 1, 4] });
   clear(graph, state);

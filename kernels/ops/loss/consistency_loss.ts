@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors.ts";
 import type { Graph, Loss } from "../../graph.ts";
-import { defineKernel } from "../../shader/kernel.ts";
+import { defineKernel, type Kernel } from "../../shader/kernel.ts";
 import { checkMap } from "../../maps.ts";
 import type { Tensor } from "../../tensor.ts";
 import source from "./consistency_loss.wgsl" with { type: "text" };
@@ -8,23 +8,19 @@ import { finishLoss } from "./finish_loss.ts";
 import { logitsGradient, slopesOf } from "./logits_gradient.ts";
 import { type LogitsSize, walkIncludes, walkLogits, walkUniforms } from "./upsampled_logits.ts";
 
-const interfaceOf = {
-  file: "consistency_loss.wgsl",
-  source,
-  includes: walkIncludes,
-  uniforms: walkUniforms,
-  reads: { logits: "vec4f", targets: "vec4f", weights: "f32" },
-} as const;
-const sloped = defineKernel({
-  ...interfaceOf,
-  name: "consistency_loss",
-  writes: { partials: "vec4f", slopes: "vec4f" },
-});
-const valued = defineKernel({
-  ...interfaceOf,
-  name: "consistency_loss_value",
-  writes: { partials: "vec4f" },
-});
+/** The kernel that goes through the pixels, with weights or without, for the value alone or with slopes. */
+function kernelOf(weighted: boolean, sloped: boolean): Kernel {
+  return defineKernel({
+    name: `consistency_loss${weighted ? "" : "_unweighted"}${sloped ? "" : "_value"}`,
+    file: "consistency_loss.wgsl",
+    source,
+    includes: walkIncludes,
+    uniforms: walkUniforms,
+    reads: { logits: "vec4f", targets: "vec4f", ...(weighted && { weights: "f32" }) },
+    writes: { partials: "vec4f", ...(sloped && { slopes: "vec4f" }) },
+  });
+}
+const kernels = [false, true].map((weighted) => [false, true].map((sloped) => kernelOf(weighted, sloped)));
 
 /**
  * How far a prediction is from a target, summed over classes: with p and q the softmax of their logits z and t, K classes and
@@ -52,14 +48,16 @@ export interface ConsistencyLossOptions {
   /** Name of the loss, as in "consistency". */
   readonly label: string;
   readonly distance: Distance;
-  /** f32 map [N, H, W]: w of each pixel. A constant to the gradient. */
-  readonly weights: Tensor;
+  /** f32 map [N, H, W]: w of each pixel; 1 unless given. A constant to the gradient. */
+  readonly weights?: Tensor;
+  /** `all`, N·H·W, unless told; or N, the `images`. */
+  readonly denominator?: "all" | "images";
   /** Pixels H × W, h × w unless told; logits between the stored ones are interpolated bilinearly. */
   readonly size?: LogitsSize;
 }
 
 /**
- * Distance of predictions from soft targets: Σ w · distance / (N·H·W), whatever the weights sum up to.
+ * Distance of predictions from soft targets: Σ w · distance / denominator, whatever the weights sum up to.
  *
  * One pass over the pixels gives the value and, where the logits are tracked, what becomes the gradient.
  *
@@ -74,7 +72,7 @@ export function consistencyLoss(
   targets: Tensor,
   options: ConsistencyLossOptions,
 ): Loss {
-  const { label, distance, weights } = options;
+  const { label, distance, weights, denominator = "all" } = options;
   const walk = walkLogits(logits, options.size);
   const { shape, count, constants } = walk;
   const wanted = [...shape, constants.CLASSES];
@@ -84,15 +82,15 @@ export function consistencyLoss(
         `"${targets.layout}"): logits [${wanted}] are needed`,
     );
   }
-  checkMap(`weigh the distances of ${logits.label} [${logits.shape}]`, weights, "f32", shape);
+  if (weights) checkMap(`weigh the distances of ${logits.label} [${logits.shape}]`, weights, "f32", shape);
   const partials = graph.tensor({ label: `${label} partials`, shape: [count, 4] });
   const slopes = slopesOf(graph, walk, label);
   const [PROBABILITIES, LOGITS, SMOOTH, BINARY, DIVERGENCE] = distances.map((one) =>
     Number(one === distance)
   ) as [number, number, number, number, number];
   graph.launch({
-    kernel: logits.tracked ? sloped : valued,
-    reads: [logits, targets, weights],
+    kernel: kernels[Number(weights !== undefined)]![Number(logits.tracked)]!,
+    reads: [logits, targets, ...(weights ? [weights] : [])],
     writes: [partials, ...(logits.tracked ? [slopes] : [])],
     uniforms: walk.uniforms,
     constants: {
@@ -102,13 +100,17 @@ export function consistencyLoss(
       SMOOTH,
       BINARY,
       DIVERGENCE,
+      WEIGHTED: Number(weights !== undefined),
       GRADIENT: Number(logits.tracked),
     },
     groups: walk.groups,
     loops: walk.loops,
   });
-  const pixels = shape.reduce((product, extent) => product * extent, 1);
-  const { value, scale } = finishLoss(graph, partials, { label, denominator: pixels });
+  const [images, height, width] = shape;
+  const { value, scale } = finishLoss(graph, partials, {
+    label,
+    denominator: denominator === "all" ? images * height * width : images,
+  });
   return {
     label,
     value,

@@ -3,7 +3,7 @@
 //
 //   logits    f32[batch, in_height, in_width, 4·VECTORS]   see upsampled_logits.wgsl
 //   targets   f32[batch, height, width, 4·VECTORS]         logits of every pixel; channels from CLASSES on are padding
-//   weights   f32[batch, height, width]
+//   weights   f32[batch, height, width]                    only where WEIGHTED
 //   partials  vec4f[count]                                 Σ w·distance, Σ w, count of pixels, 0
 //   slopes    f32[batch, segments, span + 1, width, 4·VECTORS]   only where GRADIENT: Σ share · w · ∂distance/∂logits
 //                                                          over a segment's pixels, for each stored row beside it
@@ -117,7 +117,11 @@ fn pixel_loss(at: u32, pixel: Pixel, loss: ptr<function, PixelLoss>) -> bool {
   #end
   #end
   #end
+  #if WEIGHTED
   let weight = load_weights(at);
+  #else
+  let weight = 1.0;
+  #end
   (*loss).term = weight * dot(terms, vec4f(1));
   (*loss).weight = weight;
   #if GRADIENT

@@ -36,9 +36,10 @@ export interface SoftmaxCrossEntropyOptions {
   /**
    * - `valid`: the count of pixels that take part, whatever their weights;
    * - `weights`: the sum of their weights;
+   * - `all weights`: the sum of the weights of all pixels, those that take no part among them;
    * - `all`: N·H·W.
    */
-  readonly denominator: "valid" | "weights" | "all";
+  readonly denominator: "valid" | "weights" | "all weights" | "all";
 }
 
 /**
@@ -76,13 +77,22 @@ export function softmaxCrossEntropy(
     reads: [logits, labels, ...(weights ? [weights] : [])],
     writes: [partials, ...(logits.tracked ? [slopes] : [])],
     uniforms: { ...walk.uniforms, ignore },
-    constants: { ...constants, WEIGHTED: weights ? 1 : 0, GRADIENT: logits.tracked ? 1 : 0 },
+    constants: {
+      ...constants,
+      WEIGHTED: weights ? 1 : 0,
+      GRADIENT: logits.tracked ? 1 : 0,
+      WEIGH_ALL: weights && denominator === "all weights" ? 1 : 0,
+    },
     groups: walk.groups,
     loops: walk.loops,
   });
   const { value, scale } = finishLoss(graph, partials, {
     label,
-    denominator: denominator === "all" ? batch * height * width : denominator,
+    denominator: denominator === "all" || (denominator === "all weights" && !weights)
+      ? batch * height * width
+      : denominator === "all weights"
+      ? "weights"
+      : denominator,
   });
   return {
     label,

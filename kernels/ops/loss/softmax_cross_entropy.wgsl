@@ -4,7 +4,8 @@
 //   logits    f32[batch, in_height, in_width, 4·VECTORS]   see upsampled_logits.wgsl
 //   labels    u32[batch, height, width]                    `ignore`, and whatever is no class, takes no part
 //   weights   f32[batch, height, width]                    only where WEIGHTED
-//   partials  vec4f[count]                                 Σ w·CE, Σ w, count of pixels that take part, 0
+//   partials  vec4f[count]                                 Σ w·CE, Σ w, count of pixels that take part, 0; where WEIGH_ALL the
+//                                                          last two are of all pixels
 //   slopes    f32[batch, segments, span + 1, width, 4·VECTORS]   only where GRADIENT: Σ share · w · (softmax − onehot)
 //                                                          over a segment's pixels, for each stored row beside it
 //
@@ -17,7 +18,17 @@
 
 fn pixel_loss(at: u32, pixel: Pixel, loss: ptr<function, PixelLoss>) -> bool {
   let label = load_labels(at);
+  #if WEIGH_ALL
+  if (label == extents.ignore || label >= ${CLASSES}u) {
+    // What the pixel before has left is still there, with naga.
+    (*loss).term = 0.0;
+    (*loss).factor = 0.0;
+    (*loss).weight = load_weights(at);
+    return true;
+  }
+  #else
   if (label == extents.ignore || label >= ${CLASSES}u) { return false; }
+  #end
   let peak = largest(pixel);
   var powers: Pixel;
   var own = 0.0;

@@ -23,13 +23,17 @@ const scalars = kernelOf("mix_boxes", "u32");
 /** Words of a sample in a table of so many boxes: x0, y0, x1, y1 of each; then the partner, and three idle ones. */
 export const boxWords = (count: number): number => 4 * count + 4;
 
+/** Words of a box in a table of boxes that each have a partner: x0, y0, x1, y1, the partner, and three idle ones. */
+export const PASTED_WORDS = 8;
+
 /**
  * CutMix of images or logits: inside a sample's boxes the content of its partner, elsewhere its own. Of several boxes each
  * toggles: where two overlap, it is one's own again.
  *
  * @param images f32 [N, H, W, C], not tracked: no gradient flows back through what is mixed.
  * @param boxes u32 map [1, N, 4 · count + 4]: x0, y0, x1, y1 in pixels of each box, the ends outside; x1 = x0 mixes nothing;
- *   then the place of the partner in `inner`. One table for all that belongs to the views.
+ *   then the place of the partner in `inner`. Or [1, N, count, 8]: each box with a partner of its own, a later one over those
+ *   before it. One table for all that belongs to the views.
  * @param inner Where partners are from, alike in height, width and channels; the images themselves unless told.
  * @throws {ShapeError} If the shapes do not suit, or an input is tracked.
  * @see Yun et al., "CutMix", ICCV 2019.
@@ -77,8 +81,9 @@ function mix(
   options: { batch: number; height: number; width: number; vectors: number; kernel: Kernel },
 ): Tensor {
   const { kernel, batch, ...extents } = options;
-  const count = Math.max(1, Math.floor((boxes.shape[2] ?? 0) / 4) - 1);
-  checkMap("mix", boxes, "u32", [1, batch, boxWords(count)]);
+  const pasted = boxes.shape.length === 4;
+  const count = pasted ? boxes.shape[2]! : Math.max(1, Math.floor((boxes.shape[2] ?? 0) / 4) - 1);
+  checkMap("mix", boxes, "u32", pasted ? [1, batch, count, PASTED_WORDS] : [1, batch, boxWords(count)]);
   const alike = `${inner.shape.slice(1)}` === `${input.shape.slice(1)}` && inner.dtype === input.dtype;
   if (!alike || inner.layout !== input.layout) {
     throw new ShapeError(
@@ -99,7 +104,7 @@ function mix(
     reads: [input, inner, boxes],
     writes: [mixed],
     uniforms: { ...extents, count },
-    constants: { VECTOR: kernel === vectors ? 1 : 0 },
+    constants: { VECTOR: kernel === vectors ? 1 : 0, PASTED: Number(pasted) },
     groups: [Math.ceil((extents.width * extents.vectors) / WORKGROUP), extents.height, batch],
     loops: count,
   });

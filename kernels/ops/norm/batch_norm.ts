@@ -5,23 +5,25 @@ import { imageExtents, type Tensor } from "../../tensor.ts";
 import source from "./batch_norm.wgsl" with { type: "text" };
 import type { GroupStatistics } from "../convolution/convolution.ts";
 import { batchNormGradient } from "./batch_norm_gradient.ts";
-import { normLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
+import { lawIncludes, normLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
 import { batchMoments, type Moments } from "./batch_norm_moments.ts";
 import { PIXELS } from "./channel_lanes.ts";
 
 const apply = defineKernel({
   name: "batch_norm",
   source,
+  includes: lawIncludes,
   uniforms: { ...pixelUniforms, epsilon: "f32", row: "u32" },
   reads: { x: "vec4f", residual: "vec4f", ...vectors },
   writes: { y: "vec4f" },
   recomputable: true,
   partwise: ["x", "residual", "y"],
 });
+
 /** What a batch norm learns and remembers; each [C]. */
 export interface BatchNormParameters {
-  /** γ. */
-  readonly weight: Tensor;
+  /** γ; without it 1. */
+  readonly weight?: Tensor | undefined;
   /** β. */
   readonly bias: Tensor;
   /** With a home; updated in place by every step in training mode. */
@@ -51,6 +53,11 @@ export interface BatchNormOptions {
   /** Share of the batch in the new running statistics. */
   readonly momentum?: number;
   readonly epsilon?: number;
+  /**
+   * In training, the deviation is √max(variance, epsilon) instead of √(variance + epsilon), and nothing goes back through a
+   * variance below epsilon. Evaluation adds epsilon all the same.
+   */
+  readonly clampsVariance?: boolean | undefined;
 }
 
 /**
@@ -73,6 +80,10 @@ export function batchNorm(
 ): Tensor {
   const { weight, bias, runningMean, runningVariance } = parameters;
   const { training, relu, residual, after, momentum = 0.1, epsilon = 1e-5 } = options;
+  const law = {
+    CLAMPED: Number(training && options.clampsVariance === true),
+    WEIGHTED: Number(weight !== undefined),
+  };
   checkShapes(x, parameters, residual, after);
   // Running statistics are the same for all images.
   const passes = training ? options.passes ?? 1 : 1;
@@ -82,21 +93,21 @@ export function batchNorm(
   const moments = training
     ? batchMoments(graph, x, layout, { running, momentum, statistics, afterEach })
     : running;
-  const inputs = [x, weight, bias, ...(residual ? [residual] : [])];
+  const inputs = [x, ...(weight ? [weight] : []), bias, ...(residual ? [residual] : [])];
   const y = graph.output(
     { label: `${x.label} normalized`.slice(0, 60), shape: x.shape },
     after === undefined ? inputs : [],
   );
   graph.launch({
     kernel: apply,
-    reads: [x, residual ?? x, moments.mean, moments.variance, weight, bias],
+    reads: [x, residual ?? x, moments.mean, moments.variance, weight ?? bias, bias],
     writes: [y],
     uniforms: { ...layout.pixelValues, epsilon, row: after ?? 0 },
-    constants: { PIXELS, RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
+    constants: { ...law, PIXELS, RELU: Number(relu), RESIDUAL: Number(residual !== undefined) },
     groups: layout.groups,
     loops: 0,
   });
-  const normalized = { layout, x, y, residual, weight, bias, moments, training, relu, epsilon };
+  const normalized = { layout, x, y, residual, weight, bias, moments, training, relu, epsilon, law };
   graph.record(y, (dy) => batchNormGradient(graph, dy, normalized));
   return y;
 }
@@ -123,7 +134,8 @@ function checkShapes(
   after: number | undefined,
 ): void {
   const channels = x.shape.at(-1);
-  for (const [name, tensor] of Object.entries(parameters) as [string, Tensor][]) {
+  for (const [name, tensor] of Object.entries(parameters) as [string, Tensor | undefined][]) {
+    if (tensor === undefined) continue;
     const [passes = 0] = tensor.shape;
     const each = after !== undefined && name.startsWith("running");
     if (each && tensor.shape.length === 2 && tensor.shape[1] === channels && after < passes) continue;

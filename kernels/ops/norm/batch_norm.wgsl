@@ -1,4 +1,5 @@
-// Batch norm, last pass: y = (x − mean) · weight / sqrt(variance + epsilon) + bias, then + residual, then ReLU.
+// Batch norm, last pass: y = (x − mean) · weight / deviation + bias, then + residual, then ReLU; the deviation is
+// batch_norm_law.wgsl's.
 //
 //   x, residual      f32[passes, pixels, lanes·4]   `residual` is read where RESIDUAL
 //   mean, variance   f32[≥ row + passes, lanes·4]   those of the first pass are in `row`
@@ -13,6 +14,8 @@
 //
 // Twin: kernels/reference/norm/batch_norm.ts
 
+#include batch_norm_law.wgsl
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
@@ -20,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let lane = i % extents.lanes;
   let moments = (extents.row + id.z) * extents.lanes + lane;
   let center = load_mean(moments);
-  let scale = load_weight(lane) * (1.0 / sqrt(load_variance(moments) + extents.epsilon));
+  let scale = weight_of(lane) * (1.0 / deviation_of(load_variance(moments)));
   let shift = load_bias(lane);
   let origin = id.z * extents.count;
   #unroll P PIXELS

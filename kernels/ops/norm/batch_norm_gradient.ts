@@ -7,13 +7,14 @@ import parameterGradientSource from "./batch_norm_parameter_gradient.wgsl" with 
 import sharedParameterGradientSource from "./batch_norm_parameter_gradient_shared.wgsl" with {
   type: "text",
 };
-import { chunkUniforms, type NormLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
+import { chunkUniforms, lawIncludes, type NormLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
 import { type Moments, partialSums } from "./batch_norm_moments.ts";
 import { chunkSums, PIXELS } from "./channel_lanes.ts";
 
 const gradientSums = defineKernel({
   name: "batch_norm_gradient_sums",
   source: gradientSumsSource,
+  includes: lawIncludes,
   uniforms: { ...chunkUniforms, epsilon: "f32" },
   reads: { dy: "vec4f", x: "vec4f", y: "vec4f", ...vectors },
   writes: { partials: "vec4f" },
@@ -23,6 +24,7 @@ const parameterGradient = [parameterGradientSource, sharedParameterGradientSourc
   defineKernel({
     name: shared ? "batch_norm_parameter_gradient_shared" : "batch_norm_parameter_gradient",
     source,
+    includes: lawIncludes,
     uniforms: {
       lanes: "u32",
       chunks: "u32",
@@ -54,13 +56,15 @@ export interface Normalized {
   readonly x: Tensor;
   readonly y: Tensor;
   readonly residual: Tensor | undefined;
-  readonly weight: Tensor;
+  readonly weight: Tensor | undefined;
   readonly bias: Tensor;
   /** By which x was normalized: the batch's own in training, else the running ones. */
   readonly moments: Moments;
   readonly training: boolean;
   readonly relu: boolean;
   readonly epsilon: number;
+  /** Constants of batch_norm_law.wgsl. */
+  readonly law: Readonly<Record<"CLAMPED" | "WEIGHTED", number>>;
 }
 
 /** Launches the gradients of a batch norm by those of its output: of weight and bias in their places, of its images returned. */
@@ -83,7 +87,7 @@ function signsOf({ relu, residual, x, y }: Normalized) {
  * as WebGPU guarantees a launch 8 arrays.
  */
 function parameterGradients(graph: Graph, dy: Tensor, normalized: Normalized): Tensor {
-  const { layout, x, weight, bias, moments: { mean, variance }, epsilon } = normalized;
+  const { layout, x, weight, bias, moments: { mean, variance }, epsilon, law } = normalized;
   const { passes, pixels, channels, lanes, chunked } = layout, { chunks } = chunked;
   const { constants, signed } = signsOf(normalized);
   const partials = partialSums(graph, x, layout, chunks);
@@ -94,21 +98,21 @@ function parameterGradients(graph: Graph, dy: Tensor, normalized: Normalized): T
   });
   graph.launch({
     kernel: gradientSums,
-    reads: [dy, x, signed, mean, variance, weight, bias],
+    reads: [dy, x, signed, mean, variance, weight ?? bias, bias],
     writes: [partials],
     uniforms: { ...layout.chunkValues, epsilon },
-    constants: { ...constants, ...chunked.constants, LATER: 0 },
+    constants: { ...law, ...constants, ...chunked.constants, LATER: 0 },
     groups: chunked.groups,
     loops: chunked.loops,
   });
-  const target = (parameter: Tensor) =>
-    parameter.tracked
+  const target = (parameter: Tensor | undefined) =>
+    parameter?.tracked
       ? graph.gradientOf(parameter)
       : { tensor: graph.tensor({ label: "unused", shape: [channels] }), accumulate: false };
   const dweight = target(weight), dbias = target(bias);
   graph.launch({
     kernel: parameterGradient[added.shared]!,
-    reads: [partials, mean, variance, weight, bias],
+    reads: [partials, mean, variance, weight ?? bias, bias],
     writes: [coefficients, dweight.tensor, dbias.tensor],
     uniforms: {
       lanes,
@@ -120,6 +124,7 @@ function parameterGradients(graph: Graph, dy: Tensor, normalized: Normalized): T
       accumulate_bias: Number(dbias.accumulate),
     },
     ...added.launch,
+    constants: { ...law, ...added.launch.constants },
   });
   return coefficients;
 }

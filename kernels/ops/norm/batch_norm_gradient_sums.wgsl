@@ -16,6 +16,8 @@
 //
 // Twin: kernels/reference/norm/batch_norm.ts
 
+#include batch_norm_law.wgsl
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let lanes = extents.lanes;
@@ -31,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   #unroll W WIDTH
   let center${W} = load_mean(moments + ${8 * W}u);
-  let scale${W} = load_weight(lane + ${8 * W}u) * (1.0 / sqrt(load_variance(moments + ${8 * W}u) + extents.epsilon));
+  let scale${W} = weight_of(lane + ${8 * W}u) * (1.0 / deviation_of(load_variance(moments + ${8 * W}u)));
   let shift${W} = load_bias(lane + ${8 * W}u);
   #if LATER
   var sum${W} = load_partials(2u * chunk * lanes + lane + ${8 * W}u);

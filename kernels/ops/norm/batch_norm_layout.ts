@@ -1,6 +1,9 @@
 import { imageExtents, type Tensor } from "../../tensor.ts";
+import law from "./batch_norm_law.wgsl" with { type: "text" };
 import { channelLanes, perChannel, type PixelChunks, pixelChunks } from "./channel_lanes.ts";
 
+/** What a kernel includes to know what a normalization divides and multiplies by. */
+export const lawIncludes = { "batch_norm_law.wgsl": law } as const;
 /** Types of what a normalization reads of each channel. */
 export const vectors = { mean: "vec4f", variance: "vec4f", weight: "vec4f", bias: "vec4f" } as const;
 /** Uniforms of a kernel that sums the chunks of {@linkcode PixelChunks}. */

@@ -3,7 +3,8 @@
 //   partials          f32[passes, chunks, 2, lanes·4]   sum of dy', sum of dy' · (x − mean)
 //   mean, variance    f32[passes, lanes·4]
 //   weight, bias      f32[lanes·4]
-//   coefficients      f32[passes, 5, lanes·4]           mean, weight / std, bias, mean(dy'), mean(dy' · xhat) / std
+//   coefficients      f32[passes, 5, lanes·4]           mean, weight / std, bias, mean(dy'), mean(dy' · xhat) / std or, where
+//                                                       the variance is raised to epsilon, 0
 //   dweight, dbias    f32[lanes·4]                      sum of dy' · xhat, sum of dy' over all passes, overwritten or added to
 //
 // Uniforms:
@@ -11,6 +12,8 @@
 //   pixels  of a pass
 //
 // Twin: kernels/reference/norm/batch_norm.ts
+
+#include batch_norm_law.wgsl
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -37,15 +40,21 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       products += part_products;
     }
     let moments = of_pass * lanes + lane;
-    let deviation = sqrt(load_variance(moments) + extents.epsilon);
+    let variance = load_variance(moments);
+    let deviation = deviation_of(variance);
     let inverse = 1.0 / deviation;
     products /= deviation;
     let channel = 5u * of_pass * lanes + lane;
     set_coefficients(channel, load_mean(moments));
-    set_coefficients(channel + lanes, load_weight(lane) * inverse);
+    set_coefficients(channel + lanes, weight_of(lane) * inverse);
     set_coefficients(channel + 2u * lanes, load_bias(lane));
     set_coefficients(channel + 3u * lanes, sum / extents.pixels);
-    set_coefficients(channel + 4u * lanes, products / extents.pixels * inverse);
+    var slope = products / extents.pixels * inverse;
+    #if CLAMPED
+    // A variance that is raised to epsilon is a constant.
+    slope = select(vec4f(), slope, variance >= vec4f(extents.epsilon));
+    #end
+    set_coefficients(channel + 4u * lanes, slope);
     dweight_sum += products;
     dbias_sum += sum;
   }

@@ -59,12 +59,17 @@ function softmax(logits: readonly number[]): number[] {
  * The loss, and its gradient by the logits of every pixel.
  *
  * @param logits Of every pixel, dense [N·H·W, C]; the same for `targets`.
+ * @param options.denominator The number of pixels unless told.
  */
 export function consistencyLoss(
   logits: ArrayLike<number>,
   targets: ArrayLike<number>,
   classes: number,
-  { distance, weights }: { distance: Distance; weights: ArrayLike<number> },
+  { distance, weights, denominator = weights.length }: {
+    distance: Distance;
+    weights: ArrayLike<number>;
+    denominator?: number;
+  },
 ): { value: number; gradient: Float64Array } {
   const gradient = new Float64Array(logits.length), pixels = weights.length;
   let value = 0;
@@ -72,8 +77,8 @@ export function consistencyLoss(
     const of = (all: ArrayLike<number>) =>
       Array.from({ length: classes }, (_, k) => all[pixel * classes + k]!);
     const found = compare[distance](of(logits), of(targets)), weight = weights[pixel]!;
-    value += weight * found.value / pixels;
-    found.slope.forEach((slope, k) => gradient[pixel * classes + k] = weight * slope / pixels);
+    value += weight * found.value / denominator;
+    found.slope.forEach((slope, k) => gradient[pixel * classes + k] = weight * slope / denominator);
   }
   return { value, gradient };
 }

@@ -27,3 +27,30 @@ export function mixBoxes(
     return inside ? inner[((partner * height + y) * width + x) * channels + c]! : input[i]!;
   });
 }
+
+/**
+ * The same where each box has a partner of its own: boxes [batch, count, 8] as x0, y0, x1, y1, partner, pasted one after another
+ * from `inner` as it is.
+ */
+export function pasteBoxes(
+  input: ArrayLike<number>,
+  [batch, height, width, channels]: readonly [number, number, number, number],
+  boxes: ArrayLike<number>,
+  inner: ArrayLike<number> = input,
+): Float64Array {
+  const pasted = Float64Array.from(input), count = boxes.length / batch / 8;
+  for (let n = 0; n < batch; n++) {
+    for (let k = 0; k < count; k++) {
+      const word = (i: number) => boxes[8 * (count * n + k) + i]!;
+      for (let y = word(1); y < word(3); y++) {
+        for (let x = word(0); x < word(2); x++) {
+          for (let c = 0; c < channels; c++) {
+            const at = (image: number) => ((image * height + y) * width + x) * channels + c;
+            pasted[at(n)] = inner[at(word(4))]!;
+          }
+        }
+      }
+    }
+  }
+  return pasted;
+}

@@ -1,7 +1,8 @@
 /** What the twin of batch norm needs besides x; images are [pixels, channels], dense. */
 export interface BatchNormInputs {
   readonly x: Float64Array;
-  readonly weight: Float64Array;
+  /** Without it 1. */
+  readonly weight?: Float64Array | undefined;
   readonly bias: Float64Array;
   readonly runningMean: Float64Array;
   readonly runningVariance: Float64Array;
@@ -10,6 +11,8 @@ export interface BatchNormInputs {
   readonly relu: boolean;
   readonly momentum: number;
   readonly epsilon: number;
+  /** In training the variance is raised to epsilon, which is not added then. */
+  readonly clampsVariance?: boolean | undefined;
 }
 
 export interface BatchNormGradients {
@@ -26,11 +29,13 @@ export function batchNorm(inputs: BatchNormInputs): {
   runningVariance: Float64Array;
   gradients: (dy: Float64Array) => BatchNormGradients;
 } {
-  const { x, weight, bias, residual, training, relu, momentum, epsilon } = inputs;
-  const channels = weight.length, pixels = x.length / channels;
+  const { x, bias, residual, training, relu, momentum, epsilon } = inputs;
+  const channels = bias.length, weight = inputs.weight ?? new Float64Array(channels).fill(1);
+  const clamps = training && inputs.clampsVariance === true;
+  const pixels = x.length / channels;
   const y = new Float64Array(x.length), normalized = new Float64Array(x.length);
   const runningMean = inputs.runningMean.slice(), runningVariance = inputs.runningVariance.slice();
-  const deviation = new Float64Array(channels);
+  const deviation = new Float64Array(channels), raised = new Array<boolean>(channels).fill(false);
   for (let c = 0; c < channels; c++) {
     let mean = runningMean[c]!, variance = runningVariance[c]!;
     if (training) {
@@ -41,7 +46,8 @@ export function batchNorm(inputs: BatchNormInputs): {
       runningMean[c] = (1 - momentum) * runningMean[c]! + momentum * mean;
       runningVariance[c] = (1 - momentum) * runningVariance[c]! + momentum * unbiased;
     }
-    deviation[c] = Math.sqrt(variance + epsilon);
+    deviation[c] = Math.sqrt(clamps ? Math.max(variance, epsilon) : variance + epsilon);
+    if (clamps) raised[c] = variance < epsilon;
     for (let i = c; i < x.length; i += channels) {
       normalized[i] = (x[i]! - mean) / deviation[c]!;
       const value = weight[c]! * normalized[i]! + bias[c]! + (residual?.[i] ?? 0);
@@ -58,7 +64,9 @@ export function batchNorm(inputs: BatchNormInputs): {
         dweight[c]! += passed[i]! * normalized[i]!;
       }
       for (let i = c; i < x.length; i += channels) {
-        const means = training ? (dbias[c]! + normalized[i]! * dweight[c]!) / pixels : 0;
+        // A variance that was raised does not depend on x.
+        const spread = raised[c] ? 0 : normalized[i]! * dweight[c]!;
+        const means = training ? (dbias[c]! + spread) / pixels : 0;
         dx[i] = weight[c]! / deviation[c]! * (passed[i]! - means);
       }
     }

@@ -8,6 +8,7 @@ import { concatenate } from "../../../kernels/ops/feature/concatenate.ts";
 import { globalAveragePool } from "../../../kernels/ops/feature/global_average_pool.ts";
 import { maxPool } from "../../../kernels/ops/feature/max_pool.ts";
 import { resizeBilinear } from "../../../kernels/ops/feature/resize_bilinear.ts";
+import { stepAlong } from "../../../kernels/ops/perturbation/step_along.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
@@ -21,22 +22,27 @@ interface Given {
   readonly counters: Tensor;
 }
 
-const normalize = (graph: Graph, { x, vectors }: Given, training: boolean) => {
+const normalize = (graph: Graph, { x, vectors }: Given, training: boolean, clampsVariance?: boolean) => {
   const [weight, bias, runningMean, runningVariance] = vectors;
   return batchNorm(graph, x, { weight, bias, runningMean, runningVariance }, {
     training,
     relu: true,
     residual: x,
+    clampsVariance,
   });
 };
 
 const ops: Record<string, (graph: Graph, given: Given) => Tensor> = {
   "batchNorm, training": (graph, given) => normalize(graph, given, true),
+  "batchNorm, variances raised to epsilon": (graph, given) => normalize(graph, given, true, true),
+  "batchNorm, without a weight": (graph, { x, vectors: [, bias, runningMean, runningVariance] }) =>
+    batchNorm(graph, x, { bias, runningMean, runningVariance }, { training: true, relu: false }),
   "batchNorm, evaluation": (graph, given) => normalize(graph, given, false),
   maxPool: (graph, { x }) => maxPool(graph, x, { size: 3, stride: 2, padding: 1 }),
   globalAveragePool: (graph, { x }) => globalAveragePool(graph, x),
   resizeBilinear: (graph, { x }) => resizeBilinear(graph, x, 11, 4),
   "resizeBilinear, of one pixel": (graph, { pixel }) => resizeBilinear(graph, pixel, 5, 7),
+  stepAlong: (graph, { x }) => stepAlong(graph, x, x, { length: 2, epsilon: 1, origin: 0.5 }),
   concatenate: (graph, { x, even }) => concatenate(graph, [even, x]),
   channelDropout: (graph, { x, counters }) =>
     channelDropout(graph, x, { probability: 0.3, streams: ["s"], counters }),

@@ -30,7 +30,15 @@ function convolving(
 }
 
 /** Five pixels of three channels; running statistics are no inputs of a training pass, and have no gradient in another. */
-function normalizing(options: { training: boolean; relu: boolean; residual: boolean }): Case {
+function normalizing(
+  options: {
+    training: boolean;
+    relu: boolean;
+    residual: boolean;
+    clampsVariance?: boolean;
+    epsilon?: number;
+  },
+): Case {
   const { residual, ...modes } = options;
   return [{ x: 15, weight: 3, bias: 3, ...(residual && { residual: 15 }) }, (inputs) => {
     const { x, weight, bias } = inputs;
@@ -84,6 +92,13 @@ const cases: Readonly<Record<string, Case>> = {
   "convolution, 7×7 stem": convolving([1, 5, 7, 3], [7, 2, 2, 3, 1]),
   "batch norm, training": normalizing({ training: true, relu: false, residual: false }),
   "batch norm, training, with residual and ReLU": normalizing({ training: true, relu: true, residual: true }),
+  "batch norm, some variances raised to epsilon": normalizing({
+    training: true,
+    relu: true,
+    residual: false,
+    clampsVariance: true,
+    epsilon: 1.5,
+  }),
   "batch norm, evaluation": normalizing({ training: false, relu: false, residual: true }),
   "batch norm, evaluation, with ReLU": normalizing({ training: false, relu: true, residual: false }),
   "max pool": pooling([1, 7, 5, 3], 3, 2, 1),

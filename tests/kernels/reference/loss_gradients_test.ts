@@ -23,7 +23,7 @@ const ofLogits =
 /** Ignored, no class, and every class. */
 const labels = [4, 255, 0, 1, 7, 2, 3];
 
-for (const denominator of ["valid", "weights", "all"] as const) {
+for (const denominator of ["valid", "weights", "all weights", "all"] as const) {
   for (const weighed of [false, true]) {
     Deno.test(`the twin's gradient is its central differences: cross-entropy over ${denominator}${weighed ? ", weighed" : ""}`, () => {
       const options = { denominator, ...(weighed && { weights }) };

@@ -90,6 +90,7 @@ function capture(options: Options, { strong = true } = {}): Captured {
     features: none,
     dropChannels: none,
     constant: none,
+    gradient: none,
     schedules: { threshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 } },
   };
   const method = bound(ccvc(options));

@@ -54,6 +54,7 @@ function capture(options: Partial<CutMixSegOptions> = {}, phase: "terms" | "warm
     evaluate: none,
     dropChannels: none,
     constant: none,
+    gradient: none,
     schedules: { weight: { tensor: rates, index: 2 } },
     state: {},
   };

@@ -116,6 +116,14 @@ const unplannable: Readonly<Record<string, readonly [change: object, message: Re
     networks({ student: trained(), teacher: averageOf("student", { decay: ({ step }) => 0 / step }) }),
     /the decay of network "teacher" is NaN; it must lie in \[0, 1\]/,
   ],
+  "norms that divide by nothing": [
+    networks({ student: trained({ norms: { head: { epsilon: -1 } } }), teacher: trained() }),
+    /network "student": epsilon of the norms of its head is -1; it must be a number above 0$/,
+  ],
+  "norms of one domain twice": [
+    networks({ student: trained({ norms: { domains: ["weak", "weak"] } }), teacher: trained() }),
+    /network "student": its norms are of the domains weak, weak; there must be two, of different names$/,
+  ],
   "schedules that differ by case": [
     { schedules: () => ({ ramp: () => 0, Ramp: () => 1 }) },
     /schedules "ramp" and "Ramp" differ by case alone; call one of them otherwise/,

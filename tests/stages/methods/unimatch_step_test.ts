@@ -82,6 +82,7 @@ function capture(options: Parameters<typeof unimatch>[0] = {}, share = 1): Captu
       image(`drop ${probability} of ${x.label} by ${stream}`, 4, true),
     features: none,
     constant: none,
+    gradient: none,
     schedules: {},
   };
   return { terms: countedTerms(bound(unimatch(options)).terms(step)), passes, graph };

@@ -94,6 +94,40 @@ for (const distance of distances) {
   });
 }
 
+gpuTest(
+  "consistencyLoss() weighs all pixels alike where no weights are given, over pixels or images",
+  async (device, t) => {
+    for (const one of [cases[1]!, { shape: [3, 5, 4, 7], height: 19, width: 13 } as const]) {
+      for (const denominator of ["all", "images"] as const) {
+        await t.step(`[${one.shape}] to ${one.height} × ${one.width}, ${denominator}`, async () => {
+          const { logits, stored, targets, classes, gradient, weights, map } = prepare(one);
+          const expected = reference(logits, targets, classes, {
+            distance: "kl-divergence",
+            weights: weights.map(() => 1),
+            denominator: denominator === "all" ? weights.length : one.shape[0],
+          });
+          const { outputs } = await runOp(
+            device,
+            {
+              logits: { shape: one.shape, values: stored, tracked: "input" },
+              targets: { shape: [...map, classes], values: targets },
+            },
+            (graph, { logits, targets }) => {
+              const { height, width } = one, distance = "kl-divergence";
+              const options = { label: "test", distance, denominator, size: { height, width } } as const;
+              const loss = consistencyLoss(graph, logits, targets, options);
+              return [loss.value, loss.backward(graph, 1)[0]![1]];
+            },
+          );
+          assertClose([outputs[0]![0]!], [expected.value], { rtol: 2e-5, what: "value" });
+          const wanted = gradient(expected.gradient), scale = Math.max(...wanted.map(Math.abs));
+          assertClose(outputs[1]!, wanted, { rtol: 1e-4, atol: 1e-6 * scale, what: "gradient" });
+        });
+      }
+    }
+  },
+);
+
 gpuTest("consistencyLoss() is what it says by hand, over all pixels", async (device) => {
   const one = { shape: [1, 1, 4, 2], height: 1, width: 4 } as const;
   // Probabilities ½ against 0.8 and 0.2 in one pixel of four; padding has no weight.

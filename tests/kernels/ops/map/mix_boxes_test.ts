@@ -1,7 +1,7 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
 import { mixImages, mixMaps } from "../../../../kernels/ops/map/mix_boxes.ts";
-import { mixBoxes } from "../../../../kernels/reference/map/mix_boxes.ts";
+import { mixBoxes, pasteBoxes } from "../../../../kernels/reference/map/mix_boxes.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 
@@ -60,6 +60,35 @@ gpuTest("of several boxes each toggles, as the twin's", async (device) => {
   // Where the first two boxes overlap, it is one's own, but for the pixel of the third.
   const at = (x: number, y: number) => 3 * (7 * y + x);
   deepStrictEqual([mixed![at(2, 1)], mixed![at(3, 2)]], [images[at(2, 1)], others[105 + at(3, 2)]]);
+});
+
+gpuTest("boxes with partners of their own cover those before them, as the twin's", async (device) => {
+  const boxes = [
+    [0, 0, 4, 3, 2, 9, 9, 9, 1, 1, 6, 5, 1, 9, 9, 9],
+    [0, 0, 7, 5, 0, 9, 9, 9, 3, 2, 4, 3, 1, 9, 9, 9],
+    [2, 2, 2, 4, 0, 9, 9, 9, 6, 4, 7, 5, 2, 9, 9, 9],
+  ].flat();
+  const shape = [3, 5, 7, 6] as const, images = uniform(1, 630), others = uniform(2, 630);
+  const labels = uniform(3, 105, 0, 255).map(Math.floor);
+  const { outputs } = await runOp(
+    device,
+    {
+      images: { shape, values: images },
+      others: { shape, values: others },
+      labels: { shape: shape.slice(0, 3), values: labels, layout: "map", dtype: "u32" },
+      boxes: { shape: [1, 3, 2, 8], values: boxes, layout: "map", dtype: "u32" },
+    },
+    (graph, { images, others, labels, boxes }) => [
+      mixImages(graph, images, boxes),
+      mixImages(graph, images, boxes, others),
+      mixMaps(graph, labels, boxes),
+    ],
+  );
+  deepStrictEqual(outputs[0], pasteBoxes(images, shape, boxes));
+  deepStrictEqual(outputs[1], pasteBoxes(images, shape, boxes, others));
+  deepStrictEqual(outputs[2], pasteBoxes(labels, [3, 5, 7, 1], boxes));
+  // Where both of the first sample's lie, the second's partner is seen.
+  deepStrictEqual(outputs[2]![7 * 2 + 2], labels[35 + 7 * 2 + 2]);
 });
 
 Deno.test("what is tracked, or has another batch, is refused", () => {
