@@ -45,10 +45,12 @@ export {
   type BoxView,
   cutMix,
   type Draw,
+  type DrawnSet,
   type Draws,
   type ImageView,
   labeled,
   type Partner,
+  pseudoLabeled,
   type Seen,
   strong,
   unlabeled,
@@ -62,10 +64,13 @@ export {
   type Denominator,
   entropy,
   everyPixel,
+  joined,
   label,
   type Labeling,
   mix,
+  noiseWeights,
   only,
+  reverseCrossEntropy,
   type Scores,
   share,
   supervise,
@@ -73,6 +78,7 @@ export {
   weigh,
   where,
 } from "./stages/methods/parts.ts";
+export type { NoiseWeights, NoiseWeightsOptions } from "./kernels/ops/label/noise_weights.ts";
 export { minedLabels, type MiningOptions } from "./stages/methods/mining.ts";
 export type {
   AfterUpdate,

@@ -29,11 +29,13 @@ export interface PseudoLabelIndex {
   readonly threshold: number;
   /** Names of the classes, by label value. */
   readonly classes: readonly string[];
+  /** What is said of each image's labels. */
   readonly entries: readonly PseudoLabelEntry[];
 }
 
 /** Labels of images, as PNG files, and which are whose. */
 export interface PseudoLabels extends Pictures {
+  /** What `index.json` holds. */
   readonly index: PseudoLabelIndex;
 }
 

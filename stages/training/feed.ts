@@ -41,7 +41,7 @@ export function makeFeed(
   views: Views,
   { batch, seed, draws }: { batch: number; seed: number; draws: Draws },
 ): Feed {
-  const { crop, scale, jitter, gray, blur, cutmix } = views.policy;
+  const { crop, scale, jitter, gray, blur, cutmix, randAugment: { operations } } = views.policy;
   const sets: Readonly<Record<DrawnSet, readonly SizedSet[]>> = {
     labeled: [views.labeled],
     unlabeled: [views.unlabeled],
@@ -61,6 +61,7 @@ export function makeFeed(
       origins: set === "pseudo-labeled",
       views: specs,
       photometric: { jitter, gray, blur },
+      operations,
       cutMix: cutmix,
     }),
   }));

@@ -10,7 +10,7 @@ import type { BoundMethod } from "../methods/bound_method.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 
-/** Fresh or pretrained networks, with second copies of norms as the first, and averages as copies of theirs. */
+/** Fresh or pretrained networks, with second copies of norms as the first where no others are given, and averages as copies of theirs. */
 export function startWeights(
   registry: Registry,
   { averages }: Pick<BoundMethod, "averages">,
@@ -19,7 +19,7 @@ export function startWeights(
 ): StateDict {
   const weights: StateDict = new Map([...initialize(registry, seed), ...pretrained]);
   for (const { name, startsAs } of [...registry.parameters, ...registry.statistics]) {
-    if (startsAs !== undefined) weights.set(name, weights.get(startsAs)!);
+    if (startsAs !== undefined && !pretrained.has(name)) weights.set(name, weights.get(startsAs)!);
   }
   for (const name of [...weights.keys()]) {
     const network = networkOf(name), source = averages[network];
@@ -30,8 +30,7 @@ export function startWeights(
 
 /**
  * Brings a training to its start, whatever it has done before: weights and running statistics as given, and kept apart where
- * weight decay pulls to them, moments zero, the
- * method's state as it says.
+ * weight decay pulls to them, moments zero, the method's state as it says.
  *
  * @param options.lossScale In f16: what losses are multiplied by before they are differentiated.
  * @param options.classWeights As it was captured with.

@@ -20,6 +20,7 @@ import {
   type PhotometricOptions,
 } from "./draws.ts";
 import type { ViewSpecs } from "./specs.ts";
+import { augmented, drawOperations } from "./rand_augment.ts";
 import { boxTable, photometricTable, ViewPacker } from "./tables.ts";
 
 /** What is drawn for a batch, and how much room it needs. */
@@ -42,6 +43,8 @@ export interface ViewBatchOptions {
   readonly views: ViewSpecs;
   /** Of strong views. */
   readonly photometric: PhotometricOptions;
+  /** Operations of RandAugment that a strong view's whole image goes through before all else; default 0. */
+  readonly operations?: number;
   /** Of boxes. */
   readonly cutMix: Omit<CutMixOptions, "crop">;
   readonly statistics?: ColorStatistics;
@@ -73,6 +76,8 @@ export class ViewBatch {
   #packer: ViewPacker | undefined;
   readonly #memory: ReturnType<typeof allocate>;
   readonly #tensors: Readonly<Record<"pixels" | "masks" | "windows" | "taps", Tensor>>;
+  /** Pixels of the strong views that have their own, by the view's name. */
+  readonly #pixels: ReadonlyMap<string, Tensor>;
   /** Of each sample, whether people have labeled it. */
   readonly #clean: Tensor | undefined;
   /** What is drawn on the host beside the crops, by the view's name. */
@@ -96,14 +101,18 @@ export class ViewBatch {
       [view, table(view, spec.kind === "boxes" ? boxWords(spec.count) : SETTING_WORDS)] as const
     );
     const clean = options.origins ? [{ ...table("clean", 0), shape: [1, 1, batch] }] : [];
-    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec), ...clean];
+    const changed = Object.keys(views).filter((view) => options.operations && views[view]!.kind === "strong");
+    const pixels = changed.map((view) => ({ ...inputs.pixels, label: `${name} ${view} pixels` }));
+    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec), ...clean, ...pixels];
     this.#memory = allocate(device, `${name} views`, specs);
     const { tensors } = this.#memory;
     this.#tensors = Object.fromEntries(names.map((key, i) => [key, tensors[i]!])) as Record<
       keyof typeof inputs,
       Tensor
     >;
-    this.#clean = options.origins ? tensors.at(-1) : undefined;
+    const rest = names.length + tables.length;
+    this.#clean = options.origins ? tensors[rest] : undefined;
+    this.#pixels = new Map(changed.map((view, i) => [view, tensors[rest + clean.length + i]!]));
     this.#tables = new Map(tables.map(([view], i) => [view, tensors[names.length + i]!]));
   }
 
@@ -130,8 +139,9 @@ export class ViewBatch {
     const clean = this.#clean && spreadImages(graph, this.#clean, [batch, height, width]);
     const made: Record<string, Tensor> = { validity, ...(labels && { labels }), ...(clean && { clean }) };
     for (const [name, { kind }] of Object.entries(views)) {
-      const table = this.#tables.get(name)!;
-      const changed = () => gaussianBlur(graph, colorJitter(graph, image, table), table);
+      const table = this.#tables.get(name)!, pixels = this.#pixels.get(name);
+      const own = () => pixels ? resampleView(graph, { ...inputs, pixels }, this.#extents).image : image;
+      const changed = () => gaussianBlur(graph, colorJitter(graph, own(), table), table);
       made[name] = kind === "boxes"
         ? table
         : normalize(graph, kind === "weak" ? image : changed(), statistics);
@@ -211,6 +221,18 @@ export class ViewBatch {
       } else {
         const drawn = streams(own("colors")).map((stream) => drawPhotometric(stream, photometric));
         upload(device, table, photometricTable(drawn));
+        const pixels = this.#pixels.get(view);
+        if (pixels) {
+          const operations = streams(own("operations"));
+          const changed = samples.map(({ image, geometry }, n) => {
+            const stream = operations[n]!;
+            return {
+              image: augmented(image, drawOperations(stream, this.#options.operations!), stream),
+              geometry,
+            };
+          });
+          upload(device, pixels, this.#packer.pack(changed).pixels);
+        }
       }
     }
   }

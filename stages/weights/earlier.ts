@@ -11,9 +11,6 @@ export class StartError extends UserError {
   override readonly name = "StartError";
 }
 
-/** What marks the second copy of a norm in the names of weights. */
-const SECOND = ".aux.";
-
 /**
  * Reads what networks start from: each that learns takes the network of its name or, where it is the only one that learns, the
  * headline's. Norms that are split by domain take those of a network whose norms are not: both copies the same.
@@ -49,11 +46,11 @@ export async function readEarlier(
     );
   });
   const { registry } = buildNetworks(network), start: StateDict = new Map();
-  for (const { name, shape } of [...registry.parameters, ...registry.statistics]) {
+  for (const { name, shape, startsAs = name } of [...registry.parameters, ...registry.statistics]) {
     const source = found.find(([own]) => name.startsWith(`${own}.`));
     if (!source) continue;
-    const [own, theirs] = source, path = `${theirs}${name.slice(own.length)}`;
-    const tensor = state.get(path) ?? state.get(path.replace(SECOND, "."));
+    const [own, theirs] = source, named = (name: string) => `${theirs}${name.slice(own.length)}`;
+    const path = named(name), tensor = state.get(path) ?? state.get(named(startsAs));
     if (tensor === undefined) {
       throw refuse(`they hold no ${path}. Start from a training by a method of the same networks`);
     }
