@@ -127,6 +127,7 @@ function terms(step: SimpleBaselineStep, { weights, sure, alpha, beta }: SimpleB
   const scores = joined(step, [seen.weak, seen.strong]);
   const labels = joined(step, [weak.labels, strong.labels]), clean = joined(step, [weak.clean, strong.clean]);
   const { trust, distrust } = noiseWeights(step, scores, clean, { sure, shared: weights === "batch" });
+  step.note("trust", trust);
   const forward = crossEntropy(step, "noisy_ce", scores, { labels, weights: distrust }, {
     denominator: "all",
   });

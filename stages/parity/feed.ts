@@ -95,7 +95,8 @@ function specsOf(
   const map = words([batch, size, size]);
   return {
     validity: map,
-    ...(set === "labeled" && { labels: map }),
+    ...(set !== "unlabeled" && { labels: map }),
+    ...(set === "pseudo-labeled" && { clean: map }),
     ...Object.fromEntries(
       Object.entries(views).map(([name, view]) => [
         name,

@@ -22,7 +22,9 @@ Deno.test("SimpleBaseline has the shipped settings; a preset says whose confiden
     outputs: ["last", "bestStudent", "history"],
     refused: [{ weights: "image" }, { sure: 1.1 }, { alpha: -1 }, { epsilon: 0 }, { as: "text" }],
   });
-  const { options } = simpleBaseline.definition as { options: Parameters<typeof parsed>[0]["definition"]["config"] };
+  const { options } = simpleBaseline.definition as {
+    options: Parameters<typeof parsed>[0]["definition"]["config"];
+  };
   const read = (input: object) => parsed({ definition: { config: options, name: "method" } }, input);
   assert.deepEqual(read({ as: "paper" }), { as: "paper", weights: "own", ...rest });
   assert.deepEqual(read({ as: "paper", weights: "batch" }), { as: "paper", weights: "batch", ...rest });
@@ -30,7 +32,9 @@ Deno.test("SimpleBaseline has the shipped settings; a preset says whose confiden
 
 Deno.test("norms are split by view, draws are of one set in two walks", () => {
   const { networks, draws } = bound(simpleBaseline({ epsilon: 0.01 }));
-  assert.deepEqual(networks, { student: { norms: { backbone: { epsilon: 0.01 }, domains: ["weak", "strong"] } } });
+  assert.deepEqual(networks, {
+    student: { norms: { backbone: { epsilon: 0.01 }, domains: ["weak", "strong"] } },
+  });
   const { weak, strong } = draws;
   assert.deepEqual([weak!.set, weak!.images, strong!.set, strong!.images], [
     "pseudo-labeled",
@@ -38,7 +42,9 @@ Deno.test("norms are split by view, draws are of one set in two walks", () => {
     "pseudo-labeled",
     "others",
   ]);
-  assert.deepEqual([weak!.views, strong!.views], [{ image: { kind: "weak" } }, { image: { kind: "strong" } }]);
+  assert.deepEqual([weak!.views, strong!.views], [{ image: { kind: "weak" } }, {
+    image: { kind: "strong" },
+  }]);
 });
 
 const settings = { backbone: "resnet14", batch: 2, epochs: 1, stepsPerEpoch: 2, baseRate: 0.01 } as const;
@@ -51,8 +57,10 @@ async function round(
   earlier: Earlier,
   { policy, ...change }: { policy?: ViewPolicyInput; baseRate?: number } = {},
 ) {
-  const views = shapesViews(policy), given = (["pseudoLabels", "start"] as const).filter((name) => earlier[name]);
-  const context = async () => testContext(await Deno.makeTempDir({ dir: folder }), undefined, gpuResources(device));
+  const views = shapesViews(policy),
+    given = (["pseudoLabels", "start"] as const).filter((name) => earlier[name]);
+  const context = async () =>
+    testContext(await Deno.makeTempDir({ dir: folder }), undefined, gpuResources(device));
   const stage = trainingStage(method.method, given);
   const config = parsed(stage, { ...settings, ...change, method: method.options } as never);
   const { last, history } = await stage.definition.run({
@@ -81,7 +89,10 @@ gpuTest(
         const source = before.get(name.replace("student.", "network.").replace(".aux.", "."))!;
         if (!name.includes("running")) assert.deepEqual(values, source.values, name);
       }
-      assert.equal([...started.keys()].filter((name) => name.includes(".aux.")).length, started.size - before.size);
+      assert.equal(
+        [...started.keys()].filter((name) => name.includes(".aux.")).length,
+        started.size - before.size,
+      );
       const second = await round(device, folder, simpleBaseline(), first, { policy });
       assert.deepEqual(Object.keys(second.history.losses[0]!.terms), ["clean", "noisy_ce", "noisy_rce"]);
       assert.ok(second.history.losses.every(({ terms }) => Object.values(terms).every((value) => value > 0)));
@@ -89,29 +100,37 @@ gpuTest(
       const third = await round(device, folder, simpleBaseline(), learned, { baseRate: 0 });
       const { state: one } = await second.start.read(), { state: two } = await third.start.read();
       const apart = [...two.keys()].filter((name) => name.includes(".aux.") && !name.includes("running"));
-      assert.ok(apart.some((name) => `${two.get(name)!.values}` !== `${two.get(name.replace(".aux.", "."))!.values}`));
+      assert.ok(
+        apart.some((name) => `${two.get(name)!.values}` !== `${two.get(name.replace(".aux.", "."))!.values}`),
+      );
       for (const name of apart) assert.deepEqual(two.get(name)!.values, one.get(name)!.values, name);
     })(),
 );
 
-gpuTest("the warm-up learns from both views of the labeled images; without unlabeled ones it is all there is", (device) =>
-  withFolder(async (folder) => {
-    const { unlabeled, ...rest } = shapesViews();
-    const views = { ...rest, unlabeled: { ...unlabeled, length: 0, ids: [] } };
-    const stage = trainingStage(simpleBaseline);
-    const { history, last } = await stage.definition.run({
-      inputs: { views },
-      config: parsed(stage, { ...settings, method: {} } as never),
-      context: testContext(folder, undefined, gpuResources(device)),
-    });
-    assert.deepEqual(history.losses.map(({ terms }) => Object.keys(terms)), [["clean"], ["clean"]]);
-    const { state } = await last.read();
-    const moved = (name: string) => state.get(`student.backbone.bn1.${name}`)!.values.some((value) => value !== 0);
-    assert.ok(moved("running_mean") && moved("aux.running_mean"));
-  })());
+gpuTest(
+  "the warm-up learns from both views of the labeled images; without unlabeled ones it is all there is",
+  (device) =>
+    withFolder(async (folder) => {
+      const { unlabeled, ...rest } = shapesViews();
+      const views = { ...rest, unlabeled: { ...unlabeled, length: 0, ids: [] } };
+      const stage = trainingStage(simpleBaseline);
+      const { history, last } = await stage.definition.run({
+        inputs: { views },
+        config: parsed(stage, { ...settings, method: {} } as never),
+        context: testContext(folder, undefined, gpuResources(device)),
+      });
+      assert.deepEqual(history.losses.map(({ terms }) => Object.keys(terms)), [["clean"], ["clean"]]);
+      const { state } = await last.read();
+      const moved = (name: string) =>
+        state.get(`student.backbone.bn1.${name}`)!.values.some((value) => value !== 0);
+      assert.ok(moved("running_mean") && moved("aux.running_mean"));
+    })(),
+);
 
 /** The error of building a pipeline whose last training is called so. */
-function build(last: (given: { data: ReturnType<typeof load>; views: ReturnType<typeof augment> }) => unknown) {
+function build(
+  last: (given: { data: ReturnType<typeof load>; views: ReturnType<typeof augment> }) => unknown,
+) {
   return () =>
     pipeline("rounds", () => {
       const data = load({ dataset: "shapes" }), views = augment({ data }, { crop: 48 });
@@ -133,12 +152,15 @@ Deno.test("what a round lacks, or what nothing of it would read, is said when th
     /Cannot train "one" by method "supervised": it draws no pseudo-labeled images, so that nothing would read pseudoLabels/,
   );
   assert.throws(
-    build((given) => coTrain(labelsOf(given), { method: simpleBaseline(), pretrained: "net.pth" }, { as: "one" })),
+    build((given) =>
+      coTrain(labelsOf(given), { method: simpleBaseline(), pretrained: "net.pth" }, { as: "one" })
+    ),
     /Cannot train "one" .* start from both the weights that are given and "[^"]*net\.pth"\. Leave one out, or set one\.pretrained=none/,
   );
   const rounds = pipeline("rounds", () => {
     const data = load({ dataset: "shapes" }), views = augment({ data }, { crop: 48 });
-    return coTrain(labelsOf({ data, views }), { method: simpleBaseline({ weights: "own" }) }, { as: "one" }).last;
+    return coTrain(labelsOf({ data, views }), { method: simpleBaseline({ weights: "own" }) }, { as: "one" })
+      .last;
   }).build();
   const edges = rounds.nodes.at(-1)!.edges.map(({ input, from, output }) => `${input}: ${from.id}.${output}`);
   assert.deepEqual(edges.slice(-2), ["pseudoLabels: pseudo-label.labels", "start: zero.last"]);
