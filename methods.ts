@@ -16,16 +16,46 @@ export {
   type Method,
   type MethodDefinition,
   MethodError,
-  type Names,
   type Scored,
 } from "./stages/methods/method.ts";
 export {
+  auxiliaryHead,
   type Average,
   averageOf,
+  type HeadsOf,
   type MethodNetworks,
+  type ModulesOf,
+  type Names,
+  type None,
+  ownModule,
+  projectionHead,
   type Trained,
   trained,
 } from "./stages/methods/networks.ts";
+export type {
+  AuxiliaryHead,
+  HeadOutput,
+  HeadOutputs,
+  Heads,
+  HeadScores,
+  HeadSpec,
+  ProjectionHead,
+} from "./models/heads.ts";
+export type { Declare, HeldModule, HeldTensor, ModuleExtents, Modules, OwnModule } from "./models/modules.ts";
+export { globalAveragePool } from "./kernels/ops/feature/global_average_pool.ts";
+export { convolutionLayer, convolutionNormRelu, type ConvolutionSpec } from "./models/layers.ts";
+export {
+  type Forward,
+  type Initialization,
+  type Layer,
+  type ParameterGroup,
+  type ParameterKind,
+  type ParameterSpec,
+  Registry,
+  type Scope,
+  type StatisticSpec,
+  within,
+} from "./models/registry.ts";
 export {
   type At,
   type DeviceScalar,
@@ -66,19 +96,26 @@ export {
   everyPixel,
   joined,
   label,
+  labeledShare,
   type Labeling,
   mix,
   noiseWeights,
   only,
+  percentile,
   reverseCrossEntropy,
   type Scores,
   share,
   supervise,
   type Target,
+  times,
   weigh,
   where,
 } from "./stages/methods/parts.ts";
 export type { NoiseWeights, NoiseWeightsOptions } from "./kernels/ops/label/noise_weights.ts";
+export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
+export type { Bank } from "./kernels/ops/contrast/bank.ts";
+export { type Positions, positions } from "./kernels/ops/contrast/positions.ts";
+export type { PixelFeatures } from "./kernels/ops/contrast/member_means.ts";
 export { minedLabels, type MiningOptions } from "./stages/methods/mining.ts";
 export type {
   AfterUpdate,

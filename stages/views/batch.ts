@@ -19,8 +19,8 @@ import {
   drawPhotometric,
   type PhotometricOptions,
 } from "./draws.ts";
-import type { ViewSpecs } from "./specs.ts";
 import { augmented, drawOperations } from "./rand_augment.ts";
+import type { Box, ViewSpecs } from "./specs.ts";
 import { boxTable, photometricTable, ViewPacker } from "./tables.ts";
 
 /** What is drawn for a batch, and how much room it needs. */
@@ -67,6 +67,8 @@ export interface ViewItem {
   /** Whether people have labeled it. */
   readonly clean?: boolean;
 }
+
+const NO_BOX: Box = { x0: 0, y0: 0, x1: 0, y1: 0 };
 
 /** Buffers of a kind of batch, made once; a step captures their views and the host fills them before each run. */
 export class ViewBatch {
@@ -213,8 +215,10 @@ export class ViewBatch {
         const { count, probability = cutMix.probability } = spec;
         const options = { ...cutMix, crop, ...(probability !== undefined && { probability }) };
         const { law = (stream: RandomStream) => drawCutMixBox(stream, options) } = spec;
+        const coin = new RandomStream({ ...address, stream: `${name}/${own("coin")}` });
+        const none = spec.perStep !== undefined && coin.uniform() >= spec.perStep;
         const drawn = streams(own("cutmix")).map((stream) =>
-          Array.from({ length: count }, () => law(stream, crop, count))
+          Array.from({ length: count }, () => none ? NO_BOX : law(stream, crop, count))
         );
         const stream = new RandomStream({ ...address, stream: `${name}/${own("partners")}` });
         upload(device, table, boxTable(drawn, drawPartners(stream, spec.partner, items.length)));

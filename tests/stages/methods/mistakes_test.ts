@@ -6,7 +6,13 @@ import { coTrain, trainingStage } from "../../../stages/co_train.ts";
 import { trainingSettings } from "../../../stages/training/settings.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { defineMethod } from "../../../stages/methods/method.ts";
-import { averageOf, trained } from "../../../stages/methods/networks.ts";
+import {
+  auxiliaryHead,
+  averageOf,
+  ownModule,
+  projectionHead,
+  trained,
+} from "../../../stages/methods/networks.ts";
 import { crossEntropy } from "../../../stages/methods/parts.ts";
 import { planFitting } from "../../../stages/training/memory.ts";
 import { labeled, strong, unlabeled, weak } from "../../../stages/views/specs.ts";
@@ -116,6 +122,29 @@ const unplannable: Readonly<Record<string, readonly [change: object, message: Re
     networks({ student: trained(), teacher: averageOf("student", { decay: ({ step }) => 0 / step }) }),
     /the decay of network "teacher" is NaN; it must lie in \[0, 1\]/,
   ],
+  "a head in the place of the decoder": [
+    networks({ student: trained({ heads: { head: auxiliaryHead() } }), teacher: trained() }),
+    /head or module "head" of network "student" may hold letters, .* and none of backbone, head, reduce, /,
+  ],
+  "a head and a module of one name": [
+    networks({
+      student: trained({ heads: { own: auxiliaryHead() }, modules: { own: ownModule(() => () => 0) } }),
+      teacher: trained(),
+    }),
+    /head or module "own" of network "student" may hold .* be called as no other/,
+  ],
+  "a module's name with a dot": [
+    networks({ student: trained({ modules: { "a.b": ownModule(() => () => 0) } }), teacher: trained() }),
+    /head or module "a\.b" of network "student"/,
+  ],
+  "an embedding of no channels": [
+    networks({ student: trained({ heads: { rep: projectionHead(0) } }), teacher: trained() }),
+    /head "rep" of network "student" has 0 channels; it must have a whole number from 1/,
+  ],
+  "an average that starts as nothing": [
+    networks({ student: trained(), teacher: averageOf("student", { decay: 1, start: "zero" as never }) }),
+    /network "teacher" starts as "zero"; write start: "copy", or "own"/,
+  ],
   "norms that divide by nothing": [
     networks({ student: trained({ norms: { head: { epsilon: -1 } } }), teacher: trained() }),
     /network "student": epsilon of the norms of its head is -1; it must be a number above 0$/,
@@ -154,6 +183,10 @@ const unkeepable: Readonly<Record<string, readonly [change: object, message: Reg
   "that starts at infinity": [
     state({ bank: { shape: [4], start: Infinity } }),
     /state "bank" starts at Infinity; it must be a finite number$/,
+  ],
+  "of integers that start at 1": [
+    state({ bank: { shape: [4], dtype: "u32", start: 1 } }),
+    /state "bank" of u32 starts at 1; what is not f32 starts at 0$/,
   ],
   "by names that differ by case": [
     state({ bank: { shape: [4] }, Bank: { shape: [4] } }),
@@ -196,14 +229,26 @@ Deno.test("what does not fit together is refused when a pipeline is planned, wit
 
 gpuTest("a state that cannot be kept is refused before anything is compiled", async (device, t) => {
   const views = shapesViews();
-  const start = (change: object) => {
+  const start = (change: object, on = device) => {
     const method = changed(change)(), config = { backbone: "resnet14", batch: 2 } as const;
     return planFitting(
-      device,
+      on,
       trainingSettings(method.method, trainingOf({ method, ...config }).config, views, 0),
     );
   };
   assert.equal(start(state({ bank: { shape: [64, 4] } })).stateBytes, 1024);
+  assert.equal(start(state({ bank: { shape: [64, 4], dtype: "u32" } })).stateBytes, 1024);
+  if (device.facts.features.includes("shader-f16")) {
+    assert.equal(start(state({ bank: { shape: [64, 4], dtype: "f16" } })).stateBytes, 512);
+  }
+  await t.step("in f16, where there is none", () => {
+    const facts = { ...device.facts, features: [] };
+    const plain = Object.defineProperty(Object.create(device), "facts", { value: facts });
+    refused(
+      () => start(state({ bank: { shape: [64, 4], dtype: "f16" } }), plain),
+      /Cannot keep the method's state "bank" in f16: it needs shader-f16, which ".*" does not grant\. Have it kept in f32/,
+    );
+  });
   for (const [what, [change, message]] of Object.entries(unkeepable)) {
     await t.step(what, () => refused(() => start(change), message));
   }
