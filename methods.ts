@@ -99,10 +99,8 @@ export {
   labeledShare,
   type Labeling,
   mix,
-  noiseWeights,
   only,
   percentile,
-  reverseCrossEntropy,
   type Scores,
   share,
   supervise,
@@ -111,6 +109,7 @@ export {
   weigh,
   where,
 } from "./stages/methods/parts.ts";
+export { noiseWeights, reverseCrossEntropy } from "./stages/methods/noisy_labels.ts";
 export type { NoiseWeights, NoiseWeightsOptions } from "./kernels/ops/label/noise_weights.ts";
 export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
 export type { Bank } from "./kernels/ops/contrast/bank.ts";

@@ -4,7 +4,8 @@ import { schemaOf } from "../../pipeline/mod.ts";
 import { labeled, pseudoLabeled, strong, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { trained } from "./networks.ts";
-import { crossEntropy, joined, noiseWeights, only, reverseCrossEntropy, supervise } from "./parts.ts";
+import { noiseWeights, reverseCrossEntropy } from "./noisy_labels.ts";
+import { crossEntropy, joined, only, supervise } from "./parts.ts";
 import type { Step, Terms } from "./step.ts";
 
 /** Parsed options; every one is described in the method's schema. */
@@ -68,13 +69,16 @@ const options = schemaOf<SimpleBaselineOptions, SimpleBaselineInput>()(
   }).transform(({ weights, ...rest }) => ({ ...rest, weights: weights ?? presets[rest.as].value })),
 );
 
+const networks = ({ epsilon }: SimpleBaselineOptions) => ({
+  student: trained({ norms: { backbone: { epsilon }, domains: ["weak", "strong"] } }),
+});
 const views = () => ({
   // For the warm-up alone.
   labeled: labeled({ weak: weak(), strong: strong() }),
   weak: pseudoLabeled({ image: weak() }),
   strong: pseudoLabeled({ image: strong() }, { images: "others" }),
 });
-type SimpleBaselineStep = Step<"student", ReturnType<typeof views>>;
+type SimpleBaselineStep = Step<ReturnType<typeof networks>, ReturnType<typeof views>>;
 
 /**
  * One round of self-training: it learns from the labeled images and from those that an earlier training has labeled, which
@@ -103,9 +107,7 @@ export const simpleBaseline: Method<SimpleBaselineOptions, SimpleBaselineInput, 
   version: 1,
   module: import.meta.url,
   options,
-  networks: ({ epsilon }: SimpleBaselineOptions) => ({
-    student: trained({ norms: { backbone: { epsilon }, domains: ["weak", "strong"] } }),
-  }),
+  networks,
   views,
   phases: {
     warmUp(step) {

@@ -31,14 +31,23 @@ Deno.test("a name that only begins like a family's is of no experiment, and a ne
   await assert.rejects(loadExperiment("constructor"), /Unknown experiment "constructor"/);
 });
 
-Deno.test("every experiment builds under its own name, with the five stages", async () => {
+/** Stages of rounds before the last one. */
+const rounds = /^(co-train|pseudo-label)-\d+$/;
+
+Deno.test("every experiment builds under its own name, with the five stages, and earlier rounds of two", async () => {
   const names = await experimentNames();
   assert.ok(names.length >= 15);
   for (const name of names) {
     const pipeline = await loadExperiment(name);
     assert.equal(pipeline.name, name);
     const ids = pipeline.build().nodes.map(({ id }) => id);
-    assert.deepEqual(ids, ["load", "augment", "co-train", "pseudo-label", "evaluate"]);
+    assert.deepEqual(ids.filter((id) => !rounds.test(id)), [
+      "load",
+      "augment",
+      "co-train",
+      "pseudo-label",
+      "evaluate",
+    ]);
   }
 });
 
