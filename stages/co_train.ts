@@ -18,7 +18,7 @@ import type { Views, ViewsKinds } from "./augment.ts";
 import { masksOf, type PseudoLabels } from "./datasets/pseudo_labels.ts";
 import { bindMethod, drawnAs } from "./methods/bound_method.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
-import { chosenMethod } from "./methods/exchange.ts";
+import { chosenMethod } from "./methods/binding/exchange.ts";
 import {
   type AnyMethod,
   type Configured,
@@ -27,9 +27,9 @@ import {
   isName,
   MethodError,
 } from "./methods/method.ts";
-import { withMethod } from "./methods/with_method.ts";
 import { readEarlier } from "./weights/earlier.ts";
 import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./weights/pretrained.ts";
+import { withMethod } from "./methods/binding/with_method.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type TrainingConfig, trainingSchema } from "./training/config/config.ts";
 import { assertCounted, assertOneRange, warmUpFor } from "./training/data_checks.ts";

@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import * as library from "../../mod.ts";
 import { ConfigError, didYouMean, messageOf, parseConfig, UserError } from "../../pipeline/mod.ts";
 import { bindMethod, drawnAs } from "../../stages/methods/bound_method.ts";
-import type { Exchanged } from "../../stages/methods/exchange.ts";
+import type { Exchanged } from "../../stages/methods/binding/exchange.ts";
 import { type AnyMethod, type Configured, definitionOf, isConfigured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { experimentExports, isExperimentPath, typedPath } from "./experiment.ts";

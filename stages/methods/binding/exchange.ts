@@ -1,6 +1,6 @@
 /** The same experiment by another method: what a comparison is made of. @module */
-import type { TrainingInputs } from "../training/inputs.ts";
-import type { Configured } from "./method.ts";
+import type { TrainingInputs } from "../../training/inputs.ts";
+import type { Configured } from "../method.ts";
 
 /** A training as an experiment writes it. */
 export interface WrittenTraining {
