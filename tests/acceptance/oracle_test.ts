@@ -6,8 +6,15 @@ import { runParity } from "../../stages/parity/compare.ts";
 import { gpuTest } from "../support/gpu.ts";
 import { lacksShared, sharedPath } from "../support/shared_data.ts";
 
-/** Of CCVC's both scripts, and of CPS plain and with CutMix, with ResNet-50: minutes each. */
-const published = ["no_aug_vote_threshold", "aug_vote_threshold", "cps_plain_pascal", "cps_cutmix_pascal"];
+/** Of CCVC's both scripts, of CPS plain and with CutMix, of SimpleBaseline by code and by text, with ResNet-50: minutes each. */
+const published = [
+  "no_aug_vote_threshold",
+  "aug_vote_threshold",
+  "cps_plain_pascal",
+  "cps_cutmix_pascal",
+  "simple_baseline_published",
+  "simple_baseline_described",
+];
 /** Of other settings, with the classes of both data sets, small: seconds each. */
 const small = new URL("../golden/parity/", import.meta.url);
 

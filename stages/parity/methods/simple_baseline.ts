@@ -1,6 +1,5 @@
 /** SimpleBaseline's parity cases. @module */
 import { z } from "zod";
-import { networkOf } from "../../../models/registry.ts";
 import { parseConfig } from "../../../pipeline/mod.ts";
 import { cityscapesClasses, ignoreIndex, pascalClasses } from "../../datasets/classes.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";
@@ -208,7 +207,7 @@ function pixelLoss(settings: SimpleBaselineSettings, loss: (own: number) => numb
   };
 }
 
-/** What the decay comes to as a loss. It moves by a millionth in a step, so that what the step has left will do. */
+/** What the decay comes to as a loss: of the weights that a step began with, which the one before has left. */
 function regularization(settings: SimpleBaselineSettings, method: BoundMethod, laws: StartLaws): Observed {
   const { backbone, dataset, salt, l2sp } = settings;
   const { registry: { parameters } } = buildNetworks({
@@ -217,18 +216,19 @@ function regularization(settings: SimpleBaselineSettings, method: BoundMethod, l
     networks: method.networks,
     classes: classesOf(settings),
   });
-  const learning = parameters.filter(({ name }) => method.averages[networkOf(name)] === undefined);
+  const start = caseWeights(salt, parameters, laws);
+  const of = (values: (name: string) => Float32Array) =>
+    l2sp * parameters.reduce((sum, { name, kind }) => {
+      const from = kind === "convolutions" ? start.get(name)!.values : undefined;
+      return values(name).reduce((squares, value, i) => squares + (value - (from?.[i] ?? 0)) ** 2, sum);
+    }, 0);
+  let left = 0;
   return {
-    reads: learning.map(({ name }) => name),
+    reads: parameters.map(({ name }) => name),
     value(seen) {
-      const start = caseWeights(salt, learning, laws);
-      return l2sp * learning.reduce((sum, { name, kind }) => {
-        const from = kind === "convolutions" ? start.get(name)!.values : undefined;
-        return seen.parameter(name).reduce(
-          (squares, value, i) => squares + (value - (from?.[i] ?? 0)) ** 2,
-          sum,
-        );
-      }, 0);
+      const began = seen.t === 0 ? of((name) => start.get(name)!.values) : left;
+      left = of((name) => seen.parameter(name));
+      return began;
     },
     rule: relativeWithin(1e-5, 1e-4),
   };
