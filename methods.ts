@@ -65,6 +65,7 @@ export {
   sigmoidRamp,
   warmedUp,
 } from "./stages/methods/schedule.ts";
+export type { ChoiceStep, Chosen, ImageChoice } from "./stages/methods/choice.ts";
 export type { Sizes, StateSpec, StateSpecs, StateTensors } from "./stages/methods/state.ts";
 export {
   areaShare,
@@ -76,6 +77,7 @@ export {
   cutMix,
   type Draw,
   type DrawnSet,
+  type DrawOptions,
   type Draws,
   type ImageView,
   labeled,
@@ -86,6 +88,7 @@ export {
   unlabeled,
   type ViewSpecs,
   weak,
+  type Zoom,
 } from "./stages/views/specs.ts";
 export {
   type Confidence,

@@ -228,12 +228,12 @@ function defineTraining(method: AnyMethod, given: readonly (keyof Earlier)[]): T
       const session = openSession(device, {
         ...settings,
         pretrained: earlier ?? pretrained?.state,
-        samplesOf(step) {
+        samplesOf(step, chosen) {
           const batch = sampler.batch(
             Math.floor(step / sampler.stepsPerEpoch),
             step % sampler.stepsPerEpoch,
           );
-          return namesOf(batch, views, settings.method);
+          return namesOf({ ...batch, ...(chosen && { chosen }) }, views, settings.method);
         },
         onSkipped: (updates) =>
           tell(context, {

@@ -1,18 +1,21 @@
 /** Brings a step's images to the device, as views of the policy. @module */
 import type { Device } from "../../kernels/device.ts";
+import { ShapeError } from "../../kernels/errors.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import type { Views } from "../augment.ts";
 import type { ImageSet, MaskSet, SizedSet } from "../datasets/samples.ts";
 import { ViewBatch, type ViewItem } from "../views/batch.ts";
 import type { DrawnSet, Draws, SeenDraws } from "../views/specs.ts";
-import type { Batch } from "./sampler.ts";
+import type { Batch, Walk } from "./sampler.ts";
 
 /** The images of a step, from the host's sets to captured tensors. */
 export interface Feed {
   /** Bytes held on the device. */
   readonly bytes: number;
-  /** How many batches of images the steps captured so far read; draws of the same images are of one. */
+  /** How many batches of images the steps captured so far read, in parts of one; draws of the same images are of one. */
   readonly sets: number;
+  /** Images of each set. */
+  readonly sizes: Readonly<Record<DrawnSet, number>>;
   /** Captures the ops that make the views out of what {@linkcode Feed.fill} uploads: draws by name, views by name. */
   capture(graph: Graph): SeenDraws;
   /**
@@ -29,13 +32,17 @@ export interface Feed {
 export type Drawn = Map<string, Map<number, number>>;
 
 /** Which part of a batch a draw of a set is of: in the first walk through it, and in the second. */
-const walks: Readonly<Record<DrawnSet, readonly [first: keyof Batch, others: keyof Batch]>> = {
+const walks: Readonly<Record<DrawnSet, readonly [first: Walk, others: Walk]>> = {
   labeled: ["labeled", "labeled"],
   unlabeled: ["unlabeled", "others"],
   "pseudo-labeled": ["pseudoLabeled", "otherPseudoLabeled"],
 };
 
-/** Prepares a feed of `batch` images a draw and step. */
+/**
+ * Prepares a feed of `batch` images a draw and step.
+ *
+ * @throws {ShapeError} If a draw's share of them is no whole number of images.
+ */
 export function makeFeed(
   device: Device,
   views: Views,
@@ -47,15 +54,19 @@ export function makeFeed(
     unlabeled: [views.unlabeled],
     "pseudo-labeled": [views.labeled, views.unlabeled],
   };
-  const batches = Object.entries(draws).map(([name, { set, images, views: specs }]) => ({
+  const batches = Object.entries(draws).map(([name, { set, images, share = 1, zoom, views: specs }]) => ({
     name,
-    walk: walks[set][images === "others" ? 1 : 0],
+    set,
+    walk: images === "chosen" ? images : walks[set][images === "others" ? 1 : 0],
+    share,
+    count: drawnImages(name, share, batch),
     isEmpty: sets[set].at(-1)!.length === 0,
     made: new ViewBatch(device, {
       name,
-      batch,
+      batch: drawnImages(name, share, batch),
       crop,
       scale,
+      ...zoom,
       ...largest(sets[set]),
       masks: set !== "unlabeled",
       origins: set === "pseudo-labeled",
@@ -65,7 +76,6 @@ export function makeFeed(
       cutMix: cutmix,
     }),
   }));
-  const unlabeled = (sample: number) => pixels(views.unlabeled, sample);
   const labeled = (sample: number) => ({
     ...pixels(views.labeled, sample),
     mask: maskOf(views.labeled, sample),
@@ -79,32 +89,58 @@ export function makeFeed(
     const place = sample - length, mask = maskOf(views.pseudoLabels, place);
     return { ...pixels(views.unlabeled, place), sample, mask, clean: false };
   };
-  const items: Readonly<Record<keyof Batch, (sample: number) => ViewItem>> = {
+  const items: Readonly<Record<DrawnSet, (sample: number) => ViewItem>> = {
     labeled,
-    unlabeled,
-    others: unlabeled,
-    pseudoLabeled,
-    otherPseudoLabeled: pseudoLabeled,
+    unlabeled: (sample) => pixels(views.unlabeled, sample),
+    "pseudo-labeled": pseudoLabeled,
   };
   return {
     bytes: batches.reduce((sum, { made }) => sum + made.bytes, 0),
     get sets() {
-      return new Set(batches.flatMap(({ walk, made }) => made.isWanted ? [walk] : [])).size;
+      return sharesOfSets(batches.filter(({ made }) => made.isWanted));
+    },
+    sizes: {
+      labeled: views.labeled.length,
+      unlabeled: views.unlabeled.length,
+      "pseudo-labeled": views.labeled.length + views.unlabeled.length,
     },
     capture: (graph) => Object.fromEntries(batches.map(({ name, made }) => [name, made.capture(graph)])),
     fill(images, address, drawn: Drawn = new Map()) {
-      for (const { name, walk, made, isEmpty } of batches) {
+      for (const { name, set, walk, count, made, isEmpty } of batches) {
         const seen = drawn.get(name) ?? new Map<number, number>();
         drawn.set(name, seen);
         // Without unlabeled images no step is run that reads any.
         if (!made.isWanted || isEmpty) continue;
-        made.fill((images[walk] ?? []).map(items[walk]), { seed, ...address }, seen);
+        const own = (walk === "chosen" ? images.chosen?.[name] : images[walk]) ?? [];
+        made.fill(own.slice(0, count).map(items[set]), { seed, ...address }, seen);
       }
     },
     free() {
       for (const { made } of batches) made.free();
     },
   };
+}
+
+/** How many of the images of a micro-batch a draw is of. */
+export function drawnImages(name: string, share: number, batch: number): number {
+  const count = batch * share;
+  if (Number.isInteger(count)) return count;
+  throw new ShapeError(
+    `draw "${name}" is ${share} of the images of a micro-batch, and of ${batch} that is no whole number; set co-train.batch, ` +
+      "or co-train.accumulate, so that it is",
+  );
+}
+
+/** How many batches draws are of, in parts of one; those of one walk are of the same images. */
+export function sharesOfSets(
+  draws: readonly { readonly name: string; readonly walk: string; readonly share: number }[],
+): number {
+  const shares = new Map<string, number>();
+  for (const { name, walk, share } of draws) {
+    const key = walk === "chosen" ? `chosen ${name}` : walk;
+    shares.set(key, Math.max(share, shares.get(key) ?? 0));
+  }
+  return [...shares.values()].reduce((sum, share) => sum + share, 0);
 }
 
 function pixels(set: ImageSet, sample: number) {

@@ -200,7 +200,7 @@ class TrainingLoop {
     const epoch = Math.floor(step / sampler.stepsPerEpoch);
     const phase = epoch < config.warmUpEpochs ? "warm-up" : "method";
     const rate = config.baseRate * rateFactor(config, step, this.#steps);
-    session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
+    await session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
       phase,
       epoch,
       step,

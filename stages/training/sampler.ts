@@ -3,6 +3,7 @@ import { RandomStream } from "../../kernels/random.ts";
 import { ConfigError } from "../../pipeline/mod.ts";
 import type { Views } from "../augment.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
+import type { DrawnSet } from "../views/specs.ts";
 import type { TrainingConfig } from "./config/config.ts";
 
 /** One step's images, by position in their sets. */
@@ -15,7 +16,12 @@ export interface Batch {
   readonly pseudoLabeled?: readonly number[];
   /** As many of them again, by orders of their own. */
   readonly otherPseudoLabeled?: readonly number[];
+  /** Those that the method has chosen, by the names of their draws. */
+  readonly chosen?: Readonly<Record<string, readonly number[]>>;
 }
+
+/** What is walked through. */
+export type Walk = Exclude<keyof Batch, "chosen">;
 
 /** How a run walks through its images. */
 export interface Sampler {
@@ -73,7 +79,7 @@ export function makeSampler(options: SamplerOptions): Sampler {
     order(stream, epoch, repeatedLength).subarray(0, length).map((position) => position % labeled);
   const partners = labeledOrder("labeled list", 0);
   // Asked for once a step; only the current epoch's orders are worth keeping.
-  let current: Record<keyof Batch, Uint32Array> & { epoch: number } = {
+  let current: Record<Walk, Uint32Array> & { epoch: number } = {
     epoch: -1,
     labeled: new Uint32Array(),
     unlabeled: new Uint32Array(),
@@ -97,7 +103,7 @@ export function makeSampler(options: SamplerOptions): Sampler {
           otherPseudoLabeled: order("other all order", epoch, drawsAll ? all : 0),
         };
       }
-      const images = (of: keyof Batch) =>
+      const images = (of: Walk) =>
         Array.from({ length: batch }, (_, i) => current[of][(step * batch + i) % current[of].length]!);
       if (unlabeled === 0) return { labeled: images("labeled"), unlabeled: [] };
       return {
@@ -113,19 +119,28 @@ export function makeSampler(options: SamplerOptions): Sampler {
   };
 }
 
-/** Names the images of a batch, for messages: the labeled ones, and what a method draws besides. */
+/** Names the images of a batch, for messages: the labeled ones, and what a method draws or has chosen besides. */
 export function namesOf(
-  { labeled, unlabeled, others = [], pseudoLabeled = [], otherPseudoLabeled = [] }: Batch,
+  { labeled, unlabeled, others = [], pseudoLabeled = [], otherPseudoLabeled = [], chosen = {} }: Batch,
   sets: Pick<Views, "labeled" | "unlabeled">,
   { draws }: Pick<BoundMethod, "draws">,
 ): string {
   const specs = Object.values(draws), more = specs.some(({ images }) => images === "others");
-  const named = (ids: readonly string[], places: readonly number[]) =>
-    places.map((place) => `"${ids[place]}"`).join(", ");
+  const ids = {
+    labeled: sets.labeled.ids,
+    unlabeled: sets.unlabeled.ids,
+    "pseudo-labeled": [...sets.labeled.ids, ...sets.unlabeled.ids],
+  };
+  const named = (set: DrawnSet, places: readonly number[]) =>
+    places.map((place) => `"${ids[set][place]}"`).join(", ");
   if (specs.some(({ set }) => set === "pseudo-labeled") && pseudoLabeled.length > 0) {
-    const places = more ? [...pseudoLabeled, ...otherPseudoLabeled] : pseudoLabeled;
-    return named([...sets.labeled.ids, ...sets.unlabeled.ids], places);
+    return named("pseudo-labeled", more ? [...pseudoLabeled, ...otherPseudoLabeled] : pseudoLabeled);
   }
-  const seen = more ? [...unlabeled, ...others] : unlabeled;
-  return `labeled ${named(sets.labeled.ids, labeled)}; unlabeled ${named(sets.unlabeled.ids, seen)}`;
+  const drawn = Object.entries(chosen).map(([name, places]) => `${name} ${named(draws[name]!.set, places)}`);
+  const seen = drawn.length > 0 ? [] : more ? [...unlabeled, ...others] : unlabeled;
+  return [
+    `labeled ${named("labeled", labeled)}`,
+    ...(seen.length > 0 ? [`unlabeled ${named("unlabeled", seen)}`] : []),
+    ...drawn,
+  ].join("; ");
 }
