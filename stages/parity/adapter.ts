@@ -27,7 +27,7 @@ export interface Moment {
 /** What a method chooses images by, where it does. */
 export interface ChoiceLaws {
   /** Images of each set. */
-  readonly sizes: Feed["sizes"];
+  readonly sizes: Partial<Feed["sizes"]>;
   /** Whose turn it is in step `t`. */
   walks(t: number): Batch;
   /**

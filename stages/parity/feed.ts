@@ -66,7 +66,7 @@ export function hashedFeed(
         return { name, walk: images ?? set, share };
       }));
     },
-    sizes: choice?.sizes ?? { labeled: batch, unlabeled: batch },
+    sizes: { labeled: batch, unlabeled: batch, "pseudo-labeled": 2 * batch, ...choice?.sizes },
     capture: () =>
       Object.fromEntries(
         Object.keys(draws).map((draw) => {
