@@ -9,6 +9,7 @@ import {
   load,
   pipeline,
   pseudoLabel,
+  pseudoSeg,
 } from "../mod.ts";
 
 /**
@@ -57,4 +58,6 @@ export const methods = [
   cutMixSeg({ frozenNorms: false }),
   // By the published 3e-4, running statistics would still be those of the start after so few steps.
   deepLabV3Plus({ momentum: 0.1 }),
+  // The published hole, as much smaller as the crop is; and as above.
+  pseudoSeg({ hole: 5, backboneMomentum: 0.1, decoderMomentum: 0.1 }),
 ];

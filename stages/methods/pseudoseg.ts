@@ -10,7 +10,7 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import { schemaOf } from "../../pipeline/mod.ts";
 import { type Box, boxes, type BoxLaw, labeled, strong, unlabeled, weak } from "../views/specs.ts";
-import { defineMethod, type Method } from "./method.ts";
+import { defineMethod, type Method, MethodError } from "./method.ts";
 import { trained } from "./networks.ts";
 import { mix, nothing, supervise, weigh, where } from "./parts.ts";
 import { attentionOver, imageClassifier } from "./pseudoseg/modules.ts";
@@ -116,7 +116,16 @@ export const pseudoSeg: Method<PseudoSegOptions, Partial<PseudoSegOptions>, "stu
   phases: {
     warmUp: (step) => learnLabels(step, step.train("student", { labeled: step.views.labeled.image }).labeled),
   },
-  terms: (step, options) => pseudoSegTerms(step, options),
+  terms(step, options) {
+    const { shape: [, crop] } = step.views.unlabeled.image;
+    if (2 * options.hole < crop!) return pseudoSegTerms(step, options);
+    throw new MethodError(
+      `Cannot cut holes of ${
+        2 * options.hole
+      } pixels a side from crops of ${crop}: around the center nothing would be left to ` +
+        `learn. Set co-train.method.hole below ${Math.ceil(crop! / 2)}; a tenth of the crop is as published`,
+    );
+  },
   predictions: { student: "student" },
   headline: "student",
 });

@@ -27,7 +27,7 @@ export interface Moment {
 /** What a method chooses images by, where it does. */
 export interface ChoiceLaws {
   /** Images of each set. */
-  readonly sizes: Feed["sizes"];
+  readonly sizes: Partial<Feed["sizes"]>;
   /** Whose turn it is in step `t`. */
   walks(t: number): Batch;
   /**
@@ -133,8 +133,6 @@ export interface CaseSetup {
   /** By the streams that the method draws numbers of; none unless told. */
   readonly uniform?: Readonly<Record<string, HashedNumbers>>;
   readonly optimizer: OptimizerSettings;
-  /** Whether recorded gradients, of the first step, hold weight decay, as where it is a term of the loss; they do not unless told. */
-  readonly decayInGradients?: boolean;
   /** The base rate of step `t`. */
   rate(t: number): number;
   /** Where the run is in step `t`; in the first epoch, of `total` steps, unless told. */
@@ -149,6 +147,10 @@ export interface CaseSetup {
   readonly terms: Readonly<Record<string, string>>;
   /** Terms on the far side of a threshold, where a pixel may flip. */
   readonly thresholded?: readonly string[];
+  /** Whether recorded gradients, which are the first step's, hold the weight decay: the file's run has it as a loss. */
+  readonly decaysGradients?: boolean;
+  /** Observed numbers that `total` holds besides the terms, as what the optimizer decays by. */
+  readonly addedToTotal?: readonly string[];
   /** What else a step may record, besides `total`, `lr` and `lr_next`. */
   readonly observed: Readonly<Record<string, Observed>>;
   /** What a tolerance is at least. */

@@ -4,7 +4,7 @@ import { networkOf, type ParameterSpec } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import type { LastTerm } from "../training/stepper.ts";
-import { weightDecayOf } from "../training/update.ts";
+import { type OptimizerSettings, weightDecayOf } from "../training/update.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
@@ -100,11 +100,15 @@ export class CaseRun {
    * in the file's names.
    */
   async step(t: number): Promise<Readonly<Record<string, Recorded>>> {
-    const last = await this.probe.step(t), { terms } = this.parts.setup;
+    const last = await this.probe.step(t), { terms, addedToTotal = [] } = this.parts.setup;
+    const observed = await this.#observed(t), added = addedToTotal.map((name) => observed[name] as number);
     return {
       ...named(last, terms),
-      total: last.reduce((sum, { value, weight }) => sum + weight * value, 0),
-      ...await this.#observed(t),
+      total: [...last.map(({ value, weight }) => weight * value), ...added].reduce(
+        (sum, part) => sum + part,
+        0,
+      ),
+      ...observed,
     };
   }
 
@@ -174,11 +178,11 @@ export class CaseRun {
 
   /** Of the last step. */
   async gradients(): Promise<readonly Gradient[]> {
-    const { parity: { case: { salt } }, setup, weights, learning } = this.parts;
-    const read = await this.probe.gradients(learning), start = setup.decayInGradients ? weights() : undefined;
+    const { parity: { case: { salt } }, learning, setup } = this.parts;
+    const read = await this.probe.gradients(learning), start = setup.decaysGradients && this.parts.weights();
     return learning.map((spec, i) => {
-      const { name } = spec, decay = weightDecayOf(setup.optimizer, spec), before = start?.get(name)!.values;
-      const values = before ? read[i]!.map((slope, k) => slope + decay * before[k]!) : read[i]!;
+      const { name } = spec, decay = decayOf(setup.optimizer, spec), own = start && start.get(name)!.values;
+      const values = own ? read[i]!.map((value, k) => value + decay * own[k]!) : read[i]!;
       return { name, values, samples: sampledValues(salt, name, values, 4) };
     });
   }
@@ -225,6 +229,12 @@ export class CaseRun {
   free(): void {
     this.probe.free();
   }
+}
+
+/** What the first step adds of a parameter to its gradient. */
+function decayOf(optimizer: OptimizerSettings, spec: ParameterSpec): number {
+  const isStart = optimizer.decayTowards === "start" && spec.kind === "convolutions";
+  return isStart ? 0 : weightDecayOf(optimizer, spec);
 }
 
 /** Loss terms before weighting, in the file's names; those that a step has. */

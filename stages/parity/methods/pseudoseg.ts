@@ -107,7 +107,8 @@ export const pseudoSegCases: CaseAdapter<PseudoSegSettings> = {
         weightDecay: settings.weight_decay,
         groups: { norms: { decay: 0 }, biases: { decay: 0, rate: 2 } },
       },
-      decayInGradients: true,
+      decaysGradients: true,
+      addedToTotal: ["regularisation"],
       rate: (t) => settings.base_lr * polyFactor(t, settings.total, 0.9, 0),
       terms: { ce: "ce", ce_attention: "attention", cls: "tags", consistency: "consistency" },
       thresholded: threshold > 0 ? ["consistency", "total"] : [],
@@ -132,7 +133,7 @@ function classesOf({ dataset }: CaseSettings): ClassList {
   return dataset === "pascal" ? pascalClasses : cityscapesClasses;
 }
 
-/** The method on a network of the files' name, with the norms of the case; its losses are noted. */
+/** The method on a network of the files' name, with the norms of the case. */
 function methodOf(settings: PseudoSegSettings, classes: number): BoundMethod {
   const options: PseudoSegOptions = parseConfig(definitionOf(pseudoSeg).options, {
     labels: settings.soft ? "soft" : "hard",
@@ -160,9 +161,7 @@ function methodOf(settings: PseudoSegSettings, classes: number): BoundMethod {
       const tags = settings.weakly
         ? labelTags(step.graph, step.views["told"]!["labels"]!, classes)
         : undefined;
-      const terms = pseudoSegTerms(step as unknown as PseudoSegStep, options, tags);
-      for (const [name, { loss }] of Object.entries(terms)) step.note(`loss ${name}`, loss.value);
-      return terms;
+      return pseudoSegTerms(step as unknown as PseudoSegStep, options, tags);
     },
   }, NETWORK);
 }
@@ -211,7 +210,7 @@ function fusionMaps(settings: PseudoSegSettings): Record<string, RecordedMap> {
 const sum = (values: Iterable<number>) => Array.from(values).reduce((a, b) => a + b, 0);
 
 function observed(settings: PseudoSegSettings, { networks }: BoundMethod): Record<string, Observed> {
-  const { backbone, logit_norm, threshold, unlabeled_weight, weight_decay } = settings;
+  const { backbone, logit_norm, threshold, weight_decay } = settings;
   const classes = classesOf(settings),
     { registry } = buildNetworks({ backbone, outputStride: 16, networks, classes });
   const decaying = registry.parameters.filter(({ kind, decays = true }) => kind === "convolutions" && decays);
@@ -228,14 +227,6 @@ function observed(settings: PseudoSegSettings, { networks }: BoundMethod): Recor
     before.set(seen.t + 1, squares((name) => seen.parameter(name)));
     return weight_decay / 2 * before.get(seen.t)!;
   };
-  const weights = {
-    ce: 1,
-    attention: 1,
-    tags: 1,
-    ...(unlabeled_weight > 0 && { consistency: unlabeled_weight }),
-  };
-  const losses = (seen: SeenStep) =>
-    sum(Object.entries(weights).map(([name, weight]) => weight * seen.noted(`loss ${name}`).values[0]!));
   /** What is recorded of each pixel's target, over all pixels. */
   const mean = (of: (probabilities: Float32Array) => number) => (seen: SeenStep) => {
     const { shape, values } = targetOf(settings, seen),
@@ -246,7 +237,6 @@ function observed(settings: PseudoSegSettings, { networks }: BoundMethod): Recor
   };
   return {
     regularisation: { value: regularisation, reads },
-    total: { value: (seen) => losses(seen) + regularisation(seen), reads },
     tags_unlabelled: {
       value: (seen) => sum(seen.noted("tags unlabeled").values),
       rule: counted({ later: "same" }),

@@ -2,8 +2,12 @@
 import { caseTest, publishedCaseTest } from "./case_tests.ts";
 
 const published = [
-  ...["deeplabv3plus_published_small", "deeplabv3plus_textbook_small"],
-  ...["pseudoseg_tags_hard_small", "pseudoseg_unlabelled_small"],
+  "deeplabv3plus_published_small",
+  "deeplabv3plus_textbook_small",
+  "simple_baseline_published_small",
+  "simple_baseline_described_small",
+  "pseudoseg_tags_hard_small",
+  "pseudoseg_unlabelled_small",
 ];
 for (const name of published) publishedCaseTest(name);
 
