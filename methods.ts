@@ -76,11 +76,13 @@ export {
   type BoxView,
   cutMix,
   type Draw,
+  type DrawnSet,
   type DrawOptions,
   type Draws,
   type ImageView,
   labeled,
   type Partner,
+  pseudoLabeled,
   type Seen,
   strong,
   unlabeled,
@@ -96,6 +98,7 @@ export {
   entropy,
   everyPixel,
   fillVoid,
+  joined,
   label,
   labeledShare,
   type Labeling,
@@ -110,6 +113,8 @@ export {
   weigh,
   where,
 } from "./stages/methods/parts.ts";
+export { noiseWeights, reverseCrossEntropy } from "./stages/methods/noisy_labels.ts";
+export type { NoiseWeights, NoiseWeightsOptions } from "./kernels/ops/label/noise_weights.ts";
 export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
 export type { Bank } from "./kernels/ops/contrast/bank.ts";
 export { type Positions, positions } from "./kernels/ops/contrast/positions.ts";
