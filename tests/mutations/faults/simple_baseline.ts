@@ -57,7 +57,7 @@ export const simpleBaseline: Faults = {
       caught: both,
     },
     {
-      why: "the weights of both noisy losses are exchanged",
+      why: "the cross-entropy of noisy labels has the weight of the reverse one",
       file,
       find: "noisy_ce: { loss: forward, weight: alpha }",
       replace: "noisy_ce: { loss: forward, weight: beta }",
