@@ -4,7 +4,6 @@ import { allocate, upload } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
-import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
 import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/view/normalize.ts";
 import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
 import type { Bytes } from "../../kernels/ops/view/view_settings.ts";
@@ -19,7 +18,7 @@ import {
   type PhotometricOptions,
 } from "./draws.ts";
 import type { ViewSpecs } from "./specs.ts";
-import { boxTable, photometricTable, ViewPacker } from "./tables.ts";
+import { boxShape, boxTable, pastedTable, photometricTable, ViewPacker } from "./tables.ts";
 
 /** What is drawn for a batch, and how much room it needs. */
 export interface ViewBatchOptions {
@@ -78,15 +77,15 @@ export class ViewBatch {
     this.#device = device;
     this.#options = options;
     this.#extents = { batch, width: crop, height: crop, maxWidth, maxHeight, minRatio: options.scale[0] };
-    const table = (label: string, words: number): TensorSpec => ({
+    const table = (label: string, shape: readonly number[]): TensorSpec => ({
       label: `${name} ${label}`,
-      shape: [1, batch, words],
+      shape,
       dtype: "u32",
       layout: "map",
     });
     const inputs = viewInputSpecs(name, this.#extents), names = Object.keys(inputs);
     const tables = Object.entries(views).filter(([, { kind }]) => kind !== "weak").map(([view, spec]) =>
-      [view, table(view, spec.kind === "boxes" ? boxWords(spec.count) : SETTING_WORDS)] as const
+      [view, table(view, spec.kind === "boxes" ? boxShape(spec, batch) : [1, batch, SETTING_WORDS])] as const
     );
     const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec)];
     this.#memory = allocate(device, `${name} views`, specs);
@@ -191,11 +190,19 @@ export class ViewBatch {
         const { count, probability = cutMix.probability } = spec;
         const options = { ...cutMix, crop, ...(probability !== undefined && { probability }) };
         const { law = (stream: RandomStream) => drawCutMixBox(stream, options) } = spec;
-        const drawn = streams(own("cutmix")).map((stream) =>
-          Array.from({ length: count }, () => law(stream, crop, count))
-        );
+        const drawn = streams(own("cutmix")).map((stream) => {
+          const shared = new RandomStream({ ...address, stream: `${name}/${own("cutmix")} batch` });
+          return Array.from({ length: count }, () => law(stream, crop, count, shared));
+        });
         const stream = new RandomStream({ ...address, stream: `${name}/${own("partners")}` });
-        upload(device, table, boxTable(drawn, drawPartners(stream, spec.partner, items.length)));
+        const any = () => stream.integer(0, items.length - 1);
+        upload(
+          device,
+          table,
+          spec.partner === "any"
+            ? pastedTable(drawn, drawn.map((boxes) => boxes.map(any)))
+            : boxTable(drawn, drawPartners(stream, spec.partner, items.length)),
+        );
       } else {
         const drawn = streams(own("colors")).map((stream) => drawPhotometric(stream, photometric));
         upload(device, table, photometricTable(drawn));

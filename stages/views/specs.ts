@@ -9,9 +9,9 @@ export interface ImageView {
 
 /**
  * Which image stands inside the box of image i of N: N − 1 − i; i + 1, of the last one the first; that of a permutation, drawn
- * each step; or the one at the same place of another draw.
+ * each step; the one at the same place of another draw; or any of the N, drawn for each box by itself.
  */
-export type Partner = "reversed" | "next" | "permutation" | "same place";
+export type Partner = "reversed" | "next" | "permutation" | "same place" | "any";
 
 /** A rectangle of pixels; its ends are outside. */
 export interface Box {
@@ -25,8 +25,17 @@ export interface Box {
   readonly y1: number;
 }
 
-/** How one of `count` boxes of an image is drawn; a method's own law is a function in its file. Pure, but for the stream. */
-export type BoxLaw = (stream: { uniform(): number }, crop: number, count: number) => Box;
+/** Numbers in [0, 1), one after another. */
+export interface Numbers {
+  /** The next one. */
+  uniform(): number;
+}
+
+/**
+ * How one of `count` boxes of an image is drawn; a method's own law is a function in its file. Pure, but for the streams: an image
+ * has `stream`, and all images of a step are given the same numbers by `batch`.
+ */
+export type BoxLaw = (stream: Numbers, crop: number, count: number, batch: Numbers) => Box;
 
 /** Boxes for mixing. */
 export interface BoxView {
@@ -36,7 +45,7 @@ export interface BoxView {
   readonly partner: Partner;
   /** The stage augment's CutMix unless told. */
   readonly law?: BoxLaw;
-  /** Boxes of an image; one over another toggles. */
+  /** Boxes of an image; one over another toggles, or, where each has its own partner, covers it. */
   readonly count: number;
   /** How often an image has one of the stage's boxes, in place of what its `cutmix.probability` says. */
   readonly probability?: number;
@@ -88,7 +97,10 @@ export const boxes = (options: BoxOptions = {}): BoxView => ({
  *
  * @see French et al., BMVC 2020; CPS takes shares from 0.25 to 0.5 and three boxes.
  */
-export function areaShare(low: number, high: number = low): BoxLaw {
+export function areaShare(
+  low: number,
+  high: number = low,
+): (stream: Numbers, crop: number, count: number) => Box {
   return (stream, crop, count) => {
     const share = low + (high - low) * stream.uniform();
     // A share of 0 has no aspect.
