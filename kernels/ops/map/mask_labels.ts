@@ -17,12 +17,14 @@ const kernel = defineKernel({
  * Labels with 255, the label that losses ignore, where a pixel is no part of the image.
  *
  * @param labels u32 map [N, H, W].
- * @param validity u32 map [N, H, W]: 1 where a pixel is the image's, 0 where it is crop padding.
+ * @param validity u32 map [N, H, W]: 1 where a pixel is the image's, 0 where it is crop padding. Or a f32 map of ones and zeros.
  * @throws {ShapeError} If the maps differ in shape.
  */
 export function maskLabels(graph: Graph, labels: Tensor, validity: Tensor): Tensor {
   checkMap("mask labels", labels, "u32", labels.shape);
-  checkMap(`mask ${labels.label}`, validity, "u32", labels.shape);
+  // The bits of both zeros are 0.
+  const dtype = validity.dtype === "f32" ? "f32" : "u32";
+  checkMap(`mask ${labels.label}`, validity, dtype, labels.shape);
   const masked = graph.tensor({
     label: `${labels.label} masked`,
     shape: labels.shape,

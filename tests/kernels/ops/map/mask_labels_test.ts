@@ -14,10 +14,15 @@ gpuTest("maskLabels() gives 255 where a pixel is padding", async (device, t) => 
       const map = { shape, layout: "map" as const, dtype: "u32" as const };
       const { outputs } = await runOp(
         device,
-        { labels: { ...map, values: labels }, validity: { ...map, values: validity } },
-        (graph, { labels, validity }) => [maskLabels(graph, labels, validity)],
+        {
+          labels: { ...map, values: labels },
+          validity: { ...map, values: validity },
+          ones: { shape, layout: "map", values: validity },
+        },
+        (graph, { labels, validity, ones }) =>
+          [validity, ones].map((mask) => maskLabels(graph, labels, mask)),
       );
-      assert.deepEqual([...outputs[0]!], reference(labels, validity));
+      for (const output of outputs) assert.deepEqual([...output], reference(labels, validity));
     });
   }
 });
