@@ -85,6 +85,7 @@ export type {
   Step,
   Term,
   Terms,
+  UniformNumbers,
 } from "./stages/methods/step.ts";
 export type { Features, Mapping, Prediction, Taps } from "./models/deeplabv3plus.ts";
 export type { NetworkVariant } from "./models/networks.ts";

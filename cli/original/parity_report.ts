@@ -4,7 +4,13 @@ import type { Quantity, QuantityKind } from "../../stages/parity/quantity.ts";
 import { table } from "../terminal/text.ts";
 
 /** Kinds that have a row for each of hundreds of tensors. */
-const many: readonly QuantityKind[] = ["gradient norm", "gradient samples", "running statistics"];
+const many: readonly QuantityKind[] = [
+  "gradient norm",
+  "gradient samples",
+  "running statistics",
+  "parameters",
+  "update norm",
+];
 /** Rows shown of each of those, besides all that are out. */
 const shownOfMany = 8;
 
@@ -14,7 +20,7 @@ const shownOfMany = 8;
  * @param options `all`: a row for every tensor's gradient, not only the worst.
  */
 export function parityText(report: ParityReport, { all }: { all: boolean }): string {
-  const { quantities, reading, off } = report;
+  const { quantities, reading, off, unread } = report;
   const left = new Map<QuantityKind, number>();
   const shown = quantities.filter(({ kind, within, remark }) => {
     if (all || !within || remark !== undefined || !many.includes(kind)) return true;
@@ -35,6 +41,7 @@ export function parityText(report: ParityReport, { all }: { all: boolean }): str
     );
   if (reading.remark !== undefined) notes.push(reading.remark);
   if (off.length > 0) notes.push(`Switched off by the case, so not compared: ${off.join(", ")}.`);
+  for (const [name, why] of Object.entries(unread)) notes.push(`Not compared: ${name} (${why}).`);
   const out = quantities.filter(({ within }) => !within).length;
   const verdict = out === 0
     ? `All ${quantities.length} quantities are within their tolerances.`

@@ -5,7 +5,7 @@ import { atLeast } from "../../kernels/ops/map/at_least.ts";
 import { entropy as entropyOf } from "../../kernels/ops/label/entropy.ts";
 import { classWeights } from "../../kernels/ops/map/class_weights.ts";
 import { consistencyLoss, type Distance } from "../../kernels/ops/loss/consistency_loss.ts";
-import { mapMean } from "../../kernels/ops/map/map_mean.ts";
+import { mapMean } from "../../kernels/ops/number/map_mean.ts";
 import { maskLabels } from "../../kernels/ops/map/mask_labels.ts";
 import { maskWeights } from "../../kernels/ops/map/mask_weights.ts";
 import { meanScores } from "../../kernels/ops/label/mean_scores.ts";

@@ -3,6 +3,7 @@ import type { Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/feature/add.ts";
 import { joinBatches, splitBatch } from "../../kernels/ops/feature/batches.ts";
 import { channelDropout } from "../../kernels/ops/feature/channel_dropout.ts";
+import { uniformMap } from "../../kernels/ops/map/uniform_map.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";
@@ -51,7 +52,7 @@ export function makePasses(
   { tensor, counters, together, averages = {}, frozenNorms = new Set() }: PassOptions,
 ): Passing {
   const left = new WeakMap<Prediction, { readonly network: string; readonly after: Left }>();
-  const dropped = new Set<string>();
+  const dropped = new Set<string>(), drawn = new Set<string>();
   /** Whether a gradient in the middle of the step is being captured. */
   let differentiating = false;
   const frozen = frozenParameters(tensor);
@@ -135,6 +136,13 @@ export function makePasses(
       }
       dropped.add(stream);
       return channelDropout(graph, x, { probability, streams: [`channels/${stream}`], counters });
+    },
+    uniform(stream, shape, { per = "image" } = {}) {
+      if (drawn.has(stream)) {
+        throw new MethodError(`Cannot draw the random numbers of "${stream}" twice: name another stream`);
+      }
+      drawn.add(stream);
+      return uniformMap(graph, { stream: `uniform/${stream}`, shape, byImage: per === "image", counters });
     },
     constant: (body) => graph.withoutGradients(body),
     gradient(at, loss) {

@@ -42,6 +42,12 @@ export interface ChannelDropping {
   readonly stream: string;
 }
 
+/** How a step's random numbers are drawn. */
+export interface UniformNumbers {
+  /** For each image anew, or once a step: then they are the same in each of its micro-batches. By image unless told. */
+  readonly per?: "image" | "step" | undefined;
+}
+
 /**
  * What captures passes. What is called first runs first: a pass sees the parameters and statistics that the calls before it
  * have left.
@@ -70,6 +76,14 @@ export interface Passing<K extends string = string> {
    * probability, and the others are scaled by 1 / (1 − probability). It does not ask for a mode: what is called drops.
    */
   dropChannels(x: Tensor, options: ChannelDropping): Tensor;
+  /**
+   * Random numbers, uniform over [0, 1) in steps of 2⁻²⁴, constant to the gradient. They are a function of seed, stream, epoch,
+   * step and, of images, their places in the step: no micro-batch, no other stream and no resumption changes them.
+   *
+   * @param stream Names them; each call of a step has a name of its own.
+   * @param shape Extents of the f32 map that holds them; the first one counts the images of a batch, unless they are drawn once.
+   */
+  uniform(stream: string, shape: readonly number[], options?: UniformNumbers): Tensor;
   /** Runs `body` without gradients: what it gives is constant, and statistics move all the same. */
   constant<Y>(body: () => Y): Y;
   /**
@@ -109,4 +123,9 @@ export interface Step<
   readonly classWeights?: Tensor;
   /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
   readonly share?: number;
+  /**
+   * Names a tensor of the step for those who look at one, as a parity case does; a training takes no notice. Of several of one name
+   * the last counts.
+   */
+  note(name: string, tensor: Tensor): void;
 }

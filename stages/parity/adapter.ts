@@ -1,7 +1,10 @@
 /** How a method's parity cases are read: what an adapter says of them. @module */
 import type { z } from "zod";
-import type { BoundMethod } from "../methods/bound_method.ts";
+import type { BoundMethod, Phase } from "../methods/bound_method.ts";
+import type { At } from "../methods/schedule.ts";
 import type { OptimizerSettings } from "../training/update.ts";
+import type { Floors, Recorded, Rule } from "./rules.ts";
+import type { SeenStep, SeenTensor } from "./seen.ts";
 import type { CaseSettings, StartLaws } from "./settings.ts";
 
 /** A case's settings as numbers were made by them, where a file does not say which of several it was. */
@@ -11,8 +14,24 @@ export interface Reading {
   readonly remark?: string;
 }
 
-/** Where a view's content is from: an image by its hashed name, before the step's number; or words, the same in each step. */
-export type ViewSource = string | Uint32Array<ArrayBuffer>;
+/** What is known before step `t` is taken. */
+export interface Moment {
+  readonly t: number;
+  /** A state that {@linkcode CaseSetup.choosesBy} names, as the step before has left it. */
+  state(name: string): SeenTensor;
+}
+
+/**
+ * What a view holds: an image, or of a view that is called so labels, by their hashed name, before the step's number; the words of
+ * a map or of boxes, the same in each step; or a function of the step that makes them as the device stores them.
+ */
+export type ViewSource =
+  | string
+  | Uint32Array<ArrayBuffer>
+  | ((moment: Moment) => Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>);
+
+/** By draw and view, those of {@linkcode BoundMethod.draws}; labels and validity by these names. */
+export type ViewSources = Readonly<Record<string, Readonly<Record<string, ViewSource>>>>;
 
 /** Channels that the hash keeps, where it is below the probability of keeping; numbered by image and channel. */
 export interface HashedChannels {
@@ -22,21 +41,54 @@ export interface HashedChannels {
   readonly first: number;
 }
 
-/** What the passes of a step have given. */
-export interface SeenPasses {
-  /** Logits of a network's pass in training or evaluation mode, dense [B, H, W, C]. */
-  logits(network: string, pass: string): Float32Array;
-  /** Their arg-max, [B, H, W]. */
-  labels(network: string, pass: string): Uint32Array;
-  /** The labels of the step's labeled images, [B, H, W]. */
-  readonly truth: Uint32Array;
+/**
+ * Numbers in the place of a step's random ones: all of the shape, dense, in its order. Each is rounded to f32, and to the one below 1
+ * where it would be 1.
+ *
+ * @param u The hash: numbers in [0, 1) by name and index.
+ */
+export type HashedNumbers = (
+  at: {
+    readonly t: number;
+    readonly shape: readonly number[];
+    readonly u: (name: string) => (index: number) => number;
+  },
+) => ArrayLike<number>;
+
+/** A number, or numbers, that a step records besides its losses. */
+export interface Observed {
+  value(seen: SeenStep): Recorded;
+  /** How it is compared; as a loss unless told. */
+  readonly rule?: Rule;
+  /** Parameters and statistics that it looks at, as the step has left them. */
+  readonly reads?: readonly string[];
 }
 
-/** A number that a step records besides its losses. */
-export interface Observed {
-  value(seen: SeenPasses): number;
-  /** What its error is a share of: a whole, such as 1 of a share or all pixels of a count; the recorded value unless told. */
-  readonly whole?: number;
+/** Logits that are recorded, of all pixels, or as few as the network gives. */
+export interface RecordedLogits {
+  readonly network: string;
+  readonly pass: string;
+  readonly of?: "pixels" | "scores";
+}
+
+/** An array that some entries are recorded of. */
+export interface RecordedMap {
+  /** All its values, in PyTorch's order. */
+  values(seen: SeenStep): ArrayLike<number>;
+  /** Which are recorded: the first ones, or those at positions that the hash of such a name draws; `sample:logits` unless told. */
+  readonly entries?: "first" | `sample:${string}`;
+  /** How they are compared; as logits unless told. */
+  readonly rule?: Rule;
+}
+
+/** Steps before the first that is recorded, in the phase of a warm-up. */
+export interface WarmUpSteps {
+  readonly steps: number;
+  /** The base rate of step `j`. */
+  rate(j: number): number;
+  readonly views: ViewSources;
+  /** Losses that `warm_up_losses` records, one a step: the file's name → ours. */
+  readonly terms: Readonly<Record<string, string>>;
 }
 
 /** A case, as the runner takes it. */
@@ -47,25 +99,44 @@ export interface CaseSetup {
   readonly outputStride: 8 | 16;
   readonly classes: number;
   readonly start: StartLaws;
-  /** By draw and view, those of {@linkcode BoundMethod.draws}; labels and validity by these names. */
-  readonly views: Readonly<Record<string, Readonly<Record<string, ViewSource>>>>;
+  /** What the method's state starts with, by name, as the device stores it; what {@linkcode BoundMethod.state} says unless told. */
+  readonly state?: Readonly<Record<string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>>;
+  readonly views: ViewSources;
+  /** States that views are chosen by, read back before each step. */
+  readonly choosesBy?: readonly string[];
   /** By the streams that the method drops channels by; none unless told. */
   readonly dropout?: Readonly<Record<string, HashedChannels>>;
+  /** By the streams that the method draws numbers of; none unless told. */
+  readonly uniform?: Readonly<Record<string, HashedNumbers>>;
   readonly optimizer: OptimizerSettings;
   /** The base rate of step `t`. */
   rate(t: number): number;
-  /** Loss terms that each step records: the file's name → ours. `total` comes with them. */
+  /** Where the run is in step `t`; in the first epoch, of `total` steps, unless told. */
+  at?(t: number): At;
+  /** Which of the method's steps step `t` is; the main one unless told. */
+  phase?(t: number): Phase;
+  /** Steps before the first. */
+  readonly warmUp?: WarmUpSteps;
+  /** Loss terms that each step records: the file's name → ours. `total` comes with them, over those that the step has. */
   readonly terms: Readonly<Record<string, string>>;
   /** Terms on the far side of a threshold, where a pixel may flip. */
   readonly thresholded?: readonly string[];
   /** What else a step may record, besides `total`, `lr` and `lr_next`. */
   readonly observed: Readonly<Record<string, Observed>>;
-  /** Relative error that losses after the first step may have. */
-  readonly laterLosses: number;
-  /** Logits recorded of the first step, by name. */
-  readonly logits: Readonly<Record<string, { readonly network: string; readonly pass: string }>>;
-  /** Logits recorded after the last step, by name: whose they are. */
-  readonly evaluation: Readonly<Record<string, string>>;
+  /** What a tolerance is at least. */
+  readonly floors: Floors;
+  /** The step that gradients, logits and maps are recorded of; the first unless told. */
+  readonly gradStep?: number;
+  /** Logits recorded of that step, by name. */
+  readonly logits: Readonly<Record<string, RecordedLogits>>;
+  /** What else is recorded of it; none unless told. */
+  readonly maps?: Readonly<Record<string, RecordedMap>>;
+  /** Logits recorded after the last step, by name: whose they are, or whose mean. */
+  readonly evaluation: Readonly<Record<string, string | readonly string[]>>;
+  /** Images of the evaluation; as many as in a step unless told. */
+  readonly evaluationBatch?: number;
+  /** Entries of the file that nothing is compared with, and why. */
+  readonly unread?: Readonly<Record<string, string>>;
 }
 
 /** Reads the cases of a method. */

@@ -4,7 +4,11 @@ import { networkOf } from "../../models/registry.ts";
 import { didYouMean, UserError } from "../../pipeline/mod.ts";
 import type { CaseAdapter, CaseSetup, Reading } from "./adapter.ts";
 import { adapterOf, caseMethods } from "./adapters.ts";
+import { type CaseDeviation, deviationSchema } from "./deviation.ts";
+import type { SampledTensors } from "./recorded.ts";
+import type { Recorded } from "./rules.ts";
 import { type CaseSettings, factor } from "./settings.ts";
+import { tableKind } from "./tables.ts";
 
 /** A case file is broken, asks for what is unknown, or contradicts itself. */
 export class CaseError extends UserError {
@@ -12,48 +16,21 @@ export class CaseError extends UserError {
   override readonly exitCode = 2;
 }
 
-/** Numbers by name. */
-type Numbers = Readonly<Record<string, number>>;
-
-/** Some entries of tensors, by their names. */
-type Samples = Readonly<Record<string, readonly number[]>>;
+/** Numbers, or some entries of tensors, by their names. */
+export type Table = Readonly<Record<string, number | readonly number[]>>;
 
 /** What a run recorded. */
 export interface CaseRecord {
   /** Each step's loss terms before weighting, with `total` and what else the method's cases record, e.g. `lr_next`. */
-  readonly steps: readonly Numbers[];
-  /** L2 norm of each parameter's gradient in the first step. */
-  readonly grad_norm: Numbers;
+  readonly steps: readonly Readonly<Record<string, Recorded>>[];
+  /** L2 norm of each parameter's gradient in the step that they are recorded of. */
+  readonly grad_norm: Readonly<Record<string, number>>;
   /** Four entries of each. */
-  readonly grad_sample: Samples;
-  /** How far the last step left each parameter from its start, at the same four positions; not in every file. */
-  readonly param_delta?: Samples | undefined;
-  /** Two entries of each running statistic after the last step; not in every file. */
-  readonly bn_buffers?: Samples | undefined;
-  /** 64 sampled logits of the first step's passes, and of the evaluation after the last one, by the method's names. */
-  readonly logits: Samples;
-}
-
-/** Of the tensors of a network. */
-export interface SpreadDeviation {
-  readonly median: number;
-  readonly p95: number;
-  readonly max: number;
-}
-
-/** How far a run of PyTorch in single precision strayed from that in double precision, relative; 0 where a file is silent. */
-export interface CaseDeviation {
-  readonly steps: readonly Numbers[];
-  readonly grad_norm_max_rel: number;
-  readonly grad_norm_median_rel?: number | undefined;
-  /** By parameter; not in every file. */
-  readonly grad_norm_rel: Numbers;
-  readonly grad_sample_max_rel: number;
-  /** Of all, or by name. */
-  readonly logits_max_rel: number | Numbers;
-  readonly eval_logits_max_rel: number | Numbers;
-  /** Others, e.g. `param_delta_rel:branch1`. */
-  readonly spreads: Readonly<Record<string, SpreadDeviation>>;
+  readonly grad_sample: SampledTensors;
+  /** Entries of logits and maps of that step, and of the evaluation after the last one, by the method's names. */
+  readonly arrays: SampledTensors;
+  /** What the last step has left, by tensor or network; see {@linkcode tableKinds}. */
+  readonly tables: Readonly<Record<string, Table>>;
 }
 
 /** One case. */
@@ -64,32 +41,19 @@ export interface ParityCase {
   readonly float32_deviation: CaseDeviation;
 }
 
-const numbers = z.record(z.string(), z.number());
-const factors = z.record(z.string(), factor);
-const byName = z.union([factor, factors]).default(0);
-const spread = z.object({ median: factor, p95: factor, max: factor });
-
-const samples = (count: number) => z.record(z.string(), z.array(z.number()).length(count));
+const recorded: z.ZodType<Recorded> = z.union([z.number(), z.array(z.lazy(() => recorded))]);
+const numbers = z.array(z.number()).min(1);
+const table = z.record(z.string(), z.union([z.number(), numbers]));
 
 const caseSchema = (settings: z.ZodType<CaseSettings>) =>
   z.object({
     case: settings,
     float64: z.object({
-      steps: z.array(numbers),
-      grad_norm: factors,
-      grad_sample: samples(4),
-      param_delta: samples(4).optional(),
-      bn_buffers: samples(2).optional(),
-    }).catchall(z.array(z.number()).length(64)),
-    float32_deviation: z.object({
-      steps: z.array(factors).default([]),
-      grad_norm_max_rel: factor.default(0),
-      grad_norm_median_rel: factor.optional(),
-      grad_norm_rel: factors.default({}),
-      grad_sample_max_rel: factor.default(0),
-      logits_max_rel: byName,
-      eval_logits_max_rel: byName,
-    }).loose().prefault({}),
+      steps: z.array(z.record(z.string(), recorded)),
+      grad_norm: z.record(z.string(), factor),
+      grad_sample: z.record(z.string(), z.array(z.number()).length(4)),
+    }).catchall(z.union([numbers, table])),
+    float32_deviation: deviationSchema,
   });
 
 /**
@@ -124,17 +88,20 @@ export function parseCase(text: string, path: string): ParityCase {
     const shown = issues.length > 8 ? [...issues.slice(0, 8), `and ${issues.length - 8} more`] : issues;
     throw refuse(`\n  ${shown.join("\n  ")}\n`, "It must have the form of the published cases.");
   }
-  const { case: settings, float64, float32_deviation } = parsed.data;
-  const { steps, grad_norm, grad_sample, param_delta, bn_buffers, ...logits } = float64;
-  const spreads = Object.entries(float32_deviation).flatMap(([name, value]) => {
-    const found = spread.safeParse(value);
-    return found.success ? [[name, found.data] as const] : [];
-  });
+  const { case: settings, float64: { steps, grad_norm, grad_sample, ...others }, float32_deviation } =
+    parsed.data;
+  const parts = Object.entries(others);
   const found: ParityCase = {
     adapter,
     case: settings as ParityCase["case"],
-    float64: { steps, grad_norm, grad_sample, param_delta, bn_buffers, logits },
-    float32_deviation: { ...float32_deviation, spreads: Object.fromEntries(spreads) },
+    float64: {
+      steps,
+      grad_norm,
+      grad_sample,
+      arrays: Object.fromEntries(parts.filter(([, value]) => Array.isArray(value))) as SampledTensors,
+      tables: Object.fromEntries(parts.filter(([, value]) => !Array.isArray(value))) as CaseRecord["tables"],
+    },
+    float32_deviation,
   };
   for (const complaint of contradictions(found)) throw refuse(complaint, "Mend the file, or make it again.");
   return found;
@@ -150,6 +117,9 @@ export function setupOf(parity: ParityCase, reading: Reading = readingsOf(parity
   return parity.adapter.setup(parity.case, reading);
 }
 
+/** Entries that are recorded of logits. */
+const SAMPLED = 64;
+
 function* contradictions(parity: ParityCase): Generator<string> {
   const { adapter, case: settings, float64 } = parity;
   const { steps, total } = settings;
@@ -158,13 +128,28 @@ function* contradictions(parity: ParityCase): Generator<string> {
   }
   if (steps > total) yield `case.steps is ${steps}, more than the ${total} steps of case.total`;
   yield* adapter.contradictions?.(settings) ?? [];
-  const { terms, observed, logits, evaluation } = setupOf(parity);
-  const wanted = [...Object.keys(terms), "total"];
-  const optional = [...Object.keys(observed), "lr", "lr_next"];
+  const setup = setupOf(parity), { terms, observed, logits, maps = {}, evaluation, unread = {} } = setup;
+  const optional = [...Object.keys(observed), "lr", "lr_next", ...Object.keys(unread)];
   for (const [t, step] of float64.steps.entries()) {
-    yield* differing(`float64.steps[${t}]`, step, wanted, optional);
+    const known = Object.keys(terms), main = (setup.phase?.(t) ?? "method") === "method";
+    // A step of another kind has some of the terms.
+    yield* differing(`float64.steps[${t}]`, step, main ? [...known, "total"] : ["total"], [
+      ...known,
+      ...optional,
+    ]);
   }
-  yield* differing("float64", float64.logits, [...Object.keys(logits), ...Object.keys(evaluation)]);
+  const arrays = [logits, maps, evaluation].flatMap((parts) => Object.keys(parts));
+  yield* differing("float64", float64.arrays, arrays, Object.keys(unread));
+  const tables = Object.keys(float64.tables).filter((name) => tableKind(name) !== undefined);
+  yield* differing("float64", float64.tables, tables, Object.keys(unread));
+  for (const name of [logits, evaluation].flatMap((parts) => Object.keys(parts))) {
+    const { length = SAMPLED } = float64.arrays[name] ?? [];
+    if (length !== SAMPLED) {
+      yield `float64.${name} has ${length} entries, and ${SAMPLED} of logits are recorded`;
+    }
+  }
+  const { gradStep = 0 } = setup;
+  if (gradStep >= steps) yield `case.steps is ${steps}, and gradients are recorded of step ${gradStep}`;
 }
 
 /** What is missing in a record, and what is foreign to it. */
@@ -197,26 +182,32 @@ export function checkNames(
   statistics: readonly string[] = [],
   learning: readonly string[] = parameters,
 ): void {
-  const { grad_norm, grad_sample, param_delta, bn_buffers } = float64;
-  const recorded = new Set(Object.keys(param_delta ?? {}).map(networkOf));
+  const { grad_norm, grad_sample, tables } = float64;
+  const recorded = new Set(Object.keys(tables.param_delta ?? {}).map(networkOf));
   const changed = parameters.filter((name) => learning.includes(name) || recorded.has(networkOf(name)));
   const parts = [
-    ["grad_norm", grad_norm, learning],
-    ["grad_sample", grad_sample, learning],
-    ["param_delta", param_delta, changed],
-    ["bn_buffers", bn_buffers, statistics],
+    ["grad_norm", grad_norm, learning, learning],
+    ["grad_sample", grad_sample, learning, learning],
+    ...Object.entries(tables).map(([part, record]) => {
+      const kind = tableKind(part);
+      const every = kind === "changes" ? changed : kind === "updates" ? learning : [];
+      const known = kind === "statistics" || kind === "sums" ? statistics : parameters;
+      const ofTensors = kind !== undefined && kind !== "counts" && kind !== "losses";
+      // What is recorded of some tensors may be of any of them.
+      const wanted = part === "bn_buffers" ? statistics : every;
+      return [part, ofTensors ? record : undefined, wanted, wanted.length > 0 ? wanted : known] as const;
+    }),
   ] as const;
-  for (const [part, record, names] of parts) {
+  for (const [part, record, wanted, known] of parts) {
     if (!record) continue;
-    const wanted = new Set(names);
-    const missing = names.filter((name) => record[name] === undefined);
-    const foreign = Object.keys(record).filter((name) => !wanted.has(name));
+    const missing = wanted.filter((name) => record[name] === undefined);
+    const names = new Set(known), foreign = Object.keys(record).filter((name) => !names.has(name));
     const [first] = [...missing, ...foreign];
     if (first === undefined) continue;
-    const what = part === "bn_buffers" ? "statistics" : "parameters";
+    const what = known === statistics ? "statistics" : "parameters";
     throw new CaseError(
       `Cannot compare float64.${part}: ${missing.length} ${what} are missing in it and ${foreign.length} are unknown, ` +
-        `first "${first}"; the networks of the case's settings (${settings.backbone}) have ${names.length}. ` +
+        `first "${first}"; the networks of the case's settings (${settings.backbone}) have ${known.length}. ` +
         "Mend the settings, or make the file again.",
     );
   }

@@ -1,20 +1,11 @@
 /** Holds what a parity case gave against what is recorded, by the published tolerances. @module */
 import type { Device } from "../../kernels/device.ts";
-import { networkOf } from "../../models/registry.ts";
-import type { CaseSetup, Reading } from "./adapter.ts";
-import { type CaseDeviation, type ParityCase, readingsOf, setupOf, type SpreadDeviation } from "./case.ts";
-import {
-  badness,
-  median,
-  norm,
-  ofLargest,
-  percentile,
-  type Quantity,
-  quantity,
-  relative,
-} from "./quantity.ts";
+import type { Reading } from "./adapter.ts";
+import { type ParityCase, readingsOf, setupOf } from "./case.ts";
+import { compareEnd, isOfEnd } from "./compare_end.ts";
+import { compareArrays, compareNorms, compareStep, compareWarmUp, type Comparison } from "./compare_step.ts";
 import type { ParityEvents } from "./probe.ts";
-import type { SampledTensors } from "./recorded.ts";
+import { badness, type Quantity } from "./quantity.ts";
 import { type CaseRun, type Gradient, openCase } from "./run.ts";
 import { compareSamples, rootMeanSquareDifference, withinNoise } from "./samples.ts";
 
@@ -28,12 +19,8 @@ export interface ParityReport {
   readonly readAgain: boolean;
   /** Recorded terms that the case switches off. */
   readonly off: readonly string[];
-}
-
-/** A case with how it is run. */
-interface Comparison {
-  readonly parity: ParityCase;
-  readonly setup: CaseSetup;
+  /** Entries of the file that nothing is compared with, and why. */
+  readonly unread: Readonly<Record<string, string>>;
 }
 
 /** Runs with neighboring weights at most. */
@@ -54,24 +41,26 @@ export async function runParity(
     const setup = setupOf(parity, reading), comparison = { parity, setup };
     const run = openCase(device, parity, setup, events);
     try {
-      const quantities: Quantity[] = [], off = new Set<string>();
+      const quantities: Quantity[] = compareWarmUp(comparison, await run.warmUp());
+      const off = new Set<string>(), { gradStep = 0 } = setup;
       let gradients: readonly Gradient[] = [];
       let explained = true;
       for (let t = 0; t < steps && explained; t++) {
         events.signal?.throwIfAborted();
         events.onPhase?.(`step ${t}`);
-        const losses = await run.step(t);
-        quantities.push(...compareStep(comparison, t, losses));
-        for (const name of Object.keys(setup.terms)) if (losses[name] === undefined) off.add(name);
-        if (t > 0) continue;
-        explained = reading === readings.at(-1) || explains(comparison, quantities);
-        if (!explained) continue;
+        const found = await run.step(t), wanted = parity.float64.steps[t]!;
+        quantities.push(...compareStep(comparison, t, found));
+        for (const name of Object.keys(setup.terms)) {
+          if (wanted[name] !== undefined && found[name] === undefined) off.add(name);
+        }
+        if (t === 0) explained = reading === readings.at(-1) || explains(comparison, quantities);
+        if (t !== gradStep || !explained) continue;
         events.onPhase?.("logits");
-        quantities.push(...compareLogits(comparison, await run.logits()));
+        quantities.push(...compareArrays(comparison, await run.arrays(t)));
         events.onPhase?.("gradients");
         gradients = await run.gradients();
-        quantities.push(...compareNorms(parity, gradients));
-        const samples = compareSamples(parity, gradients);
+        quantities.push(...compareNorms(comparison, gradients));
+        const samples = compareSamples(comparison, gradients);
         const out = new Set(samples.filter(({ within }) => !within).map(({ name }) => name));
         gradients = gradients.filter(({ name }) => out.has(name));
         quantities.push(...samples);
@@ -81,7 +70,7 @@ export async function runParity(
       quantities.splice(0, Infinity, ...await lookCloser(comparison, run, quantities, gradients, events));
       quantities.sort((a, b) => badness(b) - badness(a));
       const passed = quantities.every(({ within }) => within), readAgain = reading !== readings[0];
-      return { quantities, passed, reading, readAgain, off: [...off] };
+      return { quantities, passed, reading, readAgain, off: [...off], unread: setup.unread ?? {} };
     } finally {
       run.free();
     }
@@ -108,7 +97,7 @@ async function lookCloser(
   gradients: readonly Gradient[],
   { onPhase, signal }: ParityEvents & { readonly signal?: AbortSignal },
 ): Promise<readonly Quantity[]> {
-  const { parity } = comparison;
+  const { parity: { case: { steps } }, setup: { gradStep = 0 } } = comparison;
   const keyOf = ({ kind, name }: Quantity) => `${kind}: ${name}`;
   const found = new Map(quantities.map((quantity) => [keyOf(quantity), quantity]));
   const noise = new Map<string, number>();
@@ -119,15 +108,17 @@ async function lookCloser(
     signal?.throwIfAborted();
     onPhase?.("neighboring weights");
     run.startFromNeighbors(variant);
-    const again = compareStep(comparison, 0, await run.step(0));
-    const moved = await run.gradients();
-    again.push(...compareNorms(parity, moved), ...compareSamples(parity, moved));
-    if ([...found.values()].some((quantity) => !quantity.within && isLater(quantity))) {
-      for (let t = 1; t < parity.case.steps; t++) {
-        again.push(...compareStep(comparison, t, await run.step(t)));
-      }
-      again.push(...await compareEnd(comparison, run));
+    const again = compareWarmUp(comparison, await run.warmUp());
+    const goesOn = [...found.values()].some((quantity) => !quantity.within && isLater(quantity, gradStep));
+    let moved: readonly Gradient[] = [];
+    for (let t = 0; t < (goesOn ? steps : gradStep + 1); t++) {
+      again.push(...compareStep(comparison, t, await run.step(t)));
+      if (t !== gradStep) continue;
+      again.push(...compareArrays(comparison, await run.arrays(t)));
+      moved = await run.gradients();
+      again.push(...compareNorms(comparison, moved), ...compareSamples(comparison, moved));
     }
+    if (goesOn) again.push(...await compareEnd(comparison, run));
     for (const neighbor of again) {
       const before = found.get(keyOf(neighbor))!;
       if (before.within || !(neighbor.error < before.error)) continue;
@@ -144,15 +135,16 @@ async function lookCloser(
   }
   for (const gradient of gradients) {
     const met = found.get(`gradient samples: ${gradient.name}`)!;
-    if (!met.within) found.set(keyOf(met), withinNoise(parity, gradient, met, noise.get(gradient.name) ?? 0));
+    if (met.within) continue;
+    found.set(keyOf(met), withinNoise(comparison, gradient, met, noise.get(gradient.name) ?? 0));
   }
   return [...found.values()];
 }
 
-/** Whether a quantity is of what comes after the first step. */
-function isLater({ name, kind }: Quantity): boolean {
-  return /^step [1-9]/.test(name) ||
-    ["evaluation logits", "running statistics", "parameter changes"].includes(kind);
+/** Whether a quantity is of what comes after the step that gradients are recorded of. */
+function isLater(quantity: Quantity, gradStep: number): boolean {
+  const [, step] = /^step (\d+) /.exec(quantity.name) ?? [];
+  return isOfEnd(quantity) || (step !== undefined && Number(step) > gradStep);
 }
 
 /** Whether a reading's telling losses are so near that it must be the recorded one. */
@@ -160,105 +152,5 @@ function explains({ parity: { adapter } }: Comparison, losses: readonly Quantity
   return losses.every(({ name, error }) => {
     const term = name.startsWith("step 0 ") ? name.slice("step 0 ".length) : undefined;
     return term === undefined || !adapter.tells?.(term) || error < 1e-3;
-  });
-}
-
-function compareStep(
-  { parity: { case: settings, float64, float32_deviation }, setup }: Comparison,
-  t: number,
-  losses: Readonly<Record<string, number>>,
-): Quantity[] {
-  const wanted = float64.steps[t]!, dev = float32_deviation.steps[t] ?? {};
-  return Object.entries(wanted).flatMap(([name, expected]) => {
-    const full = `step ${t} ${name}`;
-    if (name === "lr" || name === "lr_next") {
-      const at = name === "lr" ? t : t + 1;
-      // Behind the last step of all there is no next one.
-      if (at >= settings.total) return [];
-      const found = setup.rate(at);
-      return [quantity(full, "rate", relative(found, expected), 1e-9, { expected, found })];
-    }
-    const found = losses[name];
-    if (found === undefined) return [];
-    const { whole } = setup.observed[name] ?? {};
-    if (whole !== undefined) {
-      const error = Math.abs(found - expected) / whole;
-      return [quantity(full, "share", error, t === 0 ? 2e-3 : 5e-3, { expected, found })];
-    }
-    const first = setup.thresholded?.includes(name) ? 1e-3 : 1e-4;
-    const tolerance = Math.max(t === 0 ? first : setup.laterLosses, 5 * (dev[name] ?? 0));
-    return [quantity(full, "loss", relative(found, expected), tolerance, { expected, found })];
-  });
-}
-
-/** A deviation of all logits, or of one's by name. */
-function strayOf(dev: CaseDeviation["logits_max_rel"], name: string): number {
-  return typeof dev === "number" ? dev : dev[name] ?? 0;
-}
-
-function compareLogits(
-  { parity: { float64, float32_deviation } }: Comparison,
-  found: SampledTensors,
-): Quantity[] {
-  return Object.entries(found).map(([name, values]) => {
-    const tolerance = Math.max(3e-4, 3 * strayOf(float32_deviation.logits_max_rel, name));
-    return quantity(name, "logits", ofLargest(values, float64.logits[name]!), tolerance);
-  });
-}
-
-function compareNorms(
-  { float64, float32_deviation }: ParityCase,
-  gradients: readonly Gradient[],
-): Quantity[] {
-  const bound = Math.max(3e-2, 3 * float32_deviation.grad_norm_max_rel);
-  const norms = gradients.map(({ name, values }) => {
-    const expected = float64.grad_norm[name]!, found = norm(values);
-    return quantity(name, "gradient norm", relative(found, expected), bound, { expected, found });
-  });
-  const { grad_norm_median_rel = median(Object.values(float32_deviation.grad_norm_rel)) } = float32_deviation;
-  const typical = Math.max(3e-3, 3 * grad_norm_median_rel);
-  return [
-    quantity("median of all", "gradient norms", median(norms.map(({ error }) => error)), typical),
-    ...norms,
-  ];
-}
-
-/** What the last step has left: logits in evaluation mode, running statistics, and how far the parameters went. */
-async function compareEnd(comparison: Comparison, run: CaseRun): Promise<Quantity[]> {
-  const { parity: { float64, float32_deviation: dev } } = comparison;
-  const logits = Object.entries(await run.evaluate()).map(([name, values]) => {
-    const tolerance = Math.max(1e-2, 5 * strayOf(dev.eval_logits_max_rel, name));
-    return quantity(name, "evaluation logits", ofLargest(values, float64.logits[name]!), tolerance);
-  });
-  const { param_delta, bn_buffers } = float64;
-  if (!param_delta && !bn_buffers) return logits;
-  const { changes, statistics } = await run.state();
-  return [
-    ...logits,
-    ...(bn_buffers ? compareStatistics(statistics, bn_buffers, dev) : []),
-    ...(param_delta ? compareChanges(changes, param_delta, dev) : []),
-  ];
-}
-
-const NO_SPREAD: SpreadDeviation = { median: 0, p95: 0, max: 0 };
-
-function compareStatistics(found: SampledTensors, wanted: SampledTensors, dev: CaseDeviation): Quantity[] {
-  return Object.entries(wanted).map(([name, values]) => {
-    const { max } = dev.spreads[`bn_buffers_rel:${networkOf(name)}`] ?? NO_SPREAD;
-    return quantity(name, "running statistics", ofLargest(found[name]!, values), Math.max(1e-2, 5 * max));
-  });
-}
-
-/** By network: single tensors are at the limit of single precision, where a change is the last digit of a weight. */
-function compareChanges(found: SampledTensors, wanted: SampledTensors, dev: CaseDeviation): Quantity[] {
-  return [...new Set(Object.keys(wanted).map(networkOf))].flatMap((network) => {
-    const { median: typical, p95 } = dev.spreads[`param_delta_rel:${network}`] ?? NO_SPREAD;
-    const errors = Object.entries(wanted).filter(([name]) => networkOf(name) === network)
-      .map(([name, values]) => ofLargest(found[name]!, values));
-    const kind = "parameter changes";
-    return [
-      quantity(`${network}, median of all`, kind, median(errors), Math.max(1e-2, 5 * typical)),
-      quantity(`${network}, 95 % of all`, kind, percentile(errors, 0.95), Math.max(5e-2, 3 * p95)),
-    ];
   });
 }

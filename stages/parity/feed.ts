@@ -5,7 +5,7 @@ import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
 import type { Tensor, TensorSpec } from "../../kernels/tensor.ts";
 import type { Feed } from "../training/feed.ts";
 import type { Draw } from "../views/specs.ts";
-import type { CaseSetup, ViewSource } from "./adapter.ts";
+import type { CaseSetup, Moment, ViewSource, ViewSources } from "./adapter.ts";
 import { caseImage, caseLabels } from "./inputs.ts";
 import type { CaseSettings } from "./settings.ts";
 
@@ -14,16 +14,25 @@ interface HeldView {
   readonly draw: string;
   readonly view: string;
   readonly tensor: Tensor;
-  readonly source: ViewSource | undefined;
+}
+
+/** A feed of the views that a case has. */
+export interface HashedFeed extends Feed {
+  /** Says what the next step is given. */
+  turn(sources: ViewSources, moment: Moment): void;
 }
 
 /**
- * A feed of the views that a case has.
+ * Makes a feed.
  *
  * What a step reads and the case does not have is an error of the method's adapter.
  */
-export function hashedFeed(device: Device, { salt, batch, size }: CaseSettings, setup: CaseSetup): Feed {
-  const places = Object.entries(setup.method.draws).flatMap(([draw, spec]) =>
+export function hashedFeed(
+  device: Device,
+  { salt, batch, size }: CaseSettings,
+  { method: { draws }, classes, views, warmUp }: CaseSetup,
+): HashedFeed {
+  const places = Object.entries(draws).flatMap(([draw, spec]) =>
     Object.entries(specsOf(spec, batch, size)).map(([view, tensor]) => ({ draw, view, tensor }))
   );
   const memory = allocate(
@@ -31,44 +40,45 @@ export function hashedFeed(device: Device, { salt, batch, size }: CaseSettings, 
     "parity views",
     places.map(({ draw, view, tensor }) => ({ ...tensor, label: `${draw} ${view}` })),
   );
-  const held: HeldView[] = places.map(({ draw, view }, i) => ({
-    draw,
-    view,
-    tensor: memory.tensors[i]!,
-    source: setup.views[draw]?.[view],
-  }));
+  const held: HeldView[] = places.map(({ draw, view }, i) => ({ draw, view, tensor: memory.tensors[i]! }));
   const wanted = new Set<HeldView>();
+  /** What a map or boxes hold that are the same in each step. */
+  const constant = new Map<HeldView, ViewSource>();
+  let next: { readonly sources: ViewSources; readonly moment: Moment } | undefined;
   const read = (one: HeldView) => {
-    if (one.source === undefined) {
+    if ([views, warmUp?.views].every((sources) => sources?.[one.draw]?.[one.view] === undefined)) {
       throw new Error(`Cannot run the case: its adapter has no "${one.view}" of draw "${one.draw}"`);
     }
-    if (!wanted.has(one) && typeof one.source !== "string") upload(device, one.tensor, one.source);
     wanted.add(one);
     return one.tensor;
+  };
+  const valuesOf = ({ view }: HeldView, source: Exclude<ViewSource, Uint32Array>, moment: Moment) => {
+    if (typeof source === "function") return source(moment);
+    const name = `${source}:${moment.t}`, extents = { batch, size };
+    return view === "labels" ? caseLabels(salt, name, extents, classes) : caseImage(salt, name, extents);
   };
   return {
     bytes: memory.bytes,
     get sets() {
-      const { draws } = setup.method;
       return new Set([...wanted].map(({ draw }) => draws[draw]!.images ?? draws[draw]!.set)).size;
     },
     capture: () =>
       Object.fromEntries(
-        Object.keys(setup.method.draws).map((draw) => {
+        Object.keys(draws).map((draw) => {
           const own = held.filter((one) => one.draw === draw);
           const getters = own.map((one) => [one.view, { enumerable: true, get: () => read(one) }] as const);
           return [draw, Object.defineProperties({}, Object.fromEntries(getters))];
         }),
       ),
-    fill(_, { step }) {
-      for (const { view, tensor, source } of wanted) {
-        if (typeof source !== "string") continue;
-        const name = `${source}:${step}`, extents = { batch, size };
-        upload(
-          device,
-          tensor,
-          view === "labels" ? caseLabels(salt, name, extents, setup.classes) : caseImage(salt, name, extents),
-        );
+    turn: (sources, moment) => void (next = { sources, moment }),
+    fill() {
+      const { sources, moment } = next!;
+      for (const one of wanted) {
+        const source = sources[one.draw]?.[one.view];
+        // The kinds of steps may read different views.
+        if (source === undefined || constant.get(one) === source) continue;
+        if (source instanceof Uint32Array) constant.set(one, source);
+        upload(device, one.tensor, source instanceof Uint32Array ? source : valuesOf(one, source, moment));
       }
     },
     free: memory.free,

@@ -1,5 +1,4 @@
 /** What a parity case is run on: weights, images, labels and boxes, all from one integer hash. @module */
-import { networkOf } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { ignoreIndex } from "../datasets/classes.ts";
 import type { Box } from "../views/specs.ts";
@@ -31,12 +30,14 @@ export function sampledPositions(salt: string, name: string, count: number, leng
 export function caseWeights(
   salt: string,
   specs: readonly { readonly name: string; readonly shape: readonly number[] }[],
-  { residualGamma, buffers, copies = {} }: StartLaws = { residualGamma: 1, buffers: "unit" },
+  { residualGamma, buffers, hashedAs = (name) => name, gains = {} }: StartLaws = {
+    residualGamma: 1,
+    buffers: "unit",
+  },
 ): StateDict {
   const hashes = buffers === "hash";
   return new Map(specs.map(({ name, shape }) => {
-    const network = networkOf(name), source = copies[network] ?? network;
-    const u = hashed(salt, source + name.slice(network.length));
+    const u = hashed(salt, hashedAs(name)), gain = gains[name] ?? 1;
     const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
     const bound = shape.length === 4 ? Math.sqrt(6 / (shape[1]! * shape[2]! * shape[3]!)) : 0;
     const law = shape.length === 4
@@ -48,7 +49,7 @@ export function caseWeights(
       : name.endsWith(".bias")
       ? (i: number) => 0.1 * (2 * u(i) - 1)
       : (i: number) => (name.endsWith("bn3.weight") ? residualGamma : 1) * (1 + 0.1 * (2 * u(i) - 1));
-    for (let i = 0; i < values.length; i++) values[i] = law(i);
+    for (let i = 0; i < values.length; i++) values[i] = gain * law(i);
     return [name, { shape, values }];
   }));
 }

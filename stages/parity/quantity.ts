@@ -4,14 +4,20 @@
 export type QuantityKind =
   | "loss"
   | "rate"
+  | "share"
+  | "count"
+  | "value"
   | "logits"
+  | "map"
   | "gradient norms"
   | "gradient norm"
   | "gradient samples"
   | "evaluation logits"
-  | "share"
   | "running statistics"
-  | "parameter changes";
+  | "parameters"
+  | "parameter changes"
+  | "update norms"
+  | "update norm";
 
 /** One quantity, compared. */
 export interface Quantity {
@@ -31,7 +37,8 @@ export interface Quantity {
 
 /** Error in units of the tolerance; a number that is none is the worst. */
 export function badness({ error, tolerance }: Quantity): number {
-  return Number.isNaN(error) ? Infinity : error / tolerance;
+  if (Number.isNaN(error)) return Infinity;
+  return error === 0 ? 0 : error / tolerance;
 }
 
 /** A quantity with its verdict. */
@@ -45,7 +52,7 @@ export function quantity(
   return { name, kind, error, tolerance, within: error <= tolerance, ...values };
 }
 
-/** |found − expected| as a share of the expected; of a zero, as it is. */
+/** |found − expected| as a share of |expected|; of a zero, as it is. */
 export function relative(found: number, expected: number): number {
   return expected === 0 ? Math.abs(found) : Math.abs(found - expected) / Math.abs(expected);
 }

@@ -1,40 +1,28 @@
 /** The entries of tensors that a case records, at positions that its hash draws. @module */
-import { padded } from "../../kernels/tensor.ts";
-import type { StateDict } from "../../models/state_dict.ts";
+import type { RecordedMap } from "./adapter.ts";
 import { sampledPositions } from "./inputs.ts";
-import type { CaseSettings } from "./settings.ts";
 
-/** Entries of tensors or logits at the recorded positions, by name. */
+/** Some entries of tensors, by name. */
 export type SampledTensors = Readonly<Record<string, readonly number[]>>;
 
-/** Entries of logits as the device stores them, [B, S, S, C] padded; positions count in PyTorch's order [B, C, S, S]. */
-export function sampledLogits(
-  { salt, size, batch }: CaseSettings,
-  stored: Float32Array,
-  classes: number,
-): number[] {
-  const plane = size * size, pitch = padded(classes);
-  return sampledPositions(salt, "sample:logits", 64, batch * classes * plane).map((flat) => {
-    const pixel = flat % plane,
-      c = Math.floor(flat / plane) % classes,
-      b = Math.floor(flat / (plane * classes));
-    return stored[(b * plane + pixel) * pitch + c]!;
-  });
-}
-
-/** `count` entries of a tensor in PyTorch's order. */
-export function sampledValues(salt: string, name: string, values: Float32Array, count: number): number[] {
-  return sampledPositions(salt, `sample:${name}`, count, values.length).map((position) => values[position]!);
-}
-
-/** The same of named tensors. */
-export function sampledState(
+/** `count` entries of an array in PyTorch's order. */
+export function entriesOf(
   salt: string,
-  state: StateDict,
-  names: readonly string[],
+  values: ArrayLike<number>,
   count: number,
-): SampledTensors {
-  return Object.fromEntries(
-    names.map((name) => [name, sampledValues(salt, name, state.get(name)!.values, count)]),
-  );
+  which: NonNullable<RecordedMap["entries"]> = "sample:logits",
+): number[] {
+  return which === "first"
+    ? Array.from({ length: count }, (_, i) => values[i]!)
+    : sampledPositions(salt, which, count, values.length).map((position) => values[position]!);
+}
+
+/** `count` entries of a parameter, a statistic or a gradient in PyTorch's order. */
+export function sampledValues(
+  salt: string,
+  name: string,
+  values: ArrayLike<number>,
+  count: number,
+): number[] {
+  return entriesOf(salt, values, count, `sample:${name}`);
 }

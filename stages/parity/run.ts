@@ -3,14 +3,17 @@ import type { Device } from "../../kernels/device.ts";
 import { networkOf, type ParameterSpec } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
+import type { LastTerm } from "../training/stepper.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
 import { evaluateNetworks } from "./evaluation.ts";
 import { caseLabels, caseWeights, neighborWeights } from "./inputs.ts";
-import { seenPasses } from "./passes.ts";
+import { type Moves, noteKey, passKey } from "./passes.ts";
 import { openProbe, type ParityEvents, type Probe } from "./probe.ts";
-import { sampledLogits, sampledState, type SampledTensors, sampledValues } from "./recorded.ts";
+import { entriesOf, type SampledTensors, sampledValues } from "./recorded.ts";
+import type { Recorded } from "./rules.ts";
+import { channelsFirst, largestOf, type SeenStep, type SeenTensor } from "./seen.ts";
 
 /** A parameter's gradient. */
 export interface Gradient {
@@ -19,6 +22,15 @@ export interface Gradient {
   readonly values: Float32Array;
   /** The four entries that are recorded. */
   readonly samples: readonly number[];
+}
+
+/** What the last step has left. */
+export interface EndState {
+  /** Parameters and running statistics at the start, and now. */
+  readonly start: StateDict;
+  readonly now: StateDict;
+  /** How often each network's statistics were moved. */
+  readonly moves: ReadonlyMap<string, Moves>;
 }
 
 /**
@@ -70,42 +82,93 @@ export class CaseRun {
     private readonly parts: Parts,
   ) {}
 
+  /** Takes the steps before the first; gives their losses, a list a term, in the file's names. */
+  async warmUp(): Promise<SampledTensors> {
+    const { warmUp } = this.parts.setup;
+    if (!warmUp) return {};
+    const losses = Object.fromEntries(Object.keys(warmUp.terms).map((name) => [name, [] as number[]]));
+    for (let j = 0; j < warmUp.steps; j++) {
+      const terms = named(await this.probe.warmUpStep(j), warmUp.terms);
+      for (const [name, list] of Object.entries(losses)) list.push(terms[name] ?? NaN);
+    }
+    return losses;
+  }
+
   /**
    * Takes step `t`, in order from 0; gives the loss terms before weighting, their total and what else the case records of it,
    * in the file's names.
    */
-  async step(t: number): Promise<Readonly<Record<string, number>>> {
-    const last = await this.probe.step(t);
-    const values = new Map(last.map(({ name, value }) => [name, value]));
-    const named = Object.entries(this.parts.setup.terms).flatMap(([name, own]) =>
-      values.has(own) ? [[name, values.get(own)!] as const] : []
-    );
+  async step(t: number): Promise<Readonly<Record<string, Recorded>>> {
+    const last = await this.probe.step(t), { terms } = this.parts.setup;
     return {
-      ...Object.fromEntries(named),
+      ...named(last, terms),
       total: last.reduce((sum, { value, weight }) => sum + weight * value, 0),
       ...await this.#observed(t),
     };
   }
 
-  async #observed(t: number): Promise<Record<string, number>> {
-    const { parity: { case: settings, float64 }, setup: { observed, classes } } = this.parts;
-    const names = Object.keys(observed).filter((name) => float64.steps[t]?.[name] !== undefined);
-    if (names.length === 0) return {};
-    const read = new Map<string, Float32Array>();
-    for (const pass of this.probe.passes) read.set(pass, await this.probe.logits(pass));
-    const seen = seenPasses(read, classes, caseLabels(settings.salt, `mask:${t}`, settings, classes));
-    return Object.fromEntries(names.map((name) => [name, observed[name]!.value(seen)]));
+  async #observed(t: number): Promise<Record<string, Recorded>> {
+    const { parity: { float64 }, setup: { observed } } = this.parts;
+    const recorded = Object.entries(observed).filter(([name]) => float64.steps[t]?.[name] !== undefined);
+    if (recorded.length === 0) return {};
+    const seen = await this.#seen(t, recorded.flatMap(([, { reads = [] }]) => reads));
+    return Object.fromEntries(recorded.map(([name, { value }]) => [name, value(seen)]));
   }
 
-  /** Of the last step, those that the case records of the first. */
-  async logits(): Promise<SampledTensors> {
-    const { parity: { case: settings }, setup } = this.parts;
-    const found: Record<string, readonly number[]> = {};
-    for (const [name, { network, pass }] of Object.entries(setup.logits)) {
-      const stored = await this.probe.logits(`${network} ${pass}`);
-      found[name] = sampledLogits(settings, stored, setup.classes);
-    }
-    return found;
+  /** The last step, as adapters look at it. */
+  async #seen(t: number, reads: readonly string[] = []): Promise<SeenStep> {
+    const { parity: { case: settings }, setup: { classes } } = this.parts;
+    const kept = await this.probe.kept(), state = await this.probe.state();
+    const parameters = await this.probe.parameters([...new Set(reads)]);
+    const find = <T>(all: ReadonlyMap<string, T>, name: string, what: string): T => {
+      const found = all.get(name);
+      if (found === undefined) {
+        throw new Error(
+          `Cannot run the case: its step has no ${what} "${name}", only ${[...all.keys()].join(", ")}`,
+        );
+      }
+      return found;
+    };
+    const pass = (network: string, name: string, what?: string) =>
+      find(kept, passKey(network, name, what), "pass");
+    const logits = (network: string, name: string) => pass(network, name).values as Float32Array;
+    return {
+      t,
+      truth: caseLabels(settings.salt, `mask:${t}`, settings, classes),
+      logits,
+      labels: (network, name) => largestOf(logits(network, name), classes),
+      scores: (network, name) => pass(network, name, "scores"),
+      head: pass,
+      noted: (name) => find(kept, noteKey(name), "note"),
+      state: (name) => find(state, name, "state"),
+      parameter: (name) => find(parameters, name, "parameter that is read"),
+    };
+  }
+
+  /** What the case records of the arrays of step `t`, which is the last one: logits and maps. */
+  async arrays(t: number): Promise<SampledTensors> {
+    const { parity: { case: { salt }, float64 }, setup: { logits, maps = {} } } = this.parts;
+    const seen = await this.#seen(t);
+    const count = (name: string) => float64.arrays[name]!.length;
+    return {
+      ...Object.fromEntries(
+        Object.entries(logits).map(([name, { network, pass, of }]) => {
+          const all = of === "scores" ? seen.scores(network, pass) : this.#image(seen.logits(network, pass));
+          return [name, entriesOf(salt, channelsFirst(all), count(name))];
+        }),
+      ),
+      ...Object.fromEntries(
+        Object.entries(maps).map(([name, { values, entries }]) => [
+          name,
+          entriesOf(salt, values(seen), count(name), entries),
+        ]),
+      ),
+    };
+  }
+
+  #image(values: Float32Array): SeenTensor {
+    const { parity: { case: { size } }, setup: { classes } } = this.parts;
+    return { shape: [values.length / (size * size * classes), size, size, classes], values };
   }
 
   /** Of the last step. */
@@ -119,8 +182,8 @@ export class CaseRun {
   }
 
   /**
-   * Starts anew, with every weight moved to a neighboring number of single precision, up or down by `variant`: step 0 is the
-   * next one.
+   * Starts anew, with every weight moved to a neighboring number of single precision, up or down by `variant`: the first step is
+   * the next one.
    */
   startFromNeighbors(variant: number): void {
     const { parity: { case: { salt } }, weights } = this.parts;
@@ -130,30 +193,29 @@ export class CaseRun {
 
   /** Logits on the evaluation image, with running statistics. */
   async evaluate(): Promise<SampledTensors> {
-    const { parity: { case: settings }, setup: { evaluation, classes }, events } = this.parts;
+    const { parity: { case: settings, float64 }, setup, events } = this.parts;
+    const { evaluation, evaluationBatch = settings.batch } = setup;
     events.onPhase?.("evaluation");
-    const read = await evaluateNetworks(
-      this.device,
-      this.probe.training,
-      Object.values(evaluation),
-      settings,
-    );
+    const names = [...new Set(Object.values(evaluation).flat())];
+    const { training } = this.probe;
+    const read = await evaluateNetworks(this.device, training, names, settings, evaluationBatch);
     return Object.fromEntries(
-      Object.keys(evaluation).map((name, i) => [name, sampledLogits(settings, read[i]!, classes)]),
+      Object.entries(evaluation).map(([name, of]) => {
+        const count = float64.arrays[name]!.length;
+        const each = [of].flat().map((network) =>
+          entriesOf(settings.salt, channelsFirst(read[names.indexOf(network)]!), count)
+        );
+        return [name, each[0]!.map((_, k) => each.reduce((sum, one) => sum + one[k]!, 0) / each.length)];
+      }),
     );
   }
 
-  /** How far the steps have moved the parameters, at the recorded positions; and running statistics as they are. */
-  async state(): Promise<{ readonly changes: SampledTensors; readonly statistics: SampledTensors }> {
-    const { parity: { case: { salt } }, weights } = this.parts;
-    const { networks: { registry }, parameters } = this.probe.training;
-    const now = await parameters.read(), names = registry.parameters.map(({ name }) => name);
-    const before = sampledState(salt, weights(), names, 4), after = sampledState(salt, now, names, 4);
+  /** What the steps have left. */
+  async end(): Promise<EndState> {
     return {
-      changes: Object.fromEntries(
-        names.map((name) => [name, after[name]!.map((value, k) => value - before[name]![k]!)]),
-      ),
-      statistics: sampledState(salt, now, registry.statistics.map(({ name }) => name), 2),
+      start: this.parts.weights(),
+      now: await this.probe.training.parameters.read(),
+      moves: this.probe.moves(),
     };
   }
 
@@ -161,4 +223,14 @@ export class CaseRun {
   free(): void {
     this.probe.free();
   }
+}
+
+/** Loss terms before weighting, in the file's names; those that a step has. */
+function named(last: readonly LastTerm[], terms: Readonly<Record<string, string>>): Record<string, number> {
+  const values = new Map(last.map(({ name, value }) => [name, value]));
+  return Object.fromEntries(
+    Object.entries(terms).flatMap(([name, own]) =>
+      values.has(own) ? [[name, values.get(own)!] as const] : []
+    ),
+  );
 }

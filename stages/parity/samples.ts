@@ -1,19 +1,22 @@
 /** The four recorded entries of each gradient. @module */
-import type { ParityCase } from "./case.ts";
+import type { Comparison } from "./compare_step.ts";
+import { strayNamed } from "./deviation.ts";
 import { norm, ofLargest, type Quantity, quantity } from "./quantity.ts";
 import type { Gradient } from "./run.ts";
 
-/** Of the largest sample; and multiple of what PyTorch's samples strayed by at most. */
-const TOLERANCE = 5e-2, STRAYS = 5;
 /** Multiple of a gradient's noise that a sample may be off by. */
 const NOISES = 5;
 
 /** Compares samples with the recorded ones. */
-export function compareSamples(parity: ParityCase, gradients: readonly Gradient[]): Quantity[] {
+export function compareSamples(comparison: Comparison, gradients: readonly Gradient[]): Quantity[] {
   return gradients.map((gradient) => {
     const { name, samples } = gradient;
-    const error = ofLargest(samples, parity.float64.grad_sample[name]!, largestOf(parity, gradient));
-    return quantity(name, "gradient samples", error, toleranceOf(parity));
+    const error = ofLargest(
+      samples,
+      comparison.parity.float64.grad_sample[name]!,
+      largestOf(comparison, gradient),
+    );
+    return quantity(name, "gradient samples", error, toleranceOf(comparison));
   });
 }
 
@@ -23,23 +26,23 @@ export function compareSamples(parity: ParityCase, gradients: readonly Gradient[
  * @param noise Root mean square of what rounding moves the gradient's entries by.
  */
 export function withinNoise(
-  parity: ParityCase,
+  comparison: Comparison,
   gradient: Gradient,
   { name, kind, error }: Quantity,
   noise: number,
 ): Quantity {
-  const largest = largestOf(parity, gradient);
+  const largest = largestOf(comparison, gradient);
   const stray = largest === 0 ? 0 : noise / largest;
   const remark = `moves by ${stray.toExponential(2)} for weights ±1 ulp`;
-  return quantity(name, kind, error, Math.max(toleranceOf(parity), NOISES * stray), { remark });
+  return quantity(name, kind, error, Math.max(toleranceOf(comparison), NOISES * stray), { remark });
 }
 
-function toleranceOf({ float32_deviation }: ParityCase): number {
-  return Math.max(TOLERANCE, STRAYS * float32_deviation.grad_sample_max_rel);
+function toleranceOf({ parity: { float32_deviation }, setup: { floors } }: Comparison): number {
+  return Math.max(floors.samples, floors.sampleStrays * strayNamed(float32_deviation, "grad_sample_max_rel"));
 }
 
 /** The largest sample. Four may all lie where the gradient is small or zero; then its own magnitude is the measure. */
-function largestOf({ float64 }: ParityCase, { name, values }: Gradient): number {
+function largestOf({ parity: { float64 } }: Comparison, { name, values }: Gradient): number {
   const magnitude = float64.grad_norm[name]! / Math.sqrt(values.length);
   return Math.max(...float64.grad_sample[name]!.map(Math.abs), magnitude);
 }

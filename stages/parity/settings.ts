@@ -25,8 +25,10 @@ export interface StartLaws {
   readonly residualGamma: number;
   /** Running statistics: mean 0 and variance 1, or hashed. */
   readonly buffers: "unit" | "hash";
-  /** Network → the one whose copy it starts as. */
-  readonly copies?: Readonly<Record<string, string>>;
+  /** The name whose numbers a tensor starts with, as that of a copy does; its own unless told. */
+  hashedAs?(name: string): string;
+  /** Multiples of tensors by name, before they are rounded. */
+  readonly gains?: Readonly<Record<string, number>>;
 }
 
 /** A weight of a loss, a rate, or the like. */
@@ -34,7 +36,7 @@ export const factor = z.number().min(0).max(1e6);
 
 /** The leaves of {@linkcode CaseSettings}. */
 export const commonLeaves = {
-  backbone: z.enum(["resnet50", "resnet101", "resnet14"]),
+  backbone: z.enum(["resnet50", "resnet101", "resnet14"]).default("resnet50"),
   dataset: z.enum(["pascal", "cityscapes"]),
   size: z.int().min(16).max(2048),
   // The pooling branch's batch norm sees one value an image, and needs two.

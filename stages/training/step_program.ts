@@ -76,6 +76,7 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
     ...makePasses(graph, networks, { ...passes, averages, frozenNorms }),
     schedules: scheduled(rates, schedules),
     state: parts.state ?? {},
+    note: () => {},
   }));
   terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
   const seeds = terms.flatMap(({ loss, weight }) =>

@@ -4,12 +4,14 @@ import { defineKernel } from "../../shader/kernel.ts";
 import { WORKGROUP } from "../../launch.ts";
 import { fnv1a32 } from "../../random.ts";
 import { imageExtents, storedVectors, type Tensor } from "../../tensor.ts";
+import random from "../../random.wgsl" with { type: "text" };
 import source from "./channel_dropout.wgsl" with { type: "text" };
 import { channelLanes, perChannel, PIXELS } from "../norm/channel_lanes.ts";
 
 const kernel = defineKernel({
   name: "channel_dropout",
   source,
+  includes: { "random.wgsl": random },
   uniforms: {
     lanes: "u32",
     image: "u32",

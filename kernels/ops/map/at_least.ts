@@ -33,6 +33,15 @@ export function atLeast(
   values: Tensor,
   threshold: number | DeviceScalar,
 ): Tensor {
+  return compare(graph, values, threshold, false);
+}
+
+/** The same for values that lie below it, and so are less. */
+export function below(graph: Graph, values: Tensor, threshold: number | DeviceScalar): Tensor {
+  return compare(graph, values, threshold, true);
+}
+
+function compare(graph: Graph, values: Tensor, threshold: number | DeviceScalar, isBelow: boolean): Tensor {
   checkMap("compare values with a threshold", values, "f32", values.shape);
   const schedule = typeof threshold === "number" ? undefined : threshold;
   if (schedule) checkScalar("threshold", schedule);
@@ -53,7 +62,7 @@ export function atLeast(
       threshold: typeof threshold === "number" ? threshold : 0,
       index: schedule?.index ?? 0,
     },
-    constants: { SCHEDULED: schedule ? 1 : 0 },
+    constants: { SCHEDULED: schedule ? 1 : 0, BELOW: Number(isBelow) },
     groups,
     loops: 0,
   });

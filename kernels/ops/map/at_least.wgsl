@@ -1,4 +1,4 @@
-// 1 for each pixel whose value is at least a threshold, else 0.
+// 1 for each pixel whose value is at least a threshold, or BELOW it, else 0.
 //
 //   values      f32[4·count]
 //   thresholds  f32           only where SCHEDULED: [index] is the threshold
@@ -20,5 +20,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if SCHEDULED
   threshold = load_thresholds(extents.index);
 #end
+#if BELOW
+  set_reached(i, select(vec4f(0), vec4f(1), load_values(i) < vec4f(threshold)));
+#else
   set_reached(i, select(vec4f(0), vec4f(1), load_values(i) >= vec4f(threshold)));
+#end
 }

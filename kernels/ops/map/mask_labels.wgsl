@@ -1,12 +1,13 @@
-// Labels, and 255 (ignored by every loss) where a pixel is crop padding.
+// Labels, and another one where a pixel is crop padding: 255, which every loss ignores, or a class.
 //
 //   labels    u32[4·count]
-//   validity  u32[4·count]   0 where a pixel is padding
+//   validity  u32[4·count]   0 where a pixel is padding; f32 where WEIGHED
 //   masked    u32[4·count]
 //
 // Uniforms:
 //   count   vec4s
 //   stride  invocations along x
+//   other   label of padding
 //
 // Twin: kernels/reference/map/mask_labels.ts
 
@@ -14,5 +15,9 @@
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.y * extents.stride + id.x;
   if (i >= extents.count) { return; }
-  set_masked(i, select(load_labels(i), vec4u(255), load_validity(i) == vec4u(0)));
+#if WEIGHED
+  set_masked(i, select(load_labels(i), vec4u(extents.other), load_validity(i) == vec4f(0)));
+#else
+  set_masked(i, select(load_labels(i), vec4u(extents.other), load_validity(i) == vec4u(0)));
+#end
 }

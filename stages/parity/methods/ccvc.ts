@@ -6,8 +6,10 @@ import { ccvc } from "../../methods/ccvc.ts";
 import { presetValues } from "../../methods/ccvc_presets.ts";
 import { definitionOf } from "../../methods/method.ts";
 import { polyFactor } from "../../training/config/schedule.ts";
-import type { CaseAdapter, Reading, SeenPasses } from "../adapter.ts";
+import type { CaseAdapter, Reading } from "../adapter.ts";
 import { caseBoxes, caseValidity } from "../inputs.ts";
+import { publishedFloors } from "../rules.ts";
+import type { SeenStep } from "../seen.ts";
 import { type CaseSettings, commonLeaves, factor } from "../settings.ts";
 
 /** What was run; the names are the file's, after the original's command line (CCVC §5). */
@@ -105,7 +107,7 @@ export const ccvcCases: CaseAdapter<CcvcSettings, WeightReading> = {
       rate: (t) => settings.base_lr * polyFactor(t, settings.total, 0.9),
       terms: own,
       observed: { conflict_share: { value: (seen) => conflictShare(seen, weak, valid) } },
-      laterLosses: 1e-3,
+      floors: publishedFloors,
       logits: {
         logits1_labelled: { network: "branch1", pass: "labeled" },
         logits2_labelled: { network: "branch2", pass: "labeled" },
@@ -175,7 +177,7 @@ export function weightReadings(settings: CcvcSettings): readonly [WeightReading,
 }
 
 /** Share of the pixels that are no padding where the branches' labels of the weak view differ. */
-function conflictShare(seen: SeenPasses, pass: string, valid: Uint32Array): number {
+function conflictShare(seen: SeenStep, pass: string, valid: Uint32Array): number {
   const one = seen.labels("branch1", pass), two = seen.labels("branch2", pass);
   let conflicts = 0, pixels = 0;
   valid.forEach((counts, pixel) => {

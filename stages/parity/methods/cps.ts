@@ -9,8 +9,10 @@ import { cps } from "../../methods/cps.ts";
 import { definitionOf } from "../../methods/method.ts";
 import { polyFactor } from "../../training/config/schedule.ts";
 import { boxTable } from "../../views/tables.ts";
-import type { CaseAdapter, Observed, SeenPasses } from "../adapter.ts";
+import type { CaseAdapter, Observed } from "../adapter.ts";
 import type { Extents } from "../inputs.ts";
+import { publishedFloors, share } from "../rules.ts";
+import type { SeenStep } from "../seen.ts";
 import { factor, networkContradictions, networkLeaves, type NetworkSettings } from "../settings.ts";
 
 /** What was run. */
@@ -69,11 +71,11 @@ export const cpsCases: CaseAdapter<CpsSettings> = {
       terms: { sup1: "ce1", sup2: "ce2", cps1: "cps1", cps2: "cps2" },
       thresholded: criterion === "OHEM" ? ["sup1", "sup2", "total"] : [],
       observed: {
-        disagree: { value: (seen) => disagreement(seen, settings, boxes), whole: 1 },
+        disagree: { value: (seen) => disagreement(seen, settings, boxes), rule: share() },
         ...(criterion === "OHEM" &&
           { ohem_kept1: kept("branch1", settings), ohem_kept2: kept("branch2", settings) }),
       },
-      laterLosses: 3e-3,
+      floors: { ...publishedFloors, laterLosses: 3e-3 },
       logits: {
         logits1_labelled: of("branch1", "x"),
         logits2_labelled: of("branch2", "x"),
@@ -114,7 +116,7 @@ export function toggledBoxes({ batch }: Pick<Extents, "batch">): Uint32Array<Arr
 
 /** Share of the pixels where the branches' labels differ: of all images, or of the mixed ones. */
 function disagreement(
-  seen: SeenPasses,
+  seen: SeenStep,
   { cutmix, batch, size }: CpsSettings,
   boxes: Uint32Array,
 ): number {
@@ -134,6 +136,6 @@ function kept(branch: string, { classes, batch, size, ohem_thresh, ohem_min_kept
       const { labels } = ohemLabels(seen.logits(branch, "x"), seen.truth, classes, mining);
       return labels.filter((label) => label !== ignoreIndex).length;
     },
-    whole: batch * size * size,
+    rule: share(batch * size * size),
   };
 }

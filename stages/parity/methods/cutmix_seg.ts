@@ -10,7 +10,8 @@ import { polyFactor } from "../../training/config/schedule.ts";
 import { boxTable } from "../../views/tables.ts";
 import type { CaseAdapter, Observed } from "../adapter.ts";
 import { caseValidity, type Extents, partnerValidity } from "../inputs.ts";
-import { confidences } from "../passes.ts";
+import { publishedFloors, share } from "../rules.ts";
+import { confidences } from "../seen.ts";
 import { factor, networkContradictions, networkLeaves, type NetworkSettings } from "../settings.ts";
 import { toggledBoxes } from "./cps.ts";
 
@@ -84,7 +85,8 @@ export const cutMixSegCases: CaseAdapter<CutMixSegSettings> = {
       start: {
         residualGamma: settings.residual_gamma,
         buffers: settings.buffers,
-        ...(settings.teacher_init === "copy" && { copies: { teacher: "student" } }),
+        ...(settings.teacher_init === "copy" &&
+          { hashedAs: (name) => name.replace(/^teacher\./, "student.") }),
       },
       views: {
         labeled: { image: "labelled", labels: "mask" },
@@ -106,7 +108,7 @@ export const cutMixSegCases: CaseAdapter<CutMixSegSettings> = {
         conf_rate: sureShare(settings, boxes),
         valid_share: validShare(settings, boxes, validity),
       },
-      laterLosses: 3e-3,
+      floors: { ...publishedFloors, laterLosses: 3e-3 },
       logits: {
         logits_labelled: of("student", "x"),
         logits_teacher: of("teacher", "u0"),
@@ -152,7 +154,7 @@ function sureShare({ classes, batch, size, tau }: CutMixSegSettings, boxes: Uint
       const mixed = mixBoxes(own, [batch, size, size, 1], boxes, inner);
       return mixed.filter((confidence) => confidence >= tau).length / mixed.length;
     },
-    whole: 1,
+    rule: share(),
   };
 }
 
@@ -163,6 +165,6 @@ function validShare(
   [own, inner]: readonly [Uint32Array, Uint32Array],
 ): Observed {
   const mixed = mixBoxes(own, [batch, size, size, 1], boxes, inner);
-  const share = mixed.filter((valid) => valid > 0).length / mixed.length;
-  return { value: () => share, whole: 1 };
+  const counted = mixed.filter((valid) => valid > 0).length / mixed.length;
+  return { value: () => counted, rule: share() };
 }

@@ -11,7 +11,8 @@ import { polyFactor } from "../../training/config/schedule.ts";
 import { boxTable } from "../../views/tables.ts";
 import type { CaseAdapter, HashedChannels, Observed } from "../adapter.ts";
 import { caseValidity, cornerBoxes, type Extents, partnerValidity } from "../inputs.ts";
-import { confidences } from "../passes.ts";
+import { publishedFloors, share } from "../rules.ts";
+import { confidences } from "../seen.ts";
 import { factor, networkContradictions, networkLeaves, type NetworkSettings } from "../settings.ts";
 
 /** What was run. */
@@ -98,7 +99,7 @@ export const unimatchCases: CaseAdapter<UniMatchSettings> = {
         mask_ratio_s2: passing(settings, { own, partner, boxes: boxes2 }),
         ...(mined && { ohem_kept: kept(settings) }),
       },
-      laterLosses: 3e-3,
+      floors: { ...publishedFloors, laterLosses: 3e-3 },
       logits: Object.fromEntries(
         Object.entries(PASSES).map(([name, pass]) => [name, { network: "student", pass }]),
       ),
@@ -154,7 +155,7 @@ function passing(
       const confidence = Array.from(mixed(ours, theirs)).filter((_, pixel) => valid[pixel] !== 0);
       return confidence.filter((value) => value >= tau).length / confidence.length;
     },
-    whole: 1,
+    rule: share(),
   };
 }
 
@@ -168,6 +169,6 @@ function kept({ classes, ohem_thresh, ohem_min_kept }: UniMatchSettings): Observ
         Array.from(all).filter((label) => label !== ignoreIndex).length;
       return counted(labels) / counted(seen.truth);
     },
-    whole: 1,
+    rule: share(),
   };
 }

@@ -9,6 +9,7 @@ const report = (quantities: readonly Quantity[]) => ({
   reading: { name: "case" },
   readAgain: false,
   off: [],
+  unread: {},
 });
 
 Deno.test("of many gradients the worst are shown, the others counted; --all shows each", () => {
@@ -42,4 +43,9 @@ Deno.test("weights that the case does not give are said", () => {
   const text = parityText({ ...report(norms), reading: published }, { all: false });
   assert.match(text, /^Conflicting pixels weigh 1\.5\.$/m);
   assert.match(parityText({ ...report(norms), off: ["con1"] }, { all: false }), /not compared: con1\./);
+  const unread = { counts: "nothing reads them" };
+  assert.match(
+    parityText({ ...report(norms), unread }, { all: false }),
+    /^Not compared: counts \(nothing reads them\)\.$/m,
+  );
 });

@@ -1,6 +1,7 @@
 /** The gradients of losses' twins are the central differences of what the twins compute. @module */
 import assert from "node:assert/strict";
 import type { Distance } from "../../../kernels/ops/loss/consistency_loss.ts";
+import { infoNce } from "../../../kernels/reference/contrast/info_nce.ts";
 import { consistencyLoss } from "../../../kernels/reference/loss/consistency_loss.ts";
 import { cosineDiscrepancy } from "../../../kernels/reference/loss/cosine_discrepancy.ts";
 import { reverseCrossEntropy } from "../../../kernels/reference/loss/reverse_cross_entropy.ts";
@@ -82,13 +83,40 @@ Deno.test("the twin's gradient is its central differences: cosine discrepancy of
   );
 });
 
+for (const pairs of ["by class", "by turn"] as const) {
+  Deno.test(`the twin's gradient is its central differences: InfoNCE, anchors ${pairs}`, () => {
+    const channels = 4,
+      rows = (seed: number, count: number) =>
+        Array.from({ length: count }, (_, i) => [...uniform(10 * seed + i, channels)]);
+    const run = ({ features }: Arrays): Differentiated => {
+      const { value, gradient } = infoNce({
+        features: features!,
+        channels,
+        sure: [2, 0, 3, 1],
+        // The second pixel is an anchor of two classes, and drawn more than once.
+        anchors: [[0, 1], [5, 6], [1, 2, 3], [4]],
+        means: rows(1, 4),
+        queues: [rows(2, 3), rows(3, 2), rows(4, 4), rows(5, 1)],
+        draws: {
+          anchors: [[0.1, 0.9, 0.6], [0.2, 0.4, 0.1], [0.7, 0.3, 0.9], [0, 0, 0]],
+          negatives: [6, 7, 8, 9].map((seed) => [...uniform(seed, 6, 0, 1)]),
+        },
+        temperature: 0.5,
+        pairs,
+      });
+      return { y: [value], gradients: ([seed = 0]) => ({ features: gradient.map((entry) => seed * entry) }) };
+    };
+    assertGradients(run, { features: uniform(7, 7 * channels) }, () => Float64Array.of(1.5));
+  });
+}
+
 Deno.test("every twin that has a gradient is held", () => {
   const reference = new URL("../../../kernels/reference/", import.meta.url);
   const held = ["layer", "loss"].map((kind) =>
     Deno.readTextFileSync(new URL(`${kind}_gradients_test.ts`, import.meta.url))
   );
   // Optimizers take gradients, and have none.
-  const missing = ["convolution", "feature", "label", "loss", "norm", "view"].flatMap((room) =>
+  const missing = ["contrast", "convolution", "feature", "label", "loss", "norm", "view"].flatMap((room) =>
     [...Deno.readDirSync(new URL(`${room}/`, reference))].map(({ name }) => `${room}/${name}`)
   ).filter((path) => /gradient/i.test(Deno.readTextFileSync(new URL(path, reference)))).filter((path) =>
     !held.some((text) => text.includes(`/kernels/reference/${path}"`))

@@ -89,6 +89,8 @@ function capture(options: Options, { strong = true } = {}): Captured {
     backbone: none,
     features: none,
     dropChannels: none,
+    uniform: none,
+    note: () => {},
     constant: none,
     gradient: none,
     schedules: { threshold: { tensor: map("schedule", "f32", [1, 1, 4]), index: 2 } },

@@ -53,6 +53,8 @@ function capture(options: Partial<CutMixSegOptions> = {}, phase: "terms" | "warm
     features: none,
     evaluate: none,
     dropChannels: none,
+    uniform: none,
+    note: () => {},
     constant: none,
     gradient: none,
     schedules: { weight: { tensor: rates, index: 2 } },

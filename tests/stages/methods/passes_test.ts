@@ -55,7 +55,7 @@ async function run(
     // A way writes "net", and is given the network of its own.
     const own = new Proxy(passing, {
       get: (target, call: keyof Passing) =>
-        call === "constant" || call === "dropChannels"
+        call === "constant" || call === "dropChannels" || call === "uniform"
           ? target[call]
           : (_: string, ...rest: unknown[]) => (target[call] as (...all: unknown[]) => unknown)(way, ...rest),
     });
@@ -178,7 +178,7 @@ Deno.test("passes that cannot be are errors that say why", () => {
   const networks = { byName: { student: {} as never, teacher: {} as never } };
   const counters = makeTensor({ label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" });
   const options = { tensor: () => assert.fail(), counters, together: true };
-  const { train, evaluate, dropChannels } = makePasses(graph, networks, options);
+  const { train, evaluate, dropChannels, uniform: draw } = makePasses(graph, networks, options);
   const image = makeTensor({ label: "x", shape: [2, 8, 8, 3] });
   assert.throws(() => train("studnet", image), /Cannot run network "studnet": there are student, teacher/);
   for (const none of [{}, { image, both: {} }]) {
@@ -193,4 +193,7 @@ Deno.test("passes that cannot be are errors that say why", () => {
   const dropping = { probability: 0.5, stream: "one" };
   dropChannels(image, dropping);
   assert.throws(() => dropChannels(image, dropping), /Cannot drop channels twice by the numbers of "one"/);
+  // Of another kind, the same name is another stream.
+  draw("one", [2, 3]);
+  assert.throws(() => draw("one", [1]), /Cannot draw the random numbers of "one" twice/);
 });

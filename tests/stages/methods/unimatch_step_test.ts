@@ -78,6 +78,8 @@ function capture(options: Parameters<typeof unimatch>[0] = {}, share = 1): Captu
       assert.equal(after, undefined);
       return walk("evaluate", given, (name) => predict(name, false)) as Outputs<P, Prediction>;
     },
+    uniform: () => assert.fail(),
+    note: () => {},
     dropChannels: (x, { probability, stream }) =>
       image(`drop ${probability} of ${x.label} by ${stream}`, 4, true),
     features: none,

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { CaseError, checkNames, type ParityCase, parseCase } from "../../../stages/parity/case.ts";
+import { spreadOf } from "../../../stages/parity/deviation.ts";
 import { type CcvcSettings, weightReadings } from "../../../stages/parity/methods/ccvc.ts";
 
 const golden = Deno.readTextFileSync(new URL("../../golden/parity/aug_soft.json", import.meta.url));
@@ -18,7 +19,7 @@ Deno.test("a case is read whole", () => {
   const parity = parseCase(golden, "case.json");
   assert.equal(parity.case.mode, "soft");
   assert.equal(parity.float64.steps.length, parity.case.steps);
-  assert.ok(parity.float32_deviation.steps[0]!.ce1! >= 0);
+  assert.ok(Number(parity.float32_deviation.steps[0]!.ce1) >= 0);
 });
 
 Deno.test("switches may be absent, or true and false; deviations may be absent", () => {
@@ -79,8 +80,8 @@ Deno.test("a case of another method is read by that method's adapter", () => {
   const { adapter, case: settings, float64, float32_deviation } = parseCase(otherMethod, "case.json");
   assert.equal(adapter.method, "cps");
   assert.deepEqual([settings.cutmix, settings.ohem_min_kept], [true, 6000]);
-  assert.equal(float64.logits.logits2_mixed!.length, 64);
-  assert.ok(float32_deviation.spreads["bn_buffers_rel:branch2"]!.max > 0);
+  assert.equal(float64.arrays.logits2_mixed!.length, 64);
+  assert.ok(spreadOf(float32_deviation, "bn_buffers_rel:branch2").max > 0);
 });
 
 const othersMistakes: readonly (readonly [what: string, change: (json: Loose) => void, says: RegExp])[] = [
@@ -120,7 +121,7 @@ for (const [what, change, says] of othersMistakes) {
 Deno.test("recorded statistics must be those of the case's networks", () => {
   const parity = parseCase(otherMethod, "case.json");
   const parameters = Object.keys(parity.float64.grad_norm),
-    statistics = Object.keys(parity.float64.bn_buffers!);
+    statistics = Object.keys(parity.float64.tables.bn_buffers!);
   checkNames(parity, parameters, statistics);
   assert.throws(
     () => checkNames(parity, parameters, statistics.slice(1)),
@@ -131,12 +132,17 @@ Deno.test("recorded statistics must be those of the case's networks", () => {
 Deno.test("networks without gradients have none recorded, and their changes may be left out", () => {
   const text = Deno.readTextFileSync(new URL("../../golden/parity/cutmix_seg_batch.json", import.meta.url));
   const parity = parseCase(text, "case.json"), { float64 } = parity;
-  const learning = Object.keys(float64.grad_norm), parameters = Object.keys(float64.param_delta!);
+  const learning = Object.keys(float64.grad_norm), parameters = Object.keys(float64.tables.param_delta!);
   assert.equal(parameters.length, 2 * learning.length);
-  const check = (change: Partial<typeof float64>, statistics = Object.keys(float64.bn_buffers!)) =>
-    checkNames({ ...parity, float64: { ...float64, ...change } }, parameters, statistics, learning);
+  const check = (change: typeof float64.tables, statistics = Object.keys(float64.tables.bn_buffers!)) =>
+    checkNames(
+      { ...parity, float64: { ...float64, tables: { ...float64.tables, ...change } } },
+      parameters,
+      statistics,
+      learning,
+    );
   const some = (keep: (name: string) => boolean) =>
-    Object.fromEntries(Object.entries(float64.param_delta!).filter(([name]) => keep(name)));
+    Object.fromEntries(Object.entries(float64.tables.param_delta!).filter(([name]) => keep(name)));
   check({});
   check({ param_delta: some((name) => name.startsWith("student.")) });
   assert.throws(

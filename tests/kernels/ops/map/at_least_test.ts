@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { allocate, readBack, upload } from "../../../../kernels/memory.ts";
 import { Graph } from "../../../../kernels/graph.ts";
-import { atLeast } from "../../../../kernels/ops/map/at_least.ts";
+import { atLeast, below } from "../../../../kernels/ops/map/at_least.ts";
 import { compile } from "../../../../kernels/program/program.ts";
-import { atLeast as reference } from "../../../../kernels/reference/map/at_least.ts";
+import { atLeast as reference, below as belowReference } from "../../../../kernels/reference/map/at_least.ts";
 import { makeTensor, type Tensor } from "../../../../kernels/tensor.ts";
 import { gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 
@@ -30,6 +30,18 @@ gpuTest("atLeast() counts the threshold itself, and nothing below it", async (de
       assert.deepEqual(expected.slice(0, 3), [1, 0, 1].slice(0, expected.length));
     });
   }
+});
+
+gpuTest("below() counts what is less than the threshold, and not what is no number", async (device) => {
+  const values = [...someValues(99, 0.5), NaN], shape = [1, 10, 10];
+  const { outputs } = await runOp(
+    device,
+    { values: { shape, values, layout: "map" } },
+    (graph, { values }) => [below(graph, values, 0.5), atLeast(graph, values, 0.5)],
+  );
+  assert.deepEqual([...outputs[0]!], belowReference(values, 0.5));
+  assert.deepEqual([...outputs[0]!].slice(0, 3), [0, 1, 0]);
+  assert.deepEqual([outputs[0]![99], outputs[1]![99]], [0, 0]);
 });
 
 gpuTest(

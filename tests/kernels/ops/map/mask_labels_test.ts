@@ -14,17 +14,30 @@ gpuTest("maskLabels() gives 255 where a pixel is padding", async (device, t) => 
       const map = { shape, layout: "map" as const, dtype: "u32" as const };
       const { outputs } = await runOp(
         device,
-        {
-          labels: { ...map, values: labels },
-          validity: { ...map, values: validity },
-          ones: { shape, layout: "map", values: validity },
-        },
-        (graph, { labels, validity, ones }) =>
-          [validity, ones].map((mask) => maskLabels(graph, labels, mask)),
+        { labels: { ...map, values: labels }, validity: { ...map, values: validity } },
+        (
+          graph,
+          { labels, validity },
+        ) => [maskLabels(graph, labels, validity), maskLabels(graph, labels, validity, 0)],
       );
-      for (const output of outputs) assert.deepEqual([...output], reference(labels, validity));
+      assert.deepEqual([...outputs[0]!], reference(labels, validity));
+      assert.deepEqual([...outputs[1]!], reference(labels, validity, 0));
     });
   }
+});
+
+gpuTest("maskLabels() takes weights for a mask", async (device) => {
+  const shape = [1, 3, 7], labels = uniform(1, 21, 0, 21).map(Math.floor);
+  const weights = uniform(2, 21, -1, 1).map((x) => x < 0 ? 0 : x);
+  const { outputs } = await runOp(
+    device,
+    {
+      labels: { shape, layout: "map", dtype: "u32", values: labels },
+      weights: { shape, layout: "map", values: weights },
+    },
+    (graph, { labels, weights }) => [maskLabels(graph, labels, weights)],
+  );
+  assert.deepEqual([...outputs[0]!], reference(labels, weights));
 });
 
 Deno.test("maskLabels() refuses maps of different shapes", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
 import { atLeast } from "../../../../kernels/ops/map/at_least.ts";
-import { mapMean } from "../../../../kernels/ops/map/map_mean.ts";
-import { mapMean as reference } from "../../../../kernels/reference/map/map_mean.ts";
+import { mapMean } from "../../../../kernels/ops/number/map_mean.ts";
+import { mapMean as reference } from "../../../../kernels/reference/number/map_mean.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { assertClose, gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 

@@ -5,7 +5,7 @@
 //
 // One workgroup: a sum of zeros and ones, as of a mask, is exact up to 2²⁴.
 //
-// Twin: kernels/reference/map/map_mean.ts
+// Twin: kernels/reference/number/map_mean.ts
 
 var<workgroup> sums: array<f32, 256>;
 
