@@ -99,11 +99,7 @@ export function drawPhotometric(
 }
 
 /** The partner of each of `count` images; a draw is made for `permutation` alone. */
-export function drawPartners(
-  stream: RandomStream,
-  partner: Exclude<Partner, "any">,
-  count: number,
-): ArrayLike<number> {
+export function drawPartners(stream: RandomStream, partner: Partner, count: number): ArrayLike<number> {
   const each = (rule: (i: number) => number) => Array.from({ length: count }, (_, i) => rule(i));
   switch (partner) {
     case "reversed":

@@ -9,9 +9,9 @@ export interface ImageView {
 
 /**
  * Which image stands inside the box of image i of N: N − 1 − i; i + 1, of the last one the first; that of a permutation, drawn
- * each step; the one at the same place of another draw; or any of the N, drawn for each box by itself.
+ * each step; or the one at the same place of another draw.
  */
-export type Partner = "reversed" | "next" | "permutation" | "same place" | "any";
+export type Partner = "reversed" | "next" | "permutation" | "same place";
 
 /** A rectangle of pixels; its ends are outside. */
 export interface Box {
@@ -41,8 +41,8 @@ export type BoxLaw = (stream: Numbers, crop: number, count: number, batch: Numbe
 export interface BoxView {
   /** What tells it from views that are images. */
   readonly kind: "boxes";
-  /** Which image stands inside a box. */
-  readonly partner: Partner;
+  /** Which image stands inside a box; `any` of the batch, drawn for each box by itself. */
+  readonly partner: Partner | "any";
   /** The stage augment's CutMix unless told. */
   readonly law?: BoxLaw;
   /** Boxes of an image; one over another toggles, or, where each has its own partner, covers it. */
@@ -80,7 +80,9 @@ export const weak = (): ImageView => ({ kind: "weak" });
 export const strong = (): ImageView => ({ kind: "strong" });
 
 /** CutMix within the batch: inside a box comes the image that `partner` says. */
-export function cutMix(options: BoxOptions & { readonly partner: Exclude<Partner, "same place"> }): BoxView {
+export function cutMix(
+  options: BoxOptions & { readonly partner: Exclude<BoxView["partner"], "same place"> },
+): BoxView {
   return { kind: "boxes", count: 1, ...options };
 }
 
