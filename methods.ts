@@ -63,16 +63,23 @@ export {
   entropy,
   everyPixel,
   label,
+  labeledShare,
   type Labeling,
   mix,
   only,
+  percentile,
   type Scores,
   share,
   supervise,
   type Target,
+  times,
   weigh,
   where,
 } from "./stages/methods/parts.ts";
+export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
+export type { Bank } from "./kernels/ops/contrast/bank.ts";
+export { type Positions, positions } from "./kernels/ops/contrast/positions.ts";
+export type { PixelFeatures } from "./kernels/ops/contrast/member_means.ts";
 export { minedLabels, type MiningOptions } from "./stages/methods/mining.ts";
 export type {
   AfterUpdate,

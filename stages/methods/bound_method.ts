@@ -183,7 +183,7 @@ function checkNorms(networks: MethodNetworks, refuse: (rule: string) => Error): 
 
 function checkState(specs: StateSpecs, refuse: (rule: string) => Error): void {
   checkNames("state", Object.keys(specs), refuse);
-  for (const [name, { shape, start = 0 }] of Object.entries(specs)) {
+  for (const [name, { shape, start = 0, dtype = "f32" }] of Object.entries(specs)) {
     if (shape.length === 0 || shape.some((extent) => !Number.isInteger(extent) || extent < 1)) {
       throw refuse(
         `state "${name}" has the shape [${shape}]; its extents must be whole numbers from 1, one or more`,
@@ -191,6 +191,9 @@ function checkState(specs: StateSpecs, refuse: (rule: string) => Error): void {
     }
     if (!Number.isFinite(start)) {
       throw refuse(`state "${name}" starts at ${start}; it must be a finite number`);
+    }
+    if (dtype !== "f32" && start !== 0) {
+      throw refuse(`state "${name}" of ${dtype} starts at ${start}; what is not f32 starts at 0`);
     }
   }
 }

@@ -1,11 +1,14 @@
 /** Parts that methods share, on a step: label, mix, mask, and learn. Each launches its op where it is called. @module */
 import type { Loss } from "../../kernels/graph.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
-import { atLeast } from "../../kernels/ops/map/at_least.ts";
+import { atLeast, below } from "../../kernels/ops/map/at_least.ts";
 import { entropy as entropyOf } from "../../kernels/ops/label/entropy.ts";
 import { classWeights } from "../../kernels/ops/map/class_weights.ts";
 import { consistencyLoss, type Distance } from "../../kernels/ops/loss/consistency_loss.ts";
+import { scaledLoss } from "../../kernels/ops/loss/scaled_loss.ts";
+import { labelShare } from "../../kernels/ops/number/label_share.ts";
 import { mapMean } from "../../kernels/ops/number/map_mean.ts";
+import { percentile as percentileOf } from "../../kernels/ops/number/percentile.ts";
 import { maskLabels } from "../../kernels/ops/map/mask_labels.ts";
 import { maskWeights } from "../../kernels/ops/map/mask_weights.ts";
 import { meanScores } from "../../kernels/ops/label/mean_scores.ts";
@@ -90,26 +93,32 @@ export function mix<X extends Tensor | Labeling | Target>(
  * Labels where a mask is not 0, else 255: such a pixel takes no part in a loss, nor in its count of valid pixels.
  *
  * @param labels u32 map [N, H, W].
- * @param mask u32 map [N, H, W], such as a draw's `validity`; or what {@linkcode where} gives.
+ * @param mask u32 map [N, H, W], such as a draw's `validity`; or weights, a f32 map, as of {@linkcode where}.
+ * @param options.others What the others are labeled in place of 255.
  */
-export function only({ graph }: Pick<Step, "graph">, labels: Tensor, mask: Tensor): Tensor {
-  return maskLabels(graph, labels, mask);
+export function only(
+  { graph }: Pick<Step, "graph">,
+  labels: Tensor,
+  mask: Tensor,
+  { others }: { readonly others?: number } = {},
+): Tensor {
+  return maskLabels(graph, labels, mask, others);
 }
 
 /**
  * 1 where a map compares so with a threshold, else 0: pixel weights of what is confident. No gradient flows through it.
  *
  * @param map f32 map [N, H, W].
- * @param threshold A number, or a schedule's; compared as f32.
+ * @param threshold A number, or one on the device, as a schedule's or a {@linkcode percentile}; compared as f32.
  * @returns A f32 map [N, H, W].
  */
 export function where(
   { graph }: Pick<Step, "graph">,
   map: Tensor,
-  _compares: "at least",
+  compares: "at least" | "below",
   threshold: Scalar,
 ): Tensor {
-  return atLeast(graph, map, threshold);
+  return compares === "below" ? below(graph, map, threshold) : atLeast(graph, map, threshold);
 }
 
 /**
@@ -182,6 +191,36 @@ export function meanOf({ graph }: Pick<Step, "graph">, one: Scores, two: Scores)
 /** The mean of a map: of what {@linkcode where} gives, the share of pixels, padding included. No gradient flows through it. */
 export function share({ graph }: Pick<Step, "graph">, map: Tensor): DeviceScalar {
   return mapMean(graph, map);
+}
+
+/**
+ * The value that so many percent of a map's pixels do not exceed, linear between the two sorted ones that its place, percentage /
+ * 100 · (n − 1), lies between. No gradient flows through it.
+ *
+ * @param map f32 map [N, H, W].
+ * @param percentage In [0, 100]; one on the device is held in that range.
+ * @param options.mask u32 map [N, H, W]: a pixel of 0 takes no part. Of no pixels the percentile is 0.
+ */
+export function percentile(
+  { graph }: Pick<Step, "graph">,
+  map: Tensor,
+  percentage: Scalar,
+  options: { readonly mask?: Tensor } = {},
+): DeviceScalar {
+  return percentileOf(graph, map, percentage, options);
+}
+
+/** The share of pixels that have a label, which is not 255; and 1 over it, 0 where none has one. */
+export function labeledShare(
+  { graph }: Pick<Step, "graph">,
+  labels: Tensor,
+): { readonly share: DeviceScalar; readonly inverse: DeviceScalar } {
+  return labelShare(graph, labels);
+}
+
+/** A loss times a number on the device, its value, too, which logs show. The number is constant to the gradient. */
+export function times({ graph }: Pick<Step, "graph">, loss: Loss, factor: DeviceScalar): Loss {
+  return scaledLoss(graph, loss, factor);
 }
 
 /**

@@ -1,11 +1,13 @@
 /** Primitive "State": tensors that outlive a step, by name. @module */
-import type { Tensor } from "../../kernels/tensor.ts";
+import type { DType, Tensor } from "../../kernels/tensor.ts";
 
-/** A tensor of the state: f32, one number an element, nothing padded. */
+/** A tensor of the state: one number an element, nothing padded. */
 export interface StateSpec {
   /** Extents, each a whole number from 1. */
   readonly shape: readonly number[];
-  /** Value of every element before the first step; 0 unless told. */
+  /** What its elements are; f32 unless told. */
+  readonly dtype?: DType;
+  /** Value of every element before the first step; 0 unless told, and where they are not f32. */
   readonly start?: number;
 }
 
@@ -20,5 +22,5 @@ export interface Sizes {
   readonly batch: number;
 }
 
-/** The state on the device: f32 maps with homes. What writes them is seen by all that is captured after it. */
+/** The state on the device: maps with homes. What writes them is seen by all that is captured after it. */
 export type StateTensors<T extends StateSpecs = StateSpecs> = { readonly [K in keyof T]: Tensor };

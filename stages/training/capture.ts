@@ -1,7 +1,7 @@
 /** A training written down: all that it holds on a device, and the launches of its steps. @module */
 import type { Device } from "../../kernels/device.ts";
 import { allocate } from "../../kernels/memory.ts";
-import { KernelError } from "../../kernels/errors.ts";
+import { DeviceError, KernelError } from "../../kernels/errors.ts";
 import { Graph } from "../../kernels/graph.ts";
 import { bindable } from "../../kernels/program/binding.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
@@ -119,10 +119,19 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
 
 function allocateState(device: Device, declared: StateSpecs): CapturedState {
   const specs = Object.entries(declared);
+  const half = specs.find(([, { dtype }]) => dtype === "f16");
+  if (half && !device.facts.features.includes("shader-f16")) {
+    throw new DeviceError(
+      `Cannot keep the method's state "${
+        half[0]
+      }" in f16: it needs shader-f16, which "${device.facts.name}" does not grant. ` +
+        "Have it kept in f32",
+    );
+  }
   const { tensors, bytes, free } = allocate(
     device,
     `the method's state (${specs.map(([name, { shape }]) => `${name} [${shape}]`).join(", ")})`,
-    specs.map(([label, { shape }]) => ({ label, shape, layout: "map" })),
+    specs.map(([label, { shape, dtype = "f32" }]) => ({ label, shape, dtype, layout: "map" })),
   );
   return {
     tensors: Object.fromEntries(specs.map(([name], i) => [name, tensors[i]!])),

@@ -17,7 +17,7 @@ import {
   drawPhotometric,
   type PhotometricOptions,
 } from "./draws.ts";
-import type { ViewSpecs } from "./specs.ts";
+import type { Box, ViewSpecs } from "./specs.ts";
 import { boxShape, boxTable, pastedTable, photometricTable, ViewPacker } from "./tables.ts";
 
 /** What is drawn for a batch, and how much room it needs. */
@@ -58,6 +58,8 @@ export interface ViewItem {
   /** One channel of labels, as large as the image. */
   readonly mask?: Bytes;
 }
+
+const NO_BOX: Box = { x0: 0, y0: 0, x1: 0, y1: 0 };
 
 /** Buffers of a kind of batch, made once; a step captures their views and the host fills them before each run. */
 export class ViewBatch {
@@ -190,9 +192,11 @@ export class ViewBatch {
         const { count, probability = cutMix.probability } = spec;
         const options = { ...cutMix, crop, ...(probability !== undefined && { probability }) };
         const { law = (stream: RandomStream) => drawCutMixBox(stream, options) } = spec;
+        const coin = new RandomStream({ ...address, stream: `${name}/${own("coin")}` });
+        const none = spec.perStep !== undefined && coin.uniform() >= spec.perStep;
         const drawn = streams(own("cutmix")).map((stream) => {
           const shared = new RandomStream({ ...address, stream: `${name}/${own("cutmix")} batch` });
-          return Array.from({ length: count }, () => law(stream, crop, count, shared));
+          return Array.from({ length: count }, () => none ? NO_BOX : law(stream, crop, count, shared));
         });
         const stream = new RandomStream({ ...address, stream: `${name}/${own("partners")}` });
         const any = () => stream.integer(0, items.length - 1);

@@ -49,10 +49,12 @@ export interface BoxView {
   readonly count: number;
   /** How often an image has one of the stage's boxes, in place of what its `cutmix.probability` says. */
   readonly probability?: number;
+  /** Where told, whether there are boxes in a step is drawn once for all images, with this probability; else they are empty. */
+  readonly perStep?: number;
 }
 
 /** What a method may say of its boxes; the rest is the experiment's. */
-export type BoxOptions = Partial<Pick<BoxView, "law" | "count" | "probability">>;
+export type BoxOptions = Partial<Pick<BoxView, "law" | "count" | "probability" | "perStep">>;
 
 /** Views by name. */
 export type ViewSpecs = Readonly<Record<string, ImageView | BoxView>>;

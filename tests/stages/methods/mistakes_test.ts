@@ -155,6 +155,10 @@ const unkeepable: Readonly<Record<string, readonly [change: object, message: Reg
     state({ bank: { shape: [4], start: Infinity } }),
     /state "bank" starts at Infinity; it must be a finite number$/,
   ],
+  "of integers that start at 1": [
+    state({ bank: { shape: [4], dtype: "u32", start: 1 } }),
+    /state "bank" of u32 starts at 1; what is not f32 starts at 0$/,
+  ],
   "by names that differ by case": [
     state({ bank: { shape: [4] }, Bank: { shape: [4] } }),
     /states "bank" and "Bank" differ by case alone; call one of them otherwise$/,
@@ -196,14 +200,26 @@ Deno.test("what does not fit together is refused when a pipeline is planned, wit
 
 gpuTest("a state that cannot be kept is refused before anything is compiled", async (device, t) => {
   const views = shapesViews();
-  const start = (change: object) => {
+  const start = (change: object, on = device) => {
     const method = changed(change)(), config = { backbone: "resnet14", batch: 2 } as const;
     return planFitting(
-      device,
+      on,
       trainingSettings(method.method, trainingOf({ method, ...config }).config, views, 0),
     );
   };
   assert.equal(start(state({ bank: { shape: [64, 4] } })).stateBytes, 1024);
+  assert.equal(start(state({ bank: { shape: [64, 4], dtype: "u32" } })).stateBytes, 1024);
+  if (device.facts.features.includes("shader-f16")) {
+    assert.equal(start(state({ bank: { shape: [64, 4], dtype: "f16" } })).stateBytes, 512);
+  }
+  await t.step("in f16, where there is none", () => {
+    const facts = { ...device.facts, features: [] };
+    const plain = Object.defineProperty(Object.create(device), "facts", { value: facts });
+    refused(
+      () => start(state({ bank: { shape: [64, 4], dtype: "f16" } }), plain),
+      /Cannot keep the method's state "bank" in f16: it needs shader-f16, which ".*" does not grant\. Have it kept in f32/,
+    );
+  });
   for (const [what, [change, message]] of Object.entries(unkeepable)) {
     await t.step(what, () => refused(() => start(change), message));
   }

@@ -13,9 +13,12 @@ import {
   entropy,
   everyPixel,
   label,
+  labeledShare,
   mix,
   only,
+  percentile,
   share,
+  times,
   weigh,
   where,
 } from "../../../stages/methods/parts.ts";
@@ -110,6 +113,40 @@ Deno.test("entropy is of every pixel of the image, and what exceeds a threshold 
   assert.deepEqual([unsure.shape, unsure.tracked], [[2, 15, 15], false]);
   where(step, unsure, "at least", 1);
   assert.deepEqual(launched(), ["entropy(student)", "at_least(student entropy)"]);
+});
+
+Deno.test("labels are those below a percentile of an entropy, and a loss is over all pixels by their share", () => {
+  const { step, graph, launched } = launching();
+  const unsure = map("unsure", "f32"), labels = map("labels");
+  const limit = percentile(step, unsure, { tensor: map("rates", "f32", [1, 1, 4]), index: 3 });
+  assert.deepEqual([limit.tensor.shape, limit.index], [[1, 1, 4], 0]);
+  percentile(step, unsure, 50, { mask: map("validity") });
+  const kept = only(step, labels, where(step, unsure, "below", limit));
+  only(step, labels, map("validity"), { others: 0 });
+  const { inverse } = labeledShare(step, kept);
+  assert.equal(inverse.index, 1);
+  const loss = times(step, crossEntropy(step, "unsure", scores("student"), kept), inverse);
+  assert.deepEqual([loss.label, graph.kept.has(loss.value)], ["unsure", true]);
+  const told = launched().filter((line) => !/clear|histogram|select/.test(line));
+  assert.deepEqual(told, [
+    "at_least_scheduled(unsure, percentile of unsure)",
+    "mask_labels_weighed(labels, unsure reached)",
+    "mask_labels(labels, validity)",
+    "label_share(labels masked)",
+    "softmax_cross_entropy_value(student, labels masked)",
+    "finish_loss(unsure partials)",
+    "scale(unsure, share of labels masked)",
+  ]);
+  const percentiles = launched().filter((line) => /percentile_select/.test(line));
+  assert.equal(percentiles.length, 6);
+  const masks = graph.dispatches.filter(({ kernel }) => /^mask_labels/.test(kernel.name));
+  assert.deepEqual(masks.map(({ uniforms }) => uniforms.other), [255, 0]);
+  assert.deepEqual(
+    graph.dispatches.filter(({ kernel }) => /^at_least/.test(kernel.name)).map(({ constants }) =>
+      constants.BELOW
+    ),
+    [1],
+  );
 });
 
 Deno.test("soft targets are scores of every pixel, and weights come of maps, of numbers here and on the device", () => {

@@ -1,6 +1,7 @@
 import { deepStrictEqual, notDeepStrictEqual, throws } from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
-import { readBack } from "../../../kernels/memory.ts";
+import { asUint32, readBack } from "../../../kernels/memory.ts";
+import { boxWords } from "../../../kernels/ops/map/mix_boxes.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import type { Bytes } from "../../../kernels/ops/view/view_settings.ts";
@@ -213,3 +214,31 @@ gpuTest("boxes may have any partners, each its own, and share numbers of the bat
   notDeepStrictEqual(await drawn(1), words);
   batch.free();
 });
+
+gpuTest(
+  "boxes drawn per step are there for all images or for none, and lie where they did",
+  async (device) => {
+    const law = areaShare(0.25, 0.5);
+    const drawn = async (perStep: number | undefined) => {
+      const views = { image: weak(), boxes: boxes({ law, ...(perStep !== undefined && { perStep }) }) };
+      const batch = new ViewBatch(device, { ...options, views });
+      const table = batch.capture(new Graph(0)).boxes!;
+      const found = [];
+      for (let step = 0; step < 24; step++) {
+        batch.fill([item(0), item(7), item(3)], { seed: 1, epoch: 0, step });
+        const [read] = await readBack(device, [table]);
+        found.push([...asUint32(read!)]);
+      }
+      batch.free();
+      return found;
+    };
+    const always = await drawn(undefined), some = await drawn(0.5), words = boxWords(1);
+    const isEmpty = (table: readonly number[]) =>
+      [0, 1, 2].every((n) => table.slice(n * words, n * words + 4).every((corner) => corner === 0));
+    const empty = some.filter(isEmpty).length;
+    deepStrictEqual([empty > 4, empty < 20, always.some(isEmpty)], [true, true, false]);
+    some.forEach((table, step) => isEmpty(table) || deepStrictEqual(table, always[step]));
+    deepStrictEqual((await drawn(0)).every(isEmpty), true);
+    deepStrictEqual(await drawn(1), always);
+  },
+);
