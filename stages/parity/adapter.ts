@@ -81,6 +81,13 @@ export interface RecordedMap {
   readonly rule?: Rule;
 }
 
+/** A pass before all steps that gives networks the running statistics of a batch. */
+export interface WarmPass {
+  /** Its hashed name. */
+  readonly image: string;
+  readonly networks: readonly string[];
+}
+
 /** Steps before the first that is recorded, in the phase of a warm-up. */
 export interface WarmUpSteps {
   readonly steps: number;
@@ -115,6 +122,8 @@ export interface CaseSetup {
   at?(t: number): At;
   /** Which of the method's steps step `t` is; the main one unless told. */
   phase?(t: number): Phase;
+  /** What running statistics start with, if not with what `start` says. */
+  readonly warm?: WarmPass;
   /** Steps before the first. */
   readonly warmUp?: WarmUpSteps;
   /** Loss terms that each step records: the file's name → ours. `total` comes with them, over those that the step has. */

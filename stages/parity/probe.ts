@@ -18,6 +18,7 @@ import { Kept, type Moves, noting } from "./passes.ts";
 import { type SeenTensor, seenTensor } from "./seen.ts";
 import type { CaseSettings } from "./settings.ts";
 import { hashedUniform } from "./uniform.ts";
+import { warmStatistics } from "./warm.ts";
 
 /** What is told while a case runs. */
 export interface ParityEvents {
@@ -102,6 +103,7 @@ export function openProbe(device: Device, options: ProbeOptions): Probe {
     for (const [name, values] of Object.entries(setup.state ?? {})) {
       upload(device, training.state.tensors[name]!, values);
     }
+    if (setup.warm) warmStatistics(device, training, network, settings, setup.warm);
     taken = [];
   };
   start(weights);
