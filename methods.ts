@@ -16,16 +16,46 @@ export {
   type Method,
   type MethodDefinition,
   MethodError,
-  type Names,
   type Scored,
 } from "./stages/methods/method.ts";
 export {
+  auxiliaryHead,
   type Average,
   averageOf,
+  type HeadsOf,
   type MethodNetworks,
+  type ModulesOf,
+  type Names,
+  type None,
+  ownModule,
+  projectionHead,
   type Trained,
   trained,
 } from "./stages/methods/networks.ts";
+export type {
+  AuxiliaryHead,
+  HeadOutput,
+  HeadOutputs,
+  Heads,
+  HeadScores,
+  HeadSpec,
+  ProjectionHead,
+} from "./models/heads.ts";
+export type { Declare, HeldModule, HeldTensor, ModuleExtents, Modules, OwnModule } from "./models/modules.ts";
+export { globalAveragePool } from "./kernels/ops/feature/global_average_pool.ts";
+export { convolutionLayer, convolutionNormRelu, type ConvolutionSpec } from "./models/layers.ts";
+export {
+  type Forward,
+  type Initialization,
+  type Layer,
+  type ParameterGroup,
+  type ParameterKind,
+  type ParameterSpec,
+  Registry,
+  type Scope,
+  type StatisticSpec,
+  within,
+} from "./models/registry.ts";
 export {
   type At,
   type DeviceScalar,

@@ -1,3 +1,4 @@
+import type { Graph } from "../kernels/graph.ts";
 import { splitBatch } from "../kernels/ops/feature/batches.ts";
 import { channelDropout } from "../kernels/ops/feature/channel_dropout.ts";
 import { concatenate } from "../kernels/ops/feature/concatenate.ts";
@@ -5,7 +6,9 @@ import { globalAveragePool } from "../kernels/ops/feature/global_average_pool.ts
 import { resizeBilinear } from "../kernels/ops/feature/resize_bilinear.ts";
 import type { LogitsSize } from "../kernels/ops/loss/upsampled_logits.ts";
 import { imageExtents, type Tensor } from "../kernels/tensor.ts";
+import { declareHead, type HeadOutputs, type Heads } from "./heads.ts";
 import { convolutionLayer, convolutionNormRelu } from "./layers.ts";
+import { declareModule, type HeldModule, type OwnModule, type RunModule } from "./modules.ts";
 import type { NetworkNorms } from "./norms.ts";
 import { type Forward, type Layer, type Scope, within } from "./registry.ts";
 import {
@@ -41,8 +44,15 @@ export interface DeepLabSpec {
   /** ASPP dilation rates. */
   readonly rates: readonly [number, number, number];
   readonly mapping?: Mapping;
+  /** What else it says of an image; their layers come after the classifier's. */
+  readonly heads?: Heads;
+  /** Layers of a method's own; theirs come last. */
+  readonly modules?: Readonly<Record<string, OwnModule | HeldModule>>;
   readonly norms?: NetworkNorms;
 }
+
+/** What parts of a network are called in its state dict: no head and no module may be. */
+export const PARTS: readonly string[] = ["backbone", "head", "reduce", "mapping", "fuse", "classifier"];
 
 /** Channels of the decoder: the published ones, and an eighth of them for a small backbone. */
 function headSpec(backbone: BackboneName): HeadSpec {
@@ -63,12 +73,14 @@ export interface Features {
   readonly kind: "features";
   /** [N, h, w, C] at the decoder's size. */
   readonly values: Tensor;
+  /** What they were made of; heads read these. */
+  readonly taps: Taps;
   /** The input's pixels. */
   readonly size: LogitsSize;
 }
 
 /** What a forward pass gives. */
-export interface Prediction {
+export interface Prediction<H extends Heads = Heads> {
   /**
    * Class scores at the decoder's size, f32[N, h, w, classes] whatever the graph's precision. Those of the other pixels lie
    * bilinearly between them: the ops that read them make them as they go, so that none is stored at the input's size.
@@ -78,6 +90,8 @@ export interface Prediction {
   readonly size: LogitsSize;
   /** What has entered the fuse convolutions: where CCVC pushes its branches apart. */
   readonly features: Features;
+  /** What the network's heads say. */
+  readonly heads: HeadOutputs<H>;
 }
 
 /** Captures a network's forward pass, which can be left and entered at two places. */
@@ -89,6 +103,8 @@ export interface Network {
   features(forward: Forward, taps: Taps): Features;
   /** @returns A prediction for each of `forward.parts`. */
   predict(forward: Forward, features: Features): Prediction[];
+  /** Layers of a method's own, by name. */
+  readonly modules: Readonly<Record<string, RunModule>>;
 }
 
 /** Captures a network's whole forward pass on images; a prediction for each of `forward.parts`. */
@@ -127,34 +143,69 @@ export function deepLabV3Plus(outer: Scope, spec: DeepLabSpec): Network {
     size: 1,
     bias: true,
   });
+  const middle = stageChannels(extents, 2), { classes } = spec;
+  const heads = Object.entries(spec.heads ?? {}).map(([name, head]) =>
+    [
+      name,
+      declareHead(within(scope, name), head, { features: joined, middle, decoder: channels, classes }),
+    ] as const
+  );
+  const stages = { low: stageChannels(extents, 0), middle, high: stageChannels(extents, 3) };
+  const modules = Object.entries(spec.modules ?? {}).flatMap(([name, module]) => {
+    const run = declareModule(within(scope, name), module, { ...stages, features: joined, classes });
+    return run ? [[name, run] as const] : [];
+  });
 
   return {
+    modules: Object.fromEntries(modules),
     domains: norms?.domains,
     backbone(forward, images) {
       const { height, width } = imageExtents(images);
       return { kind: "taps", ...backbone(forward, images), size: { height, width } };
     },
-    features(forward, { low, high, size }) {
+    features(forward, taps) {
+      const { low, high, size } = taps;
       const { graph } = forward, { height, width } = imageExtents(low);
       const context = resizeBilinear(graph, pyramid(forward, high), height, width);
       const joined = concatenate(graph, [reduce(forward, low), context]);
-      return { kind: "features", values: mapping ? mapping(forward, joined) : joined, size };
+      return { kind: "features", values: mapping ? mapping(forward, joined) : joined, taps, size };
     },
-    predict(forward, { values, size }) {
-      const { graph, parts } = forward;
+    predict(forward, features) {
+      const { graph, parts } = forward, { values, taps: { middle }, size } = features;
       const fused = fuse2(forward, fuse1(forward, values));
-      const features = splitBatch(graph, values, parts.length);
+      const entered = splitFeatures(graph, features, parts.length);
       // From the scores on, all is f32: there are few of them, and their gradients are small.
-      return graph.inPrecision("f32", () => {
-        const scores = classify(forward, fused);
-        return splitBatch(graph, scores, parts.length).map((logits, i) => ({
-          logits,
-          size,
-          features: { kind: "features", values: features[i]!, size },
-        }));
-      });
+      const scores = graph.inPrecision(
+        "f32",
+        () => splitBatch(graph, classify(forward, fused), parts.length),
+      );
+      const said = heads.map(([name, head]) =>
+        [name, head(forward, { features: values, middle, size })] as const
+      );
+      return scores.map((logits, i) => ({
+        logits,
+        size,
+        features: entered[i]!,
+        heads: Object.fromEntries(said.map(([name, outputs]) => [name, outputs[i]!])),
+      }));
     },
   };
+}
+
+/** What a backbone has made of a batch, for each of its equal parts. */
+export function splitTaps(graph: Graph, taps: Taps, count: number): Taps[] {
+  const [high, middle, low] = [taps.high, taps.middle, taps.low].map((tap) => splitBatch(graph, tap, count));
+  return low!.map((low, i) => ({ ...taps, low, middle: middle![i]!, high: high![i]! }));
+}
+
+/** What has entered the fuse convolutions, for each of a batch's equal parts. */
+export function splitFeatures(graph: Graph, features: Features, count: number): Features[] {
+  const taps = splitTaps(graph, features.taps, count);
+  return splitBatch(graph, features.values, count).map((values, i) => ({
+    ...features,
+    values,
+    taps: taps[i]!,
+  }));
 }
 
 /** Atrous spatial pyramid pooling: a 1×1, three dilated 3×3 and an image-wide branch, concatenated and projected. */

@@ -6,12 +6,17 @@ import { type Forward, type Layer, passesOf, type Scope, within } from "./regist
 
 /** A convolution's declaration. */
 export interface ConvolutionSpec {
+  /** Channels of what it reads. */
   readonly inputs: number;
+  /** Channels of what it gives. */
   readonly outputs: number;
   /** Taps per axis. */
   readonly size: number;
+  /** Pixels from one output to the next; 1 unless told. */
   readonly stride?: number;
+  /** Pixels from one tap to the next; 1 unless told. */
   readonly dilation?: number;
+  /** Whether a bias is added; none unless told. */
   readonly bias?: boolean;
 }
 

@@ -1,4 +1,6 @@
 import { type DeepLabSpec, deepLabV3Plus, type Mapping, type Network } from "./deeplabv3plus.ts";
+import type { Heads } from "./heads.ts";
+import type { HeldModule, OwnModule } from "./modules.ts";
 import type { NetworkNorms } from "./norms.ts";
 import { Registry } from "./registry.ts";
 
@@ -6,6 +8,10 @@ import { Registry } from "./registry.ts";
 export interface NetworkVariant {
   /** Maps its features to another view (CCVC §1.3). */
   readonly mapping?: Mapping;
+  /** What else it says of an image. */
+  readonly heads?: Heads;
+  /** Layers of a method's own; of a file's networks, what these hold. */
+  readonly modules?: Readonly<Record<string, OwnModule | HeldModule>>;
   /** How its batch norms compute; as PyTorch's unless told. */
   readonly norms?: NetworkNorms;
 }

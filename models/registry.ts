@@ -4,11 +4,19 @@ import type { NetworkNorms } from "./norms.ts";
 
 /** The distribution a parameter starts from; one of PyTorch's. */
 export type Initialization =
-  | { readonly distribution: "constant"; readonly value: number }
+  | {
+    readonly distribution: "constant";
+    /** Of each element. */
+    readonly value: number;
+  }
   /** Normal with variance 2 / (out · kh · kw): He et al., ICCV 2015, `mode="fan_out"`. */
   | { readonly distribution: "kaiming-normal-fan-out" }
   /** Uniform in ±1/√fanIn: what PyTorch's convolutions do when they are told nothing. */
-  | { readonly distribution: "uniform-fan-in"; readonly fanIn: number };
+  | {
+    readonly distribution: "uniform-fan-in";
+    /** Values that each output is a sum over. */
+    readonly fanIn: number;
+  };
 
 /** Which part of a network a parameter is of. */
 export type ParameterGroup = "backbone" | "head";
@@ -22,8 +30,11 @@ export interface ParameterSpec {
   readonly name: string;
   /** PyTorch's shape: [out, in, kh, kw] for convolutions, [C] for vectors. */
   readonly shape: readonly number[];
+  /** What it starts from. */
   readonly initialization: Initialization;
+  /** Which part of the network it is of. */
   readonly group: ParameterGroup;
+  /** What of a layer it is. */
   readonly kind: ParameterKind;
   /** The parameter whose start is its own, too. */
   readonly startsAs?: string;
@@ -31,7 +42,9 @@ export interface ParameterSpec {
 
 /** A running statistic: part of the state, not trained. */
 export interface StatisticSpec {
+  /** State-dict name. */
   readonly name: string;
+  /** PyTorch's shape, [C]. */
   readonly shape: readonly number[];
   /** Value of a fresh network. */
   readonly value: number;
@@ -41,14 +54,19 @@ export interface StatisticSpec {
 
 /** What an architecture is made of, in the order of its state dict. */
 export class Registry {
+  /** What is trained. */
   readonly parameters: ParameterSpec[] = [];
+  /** What training passes move besides. */
   readonly statistics: StatisticSpec[] = [];
 }
 
 /** Where a module is declared: its prefix in the state dict, the group of its parameters, and the norms of its network. */
 export interface Scope {
+  /** What the declarations are added to. */
   readonly registry: Registry;
+  /** What names begin with, without the dot. */
   readonly prefix: string;
+  /** Which part of the network it is: how its parameters start, and their rate. */
   readonly group: ParameterGroup;
   /** PyTorch's unless told. */
   readonly norms?: NetworkNorms;
@@ -61,6 +79,7 @@ export function within(scope: Scope, name: string): Scope {
 
 /** What a forward pass is captured with. */
 export interface Forward {
+  /** What its ops launch into. */
   readonly graph: Graph;
   /** Batch statistics and dropout, or running statistics and none. */
   readonly training: boolean;

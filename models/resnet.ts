@@ -92,10 +92,12 @@ export interface Dilations {
   readonly multiGrid?: readonly number[];
 }
 
-/** The stages that a decoder needs. */
+/** The stages that decoder and heads read. */
 export interface Stages {
   /** Stage 1, at a quarter of the size. */
   readonly low: Tensor;
+  /** Stage 3. */
+  readonly middle: Tensor;
   /** Stage 4. */
   readonly high: Tensor;
 }
@@ -120,7 +122,7 @@ export function resnet(
   return (forward, x) => {
     let y = maxPool(forward.graph, stem(forward, x), { size: 3, stride: 2, padding: 1 });
     const taps = stages.map((blocks) => y = blocks.reduce((value, layer) => layer(forward, value), y));
-    return { low: taps[0]!, high: taps[3]! };
+    return { low: taps[0]!, middle: taps[2]!, high: taps[3]! };
   };
 }
 

@@ -1,5 +1,6 @@
 /** A method with its options filled in: what the engine works with. @module */
 import type { Tensor } from "../../kernels/tensor.ts";
+import { PARTS } from "../../models/deeplabv3plus.ts";
 import type { NetworkVariant } from "../../models/networks.ts";
 import { normMistake } from "../../models/norms.ts";
 import { didYouMean } from "../../pipeline/mod.ts";
@@ -24,6 +25,8 @@ export interface BoundMethod {
   readonly networks: Readonly<Record<string, NetworkVariant>>;
   /** Average → the network that it follows. */
   readonly averages: Readonly<Record<string, string>>;
+  /** Averages that start as what they have drawn themselves. */
+  readonly ownStarts: ReadonlySet<string>;
   /** Networks whose backbones' norms are frozen. */
   readonly frozenNorms: ReadonlySet<string>;
   readonly predictions: Predictions;
@@ -54,6 +57,7 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   const names = Object.keys(declared);
   checkNames("network", names, refuse);
   checkAverages(declared, refuse);
+  checkHeads(declared, refuse);
   checkNorms(declared, refuse);
   const schedules = definition.schedules?.(options) ?? {};
   checkNames("schedule", Object.keys(schedules), refuse);
@@ -85,6 +89,7 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
       return [name, variant];
     })),
     averages: Object.fromEntries(averages.map(([name, { of }]) => [name, of])),
+    ownStarts: new Set(averages.flatMap(([name, { start }]) => start === "own" ? [name] : [])),
     frozenNorms: new Set(
       networks.flatMap(([name, network]) => sourceOf(network).frozenNorms === undefined ? [] : [name]),
     ),
@@ -101,10 +106,10 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   };
 }
 
-/** How much of its source an average takes in: all of it in the warm-up. */
+/** How much of its source an average takes in: all of it in the warm-up, or nothing where it starts as its own. */
 function sharesOf(
   name: string,
-  { decay, statistics }: Average,
+  { decay, statistics, start }: Average,
   refuse: (rule: string) => Error,
 ): BoundMethod["schedules"] {
   const share = (at: At) => {
@@ -112,10 +117,11 @@ function sharesOf(
     if (kept >= 0 && kept <= 1) return 1 - kept;
     throw refuse(`the decay of network "${name}" is ${kept} at step ${at.step + 1}; it must lie in [0, 1]`);
   };
+  const inWarmUp = start === "copy" ? 1 : 0;
   const ofStatistics = { averaged: share, copied: () => 1, own: () => 0 }[statistics];
   return {
-    [shareOf(name, "parameters")]: (at, phase) => phase === "warm-up" ? 1 : share(at),
-    [shareOf(name, "statistics")]: (at, phase) => phase === "warm-up" ? 1 : ofStatistics(at),
+    [shareOf(name, "parameters")]: (at, phase) => phase === "warm-up" ? inWarmUp : share(at),
+    [shareOf(name, "statistics")]: (at, phase) => phase === "warm-up" ? inWarmUp : ofStatistics(at),
   };
 }
 
@@ -166,10 +172,38 @@ function checkAverages(networks: MethodNetworks, refuse: (rule: string) => Error
         `network "${name}" is the average of "${of}", which it does not have. ${didYouMean(of, learning)}`,
       );
     }
-    const { decay } = network;
+    const { decay, start } = network;
+    if (start !== "copy" && start !== "own") {
+      throw refuse(
+        `network "${name}" starts as "${start}"; write start: "copy", or "own" for a draw of its own`,
+      );
+    }
     const first = decay({ step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 });
     if (!(first >= 0 && first <= 1)) {
       throw refuse(`the decay of network "${name}" is ${first}; it must lie in [0, 1]`);
+    }
+  }
+}
+
+function checkHeads(networks: MethodNetworks, refuse: (rule: string) => Error): void {
+  for (const [network, declared] of Object.entries(networks)) {
+    if (declared.kind === "average") continue;
+    const { heads = {}, modules = {} } = declared;
+    const names = [...Object.keys(heads), ...Object.keys(modules)];
+    const bad = names.find((name, i) =>
+      !/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || PARTS.includes(name) || names.indexOf(name) < i
+    );
+    if (bad !== undefined) {
+      throw refuse(
+        `head or module "${bad}" of network "${network}" may hold letters, digits and _ only, a letter first, and be called ` +
+          `as no other and none of ${PARTS.join(", ")}`,
+      );
+    }
+    for (const [name, head] of Object.entries(heads)) {
+      if (head.kind !== "projection" || (Number.isInteger(head.channels) && head.channels > 0)) continue;
+      throw refuse(
+        `head "${name}" of network "${network}" has ${head.channels} channels; it must have a whole number from 1`,
+      );
     }
   }
 }

@@ -5,7 +5,7 @@ import { forBoth, supervisedTerms } from "./both.ts";
 import { cutMix, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { consistencyTerms, discrepancyTerm } from "./losses.ts";
 import { defineMethod, type Method } from "./method.ts";
-import { trained } from "./networks.ts";
+import { type Trained, trained } from "./networks.ts";
 import { mix, type Target } from "./parts.ts";
 import { mixTargets, onValidPixels, pseudoLabels, type Weighting } from "./pseudo_labels.ts";
 import { selfPaced } from "./schedule.ts";
@@ -17,7 +17,7 @@ const views = {
   labeled: labeled({ image: weak() }),
   unlabeled: unlabeled({ image: weak(), strong: strong(), boxes: cutMix({ partner: "reversed" }) }),
 };
-type CcvcStep = Step<"branch1" | "branch2", typeof views, "threshold">;
+type CcvcStep = Step<Record<"branch1" | "branch2", Trained>, typeof views, "threshold">;
 
 const mapped = ({ mappingNorm: norm, dropout }: CcvcOptions) => trained({ mapping: { norm, dropout } });
 

@@ -8,7 +8,7 @@ import { areaShare, boxes, labeled, unlabeled, weak } from "../views/specs.ts";
 import { forBoth, type Pair, supervisedTerms } from "./both.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { miningLeaves, type MiningOptions } from "./mining.ts";
-import { trained } from "./networks.ts";
+import { type Trained, trained } from "./networks.ts";
 import { crossEntropy, label, mix, type Scores } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
@@ -72,7 +72,7 @@ export const cps: Method<CpsOptions, Partial<CpsOptions>, "branch1" | "branch2">
   headline: "branch1",
 });
 
-type CpsStep = Step<"branch1" | "branch2", typeof views>;
+type CpsStep = Step<Record<"branch1" | "branch2", Trained>, typeof views>;
 
 /** CPS §2: each branch labels all that the other one sees, labeled images included. */
 function plain(step: CpsStep, options: CpsOptions): Terms {

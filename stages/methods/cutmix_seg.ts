@@ -7,7 +7,7 @@ import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { schemaOf } from "../../pipeline/mod.ts";
 import { areaShare, boxes, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
-import { averageOf, trained } from "./networks.ts";
+import { averageOf, type Trained, trained } from "./networks.ts";
 import { consistency, everyPixel, label, mix, type Scores, share, supervise, weigh, where } from "./parts.ts";
 import { type Scalar, sigmoidRamp } from "./schedule.ts";
 import type { Step, Term, Terms } from "./step.ts";
@@ -103,7 +103,7 @@ const views = ({ mask, boxes: count }: CutMixSegOptions) => ({
   second: unlabeled({ image: weak(), strong: strong() }, { images: "others" }),
 });
 
-type CutMixSegStep = Step<"student" | "teacher", ReturnType<typeof views>, "weight">;
+type CutMixSegStep = Step<Record<"student" | "teacher", Trained>, ReturnType<typeof views>, "weight">;
 
 /**
  * A student learns the labels, and from pixels put together of two images what its teacher, its own average, says of each.

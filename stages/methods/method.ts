@@ -9,9 +9,6 @@ import type { AfterUpdate, Step, Terms } from "./step.ts";
 /** What is scored: a network, or the arg-max of the mean logits of several. */
 export type Scored<K extends string = string> = K | { readonly mean: readonly [K, K, ...K[]] };
 
-/** Names, where they are known: a definition whose steps stand before its networks would else be checked against nothing. */
-export type Names<N> = string extends keyof N ? "the networks stand before the steps" : keyof N & string;
-
 /** What a method is. The order matters to the type checker: what a step uses stands before it. */
 export interface MethodDefinition<
   O,
@@ -39,9 +36,9 @@ export interface MethodDefinition<
   /** Tensors that outlive a step, by name: the engine allocates, plans, saves and resumes them. */
   state?(options: O, sizes: Sizes): T;
   /** Other steps than the main one: `warmUp` takes the place of the engine's, where each network learns labels alone. */
-  readonly phases?: { readonly warmUp?: (step: Step<Names<N>, V, S, T>, options: O) => Terms };
+  readonly phases?: { readonly warmUp?: (step: Step<N, V, S, T>, options: O) => Terms };
   /** Captures the main step: its passes, and the weighted terms of the loss. */
-  terms(step: Step<Names<N>, V, S, T>, options: O): Terms;
+  terms(step: Step<N, V, S, T>, options: O): Terms;
   /**
    * Captures what comes last in a main step, once for all micro-batches, after the optimizer's update and the averages. What it
    * reads of the step's passes, they have left in the state.

@@ -1,11 +1,18 @@
 /** The passes of a step: which images run together, whose statistics they share, and which part of a network they take. @module */
 import type { Graph } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/feature/add.ts";
-import { joinBatches, splitBatch } from "../../kernels/ops/feature/batches.ts";
+import { joinBatches } from "../../kernels/ops/feature/batches.ts";
 import { channelDropout } from "../../kernels/ops/feature/channel_dropout.ts";
 import { uniformMap } from "../../kernels/ops/map/uniform_map.ts";
 import { makeTensor, type Tensor } from "../../kernels/tensor.ts";
-import type { Features, Network, Prediction, Taps } from "../../models/deeplabv3plus.ts";
+import {
+  type Features,
+  type Network,
+  type Prediction,
+  splitFeatures,
+  splitTaps,
+  type Taps,
+} from "../../models/deeplabv3plus.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { BoundMethod } from "./bound_method.ts";
 import type { Forward } from "../../models/registry.ts";
@@ -53,6 +60,8 @@ export function makePasses(
 ): Passing {
   const left = new WeakMap<Prediction, { readonly network: string; readonly after: Left }>();
   const dropped = new Set<string>(), drawn = new Set<string>();
+  /** Applications of own modules so far: what tells the dropout of one from another's. */
+  let applied = 0;
   /** Whether a gradient in the middle of the step is being captured. */
   let differentiating = false;
   const frozen = frozenParameters(tensor);
@@ -127,6 +136,24 @@ export function makePasses(
           Prediction
         >;
       return differentiating ? evaluated(frozen) : graph.withoutGradients(() => evaluated(tensor));
+    },
+    apply(network: string, module: string, input: unknown) {
+      const { modules } = find(network), run = modules[module];
+      if (run === undefined) {
+        throw new MethodError(
+          `Cannot apply "${module}" of network "${network}": its own modules are ${
+            Object.keys(modules).join(", ") || "none"
+          }. Declare it: trained({ modules: { ${module}: ownModule(…) } })`,
+        );
+      }
+      if (differentiating) {
+        throw new MethodError(
+          `Cannot differentiate through "${module}" of "${network}", which is in training mode`,
+        );
+      }
+      const parts = [`${module}/${applied++}`];
+      const body = () => run({ graph, training: true, tensor, counters, parts }, input);
+      return (averages[network] === undefined ? body() : graph.withoutGradients(body)) as never;
     },
     dropChannels(x, { probability, stream }) {
       if (dropped.has(stream)) {
@@ -241,17 +268,11 @@ function withFrozenNorms(network: Network): Network {
 
 const taps: Run<Taps> = (network, forward, source) => {
   if (kindOf(source) !== "images") throw new MethodError("Cannot run a backbone on what a backbone has made");
-  const { low, high, ...rest } = network.backbone(forward, source as Tensor);
-  const split = (tap: Tensor) => splitBatch(forward.graph, tap, forward.parts.length);
-  const highs = split(high);
-  return split(low).map((low, i) => ({ ...rest, low, high: highs[i]! }));
+  return splitTaps(forward.graph, network.backbone(forward, source as Tensor), forward.parts.length);
 };
 
-const features: Run<Features> = (network, forward, source) => {
-  const made = featuresOf(network, forward, source);
-  const values = splitBatch(forward.graph, made.values, forward.parts.length);
-  return values.map((values) => ({ ...made, values }));
-};
+const features: Run<Features> = (network, forward, source) =>
+  splitFeatures(forward.graph, featuresOf(network, forward, source), forward.parts.length);
 
 const predictions: Run<Prediction> = (network, forward, source) =>
   network.predict(forward, featuresOf(network, forward, source));
@@ -271,10 +292,19 @@ function join(graph: Graph, sources: readonly Source[]): Source {
   if (kinds.size > 1) {
     throw new MethodError(`Cannot run a network on ${[...kinds].join(" and ")} in one batch`);
   }
-  const of = (pick: (source: Source) => Tensor) => joinBatches(graph, sources.map(pick));
-  if (!("kind" in first)) return of((source) => source as Tensor);
-  if (first.kind === "features") return { ...first, values: of((source) => (source as Features).values) };
-  return { ...first, low: of((source) => (source as Taps).low), high: of((source) => (source as Taps).high) };
+  if (!("kind" in first)) return joinBatches(graph, sources as readonly Tensor[]);
+  if (first.kind === "taps") return joinTaps(graph, sources as readonly Taps[]);
+  const features = sources as readonly Features[];
+  return {
+    ...first,
+    values: joinBatches(graph, features.map(({ values }) => values)),
+    taps: joinTaps(graph, features.map(({ taps }) => taps)),
+  };
+}
+
+function joinTaps(graph: Graph, taps: readonly Taps[]): Taps {
+  const of = (stage: "low" | "middle" | "high") => joinBatches(graph, taps.map((tap) => tap[stage]));
+  return { ...taps[0]!, low: of("low"), middle: of("middle"), high: of("high") };
 }
 
 function isSource(value: Passes | Source): value is Source {

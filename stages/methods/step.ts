@@ -3,7 +3,9 @@ import type { Graph, Loss } from "../../kernels/graph.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Draws, Seen } from "../views/specs.ts";
 import type { DeviceScalar, Scalar } from "./schedule.ts";
+import type { HeadsOf, MethodNetworks, ModulesOf, Names } from "./networks.ts";
 import type { StateSpecs, StateTensors } from "./state.ts";
+import type { OwnModule } from "../../models/modules.ts";
 import type { Features, Prediction, Taps } from "../../models/deeplabv3plus.ts";
 
 /** A loss with its coefficient in the total; with a constant 0 it is left out. */
@@ -52,25 +54,34 @@ export interface UniformNumbers {
  * What captures passes. What is called first runs first: a pass sees the parameters and statistics that the calls before it
  * have left.
  */
-export interface Passing<K extends string = string> {
+export interface Passing<N extends MethodNetworks = never> {
   /**
    * Training mode: batch statistics, which move the running ones, and dropout. An average's passes carry no gradient; they move
    * its own statistics all the same.
    */
-  train<const P extends Passes>(network: K, passes: P): Outputs<P, Prediction>;
+  train<const P extends Passes>(network: Names<N>, passes: P): Outputs<P, Prediction<HeadsOf<N>>>;
   /** The same up to the backbone's end. */
-  backbone<const P extends Passes<Tensor>>(network: K, passes: P): Outputs<P, Taps>;
+  backbone<const P extends Passes<Tensor>>(network: Names<N>, passes: P): Outputs<P, Taps>;
   /** The same up to what enters the fuse convolutions. */
-  features<const P extends Passes<Tensor | Taps>>(network: K, passes: P): Outputs<P, Features>;
+  features<const P extends Passes<Tensor | Taps>>(network: Names<N>, passes: P): Outputs<P, Features>;
   /**
    * Evaluation mode: running statistics, no dropout, no gradient. The statistics are those left by the calls before, or, with
-   * `after`, by that training pass and those before it.
+   * `after`, by that training pass and those before it. What is not read is not computed: of a pass whose `features.taps` alone
+   * are, the backbone.
    */
   evaluate<const P extends Passes>(
-    network: K,
+    network: Names<N>,
     passes: P,
     options?: { readonly after?: Prediction },
-  ): Outputs<P, Prediction>;
+  ): Outputs<P, Prediction<HeadsOf<N>>>;
+  /**
+   * Runs a network's own module, in training mode; an average's without gradients. The module says what it takes and gives.
+   */
+  apply<M extends keyof ModulesOf<N> & string>(
+    network: Names<N>,
+    module: M,
+    input: ModulesOf<N>[M] extends OwnModule<infer I> ? I : never,
+  ): ModulesOf<N>[M] extends OwnModule<never, infer O> ? O : never;
   /**
    * Drops channels of what a network can be entered by: in each step and each image anew, each is zeroed with the given
    * probability, and the others are scaled by 1 / (1 − probability). It does not ask for a mode: what is called drops.
@@ -109,14 +120,14 @@ export interface AfterUpdate<S extends string = string, T extends StateSpecs = S
 }
 
 /**
- * What a recipe works on; `K` are the names of its networks, `V` its draws, `S` the names of its schedules, `T` its state.
+ * What a recipe works on; `N` are its networks, `V` its draws, `S` the names of its schedules, `T` its state.
  */
 export interface Step<
-  K extends string = string,
+  N extends MethodNetworks = never,
   V extends Draws = Draws,
   S extends string = string,
   T extends StateSpecs = StateSpecs,
-> extends Passing<K>, AfterUpdate<S, T> {
+> extends Passing<N>, AfterUpdate<S, T> {
   /** Draws by name, views by name. */
   readonly views: { readonly [D in keyof V]: Seen<V[D]> };
   /** f32 map [1, 1, C]: what each class weighs in a supervised loss; absent where all weigh the same. */

@@ -6,7 +6,7 @@ import { schemaOf } from "../../pipeline/mod.ts";
 import { boxes, cutMix, labeled, type Partner, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { minedLabels, miningLeaves, type MiningOptions } from "./mining.ts";
-import { trained } from "./networks.ts";
+import { type Trained, trained } from "./networks.ts";
 import { crossEntropy, label, mix, only, supervise, where } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
@@ -62,7 +62,7 @@ const views = ({ partner, boxProbability: probability }: UniMatchOptions) => {
     partner: unlabeled({ image: weak(), strong1: strong(), strong2: strong() }),
   };
 };
-type UniMatchStep = Step<"student", ReturnType<typeof views>>;
+type UniMatchStep = Step<Record<"student", Trained>, ReturnType<typeof views>>;
 
 /**
  * UniMatch, version 1: the weak view labels two strong, mixed views, and itself decoded with channels dropped.

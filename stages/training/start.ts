@@ -10,10 +10,13 @@ import type { BoundMethod } from "../methods/bound_method.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 
-/** Fresh or pretrained networks, with second copies of norms as the first, and averages as copies of theirs. */
+/**
+ * Fresh or pretrained networks, with second copies of norms as the first, and averages as copies of theirs, unless they start as
+ * their own.
+ */
 export function startWeights(
   registry: Registry,
-  { averages }: Pick<BoundMethod, "averages">,
+  { averages, ownStarts }: Pick<BoundMethod, "averages" | "ownStarts">,
   seed: number,
   pretrained: StateDict = new Map(),
 ): StateDict {
@@ -23,7 +26,8 @@ export function startWeights(
   }
   for (const name of [...weights.keys()]) {
     const network = networkOf(name), source = averages[network];
-    if (source !== undefined) weights.set(name, weights.get(`${source}${name.slice(network.length)}`)!);
+    if (source === undefined || ownStarts.has(network)) continue;
+    weights.set(name, weights.get(`${source}${name.slice(network.length)}`)!);
   }
   return weights;
 }

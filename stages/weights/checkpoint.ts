@@ -12,7 +12,7 @@ import {
 } from "../../pipeline/mod.ts";
 import { explainWrite } from "../../pipeline/files/files.ts";
 import { describeNetwork, type NetworkHints } from "./foreign_weights.ts";
-import type { NetworkDescription } from "./network.ts";
+import { type NetworkDescription, storedDescription } from "./network.ts";
 import { readDescription } from "./pair.ts";
 import { readWeightsFile } from "./weights_source.ts";
 
@@ -64,7 +64,7 @@ function networkOf(
 
 /** What a checkpoint file says of its network. */
 export function networkMetadata(network: NetworkDescription): Record<string, string> {
-  return { network: JSON.stringify(network) };
+  return { network: JSON.stringify(storedDescription(network)) };
 }
 
 /**

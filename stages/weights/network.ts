@@ -1,6 +1,7 @@
 /** Which networks a checkpoint holds: enough to build them again. @module */
 import { declareNetworks, type Networks, type NetworkVariant } from "../../models/networks.ts";
 import type { DeepLabSpec } from "../../models/deeplabv3plus.ts";
+import type { HeldModule } from "../../models/modules.ts";
 import { type BackboneName, BACKBONES } from "../../models/resnet.ts";
 import type { Range } from "../codecs/image.ts";
 import { equalRanges } from "../codecs/range.ts";
@@ -63,6 +64,22 @@ export function atrous(
     },
     rates: small ? [1, 2, 3] : outputStride === 16 ? [6, 12, 18] : [12, 24, 36],
   };
+}
+
+/** The description as a file holds it, where there is no code: of a method's own modules the tensors that they hold. */
+export function storedDescription(network: NetworkDescription): NetworkDescription {
+  const { networks } = network;
+  if (Object.values(networks).every(({ modules }) => modules === undefined)) return network;
+  const { parameters, statistics } = buildNetworks(network).registry;
+  const held = (prefix: string): HeldModule => ({
+    tensors: [...parameters, ...statistics].filter(({ name }) => name.startsWith(prefix))
+      .map(({ name, shape }) => ({ name: name.slice(prefix.length), shape })),
+  });
+  const stored = Object.entries(networks).map(([name, { modules = {}, ...variant }]) => {
+    const kept = Object.keys(modules).map((module) => [module, held(`${name}.${module}.`)] as const);
+    return [name, { ...variant, ...(kept.length > 0 && { modules: Object.fromEntries(kept) }) }] as const;
+  });
+  return { ...network, networks: Object.fromEntries(stored) };
 }
 
 /** Declares the described networks. */

@@ -4,7 +4,9 @@ import { readBack } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { compile } from "../../kernels/program/program.ts";
 import { readMeter } from "../../kernels/ops/loss/meter.ts";
+import type { LogitsSize } from "../../kernels/ops/loss/upsampled_logits.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
+import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { initialize } from "../../models/initialization.ts";
 import { allocateParameters } from "../../models/parameters.ts";
 import { shapesClasses } from "../../stages/datasets/classes.ts";
@@ -71,4 +73,10 @@ export function source(graph: Graph, tensor: Tensor): string {
   const inputs = made.reads.map((read) => source(graph, read));
   const output = made.writes.length > 1 ? `[${made.writes.indexOf(tensor)}]` : "";
   return `${made.kernel.name}${output}(${inputs.join(", ")})`;
+}
+
+/** A prediction of no network, of these scores and features; its taps are the features, too. */
+export function predictionOf(logits: Tensor, values: Tensor, size: LogitsSize): Prediction {
+  const taps = { kind: "taps", low: values, middle: values, high: values, size } as const;
+  return { logits, size, features: { kind: "features", values, taps, size }, heads: {} };
 }

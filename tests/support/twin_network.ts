@@ -28,13 +28,19 @@ interface ConvolutionOptions {
   readonly bias?: boolean;
 }
 
-/** The branch of a small-backbone network that `prefix` names; a mapping is used if the state has one. */
+/** What heads give, at their own sizes; absent where the state has none. */
+export interface TwinHeads {
+  readonly rep?: TwinImage;
+  readonly aux?: TwinImage;
+}
+
+/** The branch of a small-backbone network that `prefix` names; mapping and heads are used if the state has them. */
 export function twinBranch(
   state: StateDict,
   prefix: string,
   image: TwinImage,
   options: TwinOptions,
-): { logits: TwinImage; features: TwinImage } {
+): { logits: TwinImage; features: TwinImage; middle: TwinImage } & TwinHeads {
   const vector = (name: string) => Float64Array.from(state.get(`${prefix}.${name}`)!.values);
 
   function convolve(x: TwinImage, name: string, { stride = 1, dilation = 1, bias }: ConvolutionOptions = {}) {
@@ -128,7 +134,19 @@ export function twinBranch(
   }
   const fused = normalize(convolve(features, "fuse.0"), "fuse.1");
   const scores = convolve(normalize(convolve(fused, "fuse.3"), "fuse.4"), "classifier", { bias: true });
-  return { logits: resize(scores, image.shape[1], image.shape[2]), features };
+  const hasHead = (name: string) => state.has(`${prefix}.${name}.0.weight`);
+  const hidden = (x: TwinImage, name: string, at: number) =>
+    normalize(convolve(x, `${name}.${at}`), `${name}.${at + 1}`);
+  const rep = hasHead("rep") &&
+    convolve(hidden(hidden(features, "rep", 0), "rep", 3), "rep.6", { bias: true });
+  const aux = hasHead("aux") && convolve(hidden(third, "aux", 0), "aux.3", { bias: true });
+  return {
+    logits: resize(scores, image.shape[1], image.shape[2]),
+    features,
+    middle: third,
+    ...(rep && { rep }),
+    ...(aux && { aux }),
+  };
 }
 
 function sum(a: number, b: number): number {

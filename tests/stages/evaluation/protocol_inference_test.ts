@@ -39,13 +39,15 @@ function openConvolutions(device: Device, mostBytes?: number): { inference: Infe
   const network = (i: number): Network => ({
     backbone(_, image) {
       const { height, width } = imageExtents(image);
-      return { kind: "taps", low: image, high: image, size: { height, width } };
+      return { kind: "taps", low: image, middle: image, high: image, size: { height, width } };
     },
-    features: (_, { low, size }) => ({ kind: "features", values: low, size }),
+    features: (_, taps) => ({ kind: "features", values: taps.low, taps, size: taps.size }),
     predict({ graph }, features) {
       const { values, size } = features;
-      return [{ logits: convolution(graph, values, memory.tensors[i]!, { padding: 1 }), size, features }];
+      const logits = convolution(graph, values, memory.tensors[i]!, { padding: 1 });
+      return [{ logits, size, features, heads: {} }];
     },
+    modules: {},
   });
   const inference = new Inference(device, {
     networks: { byName: { branch1: network(0), branch2: network(1), third: network(2) } },

@@ -7,6 +7,7 @@ import { ccvc, type CcvcOptions } from "../../../stages/methods/ccvc.ts";
 import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
 import { definitionOf } from "../../../stages/methods/method.ts";
 import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
+import { predictionOf } from "../../support/captured_step.ts";
 import { bound } from "../../support/training.ts";
 
 type Options = Parameters<typeof ccvc>[0];
@@ -52,11 +53,7 @@ function capture(options: Options, { strong = true } = {}): Captured {
   const predict = (network: string, pass: string, tracked: boolean): Prediction => {
     const number = network.slice("branch".length), size = { height: 8, width: 8 };
     const values = image(`${pass}${number} features`, 8, tracked);
-    const prediction: Prediction = {
-      logits: image(`${pass}${number}`, 5, tracked),
-      size,
-      features: { kind: "features", values, size },
-    };
+    const prediction = predictionOf(image(`${pass}${number}`, 5, tracked), values, size);
     made.set(prediction, `${network} ${pass}`);
     return prediction;
   };
@@ -88,6 +85,7 @@ function capture(options: Options, { strong = true } = {}): Captured {
     },
     backbone: none,
     features: none,
+    apply: none,
     dropChannels: none,
     uniform: none,
     note: () => {},

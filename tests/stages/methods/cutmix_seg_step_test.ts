@@ -6,7 +6,7 @@ import type { Prediction } from "../../../models/deeplabv3plus.ts";
 import { cutMixSeg, type CutMixSegOptions } from "../../../stages/methods/cutmix_seg.ts";
 import type { Outputs, Passes, Step } from "../../../stages/methods/step.ts";
 import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
-import { source } from "../../support/captured_step.ts";
+import { predictionOf, source } from "../../support/captured_step.ts";
 import { bound } from "../../support/training.ts";
 
 const home = { buffer: {} as GPUBuffer, offset: 0 };
@@ -45,12 +45,13 @@ function capture(options: Partial<CutMixSegOptions> = {}, phase: "terms" | "warm
         Object.entries(given as Record<string, Tensor>).map(([name, from]): [string, Prediction] => {
           passes.push(`${network} ${name}(${source(graph, from)})`);
           const logits = image(`${network} ${name}`, 5, 3, network === "student");
-          return [name, { logits, size, features: { kind: "features", values: image("f", 8), size } }];
+          return [name, predictionOf(logits, image("f", 8), size)];
         }),
       ) as Outputs<P, Prediction>;
     },
     backbone: none,
     features: none,
+    apply: none,
     evaluate: none,
     dropChannels: none,
     uniform: none,

@@ -6,7 +6,13 @@ import { coTrain, trainingStage } from "../../../stages/co_train.ts";
 import { trainingSettings } from "../../../stages/training/settings.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { defineMethod } from "../../../stages/methods/method.ts";
-import { averageOf, trained } from "../../../stages/methods/networks.ts";
+import {
+  auxiliaryHead,
+  averageOf,
+  ownModule,
+  projectionHead,
+  trained,
+} from "../../../stages/methods/networks.ts";
 import { crossEntropy } from "../../../stages/methods/parts.ts";
 import { planFitting } from "../../../stages/training/memory.ts";
 import { labeled, strong, unlabeled, weak } from "../../../stages/views/specs.ts";
@@ -115,6 +121,29 @@ const unplannable: Readonly<Record<string, readonly [change: object, message: Re
   "a scheduled decay that is no number": [
     networks({ student: trained(), teacher: averageOf("student", { decay: ({ step }) => 0 / step }) }),
     /the decay of network "teacher" is NaN; it must lie in \[0, 1\]/,
+  ],
+  "a head in the place of the decoder": [
+    networks({ student: trained({ heads: { head: auxiliaryHead() } }), teacher: trained() }),
+    /head or module "head" of network "student" may hold letters, .* and none of backbone, head, reduce, /,
+  ],
+  "a head and a module of one name": [
+    networks({
+      student: trained({ heads: { own: auxiliaryHead() }, modules: { own: ownModule(() => () => 0) } }),
+      teacher: trained(),
+    }),
+    /head or module "own" of network "student" may hold .* be called as no other/,
+  ],
+  "a module's name with a dot": [
+    networks({ student: trained({ modules: { "a.b": ownModule(() => () => 0) } }), teacher: trained() }),
+    /head or module "a\.b" of network "student"/,
+  ],
+  "an embedding of no channels": [
+    networks({ student: trained({ heads: { rep: projectionHead(0) } }), teacher: trained() }),
+    /head "rep" of network "student" has 0 channels; it must have a whole number from 1/,
+  ],
+  "an average that starts as nothing": [
+    networks({ student: trained(), teacher: averageOf("student", { decay: 1, start: "zero" as never }) }),
+    /network "teacher" starts as "zero"; write start: "copy", or "own"/,
   ],
   "norms that divide by nothing": [
     networks({ student: trained({ norms: { head: { epsilon: -1 } } }), teacher: trained() }),

@@ -3,14 +3,17 @@ import type { Device } from "../../../kernels/device.ts";
 import { allocate, readBack, upload } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { joinBatches } from "../../../kernels/ops/feature/batches.ts";
+import { prune } from "../../../kernels/program/prune.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Prediction } from "../../../models/deeplabv3plus.ts";
+import type { HeadOutputs } from "../../../models/heads.ts";
 import { initialize } from "../../../models/initialization.ts";
 import { declareNetworks } from "../../../models/networks.ts";
 import { allocateParameters } from "../../../models/parameters.ts";
 import { makePasses } from "../../../stages/methods/passes.ts";
 import type { Passing } from "../../../stages/methods/step.ts";
+import { declaredTensors } from "../../support/declared_tensors.ts";
 import { gpuTest, store, uniform } from "../../support/gpu.ts";
 
 const BATCH = 2, SIZE = 17;
@@ -18,22 +21,28 @@ const names = ["x", "u", "v", "w", "z"] as const;
 type Images = Readonly<Record<(typeof names)[number], Tensor>>;
 type Write = (passing: Passing, images: Images, graph: Graph) => Readonly<Record<string, Prediction>>;
 
+const headSpecs = { rep: { kind: "projection", channels: 4 }, aux: { kind: "auxiliary" } } as const;
+
+const spec = {
+  backbone: "resnet14",
+  classes: 3,
+  dilations: { replaceStride: [false, false, true] },
+  rates: [1, 2, 3],
+} as const;
+
 /**
- * Runs each way to write passes on a network of its own, all with the same weights: logits by name, then the running mean of a
- * layer in the middle.
+ * Runs each way to write passes on a network of its own, all with the same weights: logits with what the heads give, by name,
+ * then running means.
  */
 async function run(
   device: Device,
   ways: Readonly<Record<string, Write>>,
   together = true,
 ): Promise<Record<string, Record<string, Float32Array>>> {
-  const spec = {
-    backbone: "resnet14",
-    classes: 3,
-    dilations: { replaceStride: [false, false, true] },
-    rates: [1, 2, 3],
-  } as const;
-  const networks = declareNetworks(spec, Object.fromEntries(Object.keys(ways).map((name) => [name, {}])));
+  const networks = declareNetworks(
+    spec,
+    Object.fromEntries(Object.keys(ways).map((name) => [name, { heads: headSpecs }])),
+  );
   const parameters = allocateParameters(device, networks.registry, { training: true });
   const state = initialize(networks.registry, 3), [first] = Object.keys(ways);
   for (const name of state.keys()) state.set(name, state.get(name.replace(/^\w+/, first!))!);
@@ -50,7 +59,8 @@ async function run(
   const images = Object.fromEntries(names.map((name, i) => [name, held.tensors[i]!])) as unknown as Images;
   const graph = new Graph(device.facts.sharing);
   const passing = makePasses(graph, networks, { tensor: parameters.tensor, counters: counters!, together });
-  const wanted = new Map<string, Tensor>();
+  /** Tensors by way and name. */
+  const wanted: { readonly way: string; readonly name: string; readonly tensors: readonly Tensor[] }[] = [];
   for (const [way, write] of Object.entries(ways)) {
     // A way writes "net", and is given the network of its own.
     const own = new Proxy(passing, {
@@ -59,22 +69,27 @@ async function run(
           ? target[call]
           : (_: string, ...rest: unknown[]) => (target[call] as (...all: unknown[]) => unknown)(way, ...rest),
     });
-    for (const [name, { logits }] of Object.entries(write(own, images, graph))) {
-      wanted.set(`${way} ${name}`, graph.keep(logits));
+    for (const [name, { logits, heads }] of Object.entries(write(own, images, graph))) {
+      const { rep, aux } = heads as HeadOutputs<typeof headSpecs>;
+      wanted.push({ way, name, tensors: [logits, rep, aux.logits].map((tensor) => graph.keep(tensor)) });
     }
+    const means = (layers: readonly string[]) =>
+      layers.map((layer) => parameters.tensor(`${way}.${layer}.running_mean`));
+    wanted.push({ way, name: "running means", tensors: means(["head.project.1"]) });
+    wanted.push({ way, name: "heads' running means", tensors: means(["rep.1", "rep.4", "aux.1"]) });
   }
   const program = compile(device, graph);
   program.run();
-  const tensors = [...wanted.values()].map((tensor) => program.locate(tensor));
-  const means = Object.keys(ways).map((way) => parameters.tensor(`${way}.head.project.1.running_mean`));
-  const read = await readBack(device, [...tensors, ...means]);
+  const read = await readBack(
+    device,
+    wanted.flatMap(({ tensors }) => tensors.map((tensor) => tensor.home ? tensor : program.locate(tensor))),
+  );
   for (const owner of [program, held, parameters]) owner.free();
   const found: Record<string, Record<string, Float32Array>> = {};
-  [...wanted.keys()].forEach((key, i) => {
-    const [way, name] = key.split(" ") as [string, string];
-    (found[way] ??= {})[name] = read[i]!;
-  });
-  Object.keys(ways).forEach((way, i) => (found[way] ??= {})["running mean"] = read[wanted.size + i]!);
+  for (const { way, name, tensors } of wanted) {
+    const values = read.splice(0, tensors.length).flatMap((each) => [...each]);
+    (found[way] ??= {})[name] = Float32Array.from(values);
+  }
   return found;
 }
 
@@ -135,7 +150,9 @@ gpuTest("a pass in braces is one batch, and batches of unequal passes run one by
   const { unequal, ...equal } = ways;
   const found = await run(device, equal);
   assert.deepEqual(found.joint!.after, found.joined!.after);
-  assert.deepEqual(found.joint!["running mean"], found.joined!["running mean"]);
+  assert.deepEqual(found.joint!["running means"], found.joined!["running means"]);
+  // Features stop in front of the heads.
+  assert.notDeepEqual(found.joint!["heads' running means"], found.joined!["heads' running means"]);
   const apart = await run(device, {
     joint: ways.joint!,
     unequal: (passing, images, graph) => {
@@ -144,7 +161,9 @@ gpuTest("a pass in braces is one batch, and batches of unequal passes run one by
     },
   }, false);
   assert.deepEqual(apart.joint, found.joint);
-  for (const name of ["x", "u", "after"]) assert.deepEqual(apart.unequal![name], found.joint![name], name);
+  for (const name of ["x", "u", "after"]) {
+    assert.deepEqual(apart.unequal![name], found.joint![name], name);
+  }
   assert.notDeepEqual(apart.unequal!.v, found.joint!.v);
 });
 
@@ -173,12 +192,39 @@ gpuTest(
   },
 );
 
+Deno.test("an evaluation whose taps alone are read computes no more than the backbone", () => {
+  const { registry, byName } = declareNetworks(spec, { net: { heads: headSpecs } });
+  const home = { buffer: {} as GPUBuffer, offset: 0 }, tensors = declaredTensors(registry, { home });
+  const image = (label: string) => makeTensor({ label, shape: [BATCH, SIZE, SIZE, 3], home });
+  /** Networks' parts whose weights are read for what a pass gives. */
+  const parts = (read: (passing: Passing) => Tensor) => {
+    const graph = new Graph(0);
+    const counters = makeTensor({ label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map", home });
+    const options = { tensor: (name: string) => tensors.get(name)!, counters, together: true };
+    graph.keep(read(makePasses(graph, { byName }, options)));
+    const found = prune(graph.dispatches, graph.kept).flatMap(({ reads }) =>
+      reads.flatMap(({ label }) => /^net\.(backbone\.layer\d|\w+)/.exec(label)?.[1] ?? [])
+    );
+    return [...new Set(found)].sort();
+  };
+  const backbone = ["backbone", ...[1, 2, 3, 4].map((stage) => `backbone.layer${stage}`)];
+  const decoder = ["classifier", "fuse", "head", "reduce"];
+  const x = image("x"), u = image("u");
+  assert.deepEqual(parts(({ evaluate }) => evaluate("net", x).logits), [...backbone, ...decoder]);
+  assert.deepEqual(parts(({ evaluate }) => evaluate("net", x).features.taps.high), backbone);
+  assert.deepEqual(parts(({ evaluate }) => evaluate("net", { x, u }).u.features.taps.high), backbone);
+  assert.deepEqual(
+    parts(({ evaluate }) => evaluate("net", x).features.taps.middle),
+    backbone.slice(0, -1),
+  );
+});
+
 Deno.test("passes that cannot be are errors that say why", () => {
   const graph = new Graph(0);
-  const networks = { byName: { student: {} as never, teacher: {} as never } };
+  const networks = { byName: { student: { modules: { tags: () => 0 } } as never, teacher: {} as never } };
   const counters = makeTensor({ label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" });
   const options = { tensor: () => assert.fail(), counters, together: true };
-  const { train, evaluate, dropChannels, uniform: draw } = makePasses(graph, networks, options);
+  const { train, evaluate, apply, dropChannels, uniform: draw } = makePasses(graph, networks, options);
   const image = makeTensor({ label: "x", shape: [2, 8, 8, 3] });
   assert.throws(() => train("studnet", image), /Cannot run network "studnet": there are student, teacher/);
   for (const none of [{}, { image, both: {} }]) {
@@ -189,6 +235,10 @@ Deno.test("passes that cannot be are errors that say why", () => {
   assert.throws(
     () => evaluate("student", image, { after: {} as Prediction }),
     /Cannot evaluate "student" after a pass that is no training pass of it/,
+  );
+  assert.throws(
+    () => apply("student", "tag", image),
+    /Cannot apply "tag" of network "student": its own modules are tags\. Declare it: trained\({ modules: { tag: ownModule/,
   );
   const dropping = { probability: 0.5, stream: "one" };
   dropChannels(image, dropping);

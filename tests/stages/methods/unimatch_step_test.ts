@@ -6,7 +6,7 @@ import type { Prediction, Taps } from "../../../models/deeplabv3plus.ts";
 import type { Outputs, Passes, Source, Step } from "../../../stages/methods/step.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
 import { countedTerms, type NamedTerm } from "../../../stages/training/step_program.ts";
-import { source } from "../../support/captured_step.ts";
+import { predictionOf, source } from "../../support/captured_step.ts";
 import { bound } from "../../support/training.ts";
 
 const home = { buffer: {} as GPUBuffer, offset: 0 };
@@ -26,11 +26,8 @@ interface Captured {
 function capture(options: Parameters<typeof unimatch>[0] = {}, share = 1): Captured {
   const graph = new Graph(0), passes: string[] = [];
   const size = { height: 8, width: 8 };
-  const predict = (name: string, tracked: boolean): Prediction => ({
-    logits: image(name, 5, tracked),
-    size,
-    features: { kind: "features", values: image(`${name} features`, 8, tracked), size },
-  });
+  const predict = (name: string, tracked: boolean): Prediction =>
+    predictionOf(image(name, 5, tracked), image(`${name} features`, 8, tracked), size);
   const walk = <Y>(call: string, given: object, make: (name: string) => Y, prefix = ""): unknown =>
     Object.fromEntries(
       Object.entries(given as Record<string, Source | Record<string, Source>>).map(([name, value]) => {
@@ -69,6 +66,7 @@ function capture(options: Parameters<typeof unimatch>[0] = {}, share = 1): Captu
       const taps = (name: string): Taps => ({
         kind: "taps",
         low: image(`${name}.low`, 4, true),
+        middle: image(`${name}.middle`, 4, true),
         high: image(`${name}.high`, 4, true),
         size,
       });
@@ -83,6 +81,7 @@ function capture(options: Parameters<typeof unimatch>[0] = {}, share = 1): Captu
     dropChannels: (x, { probability, stream }) =>
       image(`drop ${probability} of ${x.label} by ${stream}`, 4, true),
     features: none,
+    apply: none,
     constant: none,
     gradient: none,
     schedules: {},

@@ -3,12 +3,14 @@ import { z } from "zod";
 import type { Device } from "../../../kernels/device.ts";
 import { movingAverage } from "../../../kernels/ops/update/moving_average.ts";
 import { softmaxCrossEntropy } from "../../../kernels/ops/loss/softmax_cross_entropy.ts";
+import { initialize } from "../../../models/initialization.ts";
 import type { StateDict } from "../../../models/state_dict.ts";
 import { defineMethod } from "../../../stages/methods/method.ts";
 import { type Average, averageOf, trained } from "../../../stages/methods/networks.ts";
 import { warmedUp } from "../../../stages/methods/schedule.ts";
 import { forecast } from "../../../stages/training/memory.ts";
 import { openSession, type Session, type SessionOptions } from "../../../stages/training/session.ts";
+import { buildNetworks } from "../../../stages/weights/network.ts";
 import { labeled, unlabeled, weak } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
 import { bound, networkOf, shapesViews } from "../../support/training.ts";
@@ -19,6 +21,7 @@ const DECAY = 0.75;
 
 const options = z.strictObject({
   statistics: z.enum(["averaged", "copied", "own"]).default("averaged"),
+  start: z.enum(["copy", "own"]).default("copy"),
   /** Whether the teacher sees the unlabeled images in training mode. */
   trains: z.boolean().default(true),
   /** Whether the backbones' norms are frozen. */
@@ -32,9 +35,9 @@ const followed = defineMethod({
   version: 1,
   module: import.meta.url,
   options,
-  networks: ({ statistics, frozen, warmedUp: warms }) => ({
+  networks: ({ statistics, start, frozen, warmedUp: warms }) => ({
     student: trained(frozen ? { frozenNorms: "backbone" } : {}),
-    teacher: averageOf("student", { decay: warms ? warmedUp(DECAY) : DECAY, statistics }),
+    teacher: averageOf("student", { decay: warms ? warmedUp(DECAY) : DECAY, statistics, start }),
   }),
   views: () => ({ labeled: labeled({ image: weak() }), unlabeled: unlabeled({ image: weak() }) }),
   schedules: () => ({ half: () => 0.5, all: () => 1 }),
@@ -155,6 +158,31 @@ gpuTest("in the warm-up an average is a copy", async (device) => {
   assert.deepEqual(statistics(state, "teacher"), statistics(state, "student"));
   take(session, 2);
   assert.notDeepEqual(parameters(await session.state(), "teacher"), parameters(state, "teacher"));
+  session.free();
+});
+
+gpuTest("an average that starts as its own is no copy, and no warm-up makes it one", async (device) => {
+  const session = open(device, { start: "own", trains: false }, { warmUp: true });
+  const start = await session.state();
+  const name = "backbone.conv1.0.weight";
+  const drawn = initialize(
+    buildNetworks(networkOf(bound(followed()))).registry,
+    9,
+  );
+  for (const network of ["student", "teacher"]) {
+    assert.deepEqual(start.get(`${network}.${name}`), drawn.get(`${network}.${name}`));
+  }
+  take(session, 0, "warm-up");
+  const warmed = await session.state();
+  for (const part of [parameters, statistics]) {
+    assert.deepEqual(part(warmed, "teacher"), part(start, "teacher"));
+    assert.notDeepEqual(part(warmed, "student"), part(start, "student"));
+  }
+  take(session, 1);
+  const now = await session.state();
+  for (const part of [parameters, statistics]) {
+    assertAverage(part(now, "teacher"), part(warmed, "teacher"), part(now, "student"), DECAY);
+  }
   session.free();
 });
 
