@@ -89,7 +89,7 @@ export type { Partner } from "./stages/views/specs.ts";
 export { supervised, type SupervisedOptions } from "./stages/methods/supervised.ts";
 export { type AnyMethod, type Configured, type Method, MethodError } from "./stages/methods/method.ts";
 export type { MiningOptions } from "./stages/methods/mining.ts";
-export type { NamedOptions } from "./stages/methods/with_method.ts";
+export type { NamedOptions } from "./stages/methods/binding/with_method.ts";
 export type { Checkpoint } from "./stages/weights/checkpoint.ts";
 export type { NetworkDescription } from "./stages/weights/network.ts";
 export type { PerPrediction, Predictions } from "./stages/evaluation/predictions.ts";

@@ -16,7 +16,7 @@ import {
 } from "../pipeline/mod.ts";
 import { policyKind, type ViewsKinds } from "./augment.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
-import { chosenMethod } from "./methods/exchange.ts";
+import { chosenMethod } from "./methods/binding/exchange.ts";
 import {
   type AnyMethod,
   type Configured,
@@ -25,7 +25,7 @@ import {
   isName,
   MethodError,
 } from "./methods/method.ts";
-import { withMethod } from "./methods/with_method.ts";
+import { withMethod } from "./methods/binding/with_method.ts";
 import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
 import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";

@@ -1,7 +1,7 @@
 /** `compare`: the same data, steps and backbone, by several methods. @module */
 import { ConfigError, type Override, type Pipeline } from "../../pipeline/mod.ts";
 import { methodOf } from "../../stages/co_train.ts";
-import { exchangingMethods } from "../../stages/methods/exchange.ts";
+import { exchangingMethods } from "../../stages/methods/binding/exchange.ts";
 import { type Configured, definitionOf } from "../../stages/methods/method.ts";
 import type { Command, OptionSpec } from "../terminal/command.ts";
 import { lastingName } from "../experiment/experiment.ts";

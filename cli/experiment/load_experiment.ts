@@ -1,7 +1,7 @@
 /** Loads the experiment that is named on the command line. @module */
 import { dirname } from "node:path";
 import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipeline/mod.ts";
-import { exchangingMethods } from "../../stages/methods/exchange.ts";
+import { exchangingMethods } from "../../stages/methods/binding/exchange.ts";
 import type { Configured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { experimentExports, isExperimentPath, lastingName, typedPath } from "./experiment.ts";

@@ -1,13 +1,13 @@
 /** CCVC: conflict-based cross-view consistency (Wang et al., CVPR 2023). @module */
-import type { CcvcInput, CcvcOptions } from "./ccvc_options.ts";
-import { ccvcSchema } from "./ccvc_schema.ts";
+import type { CcvcInput, CcvcOptions } from "./ccvc/options.ts";
+import { ccvcSchema } from "./ccvc/schema.ts";
 import { forBoth, supervisedTerms } from "./both.ts";
 import { cutMix, labeled, strong, unlabeled, weak } from "../views/specs.ts";
-import { consistencyTerms, discrepancyTerm } from "./losses.ts";
+import { consistencyTerms, discrepancyTerm } from "./ccvc/losses.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { type Trained, trained } from "./networks.ts";
 import { mix, type Target } from "./parts.ts";
-import { mixTargets, onValidPixels, pseudoLabels, type Weighting } from "./pseudo_labels.ts";
+import { mixTargets, onValidPixels, pseudoLabels, type Weighting } from "./ccvc/pseudo_labels.ts";
 import { selfPaced } from "./schedule.ts";
 import type { Step, Terms } from "./step.ts";
 

@@ -2,7 +2,7 @@
 import type { Views } from "../augment.ts";
 import { bindMethod } from "../methods/bound_method.ts";
 import type { AnyMethod } from "../methods/method.ts";
-import type { NamedOptions } from "../methods/with_method.ts";
+import type { NamedOptions } from "../methods/binding/with_method.ts";
 import { weightsOfClasses } from "./config/class_weights.ts";
 import type { TrainingConfig } from "./config/config.ts";
 import type { MemorySettings } from "./memory.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { parseConfig } from "../../../pipeline/mod.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";
 import { ccvc } from "../../methods/ccvc.ts";
-import { presetValues } from "../../methods/ccvc_presets.ts";
+import { presetValues } from "../../methods/ccvc/presets.ts";
 import { definitionOf } from "../../methods/method.ts";
 import { polyFactor } from "../../training/config/schedule.ts";
 import type { CaseAdapter, Reading } from "../adapter.ts";

@@ -6,7 +6,7 @@ import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { Notes } from "../../../pipeline/files/files.ts";
 import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { methodOf, trainingStage } from "../../../stages/co_train.ts";
-import { chosenMethod, exchangingMethods } from "../../../stages/methods/exchange.ts";
+import { chosenMethod, exchangingMethods } from "../../../stages/methods/binding/exchange.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { type Configured, defineMethod, type Method } from "../../../stages/methods/method.ts";
 import { trained } from "../../../stages/methods/networks.ts";

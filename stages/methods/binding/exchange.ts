@@ -1,5 +1,5 @@
 /** The same experiment by another method: what a comparison is made of. @module */
-import type { Configured } from "./method.ts";
+import type { Configured } from "../method.ts";
 
 /** The method that stands in the place of a training's own, by the training's id. */
 export type Exchange = (training: string) => Configured | undefined;

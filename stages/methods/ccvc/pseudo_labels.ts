@@ -1,10 +1,10 @@
 /** What one of CCVC's branches tells the other, and how much each pixel counts. CCVC §2.2. @module */
-import { conflictWeights, type ConflictWeightsOptions } from "../../kernels/ops/label/conflict_weights.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
-import { forBoth, type Pair } from "./both.ts";
-import { type Confidence, label, mix, only, type Scores, type Target } from "./parts.ts";
-import type { Scalar } from "./schedule.ts";
-import type { Step } from "./step.ts";
+import { conflictWeights, type ConflictWeightsOptions } from "../../../kernels/ops/label/conflict_weights.ts";
+import type { Tensor } from "../../../kernels/tensor.ts";
+import { forBoth, type Pair } from "../both.ts";
+import { type Confidence, label, mix, only, type Scores, type Target } from "../parts.ts";
+import type { Scalar } from "../schedule.ts";
+import type { Step } from "../step.ts";
 
 /** How much a pixel counts, by whether the branches agree and whether the labeling one is confident. */
 export interface Weighting {

@@ -1,10 +1,10 @@
 /** The schema of a training's options with those of its method under `method`. @module */
 import { z } from "zod";
-import { messageOf, type Schema, type SchemaIssue } from "../../pipeline/mod.ts";
-import { schemasAt } from "../../pipeline/language/inspect.ts";
-import { validate } from "../../pipeline/language/schema.ts";
-import { bindMethod } from "./bound_method.ts";
-import { type AnyMethod, definitionOf } from "./method.ts";
+import { messageOf, type Schema, type SchemaIssue } from "../../../pipeline/mod.ts";
+import { schemasAt } from "../../../pipeline/language/inspect.ts";
+import { validate } from "../../../pipeline/language/schema.ts";
+import { bindMethod } from "../bound_method.ts";
+import { type AnyMethod, definitionOf } from "../method.ts";
 
 /** A method's options and its name, as a training's config holds them. */
 export type NamedOptions = Readonly<Record<string, unknown>> & { readonly name: string };

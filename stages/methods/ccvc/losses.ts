@@ -1,9 +1,9 @@
 /** CCVC's losses on unlabeled images: agree on labels, differ in features. CCVC §2. @module */
-import { cosineDiscrepancy } from "../../kernels/ops/loss/cosine_discrepancy.ts";
-import type { Prediction } from "../../models/deeplabv3plus.ts";
-import { type Pair, termsForBoth } from "./both.ts";
-import { crossEntropy, type Target } from "./parts.ts";
-import type { Step, Terms } from "./step.ts";
+import { cosineDiscrepancy } from "../../../kernels/ops/loss/cosine_discrepancy.ts";
+import type { Prediction } from "../../../models/deeplabv3plus.ts";
+import { type Pair, termsForBoth } from "../both.ts";
+import { crossEntropy, type Target } from "../parts.ts";
+import type { Step, Terms } from "../step.ts";
 
 /**
  * Each branch learns the other's labels: `con1` is labeled by branch 1 and trains branch 2. The mean is over all pixels that

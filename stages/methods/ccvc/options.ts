@@ -1,5 +1,5 @@
-/** Every switch of CCVC: what it is once it is read. How each is read is in `ccvc_schema.ts`. @module */
-import type { MiningOptions } from "./mining.ts";
+/** Every switch of CCVC: what it is once it is read. How each is read is in `schema.ts`. @module */
+import type { MiningOptions } from "../mining.ts";
 
 /** Parsed options; every one is described in the schema. */
 export interface CcvcOptions extends MiningOptions {

@@ -1,9 +1,9 @@
 /** Every switch of CCVC, read and checked. @module */
 import { z } from "zod";
-import { schemaOf } from "../../pipeline/mod.ts";
-import type { CcvcOptions, ConfidentMode, PresetChoice, PresetValues } from "./ccvc_options.ts";
-import { miningLeaves } from "./mining.ts";
-import { presetValue, presetValues } from "./ccvc_presets.ts";
+import { schemaOf } from "../../../pipeline/mod.ts";
+import type { CcvcOptions, ConfidentMode, PresetChoice, PresetValues } from "./options.ts";
+import { miningLeaves } from "../mining.ts";
+import { presetValue, presetValues } from "./presets.ts";
 
 /** Why nothing reads a leaf, with the other options as they are; undefined where it is read. */
 const unreadBecause: { readonly [K in keyof CcvcOptions]?: (options: CcvcOptions) => string | undefined } = {
@@ -149,7 +149,7 @@ const given = z.strictObject({
 
 /**
  * Every switch of the method. What is left out takes the value of the preset; what the README's commands, the script's
- * defaults and hard-coded numbers are is in `ccvc_presets.ts`.
+ * defaults and hard-coded numbers are is in `presets.ts`.
  */
 export const ccvcSchema = schemaOf<CcvcOptions>()(
   given.transform((written, context): CcvcOptions => {

@@ -1,5 +1,5 @@
 /** Where CCVC's paper and code differ: what each of the two sets, and how that is known. @module */
-import type { PresetChoice, PresetValues } from "./ccvc_options.ts";
+import type { PresetChoice, PresetValues } from "./options.ts";
 
 /** A value, and how it is known. */
 export interface Sourced<T> {
