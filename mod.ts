@@ -83,6 +83,7 @@ export {
 export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts";
 export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
+export { psMt, type PsMtInput, type PsMtOptions } from "./stages/methods/ps_mt.ts";
 export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
 export type { PhotometricOptions } from "./stages/views/draws.ts";
 export type { Partner } from "./stages/views/specs.ts";

@@ -142,7 +142,18 @@ const views = ({ cutMix: law }: PsMtOptions) => ({
   }),
 });
 
-type PsMtStep = Step<"student" | "teacher1" | "teacher2", ReturnType<typeof views>, "weight" | "turn">;
+function networks({ decay, pretrainedTeachers }: PsMtOptions) {
+  const teacher = (turn: 0 | 1) =>
+    averageOf("student", {
+      // 1 leaves it as it is, but for what its own passes move.
+      decay: ({ epoch }) => epoch % 2 === turn ? decay : 1,
+      start: pretrainedTeachers ? "own" : "random",
+      learnsInWarmUp: true,
+    });
+  return { student: trained(), teacher1: teacher(0), teacher2: teacher(1) };
+}
+
+type PsMtStep = Step<ReturnType<typeof networks>, ReturnType<typeof views>, "weight" | "turn">;
 
 /**
  * Two teachers label together what a student learns from perturbed features; they take turns in following it, an epoch each.
@@ -163,15 +174,7 @@ export const psMt: Method<PsMtOptions, PsMtInput, "student" | "teacher1" | "teac
     version: 1,
     module: import.meta.url,
     options,
-    networks({ decay, pretrainedTeachers }: PsMtOptions) {
-      const teacher = (turn: 0 | 1) =>
-        averageOf("student", {
-          decay: ({ epoch }) => epoch % 2 === turn ? decay : 1,
-          start: pretrainedTeachers ? "own" : "random",
-          learnsInWarmUp: true,
-        });
-      return { student: trained(), teacher1: teacher(0), teacher2: teacher(1) };
-    },
+    networks,
     views,
     schedules: ({ weight, rampEpochs }: PsMtOptions) => ({
       weight: cosineRamp(weight, rampEpochs),

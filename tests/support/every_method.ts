@@ -4,6 +4,7 @@ import { ccvc } from "../../stages/methods/ccvc.ts";
 import { cps } from "../../stages/methods/cps.ts";
 import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
 import type { Configured } from "../../stages/methods/method.ts";
+import { psMt } from "../../stages/methods/ps_mt.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { unimatch } from "../../stages/methods/unimatch.ts";
 import { openSession, type Session, type SessionOptions } from "../../stages/training/session.ts";
@@ -27,6 +28,8 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
     frozenNorms: false,
     distance: "kl-divergence",
   }),
+  "ps-mt": psMt({ threshold: 0.1, assist: 2, rampEpochs: 0, xi: 10 }),
+  "ps-mt, three boxes": psMt({ threshold: 0.1, assist: 3, rampEpochs: 0, cutMix: "three boxes", as: "paper" }),
 };
 
 const views = shapesViews();
