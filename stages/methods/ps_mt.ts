@@ -209,6 +209,7 @@ function terms(step: PsMtStep, options: PsMtOptions): Terms {
   const goal = mix(step, target(step, unlabeled.image, options), unlabeled.boxes);
   const told = label(step, { logits: goal, size: sizeOf(goal) });
   const kept = only(step, told.labels, where(step, told.confidence, "at least", options.threshold));
+  for (const [name, tensor] of Object.entries({ goal, ...told, kept })) step.note(name, tensor);
   const clean = step.features("student", { x, v: mix(step, unlabeled.strong, unlabeled.boxes) });
   const seen = step.train("student", {
     x: perturbed(step, "x", clean.x, options),
@@ -231,8 +232,10 @@ function target(step: PsMtStep, image: Tensor, { assist }: PsMtOptions): Tensor 
         `${classes} at most`,
     );
   }
-  const turn = step.schedules.turn;
-  return assistedMean(step.graph, everyPixel(step, one), everyPixel(step, two), { kept: assist, turn });
+  const { graph, schedules: { turn } } = step;
+  const target = assistedMean(graph, everyPixel(step, one), everyPixel(step, two), { kept: assist, turn });
+  step.note("target", target);
+  return target;
 }
 
 /** PS-MT §4: features moved to where the teachers' decoders differ most from what they say now. */

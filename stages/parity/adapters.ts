@@ -3,6 +3,7 @@ import type { CaseAdapter } from "./adapter.ts";
 import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
+import { psMtCases } from "./methods/ps_mt.ts";
 import { unimatchCases } from "./methods/unimatch.ts";
 
 /** By what a case's `method` says; one without is CCVC's. */
@@ -11,7 +12,7 @@ export function adapterOf(method: unknown): CaseAdapter | undefined {
 }
 
 // Each is only ever given settings that its own schema has read.
-const adapters = [ccvcCases, cpsCases, unimatchCases, cutMixSegCases] as unknown as readonly CaseAdapter[];
+const adapters = [ccvcCases, cpsCases, unimatchCases, cutMixSegCases, psMtCases] as unknown as readonly CaseAdapter[];
 
 /** Names of the methods. */
 export const caseMethods: readonly string[] = adapters.map(({ method }) => method);
