@@ -65,6 +65,7 @@ export {
   sigmoidRamp,
   warmedUp,
 } from "./stages/methods/schedule.ts";
+export type { ChoiceStep, Chosen, ImageChoice } from "./stages/methods/choice.ts";
 export type { Sizes, StateSpec, StateSpecs, StateTensors } from "./stages/methods/state.ts";
 export {
   areaShare,
@@ -75,6 +76,7 @@ export {
   type BoxView,
   cutMix,
   type Draw,
+  type DrawOptions,
   type Draws,
   type ImageView,
   labeled,
@@ -84,6 +86,7 @@ export {
   unlabeled,
   type ViewSpecs,
   weak,
+  type Zoom,
 } from "./stages/views/specs.ts";
 export {
   type Confidence,

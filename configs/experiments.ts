@@ -15,6 +15,7 @@ const families: Readonly<Record<string, () => Promise<Family>>> = {
   "cps": () => import("./families/cps.ts"),
   "cutmix-seg": () => import("./families/cutmix_seg.ts"),
   "pascal": () => import("./families/pascal.ts"),
+  "ps-mt": () => import("./families/ps_mt.ts"),
   "unimatch": () => import("./families/unimatch.ts"),
 };
 

@@ -174,16 +174,24 @@ function defineTraining(method: AnyMethod): TrainingStage {
       const session = openSession(device, {
         ...settings,
         pretrained: pretrained?.state,
-        samplesOf(step) {
+        samplesOf(step, chosen = {}) {
           const { labeled, unlabeled, others } = sampler.batch(
             Math.floor(step / sampler.stepsPerEpoch),
             step % sampler.stepsPerEpoch,
           );
           const ids = (set: ImageSet, places: readonly number[]) =>
             places.map((place) => `"${set.ids[place]}"`).join(", ");
-          const more = Object.values(settings.method.draws).some(({ images }) => images === "others");
-          const seen = more ? [...unlabeled, ...others ?? []] : unlabeled;
-          return `labeled ${ids(views.labeled, labeled)}; unlabeled ${ids(views.unlabeled, seen)}`;
+          const draws = settings.method.draws;
+          const more = Object.values(draws).some(({ images }) => images === "others");
+          const drawn = Object.entries(chosen).map(([name, places]) =>
+            `${name} ${ids(views[draws[name]!.set], places)}`
+          );
+          const seen = drawn.length > 0 ? [] : more ? [...unlabeled, ...others ?? []] : unlabeled;
+          return [
+            `labeled ${ids(views.labeled, labeled)}`,
+            ...(seen.length > 0 ? [`unlabeled ${ids(views.unlabeled, seen)}`] : []),
+            ...drawn,
+          ].join("; ");
         },
         onSkipped: (updates) =>
           tell(context, {

@@ -5,7 +5,8 @@ import type { NetworkVariant } from "../../models/networks.ts";
 import { normMistake } from "../../models/norms.ts";
 import { didYouMean } from "../../pipeline/mod.ts";
 import type { Predictions } from "../evaluation/predictions.ts";
-import { type AnyMethod, definitionOf, isName, MethodError } from "./method.ts";
+import type { ChoiceStep, Chosen, ImageChoice } from "./choice.ts";
+import { type AnyMethod, definitionOf, type ErasedDefinition, isName, MethodError } from "./method.ts";
 import type { Draws } from "../views/specs.ts";
 import type { Average, MethodNetworks, Trained } from "./networks.ts";
 import { supervise } from "./parts.ts";
@@ -15,6 +16,12 @@ import type { AfterUpdate, Step, Terms } from "./step.ts";
 
 /** Which of a method's steps. */
 export type Phase = "warm-up" | "method";
+
+/** A choice with the method's options filled in. */
+export interface BoundChoice {
+  readonly reads: ImageChoice["reads"];
+  choose(state: Readonly<Record<string, Float32Array>>, step: ChoiceStep): Chosen;
+}
 
 /** A method with its options filled in. */
 export interface BoundMethod {
@@ -37,6 +44,8 @@ export interface BoundMethod {
   readonly headline: string;
   /** @throws {MethodError} If a name or a shape is none. */
   state(sizes: Sizes): StateSpecs;
+  /** Chooses images before each of its steps; absent where it has no say. */
+  readonly choice?: BoundChoice;
   terms(step: Step): Terms;
   /** A step of the warm-up. */
   warmUp(step: Step): Terms;
@@ -73,7 +82,8 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   const sourceOf = (network: Trained | Average) =>
     network.kind === "trained" ? network : declared[network.of] as Trained;
   const draws = definition.views(options);
-  checkDraws(draws, definition.phases?.warmUp !== undefined, refuse);
+  checkDraws(draws, definition, refuse);
+  const { choice } = definition;
   const predictions = Object.entries(definition.predictions).map(([name, scored]) => {
     const of = typeof scored === "string" ? [scored] : scored.mean;
     const unknown = of.find((network) => !names.includes(network));
@@ -108,6 +118,13 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
       checkState(specs, refuse);
       return specs;
     },
+    ...(choice && {
+      choice: {
+        reads: choice.reads,
+        choose: (state: Readonly<Record<string, Float32Array>>, step: ChoiceStep) =>
+          choice.choose(state, step, options),
+      },
+    }),
     terms: (step) => definition.terms(step, options),
     warmUp: (step) => definition.phases?.warmUp?.(step, options) ?? labelsAlone(step, declared, draws),
     afterUpdate: (step) => definition.afterUpdate?.(step, options),
@@ -238,7 +255,7 @@ function checkState(specs: StateSpecs, refuse: (rule: string) => Error): void {
         `state "${name}" has the shape [${shape}]; its extents must be whole numbers from 1, one or more`,
       );
     }
-    if (!Number.isFinite(start)) {
+    if (start !== "uniform" && !Number.isFinite(start)) {
       throw refuse(`state "${name}" starts at ${start}; it must be a finite number`);
     }
     if (dtype !== "f32" && start !== 0) {
@@ -250,8 +267,23 @@ function checkState(specs: StateSpecs, refuse: (rule: string) => Error): void {
 /** Members of a draw that are no views. */
 const TAKEN = ["validity", "labels"];
 
-function checkDraws(draws: Draws, ownWarmUp: boolean, refuse: (rule: string) => Error): void {
-  for (const [name, { views }] of Object.entries(draws)) {
+function checkDraws(
+  draws: Draws,
+  { choice, phases }: Pick<ErasedDefinition, "choice" | "phases">,
+  refuse: (rule: string) => Error,
+): void {
+  for (const [name, { views, images, share = 1, zoom }] of Object.entries(draws)) {
+    if (images === "chosen" && choice === undefined) {
+      throw refuse(
+        `the images of draw "${name}" are chosen, and by nothing; write choice: { reads, choose }`,
+      );
+    }
+    if (!(share > 0 && share <= 1)) {
+      throw refuse(`draw "${name}" is ${share} of the batch; its share must lie in (0, 1]`);
+    }
+    if (zoom && !(zoom.scale[0] > 0 && zoom.scale[0] <= zoom.scale[1])) {
+      throw refuse(`draw "${name}" is zoomed by [${zoom.scale}]; it must be a range above 0`);
+    }
     const taken = Object.keys(views).find((view) => TAKEN.includes(view));
     if (taken !== undefined) {
       throw refuse(`view "${taken}" of draw "${name}" would hide the draw's own ${taken}`);
@@ -260,7 +292,7 @@ function checkDraws(draws: Draws, ownWarmUp: boolean, refuse: (rule: string) => 
   const learns = Object.values(draws).some(({ set, views }) =>
     set === "labeled" && Object.values(views).some(({ kind }) => kind === "weak")
   );
-  if (learns || ownWarmUp) return;
+  if (learns || phases?.warmUp !== undefined) return;
   throw refuse(
     "it has no labeled draw with a weak view, which the warm-up learns from; write one, or phases: { warmUp }",
   );

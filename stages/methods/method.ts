@@ -1,6 +1,7 @@
 /** A method is a value: networks and a step by name, and the options that move them. @module */
 import { type Schema, UserError } from "../../pipeline/mod.ts";
 import type { Draws } from "../views/specs.ts";
+import type { ImageChoice } from "./choice.ts";
 import type { MethodNetworks } from "./networks.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Sizes, StateSpecs } from "./state.ts";
@@ -18,6 +19,7 @@ export interface MethodDefinition<
   P extends string,
   S extends string,
   T extends StateSpecs = StateSpecs,
+  R extends string = string,
 > {
   /** Lower-case letters, digits, `-`. */
   readonly name: string;
@@ -35,6 +37,8 @@ export interface MethodDefinition<
   schedules?(options: O): { readonly [K in S]: Schedule };
   /** Tensors that outlive a step, by name: the engine allocates, plans, saves and resumes them. */
   state?(options: O, sizes: Sizes): T;
+  /** Chooses images by the state, for draws of chosen ones. */
+  readonly choice?: ImageChoice<O, T, R>;
   /** Other steps than the main one: `warmUp` takes the place of the engine's, where each network learns labels alone. */
   readonly phases?: { readonly warmUp?: (step: Step<N, V, S, T>, options: O) => Terms };
   /** Captures the main step: its passes, and the weighted terms of the loss. */
@@ -54,8 +58,10 @@ export interface MethodDefinition<
 export interface ErasedDefinition<P extends string = string> extends
   Omit<
     MethodDefinition<unknown, unknown, MethodNetworks, Draws, P, string>,
-    "phases" | "terms" | "afterUpdate"
+    "choice" | "phases" | "terms" | "afterUpdate"
   > {
+  /** See {@linkcode MethodDefinition.choice}. */
+  readonly choice?: ImageChoice;
   /** See {@linkcode MethodDefinition.phases}. */
   readonly phases?: { readonly warmUp?: (step: Step, options: unknown) => Terms };
   /** See {@linkcode MethodDefinition.terms}. */
@@ -119,8 +125,9 @@ export function defineMethod<
   const P extends string,
   S extends string = never,
   T extends StateSpecs = Record<never, never>,
+  const R extends string = never,
 >(
-  definition: MethodDefinition<O, I, N, V, P, S, T>,
+  definition: MethodDefinition<O, I, N, V, P, S, T, R>,
 ): Method<O, I, P> {
   // The one cast: what a step is given is made of the definition's own names.
   const erased = definition as unknown as ErasedDefinition<P>;

@@ -7,8 +7,11 @@ export interface StateSpec {
   readonly shape: readonly number[];
   /** What its elements are; f32 unless told. */
   readonly dtype?: DType;
-  /** Value of every element before the first step; 0 unless told, and where they are not f32. */
-  readonly start?: number;
+  /**
+   * Value of every element before the first step; `uniform`: each its own, in [0, 1), by the run's seed. 0 unless told, and where
+   * they are not f32.
+   */
+  readonly start?: number | "uniform";
 }
 
 /** The state of a method, by name. */
@@ -18,8 +21,10 @@ export type StateSpecs = Readonly<Record<string, StateSpec>>;
 export interface Sizes {
   /** Classes of the data. */
   readonly classes: number;
-  /** Images of each draw in a step; of micro-batches, in one. */
+  /** Images of a whole draw in a step; of micro-batches, in one. */
   readonly batch: number;
+  /** Unlabeled images of the data. */
+  readonly unlabeled: number;
 }
 
 /** The state on the device: maps with homes. What writes them is seen by all that is captured after it. */

@@ -1,10 +1,13 @@
 /** How a method's parity cases are read: what an adapter says of them. @module */
 import type { z } from "zod";
 import type { BoundMethod, Phase } from "../methods/bound_method.ts";
+import type { ChoiceStep } from "../methods/choice.ts";
 import type { At } from "../methods/schedule.ts";
+import type { Feed } from "../training/feed.ts";
+import type { Batch } from "../training/sampler.ts";
 import type { OptimizerSettings } from "../training/update.ts";
 import type { Floors, Recorded, Rule } from "./rules.ts";
-import type { SeenStep, SeenTensor } from "./seen.ts";
+import type { SeenStep } from "./seen.ts";
 import type { CaseSettings, StartLaws } from "./settings.ts";
 
 /** A case's settings as numbers were made by them, where a file does not say which of several it was. */
@@ -17,8 +20,22 @@ export interface Reading {
 /** What is known before step `t` is taken. */
 export interface Moment {
   readonly t: number;
-  /** A state that {@linkcode CaseSetup.choosesBy} names, as the step before has left it. */
-  state(name: string): SeenTensor;
+  /** The images that the method has chosen for a draw. */
+  chosen(draw: string): readonly number[];
+}
+
+/** What a method chooses images by, where it does. */
+export interface ChoiceLaws {
+  /** Images of each set. */
+  readonly sizes: Feed["sizes"];
+  /** Whose turn it is in step `t`. */
+  walks(t: number): Batch;
+  /**
+   * The numbers that step `t` draws by.
+   *
+   * @param u The hash: numbers in [0, 1) by name and index.
+   */
+  numbers(t: number, u: (name: string) => (index: number) => number): ChoiceStep["uniform"];
 }
 
 /**
@@ -109,8 +126,8 @@ export interface CaseSetup {
   /** What the method's state starts with, by name, as the device stores it; what {@linkcode BoundMethod.state} says unless told. */
   readonly state?: Readonly<Record<string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>>;
   readonly views: ViewSources;
-  /** States that views are chosen by, read back before each step. */
-  readonly choosesBy?: readonly string[];
+  /** How images are chosen, where the method does. */
+  readonly choice?: ChoiceLaws;
   /** By the streams that the method drops channels by; none unless told. */
   readonly dropout?: Readonly<Record<string, HashedChannels>>;
   /** By the streams that the method draws numbers of; none unless told. */

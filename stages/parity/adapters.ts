@@ -12,7 +12,13 @@ export function adapterOf(method: unknown): CaseAdapter | undefined {
 }
 
 // Each is only ever given settings that its own schema has read.
-const adapters = [ccvcCases, cpsCases, unimatchCases, cutMixSegCases, psMtCases] as unknown as readonly CaseAdapter[];
+const adapters = [
+  ccvcCases,
+  cpsCases,
+  unimatchCases,
+  cutMixSegCases,
+  psMtCases,
+] as unknown as readonly CaseAdapter[];
 
 /** Names of the methods. */
 export const caseMethods: readonly string[] = adapters.map(({ method }) => method);

@@ -2,7 +2,7 @@
 import type { Device } from "../../kernels/device.ts";
 import { allocate, upload } from "../../kernels/memory.ts";
 import type { Tensor, TensorSpec } from "../../kernels/tensor.ts";
-import type { Feed } from "../training/feed.ts";
+import { drawnImages, type Feed, sharesOfSets } from "../training/feed.ts";
 import type { Draw } from "../views/specs.ts";
 import { boxShape } from "../views/tables.ts";
 import type { CaseSetup, Moment, ViewSource, ViewSources } from "./adapter.ts";
@@ -18,8 +18,8 @@ interface HeldView {
 
 /** A feed of the views that a case has. */
 export interface HashedFeed extends Feed {
-  /** Says what the next step is given. */
-  turn(sources: ViewSources, moment: Moment): void;
+  /** Says what the next step is given, and which it is. */
+  turn(sources: ViewSources, t: number): void;
 }
 
 /**
@@ -30,11 +30,12 @@ export interface HashedFeed extends Feed {
 export function hashedFeed(
   device: Device,
   { salt, batch, size }: CaseSettings,
-  { method: { draws }, classes, views, warmUp }: CaseSetup,
+  { method: { draws }, classes, views, warmUp, choice }: CaseSetup,
 ): HashedFeed {
-  const places = Object.entries(draws).flatMap(([draw, spec]) =>
-    Object.entries(specsOf(spec, batch, size)).map(([view, tensor]) => ({ draw, view, tensor }))
-  );
+  const places = Object.entries(draws).flatMap(([draw, spec]) => {
+    const count = drawnImages(draw, spec.share ?? 1, batch);
+    return Object.entries(specsOf(spec, count, size)).map(([view, tensor]) => ({ draw, view, tensor }));
+  });
   const memory = allocate(
     device,
     "parity views",
@@ -44,7 +45,7 @@ export function hashedFeed(
   const wanted = new Set<HeldView>();
   /** What a map or boxes hold that are the same in each step. */
   const constant = new Map<HeldView, ViewSource>();
-  let next: { readonly sources: ViewSources; readonly moment: Moment } | undefined;
+  let next: { readonly sources: ViewSources; readonly t: number } | undefined;
   const read = (one: HeldView) => {
     if ([views, warmUp?.views].every((sources) => sources?.[one.draw]?.[one.view] === undefined)) {
       throw new Error(`Cannot run the case: its adapter has no "${one.view}" of draw "${one.draw}"`);
@@ -60,8 +61,12 @@ export function hashedFeed(
   return {
     bytes: memory.bytes,
     get sets() {
-      return new Set([...wanted].map(({ draw }) => draws[draw]!.images ?? draws[draw]!.set)).size;
+      return sharesOfSets([...wanted].map(({ draw: name }) => {
+        const { set, images, share = 1 } = draws[name]!;
+        return { name, walk: images ?? set, share };
+      }));
     },
+    sizes: choice?.sizes ?? { labeled: batch, unlabeled: batch },
     capture: () =>
       Object.fromEntries(
         Object.keys(draws).map((draw) => {
@@ -70,9 +75,9 @@ export function hashedFeed(
           return [draw, Object.defineProperties({}, Object.fromEntries(getters))];
         }),
       ),
-    turn: (sources, moment) => void (next = { sources, moment }),
-    fill() {
-      const { sources, moment } = next!;
+    turn: (sources, t) => void (next = { sources, t }),
+    fill({ chosen = {} }) {
+      const { sources, t } = next!, moment = { t, chosen: (draw: string) => chosen[draw]! };
       for (const one of wanted) {
         const source = sources[one.draw]?.[one.view];
         // The kinds of steps may read different views.

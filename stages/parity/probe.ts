@@ -9,11 +9,13 @@ import type { At } from "../methods/schedule.ts";
 import type { Step } from "../methods/step.ts";
 import { type CapturedTraining, captureTraining } from "../training/capture.ts";
 import { startFrom } from "../training/start.ts";
+import type { StepAddress } from "../training/control.ts";
 import { type LastTerm, openStepper } from "../training/stepper.ts";
 import type { NetworkDescription } from "../weights/network.ts";
 import type { CaseSetup, ViewSources } from "./adapter.ts";
 import { hashedDropout } from "./dropout.ts";
 import { hashedFeed } from "./feed.ts";
+import { hashed } from "./inputs.ts";
 import { Kept, type Moves, noting } from "./passes.ts";
 import { type SeenTensor, seenTensor } from "./seen.ts";
 import type { CaseSettings } from "./settings.ts";
@@ -108,7 +110,9 @@ export function openProbe(device: Device, options: ProbeOptions): Probe {
   };
   start(weights);
   onPhase?.("compile");
-  const stepper = openStepper(device, training, { ...running, recompute: false, onCompile });
+  const { choice, warmUp: before } = setup, u = (name: string) => hashed(settings.salt, name);
+  const choiceNumbers = choice && (({ step }: StepAddress) => choice.numbers(step - (before?.steps ?? 0), u));
+  const stepper = openStepper(device, training, { ...running, choiceNumbers, recompute: false, onCompile });
 
   const read = async (tensors: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, SeenTensor>> => {
     const values = await readBack(device, [...tensors.values()]);
@@ -117,9 +121,9 @@ export function openProbe(device: Device, options: ProbeOptions): Probe {
   const readState = (names: readonly string[] = Object.keys(training.state.tensors)) =>
     read(new Map(names.map((name) => [name, training.state.tensors[name]!])));
   const take = async ({ t, views, phase, rate, at }: Turn) => {
-    const state = await readState(setup.choosesBy ?? []);
-    feed.turn(views, { t, state: (name) => state.get(name)! });
-    stepper.step({ labeled: [], unlabeled: [] }, { phase, epoch: 0, step: taken.length, rate, at });
+    feed.turn(views, t);
+    const walks = setup.choice?.walks(t) ?? { labeled: [], unlabeled: [] };
+    await stepper.step(walks, { phase, epoch: 0, step: taken.length, rate, at });
     taken.push(phase);
     return await stepper.lastTerms();
   };

@@ -9,7 +9,7 @@ import type { Networks } from "../../models/networks.ts";
 import { allocateParameters, type Parameters } from "../../models/parameters.ts";
 import type { Views } from "../augment.ts";
 import type { BoundMethod, Phase } from "../methods/bound_method.ts";
-import type { StateSpecs, StateTensors } from "../methods/state.ts";
+import type { Sizes, StateSpecs, StateTensors } from "../methods/state.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import { captureAverages } from "./averages.ts";
 import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
@@ -58,7 +58,7 @@ export interface CapturedState {
   /** By name. */
   readonly tensors: StateTensors;
   /** What each is filled with at the start. */
-  readonly starts: ReadonlyMap<Tensor, number>;
+  readonly starts: ReadonlyMap<Tensor, number | "uniform">;
   readonly bytes: number;
   free(): void;
 }
@@ -92,10 +92,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     learners: options.warmUp ? method.learners : new Set(),
   });
   const images = batch / accumulate;
-  const state = allocateState(
-    device,
-    method.state({ classes: options.network.classes.names.length, batch: images }),
-  );
+  const state = allocateState(device, method.state(sizesOf(options)));
   const feed = "capture" in views
     ? views
     : makeFeed(device, views, { batch: images, seed, draws: method.draws });
@@ -115,6 +112,14 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       for (const owner of [control, state, feed, parameters]) owner.free();
     },
   };
+}
+
+/** What the shapes of a method's state depend on. */
+export function sizesOf(
+  { network, views, batch, accumulate }: Pick<CaptureOptions, "network" | "views" | "batch" | "accumulate">,
+): Sizes {
+  const unlabeled = "capture" in views ? views.sizes.unlabeled : views.unlabeled.length;
+  return { classes: network.classes.names.length, batch: batch / accumulate, unlabeled };
 }
 
 function allocateState(device: Device, declared: StateSpecs): CapturedState {

@@ -1,5 +1,6 @@
 /** Brings a step's images to the device, as views of the policy. @module */
 import type { Device } from "../../kernels/device.ts";
+import { ShapeError } from "../../kernels/errors.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import type { Views } from "../augment.ts";
 import type { ImageSet, SizedSet } from "../datasets/samples.ts";
@@ -11,8 +12,10 @@ import type { Batch } from "./sampler.ts";
 export interface Feed {
   /** Bytes held on the device. */
   readonly bytes: number;
-  /** How many batches of images the steps captured so far read; draws of the same images are of one. */
+  /** How many batches of images the steps captured so far read, in parts of one; draws of the same images are of one. */
   readonly sets: number;
+  /** Images of each set. */
+  readonly sizes: { readonly labeled: number; readonly unlabeled: number };
   /** Captures the ops that make the views out of what {@linkcode Feed.fill} uploads: draws by name, views by name. */
   capture(graph: Graph): SeenDraws;
   /**
@@ -28,22 +31,32 @@ export interface Feed {
 /** How often each sample has been drawn in a step, by the draw's name. */
 export type Drawn = Map<string, Map<number, number>>;
 
-/** Prepares a feed of `batch` images a draw and step. */
+/**
+ * Prepares a feed of `batch` images a draw and step.
+ *
+ * @throws {ShapeError} If a draw's share of them is no whole number of images.
+ */
 export function makeFeed(
   device: Device,
   views: Views,
   { batch, seed, draws }: { batch: number; seed: number; draws: Draws },
 ): Feed {
   const { crop, scale, jitter, gray, blur, cutmix } = views.policy;
-  const batches = Object.entries(draws).map(([name, { set, images: walk = set, views: specs }]) => ({
+  const batches = Object.entries(draws).map((
+    [name, { set, images: walk = set, share = 1, zoom, views: specs }],
+  ) => ({
     name,
+    set,
     walk,
+    share,
+    count: drawnImages(name, share, batch),
     isEmpty: views[set].length === 0,
     made: new ViewBatch(device, {
       name,
-      batch,
+      batch: drawnImages(name, share, batch),
       crop,
       scale,
+      ...zoom,
       ...largest(views[set]),
       masks: set === "labeled",
       views: specs,
@@ -51,34 +64,56 @@ export function makeFeed(
       cutMix: cutmix,
     }),
   }));
-  const unlabeled = (sample: number) => pixels(views.unlabeled, sample);
   const items = {
     labeled: (sample: number) => ({
       ...pixels(views.labeled, sample),
       mask: { ...views.labeled.size(sample), channels: 1, data: views.labeled.mask(sample) },
     }),
-    unlabeled,
-    others: unlabeled,
+    unlabeled: (sample: number) => pixels(views.unlabeled, sample),
   };
   return {
     bytes: batches.reduce((sum, { made }) => sum + made.bytes, 0),
     get sets() {
-      return new Set(batches.flatMap(({ walk, made }) => made.isWanted ? [walk] : [])).size;
+      return sharesOfSets(batches.filter(({ made }) => made.isWanted));
     },
+    sizes: { labeled: views.labeled.length, unlabeled: views.unlabeled.length },
     capture: (graph) => Object.fromEntries(batches.map(({ name, made }) => [name, made.capture(graph)])),
     fill(images, address, drawn: Drawn = new Map()) {
-      for (const { name, walk, made, isEmpty } of batches) {
+      for (const { name, set, walk, count, made, isEmpty } of batches) {
         const seen = drawn.get(name) ?? new Map<number, number>();
         drawn.set(name, seen);
         // Without unlabeled images no step is run that reads any.
         if (!made.isWanted || isEmpty) continue;
-        made.fill((images[walk] ?? []).map(items[walk]), { seed, ...address }, seen);
+        const own = (walk === "chosen" ? images.chosen?.[name] : images[walk]) ?? [];
+        made.fill(own.slice(0, count).map(items[set]), { seed, ...address }, seen);
       }
     },
     free() {
       for (const { made } of batches) made.free();
     },
   };
+}
+
+/** How many of the images of a micro-batch a draw is of. */
+export function drawnImages(name: string, share: number, batch: number): number {
+  const count = batch * share;
+  if (Number.isInteger(count)) return count;
+  throw new ShapeError(
+    `draw "${name}" is ${share} of the images of a micro-batch, and of ${batch} that is no whole number; set co-train.batch, ` +
+      "or co-train.accumulate, so that it is",
+  );
+}
+
+/** How many batches draws are of, in parts of one; those of one walk are of the same images. */
+export function sharesOfSets(
+  draws: readonly { readonly name: string; readonly walk: string; readonly share: number }[],
+): number {
+  const shares = new Map<string, number>();
+  for (const { name, walk, share } of draws) {
+    const key = walk === "chosen" ? `chosen ${name}` : walk;
+    shares.set(key, Math.max(share, shares.get(key) ?? 0));
+  }
+  return [...shares.values()].reduce((sum, share) => sum + share, 0);
 }
 
 function pixels(set: ImageSet, sample: number) {

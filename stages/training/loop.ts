@@ -201,7 +201,7 @@ class TrainingLoop {
     const phase = epoch < config.warmUpEpochs ? "warm-up" : "method";
     const warmUp = config.warmUpEpochs * sampler.stepsPerEpoch;
     const rate = config.baseRate * rateFactorAfter(config, step, this.#steps, warmUp);
-    session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
+    await session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
       phase,
       epoch,
       step,

@@ -7,7 +7,7 @@ import { checkBindings } from "../../kernels/program/parts.ts";
 import { schedule } from "../../kernels/program/schedule.ts";
 import { largestTexture, textureBytes } from "../../kernels/shader/texture_operand.ts";
 import type { Views } from "../augment.ts";
-import { type CaptureOptions, captureTraining } from "./capture.ts";
+import { type CaptureOptions, captureTraining, sizesOf } from "./capture.ts";
 import type { TrainingConfig } from "./config/config.ts";
 import { SettingsError } from "./errors.ts";
 
@@ -182,8 +182,7 @@ function whatFits(device: Device, settings: MemorySettings): string {
     found.push(`augment.crop=${crop - CROP_STEP * (steps + 1 - less)} in batches of ${batch}`);
   }
   if (found.length === 0) {
-    const { method, network: { classes } } = settings;
-    const kept = Object.keys(method.state({ classes: classes.names.length, batch: batch / accumulate }));
+    const kept = Object.keys(settings.method.state(sizesOf(settings)));
     return `No smaller batch and no smaller crop fits; use a smaller backbone${
       kept.length > 0 ? `, or make the method's state smaller (${kept.join(", ")})` : ""
     }`;

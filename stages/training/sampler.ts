@@ -9,7 +9,12 @@ export interface Batch {
   readonly unlabeled: readonly number[];
   /** As many unlabeled ones again, by orders of their own, for draws of other images. */
   readonly others?: readonly number[];
+  /** Those that the method has chosen, by the names of their draws. */
+  readonly chosen?: Readonly<Record<string, readonly number[]>>;
 }
+
+/** What is walked through. */
+type Walk = Exclude<keyof Batch, "chosen">;
 
 /** How a run walks through its images. */
 export interface Sampler {
@@ -63,7 +68,7 @@ export function makeSampler(options: SamplerOptions): Sampler {
     order(stream, epoch, repeatedLength).subarray(0, length).map((position) => position % labeled);
   const partners = labeledOrder("labeled list", 0);
   // Asked for once a step; only the current epoch's orders are worth keeping.
-  let current: Record<keyof Batch, Uint32Array> & { epoch: number } = {
+  let current: Record<Walk, Uint32Array> & { epoch: number } = {
     epoch: -1,
     labeled: new Uint32Array(),
     unlabeled: new Uint32Array(),
@@ -84,7 +89,7 @@ export function makeSampler(options: SamplerOptions): Sampler {
         };
       }
       const places = Array.from({ length: batch }, (_, i) => (step * batch + i) % length);
-      const images = (of: keyof Batch) => places.map((place) => current[of][place]!);
+      const images = (of: Walk) => places.map((place) => current[of][place]!);
       if (unlabeled === 0) return { labeled: images("labeled"), unlabeled: [] };
       return { labeled: images("labeled"), unlabeled: images("unlabeled"), others: images("others") };
     },

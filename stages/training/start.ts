@@ -2,6 +2,7 @@
 import type { Device } from "../../kernels/device.ts";
 import { upload } from "../../kernels/memory.ts";
 import { guardStart } from "../../kernels/ops/update/guard_update.ts";
+import { RandomStream } from "../../kernels/random.ts";
 import { initialize } from "../../models/initialization.ts";
 import type { Parameters } from "../../models/parameters.ts";
 import { networkOf, type Registry } from "../../models/registry.ts";
@@ -35,19 +36,18 @@ export function startWeights(
 
 /**
  * Brings a training to its start, whatever it has done before: weights and running statistics as given, and kept apart where
- * weight decay pulls to them, moments zero, the
- * method's state as it says.
+ * weight decay pulls to them, moments zero, the method's state as it says.
  *
  * @param options.lossScale In f16: what losses are multiplied by before they are differentiated.
  * @param options.classWeights As it was captured with.
+ * @param options.seed Of what of the state starts at random; 0 unless told.
  */
 export function startFrom(
   device: Device,
   { parameters, state, control: { guard, classWeights } }: CapturedTraining,
   weights: StateDict,
-  { lossScale = LOSS_SCALE, classWeights: perClass = [] }: Pick<
-    CaptureOptions,
-    "lossScale" | "classWeights"
+  { lossScale = LOSS_SCALE, classWeights: perClass = [], seed = 0 }: Partial<
+    Pick<CaptureOptions, "seed" | "classWeights" | "lossScale">
   > = {},
 ): void {
   parameters.load(weights);
@@ -58,7 +58,9 @@ export function startFrom(
   device.gpu.queue.submit([encoder.finish()]);
   keepStart(device, parameters);
   for (const [tensor, start] of state.starts) {
-    upload(device, tensor, new Float32Array(tensor.bytes / 4).fill(start));
+    const values = new Float32Array(tensor.bytes / 4);
+    const stream = new RandomStream({ seed, stream: `state/${tensor.label}` });
+    upload(device, tensor, start === "uniform" ? values.map(() => stream.uniform()) : values.fill(start));
   }
   if (classWeights) upload(device, classWeights, Float32Array.from(perClass));
   if (guard) upload(device, guard, guardStart(lossScale));

@@ -3,6 +3,8 @@ import type { Device } from "../../kernels/device.ts";
 import { readBack, upload } from "../../kernels/memory.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { CapturedTraining, CaptureOptions } from "./capture.ts";
+import { type ChoiceNumbers, choiceOf, dealt, writeState } from "./choice.ts";
+import type { Chosen } from "../methods/choice.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 import { type StepAddress, stepNumbers } from "./control.ts";
 import type { Drawn } from "./feed.ts";
@@ -16,7 +18,9 @@ export interface StepperOptions
   /** Called with how many updates were left out since the losses were last read, as their gradients overflowed f16. */
   readonly onSkipped?: ((updates: number) => void) | undefined;
   /** Names the images of a step, counted from 0 over the whole run, for messages. */
-  readonly samplesOf?: ((step: number) => string) | undefined;
+  readonly samplesOf?: ((step: number, chosen?: Batch["chosen"]) => string) | undefined;
+  /** What a choice draws by, in place of the seed's numbers. */
+  readonly choiceNumbers?: ChoiceNumbers | undefined;
 }
 
 /** A loss term in the last step. */
@@ -30,10 +34,11 @@ export interface LastTerm {
 /** A captured training, compiled. */
 export interface Stepper {
   /**
-   * Runs one optimizer step; does not wait for it.
-   * @throws {DivergenceError} If a schedule's number is NaN or infinite.
+   * Runs one optimizer step; does not wait for it. Where the method chooses images it waits for the one before, and gives a promise
+   * of having begun.
+   * @throws {DivergenceError} If a schedule's number, or what a choice reads, is NaN or infinite.
    */
-  step(batch: Batch, address: StepAddress): void;
+  step(batch: Batch, address: StepAddress): void | Promise<void>;
   /** Waits for all steps so far. */
   settle(): Promise<void>;
   /**
@@ -55,17 +60,23 @@ export interface Stepper {
 /** Compiles a captured training. */
 export function openStepper(
   device: Device,
-  { method, feed, control, phases: captured }: CapturedTraining,
+  training: CapturedTraining,
   options: StepperOptions,
 ): Stepper {
+  const { method, feed, state, control, phases: captured } = training;
   const { batch, accumulate, seed, optimizer, lossScale = LOSS_SCALE, samplesOf } = options;
   const phases = compilePhases(device, captured, options);
   let current = phases.method;
   let taken = 0;
   /** Of the last step. */
   let numbers = new Float32Array();
+  /** What was chosen since the losses were last read, by the step. */
+  const choices = new Map<number, Batch["chosen"]>();
   const names: TrainingNames = {
-    step: (step) => `step ${step + 1}${samplesOf === undefined ? "" : ` (${samplesOf(step)})`}`,
+    step: (step) => {
+      const samples = samplesOf?.(step, choices.get(step));
+      return `step ${step + 1}${samples === undefined ? "" : ` (${samples})`}`;
+    },
     get last() {
       return taken - 1;
     },
@@ -74,36 +85,55 @@ export function openStepper(
   /** Brings the images of a micro-batch to the device. */
   const bring = (images: Batch, from: number, { epoch, step }: StepAddress, drawn: Drawn) => {
     const part = (places: readonly number[] = []) => places.slice(from, from + batch / accumulate);
+    const { chosen } = images, turn = { accumulate, index: from * accumulate / batch };
     feed.fill(
-      { labeled: part(images.labeled), unlabeled: part(images.unlabeled), others: part(images.others) },
+      {
+        labeled: part(images.labeled),
+        unlabeled: part(images.unlabeled),
+        others: part(images.others),
+        ...(chosen && { chosen: dealt(chosen, turn) }),
+      },
       { epoch, step },
       drawn,
     );
     upload(device, control.counters, Uint32Array.of(seed, epoch, step, from));
   };
+  const run = (images: Batch, address: StepAddress, written: Chosen["state"] = {}) => {
+    numbers = stepNumbers(method, optimizer, address);
+    upload(device, control.rates, numbers);
+    current = phaseOf(address);
+    const drawn: Drawn = new Map();
+    for (const { program, per } of current.programs) {
+      if (per === "step") program.run();
+      for (let from = 0; per === "micro-batch" && from < batch; from += batch / accumulate) {
+        bring(images, from, address, drawn);
+        writeState(device, state, written, { accumulate, index: from * accumulate / batch });
+        program.run();
+      }
+    }
+    taken = address.step + 1;
+  };
+  const phaseOf = ({ phase: name = "method" }: StepAddress) => {
+    const phase = phases[name];
+    if (!phase) throw new Error("Cannot warm up: the training was captured without it");
+    return phase;
+  };
+  const choose = choiceOf(device, training, options);
   return {
     names,
     step(images, address) {
-      const phase = phases[address.phase ?? "method"];
-      if (!phase) throw new Error("Cannot warm up: the training was captured without it");
-      numbers = stepNumbers(method, optimizer, address);
-      upload(device, control.rates, numbers);
-      current = phase;
-      const drawn: Drawn = new Map();
-      for (const { program, per } of phase.programs) {
-        if (per === "step") program.run();
-        for (let from = 0; per === "micro-batch" && from < batch; from += batch / accumulate) {
-          bring(images, from, address, drawn);
-          program.run();
-        }
-      }
-      taken = address.step + 1;
+      if (choose === undefined || address.phase === "warm-up") return run(images, address);
+      return choose(images, address).then(({ images: chosen, state }) => {
+        choices.set(address.step, chosen);
+        run({ ...images, chosen }, address, state);
+      });
     },
     settle: async () => void await readBack(device, control.meters.slice(0, 1)),
     async losses() {
       const readings = await readLosses(device, control, current.terms), { terms, overflow } = readings;
       clearLosses(device, control, readings, lossScale);
       checkLosses(readings, names);
+      choices.clear();
       if (overflow && overflow.skipped > 0) options.onSkipped?.(overflow.skipped);
       return Object.fromEntries(terms.map(({ name, sum, count }) => [name, sum / Math.max(1, count)]));
     },

@@ -30,6 +30,8 @@ export interface ViewBatchOptions {
   readonly crop: number;
   /** Range of the resized long side, relative to the source's. */
   readonly scale: readonly [low: number, high: number];
+  /** Whether what is shrunk is antialiased; it is unless told. */
+  readonly antialias?: boolean;
   /** Size that no source image exceeds, pixels, each side by itself. */
   readonly maxWidth: number;
   readonly maxHeight: number;
@@ -155,7 +157,7 @@ export class ViewBatch {
     address: { seed: number; epoch: number; step: number },
     seen = new Map<number, number>(),
   ): void {
-    const { name, crop, scale, masks, views, photometric, cutMix } = this.#options;
+    const { name, crop, scale, antialias = true, masks, views, photometric, cutMix } = this.#options;
     const addresses = items.map(({ sample }) => {
       const before = seen.get(sample) ?? 0;
       seen.set(sample, before + 1);
@@ -176,7 +178,7 @@ export class ViewBatch {
       return { image, ...(masks && mask && { mask }), geometry: geometries[n]! };
     });
     // At the first use: what is only captured needs no room on the host.
-    const packed = (this.#packer ??= new ViewPacker(this.#extents)).pack(samples);
+    const packed = (this.#packer ??= new ViewPacker(this.#extents, antialias)).pack(samples);
     const device = this.#device, tensors = this.#tensors;
     upload(device, tensors.pixels, packed.pixels);
     if (masks) upload(device, tensors.masks, packed.masks);

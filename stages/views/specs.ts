@@ -59,6 +59,20 @@ export type BoxOptions = Partial<Pick<BoxView, "law" | "count" | "probability" |
 /** Views by name. */
 export type ViewSpecs = Readonly<Record<string, ImageView | BoxView>>;
 
+/** A range of zoom. */
+export interface Zoom {
+  /** Of the resized long side, relative to the image's. */
+  readonly scale: readonly [low: number, high: number];
+  /** Whether each pixel of what is shrunk is made of all that it covers; if not, of the nearest four. Below 0.5 it cannot be. */
+  readonly antialias: boolean;
+}
+
+/** What a method may say of a draw besides its views. */
+export type DrawOptions = Pick<Draw, "share" | "zoom"> & {
+  /** `chosen` by the method's choice; of unlabeled ones also `others`, those of a second walk. */
+  readonly images?: "others" | "chosen";
+};
+
 /** A draw of one batch. */
 export interface Draw<
   Set extends "labeled" | "unlabeled" = "labeled" | "unlabeled",
@@ -66,13 +80,20 @@ export interface Draw<
 > {
   /** Which images. */
   readonly set: Set;
-  /** Whose turn it is in a second walk through the set, by orders of its own; else in the first. */
-  readonly images?: "others";
+  /** Whose turn it is in a second walk through the set, by orders of its own; those that the method's choice says; else in the first. */
+  readonly images?: "others" | "chosen";
+  /** Of the batch: of a walk its first images. All unless told. */
+  readonly share?: number;
+  /** How crops are zoomed, in place of the stage augment's scale. */
+  readonly zoom?: Zoom;
   /** How each is seen, by name. */
   readonly views: V;
 }
 
-/** The draws of a method, by name. Those of one set and one walk through it are of the same images, each cropped anew. */
+/**
+ * The draws of a method, by name. Those of one set and one walk through it are of the same images, each cropped anew; of chosen
+ * images each has its own.
+ */
 export type Draws = Readonly<Record<string, Draw>>;
 
 /** The draw's crop. */
@@ -127,14 +148,20 @@ function halfToEven(value: number): number {
 }
 
 /** Labeled images: the views, `labels` and `validity`. */
-export function labeled<const V extends ViewSpecs>(views: V): Draw<"labeled", V> {
-  return { set: "labeled", views };
+export function labeled<const V extends ViewSpecs>(
+  views: V,
+  options: Omit<DrawOptions, "images"> & { readonly images?: "chosen" } = {},
+): Draw<"labeled", V> {
+  return { set: "labeled", ...options, views };
 }
 
-/** Unlabeled images: the views and `validity`. With `images: "others"` they are not those of the draws without it, but by chance. */
+/**
+ * Unlabeled images: the views and `validity`. With `images: "others"` they are not those of the draws without it, but by chance;
+ * with `chosen`, those that the method's choice says.
+ */
 export function unlabeled<const V extends ViewSpecs>(
   views: V,
-  options: { readonly images?: "others" } = {},
+  options: DrawOptions = {},
 ): Draw<"unlabeled", V> {
   return { set: "unlabeled", ...options, views };
 }

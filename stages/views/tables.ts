@@ -49,7 +49,8 @@ export class ViewPacker {
   readonly #mostRows: number;
   readonly #buffers: ViewInputs<Words>;
 
-  constructor(extents: ViewExtents) {
+  /** @param antialias Whether each pixel of what is shrunk is made of all that it covers; else of the nearest ones. */
+  constructor(extents: ViewExtents, private readonly antialias = true) {
     this.#extents = extents;
     this.#mostColumns = windowBound(extents.width, extents.maxWidth, extents.minRatio);
     this.#mostRows = windowBound(extents.height, extents.maxHeight, extents.minRatio);
@@ -83,8 +84,12 @@ export class ViewPacker {
     samples.forEach((sample, n) => {
       checkSample(sample, this.#extents, n);
       const { image, mask, geometry } = sample;
-      const columns = axis(image.width, geometry.width, geometry.x, width, geometry.flip);
-      const rows = axis(image.height, geometry.height, geometry.y, height, false);
+      const { antialias } = this;
+      const columns = axis(image.width, geometry.width, geometry.x, width, {
+        flip: geometry.flip,
+        antialias,
+      });
+      const rows = axis(image.height, geometry.height, geometry.y, height, { flip: false, antialias });
       const pitch = Math.ceil((3 * columns.length) / 4), maskPitch = Math.ceil(columns.length / 4);
       if (columns.length > this.#mostColumns || rows.length > this.#mostRows) {
         throw new RangeError(
@@ -131,9 +136,21 @@ function checkSample({ image, mask, geometry }: ViewSample, extents: ViewExtents
   }
 }
 
-function axis(source: number, resized: number, offset: number, view: number, flip: boolean): Axis {
+function axis(
+  source: number,
+  resized: number,
+  offset: number,
+  view: number,
+  { flip, antialias }: { readonly flip: boolean; readonly antialias: boolean },
+): Axis {
   const shown = Math.min(view, resized - offset);
-  const { first, counts, weights, nearest } = resampleTaps(source, resized, offset, offset + shown);
+  const { first, counts, weights, nearest } = resampleTaps(
+    source,
+    resized,
+    offset,
+    offset + shown,
+    antialias,
+  );
   const start = first[0]!;
   const length = first[shown - 1]! + counts[shown - 1]! - start;
   const records = new Uint32Array(view * TAP_WORDS);

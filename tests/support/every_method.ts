@@ -65,9 +65,9 @@ export function openTraining(
 }
 
 /** Takes steps, the first one of the warm-up. */
-export function takeSteps(session: Session, from: number, to: number): void {
+export async function takeSteps(session: Session, from: number, to: number): Promise<void> {
   for (let step = from; step < to; step++) {
-    session.step(batches[step]!, {
+    await session.step(batches[step]!, {
       phase: step === 0 ? "warm-up" : "method",
       epoch: 0,
       step,
@@ -92,7 +92,7 @@ export async function train(
   steps = STEPS,
 ): Promise<Trained> {
   const session = openTraining(device, configured, change);
-  takeSteps(session, 0, steps);
+  await takeSteps(session, 0, steps);
   const { memory } = session, captured = await session.snapshot(), losses = await session.losses();
   session.free();
   return { captured, losses, memory };

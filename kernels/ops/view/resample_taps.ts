@@ -31,11 +31,19 @@ export interface AxisTaps {
  * @param target Length after resampling.
  * @param from First target pixel wanted.
  * @param to End (exclusive) of the target pixels wanted.
+ * @param antialias If not, the triangle is as wide as a source pixel when shrinking, too: the two nearest are mixed, as by
+ *   PyTorch's `interpolate` with its corners not aligned.
  * @throws {ShapeError} If a length is not a positive integer or the range is not within the target, or shrinking is so
  *   strong that more than {@linkcode MAX_TAPS} pixels would be mixed.
  * @see Pillow, `Resample.c` (precompute_coeffs, normalize_coeffs_8bpc) and `Geometry.c` (ImagingScaleAffine).
  */
-export function resampleTaps(source: number, target: number, from = 0, to = target): AxisTaps {
+export function resampleTaps(
+  source: number,
+  target: number,
+  from = 0,
+  to = target,
+  antialias = true,
+): AxisTaps {
   const positive = [source, target].every((length) => Number.isInteger(length) && length > 0);
   if (!positive || !(from >= 0 && from <= to && to <= target)) {
     throw new ShapeError(
@@ -51,7 +59,7 @@ export function resampleTaps(source: number, target: number, from = 0, to = targ
     nearest: new Uint32Array(length),
   };
   const scale = source / target;
-  const support = Math.max(scale, 1);
+  const support = antialias ? Math.max(scale, 1) : 1;
   const raw = new Float64Array(MAX_TAPS);
   // Pillow adds the scale pixel by pixel, and where the sum falls on a pixel's edge its rounding errors decide.
   let position = scale * 0.5;

@@ -11,12 +11,12 @@ for (const [name, method] of Object.entries(everyMethod)) {
         const whole = await train(device, method, { ...change, recompute: "never" });
         for (const values of whole.captured) assert.ok(values.every(Number.isFinite));
         const first = openTraining(device, method, change);
-        takeSteps(first, 0, 2);
+        await takeSteps(first, 0, 2);
         const halfway = await first.snapshot();
         first.free();
         const second = openTraining(device, method, change);
         second.restore(halfway);
-        takeSteps(second, 2, STEPS);
+        await takeSteps(second, 2, STEPS);
         assert.deepEqual(await second.snapshot(), whole.captured);
         second.free();
         const again = await train(device, method, { ...change, recompute: "always" });

@@ -25,8 +25,19 @@ const method = defineMethod({
     student: trained(),
     teacher: averageOf("student", { decay: 0.5, statistics: "own" }),
   }),
-  views: () => ({ labeled: labeled({ image: weak() }), unlabeled: unlabeled({ image: weak() }) }),
+  views: () => ({
+    labeled: labeled({ image: weak() }),
+    unlabeled: unlabeled({ image: weak() }, { images: "chosen" }),
+  }),
   state: () => ({ bank: { shape: [1, 2, 4] } }),
+  choice: {
+    reads: ["bank"],
+    choose: ({ bank }, { sizes, images, uniform }) => ({
+      images: {
+        unlabeled: [bank[1]! + images.unlabeled[1]!, Math.floor(uniform("image", 7) * sizes.unlabeled)],
+      },
+    }),
+  },
   terms(step) {
     const { labeled: { image, labels }, unlabeled } = step.views;
     const told = label(step, step.train("teacher", { u: unlabeled.image }).u);
@@ -60,12 +71,16 @@ function caseOf(asked: string[] = []): CaseSetup {
     classes: CLASSES,
     start: { residualGamma: 1, buffers: "unit", hashedAs: (name) => name.replace(/^teacher\./, "student.") },
     state: { bank: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) },
-    choosesBy: ["bank"],
+    choice: {
+      sizes: { labeled: BATCH, unlabeled: 99 },
+      walks: (t) => ({ labeled: [0, 1], unlabeled: [0, 10 * t] }),
+      numbers: (t, u) => (stream, index) => u(`${stream}:${t}`)(index),
+    },
     views: {
       labeled: { image: "labelled", labels: "mask" },
       unlabeled: {
-        image({ t, state }) {
-          asked.push(`${t}: ${state("bank").values.join()}`);
+        image({ t, chosen }) {
+          asked.push(`${t}: ${chosen("unlabeled")}`);
           return caseImage("s:", `chosen:${t}`, { batch: BATCH, size: SIZE });
         },
       },
@@ -147,7 +162,8 @@ gpuTest(
       assert.ok(Math.abs(Number(found.total) - 2 * Number(found.sup)) < 1e-12);
       assert.notEqual(found.probe, Math.fround(0.1 * (2 * hashed("s:", "student.classifier.bias")(0) - 1)));
     }
-    assert.deepEqual(asked, ["0: 1,2,3,4,5,6,7,8", "1: 1,2,3,4,5,6,7,8"]);
+    const last = (t: number) => Math.floor(99 * hashed("s:", `image:${t}`)(7));
+    assert.deepEqual(asked, [`0: 2,${last(0)}`, `1: 12,${last(1)}`]);
     const arrays = await run.arrays(1);
     arrays.confidence!.forEach((value, i) => assert.ok(Math.abs(value - arrays.again![i]!) < 1e-6));
     assert.equal(arrays.of_pixels!.length, ENTRIES);

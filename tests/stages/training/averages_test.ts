@@ -244,7 +244,7 @@ gpuTest("averages and state are planned, and a state that no buffer holds is ref
   assert.equal(memory!.parameterBytes, 2 * memory!.gradientBytes);
   const large = {
     ...method,
-    state: () => ({ ...method.state({ classes: 9, batch: 4 }), bank: { shape: [2 ** 40] } }),
+    state: () => ({ ...method.state({ classes: 9, batch: 4, unlabeled: 8 }), bank: { shape: [2 ** 40] } }),
   };
   assert.match(
     memoryOf(large).obstacle!,

@@ -26,7 +26,7 @@ function limited(
 
 /** What two steps leave, as one run of numbers: how many buffers it lies in is the device's. */
 async function learned(session: Session, from = 0): Promise<{ state: Float32Array; buffers: number }> {
-  takeSteps(session, from, from + 2);
+  await takeSteps(session, from, from + 2);
   const captured = await session.snapshot();
   const state = new Float32Array(captured.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -1,4 +1,4 @@
-import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
 import { resampleView, viewInputSpecs } from "../../../../kernels/ops/view/resample_view.ts";
 import { RandomStream } from "../../../../kernels/random.ts";
@@ -72,6 +72,18 @@ Deno.test("weights of a tap sum to one but for rounding, and its pixels lie with
     () => resampleTaps(100, 30),
     /Cannot resample 100 pixels to 30: 7 of them would make one, and at most 6 may/,
   );
+  // Without antialiasing two pixels at most are mixed, however strong the shrinking.
+  for (const [source, target] of [[100, 10], [101, 7], [9, 1], [30, 30], [13, 40]] as const) {
+    const { first, counts, weights } = resampleTaps(source, target, 0, target, false);
+    first.forEach((start, i) => {
+      const center = Math.max((i + 0.5) * source / target - 0.5, 0), low = Math.floor(center);
+      const wanted = new Array<number>(source).fill(0);
+      wanted[low]! += 1 - (center - low);
+      wanted[Math.min(low + 1, source - 1)]! += center - low;
+      for (let k = 0; k < counts[i]!; k++) wanted[start + k]! -= weights[6 * i + k]! / 2 ** 22;
+      ok(wanted.every((rest) => Math.abs(rest) < 1e-6), `${source} to ${target}, pixel ${i}`);
+    });
+  }
   throws(() => resampleTaps(0, 30), /lengths must be positive integers/);
 });
 
