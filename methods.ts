@@ -58,6 +58,7 @@ export {
 } from "./models/registry.ts";
 export {
   type At,
+  cosineRamp,
   type DeviceScalar,
   type Scalar,
   type Schedule,
@@ -80,6 +81,7 @@ export {
   type Draws,
   type ImageView,
   labeled,
+  type Numbers,
   type Partner,
   type Seen,
   strong,
@@ -98,6 +100,7 @@ export {
   label,
   labeledShare,
   type Labeling,
+  meanOf,
   mix,
   only,
   percentile,
@@ -113,6 +116,7 @@ export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
 export type { Bank } from "./kernels/ops/contrast/bank.ts";
 export { type Positions, positions } from "./kernels/ops/contrast/positions.ts";
 export type { PixelFeatures } from "./kernels/ops/contrast/member_means.ts";
+export { adversarial, type Adversary } from "./stages/methods/adversary.ts";
 export { minedLabels, type MiningOptions } from "./stages/methods/mining.ts";
 export type {
   AfterUpdate,

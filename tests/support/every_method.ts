@@ -29,7 +29,13 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
     distance: "kl-divergence",
   }),
   "ps-mt": psMt({ threshold: 0.1, assist: 2, rampEpochs: 0, xi: 10 }),
-  "ps-mt, three boxes": psMt({ threshold: 0.1, assist: 3, rampEpochs: 0, cutMix: "three boxes", as: "paper" }),
+  "ps-mt, three boxes": psMt({
+    threshold: 0.1,
+    assist: 3,
+    rampEpochs: 0,
+    cutMix: "three boxes",
+    as: "paper",
+  }),
 };
 
 const views = shapesViews();
