@@ -97,6 +97,7 @@ export {
   type Denominator,
   entropy,
   everyPixel,
+  fillVoid,
   label,
   labeledShare,
   type Labeling,

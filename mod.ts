@@ -82,6 +82,7 @@ export {
 } from "./stages/evaluate.ts";
 export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts";
 export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts";
+export { deepLabV3Plus, type DeepLabV3PlusOptions } from "./stages/methods/deeplabv3plus.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
 export { psMt, type PsMtInput, type PsMtOptions } from "./stages/methods/ps_mt.ts";
 export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";

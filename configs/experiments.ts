@@ -14,6 +14,7 @@ const families: Readonly<Record<string, () => Promise<Family>>> = {
   "cityscapes": () => import("./families/cityscapes.ts"),
   "cps": () => import("./families/cps.ts"),
   "cutmix-seg": () => import("./families/cutmix_seg.ts"),
+  "deeplabv3plus": () => import("./families/deeplabv3plus.ts"),
   "pascal": () => import("./families/pascal.ts"),
   "ps-mt": () => import("./families/ps_mt.ts"),
   "unimatch": () => import("./families/unimatch.ts"),

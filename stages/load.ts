@@ -94,6 +94,17 @@ const config = schemaOf<LoadConfig, LoadInput>()(
         "folder's.",
     ).meta({ unit: "none", source: own }),
     ...folderLeaves,
+    allLabeled: z.boolean().default(false).describe(
+      "Whether the images of the unlabeled list are labeled, too, by the masks that it names: what methods are held against " +
+        "at the other end.",
+    ).meta({
+      unit: "yes or no",
+      source: own,
+      unread: (config: unknown) => {
+        const { dataset } = config as LoadConfig;
+        return dataset === "shapes" || dataset === "folder" ? `dataset ${dataset} has no lists` : undefined;
+      },
+    }),
     labeledEvery: z.int().min(1).default(8)
       .describe("CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367.")
       .meta({ unit: "frames", source: own }),

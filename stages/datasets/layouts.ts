@@ -4,7 +4,14 @@ import { camvidClasses, cityscapesClasses, type ClassList, pascalClasses } from 
 import { DataError, joinPath } from "./errors.ts";
 import { messageOf } from "../../pipeline/errors.ts";
 import { FileReadError, readFileWhole } from "../../pipeline/files/read_file.ts";
-import { assertDisjoint, type BareNames, decodeListText, type IdList, parseIdList } from "./id_list.ts";
+import {
+  assertDisjoint,
+  type BareNames,
+  decodeListText,
+  type IdList,
+  parseIdList,
+  placeOf,
+} from "./id_list.ts";
 import { isMissing } from "../../pipeline/files/system_error.ts";
 
 /** The data sets that others published, whose layout and classes are known. */
@@ -26,6 +33,8 @@ export interface ListConfig {
       readonly validation?: string | undefined;
     }
     | undefined;
+  /** Whether the images of the unlabeled list are labeled, too, by the masks that it names. */
+  readonly allLabeled: boolean;
   /** CamVid only: every n-th training frame is labeled, the first included; 8 labels 46 of 367. */
   readonly labeledEvery: number;
   /** CamVid only: which of its lists the output validation is read from. */
@@ -69,7 +78,26 @@ export async function resolveLists(options: ListOptions): Promise<ResolvedLists>
   assertDisjoint(lists.labeled, "labeled", lists.unlabeled, "unlabeled");
   assertDisjoint(lists.labeled, "labeled", lists.validation, "in validation");
   assertDisjoint(lists.unlabeled, "unlabeled", lists.validation, "in validation");
-  return lists;
+  return options.allLabeled ? withAllLabeled(lists) : lists;
+}
+
+function withAllLabeled({ labeled, unlabeled, ...others }: ResolvedLists): ResolvedLists {
+  const bare = unlabeled.samples.find(({ mask }) => mask === undefined);
+  if (bare !== undefined) {
+    throw new DataError(
+      `Cannot label all images: ${
+        placeOf(unlabeled, bare)
+      } names no mask of "${bare.id}". Set load.allLabeled to false, ` +
+        "or take a list with masks.",
+    );
+  }
+  // A line number would be of one of two lists.
+  const moved = unlabeled.samples.map(({ line: _, ...sample }) => sample);
+  return {
+    ...others,
+    labeled: { path: `${labeled.path} and ${unlabeled.path}`, samples: [...labeled.samples, ...moved] },
+    unlabeled: { ...unlabeled, samples: [] },
+  };
 }
 
 async function readLists(options: ListOptions): Promise<ResolvedLists> {

@@ -3,6 +3,7 @@ import type { Loss } from "../../kernels/graph.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
 import { atLeast, below } from "../../kernels/ops/map/at_least.ts";
 import { entropy as entropyOf } from "../../kernels/ops/label/entropy.ts";
+import { fillVoid as fillVoidOf } from "../../kernels/ops/map/fill_void.ts";
 import { classWeights } from "../../kernels/ops/map/class_weights.ts";
 import { consistencyLoss, type Distance } from "../../kernels/ops/loss/consistency_loss.ts";
 import { scaledLoss } from "../../kernels/ops/loss/scaled_loss.ts";
@@ -103,6 +104,22 @@ export function only(
   { others }: { readonly others?: number } = {},
 ): Tensor {
   return maskLabels(graph, labels, mask, others);
+}
+
+/**
+ * Labels in which the pixels of an image that have none, 255, are of a class. Padding keeps its 255.
+ *
+ * @param labels u32 map [N, H, W].
+ * @param validity u32 map [N, H, W]: the draw's.
+ * @param value The class, an integer in [0, 254].
+ */
+export function fillVoid(
+  { graph }: Pick<Step, "graph">,
+  labels: Tensor,
+  validity: Tensor,
+  value: number,
+): Tensor {
+  return fillVoidOf(graph, labels, validity, value);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { CaseAdapter } from "./adapter.ts";
 import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
+import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
 import { psMtCases } from "./methods/ps_mt.ts";
 import { unimatchCases } from "./methods/unimatch.ts";
 
@@ -17,6 +18,7 @@ const adapters = [
   cpsCases,
   unimatchCases,
   cutMixSegCases,
+  deepLabV3PlusCases,
   psMtCases,
 ] as unknown as readonly CaseAdapter[];
 

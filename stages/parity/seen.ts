@@ -41,14 +41,18 @@ export function seenTensor({ shape, layout, dtype }: Tensor, stored: Float32Arra
 
 /** Values [B, H, W, C] in PyTorch's order, [B, C, H, W]; of several tensors, as one batch. */
 export function channelsFirst(...tensors: readonly SeenTensor[]): Float64Array {
-  return Float64Array.from(tensors.flatMap(({ shape, values }) => {
+  const out = new Float64Array(tensors.reduce((sum, { values }) => sum + values.length, 0));
+  let at = 0;
+  for (const { shape, values } of tensors) {
     const [batch, height, width, channels] = shape as [number, number, number, number];
     const plane = height * width;
-    return Array.from({ length: batch * plane * channels }, (_, flat) => {
-      const pixel = flat % plane, c = Math.floor(flat / plane) % channels;
-      return values[(Math.floor(flat / (plane * channels)) * plane + pixel) * channels + c]!;
-    });
-  }));
+    for (let b = 0; b < batch; b++) {
+      for (let c = 0; c < channels; c++) {
+        for (let pixel = 0; pixel < plane; pixel++) out[at++] = values[(b * plane + pixel) * channels + c]!;
+      }
+    }
+  }
+  return out;
 }
 
 /** The arg-max of dense scores, the first of equal ones. */

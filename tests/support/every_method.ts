@@ -3,6 +3,7 @@ import type { Device } from "../../kernels/device.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
 import { cps } from "../../stages/methods/cps.ts";
 import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
+import { deepLabV3Plus } from "../../stages/methods/deeplabv3plus.ts";
 import type { Configured } from "../../stages/methods/method.ts";
 import { psMt } from "../../stages/methods/ps_mt.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
@@ -13,6 +14,7 @@ import { bound, networkOf, shapesViews } from "./training.ts";
 /** By name; several ways of one where their steps differ. */
 export const everyMethod: Readonly<Record<string, Configured>> = {
   supervised: supervised(),
+  deeplabv3plus: deepLabV3Plus(),
   ccvc: ccvc({ dropout: 0.5 }),
   "ccvc, strong": ccvc({ augmentation: "strong", mode: "vote_threshold" }),
   cps: cps(),

@@ -48,6 +48,9 @@ const withoutSgd = unread(({ optimizer }) => optimizer !== "sgd" && `optimizer i
 const withoutAdam = unread(({ optimizer }) => optimizer === "sgd" && "optimizer is sgd");
 const without = (law: RateDecay["rateDecay"]) =>
   unread(({ rateDecay }) => rateDecay !== law && `rateDecay is ${rateDecay}`);
+const withoutPoly = unread(({ rateDecay, power }) =>
+  rateDecay !== "poly" ? `rateDecay is ${rateDecay}` : power === 0 && "power is 0"
+);
 const withoutDecay = unread(({ weightDecay }) => weightDecay === 0 && "weightDecay is 0");
 
 const beta = (value: number, what: string) =>
@@ -83,9 +86,15 @@ export const optimizerLeaves = {
     .meta({
       unit: "steps",
       source: "CCVC §3.4",
-      ...unread(({ rateDecay, power }) =>
-        rateDecay !== "poly" ? `rateDecay is ${rateDecay}` : power === 0 && "power is 0"
-      ),
+      ...withoutPoly,
+    }),
+  rateMargin: z.literal([0, 1]).default(0).describe(
+    "With poly: steps that the run counts as longer than it is, so that the rate would be 0 that much later.",
+  )
+    .meta({
+      unit: "steps",
+      source: "CCVC §3.4: 0; DeepLabv3Plus §1: 1",
+      ...withoutPoly,
     }),
   rateDecayAt: z.array(z.number().gt(0).lt(1)).min(1).max(100).default([0.5, 0.75])
     .refine((shares) => shares.every((share, i) => i === 0 || share > shares[i - 1]!), {

@@ -8,6 +8,8 @@ export interface RateDecay {
   readonly power: number;
   /** With `poly`: steps by which it comes late. */
   readonly rateLag: 0 | 1;
+  /** With `poly`: steps that the run counts as longer than it is. */
+  readonly rateMargin: 0 | 1;
   /** With `steps`: shares of the run at which the rate falls, ascending, in (0, 1). */
   readonly rateDecayAt: readonly number[];
   /** With `steps`: what the rate is multiplied by each time. */
@@ -47,7 +49,7 @@ export function rateFactor(
   assertStep(step, steps);
   switch (rateDecay) {
     case "poly":
-      return polyFactor(step, steps, law.power, law.rateLag);
+      return polyFactor(step, steps, law.power, law.rateLag, law.rateMargin);
     case "cosine":
       return (1 + Math.cos(Math.PI * step / steps)) / 2;
     case "steps":
@@ -63,13 +65,14 @@ export function rateFactor(
  * @param steps Steps of the whole run.
  * @param power 0.9 is customary.
  * @param lag Steps by which the decay comes late: 1 as published, 0 for none.
+ * @param margin Steps that the run counts as longer than it is: 1 as DeepLabv3Plus §1 has it, 0 for none.
  * @returns Factor of the base rate for this step, in (0, 1].
  * @throws {RangeError} If `step` lies outside [0, steps).
  * @see CCVC §3.4; Chen et al., DeepLab, TPAMI 2018, §4.1
  */
-export function polyFactor(step: number, steps: number, power: number, lag = 1): number {
+export function polyFactor(step: number, steps: number, power: number, lag = 1, margin = 0): number {
   assertStep(step, steps);
-  return (1 - Math.max(0, step - lag) / steps) ** power;
+  return (1 - Math.max(0, step - lag) / (steps + margin)) ** power;
 }
 
 function assertStep(step: number, steps: number): void {

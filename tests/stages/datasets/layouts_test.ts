@@ -114,6 +114,7 @@ testWithShared(
     const options = {
       root: `${field}/masks_1bit_gray`,
       partitions: "",
+      allLabeled: false,
       labeledEvery: 8,
       evaluateOn: "validation",
     };
@@ -128,4 +129,43 @@ testWithShared(
       deepStrictEqual([found.unlabeled.samples.length, found.validation.samples.length], [4, 2]);
     }
   },
+);
+
+Deno.test(
+  "all images are labeled where that is asked for, by the masks of both lists; one without is told",
+  withFolder(async (folder) => {
+    const line = (name: string) => `JPEGImages/${name}.jpg SegmentationClass/${name}.png`;
+    const lists = {
+      labeled: `${folder}/l.txt`,
+      unlabeled: `${folder}/u.txt`,
+      validation: `${folder}/v.txt`,
+    };
+    await Deno.writeTextFile(lists.labeled, line("a"));
+    await Deno.writeTextFile(lists.unlabeled, `${line("b")}\n${line("c")}`);
+    await Deno.writeTextFile(lists.validation, line("d"));
+    const options = {
+      dataset: "pascal",
+      root: folder,
+      partitions: "",
+      labeledEvery: 8,
+      evaluateOn: "validation",
+      lists,
+    } as const;
+    const found = await resolveLists({ ...options, allLabeled: true });
+    deepStrictEqual(found.labeled.samples.map(({ id, mask }) => [id, mask]), [
+      ["JPEGImages/a", "SegmentationClass/a.png"],
+      ["JPEGImages/b", "SegmentationClass/b.png"],
+      ["JPEGImages/c", "SegmentationClass/c.png"],
+    ]);
+    deepStrictEqual([found.unlabeled.samples, found.validation.samples.length], [[], 1]);
+    deepStrictEqual((await resolveLists({ ...options, allLabeled: false })).unlabeled.samples.length, 2);
+    await Deno.writeTextFile(lists.unlabeled, `${line("b")}\nJPEGImages/c.jpg`);
+    await rejects(
+      resolveLists({ ...options, allLabeled: true }),
+      (error) =>
+        error instanceof DataError &&
+        /^Cannot label all images: ".*u\.txt", line 2 names no mask of "JPEGImages\/c"\. Set load\.allLabeled to false/
+          .test(error.message),
+    );
+  }),
 );

@@ -65,6 +65,7 @@ Deno.test("what an optimizer cannot work with is refused by its leaf's name", ()
     ["epsilon", 0],
     ["normRate", -1],
     ["biasDecay", Infinity],
+    ["rateMargin", 2],
     ["decayTowards", "one"],
     ["weightDecayOn", "convolutions"],
   ];
@@ -88,6 +89,7 @@ Deno.test("what the other leaves leave unread says so", () => {
   assert.deepEqual(unread({ optimizer: "adam" }), { momentum: adam, nesterov: adam, ...steps });
   assert.deepEqual(unread({ optimizer: "adam", weightDecay: 0, power: 0 }), {
     rateLag: "power is 0",
+    rateMargin: "power is 0",
     momentum: adam,
     nesterov: adam,
     decayTowards: "weightDecay is 0",

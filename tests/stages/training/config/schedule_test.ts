@@ -27,12 +27,18 @@ Deno.test("polyFactor() without the lag decays from step 1 on", () => {
   assert.deepEqual(factors, [1, 0.75 ** 0.9, 0.5 ** 0.9, 0.25 ** 0.9]);
 });
 
-const law = { power: 0.9, rateLag: 1, rateDecayAt: [0.5, 0.75], rateDecayBy: 0.1 } as const;
+Deno.test("polyFactor() with a margin is of a run that is longer", () => {
+  const factors = Array.from({ length: 4 }, (_, step) => polyFactor(step, 4, 0.9, 0, 1));
+  assert.deepEqual(factors, [1, (4 / 5) ** 0.9, (3 / 5) ** 0.9, (2 / 5) ** 0.9]);
+});
+
+const law = { power: 0.9, rateLag: 1, rateMargin: 0, rateDecayAt: [0.5, 0.75], rateDecayBy: 0.1 } as const;
 
 Deno.test("a rate falls by a power, by half a cosine, or by a factor at shares of the run", () => {
   const all = (rateDecay: "poly" | "cosine" | "steps", steps = 8) =>
     Array.from({ length: steps }, (_, step) => rateFactor({ ...law, rateDecay }, step, steps));
   assert.deepEqual(all("poly"), Array.from({ length: 8 }, (_, step) => polyFactor(step, 8, 0.9)));
+  assert.equal(rateFactor({ ...law, rateDecay: "poly", rateLag: 0, rateMargin: 1 }, 7, 8), (2 / 9) ** 0.9);
   // PyTorch's MultiStepLR with milestones 4 and 6, CosineAnnealingLR with T_max 8.
   assert.deepEqual(all("steps"), [1, 1, 1, 1, 0.1, 0.1, 0.1 ** 2, 0.1 ** 2]);
   const cosine = [1, 0.961939766, 0.853553391, 0.691341716, 0.5, 0.308658284, 0.146446609, 0.038060234];
