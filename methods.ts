@@ -77,12 +77,14 @@ export {
   type BoxView,
   cutMix,
   type Draw,
+  type DrawnSet,
   type DrawOptions,
   type Draws,
   type ImageView,
   labeled,
   type Numbers,
   type Partner,
+  pseudoLabeled,
   type Seen,
   strong,
   unlabeled,
@@ -98,6 +100,7 @@ export {
   entropy,
   everyPixel,
   fillVoid,
+  joined,
   label,
   labeledShare,
   type Labeling,
@@ -113,6 +116,8 @@ export {
   weigh,
   where,
 } from "./stages/methods/parts.ts";
+export { noiseWeights, reverseCrossEntropy } from "./stages/methods/noisy_labels.ts";
+export type { NoiseWeights, NoiseWeightsOptions } from "./kernels/ops/label/noise_weights.ts";
 export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
 export type { Bank } from "./kernels/ops/contrast/bank.ts";
 export { type Positions, positions } from "./kernels/ops/contrast/positions.ts";

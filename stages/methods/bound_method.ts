@@ -7,7 +7,7 @@ import { didYouMean } from "../../pipeline/mod.ts";
 import type { Predictions } from "../evaluation/predictions.ts";
 import type { ChoiceStep, Chosen, ImageChoice } from "./choice.ts";
 import { type AnyMethod, definitionOf, type ErasedDefinition, isName, MethodError } from "./method.ts";
-import type { Draws } from "../views/specs.ts";
+import type { DrawnSet, Draws } from "../views/specs.ts";
 import type { Average, MethodNetworks, Trained } from "./networks.ts";
 import { supervise } from "./parts.ts";
 import type { At } from "./schedule.ts";
@@ -129,6 +129,11 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
     warmUp: (step) => definition.phases?.warmUp?.(step, options) ?? labelsAlone(step, declared, draws),
     afterUpdate: (step) => definition.afterUpdate?.(step, options),
   };
+}
+
+/** Names of the draws of a set. */
+export function drawnAs(wanted: DrawnSet, { draws }: Pick<BoundMethod, "draws">): string[] {
+  return Object.keys(draws).filter((name) => draws[name]!.set === wanted);
 }
 
 /** How much of its source an average takes in: all of it in the warm-up, or nothing where it starts as its own. */
@@ -265,7 +270,7 @@ function checkState(specs: StateSpecs, refuse: (rule: string) => Error): void {
 }
 
 /** Members of a draw that are no views. */
-const TAKEN = ["validity", "labels"];
+const TAKEN = ["validity", "labels", "clean"];
 
 function checkDraws(
   draws: Draws,

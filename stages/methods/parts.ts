@@ -1,6 +1,8 @@
 /** Parts that methods share, on a step: label, mix, mask, and learn. Each launches its op where it is called. @module */
 import type { Loss } from "../../kernels/graph.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
+import { joinBatches } from "../../kernels/ops/feature/batches.ts";
+import { joinMaps } from "../../kernels/ops/map/join_maps.ts";
 import { atLeast, below } from "../../kernels/ops/map/at_least.ts";
 import { entropy as entropyOf } from "../../kernels/ops/label/entropy.ts";
 import { fillVoid as fillVoidOf } from "../../kernels/ops/map/fill_void.ts";
@@ -104,6 +106,23 @@ export function only(
   { others }: { readonly others?: number } = {},
 ): Tensor {
   return maskLabels(graph, labels, mask, others);
+}
+
+/**
+ * Batches one after another, as one: class scores of several passes, or their maps of labels or masks.
+ *
+ * @param parts Scores of one size, or u32 maps [Nᵢ, H, W].
+ * @returns Scores with logits [ΣNᵢ, h, w, C], through which gradients flow, or a map [ΣNᵢ, H, W].
+ * @throws {ShapeError} If there is none, or the sizes differ.
+ */
+export function joined<X extends Scores | Tensor>(
+  { graph }: Pick<Step, "graph">,
+  parts: readonly [X, ...X[]],
+): X {
+  const [first] = parts;
+  if ("layout" in first) return joinMaps(graph, parts as readonly Tensor[]) as X;
+  const logits = (parts as readonly Scores[]).map(({ logits }) => logits);
+  return { logits: graph.inPrecision("f32", () => joinBatches(graph, logits)), size: first.size } as X;
 }
 
 /**

@@ -66,7 +66,7 @@ export function hashedFeed(
         return { name, walk: images ?? set, share };
       }));
     },
-    sizes: choice?.sizes ?? { labeled: batch, unlabeled: batch },
+    sizes: { labeled: batch, unlabeled: batch, "pseudo-labeled": 2 * batch, ...choice?.sizes },
     capture: () =>
       Object.fromEntries(
         Object.keys(draws).map((draw) => {
@@ -100,7 +100,8 @@ function specsOf(
   const map = words([batch, size, size]);
   return {
     validity: map,
-    ...(set === "labeled" && { labels: map }),
+    ...(set !== "unlabeled" && { labels: map }),
+    ...(set === "pseudo-labeled" && { clean: map }),
     ...Object.fromEntries(
       Object.entries(views).map(([name, view]) => [
         name,

@@ -12,8 +12,8 @@ import type { CapturedTraining, CaptureOptions } from "./capture.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 
 /**
- * Fresh or pretrained networks, with second copies of norms as the first, and averages as copies of theirs, unless they start as
- * their own.
+ * Fresh or pretrained networks, with second copies of norms as the first where no others are given, and averages as copies of
+ * theirs, unless they start as their own.
  */
 export function startWeights(
   registry: Registry,
@@ -24,7 +24,7 @@ export function startWeights(
   const taken = [...pretrained].filter(([name]) => !randomStarts.has(networkOf(name)));
   const weights: StateDict = new Map([...initialize(registry, seed), ...taken]);
   for (const { name, startsAs } of [...registry.parameters, ...registry.statistics]) {
-    if (startsAs !== undefined) weights.set(name, weights.get(startsAs)!);
+    if (startsAs !== undefined && !pretrained.has(name)) weights.set(name, weights.get(startsAs)!);
   }
   for (const name of [...weights.keys()]) {
     const network = networkOf(name), source = averages[network];

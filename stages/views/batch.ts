@@ -4,6 +4,7 @@ import { allocate, upload } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
+import { spreadImages } from "../../kernels/ops/map/spread_images.ts";
 import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/view/normalize.ts";
 import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
 import type { Bytes } from "../../kernels/ops/view/view_settings.ts";
@@ -17,6 +18,7 @@ import {
   drawPhotometric,
   type PhotometricOptions,
 } from "./draws.ts";
+import { augmented, drawOperations } from "./rand_augment.ts";
 import type { Box, ViewSpecs } from "./specs.ts";
 import { boxShape, boxTable, pastedTable, photometricTable, ViewPacker } from "./tables.ts";
 
@@ -37,9 +39,13 @@ export interface ViewBatchOptions {
   readonly maxHeight: number;
   /** Whether samples have masks. */
   readonly masks: boolean;
+  /** Whether it is told of each sample who has labeled it; default false. */
+  readonly origins?: boolean;
   readonly views: ViewSpecs;
   /** Of strong views. */
   readonly photometric: PhotometricOptions;
+  /** Operations of RandAugment that a strong view's whole image goes through before all else; default 0. */
+  readonly operations?: number;
   /** Of boxes. */
   readonly cutMix: Omit<CutMixOptions, "crop">;
   readonly statistics?: ColorStatistics;
@@ -47,7 +53,7 @@ export interface ViewBatchOptions {
 
 /**
  * A batch as captured: each view by its name, images resized, cropped, flipped and normalized, boxes as a table for `mixImages`
- * and `mixMaps`; and `validity` and, with masks, `labels`. Reading one says that it is wanted.
+ * and `mixMaps`; and `validity`, with masks `labels`, with origins `clean`. Reading one says that it is wanted.
  */
 export type ViewTensors = Readonly<Record<string, Tensor>>;
 
@@ -59,6 +65,8 @@ export interface ViewItem {
   readonly image: Bytes;
   /** One channel of labels, as large as the image. */
   readonly mask?: Bytes;
+  /** Whether people have labeled it. */
+  readonly clean?: boolean;
 }
 
 const NO_BOX: Box = { x0: 0, y0: 0, x1: 0, y1: 0 };
@@ -71,6 +79,10 @@ export class ViewBatch {
   #packer: ViewPacker | undefined;
   readonly #memory: ReturnType<typeof allocate>;
   readonly #tensors: Readonly<Record<"pixels" | "masks" | "windows" | "taps", Tensor>>;
+  /** Pixels of the strong views that have their own, by the view's name. */
+  readonly #pixels: ReadonlyMap<string, Tensor>;
+  /** Of each sample, whether people have labeled it. */
+  readonly #clean: Tensor | undefined;
   /** What is drawn on the host beside the crops, by the view's name. */
   readonly #tables: ReadonlyMap<string, Tensor>;
   /** Names that a step has read. */
@@ -91,13 +103,19 @@ export class ViewBatch {
     const tables = Object.entries(views).filter(([, { kind }]) => kind !== "weak").map(([view, spec]) =>
       [view, table(view, spec.kind === "boxes" ? boxShape(spec, batch) : [1, batch, SETTING_WORDS])] as const
     );
-    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec)];
+    const clean = options.origins ? [table("clean", [1, 1, batch])] : [];
+    const changed = Object.keys(views).filter((view) => options.operations && views[view]!.kind === "strong");
+    const pixels = changed.map((view) => ({ ...inputs.pixels, label: `${name} ${view} pixels` }));
+    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec), ...clean, ...pixels];
     this.#memory = allocate(device, `${name} views`, specs);
     const { tensors } = this.#memory;
     this.#tensors = Object.fromEntries(names.map((key, i) => [key, tensors[i]!])) as Record<
       keyof typeof inputs,
       Tensor
     >;
+    const rest = names.length + tables.length;
+    this.#clean = options.origins ? tensors[rest] : undefined;
+    this.#pixels = new Map(changed.map((view, i) => [view, tensors[rest + clean.length + i]!]));
     this.#tables = new Map(tables.map(([view], i) => [view, tensors[names.length + i]!]));
   }
 
@@ -120,10 +138,13 @@ export class ViewBatch {
       { ...inputs, ...(masks && { masks: maskBytes }) },
       this.#extents,
     );
-    const made: Record<string, Tensor> = { validity, ...(labels && { labels }) };
+    const { batch, width, height } = this.#extents;
+    const clean = this.#clean && spreadImages(graph, this.#clean, [batch, height, width]);
+    const made: Record<string, Tensor> = { validity, ...(labels && { labels }), ...(clean && { clean }) };
     for (const [name, { kind }] of Object.entries(views)) {
-      const table = this.#tables.get(name)!;
-      const changed = () => gaussianBlur(graph, colorJitter(graph, image, table), table);
+      const table = this.#tables.get(name)!, pixels = this.#pixels.get(name);
+      const own = () => pixels ? resampleView(graph, { ...inputs, pixels }, this.#extents).image : image;
+      const changed = () => gaussianBlur(graph, colorJitter(graph, own(), table), table);
       made[name] = kind === "boxes"
         ? table
         : normalize(graph, kind === "weak" ? image : changed(), statistics);
@@ -184,6 +205,7 @@ export class ViewBatch {
     if (masks) upload(device, tensors.masks, packed.masks);
     upload(device, tensors.windows, packed.windows);
     upload(device, tensors.taps, packed.taps);
+    if (this.#clean) upload(device, this.#clean, Uint32Array.from(items, ({ clean }) => Number(clean)));
     for (const [view, table] of this.#tables) {
       if (!this.#wanted.has(view)) continue;
       const spec = views[view]!;
@@ -212,6 +234,18 @@ export class ViewBatch {
       } else {
         const drawn = streams(own("colors")).map((stream) => drawPhotometric(stream, photometric));
         upload(device, table, photometricTable(drawn));
+        const pixels = this.#pixels.get(view);
+        if (pixels) {
+          const operations = streams(own("operations"));
+          const changed = samples.map(({ image, geometry }, n) => {
+            const stream = operations[n]!;
+            return {
+              image: augmented(image, drawOperations(stream, this.#options.operations!), stream),
+              geometry,
+            };
+          });
+          upload(device, pixels, this.#packer.pack(changed).pixels);
+        }
       }
     }
   }

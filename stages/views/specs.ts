@@ -73,9 +73,15 @@ export type DrawOptions = Pick<Draw, "share" | "zoom"> & {
   readonly images?: "others" | "chosen";
 };
 
+/**
+ * Which images a draw is of: those that people have labeled; those without labels; or both of them, the latter with the labels that
+ * an earlier training has given them.
+ */
+export type DrawnSet = "labeled" | "unlabeled" | "pseudo-labeled";
+
 /** A draw of one batch. */
 export interface Draw<
-  Set extends "labeled" | "unlabeled" = "labeled" | "unlabeled",
+  Set extends DrawnSet = DrawnSet,
   V extends ViewSpecs = ViewSpecs,
 > {
   /** Which images. */
@@ -167,6 +173,17 @@ export function unlabeled<const V extends ViewSpecs>(
 }
 
 /**
+ * Labeled images, and unlabeled ones with the labels of an earlier training, in one set: the views, `labels`, `validity`, and
+ * `clean`, which says whose the labels are. As to `images`, see {@linkcode unlabeled}; a choice counts the labeled ones first.
+ */
+export function pseudoLabeled<const V extends ViewSpecs>(
+  views: V,
+  options: DrawOptions = {},
+): Draw<"pseudo-labeled", V> {
+  return { set: "pseudo-labeled", ...options, views };
+}
+
+/**
  * A draw as a step sees it; N is the batch, S the crop. Images are f32[N, S, S, 3], normalized; boxes are a table for
  * kernels/ops/map/mix_boxes.ts. What no step reads is neither drawn, nor uploaded, nor made.
  */
@@ -176,7 +193,12 @@ export type Seen<D> = D extends Draw<infer Set, infer V> ?
       /** u32 map [N, S, S]: 1 where a pixel comes from the image, 0 where it is padding. */
       readonly validity: Tensor;
     }
-    & (Set extends "labeled" ? {
+    & (Set extends "pseudo-labeled" ? {
+        /** u32 map [N, S, S]: 1 in images that people have labeled, 0 in all others. */
+        readonly clean: Tensor;
+      }
+      : unknown)
+    & (Set extends "labeled" | "pseudo-labeled" ? {
         /** u32 map [N, S, S]; 255 where there is no label or no image. */
         readonly labels: Tensor;
       }

@@ -16,8 +16,8 @@ export const cps: Faults = {
     {
       why: "plain: labeled images are left out of the pseudo losses",
       file,
-      find: "together(step, [seen[own].x, seen[own].u])",
-      replace: "together(step, [seen[own].u, seen[own].u])",
+      find: "joined(step, [seen[own].x, seen[own].u])",
+      replace: "joined(step, [seen[own].u, seen[own].u])",
       caught: ["cps_plain"],
     },
     {
