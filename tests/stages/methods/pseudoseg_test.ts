@@ -73,7 +73,8 @@ Deno.test("a hole is a square around any pixel, cut off at the border", () => {
   assert.deepEqual([hole!.partner, hole!.count, hole!.probability], ["same place", 1, undefined]);
   const around = (y: number, x: number) => {
     const numbers = [y, x];
-    return hole!.law!({ uniform: () => numbers.shift()! }, 40, 1);
+    const stream = { uniform: () => numbers.shift()! };
+    return hole!.law!(stream, 40, 1, stream);
   };
   assert.deepEqual(around(0.5, 0.25), { x0: 5, y0: 15, x1: 15, y1: 25 });
   assert.deepEqual(around(0, 0.999), { x0: 34, y0: 0, x1: 40, y1: 5 });
