@@ -137,7 +137,7 @@ export const pseudoSeg: Method<PseudoSegOptions, Partial<PseudoSegOptions>, "stu
  *   learns these, and no others (PseudoSeg §6).
  */
 export function pseudoSegTerms(step: PseudoSegStep, options: PseudoSegOptions, tags?: Tensor): Terms {
-  const { labeled: { image, labels }, unlabeled } = step.views;
+  const { labeled: { image }, unlabeled } = step.views;
   const strongImage = mix(step, unlabeled.strong, unlabeled.hole, nothing(step, unlabeled.strong));
   const validity = mix(step, unlabeled.validity, unlabeled.hole, nothing(step, unlabeled.validity));
   // By the statistics that the last step has left; the passes below move them: weak, strong, labeled, labeled.
