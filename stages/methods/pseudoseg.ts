@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { labelTags, scoreTags } from "../../kernels/ops/attention/image_tags.ts";
 import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
-import { calibratedFusion } from "../../kernels/ops/label/calibrated_fusion.ts";
-import { sigmoidCrossEntropy } from "../../kernels/ops/loss/sigmoid_cross_entropy.ts";
-import { softCrossEntropy } from "../../kernels/ops/loss/soft_cross_entropy.ts";
-import { nearest } from "../../kernels/ops/map/nearest.ts";
+import { calibratedFusion } from "../../kernels/ops/soft_label/calibrated_fusion.ts";
+import { sigmoidCrossEntropy } from "../../kernels/ops/soft_label/sigmoid_cross_entropy.ts";
+import { softCrossEntropy } from "../../kernels/ops/soft_label/soft_cross_entropy.ts";
+import { nearest } from "../../kernels/ops/view/nearest.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction, Taps } from "../../models/deeplabv3plus.ts";
 import { schemaOf } from "../../pipeline/mod.ts";

@@ -6,7 +6,7 @@ import { convolution } from "../../../kernels/ops/convolution/convolution.ts";
 import { add } from "../../../kernels/ops/feature/add.ts";
 import { concatenate } from "../../../kernels/ops/feature/concatenate.ts";
 import { globalAveragePool } from "../../../kernels/ops/feature/global_average_pool.ts";
-import { nearest } from "../../../kernels/ops/map/nearest.ts";
+import { nearest } from "../../../kernels/ops/view/nearest.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
 import type { Taps } from "../../../models/deeplabv3plus.ts";
 import { convolutionLayer, normedConvolution, normLayer } from "../../../models/layers.ts";

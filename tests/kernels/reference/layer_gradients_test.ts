@@ -8,6 +8,7 @@ import { concatenate } from "../../../kernels/reference/feature/concatenate.ts";
 import { globalAveragePool } from "../../../kernels/reference/feature/global_average_pool.ts";
 import { maxPool } from "../../../kernels/reference/feature/max_pool.ts";
 import { resizeBilinear } from "../../../kernels/reference/feature/resize_bilinear.ts";
+import { meanScores } from "../../../kernels/reference/label/mean_scores.ts";
 import { scaleChannels } from "../../../kernels/reference/feature/scale_channels.ts";
 import { batchNorm } from "../../../kernels/reference/norm/batch_norm.ts";
 import { type Arrays, assertGradients, type Differentiated } from "../../support/central_differences.ts";
@@ -122,6 +123,10 @@ const cases: Readonly<Record<string, Case>> = {
     const { joined, gradients } = concatenate([a!, b!, c!], [3, 1, 5]);
     return { y: joined, gradients: (dy) => named(gradients(dy)) };
   }],
+  "mean of two": [{ a: 5, b: 5 }, ({ a, b }) => ({
+    y: meanScores(a!, b!),
+    gradients: (dy) => ({ a: dy.map((slope) => slope / 2), b: dy.map((slope) => slope / 2) }),
+  })],
   "joined batches": [{ a: 7, b: 3 }, ({ a, b }) => {
     const { joined, gradients } = joinBatches([a!, b!]);
     return { y: joined, gradients: (dy) => named(gradients(dy)) };

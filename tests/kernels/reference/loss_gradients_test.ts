@@ -5,8 +5,8 @@ import { infoNce } from "../../../kernels/reference/contrast/info_nce.ts";
 import { consistencyLoss } from "../../../kernels/reference/loss/consistency_loss.ts";
 import { cosineDiscrepancy } from "../../../kernels/reference/loss/cosine_discrepancy.ts";
 import { reverseCrossEntropy } from "../../../kernels/reference/loss/reverse_cross_entropy.ts";
-import { sigmoidCrossEntropy } from "../../../kernels/reference/loss/sigmoid_cross_entropy.ts";
-import { softCrossEntropy } from "../../../kernels/reference/loss/soft_cross_entropy.ts";
+import { sigmoidCrossEntropy } from "../../../kernels/reference/soft_label/sigmoid_cross_entropy.ts";
+import { softCrossEntropy } from "../../../kernels/reference/soft_label/soft_cross_entropy.ts";
 import { softmaxCrossEntropy } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import { type Arrays, assertGradients, type Differentiated } from "../../support/central_differences.ts";
 import { uniform } from "../../support/uniform.ts";
@@ -138,7 +138,18 @@ Deno.test("every twin that has a gradient is held", () => {
     Deno.readTextFileSync(new URL(`${kind}_gradients_test.ts`, import.meta.url))
   );
   // Optimizers take gradients, and have none.
-  const missing = ["contrast", "convolution", "feature", "label", "loss", "norm", "view"].flatMap((room) =>
+  const rooms = [
+    "attention",
+    "contrast",
+    "convolution",
+    "feature",
+    "label",
+    "loss",
+    "norm",
+    "soft_label",
+    "view",
+  ];
+  const missing = rooms.flatMap((room) =>
     [...Deno.readDirSync(new URL(`${room}/`, reference))].map(({ name }) => `${room}/${name}`)
   ).filter((path) => /gradient/i.test(Deno.readTextFileSync(new URL(path, reference)))).filter((path) =>
     !held.some((text) => text.includes(`/kernels/reference/${path}"`))

@@ -9,7 +9,7 @@
 //   classes  channels that are no padding
 //   stride   invocations along x
 //
-// Twin: kernels/reference/loss/sigmoid_cross_entropy.ts
+// Twin: kernels/reference/soft_label/sigmoid_cross_entropy.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -7,7 +7,7 @@
 //   count   pixels of the result, all images
 //   stride  invocations along x
 //
-// Twin: kernels/reference/map/nearest.ts
+// Twin: kernels/reference/view/nearest.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -4,7 +4,7 @@ import { elementwise, WORKGROUP } from "../../launch.ts";
 import { checkMap } from "../../maps.ts";
 import { defineKernel } from "../../shader/kernel.ts";
 import { imageExtents, padded, type Tensor } from "../../tensor.ts";
-import { finishLoss, lossChunks } from "./finish_loss.ts";
+import { finishLoss, lossChunks } from "../loss/finish_loss.ts";
 import source from "./soft_cross_entropy.wgsl" with { type: "text" };
 import gradientSource from "./soft_cross_entropy_gradient.wgsl" with { type: "text" };
 

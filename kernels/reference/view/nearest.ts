@@ -1,4 +1,4 @@
-/** CPU twin of `ops/map/nearest.ts`: a map [N, H, W] at another size. */
+/** CPU twin of `ops/view/nearest.ts`: a map [N, H, W] at another size. */
 export function nearest(
   map: ArrayLike<number>,
   [batch, inHeight, inWidth]: readonly [number, number, number],

@@ -11,7 +11,7 @@
 //
 // Invocation i takes the pixels i, i + stride, …
 //
-// Twin: kernels/reference/loss/soft_cross_entropy.ts
+// Twin: kernels/reference/soft_label/soft_cross_entropy.ts
 
 const LOWEST = -3.0e38;
 

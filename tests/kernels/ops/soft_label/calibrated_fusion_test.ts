@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
-import { calibratedFusion } from "../../../../kernels/ops/label/calibrated_fusion.ts";
-import { calibratedFusion as twin } from "../../../../kernels/reference/label/calibrated_fusion.ts";
+import { calibratedFusion } from "../../../../kernels/ops/soft_label/calibrated_fusion.ts";
+import { calibratedFusion as twin } from "../../../../kernels/reference/soft_label/calibrated_fusion.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { assertClose, gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 

@@ -11,7 +11,7 @@
 //
 // A term is max(s, 0) − s · t + ln(1 + e^−|s|). Invocation i takes the vec4s i, i + stride, …
 //
-// Twin: kernels/reference/loss/sigmoid_cross_entropy.ts
+// Twin: kernels/reference/soft_label/sigmoid_cross_entropy.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
-import { nearest } from "../../../../kernels/ops/map/nearest.ts";
-import { nearest as twin } from "../../../../kernels/reference/map/nearest.ts";
+import { nearest } from "../../../../kernels/ops/view/nearest.ts";
+import { nearest as twin } from "../../../../kernels/reference/view/nearest.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { gpuTest, runOp } from "../../../support/gpu.ts";
 

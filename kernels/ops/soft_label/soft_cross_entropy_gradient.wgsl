@@ -10,7 +10,7 @@
 //   stride  invocations along x
 //   factor  of the loss
 //
-// Twin: kernels/reference/loss/soft_cross_entropy.ts
+// Twin: kernels/reference/soft_label/soft_cross_entropy.ts
 
 const LOWEST = -3.0e38;
 

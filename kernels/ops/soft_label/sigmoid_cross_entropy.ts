@@ -3,7 +3,7 @@ import type { Graph, Loss } from "../../graph.ts";
 import { elementwise, WORKGROUP } from "../../launch.ts";
 import { defineKernel } from "../../shader/kernel.ts";
 import { imageExtents, padded, storedVectors, type Tensor } from "../../tensor.ts";
-import { finishLoss, lossChunks } from "./finish_loss.ts";
+import { finishLoss, lossChunks } from "../loss/finish_loss.ts";
 import source from "./sigmoid_cross_entropy.wgsl" with { type: "text" };
 import gradientSource from "./sigmoid_cross_entropy_gradient.wgsl" with { type: "text" };
 

@@ -3,7 +3,7 @@
 //   a, b     f32[pixels, 4·VECTORS]   padding is 0
 //   squares  f32[pixels]
 //
-// Twin: kernels/reference/label/calibrated_fusion.ts
+// Twin: kernels/reference/soft_label/calibrated_fusion.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {

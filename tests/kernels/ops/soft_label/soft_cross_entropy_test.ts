@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Graph } from "../../../../kernels/graph.ts";
-import { sigmoidCrossEntropy } from "../../../../kernels/ops/loss/sigmoid_cross_entropy.ts";
-import { softCrossEntropy } from "../../../../kernels/ops/loss/soft_cross_entropy.ts";
-import { sigmoidCrossEntropy as sigmoidTwin } from "../../../../kernels/reference/loss/sigmoid_cross_entropy.ts";
-import { softCrossEntropy as softTwin } from "../../../../kernels/reference/loss/soft_cross_entropy.ts";
+import { sigmoidCrossEntropy } from "../../../../kernels/ops/soft_label/sigmoid_cross_entropy.ts";
+import { softCrossEntropy } from "../../../../kernels/ops/soft_label/soft_cross_entropy.ts";
+import { sigmoidCrossEntropy as sigmoidTwin } from "../../../../kernels/reference/soft_label/sigmoid_cross_entropy.ts";
+import { softCrossEntropy as softTwin } from "../../../../kernels/reference/soft_label/soft_cross_entropy.ts";
 import { makeTensor } from "../../../../kernels/tensor.ts";
 import { assertClose, gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 

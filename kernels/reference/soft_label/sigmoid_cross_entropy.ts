@@ -1,4 +1,4 @@
-/** CPU twin of `ops/loss/sigmoid_cross_entropy.ts`, in f64; dense. */
+/** CPU twin of `ops/soft_label/sigmoid_cross_entropy.ts`, in f64; dense. */
 export function sigmoidCrossEntropy(
   scores: ArrayLike<number>,
   targets: ArrayLike<number>,

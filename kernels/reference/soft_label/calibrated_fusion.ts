@@ -1,4 +1,4 @@
-/** CPU twin of `ops/label/calibrated_fusion.ts`, in f64: pixels of `classes` logits, dense. */
+/** CPU twin of `ops/soft_label/calibrated_fusion.ts`, in f64: pixels of `classes` logits, dense. */
 export function calibratedFusion(
   a: ArrayLike<number>,
   b: ArrayLike<number>,

@@ -10,7 +10,7 @@
 //   exponent  1 / temperature
 //   stride    invocations along x
 //
-// Twin: kernels/reference/label/calibrated_fusion.ts
+// Twin: kernels/reference/soft_label/calibrated_fusion.ts
 
 const LOWEST = -3.0e38;
 

@@ -1,4 +1,4 @@
-/** CPU twin of `ops/loss/soft_cross_entropy.ts`, in f64: pixels of `classes` logits, dense. */
+/** CPU twin of `ops/soft_label/soft_cross_entropy.ts`, in f64: pixels of `classes` logits, dense. */
 export function softCrossEntropy(
   logits: ArrayLike<number>,
   targets: ArrayLike<number>,
