@@ -218,7 +218,7 @@ function defineTraining(method: AnyMethod, given: readonly (keyof Earlier)[]): T
       const { labeled: { length: labeled }, unlabeled: { length: unlabeled } } = views;
       const pseudoLabeled = drawnAs("pseudo-labeled", known.method).length > 0;
       const sampler = makeSampler({ ...config, seed, labeled, unlabeled, pseudoLabeled });
-      if (config.pairing === "fixed" && unlabeled > 0 && labeled > unlabeled) {
+      if (config.pairing === "fixed" && unlabeled > 0 && labeled > unlabeled && !pseudoLabeled) {
         tell(context, {
           kind: "warning",
           message: `only ${unlabeled} of the ${labeled} labeled images are learned from: with ` +
