@@ -58,6 +58,7 @@ export {
 } from "./models/registry.ts";
 export {
   type At,
+  cosineRamp,
   type DeviceScalar,
   type Scalar,
   type Schedule,
@@ -76,11 +77,14 @@ export {
   type BoxView,
   cutMix,
   type Draw,
+  type DrawnSet,
   type DrawOptions,
   type Draws,
   type ImageView,
   labeled,
+  type Numbers,
   type Partner,
+  pseudoLabeled,
   type Seen,
   strong,
   unlabeled,
@@ -96,9 +100,11 @@ export {
   entropy,
   everyPixel,
   fillVoid,
+  joined,
   label,
   labeledShare,
   type Labeling,
+  meanOf,
   mix,
   only,
   percentile,
@@ -110,10 +116,13 @@ export {
   weigh,
   where,
 } from "./stages/methods/parts.ts";
+export { noiseWeights, reverseCrossEntropy } from "./stages/methods/noisy_labels.ts";
+export type { NoiseWeights, NoiseWeightsOptions } from "./kernels/ops/label/noise_weights.ts";
 export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
 export type { Bank } from "./kernels/ops/contrast/bank.ts";
 export { type Positions, positions } from "./kernels/ops/contrast/positions.ts";
 export type { PixelFeatures } from "./kernels/ops/contrast/member_means.ts";
+export { adversarial, type Adversary } from "./stages/methods/adversary.ts";
 export { minedLabels, type MiningOptions } from "./stages/methods/mining.ts";
 export type {
   AfterUpdate,

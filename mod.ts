@@ -65,7 +65,9 @@ export {
   type CoTrainInput,
   type NetsKinds,
   type TrainingHistory,
+  type TrainingInputs,
 } from "./stages/co_train.ts";
+export type { PseudoLabelEntry, PseudoLabelIndex, PseudoLabels } from "./stages/datasets/pseudo_labels.ts";
 export {
   pseudoLabel,
   type PseudoLabelConfig,
@@ -84,6 +86,12 @@ export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts
 export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts";
 export { deepLabV3Plus, type DeepLabV3PlusOptions } from "./stages/methods/deeplabv3plus.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
+export { psMt, type PsMtInput, type PsMtOptions } from "./stages/methods/ps_mt.ts";
+export {
+  simpleBaseline,
+  type SimpleBaselineInput,
+  type SimpleBaselineOptions,
+} from "./stages/methods/simple_baseline.ts";
 export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
 export type { PhotometricOptions } from "./stages/views/draws.ts";
 export type { Partner } from "./stages/views/specs.ts";

@@ -8,8 +8,9 @@ import {
   schemaOf,
   type Stage,
 } from "../pipeline/mod.ts";
-import { type ImageSet, imagesKind, type SampleSet, samplesKind } from "./datasets/samples.ts";
+import { type ImageSet, imagesKind, type MaskSet, type SampleSet, samplesKind } from "./datasets/samples.ts";
 import type { PhotometricOptions } from "./views/draws.ts";
+import { operations } from "./views/rand_augment.ts";
 
 /** How views are drawn; every leaf is described in its schema. */
 export interface ViewPolicy extends PhotometricOptions {
@@ -17,6 +18,11 @@ export interface ViewPolicy extends PhotometricOptions {
   readonly crop: number;
   /** Range of the resized long side, relative to the image's. */
   readonly scale: readonly [low: number, high: number];
+  /** RandAugment of strong views: of the whole image, before it is resized. */
+  readonly randAugment: {
+    /** How many operations, each another one. */
+    readonly operations: number;
+  };
   /** CutMix of strong views. */
   readonly cutmix: {
     readonly probability: number;
@@ -55,6 +61,14 @@ const config = schemaOf<ViewPolicy>()(z.strictObject({
     probability: probability(0.5, "How often a strong view is blurred."),
     sigma: range(0.1, 2, "Range of the Gaussian's standard deviation.", "pixels", "CCVC §4.3"),
   }).prefault({}).describe("Gaussian blur of strong views."),
+  randAugment: z.strictObject({
+    operations: z.int().min(0).max(operations.length).default(0)
+      .describe(
+        `How many operations of a list of ${operations.length}, each another one, a strong view's whole image goes through before it ` +
+          "is resized and its colors are jittered; 0: none.",
+      )
+      .meta({ unit: "operations", source: "published: none; SimpleBaseline §7.1: 3, and no jitter" }),
+  }).prefault({}).describe("RandAugment of strong views."),
   cutmix: z.strictObject({
     probability: probability(1, "How often a strong view gets a box of another image."),
     area: range(0.02, 0.4, "Range of the box's area, relative to the crop's.", "ratio", "CCVC §4.3"),
@@ -111,4 +125,6 @@ export interface Views {
   readonly unlabeled: ImageSet;
   readonly validation: SampleSet;
   readonly policy: ViewPolicy;
+  /** Labels of the unlabeled images, at the same places, where an earlier training has given them some. */
+  readonly pseudoLabels?: MaskSet;
 }

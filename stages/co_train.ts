@@ -7,14 +7,16 @@ import {
   type ArtifactKind,
   type DeepPartial,
   defineStage,
+  type GraphNode,
   jsonKind,
   type Refs,
   type Stage,
   type StageContext,
   type StageOptions,
-  type Wires,
 } from "../pipeline/mod.ts";
-import { policyKind, type ViewsKinds } from "./augment.ts";
+import type { Views, ViewsKinds } from "./augment.ts";
+import { masksOf, type PseudoLabels } from "./datasets/pseudo_labels.ts";
+import { bindMethod, drawnAs } from "./methods/bound_method.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { chosenMethod } from "./methods/binding/exchange.ts";
 import {
@@ -25,30 +27,33 @@ import {
   isName,
   MethodError,
 } from "./methods/method.ts";
+import { readEarlier } from "./weights/earlier.ts";
+import { NO_PRETRAINED, pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { withMethod } from "./methods/binding/with_method.ts";
-import { pretrainedSources, readPretrained } from "./weights/pretrained.ts";
 import { bestOutput } from "./evaluation/predictions.ts";
-import { type ImageSet, imagesKind, samplesKind } from "./datasets/samples.ts";
 import { type TrainingConfig, trainingSchema } from "./training/config/config.ts";
 import { assertCounted, assertOneRange, warmUpFor } from "./training/data_checks.ts";
 import { runTraining } from "./training/loop.ts";
 import type { TrainingHistory } from "./training/history.ts";
 import { type CoTrainConfig, trainingSettings } from "./training/settings.ts";
+import {
+  type Earlier,
+  earlierInputs,
+  earlierNames,
+  type TrainingInputs,
+  viewsInput,
+} from "./training/inputs.ts";
 import { tell } from "./training/progress.ts";
-import { makeSampler } from "./training/sampler.ts";
+import { makeSampler, namesOf } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
 
-export type { CoTrainConfig, TrainingHistory };
+export type { CoTrainConfig, TrainingHistory, TrainingInputs };
 
 /** What an experiment writes for {@linkcode coTrain}; what is left out has the published value. */
 export interface CoTrainInput<P extends string = string> extends DeepPartial<TrainingConfig> {
   /** The method with its options: `ccvc({ … })`. */
   readonly method: Configured<P>;
 }
-
-const inputs: { readonly views: ViewsKinds } = {
-  views: { labeled: samplesKind, unlabeled: imagesKind, validation: samplesKind, policy: policyKind },
-};
 
 const historyKind: ArtifactKind<TrainingHistory> = jsonKind("training-history", 1);
 
@@ -77,16 +82,23 @@ export type TrainingStage<P extends string = string> = Stage<
 
 const trainingName = "co-train";
 
-/** One stage a method: it holds functions, while configs, plans and keys hold plain data. */
-const stages = new WeakMap<object, TrainingStage>();
+/** The stages of a method, by what else they are given: they hold functions, while configs, plans and keys hold plain data. */
+const stages = new WeakMap<object, Map<string, TrainingStage>>();
 const methods = new WeakMap<AnyStage, AnyMethod>();
 
 /**
  * The stage `co-train` of a method; the same one whenever it is asked for.
+ *
+ * @param given Which inputs it has beside the views.
  */
-export function trainingStage<P extends string>(method: AnyMethod<P>): TrainingStage<P> {
-  const made = stages.get(method.definition) ?? defineTraining(method);
-  stages.set(method.definition, made);
+export function trainingStage<P extends string>(
+  method: AnyMethod<P>,
+  given: readonly (keyof Earlier)[] = [],
+): TrainingStage<P> {
+  const known = stages.get(method.definition) ?? new Map<string, TrainingStage>();
+  stages.set(method.definition, known);
+  const made = known.get(`${given}`) ?? defineTraining(method, given);
+  known.set(`${given}`, made);
   methods.set(made.definition, method);
   return made as TrainingStage<P>;
 }
@@ -111,7 +123,7 @@ export function methodOf(stage: AnyStage): AnyMethod | undefined {
  * ```
  */
 export function coTrain<P extends string>(
-  inputs: Wires<{ readonly views: ViewsKinds }>,
+  inputs: TrainingInputs,
   { method: own, ...config }: CoTrainInput<P> = {} as CoTrainInput<P>,
   options?: StageOptions,
 ): Refs<NetsKinds<P>> {
@@ -123,13 +135,50 @@ export function coTrain<P extends string>(
       } gives it`,
     );
   }
-  const { method, options: written } = chosenMethod(own, options?.as ?? trainingName);
+  const id = options?.as ?? trainingName;
+  const { configured: { method, options: written }, inputs: given } = chosenMethod(own, {
+    id,
+    inputs,
+    config,
+  });
   // From here on all is plain data: which functions it is about, is in the stage.
-  const call = trainingStage(method);
-  return call(inputs, { ...config, method: written }, options);
+  const call = trainingStage(method, earlierNames(given));
+  const refs = call(given, { ...config, method: written }, options);
+  checkEarlier(method, given, refs.last.node as GraphNode);
+  return refs;
 }
 
-function defineTraining(method: AnyMethod): TrainingStage {
+/** @throws {MethodError} If a method draws pseudo-labeled images and is given no labels of them, or the other way round. */
+function checkEarlier(
+  method: AnyMethod,
+  { pseudoLabels, start }: TrainingInputs,
+  { id, config }: GraphNode,
+): void {
+  const { method: { name, ...options }, pretrained } = config as CoTrainConfig;
+  const draws = drawnAs("pseudo-labeled", bindMethod(method, options));
+  const refuse = (rule: string) => new MethodError(`Cannot train "${id}" by method "${name}": ${rule}`);
+  if (draws.length > 0 && pseudoLabels === undefined) {
+    throw refuse(
+      `its draws ${
+        draws.join(", ")
+      } are of pseudo-labeled images, and the training is given no labels. Write ` +
+        "coTrain({ views, pseudoLabels: pseudoLabel({ nets, images: data.unlabeled }) }, …), with nets of an earlier training",
+    );
+  }
+  if (draws.length === 0 && pseudoLabels !== undefined) {
+    throw refuse(
+      "it draws no pseudo-labeled images, so that nothing would read pseudoLabels. Leave them out",
+    );
+  }
+  if (start !== undefined && pretrained !== NO_PRETRAINED) {
+    throw refuse(
+      `it would start from both the weights that are given and "${pretrained}". Leave one out, or set ` +
+        `${id}.pretrained=${NO_PRETRAINED}`,
+    );
+  }
+}
+
+function defineTraining(method: AnyMethod, given: readonly (keyof Earlier)[]): TrainingStage {
   const bests = method.predictions.map((name) => [bestOutput(name), checkpointKind]);
   const stage = defineStage({
     name: trainingName,
@@ -137,25 +186,30 @@ function defineTraining(method: AnyMethod): TrainingStage {
     module: import.meta.url,
     alsoHash: [definitionOf(method).module],
     config: withMethod(trainingSchema, method),
-    inputs,
+    inputs: { ...viewsInput, ...Object.fromEntries(given.map((name) => [name, earlierInputs[name]])) },
     outputs: { last: checkpointKind, ...Object.fromEntries(bests), history: historyKind },
     sources: pretrainedSources,
     resources: ["gpu"],
     seeded: true,
     numerics: "f32",
-    async run({ inputs: { views }, config, context }) {
-      const { seed } = context;
-      assertCounted(views.labeled);
-      assertOneRange(views);
+    async run({ inputs, config, context }) {
+      const { seed } = context, { pseudoLabels, start } = inputs as Earlier;
+      assertCounted(inputs.views.labeled);
+      assertOneRange(inputs.views);
+      const views = await withPseudoLabels(inputs.views, pseudoLabels, context);
       const known = trainingSettings(method, config, views, seed);
       const warmUpEpochs = warmUpFor(config, views, known.method, context);
       const settings = { ...known, warmUp: warmUpEpochs > 0 };
       const { network } = settings;
       const pretrained = await readPretrained(config, Object.keys(network.networks), context.read);
-      tellStart(config, pretrained?.report, context);
+      const earlier = start && await readEarlier(start, network, known.method);
+      if (earlier) {
+        context.fact("started from", `the weights of an earlier training: ${earlier.size} tensors`);
+      } else tellStart(config, pretrained?.report, context);
       const device = await context.resource<Device>("gpu");
       const { labeled: { length: labeled }, unlabeled: { length: unlabeled } } = views;
-      const sampler = makeSampler({ ...config, seed, labeled, unlabeled });
+      const pseudoLabeled = drawnAs("pseudo-labeled", known.method).length > 0;
+      const sampler = makeSampler({ ...config, seed, labeled, unlabeled, pseudoLabeled });
       if (config.pairing === "fixed" && unlabeled > 0 && labeled > unlabeled) {
         tell(context, {
           kind: "warning",
@@ -163,7 +217,7 @@ function defineTraining(method: AnyMethod): TrainingStage {
             `pairing "fixed" each unlabeled image meets one. Set co-train.pairing=free to meet all in turn`,
         });
       }
-      if (pretrained === undefined && settings.method.frozenNorms.size > 0) {
+      if (pretrained === undefined && earlier === undefined && settings.method.frozenNorms.size > 0) {
         tell(context, {
           kind: "warning",
           message:
@@ -173,25 +227,13 @@ function defineTraining(method: AnyMethod): TrainingStage {
       }
       const session = openSession(device, {
         ...settings,
-        pretrained: pretrained?.state,
-        samplesOf(step, chosen = {}) {
-          const { labeled, unlabeled, others } = sampler.batch(
+        pretrained: earlier ?? pretrained?.state,
+        samplesOf(step, chosen) {
+          const batch = sampler.batch(
             Math.floor(step / sampler.stepsPerEpoch),
             step % sampler.stepsPerEpoch,
           );
-          const ids = (set: ImageSet, places: readonly number[]) =>
-            places.map((place) => `"${set.ids[place]}"`).join(", ");
-          const draws = settings.method.draws;
-          const more = Object.values(draws).some(({ images }) => images === "others");
-          const drawn = Object.entries(chosen).map(([name, places]) =>
-            `${name} ${ids(views[draws[name]!.set], places)}`
-          );
-          const seen = drawn.length > 0 ? [] : more ? [...unlabeled, ...others ?? []] : unlabeled;
-          return [
-            `labeled ${ids(views.labeled, labeled)}`,
-            ...(seen.length > 0 ? [`unlabeled ${ids(views.unlabeled, seen)}`] : []),
-            ...drawn,
-          ].join("; ");
+          return namesOf({ ...batch, ...(chosen && { chosen }) }, views, settings.method);
         },
         onSkipped: (updates) =>
           tell(context, {
@@ -221,6 +263,20 @@ function defineTraining(method: AnyMethod): TrainingStage {
     },
   });
   return stage as TrainingStage;
+}
+
+/** The data with the labels of an earlier training as masks. */
+async function withPseudoLabels(
+  views: Views,
+  labels: PseudoLabels | undefined,
+  context: StageContext,
+): Promise<Views> {
+  if (labels === undefined) return views;
+  const { unlabeled, labeled: { classes } } = views, path = context.scratch("pseudo-labels");
+  return {
+    ...views,
+    pseudoLabels: await masksOf(labels, unlabeled, classes, { path, signal: context.signal }),
+  };
 }
 
 /** Says what the backbones start from; of a small one, which nobody has ImageNet weights for, only what is not random. */

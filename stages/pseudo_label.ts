@@ -6,13 +6,13 @@ import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
 import { openInference } from "./evaluation/inference.ts";
+import { CONFLICT_PALETTE, conflictMap, fileNames } from "./evaluation/pictures.ts";
 import {
-  CONFLICT_PALETTE,
-  conflictMap,
-  fileNames,
-  type Pictures,
-  picturesKind,
-} from "./evaluation/pictures.ts";
+  INDEX,
+  type PseudoLabelEntry,
+  type PseudoLabels,
+  pseudoLabelsKind,
+} from "./datasets/pseudo_labels.ts";
 import { type ImageSet, imagesKind } from "./datasets/samples.ts";
 
 /** What {@linkcode pseudoLabel} gets. */
@@ -35,19 +35,19 @@ export type PseudoLabelInputs = {
   readonly images: ArtifactKind<ImageSet>;
 };
 
-/** The labels, as files. */
-export type PseudoLabelOutputs = { readonly labels: ArtifactKind<Pictures> };
+/** The labels, as files: to look at, and to train on. */
+export type PseudoLabelOutputs = { readonly labels: ArtifactKind<PseudoLabels> };
 
 const inputs: PseudoLabelInputs = { nets: { last: checkpointKind }, images: imagesKind };
-const outputs: PseudoLabelOutputs = { labels: picturesKind };
+const outputs: PseudoLabelOutputs = { labels: pseudoLabelsKind };
 
 /** Gray levels 0–255. */
 const GRAY_PALETTE = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
 
 /**
  * For each image `<id>/mask.png` (palette indices; 255 where unsure), `<id>/confidence.png` (probability · 255) and
- * `<id>/conflict.png` (1 where the networks disagree, if several are scored); `index.json` says which folder is whose, and how
- * much was kept.
+ * `<id>/conflict.png` (1 where the networks disagree, if several are scored); `index.json` says which folder is whose, what the
+ * classes are, and how much was kept. A method that draws `pseudoLabeled` images learns from them: `coTrain({ views, pseudoLabels }, …)`.
  *
  * The labels are those of the headline: with two branches the arg-max of the mean of their logits.
  *
@@ -82,7 +82,7 @@ export const pseudoLabel: Stage<
     const palette = maskPalette(network.classes);
     const folders = fileNames(images.ids);
     const files = new Map<string, string>();
-    const entries: { id: string; folder: string; kept: number; conflict?: number }[] = [];
+    const entries: PseudoLabelEntry[] = [];
     const keep = async (name: string, bytes: Uint8Array) => {
       const path = context.scratch(name.replaceAll("/", "-"));
       await Deno.writeFile(path, bytes);
@@ -116,10 +116,10 @@ export const pseudoLabel: Stage<
     } finally {
       free();
     }
-    await keep(
-      "index.json",
-      new TextEncoder().encode(JSON.stringify({ threshold: config.threshold, entries }, null, 1)),
-    );
-    return { labels: { names: [...files.keys()], read: (name: string) => Deno.readFile(files.get(name)!) } };
+    const index = { threshold: config.threshold, classes: network.classes.names, entries };
+    await keep(INDEX, new TextEncoder().encode(JSON.stringify(index, null, 1)));
+    return {
+      labels: { names: [...files.keys()], read: (name: string) => Deno.readFile(files.get(name)!), index },
+    };
   },
 });

@@ -7,8 +7,8 @@ Deno.test("mod.ts has what experiments and stages are written with", () => {
   assert.deepEqual(Object.keys(language).sort(), [
     ...["ConfigError", "GraphError", "MethodError", "UserError"],
     ...["augment", "ccvc", "coTrain", "cps", "cutMixSeg", "deepLabV3Plus"],
-    ...["defineKind", "defineStage", "evaluate", "jsonKind", "load", "pipeline", "pseudoLabel"],
-    ...["supervised", "unimatch"],
+    ...["defineKind", "defineStage", "evaluate", "jsonKind", "load", "pipeline", "psMt", "pseudoLabel"],
+    ...["simpleBaseline", "supervised", "unimatch"],
   ]);
 });
 

@@ -7,7 +7,7 @@ import type { Command, OptionSpec } from "../terminal/command.ts";
 import { lastingName } from "../experiment/experiment.ts";
 import { loadExperiment } from "../experiment/load_experiment.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { findMethod, methodsOf, nameOf } from "../experiment/methods.ts";
+import { findMethod, inPlace, methodsOf, nameOf } from "../experiment/methods.ts";
 import { baseline, methodsText } from "../runs/methods_table.ts";
 import {
   cacheOf,
@@ -96,7 +96,7 @@ function wayBy(method: Configured, own: Way): Way {
       name: own.pipeline.name,
       build(set) {
         const { result, trainings } = exchangingMethods(
-          () => method,
+          () => inPlace(method),
           () => own.pipeline.build(set),
         );
         if (trainings.length > 0) return result;

@@ -5,7 +5,7 @@ import { exchangingMethods } from "../../stages/methods/binding/exchange.ts";
 import type { Configured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { experimentExports, isExperimentPath, lastingName, typedPath } from "./experiment.ts";
-import { knownMethod, methodsIn } from "./methods.ts";
+import { inPlace, knownMethod, methodsIn } from "./methods.ts";
 
 /**
  * Loads an experiment. Of what it builds, `--set co-train.method=NAME` takes another method, with the options that the
@@ -39,7 +39,7 @@ function takingMethods(
     build(set = []) {
       const overrides = set.map((one) => typeof one === "string" ? parseSet(one) : one);
       const named = new Map(
-        overrides.filter(namesMethod).map(({ stage, text }) => [stage, method(text)]),
+        overrides.filter(namesMethod).map(({ stage, text }) => [stage, inPlace(method(text))]),
       );
       if (named.size === 0) return pipeline.build(overrides, folder);
       // The name is told again as the leaf that it is, so that an explanation says who set it.

@@ -1,7 +1,9 @@
 /** Finds the method that is named on the command line. @module */
 import { pathToFileURL } from "node:url";
 import * as library from "../../mod.ts";
-import { ConfigError, didYouMean, messageOf, UserError } from "../../pipeline/mod.ts";
+import { ConfigError, didYouMean, messageOf, parseConfig, UserError } from "../../pipeline/mod.ts";
+import { bindMethod, drawnAs } from "../../stages/methods/bound_method.ts";
+import type { Exchanged } from "../../stages/methods/binding/exchange.ts";
 import { type AnyMethod, type Configured, definitionOf, isConfigured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { experimentExports, isExperimentPath, typedPath } from "./experiment.ts";
@@ -78,6 +80,28 @@ export function knownMethod(given: string, chosen: readonly Configured[]): Confi
     }; ` +
       "or, after compare --methods, the path of a TypeScript file, e.g. ./my_method.ts.",
   );
+}
+
+/**
+ * A method in the place of a training's own. One that learns from pseudo-labels is given those of the experiment or, where that
+ * makes none, of the same training by labels alone, whose weights it starts from.
+ */
+export function inPlace(configured: Configured): Exchanged {
+  return {
+    configured,
+    earlier({ id, inputs: { views, ...given }, config }) {
+      const { method, options } = configured;
+      const parsed = parseConfig(definitionOf(method).options, options, nameOf(configured));
+      if (drawnAs("pseudo-labeled", bindMethod(method, parsed)).length === 0) return {};
+      if (given.pseudoLabels !== undefined) return given;
+      const first = library.coTrain({ views }, { ...config, method: library.supervised() }, {
+        as: `${id}-0`,
+      });
+      const labels = { nets: first, images: views.unlabeled };
+      const pseudoLabels = library.pseudoLabel(labels, { threshold: 0 }, { as: `${id}-0-labels` });
+      return { pseudoLabels, start: first.last };
+    },
+  };
 }
 
 async function methodAt(path: string): Promise<NamedMethod> {

@@ -1,6 +1,5 @@
 /** CPS: cross pseudo supervision, plain and with CutMix (Chen et al., CVPR 2021). @module */
 import { z } from "zod";
-import { joinBatches } from "../../kernels/ops/feature/batches.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { schemaOf } from "../../pipeline/mod.ts";
@@ -9,7 +8,7 @@ import { forBoth, type Pair, supervisedTerms } from "./both.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { miningLeaves, type MiningOptions } from "./mining.ts";
 import { type Trained, trained } from "./networks.ts";
-import { crossEntropy, label, mix, type Scores } from "./parts.ts";
+import { crossEntropy, joined, label, mix, type Scores } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
 /** Options of CPS; every one is described in its schema. */
@@ -79,7 +78,7 @@ function plain(step: CpsStep, options: CpsOptions): Terms {
   const passes = { x: step.views.labeled.image, u: step.views.unlabeled.image };
   const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
   // Of one batch [x ; u]: the mean is over the pixels of both, padding and what has no label included.
-  const both = forBoth((own) => together(step, [seen[own].x, seen[own].u]));
+  const both = forBoth((own) => joined(step, [seen[own].x, seen[own].u]));
   const labels = forBoth((own) => labelsOf(step, both[own]));
   const [cps1, cps2] = forBoth((own, other) => pseudo(step, own, both[own], labels[other], options));
   return { ...onLabels(step, forBoth((own) => seen[own].x), options), cps1, cps2 };
@@ -117,9 +116,4 @@ function labeledOf(step: CpsStep): Pair<Prediction> {
 
 function onLabels(step: CpsStep, seen: Pair<Prediction>, options: CpsOptions): Terms {
   return supervisedTerms(step, seen, step.views.labeled.labels, 1, options);
-}
-
-function together({ graph }: CpsStep, parts: Pair<Prediction>): Scores {
-  const logits = graph.inPrecision("f32", () => joinBatches(graph, parts.map(({ logits }) => logits)));
-  return { logits, size: parts[0].size };
 }

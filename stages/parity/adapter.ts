@@ -27,7 +27,7 @@ export interface Moment {
 /** What a method chooses images by, where it does. */
 export interface ChoiceLaws {
   /** Images of each set. */
-  readonly sizes: Feed["sizes"];
+  readonly sizes: Partial<Feed["sizes"]>;
   /** Whose turn it is in step `t`. */
   walks(t: number): Batch;
   /**
@@ -147,6 +147,10 @@ export interface CaseSetup {
   readonly terms: Readonly<Record<string, string>>;
   /** Terms on the far side of a threshold, where a pixel may flip. */
   readonly thresholded?: readonly string[];
+  /** Whether recorded gradients, which are the first step's, hold the weight decay: the file's run has it as a loss. */
+  readonly decaysGradients?: boolean;
+  /** Observed numbers that `total` holds besides the terms, as what the optimizer decays by. */
+  readonly addedToTotal?: readonly string[];
   /** What else a step may record, besides `total`, `lr` and `lr_next`. */
   readonly observed: Readonly<Record<string, Observed>>;
   /** What a tolerance is at least. */

@@ -4,6 +4,8 @@ import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
+import { psMtCases } from "./methods/ps_mt.ts";
+import { simpleBaselineCases } from "./methods/simple_baseline.ts";
 import { unimatchCases } from "./methods/unimatch.ts";
 
 /** By what a case's `method` says; one without is CCVC's. */
@@ -18,6 +20,8 @@ const adapters = [
   unimatchCases,
   cutMixSegCases,
   deepLabV3PlusCases,
+  psMtCases,
+  simpleBaselineCases,
 ] as unknown as readonly CaseAdapter[];
 
 /** Names of the methods. */

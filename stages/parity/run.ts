@@ -1,9 +1,10 @@
 /** Runs a parity case on a device: a training's own steps on hashed inputs, in the names and entries that the case records. @module */
 import type { Device } from "../../kernels/device.ts";
-import { networkOf, type ParameterSpec } from "../../models/registry.ts";
+import { networkOf, type ParameterKind, type ParameterSpec } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import type { LastTerm } from "../training/stepper.ts";
+import type { OptimizerSettings } from "../training/update.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
@@ -99,11 +100,15 @@ export class CaseRun {
    * in the file's names.
    */
   async step(t: number): Promise<Readonly<Record<string, Recorded>>> {
-    const last = await this.probe.step(t), { terms } = this.parts.setup;
+    const last = await this.probe.step(t), { terms, addedToTotal = [] } = this.parts.setup;
+    const observed = await this.#observed(t), added = addedToTotal.map((name) => observed[name] as number);
     return {
       ...named(last, terms),
-      total: last.reduce((sum, { value, weight }) => sum + weight * value, 0),
-      ...await this.#observed(t),
+      total: [...last.map(({ value, weight }) => weight * value), ...added].reduce(
+        (sum, part) => sum + part,
+        0,
+      ),
+      ...observed,
     };
   }
 
@@ -173,10 +178,11 @@ export class CaseRun {
 
   /** Of the last step. */
   async gradients(): Promise<readonly Gradient[]> {
-    const { parity: { case: { salt } }, learning } = this.parts;
-    const read = await this.probe.gradients(learning);
-    return learning.map(({ name }, i) => {
-      const values = read[i]!;
+    const { parity: { case: { salt } }, learning, setup } = this.parts;
+    const read = await this.probe.gradients(learning), start = setup.decaysGradients && this.parts.weights();
+    return learning.map(({ name, kind }, i) => {
+      const decay = decayOf(setup.optimizer, kind), own = start && start.get(name)!.values;
+      const values = own ? read[i]!.map((value, k) => value + decay * own[k]!) : read[i]!;
       return { name, values, samples: sampledValues(salt, name, values, 4) };
     });
   }
@@ -223,6 +229,12 @@ export class CaseRun {
   free(): void {
     this.probe.free();
   }
+}
+
+/** What the first step adds of a parameter to its gradient. */
+function decayOf({ weightDecay, decayTowards, groups }: OptimizerSettings, kind: ParameterKind): number {
+  const isStart = decayTowards === "start" && kind === "convolutions";
+  return isStart ? 0 : weightDecay * (groups?.[kind]?.decay ?? 1);
 }
 
 /** Loss terms before weighting, in the file's names; those that a step has. */

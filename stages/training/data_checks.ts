@@ -69,7 +69,7 @@ export function warmUpFor(
     });
     context.fact("scores", "none: no validation images");
   }
-  const needsUnlabeled = Object.values(draws).some(({ set }) => set === "unlabeled");
+  const needsUnlabeled = Object.values(draws).some(({ set }) => set !== "labeled");
   if (needsUnlabeled && unlabeled.length > 0 && warmUpEpochs >= epochs) {
     tell(context, {
       kind: "warning",

@@ -3,10 +3,10 @@ import type { Device } from "../../kernels/device.ts";
 import { ShapeError } from "../../kernels/errors.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import type { Views } from "../augment.ts";
-import type { ImageSet, SizedSet } from "../datasets/samples.ts";
-import { ViewBatch } from "../views/batch.ts";
-import type { Draws, SeenDraws } from "../views/specs.ts";
-import type { Batch } from "./sampler.ts";
+import type { ImageSet, MaskSet, SizedSet } from "../datasets/samples.ts";
+import { ViewBatch, type ViewItem } from "../views/batch.ts";
+import type { DrawnSet, Draws, SeenDraws } from "../views/specs.ts";
+import type { Batch, Walk } from "./sampler.ts";
 
 /** The images of a step, from the host's sets to captured tensors. */
 export interface Feed {
@@ -15,7 +15,7 @@ export interface Feed {
   /** How many batches of images the steps captured so far read, in parts of one; draws of the same images are of one. */
   readonly sets: number;
   /** Images of each set. */
-  readonly sizes: { readonly labeled: number; readonly unlabeled: number };
+  readonly sizes: Readonly<Record<DrawnSet, number>>;
   /** Captures the ops that make the views out of what {@linkcode Feed.fill} uploads: draws by name, views by name. */
   capture(graph: Graph): SeenDraws;
   /**
@@ -31,6 +31,13 @@ export interface Feed {
 /** How often each sample has been drawn in a step, by the draw's name. */
 export type Drawn = Map<string, Map<number, number>>;
 
+/** Which part of a batch a draw of a set is of: in the first walk through it, and in the second. */
+const walks: Readonly<Record<DrawnSet, readonly [first: Walk, others: Walk]>> = {
+  labeled: ["labeled", "labeled"],
+  unlabeled: ["unlabeled", "others"],
+  "pseudo-labeled": ["pseudoLabeled", "otherPseudoLabeled"],
+};
+
 /**
  * Prepares a feed of `batch` images a draw and step.
  *
@@ -41,42 +48,62 @@ export function makeFeed(
   views: Views,
   { batch, seed, draws }: { batch: number; seed: number; draws: Draws },
 ): Feed {
-  const { crop, scale, jitter, gray, blur, cutmix } = views.policy;
-  const batches = Object.entries(draws).map((
-    [name, { set, images: walk = set, share = 1, zoom, views: specs }],
-  ) => ({
+  const { crop, scale, jitter, gray, blur, cutmix, randAugment: { operations } } = views.policy;
+  const sets: Readonly<Record<DrawnSet, readonly SizedSet[]>> = {
+    labeled: [views.labeled],
+    unlabeled: [views.unlabeled],
+    "pseudo-labeled": [views.labeled, views.unlabeled],
+  };
+  const batches = Object.entries(draws).map(([name, { set, images, share = 1, zoom, views: specs }]) => ({
     name,
     set,
-    walk,
+    walk: images === "chosen" ? images : walks[set][images === "others" ? 1 : 0],
     share,
     count: drawnImages(name, share, batch),
-    isEmpty: views[set].length === 0,
+    isEmpty: sets[set].at(-1)!.length === 0,
     made: new ViewBatch(device, {
       name,
       batch: drawnImages(name, share, batch),
       crop,
       scale,
       ...zoom,
-      ...largest(views[set]),
-      masks: set === "labeled",
+      ...largest(sets[set]),
+      masks: set !== "unlabeled",
+      origins: set === "pseudo-labeled",
       views: specs,
       photometric: { jitter, gray, blur },
+      operations,
       cutMix: cutmix,
     }),
   }));
-  const items = {
-    labeled: (sample: number) => ({
-      ...pixels(views.labeled, sample),
-      mask: { ...views.labeled.size(sample), channels: 1, data: views.labeled.mask(sample) },
-    }),
-    unlabeled: (sample: number) => pixels(views.unlabeled, sample),
+  const labeled = (sample: number) => ({
+    ...pixels(views.labeled, sample),
+    mask: maskOf(views.labeled, sample),
+  });
+  const pseudoLabeled = (sample: number) => {
+    const { length } = views.labeled;
+    if (sample < length) return { ...labeled(sample), clean: true };
+    if (!views.pseudoLabels) {
+      throw new Error("Cannot bring pseudo-labeled images: the training has no pseudo-labels");
+    }
+    const place = sample - length, mask = maskOf(views.pseudoLabels, place);
+    return { ...pixels(views.unlabeled, place), sample, mask, clean: false };
+  };
+  const items: Readonly<Record<DrawnSet, (sample: number) => ViewItem>> = {
+    labeled,
+    unlabeled: (sample) => pixels(views.unlabeled, sample),
+    "pseudo-labeled": pseudoLabeled,
   };
   return {
     bytes: batches.reduce((sum, { made }) => sum + made.bytes, 0),
     get sets() {
       return sharesOfSets(batches.filter(({ made }) => made.isWanted));
     },
-    sizes: { labeled: views.labeled.length, unlabeled: views.unlabeled.length },
+    sizes: {
+      labeled: views.labeled.length,
+      unlabeled: views.unlabeled.length,
+      "pseudo-labeled": views.labeled.length + views.unlabeled.length,
+    },
     capture: (graph) => Object.fromEntries(batches.map(({ name, made }) => [name, made.capture(graph)])),
     fill(images, address, drawn: Drawn = new Map()) {
       for (const { name, set, walk, count, made, isEmpty } of batches) {
@@ -120,12 +147,18 @@ function pixels(set: ImageSet, sample: number) {
   return { sample, image: { ...set.size(sample), channels: 3, data: set.image(sample) } };
 }
 
-function largest(set: SizedSet): { maxWidth: number; maxHeight: number } {
+function maskOf(set: MaskSet, sample: number) {
+  return { ...set.size(sample), channels: 1, data: set.mask(sample) };
+}
+
+function largest(sets: readonly SizedSet[]): { maxWidth: number; maxHeight: number } {
   let maxWidth = 1, maxHeight = 1;
-  for (let i = 0; i < set.length; i++) {
-    const { width, height } = set.size(i);
-    maxWidth = Math.max(maxWidth, width);
-    maxHeight = Math.max(maxHeight, height);
+  for (const set of sets) {
+    for (let i = 0; i < set.length; i++) {
+      const { width, height } = set.size(i);
+      maxWidth = Math.max(maxWidth, width);
+      maxHeight = Math.max(maxHeight, height);
+    }
   }
   return { maxWidth, maxHeight };
 }

@@ -1,6 +1,9 @@
 /** Primitive "Draw": which images a step sees. @module */
 import { RandomStream } from "../../kernels/random.ts";
 import { ConfigError } from "../../pipeline/mod.ts";
+import type { Views } from "../augment.ts";
+import type { BoundMethod } from "../methods/bound_method.ts";
+import type { DrawnSet } from "../views/specs.ts";
 import type { TrainingConfig } from "./config/config.ts";
 
 /** One step's images, by position in their sets. */
@@ -9,12 +12,16 @@ export interface Batch {
   readonly unlabeled: readonly number[];
   /** As many unlabeled ones again, by orders of their own, for draws of other images. */
   readonly others?: readonly number[];
+  /** Of labeled and pseudo-labeled images in one set, the labeled ones first; where the method draws them. */
+  readonly pseudoLabeled?: readonly number[];
+  /** As many of them again, by orders of their own. */
+  readonly otherPseudoLabeled?: readonly number[];
   /** Those that the method has chosen, by the names of their draws. */
   readonly chosen?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What is walked through. */
-type Walk = Exclude<keyof Batch, "chosen">;
+export type Walk = Exclude<keyof Batch, "chosen">;
 
 /** How a run walks through its images. */
 export interface Sampler {
@@ -33,13 +40,16 @@ export interface SamplerOptions
   readonly labeled: number;
   /** How many unlabeled images there are. */
   readonly unlabeled: number;
+  /** Whether the method draws labeled and pseudo-labeled images from one set; default false. */
+  readonly pseudoLabeled?: boolean;
 }
 
 /**
  * The published walk: an epoch is one pass over the unlabeled images; the labeled list is repeated until it is no shorter,
  * shuffled once, cut to that length, and walked in the same permutation, so that an unlabeled image always meets the same
  * labeled one. The others are a second pass over the unlabeled images, which knows nothing of the first: an image may be in
- * both parts of a batch. Where there are no unlabeled images, an epoch is one pass over the labeled ones, a batch at least.
+ * both parts of a batch. Where there are no unlabeled images, an epoch is one pass over the labeled ones, a batch at least. Where
+ * labeled and pseudo-labeled images are one set, it is one pass over that.
  *
  * @param options.pairing `fixed` as published, or `free`: the repeated labeled list is shuffled anew for each epoch.
  * @param options.shards Processes that the published lists are dealt to: a pass ends with as many of its first images again
@@ -51,8 +61,9 @@ export interface SamplerOptions
  */
 export function makeSampler(options: SamplerOptions): Sampler {
   const { seed, labeled, unlabeled, batch, pairing, shards = 1 } = options;
-  const length = unlabeled > 0 ? unlabeled : labeled;
-  const walked = Math.ceil(length / shards) * shards;
+  const length = unlabeled > 0 ? unlabeled : labeled, all = labeled + unlabeled;
+  const drawsAll = options.pseudoLabeled === true && unlabeled > 0;
+  const walked = Math.ceil((drawsAll ? all : length) / shards) * shards;
   const stepsPerEpoch = options.stepsPerEpoch ??
     Math.max(unlabeled > 0 ? 0 : 1, Math.floor(walked / batch));
   if (labeled < 1 || stepsPerEpoch < 1) {
@@ -73,6 +84,8 @@ export function makeSampler(options: SamplerOptions): Sampler {
     labeled: new Uint32Array(),
     unlabeled: new Uint32Array(),
     others: new Uint32Array(),
+    pseudoLabeled: new Uint32Array(),
+    otherPseudoLabeled: new Uint32Array(),
   };
   return {
     stepsPerEpoch,
@@ -86,12 +99,48 @@ export function makeSampler(options: SamplerOptions): Sampler {
             ? walk.map((position) => partners[position]!)
             : labeledOrder("labeled order", epoch),
           others: order("other order", epoch),
+          pseudoLabeled: order("all order", epoch, drawsAll ? all : 0),
+          otherPseudoLabeled: order("other all order", epoch, drawsAll ? all : 0),
         };
       }
-      const places = Array.from({ length: batch }, (_, i) => (step * batch + i) % length);
-      const images = (of: Walk) => places.map((place) => current[of][place]!);
+      const images = (of: Walk) =>
+        Array.from({ length: batch }, (_, i) => current[of][(step * batch + i) % current[of].length]!);
       if (unlabeled === 0) return { labeled: images("labeled"), unlabeled: [] };
-      return { labeled: images("labeled"), unlabeled: images("unlabeled"), others: images("others") };
+      return {
+        labeled: images("labeled"),
+        unlabeled: images("unlabeled"),
+        others: images("others"),
+        ...(drawsAll && {
+          pseudoLabeled: images("pseudoLabeled"),
+          otherPseudoLabeled: images("otherPseudoLabeled"),
+        }),
+      };
     },
   };
+}
+
+/** Names the images of a batch, for messages: the labeled ones, and what a method draws or has chosen besides. */
+export function namesOf(
+  { labeled, unlabeled, others = [], pseudoLabeled = [], otherPseudoLabeled = [], chosen = {} }: Batch,
+  sets: Pick<Views, "labeled" | "unlabeled">,
+  { draws }: Pick<BoundMethod, "draws">,
+): string {
+  const specs = Object.values(draws), more = specs.some(({ images }) => images === "others");
+  const ids = {
+    labeled: sets.labeled.ids,
+    unlabeled: sets.unlabeled.ids,
+    "pseudo-labeled": [...sets.labeled.ids, ...sets.unlabeled.ids],
+  };
+  const named = (set: DrawnSet, places: readonly number[]) =>
+    places.map((place) => `"${ids[set][place]}"`).join(", ");
+  if (specs.some(({ set }) => set === "pseudo-labeled") && pseudoLabeled.length > 0) {
+    return named("pseudo-labeled", more ? [...pseudoLabeled, ...otherPseudoLabeled] : pseudoLabeled);
+  }
+  const drawn = Object.entries(chosen).map(([name, places]) => `${name} ${named(draws[name]!.set, places)}`);
+  const seen = drawn.length > 0 ? [] : more ? [...unlabeled, ...others] : unlabeled;
+  return [
+    `labeled ${named("labeled", labeled)}`,
+    ...(seen.length > 0 ? [`unlabeled ${named("unlabeled", seen)}`] : []),
+    ...drawn,
+  ].join("; ");
 }

@@ -12,18 +12,19 @@ import type { CapturedTraining, CaptureOptions } from "./capture.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 
 /**
- * Fresh or pretrained networks, with second copies of norms as the first, and averages as copies of theirs, unless they start as
- * their own.
+ * Fresh or pretrained networks, with second copies of norms as the first where no others are given, and averages as copies of
+ * theirs, unless they start as their own.
  */
 export function startWeights(
   registry: Registry,
-  { averages, ownStarts }: Pick<BoundMethod, "averages" | "ownStarts">,
+  { averages, ownStarts, randomStarts }: Pick<BoundMethod, "averages" | "ownStarts" | "randomStarts">,
   seed: number,
   pretrained: StateDict = new Map(),
 ): StateDict {
-  const weights: StateDict = new Map([...initialize(registry, seed), ...pretrained]);
+  const taken = [...pretrained].filter(([name]) => !randomStarts.has(networkOf(name)));
+  const weights: StateDict = new Map([...initialize(registry, seed), ...taken]);
   for (const { name, startsAs } of [...registry.parameters, ...registry.statistics]) {
-    if (startsAs !== undefined) weights.set(name, weights.get(startsAs)!);
+    if (startsAs !== undefined && !pretrained.has(name)) weights.set(name, weights.get(startsAs)!);
   }
   for (const name of [...weights.keys()]) {
     const network = networkOf(name), source = averages[network];

@@ -85,12 +85,15 @@ export function openStepper(
   /** Brings the images of a micro-batch to the device. */
   const bring = (images: Batch, from: number, { epoch, step }: StepAddress, drawn: Drawn) => {
     const part = (places: readonly number[] = []) => places.slice(from, from + batch / accumulate);
-    const { chosen } = images, turn = { accumulate, index: from * accumulate / batch };
+    const { labeled, unlabeled, others, pseudoLabeled, otherPseudoLabeled, chosen } = images;
+    const turn = { accumulate, index: from * accumulate / batch };
     feed.fill(
       {
-        labeled: part(images.labeled),
-        unlabeled: part(images.unlabeled),
-        others: part(images.others),
+        labeled: part(labeled),
+        unlabeled: part(unlabeled),
+        others: part(others),
+        pseudoLabeled: part(pseudoLabeled),
+        otherPseudoLabeled: part(otherPseudoLabeled),
         ...(chosen && { chosen: dealt(chosen, turn) }),
       },
       { epoch, step },

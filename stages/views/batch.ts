@@ -4,7 +4,7 @@ import { allocate, upload } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
-import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
+import { spreadImages } from "../../kernels/ops/map/spread_images.ts";
 import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/view/normalize.ts";
 import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
 import type { Bytes } from "../../kernels/ops/view/view_settings.ts";
@@ -18,8 +18,9 @@ import {
   drawPhotometric,
   type PhotometricOptions,
 } from "./draws.ts";
+import { augmented, drawOperations } from "./rand_augment.ts";
 import type { Box, ViewSpecs } from "./specs.ts";
-import { boxTable, photometricTable, ViewPacker } from "./tables.ts";
+import { boxShape, boxTable, pastedTable, photometricTable, ViewPacker } from "./tables.ts";
 
 /** What is drawn for a batch, and how much room it needs. */
 export interface ViewBatchOptions {
@@ -38,9 +39,13 @@ export interface ViewBatchOptions {
   readonly maxHeight: number;
   /** Whether samples have masks. */
   readonly masks: boolean;
+  /** Whether it is told of each sample who has labeled it; default false. */
+  readonly origins?: boolean;
   readonly views: ViewSpecs;
   /** Of strong views. */
   readonly photometric: PhotometricOptions;
+  /** Operations of RandAugment that a strong view's whole image goes through before all else; default 0. */
+  readonly operations?: number;
   /** Of boxes. */
   readonly cutMix: Omit<CutMixOptions, "crop">;
   readonly statistics?: ColorStatistics;
@@ -48,7 +53,7 @@ export interface ViewBatchOptions {
 
 /**
  * A batch as captured: each view by its name, images resized, cropped, flipped and normalized, boxes as a table for `mixImages`
- * and `mixMaps`; and `validity` and, with masks, `labels`. Reading one says that it is wanted.
+ * and `mixMaps`; and `validity`, with masks `labels`, with origins `clean`. Reading one says that it is wanted.
  */
 export type ViewTensors = Readonly<Record<string, Tensor>>;
 
@@ -60,6 +65,8 @@ export interface ViewItem {
   readonly image: Bytes;
   /** One channel of labels, as large as the image. */
   readonly mask?: Bytes;
+  /** Whether people have labeled it. */
+  readonly clean?: boolean;
 }
 
 const NO_BOX: Box = { x0: 0, y0: 0, x1: 0, y1: 0 };
@@ -72,6 +79,10 @@ export class ViewBatch {
   #packer: ViewPacker | undefined;
   readonly #memory: ReturnType<typeof allocate>;
   readonly #tensors: Readonly<Record<"pixels" | "masks" | "windows" | "taps", Tensor>>;
+  /** Pixels of the strong views that have their own, by the view's name. */
+  readonly #pixels: ReadonlyMap<string, Tensor>;
+  /** Of each sample, whether people have labeled it. */
+  readonly #clean: Tensor | undefined;
   /** What is drawn on the host beside the crops, by the view's name. */
   readonly #tables: ReadonlyMap<string, Tensor>;
   /** Names that a step has read. */
@@ -82,23 +93,29 @@ export class ViewBatch {
     this.#device = device;
     this.#options = options;
     this.#extents = { batch, width: crop, height: crop, maxWidth, maxHeight, minRatio: options.scale[0] };
-    const table = (label: string, words: number): TensorSpec => ({
+    const table = (label: string, shape: readonly number[]): TensorSpec => ({
       label: `${name} ${label}`,
-      shape: [1, batch, words],
+      shape,
       dtype: "u32",
       layout: "map",
     });
     const inputs = viewInputSpecs(name, this.#extents), names = Object.keys(inputs);
     const tables = Object.entries(views).filter(([, { kind }]) => kind !== "weak").map(([view, spec]) =>
-      [view, table(view, spec.kind === "boxes" ? boxWords(spec.count) : SETTING_WORDS)] as const
+      [view, table(view, spec.kind === "boxes" ? boxShape(spec, batch) : [1, batch, SETTING_WORDS])] as const
     );
-    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec)];
+    const clean = options.origins ? [table("clean", [1, 1, batch])] : [];
+    const changed = Object.keys(views).filter((view) => options.operations && views[view]!.kind === "strong");
+    const pixels = changed.map((view) => ({ ...inputs.pixels, label: `${name} ${view} pixels` }));
+    const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec), ...clean, ...pixels];
     this.#memory = allocate(device, `${name} views`, specs);
     const { tensors } = this.#memory;
     this.#tensors = Object.fromEntries(names.map((key, i) => [key, tensors[i]!])) as Record<
       keyof typeof inputs,
       Tensor
     >;
+    const rest = names.length + tables.length;
+    this.#clean = options.origins ? tensors[rest] : undefined;
+    this.#pixels = new Map(changed.map((view, i) => [view, tensors[rest + clean.length + i]!]));
     this.#tables = new Map(tables.map(([view], i) => [view, tensors[names.length + i]!]));
   }
 
@@ -121,10 +138,13 @@ export class ViewBatch {
       { ...inputs, ...(masks && { masks: maskBytes }) },
       this.#extents,
     );
-    const made: Record<string, Tensor> = { validity, ...(labels && { labels }) };
+    const { batch, width, height } = this.#extents;
+    const clean = this.#clean && spreadImages(graph, this.#clean, [batch, height, width]);
+    const made: Record<string, Tensor> = { validity, ...(labels && { labels }), ...(clean && { clean }) };
     for (const [name, { kind }] of Object.entries(views)) {
-      const table = this.#tables.get(name)!;
-      const changed = () => gaussianBlur(graph, colorJitter(graph, image, table), table);
+      const table = this.#tables.get(name)!, pixels = this.#pixels.get(name);
+      const own = () => pixels ? resampleView(graph, { ...inputs, pixels }, this.#extents).image : image;
+      const changed = () => gaussianBlur(graph, colorJitter(graph, own(), table), table);
       made[name] = kind === "boxes"
         ? table
         : normalize(graph, kind === "weak" ? image : changed(), statistics);
@@ -185,6 +205,7 @@ export class ViewBatch {
     if (masks) upload(device, tensors.masks, packed.masks);
     upload(device, tensors.windows, packed.windows);
     upload(device, tensors.taps, packed.taps);
+    if (this.#clean) upload(device, this.#clean, Uint32Array.from(items, ({ clean }) => Number(clean)));
     for (const [view, table] of this.#tables) {
       if (!this.#wanted.has(view)) continue;
       const spec = views[view]!;
@@ -197,14 +218,34 @@ export class ViewBatch {
         const { law = (stream: RandomStream) => drawCutMixBox(stream, options) } = spec;
         const coin = new RandomStream({ ...address, stream: `${name}/${own("coin")}` });
         const none = spec.perStep !== undefined && coin.uniform() >= spec.perStep;
-        const drawn = streams(own("cutmix")).map((stream) =>
-          Array.from({ length: count }, () => none ? NO_BOX : law(stream, crop, count))
-        );
+        const drawn = streams(own("cutmix")).map((stream) => {
+          const shared = new RandomStream({ ...address, stream: `${name}/${own("cutmix")} batch` });
+          return Array.from({ length: count }, () => none ? NO_BOX : law(stream, crop, count, shared));
+        });
         const stream = new RandomStream({ ...address, stream: `${name}/${own("partners")}` });
-        upload(device, table, boxTable(drawn, drawPartners(stream, spec.partner, items.length)));
+        const any = () => stream.integer(0, items.length - 1);
+        upload(
+          device,
+          table,
+          spec.partner === "any"
+            ? pastedTable(drawn, drawn.map((boxes) => boxes.map(any)))
+            : boxTable(drawn, drawPartners(stream, spec.partner, items.length)),
+        );
       } else {
         const drawn = streams(own("colors")).map((stream) => drawPhotometric(stream, photometric));
         upload(device, table, photometricTable(drawn));
+        const pixels = this.#pixels.get(view);
+        if (pixels) {
+          const operations = streams(own("operations"));
+          const changed = samples.map(({ image, geometry }, n) => {
+            const stream = operations[n]!;
+            return {
+              image: augmented(image, drawOperations(stream, this.#options.operations!), stream),
+              geometry,
+            };
+          });
+          upload(device, pixels, this.#packer.pack(changed).pixels);
+        }
       }
     }
   }

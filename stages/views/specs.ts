@@ -25,18 +25,27 @@ export interface Box {
   readonly y1: number;
 }
 
-/** How one of `count` boxes of an image is drawn; a method's own law is a function in its file. Pure, but for the stream. */
-export type BoxLaw = (stream: { uniform(): number }, crop: number, count: number) => Box;
+/** Numbers in [0, 1), one after another. */
+export interface Numbers {
+  /** The next one. */
+  uniform(): number;
+}
+
+/**
+ * How one of `count` boxes of an image is drawn; a method's own law is a function in its file. Pure, but for the streams: an image
+ * has `stream`, and all images of a step are given the same numbers by `batch`.
+ */
+export type BoxLaw = (stream: Numbers, crop: number, count: number, batch: Numbers) => Box;
 
 /** Boxes for mixing. */
 export interface BoxView {
   /** What tells it from views that are images. */
   readonly kind: "boxes";
-  /** Which image stands inside a box. */
-  readonly partner: Partner;
+  /** Which image stands inside a box; `any` of the batch, drawn for each box by itself. */
+  readonly partner: Partner | "any";
   /** The stage augment's CutMix unless told. */
   readonly law?: BoxLaw;
-  /** Boxes of an image; one over another toggles. */
+  /** Boxes of an image; one over another toggles, or, where each has its own partner, covers it. */
   readonly count: number;
   /** How often an image has one of the stage's boxes, in place of what its `cutmix.probability` says. */
   readonly probability?: number;
@@ -64,9 +73,15 @@ export type DrawOptions = Pick<Draw, "share" | "zoom"> & {
   readonly images?: "others" | "chosen";
 };
 
+/**
+ * Which images a draw is of: those that people have labeled; those without labels; or both of them, the latter with the labels that
+ * an earlier training has given them.
+ */
+export type DrawnSet = "labeled" | "unlabeled" | "pseudo-labeled";
+
 /** A draw of one batch. */
 export interface Draw<
-  Set extends "labeled" | "unlabeled" = "labeled" | "unlabeled",
+  Set extends DrawnSet = DrawnSet,
   V extends ViewSpecs = ViewSpecs,
 > {
   /** Which images. */
@@ -94,7 +109,9 @@ export const weak = (): ImageView => ({ kind: "weak" });
 export const strong = (): ImageView => ({ kind: "strong" });
 
 /** CutMix within the batch: inside a box comes the image that `partner` says. */
-export function cutMix(options: BoxOptions & { readonly partner: Exclude<Partner, "same place"> }): BoxView {
+export function cutMix(
+  options: BoxOptions & { readonly partner: Exclude<BoxView["partner"], "same place"> },
+): BoxView {
   return { kind: "boxes", count: 1, ...options };
 }
 
@@ -111,7 +128,10 @@ export const boxes = (options: BoxOptions = {}): BoxView => ({
  *
  * @see French et al., BMVC 2020; CPS takes shares from 0.25 to 0.5 and three boxes.
  */
-export function areaShare(low: number, high: number = low): BoxLaw {
+export function areaShare(
+  low: number,
+  high: number = low,
+): (stream: Numbers, crop: number, count: number) => Box {
   return (stream, crop, count) => {
     const share = low + (high - low) * stream.uniform();
     // A share of 0 has no aspect.
@@ -153,6 +173,17 @@ export function unlabeled<const V extends ViewSpecs>(
 }
 
 /**
+ * Labeled images, and unlabeled ones with the labels of an earlier training, in one set: the views, `labels`, `validity`, and
+ * `clean`, which says whose the labels are. As to `images`, see {@linkcode unlabeled}; a choice counts the labeled ones first.
+ */
+export function pseudoLabeled<const V extends ViewSpecs>(
+  views: V,
+  options: DrawOptions = {},
+): Draw<"pseudo-labeled", V> {
+  return { set: "pseudo-labeled", ...options, views };
+}
+
+/**
  * A draw as a step sees it; N is the batch, S the crop. Images are f32[N, S, S, 3], normalized; boxes are a table for
  * kernels/ops/map/mix_boxes.ts. What no step reads is neither drawn, nor uploaded, nor made.
  */
@@ -162,7 +193,12 @@ export type Seen<D> = D extends Draw<infer Set, infer V> ?
       /** u32 map [N, S, S]: 1 where a pixel comes from the image, 0 where it is padding. */
       readonly validity: Tensor;
     }
-    & (Set extends "labeled" ? {
+    & (Set extends "pseudo-labeled" ? {
+        /** u32 map [N, S, S]: 1 in images that people have labeled, 0 in all others. */
+        readonly clean: Tensor;
+      }
+      : unknown)
+    & (Set extends "labeled" | "pseudo-labeled" ? {
         /** u32 map [N, S, S]; 255 where there is no label or no image. */
         readonly labels: Tensor;
       }

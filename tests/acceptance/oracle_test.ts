@@ -11,6 +11,8 @@ const published = [
   "aug_vote_threshold",
   "cps_plain_pascal",
   "cps_cutmix_pascal",
+  "simple_baseline_published",
+  "simple_baseline_described",
   "deeplabv3plus_published",
   "deeplabv3plus_textbook",
 ];

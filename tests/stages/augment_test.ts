@@ -10,6 +10,7 @@ Deno.test("the policy's defaults are the published ones", () => {
     jitter: { probability: 0.8, brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.25 },
     gray: { probability: 0.2 },
     blur: { probability: 0.5, sigma: [0.1, 2] },
+    randAugment: { operations: 0 },
     cutmix: { probability: 1, area: [0.02, 0.4], aspect: [0.3, 1 / 0.3] },
   });
 });
@@ -36,6 +37,7 @@ const refused: Record<string, readonly [Record<string, unknown>, RegExp]> = {
   ],
   "a scale of 0": [{ scale: [0, 1] }, /augment.scale/],
   "a probability above 1": [{ gray: { probability: 1.1 } }, /augment.gray.probability/],
+  "more operations than there are": [{ randAugment: { operations: 18 } }, /augment.randAugment.operations/],
   "a hue beyond half a turn": [{ jitter: { hue: 0.6 } }, /augment.jitter.hue/],
 };
 

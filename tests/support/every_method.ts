@@ -5,10 +5,12 @@ import { cps } from "../../stages/methods/cps.ts";
 import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
 import { deepLabV3Plus } from "../../stages/methods/deeplabv3plus.ts";
 import type { Configured } from "../../stages/methods/method.ts";
+import { psMt } from "../../stages/methods/ps_mt.ts";
+import { simpleBaseline } from "../../stages/methods/simple_baseline.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { unimatch } from "../../stages/methods/unimatch.ts";
 import { openSession, type Session, type SessionOptions } from "../../stages/training/session.ts";
-import { bound, networkOf, shapesViews } from "./training.ts";
+import { bound, networkOf, pseudoLabeledViews } from "./training.ts";
 
 /** By name; several ways of one where their steps differ. */
 export const everyMethod: Readonly<Record<string, Configured>> = {
@@ -19,6 +21,7 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
   cps: cps(),
   "cps, CutMix": cps({ cutMix: true }),
   unimatch: unimatch({ threshold: 0.1 }),
+  "simple-baseline": simpleBaseline(),
   "cutmix-seg": cutMixSeg({ threshold: 0.1 }),
   "cutmix-seg, CutOut": cutMixSeg({
     mask: "zero",
@@ -29,15 +32,26 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
     frozenNorms: false,
     distance: "kl-divergence",
   }),
+  "ps-mt": psMt({ threshold: 0.1, assist: 2, rampEpochs: 0, xi: 10 }),
+  "ps-mt, three boxes": psMt({
+    threshold: 0.1,
+    assist: 3,
+    rampEpochs: 0,
+    cutMix: "three boxes",
+    as: "paper",
+  }),
 };
 
-const views = shapesViews();
+const views = pseudoLabeledViews();
 /** Steps of a training. */
 export const STEPS = 3;
 const batches = Array.from({ length: STEPS }, (_, step) => ({
   labeled: [0, 1, 2, 3],
   unlabeled: [0, 1, 2, 3].map((i) => (i + step) % 8),
   others: [2, 3, 4, 5].map((i) => (i + step) % 8),
+  // Of 4 labeled and 8 unlabeled images.
+  pseudoLabeled: [0, 1, 2, 3].map((i) => (2 * i + step) % 12),
+  otherPseudoLabeled: [3, 4, 5, 6].map((i) => (2 * i + step) % 12),
 }));
 
 /** What a training of ResNet-14 is opened with. */

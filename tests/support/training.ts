@@ -58,6 +58,16 @@ export function shapesViews(policy: ViewPolicyInput = {}): Views {
   };
 }
 
+/** The same with labels of the unlabeled scenes, as an earlier training may have given them: right in all rows but some. */
+export function pseudoLabeledViews(policy: ViewPolicyInput = {}): Views {
+  const views = shapesViews(policy), { mask, ...set } = shapesSet(square(40, 8), 10);
+  const pseudoLabels = {
+    ...set,
+    mask: (i: number) => mask(i).map((label, p) => p % 40 < 5 ? (label + i) % 5 : label),
+  };
+  return { ...views, pseudoLabels };
+}
+
 /** A small network with norms that are no identities, so that its predictions are of many classes. */
 export async function testCheckpoint(
   path: string,

@@ -1,17 +1,41 @@
 /** The same experiment by another method: what a comparison is made of. @module */
+import type { TrainingInputs } from "../../training/inputs.ts";
 import type { Configured } from "../method.ts";
 
+/** A training as an experiment writes it. */
+export interface WrittenTraining {
+  /** Its id. */
+  readonly id: string;
+  readonly inputs: TrainingInputs;
+  /** Its settings beside the method. */
+  readonly config: object;
+}
+
+/** What stands in the place of a training's own method. */
+export interface Exchanged {
+  readonly configured: Configured;
+  /** What it is given of an earlier training, which an experiment by another method may lack; nothing, if it reads nothing. */
+  earlier(training: WrittenTraining): Omit<TrainingInputs, "views">;
+}
+
 /** The method that stands in the place of a training's own, by the training's id. */
-export type Exchange = (training: string) => Configured | undefined;
+export type Exchange = (training: string) => Exchanged | undefined;
 
 let current: { readonly by: Exchange; readonly trainings: string[] } | undefined;
 
-/** The method that a training is given: its own, or the one that {@linkcode exchangingMethods} puts in its place. */
-export function chosenMethod(own: Configured, training: string): Configured {
-  const other = current?.by(training);
-  if (other === undefined) return own;
-  current!.trainings.push(training);
-  return other;
+/**
+ * The method that a training is given, and what it is given of an earlier training: its own, or what
+ * {@linkcode exchangingMethods} puts in its place.
+ */
+export function chosenMethod(
+  own: Configured,
+  training: WrittenTraining,
+): { readonly configured: Configured; readonly inputs: TrainingInputs } {
+  const { inputs, id } = training, other = current?.by(id);
+  if (other === undefined) return { configured: own, inputs };
+  current!.trainings.push(id);
+  const earlier = withMethods(undefined, () => other.earlier(training));
+  return { configured: other.configured, inputs: { views: inputs.views, ...earlier } };
 }
 
 /**
@@ -23,9 +47,15 @@ export function exchangingMethods<R>(
   by: Exchange,
   build: () => R,
 ): { result: R; trainings: readonly string[] } {
-  const before = current, own = current = { by, trainings: [] };
+  const own = { by, trainings: [] };
+  return { result: withMethods(own, build), trainings: own.trainings };
+}
+
+function withMethods<R>(exchange: typeof current, build: () => R): R {
+  const before = current;
+  current = exchange;
   try {
-    return { result: build(), trainings: own.trainings };
+    return build();
   } finally {
     current = before;
   }

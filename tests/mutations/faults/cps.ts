@@ -16,8 +16,8 @@ export const cps: Faults = {
     {
       why: "plain: labeled images are left out of the pseudo losses",
       file,
-      find: "together(step, [seen[own].x, seen[own].u])",
-      replace: "together(step, [seen[own].u, seen[own].u])",
+      find: "joined(step, [seen[own].x, seen[own].u])",
+      replace: "joined(step, [seen[own].u, seen[own].u])",
       caught: ["cps_plain"],
     },
     {
@@ -60,6 +60,13 @@ export const cps: Faults = {
       file,
       find: "supervisedTerms(step, seen, step.views.labeled.labels, 1, options)",
       replace: "supervisedTerms(step, seen, step.views.labeled.labels, 1)",
+      caught: ["cps_cutmix"],
+    },
+    {
+      why: "mining keeps half as many pixels",
+      file: "stages/methods/mining.ts",
+      find: "Math.ceil(ohemMinKept * share)",
+      replace: "Math.ceil(ohemMinKept * share / 2)",
       caught: ["cps_cutmix"],
     },
     {

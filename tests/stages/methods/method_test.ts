@@ -6,13 +6,14 @@ import { explainConfig } from "../../../pipeline/language/explain.ts";
 import { Notes } from "../../../pipeline/files/files.ts";
 import { parseConfig } from "../../../pipeline/language/schema.ts";
 import { methodOf, trainingStage } from "../../../stages/co_train.ts";
-import { chosenMethod, exchangingMethods } from "../../../stages/methods/binding/exchange.ts";
+import { chosenMethod, type Exchanged, exchangingMethods } from "../../../stages/methods/binding/exchange.ts";
 import { ccvc } from "../../../stages/methods/ccvc.ts";
 import { type Configured, defineMethod, type Method } from "../../../stages/methods/method.ts";
 import { trained } from "../../../stages/methods/networks.ts";
 import { supervised } from "../../../stages/methods/supervised.ts";
 import { softmaxCrossEntropy } from "../../../kernels/ops/loss/softmax_cross_entropy.ts";
 import type { Tensor } from "../../../kernels/tensor.ts";
+import type { TrainingInputs } from "../../../stages/training/inputs.ts";
 import { SCHEDULES_FROM } from "../../../stages/training/update.ts";
 import { labeled, unlabeled, weak } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
@@ -184,14 +185,25 @@ Deno.test("a key has the code of its own method, and of no other", async () => {
 });
 
 Deno.test("another method stands in the place of a training's own while a comparison builds, and not after", () => {
+  const inputs = { views: "views", start: "weights" } as unknown as TrainingInputs;
+  const written = (id: string) => ({ id, inputs, config: { epochs: 2 } });
+  const other = (configured: Configured): Exchanged => ({
+    configured,
+    // What this builds keeps its own methods.
+    earlier: (training) => ({ start: [training, chosenMethod(own, written("mine"))] as never }),
+  });
+  const own = ccvc(), kept = { configured: own, inputs };
   const { result, trainings } = exchangingMethods(
-    (id) => id === "mine" ? undefined : supervised(),
-    () => [chosenMethod(ccvc(), "first"), chosenMethod(one(), "second")],
+    (id) => id === "mine" ? undefined : other(supervised()),
+    () => [chosenMethod(ccvc(), written("first")), chosenMethod(one(), written("second"))],
   );
   assert.deepEqual(trainings, ["first", "second"]);
-  assert.ok(result.every(({ method }) => method.definition === supervised.definition));
-  const own = ccvc();
-  assert.equal(chosenMethod(own, "co-train"), own);
-  const left = exchangingMethods((id) => id === "mine" ? undefined : own, () => chosenMethod(own, "mine"));
-  assert.deepEqual(left, { result: own, trainings: [] });
+  assert.ok(result.every(({ configured: { method } }) => method.definition === supervised.definition));
+  assert.deepEqual(result[1]!.inputs, { views: "views", start: [written("second"), kept] });
+  assert.deepEqual(chosenMethod(own, written("co-train")), kept);
+  const left = exchangingMethods(
+    (id) => id === "mine" ? undefined : other(own),
+    () => chosenMethod(own, written("mine")),
+  );
+  assert.deepEqual(left, { result: kept, trainings: [] });
 });

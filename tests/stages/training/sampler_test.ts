@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Batch, makeSampler, type Sampler } from "../../../stages/training/sampler.ts";
+import { type Batch, makeSampler, namesOf, type Sampler } from "../../../stages/training/sampler.ts";
+import type { Draw, DrawnSet } from "../../../stages/views/specs.ts";
 
 const published:
   readonly (readonly [name: string, labeled: number, unlabeled: number, steps: readonly number[]])[] = [
@@ -167,4 +168,38 @@ Deno.test("lists that fill no batch are refused, saying what is needed", () => {
     );
   }
   assert.throws(() => makeSampler({ ...options, labeled: 0, stepsPerEpoch: 2 }), { name: "ConfigError" });
+});
+
+Deno.test("labeled and pseudo-labeled images in one set are walked twice, each by an order of its own, in an epoch", () => {
+  const sampler = makeSampler({ ...options, pseudoLabeled: true });
+  const [one, two] = [0, 1].map((number) => epoch(sampler, number)) as [Batch[], Batch[]];
+  assert.equal(sampler.stepsPerEpoch, 7, "28 images in batches of 4");
+  const orders = [one, two].flatMap((batches) =>
+    (["pseudoLabeled", "otherPseudoLabeled"] as const).map((walk) => batches.flatMap((batch) => batch[walk]!))
+  );
+  for (const order of orders) {
+    assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: 28 }, (_, i) => i));
+  }
+  assert.equal(new Set(orders.map(String)).size, 4);
+  // Draws of the other sets are those that they are without it, around the end of their walk.
+  const plain = makeSampler(options), { labeled, unlabeled, others } = plain.batch(1, 2);
+  const beside = sampler.batch(1, 2);
+  assert.deepEqual([beside.labeled, beside.unlabeled, beside.others], [labeled, unlabeled, others]);
+  assert.equal(plain.batch(0, 0).pseudoLabeled, undefined);
+  const none = makeSampler({ ...options, pseudoLabeled: true, unlabeled: 0 });
+  assert.deepEqual(Object.keys(none.batch(0, 0)), ["labeled", "unlabeled"], "labels alone are learned from");
+});
+
+Deno.test("a message names the images of a batch by what the method draws", () => {
+  const ids = (prefix: string, length: number) => ({
+    ids: Array.from({ length }, (_, i) => `${prefix}${i}`),
+  });
+  const sets = { labeled: ids("l", 2), unlabeled: ids("u", 3) } as never;
+  const batch = { labeled: [1], unlabeled: [0], others: [2], pseudoLabeled: [1], otherPseudoLabeled: [4] };
+  const draw = (set: DrawnSet, more: object = {}) => ({ set, views: {}, ...more });
+  const named = (...draws: Draw[]) => namesOf(batch, sets, { draws: { ...draws } as never });
+  assert.equal(named(draw("labeled"), draw("unlabeled")), 'labeled "l1"; unlabeled "u0"');
+  assert.equal(named(draw("unlabeled", { images: "others" })), 'labeled "l1"; unlabeled "u0", "u2"');
+  assert.equal(named(draw("pseudo-labeled")), '"l1"');
+  assert.equal(named(draw("pseudo-labeled"), draw("pseudo-labeled", { images: "others" })), '"l1", "u2"');
 });

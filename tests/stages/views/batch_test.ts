@@ -3,9 +3,11 @@ import type { Device } from "../../../kernels/device.ts";
 import { asUint32, readBack } from "../../../kernels/memory.ts";
 import { boxWords } from "../../../kernels/ops/map/mix_boxes.ts";
 import { Graph } from "../../../kernels/graph.ts";
+import { RandomStream } from "../../../kernels/random.ts";
 import { compile } from "../../../kernels/program/program.ts";
 import type { Bytes } from "../../../kernels/ops/view/view_settings.ts";
 import { ViewBatch, type ViewItem } from "../../../stages/views/batch.ts";
+import { augmented, drawOperations } from "../../../stages/views/rand_augment.ts";
 import { strongPhotometric } from "../../../stages/views/draws.ts";
 import { areaShare, boxes, cutMix, strong, weak } from "../../../stages/views/specs.ts";
 import { gpuTest, uniform } from "../../support/gpu.ts";
@@ -170,6 +172,88 @@ gpuTest("a view of boxes may say how often there is one, whatever the policy say
   // The same draws are made, so that a box that is left lies where it lay.
   deepStrictEqual(half.every((box, n) => empty(box) || box === all[n]), true);
 });
+
+gpuTest("boxes may have any partners, each its own, and share numbers of the batch", async (device) => {
+  const items = Array.from({ length: 20 }, (_, sample) => item(sample)), given: number[] = [];
+  const views = {
+    image: weak(),
+    boxes: cutMix({
+      partner: "any",
+      count: 2,
+      law(stream, crop, count, batch) {
+        const shared = batch.uniform();
+        given.push(shared);
+        return {
+          x0: Math.floor(crop * stream.uniform()),
+          y0: count,
+          x1: crop,
+          y1: Math.floor(1000 * shared),
+        };
+      },
+    }),
+  };
+  const batch = new ViewBatch(device, { ...options, batch: items.length, views });
+  const table = batch.capture(new Graph(0)).boxes!;
+  deepStrictEqual(table.shape, [1, 20, 2, 8]);
+  const drawn = async (step: number) => {
+    batch.fill(items, { seed: 1, epoch: 0, step });
+    return new Uint32Array((await readBack(device, [table]))[0]!.buffer);
+  };
+  const words = await drawn(0);
+  // The two boxes of each image are given two numbers, the same in each image.
+  const [first, second] = given;
+  notDeepStrictEqual(first, second);
+  deepStrictEqual(given, items.flatMap(() => [first, second]));
+  const boxes = Array.from({ length: 40 }, (_, i) => words.subarray(8 * i, 8 * i + 8));
+  deepStrictEqual(new Set(boxes.map(([, , , y1]) => y1)).size, 2);
+  deepStrictEqual(new Set(boxes.map(([x0]) => x0)).size > 10, true);
+  const partners = boxes.map((box) => box[4]!);
+  deepStrictEqual(partners.every((partner) => partner < 20), true);
+  // With replacement, and not one for both boxes of an image.
+  deepStrictEqual(new Set(partners).size > 10 && new Set(partners).size < 20, true);
+  deepStrictEqual(partners.some((partner, i) => i % 2 === 0 && partner !== partners[i + 1]), true);
+  deepStrictEqual(await drawn(0), words);
+  notDeepStrictEqual(await drawn(1), words);
+  batch.free();
+});
+
+gpuTest(
+  "RandAugment changes the whole image of a strong view before it is cropped, and no other view",
+  async (device) => {
+    const still = {
+      jitter: { ...strongPhotometric.jitter, probability: 0 },
+      gray: { probability: 0 },
+      blur: { ...strongPhotometric.blur, probability: 0 },
+    };
+    const views = { image: weak(), strong: strong(), other: strong() };
+    const items = [item(0), item(7), item(3)], address = { seed: 1, epoch: 0, step: 4 };
+    const seen = async (operations: number, given: readonly ViewItem[], names = Object.keys(views)) => {
+      const batch = new ViewBatch(device, { ...options, views, photometric: still, operations });
+      const graph = new Graph(device.facts.sharing), made = batch.capture(graph);
+      const kept = names.map((name) => graph.keep(made[name]!));
+      const program = compile(device, graph);
+      batch.fill(given, address);
+      program.run();
+      const read = await readBack(device, kept.map((tensor) => program.locate(tensor)));
+      for (const held of [program, batch]) held.free();
+      return read;
+    };
+    const [weakView, plain] = await seen(0, items);
+    deepStrictEqual(plain, weakView);
+    const [image, first, second] = await seen(3, items);
+    deepStrictEqual(image, weakView);
+    for (const [view, name] of [[first, "operations"], [second, "operations other"]] as const) {
+      const changed = items.map((one) => {
+        const stream = new RandomStream({ ...address, stream: `labeled/${name}`, sample: one.sample });
+        return { ...one, image: augmented(one.image, drawOperations(stream, 3), stream) };
+      });
+      deepStrictEqual(view, (await seen(0, changed))[0]);
+      notDeepStrictEqual(view, weakView);
+    }
+    // A view that no step reads is not made, and moves no other.
+    deepStrictEqual(await seen(3, items, ["other"]), [second]);
+  },
+);
 
 gpuTest(
   "boxes drawn per step are there for all images or for none, and lie where they did",
