@@ -209,7 +209,7 @@ function tagsTerm(step: PseudoSegStep, taps: Taps, tags: Tensor): Term {
 
 /** Validity of as many pixels as there are logits. */
 function sized({ graph }: PseudoSegStep, validity: Tensor, { shape: [, height, width] }: Tensor): Tensor {
-  return nearest(graph, validity, height!, width!);
+  return nearest(graph, validity, { height: height!, width: width! });
 }
 
 /** A square around any pixel, so many pixels to each side, cut off at the border. */

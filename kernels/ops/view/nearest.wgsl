@@ -1,23 +1,15 @@
-// A map of fewer pixels: of each the one that lies at floor(i · in / out) of the input.
+// A map at another size: output o of an axis takes input ⌊o · in / out⌋. One invocation an output pixel.
 //
-//   map    u32[images, in_height, in_width]
-//   fewer  u32[images, height, width]
-//
-// Uniforms:
-//   count   pixels of the result, all images
-//   stride  invocations along x
+//   values   [batch, in_height, in_width]
+//   resized  [batch, out_height, out_width]
 //
 // Twin: kernels/reference/view/nearest.ts
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let index = id.y * extents.stride + id.x;
-  if (index >= extents.count) { return; }
-  let x = index % extents.width;
-  let row = index / extents.width;
-  let y = row % extents.height;
-  let image = row / extents.height;
-  let origin = (image * extents.in_height + y * extents.in_height / extents.height) * extents.in_width +
-    x * extents.in_width / extents.width;
-  set_fewer(index, load_map(origin));
+  if (id.x >= extents.out_width) { return; }
+  let column = id.x * extents.in_width / extents.out_width;
+  let row = id.y * extents.in_height / extents.out_height;
+  let source = (id.z * extents.in_height + row) * extents.in_width + column;
+  set_resized((id.z * extents.out_height + id.y) * extents.out_width + id.x, load_values(source));
 }

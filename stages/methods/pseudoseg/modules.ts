@@ -96,7 +96,7 @@ export function attentionOver(depth: number): OwnModule<Attending, Attended> {
           query: query(forward, context),
           key: key(forward, context),
           values: maps,
-          validity: nearest(graph, validity, height, width),
+          validity: nearest(graph, validity, { height, width }),
         });
         const refined = add(graph, attended, maps);
         const combined = combine(forward, backgroundFirst(graph, refined));
