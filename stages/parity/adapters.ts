@@ -4,6 +4,7 @@ import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
+import { psMtCases } from "./methods/ps_mt.ts";
 import { simpleBaselineCases } from "./methods/simple_baseline.ts";
 import { unimatchCases } from "./methods/unimatch.ts";
 
@@ -19,6 +20,7 @@ const adapters = [
   unimatchCases,
   cutMixSegCases,
   deepLabV3PlusCases,
+  psMtCases,
   simpleBaselineCases,
 ] as unknown as readonly CaseAdapter[];
 
