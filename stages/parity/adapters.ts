@@ -2,6 +2,7 @@
 import type { CaseAdapter } from "./adapter.ts";
 import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
+import { aelCases } from "./methods/ael.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
 import { simpleBaselineCases } from "./methods/simple_baseline.ts";
@@ -18,6 +19,7 @@ const adapters = [
   cpsCases,
   unimatchCases,
   cutMixSegCases,
+  aelCases,
   deepLabV3PlusCases,
   simpleBaselineCases,
 ] as unknown as readonly CaseAdapter[];

@@ -13,6 +13,7 @@ const published = [
   "cps_cutmix_pascal",
   "simple_baseline_published",
   "simple_baseline_described",
+  "ael_pascal",
   "deeplabv3plus_published",
   "deeplabv3plus_textbook",
 ];

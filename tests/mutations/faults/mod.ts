@@ -1,6 +1,8 @@
 /** The faults of all methods. @module */
 import type { Faults } from "../fault.ts";
 import { cps } from "./cps.ts";
+import { cutMixSeg } from "./cutmix_seg.ts";
+import { unimatch } from "./unimatch.ts";
 
 /** In the order of the table. */
-export const allFaults: readonly Faults[] = [cps];
+export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch];
