@@ -58,6 +58,7 @@ export {
 } from "./models/registry.ts";
 export {
   type At,
+  cosineRamp,
   type DeviceScalar,
   type Scalar,
   type Schedule,
@@ -81,6 +82,7 @@ export {
   type Draws,
   type ImageView,
   labeled,
+  type Numbers,
   type Partner,
   pseudoLabeled,
   type Seen,
@@ -102,6 +104,7 @@ export {
   label,
   labeledShare,
   type Labeling,
+  meanOf,
   mix,
   only,
   percentile,
@@ -119,6 +122,7 @@ export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
 export type { Bank } from "./kernels/ops/contrast/bank.ts";
 export { type Positions, positions } from "./kernels/ops/contrast/positions.ts";
 export type { PixelFeatures } from "./kernels/ops/contrast/member_means.ts";
+export { adversarial, type Adversary } from "./stages/methods/adversary.ts";
 export { minedLabels, type MiningOptions } from "./stages/methods/mining.ts";
 export type {
   AfterUpdate,

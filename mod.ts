@@ -87,6 +87,7 @@ export { ael, type AelOptions } from "./stages/methods/ael.ts";
 export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts";
 export { deepLabV3Plus, type DeepLabV3PlusOptions } from "./stages/methods/deeplabv3plus.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
+export { psMt, type PsMtInput, type PsMtOptions } from "./stages/methods/ps_mt.ts";
 export {
   simpleBaseline,
   type SimpleBaselineInput,

@@ -17,6 +17,7 @@ const families: Readonly<Record<string, () => Promise<Family>>> = {
   "cutmix-seg": () => import("./families/cutmix_seg.ts"),
   "deeplabv3plus": () => import("./families/deeplabv3plus.ts"),
   "pascal": () => import("./families/pascal.ts"),
+  "ps-mt": () => import("./families/ps_mt.ts"),
   "simple-baseline": () => import("./families/simple_baseline.ts"),
   "unimatch": () => import("./families/unimatch.ts"),
 };

@@ -29,6 +29,8 @@ export interface ParameterRange {
   readonly moments: readonly ArenaRange[];
   /** What the values were at the start, where there is room for it. */
   readonly start?: ArenaRange;
+  /** Whether it is of averages, which learn in the warm-up alone. */
+  readonly learnsInWarmUp: boolean;
 }
 
 /** What two networks of one shape have alike: ranges of equal size and order. */
@@ -42,7 +44,7 @@ export interface TwinRange {
 export interface Parameters {
   /** The tensor of a parameter or running statistic, by its PyTorch name. */
   readonly tensor: (name: string) => Tensor;
-  /** Of the trained networks; each lies in one buffer. */
+  /** Of the trained networks, then of averages that learn in the warm-up; each lies in one buffer. */
   readonly ranges: readonly ParameterRange[];
   /** Pairs off all that two networks of one shape hold. */
   twins(one: string, other: string): readonly TwinRange[];
@@ -76,12 +78,14 @@ export interface ParameterOptions {
   readonly starts?: boolean;
   /** Networks that do not learn by gradients; none unless told. */
   readonly averages?: ReadonlySet<string>;
+  /** Those of them that do in the warm-up; none unless told. */
+  readonly learners?: ReadonlySet<string>;
 }
 
 /**
  * Makes room for networks: one flat arena for all trained parameters (backbones first, and in each part convolutions' weights,
  * norms, biases, so that each learning rate and each weight decay covers one range), for training others for gradients and
- * moments; and one for the parameters of averages. An arena is one buffer where the device grants one so large, else several.
+ * moments; and one for the parameters of averages. Averages that learn in the warm-up lie behind what is trained. An arena is one buffer where the device grants one so large, else several.
  */
 export function allocateParameters(
   device: Device,
@@ -151,6 +155,8 @@ interface Arenas {
   readonly ordered: readonly Placed[];
   /** Those that learn, in the order of `values`, `gradients`, each of `moments` and `starts`. */
   readonly trained: readonly Placed[];
+  /** How many of those are of averages, the last ones. */
+  readonly learners: number;
   readonly values: Allocation;
   readonly gradients: Allocation | undefined;
   readonly moments: readonly Allocation[];
@@ -163,7 +169,7 @@ interface Arenas {
 function allocateArenas(
   device: Device,
   registry: Registry,
-  { training, moments = 1, starts = false, averages = new Set() }: ParameterOptions,
+  { training, moments = 1, starts = false, averages = new Set(), learners = new Set() }: ParameterOptions,
 ): Arenas {
   const ordered = [...registry.parameters].sort((a, b) => rankOf(a) - rankOf(b)).map((spec) => ({
     ...spec,
@@ -171,11 +177,15 @@ function allocateArenas(
     shape: deviceShape(spec.shape),
     layout: spec.kind === "convolutions" ? "kernel" as const : "channels" as const,
   }));
-  const trained = ordered.filter(({ name }) => !averages.has(networkOf(name)));
-  const averaged = ordered.filter(({ name }) => averages.has(networkOf(name)));
+  const of = (belongs: (network: string) => boolean) =>
+    ordered.filter(({ name }) => belongs(networkOf(name)));
+  const learning = of((network) => learners.has(network));
+  const trained = [...of((network) => !averages.has(network)), ...learning];
+  const averaged = of((network) => averages.has(network) && !learners.has(network));
   return {
     ordered,
     trained,
+    learners: learning.length,
     values: allocate(device, "parameters", trained),
     gradients: training ? allocate(device, "gradients", trained) : undefined,
     moments: Array.from(
@@ -204,17 +214,21 @@ function tensorsIn(
   return new Map(all.map((tensor) => [tensor.label, tensor]));
 }
 
-function trainedRanges({ trained, values, gradients, moments, starts }: Arenas): ParameterRange[] {
+function trainedRanges({ trained, learners, values, gradients, moments, starts }: Arenas): ParameterRange[] {
   const arenas = [values, ...(gradients ? [gradients] : []), ...(starts ? [starts] : []), ...moments];
   const placed = trained.map((spec, i) => ({ ...spec, tensors: arenas.map(({ tensors }) => tensors[i]!) }));
-  return runs(placed).map(({ group, kind, ranges: [values, ...others] }) => ({
-    group,
-    kind,
-    values: values!,
-    ...(gradients && { gradients: others.shift()! }),
-    ...(starts && { start: others.shift()! }),
-    moments: others,
-  }));
+  const ranges = (specs: typeof placed, learnsInWarmUp: boolean) =>
+    runs(specs).map(({ group, kind, ranges: [values, ...others] }) => ({
+      group,
+      kind,
+      values: values!,
+      ...(gradients && { gradients: others.shift()! }),
+      ...(starts && { start: others.shift()! }),
+      moments: others,
+      learnsInWarmUp,
+    }));
+  const first = trained.length - learners;
+  return [...ranges(placed.slice(0, first), false), ...ranges(placed.slice(first), true)];
 }
 
 /** What two networks of one shape hold, tensor by tensor; neighbors as one. */

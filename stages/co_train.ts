@@ -145,7 +145,15 @@ export function coTrain<P extends string>(
   const call = trainingStage(method, earlierNames(given));
   const refs = call(given, { ...config, method: written }, options);
   checkEarlier(method, given, refs.last.node as GraphNode);
-  return refs;
+  return Object.assign(bestsOf(own.method, method, refs), refs);
+}
+
+/**
+ * The best weights by the names of the experiment's own method, where another stands in its place: those by that one's headline.
+ */
+function bestsOf<P extends string>(own: AnyMethod<P>, method: AnyMethod, refs: object): object {
+  const best = (refs as Readonly<Record<string, unknown>>)[bestOutput(definitionOf(method).headline)];
+  return own === method ? {} : Object.fromEntries(own.predictions.map((name) => [bestOutput(name), best]));
 }
 
 /** @throws {MethodError} If a method draws pseudo-labeled images and is given no labels of them, or the other way round. */

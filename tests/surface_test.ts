@@ -7,7 +7,7 @@ Deno.test("mod.ts has what experiments and stages are written with", () => {
   assert.deepEqual(Object.keys(language).sort(), [
     ...["ConfigError", "GraphError", "MethodError", "UserError"],
     ...["ael", "augment", "ccvc", "coTrain", "cps", "cutMixSeg", "deepLabV3Plus"],
-    ...["defineKind", "defineStage", "evaluate", "jsonKind", "load", "pipeline", "pseudoLabel"],
+    ...["defineKind", "defineStage", "evaluate", "jsonKind", "load", "pipeline", "psMt", "pseudoLabel"],
     ...["simpleBaseline", "supervised", "unimatch"],
   ]);
 });

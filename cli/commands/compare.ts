@@ -1,13 +1,12 @@
 /** `compare`: the same data, steps and backbone, by several methods. @module */
 import { ConfigError, type Override, type Pipeline } from "../../pipeline/mod.ts";
 import { methodOf } from "../../stages/co_train.ts";
-import { exchangingMethods } from "../../stages/methods/binding/exchange.ts";
 import { type Configured, definitionOf } from "../../stages/methods/method.ts";
 import type { Command, OptionSpec } from "../terminal/command.ts";
 import { lastingName } from "../experiment/experiment.ts";
 import { loadExperiment } from "../experiment/load_experiment.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { findMethod, inPlace, methodsOf, nameOf } from "../experiment/methods.ts";
+import { buildBy, findMethod, methodsOf, nameOf } from "../experiment/methods.ts";
 import { baseline, methodsText } from "../runs/methods_table.ts";
 import {
   cacheOf,
@@ -95,9 +94,10 @@ function wayBy(method: Configured, own: Way): Way {
     pipeline: {
       name: own.pipeline.name,
       build(set) {
-        const { result, trainings } = exchangingMethods(
-          () => inPlace(method),
-          () => own.pipeline.build(set),
+        const { result, trainings } = buildBy(
+          () => method,
+          (overrides) => own.pipeline.build(overrides),
+          set,
         );
         if (trainings.length > 0) return result;
         throw new ConfigError(

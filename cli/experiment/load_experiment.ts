@@ -1,11 +1,10 @@
 /** Loads the experiment that is named on the command line. @module */
 import { dirname } from "node:path";
 import { ConfigError, type Override, parseSet, type Pipeline } from "../../pipeline/mod.ts";
-import { exchangingMethods } from "../../stages/methods/binding/exchange.ts";
 import type { Configured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { experimentExports, isExperimentPath, lastingName, typedPath } from "./experiment.ts";
-import { inPlace, knownMethod, methodsIn } from "./methods.ts";
+import { buildBy, knownMethod, methodsIn } from "./methods.ts";
 
 /**
  * Loads an experiment. Of what it builds, `--set co-train.method=NAME` takes another method, with the options that the
@@ -39,16 +38,17 @@ function takingMethods(
     build(set = []) {
       const overrides = set.map((one) => typeof one === "string" ? parseSet(one) : one);
       const named = new Map(
-        overrides.filter(namesMethod).map(({ stage, text }) => [stage, inPlace(method(text))]),
+        overrides.filter(namesMethod).map(({ stage, text }) => [stage, method(text)]),
       );
       if (named.size === 0) return pipeline.build(overrides, folder);
       // The name is told again as the leaf that it is, so that an explanation says who set it.
       const others = overrides.map((override) =>
         namesMethod(override) ? { ...override, path: ["method", "name"] } : override
       );
-      const { result, trainings } = exchangingMethods(
+      const { result, trainings } = buildBy(
         (id) => named.get(id),
-        () => pipeline.build(others, folder),
+        (overrides) => pipeline.build(overrides, folder),
+        others,
       );
       const unmet = [...named.keys()].find((id) => !trainings.includes(id));
       if (unmet === undefined) return result;

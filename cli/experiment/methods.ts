@@ -1,9 +1,18 @@
 /** Finds the method that is named on the command line. @module */
 import { pathToFileURL } from "node:url";
 import * as library from "../../mod.ts";
-import { ConfigError, didYouMean, messageOf, parseConfig, UserError } from "../../pipeline/mod.ts";
+import {
+  ConfigError,
+  didYouMean,
+  type Graph,
+  messageOf,
+  type Override,
+  parseConfig,
+  parseSet,
+  UserError,
+} from "../../pipeline/mod.ts";
 import { bindMethod, drawnAs } from "../../stages/methods/bound_method.ts";
-import type { Exchanged } from "../../stages/methods/binding/exchange.ts";
+import { type Exchanged, exchangingMethods } from "../../stages/methods/binding/exchange.ts";
 import { type AnyMethod, type Configured, definitionOf, isConfigured } from "../../stages/methods/method.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { experimentExports, isExperimentPath, typedPath } from "./experiment.ts";
@@ -82,11 +91,14 @@ export function knownMethod(given: string, chosen: readonly Configured[]): Confi
   );
 }
 
+/** The id of the training by labels alone that is put in front of one that learns from pseudo-labels. */
+const aloneOf = (training: string) => `${training}-alone`;
+
 /**
  * A method in the place of a training's own. One that learns from pseudo-labels is given those of the experiment or, where that
  * makes none, of the same training by labels alone, whose weights it starts from.
  */
-export function inPlace(configured: Configured): Exchanged {
+function inPlace(configured: Configured): Exchanged {
   return {
     configured,
     earlier({ id, inputs: { views, ...given }, config }) {
@@ -95,13 +107,42 @@ export function inPlace(configured: Configured): Exchanged {
       if (drawnAs("pseudo-labeled", bindMethod(method, parsed)).length === 0) return {};
       if (given.pseudoLabels !== undefined) return given;
       const first = library.coTrain({ views }, { ...config, method: library.supervised() }, {
-        as: `${id}-0`,
+        as: aloneOf(id),
       });
       const labels = { nets: first, images: views.unlabeled };
-      const pseudoLabels = library.pseudoLabel(labels, { threshold: 0 }, { as: `${id}-0-labels` });
+      const pseudoLabels = library.pseudoLabel(labels, { threshold: 0 }, { as: `${aloneOf(id)}-labels` });
       return { pseudoLabels, start: first.last };
     },
   };
+}
+
+/**
+ * Builds a pipeline with other methods in the place of those of its trainings. What is set of a training is set of the one that is
+ * put in front of it, too.
+ *
+ * @param by The method that stands in the place of a training's own, by the training's id.
+ * @returns The graph, and the trainings that another method was found for.
+ */
+export function buildBy(
+  by: (training: string) => Configured | undefined,
+  build: (overrides: readonly Override[]) => Graph,
+  set: readonly (Override | string)[] = [],
+): { readonly result: Graph; readonly trainings: readonly string[] } {
+  const overrides = set.map((one) => typeof one === "string" ? parseSet(one) : one);
+  const building = (overrides: readonly Override[]) =>
+    exchangingMethods((training) => {
+      const method = by(training);
+      return method && inPlace(method);
+    }, () => build(overrides));
+  const built = building(overrides), ids = new Set(built.result.nodes.map(({ id }) => id));
+  const more = overrides.filter(({ stage, path }) =>
+    built.trainings.includes(stage) && ids.has(aloneOf(stage)) && path[0] !== "method"
+  );
+  if (more.length === 0) return built;
+  return building([
+    ...overrides,
+    ...more.map((override) => ({ ...override, stage: aloneOf(override.stage) })),
+  ]);
 }
 
 async function methodAt(path: string): Promise<NamedMethod> {

@@ -34,6 +34,10 @@ export interface BoundMethod {
   readonly averages: Readonly<Record<string, string>>;
   /** Averages that start as what they have drawn themselves. */
   readonly ownStarts: ReadonlySet<string>;
+  /** Those of them that take no pretrained weights. */
+  readonly randomStarts: ReadonlySet<string>;
+  /** Averages that learn by themselves in the warm-up. */
+  readonly learners: ReadonlySet<string>;
   /** Networks whose backbones' norms are frozen. */
   readonly frozenNorms: ReadonlySet<string>;
   readonly predictions: Predictions;
@@ -73,6 +77,8 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
   const averages = networks.flatMap(([name, network]) =>
     network.kind === "average" ? [[name, network] as const] : []
   );
+  const averagesThat = (are: (average: Average) => boolean) =>
+    new Set(averages.flatMap(([name, average]) => are(average) ? [name] : []));
   const sourceOf = (network: Trained | Average) =>
     network.kind === "trained" ? network : declared[network.of] as Trained;
   const draws = definition.views(options);
@@ -99,7 +105,9 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
       return [name, variant];
     })),
     averages: Object.fromEntries(averages.map(([name, { of }]) => [name, of])),
-    ownStarts: new Set(averages.flatMap(([name, { start }]) => start === "own" ? [name] : [])),
+    ownStarts: averagesThat(({ start }) => start !== "copy"),
+    randomStarts: averagesThat(({ start }) => start === "random"),
+    learners: averagesThat(({ learnsInWarmUp }) => learnsInWarmUp),
     frozenNorms: new Set(
       networks.flatMap(([name, network]) => sourceOf(network).frozenNorms === undefined ? [] : [name]),
     ),
@@ -147,15 +155,16 @@ function sharesOf(
   };
 }
 
-/** Each trained network learns the labels of the first labeled draw alone, by a term `ce_<network>`. */
+/** Each network that learns in the warm-up learns the labels of the first labeled draw alone, by a term `ce_<network>`. */
 function labelsAlone(step: Step, networks: MethodNetworks, draws: Draws): Terms {
   const [name, draw] = Object.entries(draws).find(([, { set }]) => set === "labeled")!;
   const view = Object.keys(draw.views).find((view) => draw.views[view]!.kind === "weak")!;
   const { [view]: image, labels } = step.views[name] as Record<string, Tensor>;
   return Object.fromEntries(
     Object.entries(networks).flatMap(([network, declared]) => {
-      if (declared.kind !== "trained") return [];
-      const [pass] = declared.norms?.domains ?? ["labeled"];
+      if (declared.kind === "average" && !declared.learnsInWarmUp) return [];
+      const source = (declared.kind === "average" ? networks[declared.of] : declared) as Trained;
+      const [pass] = source.norms?.domains ?? ["labeled"];
       const seen = step.train(network, { [pass]: image! })[pass]!, name = `ce_${network}`;
       return [[name, { loss: supervise(step, name, seen, labels!), weight: 1 }]];
     }),
@@ -194,10 +203,16 @@ function checkAverages(networks: MethodNetworks, refuse: (rule: string) => Error
         `network "${name}" is the average of "${of}", which it does not have. ${didYouMean(of, learning)}`,
       );
     }
-    const { decay, start } = network;
-    if (start !== "copy" && start !== "own") {
+    const { decay, start, learnsInWarmUp } = network;
+    if (!["copy", "own", "random"].includes(start)) {
       throw refuse(
-        `network "${name}" starts as "${start}"; write start: "copy", or "own" for a draw of its own`,
+        `network "${name}" starts as "${start}"; write start: "copy", "own" for a draw of its own, or "random" for one without ` +
+          "pretrained weights",
+      );
+    }
+    if (learnsInWarmUp && start === "copy") {
+      throw refuse(
+        `network "${name}" learns in the warm-up, and starts as a copy when that is over; write start: "own" or "random"`,
       );
     }
     const first = decay({ step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1 });

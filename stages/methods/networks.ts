@@ -30,8 +30,13 @@ export interface Average {
   readonly decay: Schedule;
   /** What happens to running statistics: averaged like the parameters, copied from the source, or moved by own passes alone. */
   readonly statistics: "averaged" | "copied" | "own";
-  /** What it is when the method's steps begin: a copy of its source; or what it has drawn itself, the warm-up behind it or not. */
-  readonly start: "copy" | "own";
+  /**
+   * What it is when the method's steps begin: a copy of its source; or what it has drawn itself, the warm-up behind it or not;
+   * or the same without the training's pretrained weights.
+   */
+  readonly start: "copy" | "own" | "random";
+  /** Whether it learns like a trained network in the warm-up, by moments of its own, which are of no account afterwards. */
+  readonly learnsInWarmUp: boolean;
 }
 
 /** Nothing by name. */
@@ -89,18 +94,21 @@ export function ownModule<I, O>(declare: Declare<I, O>): OwnModule<I, O> {
  * @param source Name of the network.
  * @param options.decay A constant, or a function of the step such as {@linkcode warmedUp}; 1 leaves the average as it is.
  * @param options.statistics Averaged unless told, after the average's own training passes have moved them.
- * @param options.start `copy` unless told; with `own` the warm-up leaves it alone, but for what its own passes move.
+ * @param options.start `copy` unless told; with `own` the warm-up leaves it alone, but for what its own passes move; so with
+ * `random`, which takes no pretrained weights either.
+ * @param options.learnsInWarmUp Off unless told. Such an average starts as its `own`, or `random`.
  */
 export function averageOf(
   source: string,
-  { decay, statistics = "averaged", start = "copy" }: {
+  { decay, statistics = "averaged", learnsInWarmUp = false, start = learnsInWarmUp ? "own" : "copy" }: {
     readonly decay: number | Schedule;
     readonly statistics?: Average["statistics"];
     readonly start?: Average["start"];
+    readonly learnsInWarmUp?: boolean;
   },
 ): Average {
   const scheduled = typeof decay === "number" ? () => decay : decay;
-  return { kind: "average", of: source, decay: scheduled, statistics, start };
+  return { kind: "average", of: source, decay: scheduled, statistics, start, learnsInWarmUp };
 }
 
 /** The networks of a method, by name; their order is that of their weights in a file. */

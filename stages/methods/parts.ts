@@ -14,6 +14,7 @@ import { mapMean } from "../../kernels/ops/number/map_mean.ts";
 import { percentile as percentileOf } from "../../kernels/ops/number/percentile.ts";
 import { maskLabels } from "../../kernels/ops/map/mask_labels.ts";
 import { maskWeights } from "../../kernels/ops/map/mask_weights.ts";
+import { meanScores } from "../../kernels/ops/label/mean_scores.ts";
 import { mixImages, mixMaps } from "../../kernels/ops/map/mix_boxes.ts";
 import { resizeBilinear } from "../../kernels/ops/feature/resize_bilinear.ts";
 import { softmaxCrossEntropy } from "../../kernels/ops/loss/softmax_cross_entropy.ts";
@@ -214,6 +215,15 @@ export function everyPixel({ graph }: Pick<Step, "graph">, { logits, size }: Sco
   return graph.inPrecision("f32", () => resizeBilinear(graph, logits, size.height, size.width));
 }
 
+/**
+ * The mean of what two networks say. Each has half of the gradient.
+ *
+ * @param two Of as many pixels and classes.
+ */
+export function meanOf({ graph }: Pick<Step, "graph">, one: Scores, two: Scores): Scores {
+  return { ...one, logits: graph.inPrecision("f32", () => meanScores(graph, one.logits, two.logits)) };
+}
+
 /** The mean of a map: of what {@linkcode where} gives, the share of pixels, padding included. No gradient flows through it. */
 export function share({ graph }: Pick<Step, "graph">, map: Tensor): DeviceScalar {
   return mapMean(graph, map);
@@ -261,12 +271,13 @@ export function weigh({ graph }: Pick<Step, "graph">, weight: Scalar | Tensor, m
 }
 
 /**
- * How far class scores are from soft targets: Σ weight · distance / (N·H·W), whatever the weights sum up to.
+ * How far class scores are from soft targets: Σ weight · distance / denominator, whatever the weights sum up to.
  *
  * @param name What errors and memory plans call it; that of its term.
  * @param targets f32[N, H, W, C], logits; constants to the gradient.
- * @param options.weights f32 map [N, H, W].
+ * @param options.weights f32 map [N, H, W]; 1 unless given.
  * @param options.distance Of a pixel, summed over classes: squared differences of probabilities unless told.
+ * @param options.denominator `all`, N·H·W, unless told; or N, the `images`.
  * @throws {ShapeError} If the maps do not fit the scores.
  */
 export function consistency(
@@ -274,7 +285,17 @@ export function consistency(
   name: string,
   { logits, size }: Scores,
   targets: Tensor,
-  { weights, distance = "probabilities" }: { readonly weights: Tensor; readonly distance?: Distance },
+  { weights, distance = "probabilities", denominator = "all" }: {
+    readonly weights?: Tensor;
+    readonly distance?: Distance;
+    readonly denominator?: "all" | "images";
+  },
 ): Loss {
-  return consistencyLoss(graph, logits, targets, { label: name, distance, weights, size });
+  return consistencyLoss(graph, logits, targets, {
+    label: name,
+    distance,
+    denominator,
+    ...(weights && { weights }),
+    size,
+  });
 }

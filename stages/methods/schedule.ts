@@ -58,3 +58,18 @@ export function selfPaced(start: number): Schedule {
 export function sigmoidRamp(value: number, epochs: number): Schedule {
   return ({ epoch }) => epoch < epochs ? value * Math.exp(-5 * (1 - epoch / epochs) ** 2) : value;
 }
+
+/**
+ * A weight that rises to its value step by step, by half a cosine: value · ½ (1 − cos(π · step / steps)), so that the first step
+ * has weight 0.
+ *
+ * @param value The weight from then on.
+ * @param epochs Epochs in which it rises; 0 for none.
+ * @see PS-MT §3
+ */
+export function cosineRamp(value: number, epochs: number): Schedule {
+  return ({ step, stepsPerEpoch }) => {
+    const steps = epochs * stepsPerEpoch;
+    return step < steps ? value * (1 - Math.cos(Math.PI * step / steps)) / 2 : value;
+  };
+}

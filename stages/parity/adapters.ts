@@ -5,6 +5,7 @@ import { cpsCases } from "./methods/cps.ts";
 import { aelCases } from "./methods/ael.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
+import { psMtCases } from "./methods/ps_mt.ts";
 import { simpleBaselineCases } from "./methods/simple_baseline.ts";
 import { unimatchCases } from "./methods/unimatch.ts";
 
@@ -21,6 +22,7 @@ const adapters = [
   cutMixSegCases,
   aelCases,
   deepLabV3PlusCases,
+  psMtCases,
   simpleBaselineCases,
 ] as unknown as readonly CaseAdapter[];
 

@@ -1,10 +1,10 @@
 /** Brings a case's hashed images to the device, in the place of a training's. @module */
 import type { Device } from "../../kernels/device.ts";
 import { allocate, upload } from "../../kernels/memory.ts";
-import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
 import type { Tensor, TensorSpec } from "../../kernels/tensor.ts";
 import { drawnImages, type Feed, sharesOfSets } from "../training/feed.ts";
 import type { Draw } from "../views/specs.ts";
+import { boxShape } from "../views/tables.ts";
 import type { CaseSetup, Moment, ViewSource, ViewSources } from "./adapter.ts";
 import { caseImage, caseLabels } from "./inputs.ts";
 import type { CaseSettings } from "./settings.ts";
@@ -105,7 +105,7 @@ function specsOf(
     ...Object.fromEntries(
       Object.entries(views).map(([name, view]) => [
         name,
-        view.kind === "boxes" ? words([1, batch, boxWords(view.count)]) : { shape: [batch, size, size, 3] },
+        view.kind === "boxes" ? words(boxShape(view, batch)) : { shape: [batch, size, size, 3] },
       ]),
     ),
   };

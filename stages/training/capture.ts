@@ -89,6 +89,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     moments: momentsOf(options.optimizer),
     starts: needsStart(options.optimizer),
     averages: new Set(Object.keys(method.averages)),
+    learners: options.warmUp ? method.learners : new Set(),
   });
   const images = batch / accumulate;
   const state = allocateState(device, method.state(sizesOf(options)));
@@ -156,15 +157,15 @@ function capturePhase(
   phase: Phase,
   together: boolean,
 ): CapturedPhase {
-  const { method, batch, accumulate, precision = "f32", lossScale = LOSS_SCALE } = options;
-  const { networks, parameters, state, feed, control } = held;
+  const { batch, accumulate, precision = "f32", lossScale = LOSS_SCALE } = options;
+  const { networks, parameters, state, feed, control } = held, method = methodIn(phase, options.method);
   const { counters, rates, guard, classWeights } = control;
   const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
   const terms = captureGradients(graph, {
     together,
     networks,
     parameters,
-    method: { ...method, terms: phase === "method" ? method.terms : method.warmUp },
+    method,
     views: feed.capture(graph),
     state: state.tensors,
     counters,
@@ -188,15 +189,31 @@ function capturePhase(
 function captureFinish(
   device: Device,
   graph: Graph,
-  { method, optimizer, accumulate }: CaptureOptions,
+  { method: bound, optimizer, accumulate }: CaptureOptions,
   { parameters, state, control: { rates, guard } }: Held,
   phase: Phase,
 ): void {
+  const method = methodIn(phase, bound), warmUp = phase === "warm-up";
   const schedules = scheduled(rates, method.schedules), mostBytes = device.facts.bindingBytes;
   const guarded = guard && { guard };
-  captureUpdate(graph, { parameters, rates, optimizer, mostBytes, clears: accumulate > 1, ...guarded });
+  captureUpdate(graph, {
+    parameters,
+    rates,
+    optimizer,
+    warmUp,
+    mostBytes,
+    clears: accumulate > 1,
+    ...guarded,
+  });
   captureAverages(graph, { parameters, method, schedules, mostBytes, ...guarded });
   if (phase === "method") method.afterUpdate({ graph, schedules, state: state.tensors });
+}
+
+/** A method as it is in a phase: in the warm-up, what learns there is no average. */
+function methodIn(phase: Phase, method: BoundMethod): BoundMethod {
+  if (phase === "method") return method;
+  const averages = Object.entries(method.averages).filter(([name]) => !method.learners.has(name));
+  return { ...method, terms: method.warmUp, averages: Object.fromEntries(averages) };
 }
 
 /** What `capture` gives, or undefined where a kernel cannot work on maps so large. */

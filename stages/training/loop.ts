@@ -15,7 +15,7 @@ import type { SampleSet } from "../datasets/samples.ts";
 import { DivergenceError } from "./losses.ts";
 import type { Sampler } from "./sampler.ts";
 import { tell } from "./progress.ts";
-import { type RateDecay, rateFactor } from "./config/schedule.ts";
+import { type RateDecay, rateFactorAfter } from "./config/schedule.ts";
 import type { Session } from "./session.ts";
 import { allFinite, decodeSnapshot, encodeSnapshot, type LoopState, snapshotSize } from "./snapshot.ts";
 
@@ -199,7 +199,8 @@ class TrainingLoop {
     const { step, history } = this.#state;
     const epoch = Math.floor(step / sampler.stepsPerEpoch);
     const phase = epoch < config.warmUpEpochs ? "warm-up" : "method";
-    const rate = config.baseRate * rateFactor(config, step, this.#steps);
+    const warmUp = config.warmUpEpochs * sampler.stepsPerEpoch;
+    const rate = config.baseRate * rateFactorAfter(config, step, this.#steps, warmUp);
     await session.step(sampler.batch(epoch, step % sampler.stepsPerEpoch), {
       phase,
       epoch,

@@ -17,11 +17,12 @@ import { LOSS_SCALE } from "./config/config.ts";
  */
 export function startWeights(
   registry: Registry,
-  { averages, ownStarts }: Pick<BoundMethod, "averages" | "ownStarts">,
+  { averages, ownStarts, randomStarts }: Pick<BoundMethod, "averages" | "ownStarts" | "randomStarts">,
   seed: number,
   pretrained: StateDict = new Map(),
 ): StateDict {
-  const weights: StateDict = new Map([...initialize(registry, seed), ...pretrained]);
+  const taken = [...pretrained].filter(([name]) => !randomStarts.has(networkOf(name)));
+  const weights: StateDict = new Map([...initialize(registry, seed), ...taken]);
   for (const { name, startsAs } of [...registry.parameters, ...registry.statistics]) {
     if (startsAs !== undefined && !pretrained.has(name)) weights.set(name, weights.get(startsAs)!);
   }

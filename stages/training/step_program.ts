@@ -7,6 +7,7 @@ import { scale } from "../../kernels/ops/loss/scale.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
 import type { Parameters } from "../../models/parameters.ts";
+import { networkOf } from "../../models/registry.ts";
 import type { BoundMethod } from "../methods/bound_method.ts";
 import { makePasses } from "../methods/passes.ts";
 import type { DeviceScalar } from "../methods/schedule.ts";
@@ -88,6 +89,8 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
   graph.backward(seeds, (a, b) => add(graph, a, b));
   if (graph.options.addsGradients) return terms;
   for (const { name } of networks.registry.parameters) {
+    // What an average has learned by is not asked for any more.
+    if (averages[networkOf(name)] !== undefined) continue;
     const parameter = parameters.tensor(name);
     // Else the optimizer would take what another phase's last step left there.
     if (parameter.gradient && !graph.hasGradient(parameter)) clear(graph, parameter.gradient);

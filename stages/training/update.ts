@@ -88,6 +88,8 @@ export interface UpdateParts {
   /** f32 map [1, 1, {@linkcode ratesLength}]: {@linkcode updateNumbers}, then the schedules' numbers. */
   readonly rates: Tensor;
   readonly optimizer: OptimizerSettings;
+  /** Whether averages that learn in the warm-up are moved, too; default false. */
+  readonly warmUp?: boolean;
   /** Whether the gradients are zero afterwards, for steps that add to them; default false. */
   readonly clears?: boolean;
   /** Most bytes of the arenas that a launch is given. */
@@ -98,9 +100,10 @@ export interface UpdateParts {
 
 /** Captures the optimizer's update by the gradients as they are. */
 export function captureUpdate(graph: Graph, parts: UpdateParts): void {
-  const { parameters, rates, optimizer, clears = false, guard } = parts;
+  const { parameters, rates, optimizer, warmUp = false, clears = false, guard } = parts;
   const needed = momentsOf(optimizer);
-  const pieces = parameters.ranges.flatMap(({ group, kind, values, gradients, moments, start }) => {
+  const learning = parameters.ranges.filter(({ learnsInWarmUp }) => warmUp || !learnsInWarmUp);
+  const pieces = learning.flatMap(({ group, kind, values, gradients, moments, start }) => {
     if (!gradients || moments.length !== needed) {
       throw new Error(
         `Cannot update by ${optimizer.kind}: it needs gradients and ${needed} moments, and parameters were allocated with ` +

@@ -4,7 +4,6 @@ import { allocate, upload } from "../../kernels/memory.ts";
 import type { Graph } from "../../kernels/graph.ts";
 import { colorJitter, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBlur } from "../../kernels/ops/view/gaussian_blur.ts";
-import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
 import { spreadImages } from "../../kernels/ops/map/spread_images.ts";
 import { type ColorStatistics, imageNetStatistics, normalize } from "../../kernels/ops/view/normalize.ts";
 import { resampleView, type ViewExtents, viewInputSpecs } from "../../kernels/ops/view/resample_view.ts";
@@ -21,7 +20,7 @@ import {
 } from "./draws.ts";
 import { augmented, drawOperations } from "./rand_augment.ts";
 import type { Box, ViewSpecs } from "./specs.ts";
-import { boxTable, photometricTable, ViewPacker } from "./tables.ts";
+import { boxShape, boxTable, pastedTable, photometricTable, ViewPacker } from "./tables.ts";
 
 /** What is drawn for a batch, and how much room it needs. */
 export interface ViewBatchOptions {
@@ -94,17 +93,17 @@ export class ViewBatch {
     this.#device = device;
     this.#options = options;
     this.#extents = { batch, width: crop, height: crop, maxWidth, maxHeight, minRatio: options.scale[0] };
-    const table = (label: string, words: number): TensorSpec => ({
+    const table = (label: string, shape: readonly number[]): TensorSpec => ({
       label: `${name} ${label}`,
-      shape: [1, batch, words],
+      shape,
       dtype: "u32",
       layout: "map",
     });
     const inputs = viewInputSpecs(name, this.#extents), names = Object.keys(inputs);
     const tables = Object.entries(views).filter(([, { kind }]) => kind !== "weak").map(([view, spec]) =>
-      [view, table(view, spec.kind === "boxes" ? boxWords(spec.count) : SETTING_WORDS)] as const
+      [view, table(view, spec.kind === "boxes" ? boxShape(spec, batch) : [1, batch, SETTING_WORDS])] as const
     );
-    const clean = options.origins ? [{ ...table("clean", 0), shape: [1, 1, batch] }] : [];
+    const clean = options.origins ? [table("clean", [1, 1, batch])] : [];
     const changed = Object.keys(views).filter((view) => options.operations && views[view]!.kind === "strong");
     const pixels = changed.map((view) => ({ ...inputs.pixels, label: `${name} ${view} pixels` }));
     const specs = [...Object.values(inputs), ...tables.map(([, spec]) => spec), ...clean, ...pixels];
@@ -219,11 +218,19 @@ export class ViewBatch {
         const { law = (stream: RandomStream) => drawCutMixBox(stream, options) } = spec;
         const coin = new RandomStream({ ...address, stream: `${name}/${own("coin")}` });
         const none = spec.perStep !== undefined && coin.uniform() >= spec.perStep;
-        const drawn = streams(own("cutmix")).map((stream) =>
-          Array.from({ length: count }, () => none ? NO_BOX : law(stream, crop, count))
-        );
+        const drawn = streams(own("cutmix")).map((stream) => {
+          const shared = new RandomStream({ ...address, stream: `${name}/${own("cutmix")} batch` });
+          return Array.from({ length: count }, () => none ? NO_BOX : law(stream, crop, count, shared));
+        });
         const stream = new RandomStream({ ...address, stream: `${name}/${own("partners")}` });
-        upload(device, table, boxTable(drawn, drawPartners(stream, spec.partner, items.length)));
+        const any = () => stream.integer(0, items.length - 1);
+        upload(
+          device,
+          table,
+          spec.partner === "any"
+            ? pastedTable(drawn, drawn.map((boxes) => boxes.map(any)))
+            : boxTable(drawn, drawPartners(stream, spec.partner, items.length)),
+        );
       } else {
         const drawn = streams(own("colors")).map((stream) => drawPhotometric(stream, photometric));
         upload(device, table, photometricTable(drawn));

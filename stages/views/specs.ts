@@ -25,18 +25,27 @@ export interface Box {
   readonly y1: number;
 }
 
-/** How one of `count` boxes of an image is drawn; a method's own law is a function in its file. Pure, but for the stream. */
-export type BoxLaw = (stream: { uniform(): number }, crop: number, count: number) => Box;
+/** Numbers in [0, 1), one after another. */
+export interface Numbers {
+  /** The next one. */
+  uniform(): number;
+}
+
+/**
+ * How one of `count` boxes of an image is drawn; a method's own law is a function in its file. Pure, but for the streams: an image
+ * has `stream`, and all images of a step are given the same numbers by `batch`.
+ */
+export type BoxLaw = (stream: Numbers, crop: number, count: number, batch: Numbers) => Box;
 
 /** Boxes for mixing. */
 export interface BoxView {
   /** What tells it from views that are images. */
   readonly kind: "boxes";
-  /** Which image stands inside a box. */
-  readonly partner: Partner;
+  /** Which image stands inside a box; `any` of the batch, drawn for each box by itself. */
+  readonly partner: Partner | "any";
   /** The stage augment's CutMix unless told. */
   readonly law?: BoxLaw;
-  /** Boxes of an image; one over another toggles. */
+  /** Boxes of an image; one over another toggles, or, where each has its own partner, covers it. */
   readonly count: number;
   /** How often an image has one of the stage's boxes, in place of what its `cutmix.probability` says. */
   readonly probability?: number;
@@ -100,7 +109,9 @@ export const weak = (): ImageView => ({ kind: "weak" });
 export const strong = (): ImageView => ({ kind: "strong" });
 
 /** CutMix within the batch: inside a box comes the image that `partner` says. */
-export function cutMix(options: BoxOptions & { readonly partner: Exclude<Partner, "same place"> }): BoxView {
+export function cutMix(
+  options: BoxOptions & { readonly partner: Exclude<BoxView["partner"], "same place"> },
+): BoxView {
   return { kind: "boxes", count: 1, ...options };
 }
 
@@ -117,7 +128,10 @@ export const boxes = (options: BoxOptions = {}): BoxView => ({
  *
  * @see French et al., BMVC 2020; CPS takes shares from 0.25 to 0.5 and three boxes.
  */
-export function areaShare(low: number, high: number = low): BoxLaw {
+export function areaShare(
+  low: number,
+  high: number = low,
+): (stream: Numbers, crop: number, count: number) => Box {
   return (stream, crop, count) => {
     const share = low + (high - low) * stream.uniform();
     // A share of 0 has no aspect.

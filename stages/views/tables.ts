@@ -1,7 +1,7 @@
 /** What the host uploads for a batch of views: windows of source pixels, and small tables of how to look at them. */
 import { BLUR, GRAY, hueShift, JITTER, SETTING_WORDS } from "../../kernels/ops/view/color_jitter.ts";
 import { gaussianBox, MAX_BLUR_RADIUS } from "../../kernels/ops/view/gaussian_blur.ts";
-import { boxWords } from "../../kernels/ops/map/mix_boxes.ts";
+import { boxWords, PASTED_WORDS } from "../../kernels/ops/map/mix_boxes.ts";
 import {
   PADDING,
   TAP_WORDS,
@@ -14,7 +14,7 @@ import {
 import { MAX_TAPS, resampleTaps } from "../../kernels/ops/view/resample_taps.ts";
 import type { Bytes, Geometry, Photometric } from "../../kernels/ops/view/view_settings.ts";
 import { storedLength } from "../../kernels/tensor.ts";
-import type { Box } from "./specs.ts";
+import type { Box, BoxView } from "./specs.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
 
@@ -210,6 +210,14 @@ export function photometricTable(batch: readonly Photometric[]): Words {
   return table;
 }
 
+/** Shape of the table of a view of boxes. */
+export function boxShape(
+  { partner, count }: Pick<BoxView, "partner" | "count">,
+  batch: number,
+): readonly number[] {
+  return partner === "any" ? [1, batch, count, PASTED_WORDS] : [1, batch, boxWords(count)];
+}
+
 /**
  * Boxes of `mixImages` and `mixMaps` for a batch.
  *
@@ -222,5 +230,23 @@ export function boxTable(boxes: readonly (readonly Box[])[], partners: ArrayLike
     const corners = own.flatMap(({ x0, y0, x1, y1 }) => [x0, y0, x1, y1]);
     table.set([...corners, partners[n]!], n * words);
   });
+  return table;
+}
+
+/**
+ * The same of boxes that have partners of their own, which are pasted one over another.
+ *
+ * @param partners Of each sample's boxes, in order.
+ */
+export function pastedTable(
+  boxes: readonly (readonly Box[])[],
+  partners: readonly (readonly number[])[],
+): Words {
+  const words = boxes[0]!.length * PASTED_WORDS, table = new Uint32Array(boxes.length * words);
+  boxes.forEach((own, n) =>
+    own.forEach(({ x0, y0, x1, y1 }, k) =>
+      table.set([x0, y0, x1, y1, partners[n]![k]!], n * words + k * PASTED_WORDS)
+    )
+  );
   return table;
 }

@@ -6,6 +6,7 @@ import { cps } from "../../stages/methods/cps.ts";
 import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
 import { deepLabV3Plus } from "../../stages/methods/deeplabv3plus.ts";
 import type { Configured } from "../../stages/methods/method.ts";
+import { psMt } from "../../stages/methods/ps_mt.ts";
 import { simpleBaseline } from "../../stages/methods/simple_baseline.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { unimatch } from "../../stages/methods/unimatch.ts";
@@ -40,6 +41,14 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
     boxes: 2,
     frozenNorms: false,
     distance: "kl-divergence",
+  }),
+  "ps-mt": psMt({ threshold: 0.1, assist: 2, rampEpochs: 0, xi: 10 }),
+  "ps-mt, three boxes": psMt({
+    threshold: 0.1,
+    assist: 3,
+    rampEpochs: 0,
+    cutMix: "three boxes",
+    as: "paper",
   }),
 };
 

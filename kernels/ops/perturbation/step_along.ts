@@ -2,7 +2,7 @@ import { ShapeError } from "../../errors.ts";
 import type { Graph } from "../../graph.ts";
 import { WORKGROUP } from "../../launch.ts";
 import { defineKernel } from "../../shader/kernel.ts";
-import { imageExtents, roundUp, storedVectors, type Tensor } from "../../tensor.ts";
+import { imageExtents, padded, roundUp, storedVectors, type Tensor } from "../../tensor.ts";
 import { channelLanes, perChannel, PIXELS } from "../norm/channel_lanes.ts";
 import normsSource from "./sample_norms.wgsl" with { type: "text" };
 import partialsSource from "./sample_squares.wgsl" with { type: "text" };
@@ -45,12 +45,16 @@ const MOST_CHUNKS = 4096;
  * The L2 norm of each sample, over its pixels and channels, in an order that only the shape decides. No gradient flows through it.
  *
  * @param x [N, H, W, C].
- * @param origin Subtracted of each element first; 0 unless told.
+ * @param options.origin Subtracted of each element first; 0 unless told.
+ * @param options.channels How many of x count, the first ones; all unless told.
  * @returns A f32 map [1, 1, N].
  */
-export function sampleNorms(graph: Graph, x: Tensor, origin = 0): Tensor {
-  const { batch, channels } = imageExtents(x);
-  const image = storedVectors(x) / batch;
+export function sampleNorms(
+  graph: Graph,
+  x: Tensor,
+  { origin = 0, channels = x.shape.at(-1)! }: { readonly origin?: number; readonly channels?: number } = {},
+): Tensor {
+  const [batch = 1] = x.shape, image = storedVectors(x) / batch;
   const chunks = Math.min(roundUp(Math.ceil(image / PIXELS), WORKGROUP), MOST_CHUNKS);
   const partials = graph.tensor({ label: `${x.label} squares`, shape: [1, batch, chunks], layout: "map" });
   graph.launch({
@@ -88,7 +92,7 @@ export interface StepAlong {
  * and channels. The gradient of x is that of the result; none flows to the direction.
  *
  * @param x [N, H, W, C].
- * @param direction Shaped as x.
+ * @param direction Shaped as x; or a f32 map of that shape, channels filled up to whole vec4s by whatever there is.
  * @throws {ShapeError} If the shapes differ.
  * @throws {RangeError} If ε is not more than 0.
  * @see Miyato et al., "Virtual Adversarial Training", TPAMI 2019, where the direction is a gradient
@@ -100,7 +104,8 @@ export function stepAlong(
   { length, epsilon, origin = 0 }: StepAlong,
 ): Tensor {
   const { batch, channels } = imageExtents(x);
-  if (`${direction.shape}` !== `${x.shape}` || direction.layout !== x.layout) {
+  const alike = direction.layout === "map" ? [...x.shape.slice(0, -1), padded(channels)] : x.shape;
+  if (`${direction.shape}` !== `${alike}` || (direction.layout === "map" && direction.dtype !== "f32")) {
     throw new ShapeError(
       `Cannot move ${x.label} [${x.shape}] along ${direction.label} [${direction.shape}]: the shapes must be equal`,
     );
@@ -108,7 +113,7 @@ export function stepAlong(
   if (!(epsilon > 0)) {
     throw new RangeError(`Cannot move ${x.label} with ε ${epsilon}: it must be more than 0`);
   }
-  const lengths = sampleNorms(graph, direction, origin);
+  const lengths = sampleNorms(graph, direction, { origin, channels });
   const lanes = channelLanes(channels), image = storedVectors(x) / batch, { step } = perChannel(image, lanes);
   const y = graph.output({ label: `${x.label} moved`.slice(0, 60), shape: x.shape }, [x]);
   graph.launch({

@@ -17,12 +17,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= extents.step) { return; }
   let factor = extents.length / (load_norms(id.y) + extents.epsilon);
   let channel = vec4u(4u * (id.x % extents.lanes)) + vec4u(0, 1, 2, 3);
-  let origin = select(vec4f(), vec4f(extents.origin), channel < vec4u(extents.channels));
+  let inside = channel < vec4u(extents.channels);
   let first = id.y * extents.image;
   #unroll P PIXELS
   let at${P} = id.x + ${P}u * extents.step;
   if (at${P} < extents.image) {
-    set_y(first + at${P}, load_x(first + at${P}) + factor * (load_direction(first + at${P}) - origin));
+    let direction = load_direction(first + at${P}) - vec4f(extents.origin);
+    set_y(first + at${P}, load_x(first + at${P}) + select(vec4f(), factor * direction, inside));
   }
   #end
 }

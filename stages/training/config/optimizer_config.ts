@@ -106,6 +106,16 @@ export const optimizerLeaves = {
     "With steps: what the rate is multiplied by each time.",
   )
     .meta({ unit: "factor", source: "He et al., ResNet, CVPR 2016, §3.4", ...without("steps") }),
+  rateDecayFrom: z.enum(["start", "method"]).default("start").describe(
+    "From when the rate falls: from the run's start; or, as over a run without a warm-up, from the warm-up's end, before which " +
+      "it is the base rate.",
+  )
+    .meta({
+      unit: "name",
+      source: "Crossview: start; PS-MT §2, §7: method",
+      unread: (config: unknown) =>
+        (config as { readonly warmUpEpochs?: number }).warmUpEpochs ? undefined : "warmUpEpochs is 0",
+    }),
   momentum: z.number().min(0).lt(1).default(0.9).describe("Momentum of SGD.").meta({
     unit: "factor",
     source: "CCVC §3.4",

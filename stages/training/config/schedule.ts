@@ -14,6 +14,21 @@ export interface RateDecay {
   readonly rateDecayAt: readonly number[];
   /** With `steps`: what the rate is multiplied by each time. */
   readonly rateDecayBy: number;
+  /** From when it falls: from the run's start; or from the warm-up's end, before which it is the base rate. */
+  readonly rateDecayFrom: "start" | "method";
+}
+
+/**
+ * Factor of the base rate for a step of a run with a warm-up: {@linkcode rateFactor} of the whole run, or of what follows the
+ * warm-up.
+ *
+ * @param step Optimizer steps taken before this one, an integer in [0, steps).
+ * @param steps Steps of the whole run.
+ * @param warmUp How many of them are the warm-up's, the first ones.
+ */
+export function rateFactorAfter(law: RateDecay, step: number, steps: number, warmUp: number): number {
+  if (law.rateDecayFrom === "start") return rateFactor(law, step, steps);
+  return step < warmUp ? 1 : rateFactor(law, step - warmUp, steps - warmUp);
 }
 
 /**
@@ -26,7 +41,11 @@ export interface RateDecay {
  * @throws {RangeError} If `step` lies outside [0, steps).
  * @see Loshchilov, Hutter, SGDR, ICLR 2017, equation 5, without restarts
  */
-export function rateFactor({ rateDecay, ...law }: RateDecay, step: number, steps: number): number {
+export function rateFactor(
+  { rateDecay, ...law }: Omit<RateDecay, "rateDecayFrom">,
+  step: number,
+  steps: number,
+): number {
   assertStep(step, steps);
   switch (rateDecay) {
     case "poly":

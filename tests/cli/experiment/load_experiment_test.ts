@@ -28,3 +28,39 @@ Deno.test("a method is exchanged in one build, and nothing is left of it in the 
   assert.deepEqual(methodOf(shapes.build(["co-train.method=supervised"])).name, "supervised");
   assert.deepEqual(methodOf(shapes.build()), own);
 });
+
+Deno.test("a method that learns from pseudo-labels has those of the same training by labels alone", async () => {
+  const shapes = await loadExperiment("shapes-12");
+  const { nodes } = shapes.build([
+    "co-train.method=simple-baseline",
+    "co-train.epochs=2",
+    "co-train.method.beta=0.5",
+  ]);
+  const find = (id: string) => nodes.find((node) => node.id === id)!;
+  const config = (id: string) =>
+    find(id).config as { readonly epochs: number; readonly method: { readonly name: string } };
+  const { method: alone, ...first } = config("co-train-alone"), { method, ...rest } = config("co-train");
+  assert.deepEqual([alone, first.epochs], [{ name: "supervised" }, 2]);
+  assert.deepEqual(first, rest, "what is set of a training is set of the one before it, too");
+  assert.equal((method as unknown as { beta: number }).beta, 0.5);
+  const edges = find("co-train").edges.map(({ input, from, output }) => `${input} ← ${from.id}.${output}`);
+  assert.deepEqual(edges.slice(-2), [
+    "pseudoLabels ← co-train-alone-labels.labels",
+    "start ← co-train-alone.last",
+  ]);
+  assert.deepEqual(find("co-train-alone-labels").config, { threshold: 0 });
+});
+
+Deno.test("an experiment of rounds builds by a method that draws no pseudo-labeled images, and by its own name for the best", async () => {
+  const rounds = await loadExperiment("simple-baseline-pascal-1-8");
+  const edges = (set: string[], id: string) =>
+    rounds.build(set).nodes.find((node) => node.id === id)!.edges.map(({ input, output }) =>
+      `${input} ← ${output}`
+    );
+  assert.deepEqual(
+    edges(["co-train.method=ccvc"], "co-train").filter((edge) => !edge.startsWith("views.")),
+    [],
+  );
+  const first = ["co-train-0.method=cutmix-seg"];
+  assert.deepEqual(edges(first, "pseudo-label-0").slice(0, 1), ["nets.last ← bestTeacher"]);
+});

@@ -63,6 +63,13 @@ export const cps: Faults = {
       caught: ["cps_cutmix"],
     },
     {
+      why: "mining keeps half as many pixels",
+      file: "stages/methods/mining.ts",
+      find: "Math.ceil(ohemMinKept * share)",
+      replace: "Math.ceil(ohemMinKept * share / 2)",
+      caught: ["cps_cutmix"],
+    },
+    {
       why: "the pseudo losses weigh half, as if two processes had divided them",
       file,
       find: '{ denominator: "all" }), weight };',

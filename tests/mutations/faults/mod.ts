@@ -2,7 +2,8 @@
 import type { Faults } from "../fault.ts";
 import { cps } from "./cps.ts";
 import { cutMixSeg } from "./cutmix_seg.ts";
+import { simpleBaseline } from "./simple_baseline.ts";
 import { unimatch } from "./unimatch.ts";
 
 /** In the order of the table. */
-export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch];
+export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch, simpleBaseline];

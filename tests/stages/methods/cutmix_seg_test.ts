@@ -61,7 +61,7 @@ Deno.test("half of an image is another photograph; of CutOut any share of it is 
     );
     const { count, partner, law } = unlabeled!.views.boxes as BoxView;
     assert.equal(partner, "same place");
-    const { x0, y0, x1, y1 } = law!(stream, 100, count);
+    const { x0, y0, x1, y1 } = law!(stream, 100, count, stream);
     return [count, (x1 - x0) * (y1 - y0) / 100 ** 2];
   };
   assert.deepEqual(boxOf({}), [1, 84 * 59 / 1e4]);

@@ -249,7 +249,12 @@ Deno.test("a file of weights gives both copies the same start", () => {
   const { registry } = declareNetworks(spec, { student: { norms: { domains } } });
   const values = Float32Array.from(uniform(1, 32, 0.5, 1.5));
   const pretrained = new Map([["student.backbone.bn1.weight", { shape: [32], values }]]);
-  const start = startWeights(registry, { averages: {}, ownStarts: new Set() }, 1, pretrained);
+  const start = startWeights(
+    registry,
+    { averages: {}, ownStarts: new Set(), randomStarts: new Set() },
+    1,
+    pretrained,
+  );
   assert.deepEqual(start.get("student.backbone.bn1.aux.weight"), { shape: [32], values });
   assert.deepEqual(start.get("student.backbone.bn1.weight"), { shape: [32], values });
 });

@@ -143,7 +143,7 @@ const unplannable: Readonly<Record<string, readonly [change: object, message: Re
   ],
   "an average that starts as nothing": [
     networks({ student: trained(), teacher: averageOf("student", { decay: 1, start: "zero" as never }) }),
-    /network "teacher" starts as "zero"; write start: "copy", or "own"/,
+    /network "teacher" starts as "zero"; write start: "copy", "own" for a draw of its own, or "random"/,
   ],
   "norms that divide by nothing": [
     networks({ student: trained({ norms: { head: { epsilon: -1 } } }), teacher: trained() }),

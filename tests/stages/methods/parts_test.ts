@@ -12,6 +12,7 @@ import {
   crossEntropy,
   entropy,
   everyPixel,
+  joined,
   label,
   labeledShare,
   mix,
@@ -22,6 +23,7 @@ import {
   weigh,
   where,
 } from "../../../stages/methods/parts.ts";
+import { noiseWeights, reverseCrossEntropy } from "../../../stages/methods/noisy_labels.ts";
 import { unimatch } from "../../../stages/methods/unimatch.ts";
 
 const home = { buffer: {} as GPUBuffer, offset: 0 };
@@ -215,4 +217,24 @@ Deno.test("the leaves of mining are the same in each method, but for what was pu
     ]);
     assert.ok(leaves.every(([, , , source]) => source));
   }
+});
+
+Deno.test("scores and labels of several passes are one batch, and noise is weighed by its scores", () => {
+  const { step, launched } = launching();
+  const [one, other] = [scores("weak"), scores("strong")];
+  const both = joined(step, [one, other]), clean = joined(step, [map("clean"), map("more")]);
+  assert.deepEqual([both.logits.shape, both.size, clean.shape], [[4, 8, 8, 5], one.size, [4, 8, 8]]);
+  const { trust, distrust } = noiseWeights(step, both, clean, { sure: 0.8, shared: true });
+  const loss = reverseCrossEntropy(step, "noisy", both, { labels: clean, weights: trust });
+  assert.deepEqual([trust.shape, distrust.shape, loss.label], [[4, 8, 8], [4, 8, 8], "noisy"]);
+  assert.deepEqual(
+    launched().filter((launch) => !launch.startsWith("channel_copy") && !launch.startsWith("finish")),
+    [
+      "join_maps(clean)",
+      "join_maps(more)",
+      "arg_max(weak + strong)",
+      "noise_weights(weak + strong confidence, clean + more)",
+      "reverse_cross_entropy_value(weak + strong, clean + more, trust)",
+    ],
+  );
 });

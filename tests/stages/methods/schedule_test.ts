@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { selfPaced, sigmoidRamp } from "../../../stages/methods/schedule.ts";
+import { cosineRamp, selfPaced, sigmoidRamp } from "../../../stages/methods/schedule.ts";
 
 const at = (start: number, epoch: number) =>
   selfPaced(start)({ step: 3 * epoch, steps: 900, epoch, epochs: 300, stepsPerEpoch: 3 });
@@ -30,5 +30,14 @@ Deno.test("sigmoidRamp() rises from e⁻⁵ of its value to all of it; without e
     3,
     3,
   ]);
+  assert.equal(value(0, 0), 3);
+});
+
+Deno.test("cosineRamp() rises step by step, from 0, by half a cosine; without epochs it is there at once", () => {
+  const value = (epochs: number, step: number) =>
+    cosineRamp(3, epochs)({ step, steps: 900, epoch: Math.floor(step / 3), epochs: 300, stepsPerEpoch: 3 });
+  const wanted = [0, 3 * (1 - Math.sqrt(0.75)) / 2, 1.5, 3, 3];
+  [0, 2, 6, 12, 99].forEach((step, i) => assert.ok(Math.abs(value(4, step) - wanted[i]!) < 1e-12, `${step}`));
+  assert.equal(value(4, 0), 0);
   assert.equal(value(0, 0), 3);
 });

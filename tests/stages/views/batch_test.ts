@@ -173,6 +173,50 @@ gpuTest("a view of boxes may say how often there is one, whatever the policy say
   deepStrictEqual(half.every((box, n) => empty(box) || box === all[n]), true);
 });
 
+gpuTest("boxes may have any partners, each its own, and share numbers of the batch", async (device) => {
+  const items = Array.from({ length: 20 }, (_, sample) => item(sample)), given: number[] = [];
+  const views = {
+    image: weak(),
+    boxes: cutMix({
+      partner: "any",
+      count: 2,
+      law(stream, crop, count, batch) {
+        const shared = batch.uniform();
+        given.push(shared);
+        return {
+          x0: Math.floor(crop * stream.uniform()),
+          y0: count,
+          x1: crop,
+          y1: Math.floor(1000 * shared),
+        };
+      },
+    }),
+  };
+  const batch = new ViewBatch(device, { ...options, batch: items.length, views });
+  const table = batch.capture(new Graph(0)).boxes!;
+  deepStrictEqual(table.shape, [1, 20, 2, 8]);
+  const drawn = async (step: number) => {
+    batch.fill(items, { seed: 1, epoch: 0, step });
+    return new Uint32Array((await readBack(device, [table]))[0]!.buffer);
+  };
+  const words = await drawn(0);
+  // The two boxes of each image are given two numbers, the same in each image.
+  const [first, second] = given;
+  notDeepStrictEqual(first, second);
+  deepStrictEqual(given, items.flatMap(() => [first, second]));
+  const boxes = Array.from({ length: 40 }, (_, i) => words.subarray(8 * i, 8 * i + 8));
+  deepStrictEqual(new Set(boxes.map(([, , , y1]) => y1)).size, 2);
+  deepStrictEqual(new Set(boxes.map(([x0]) => x0)).size > 10, true);
+  const partners = boxes.map((box) => box[4]!);
+  deepStrictEqual(partners.every((partner) => partner < 20), true);
+  // With replacement, and not one for both boxes of an image.
+  deepStrictEqual(new Set(partners).size > 10 && new Set(partners).size < 20, true);
+  deepStrictEqual(partners.some((partner, i) => i % 2 === 0 && partner !== partners[i + 1]), true);
+  deepStrictEqual(await drawn(0), words);
+  notDeepStrictEqual(await drawn(1), words);
+  batch.free();
+});
+
 gpuTest(
   "RandAugment changes the whole image of a strong view before it is cropped, and no other view",
   async (device) => {

@@ -3,7 +3,7 @@ import { windowBound } from "../../../kernels/ops/view/resample_view.ts";
 import { RandomStream } from "../../../kernels/random.ts";
 import type { Bytes, Geometry } from "../../../kernels/ops/view/view_settings.ts";
 import { drawGeometry } from "../../../stages/views/draws.ts";
-import { boxTable, photometricTable, ViewPacker } from "../../../stages/views/tables.ts";
+import { boxTable, pastedTable, photometricTable, ViewPacker } from "../../../stages/views/tables.ts";
 
 const blank = (width: number, height: number, channels = 3): Bytes => ({
   width,
@@ -91,4 +91,12 @@ Deno.test("the photometric table says what is done, in the words that the kernel
 
 Deno.test("the box table holds corners and partners", () => {
   deepStrictEqual([...boxTable([[{ x0: 1, y0: 2, x1: 3, y1: 4 }]], [7])], [1, 2, 3, 4, 7, 0, 0, 0]);
+});
+
+Deno.test("the table of pasted boxes holds corners and the partner of each", () => {
+  const box = { x0: 1, y0: 2, x1: 3, y1: 4 };
+  deepStrictEqual(
+    [...pastedTable([[box, { ...box, x0: 0 }]], [[7, 5]])],
+    [1, 2, 3, 4, 7, 0, 0, 0, 0, 2, 3, 4, 5, 0, 0, 0],
+  );
 });

@@ -31,7 +31,7 @@ gpuTest("sampleNorms() and stepAlong() match the twins, the gradient that of x",
           },
           (graph, { x, direction }) => [
             stepAlong(graph, x, direction, options),
-            sampleNorms(graph, direction, options.origin),
+            sampleNorms(graph, direction, options),
           ],
           dy,
         );
@@ -58,6 +58,24 @@ gpuTest(
     );
     assert.ok(y!.slice(0, 30).every((value) => value === 0));
     assertClose(y!, stepTwin(x.map(() => 0), direction, 2, options), { rtol: 1e-5, atol: 0 });
+  },
+);
+
+gpuTest(
+  "stepAlong() takes a map for a direction, and nothing of what fills up its channels",
+  async (device) => {
+    const shape = [2, 3, 5, 6], x = uniform(1, 180), direction = uniform(2, 180, 0, 1);
+    const filled = Array.from(
+      { length: 240 },
+      (_, i) => i % 8 < 6 ? direction[Math.floor(i / 8) * 6 + i % 8]! : 9,
+    );
+    const options = { length: 2, epsilon: 1e-8, origin: 0.5 };
+    const { outputs: [y] } = await runOp(
+      device,
+      { x: { shape, values: x }, direction: { shape: [2, 3, 5, 8], values: filled, layout: "map" } },
+      (graph, { x, direction }) => [stepAlong(graph, x, direction, options)],
+    );
+    assertClose(y!, stepTwin(x, direction, 2, options), { rtol: 1e-6, atol: 1e-6 });
   },
 );
 

@@ -80,7 +80,11 @@ Deno.test("what the other leaves leave unread says so", () => {
       explainConfig(schema, parse(input), {}).flatMap(({ name, unread }) => unread ? [[name, unread]] : []),
     );
   const sgd = "optimizer is sgd", adam = "optimizer is adam";
-  const steps = { rateDecayAt: "rateDecay is poly", rateDecayBy: "rateDecay is poly" };
+  const steps = {
+    rateDecayAt: "rateDecay is poly",
+    rateDecayBy: "rateDecay is poly",
+    rateDecayFrom: "warmUpEpochs is 0",
+  };
   assert.deepEqual(unread({}), { beta1: sgd, beta2: sgd, epsilon: sgd, ...steps });
   assert.deepEqual(unread({ optimizer: "adam" }), { momentum: adam, nesterov: adam, ...steps });
   assert.deepEqual(unread({ optimizer: "adam", weightDecay: 0, power: 0 }), {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { polyFactor, rateFactor } from "../../../../stages/training/config/schedule.ts";
+import { polyFactor, rateFactor, rateFactorAfter } from "../../../../stages/training/config/schedule.ts";
 
 Deno.test("polyFactor() decays with the published lag: steps 0 and 1 at the full rate, the last above 0", () => {
   const factors = Array.from({ length: 4 }, (_, step) => polyFactor(step, 4, 0.9));
@@ -47,4 +47,22 @@ Deno.test("a rate falls by a power, by half a cosine, or by a factor at shares o
     assert.equal(rateFactor({ ...law, rateDecay }, 0, 1), 1);
     assert.throws(() => rateFactor({ ...law, rateDecay }, 8, 8), RangeError);
   }
+});
+
+Deno.test("a rate falls from the start, or from the warm-up's end as if there had been none", () => {
+  const all = (rateDecayFrom: "start" | "method", warmUp: number) =>
+    Array.from(
+      { length: 8 },
+      (_, step) => rateFactorAfter({ ...law, rateDecay: "poly", rateDecayFrom }, step, 8, warmUp),
+    );
+  const whole = Array.from({ length: 8 }, (_, step) => polyFactor(step, 8, 0.9));
+  assert.deepEqual(all("start", 3), whole);
+  assert.deepEqual(all("method", 0), whole);
+  assert.deepEqual(all("method", 3), [
+    1,
+    1,
+    1,
+    ...Array.from({ length: 5 }, (_, step) => polyFactor(step, 5, 0.9)),
+  ]);
+  assert.deepEqual(all("method", 8), new Array(8).fill(1));
 });
