@@ -245,7 +245,8 @@ function viewsOf(settings: AelSettings): ViewSources {
 function halfBox(law: BoxLaw, size: number, u: (index: number) => number) {
   // The law draws a share of the area first, of which there is one alone.
   let at = -1;
-  return law({ uniform: () => at < 0 ? (at++, 0) : u(at++) }, size, 1);
+  const numbers = { uniform: () => at < 0 ? (at++, 0) : u(at++) };
+  return law(numbers, size, 1, numbers);
 }
 
 function choiceOf(settings: AelSettings): ChoiceLaws {
