@@ -41,13 +41,18 @@ function parse(args: readonly string[]): Asked | string {
 /** Runs cases on a fault; gives whether they see it as its list says. */
 async function tryFault(tree: Tree, fault: Fault, cases: readonly string[], say: (line: string) => void) {
   const verdicts = new Map<string, Verdict>();
-  await tree.with(fault, async () => {
-    for (const name of cases) verdicts.set(name, await tree.judge(name));
-  });
+  try {
+    await tree.with(fault, async () => {
+      for (const name of cases) verdicts.set(name, await tree.judge(name));
+    });
+  } catch (error) {
+    say(`${fault.why}: NO FAULT OF NUMBERS. ${(error as Error).message}`);
+    return false;
+  }
   const said = [...verdicts].map(([name, { caught, by }]) =>
     `${name} ${caught ? `(${by})` : "does not see it"}`
   );
-  const right = cases.every((name) => verdicts.get(name)!.caught === fault.caught.includes(name));
+  const right = [...verdicts].every(([name, { caught }]) => caught === fault.caught.includes(name));
   say(
     `${fault.why}: ${said.join("; ")}${right ? "" : `: NOT as listed, ${fault.caught.join(", ") || "none"}`}`,
   );

@@ -11,9 +11,9 @@ const ROOMS = ["cli", "configs", "kernels", "models", "partitions", "pipeline", 
 
 /** What a case said. */
 export interface Verdict {
-  /** Whether a number is out, or the step was refused. */
+  /** Whether a number is out. */
   readonly caught: boolean;
-  /** The worst number, or the refusal's words. */
+  /** The worst number that is. */
   readonly by: string;
 }
 
@@ -47,7 +47,11 @@ export class Tree {
     }
   }
 
-  /** Runs a case by the copy's own `parity`. */
+  /**
+   * Runs a case by the copy's own `parity`.
+   *
+   * @throws {Error} If it does not come to its end.
+   */
   async judge(name: string): Promise<Verdict> {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
@@ -66,8 +70,10 @@ export class Tree {
       string,
       string,
     ];
-    // A refusal says so, and prints no report.
-    if (!out.startsWith("{")) return { caught: code !== 0, by: notes.split("\n").at(-1) ?? "" };
+    // A step that stops is seen by anyone, and says nothing of the numbers.
+    if (!out.startsWith("{")) {
+      throw new Error(`Cannot run the case "${name}": it ended with ${code}, ${notes.split("\n").at(-1)}`);
+    }
     const { passed, quantities: [worst] } = JSON.parse(out);
     return { caught: !passed, by: passed ? "" : `${worst.kind}: ${worst.name}` };
   }

@@ -57,6 +57,8 @@ const settings = z.strictObject({
   gains: z.record(z.string(), z.number()).default({}),
 });
 
+/** Settings of norms that are told none. */
+const PYTORCH = { epsilon: 1e-5, momentum: 0.1 };
 /** What the files call the network. */
 const NETWORK = "branch1";
 const PASSES = ["weak", "strong"] as const;
@@ -149,13 +151,19 @@ function methodOf({ weight, confident, alpha, beta, ...settings }: SimpleBaselin
     simpleBaseline,
     parseConfig(definitionOf(simpleBaseline).options, options, "parity"),
   );
+  const { student } = method.networks, { backbone, head, ...own } = student!.norms!;
   // A case may have what the method has no options for: other settings for either part.
+  const momentum = (momentum: number) => momentum === PYTORCH.momentum ? {} : { momentum };
   const norms = {
-    backbone: { epsilon: settings.bn_eps_backbone, momentum: settings.bn_momentum_backbone },
-    head: { epsilon: settings.bn_eps_head, momentum: settings.bn_momentum_head },
-    domains: PASSES,
+    ...own,
+    backbone: { ...backbone, ...momentum(settings.bn_momentum_backbone) },
+    head: {
+      ...head,
+      ...momentum(settings.bn_momentum_head),
+      ...(settings.bn_eps_head !== PYTORCH.epsilon && { epsilon: settings.bn_eps_head }),
+    },
   };
-  return named({ ...method, networks: { student: { norms } } }, NETWORK);
+  return named({ ...method, networks: { student: { ...student, norms } } }, NETWORK);
 }
 
 function labelsOf(
