@@ -240,8 +240,8 @@ PLAIN = dict(size=65, batch=4, steps=3, total=10, backbone="resnet14", method="a
              gamma=2, sample=1, momentum=0.9, ema=0.99, weight_decay=1e-3, base_lr=1e-4, aux=0.4, ohem_thresh=0.05)
 # As published, but for what makes every branch run; then as described, with nothing sampled and labels that are all sure.
 CASES = {
-    "ael_published": dict(dataset="cityscapes", paste_classes=3, area_thresh=0.01, area_thresh2=0.02, threshold=0.15,
-                          w_cons=1.5, world_size=2, ohem_min_kept=5000, mixed="one of two", salt="ael0/"),
+    "ael_published": dict(dataset="cityscapes", size=41, paste_classes=3, area_thresh=0.01, area_thresh2=0.02, threshold=0.15,
+                          w_cons=1.5, world_size=2, ohem_min_kept=2000, mixed="one of two", salt="ael0/"),
     "ael_described": dict(dataset="pascal", paste_classes=2, area_thresh=0.02, area_thresh2=0.01, threshold=0.14, gamma=1.5,
                           w_cons=1.0, world_size=1, ohem_min_kept=0, paste_prob=0.2, denominator="sure", absent="kept",
                           salt="ael1/"),

@@ -1,7 +1,6 @@
 /** AEL's parity cases. @module */
 import { z } from "zod";
 import { mixBoxes } from "../../../kernels/reference/map/mix_boxes.ts";
-import { mostComponents } from "../../../kernels/ops/component/component_boxes.ts";
 import { parseConfig } from "../../../pipeline/mod.ts";
 import { ael } from "../../methods/ael.ts";
 import { bindMethod, type BoundMethod } from "../../methods/bound_method.ts";

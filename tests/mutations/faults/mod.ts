@@ -1,5 +1,6 @@
 /** The faults of all methods. @module */
 import type { Faults } from "../fault.ts";
+import { ael } from "./ael.ts";
 import { ccvc } from "./ccvc.ts";
 import { cps } from "./cps.ts";
 import { cutMixSeg } from "./cutmix_seg.ts";
@@ -7,4 +8,4 @@ import { simpleBaseline } from "./simple_baseline.ts";
 import { unimatch } from "./unimatch.ts";
 
 /** In the order of the table. */
-export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch, ccvc, simpleBaseline];
+export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch, ccvc, simpleBaseline, ael];
