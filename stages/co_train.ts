@@ -145,15 +145,17 @@ export function coTrain<P extends string>(
   const call = trainingStage(method, earlierNames(given));
   const refs = call(given, { ...config, method: written }, options);
   checkEarlier(method, given, refs.last.node as GraphNode);
-  return Object.assign(bestsOf(own.method, method, refs), refs);
+  return own.method === method ? refs : withBests(own.method, definitionOf(method).headline, refs);
 }
 
 /**
- * The best weights by the names of the experiment's own method, where another stands in its place: those by that one's headline.
+ * Where another method stands in the place of the experiment's own: the best weights by the names of that one, which are those by
+ * the other one's headline. They are found by name alone: a stage that is given all outputs is given the method's.
  */
-function bestsOf<P extends string>(own: AnyMethod<P>, method: AnyMethod, refs: object): object {
-  const best = (refs as Readonly<Record<string, unknown>>)[bestOutput(definitionOf(method).headline)];
-  return own === method ? {} : Object.fromEntries(own.predictions.map((name) => [bestOutput(name), best]));
+function withBests<R extends object>(own: AnyMethod, headline: string, refs: R): R {
+  const value = (refs as Readonly<Record<string, unknown>>)[bestOutput(headline)];
+  const missing = own.predictions.map(bestOutput).filter((name) => !(name in refs));
+  return Object.defineProperties(refs, Object.fromEntries(missing.map((name) => [name, { value }])));
 }
 
 /** @throws {MethodError} If a method draws pseudo-labeled images and is given no labels of them, or the other way round. */
@@ -218,7 +220,7 @@ function defineTraining(method: AnyMethod, given: readonly (keyof Earlier)[]): T
       const { labeled: { length: labeled }, unlabeled: { length: unlabeled } } = views;
       const pseudoLabeled = drawnAs("pseudo-labeled", known.method).length > 0;
       const sampler = makeSampler({ ...config, seed, labeled, unlabeled, pseudoLabeled });
-      if (config.pairing === "fixed" && unlabeled > 0 && labeled > unlabeled) {
+      if (config.pairing === "fixed" && unlabeled > 0 && labeled > unlabeled && !pseudoLabeled) {
         tell(context, {
           kind: "warning",
           message: `only ${unlabeled} of the ${labeled} labeled images are learned from: with ` +

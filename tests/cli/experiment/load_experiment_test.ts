@@ -63,4 +63,8 @@ Deno.test("an experiment of rounds builds by a method that draws no pseudo-label
   );
   const first = ["co-train-0.method=cutmix-seg"];
   assert.deepEqual(edges(first, "pseudo-label-0").slice(0, 1), ["nets.last ← bestTeacher"]);
+  // A stage that is given all outputs is given those of the method that stands in the place, and no other names.
+  const whole = (await loadExperiment("shapes-12")).build(["co-train.method=unimatch"]).nodes;
+  const given = whole.find(({ id }) => id === "evaluate")!.edges.map(({ input }) => input);
+  assert.deepEqual(given.filter((input) => input.startsWith("nets.best")), ["nets.bestStudent"]);
 });

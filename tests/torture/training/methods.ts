@@ -2,6 +2,9 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import * as library from "../../../mod.ts";
+import { parseConfig } from "../../../pipeline/mod.ts";
+import { bindMethod, drawnAs } from "../../../stages/methods/bound_method.ts";
+import { definitionOf } from "../../../stages/methods/method.ts";
 import { randomNumbers, type TortureOptions, type TorturePart } from "../part.ts";
 import { resultsOf, sleep, startTraining } from "./training.ts";
 
@@ -13,31 +16,52 @@ export const methods: TorturePart = {
 };
 
 /** The library's methods, by the names that they are exported by. */
-const exported = Object.entries(library).flatMap(([name, value]) =>
-  typeof value === "function" && "definition" in value && "predictions" in value ? [name] : []
+const exported = Object.entries<unknown>(library).flatMap(([name, value]) =>
+  isMethod(value) ? [[name, value] as const] : []
 );
 
-/** The text of an experiment in a user's own file. */
-const experiment = (method: string) =>
-  `import { augment, coTrain, evaluate, load, ${method}, pipeline } from "@crossview/crossview";
+function isMethod(value: unknown): value is library.AnyMethod {
+  return typeof value === "function" && "definition" in value && "predictions" in value;
+}
+
+/** The text of an experiment in a user's own file; a method that learns from pseudo-labels has those of a step by labels alone. */
+function experiment(name: string, method: library.AnyMethod): string {
+  const options = parseConfig(definitionOf(method).options, {}, name);
+  const isRound = drawnAs("pseudo-labeled", bindMethod(method, options)).length > 0;
+  const names = [
+    "augment",
+    "coTrain",
+    "evaluate",
+    "load",
+    name,
+    "pipeline",
+    ...(isRound ? ["pseudoLabel", "supervised"] : []),
+  ];
+  return `import { ${names.join(", ")} } from "@crossview/crossview";
 
 export default pipeline("killed", () => {
-  const data = load({ dataset: "shapes" });
-  const nets = coTrain({ views: augment({ data }) }, {
-    method: ${method}(),
-    backbone: "resnet14",
-    baseRate: 0.03,
-  });
+  const data = load({ dataset: "shapes" }), views = augment({ data });
+  const settings = { backbone: "resnet14", baseRate: 0.03 } as const;
+${
+    isRound
+      ? `  const once = { ...settings, epochs: 1, stepsPerEpoch: 1, batch: 2 };
+  const first = coTrain({ views }, { method: supervised(), ...once }, { as: "first" });
+  const pseudoLabels = pseudoLabel({ nets: first, images: data.unlabeled }, { threshold: 0 });
+  const given = { views, pseudoLabels, start: first.last };`
+      : "  const given = { views };"
+  }
+  const nets = coTrain(given, { method: ${name}(), ...settings });
   return { score: evaluate({ nets, samples: data.validation }) };
 });
 `;
+}
 
 async function torture({ short, seed, folder, say }: TortureOptions): Promise<void> {
   const random = randomNumbers(seed), rounds = short ? 1 : 5;
-  for (const method of exported) {
+  for (const [method, value] of exported) {
     const place = join(folder, method), file = join(place, "experiment.ts");
     await Deno.mkdir(place);
-    await Deno.writeTextFile(file, experiment(method));
+    await Deno.writeTextFile(file, experiment(method, value));
     const start = (name: string, every: number) => startTraining(join(place, name), every, [], file);
     const started = performance.now(), alone = start("alone", 1e6);
     assert.equal((await alone.ended).code, 0, alone.text());

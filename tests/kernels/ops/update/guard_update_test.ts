@@ -8,6 +8,7 @@ import { guardStart, guardUpdate, readGuard } from "../../../../kernels/ops/upda
 import { sgd } from "../../../../kernels/ops/update/sgd.ts";
 import { compile } from "../../../../kernels/program/program.ts";
 import { adam as adamReference } from "../../../../kernels/reference/update/adam.ts";
+import { sgd as sgdReference } from "../../../../kernels/reference/update/sgd.ts";
 import { guardUpdate as reference } from "../../../../kernels/reference/update/guard_update.ts";
 import { makeTensor, type Tensor } from "../../../../kernels/tensor.ts";
 import { assertClose, gpuTest, uniform } from "../../../support/gpu.ts";
@@ -19,7 +20,8 @@ const LENGTHS = [37, 70_001];
 
 const BETAS = { beta1: 0.9, beta2: 0.999 };
 
-function open(device: Device, optimizer: "sgd" | "adam" = "sgd") {
+/** With `towards` the squares, which SGD has no use for, are where weight decay pulls to. */
+function open(device: Device, optimizer: "sgd" | "adam" = "sgd", towards = false) {
   const arenas = (kind: string) => LENGTHS.map((length, i) => map(`${kind} ${i}`, [length]));
   const memory = allocate(device, "test", [
     map("rates", [1, 1, 4]),
@@ -36,7 +38,8 @@ function open(device: Device, optimizer: "sgd" | "adam" = "sgd") {
   const graph = new Graph(0);
   guardUpdate(graph, gradients, guard);
   LENGTHS.forEach((_, i) => {
-    const tensors = { parameters: parameters[i]!, gradients: gradients[i]! };
+    const start = towards && { start: squares[i]! };
+    const tensors = { parameters: parameters[i]!, gradients: gradients[i]!, ...start };
     const common = { rates, rateIndex: 0, weightDecay: 0.25, guard };
     if (optimizer === "sgd") sgd(graph, { ...tensors, momenta: momenta[i]! }, { ...common, momentum: 0.5 });
     else {
@@ -103,6 +106,33 @@ gpuTest(
     memory.free();
   },
 );
+
+gpuTest("sgd() under a guard pulls to the start by the weight decay", async (device) => {
+  const { memory, program, gradients, parameters, squares, rates, guard } = open(device, "sgd", true);
+  const length = LENGTHS[1]!,
+    [values, gradient, start] = [1, 2, 3].map((seed) => uniform(seed, length)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+  upload(device, parameters[1]!, Float32Array.from(values));
+  upload(device, squares[1]!, Float32Array.from(start));
+  upload(device, gradients[1]!, Float32Array.from(gradient, (value) => 1024 * value));
+  upload(device, rates, Float32Array.of(0.5, 0, 0, 0));
+  upload(device, guard, guardStart(1024));
+  program.run();
+  sgdReference(values, gradient, new Float64Array(length), {
+    rate: 0.5,
+    momentum: 0.5,
+    weightDecay: 0.25,
+    start,
+  });
+  const [p, s] = await readBack(device, [parameters[1]!, squares[1]!]);
+  assertClose(p!.slice(0, length), values, { what: "parameters" });
+  assert.deepEqual(s!.slice(0, length), Float32Array.from(start));
+  program.free();
+  memory.free();
+});
 
 gpuTest(
   "adam() under a guard divides the gradients before it squares them, and changes nothing where it leaves out",
