@@ -13,14 +13,19 @@ import { UsageError } from "./errors.ts";
 /** The two options. */
 export const protocolOptions: readonly OptionSpec[] = [
   { name: "protocol", value: "name", description: `${PROTOCOLS.join(", ")} (default: original)` },
-  { name: "crop", value: "pixels", description: "side of the protocol's windows; all but original need it" },
+  {
+    name: "crop",
+    value: "pixels",
+    description: "side of the protocol's windows, or square; all but original need it",
+  },
 ];
 
 /** What the protocols are; part of the help of commands that take one. */
 export const protocolHelp = `Protocols: "original" sees each image whole; "center_crop" its middle alone;
 "sliding_window" sums the softmax of windows two thirds of --crop apart, cut off at the border, as
 published for Cityscapes; "sliding_window_shifted" moves the last window of a row or column back into the
-image instead. Scores of two protocols, or of two sides, are not comparable.`;
+image instead; "stretched" shows each image as a square of --crop, and brings labels back to its size. Scores
+of two protocols, or of two sides, are not comparable.`;
 
 /**
  * The protocol that was asked for.

@@ -81,8 +81,10 @@ export class Inference {
     this.#reset.run();
     for (let first = 0; first < samples.length;) {
       signal?.throwIfAborted();
-      const size = samples.size(first);
-      const most = Math.max(1, Math.floor(PIXELS_AT_ONCE / (size.width * size.height)));
+      const size = samples.size(first), { stretchedTo = size } = protocolPlan(protocol, size);
+      // Of the image, whose pixels are counted, or of what the networks see of it.
+      const pixels = Math.max(size.width * size.height, stretchedTo.width * stretchedTo.height);
+      const most = Math.max(1, Math.floor(PIXELS_AT_ONCE / pixels));
       let count = 1;
       while (count < most && first + count < samples.length && same(size, samples.size(first + count))) {
         count++;
@@ -101,7 +103,7 @@ export class Inference {
       }
       captured.program.run();
       first += count;
-      ahead += count * size.width * size.height;
+      ahead += count * pixels;
       if (ahead >= PIXELS_AHEAD || first === samples.length) {
         await this.#takeCounts(sums);
         ahead = 0;

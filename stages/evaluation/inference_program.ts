@@ -8,7 +8,9 @@ import { addProbabilities } from "../../kernels/ops/label/add_probabilities.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
 import { clear } from "../../kernels/ops/feature/clear.ts";
 import { confusion } from "../../kernels/ops/label/confusion.ts";
+import { nearest } from "../../kernels/ops/view/nearest.ts";
 import { normalize } from "../../kernels/ops/view/normalize.ts";
+import { stretchImage } from "../../kernels/ops/view/stretch_image.ts";
 import { compile, type Program } from "../../kernels/program/program.ts";
 import { padded, type Tensor } from "../../kernels/tensor.ts";
 import { predict } from "../../models/deeplabv3plus.ts";
@@ -96,24 +98,23 @@ export function captureProtocol(device: Device, options: CaptureOptions): Captur
   const truths = inputs.tensors.slice(plan.windows.length);
   try {
     const graph = new Graph(device.facts.sharing);
-    const scores = plan.sums ? summed(graph, options, windows, parts) : [logits(graph, options, windows[0]!)];
+    const { scored, stretchedTo: square } = plan;
+    const seen = (window: Tensor) => square ? stretchImage(graph, window, square) : window;
+    const back = (map: Tensor) => graph.keep(square ? nearest(graph, map, scored) : map);
+    const scores = plan.sums
+      ? summed(graph, options, windows, parts)
+      : [logits(graph, options, seen(windows[0]!))];
     const bands = parts.map((part, b): Band => {
       const found = forPredictions(names, (name) =>
         argMax(graph, scores[b]![name]!, {
           // Sums of probabilities are no logits: they are read as they are.
           ...(plan.sums
             ? { confidence: "logit" }
-            : { confidence: "probability", scale: scaleOf(predictions, name), size: plan.scored }),
+            : { confidence: "probability", scale: scaleOf(predictions, name), size: square ?? scored }),
         }));
-      for (const name of names) {
-        confusion(graph, found[name]!.labels, truths[b]!, matrices[name]!, { classes });
-      }
-      return {
-        ...part,
-        truth: truths[b]!,
-        labels: forPredictions(names, (name) => graph.keep(found[name]!.labels)),
-        confidence: graph.keep(found[headline]!.confidence),
-      };
+      const labels = forPredictions(names, (name) => back(found[name]!.labels));
+      for (const name of names) confusion(graph, labels[name]!, truths[b]!, matrices[name]!, { classes });
+      return { ...part, truth: truths[b]!, labels, confidence: back(found[headline]!.confidence) };
     });
     const program = compile(device, graph);
     return {
@@ -133,11 +134,11 @@ export function captureProtocol(device: Device, options: CaptureOptions): Captur
 }
 
 /** Where a map is too large for the device or a kernel, says what is smaller. */
-function explain(error: unknown, device: Device, { windows }: ProtocolPlan): unknown {
+function explain(error: unknown, device: Device, { windows, stretchedTo }: ProtocolPlan): unknown {
   const isLimit = error instanceof DeviceError || error instanceof KernelError || error instanceof ShapeError;
   if (!isLimit) return error;
   device.check(); // A device that is lost cannot be helped by smaller windows.
-  const { width, height } = windows[0]!;
+  const { width, height } = stretchedTo ?? windows[0]!;
   return new DeviceError(
     `Cannot predict ${width} × ${height} pixels at once: ${error.message}. A protocol with smaller windows takes less ` +
       "memory, as sliding_window with a crop of 512",

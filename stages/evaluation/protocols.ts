@@ -10,8 +10,15 @@ import type { ImageSize } from "../datasets/samples.ts";
  * - `sliding_window`: softmax probabilities of windows, two thirds of a window apart, summed; windows at the right and lower
  *   border are cut off, to slivers even. As published for Cityscapes.
  * - `sliding_window_shifted`: the same with whole windows: the last of a row or column is moved back into the image.
+ * - `stretched`: each image whole, stretched to a square, bicubic; its labels are brought back to the image's size, nearest. As
+ *   DeepLabv3Plus §6 scores PASCAL.
  */
-export type ProtocolName = "original" | "center_crop" | "sliding_window" | "sliding_window_shifted";
+export type ProtocolName =
+  | "original"
+  | "center_crop"
+  | "sliding_window"
+  | "sliding_window_shifted"
+  | "stretched";
 
 /** All {@linkcode ProtocolName}s. */
 export const PROTOCOLS: readonly ProtocolName[] = [
@@ -19,6 +26,7 @@ export const PROTOCOLS: readonly ProtocolName[] = [
   "center_crop",
   "sliding_window",
   "sliding_window_shifted",
+  "stretched",
 ];
 
 /** A protocol with what it needs to know. */
@@ -26,7 +34,7 @@ export type Protocol =
   | { readonly name: "original" }
   | {
     readonly name: Exclude<ProtocolName, "original">;
-    /** Side of the windows, pixels, 2 or more. */
+    /** Side of the windows, or of the square, pixels, 2 or more. */
     readonly crop: number;
   };
 
@@ -49,6 +57,8 @@ export interface ProtocolPlan {
   readonly windows: readonly Window[];
   /** Whether labels come from summed softmax probabilities; else from the logits of the only window. */
   readonly sums: boolean;
+  /** Size that the only window is stretched to before the networks see it; its own unless told. */
+  readonly stretchedTo?: ImageSize;
 }
 
 /**
@@ -63,6 +73,9 @@ export function protocolPlan(protocol: Protocol, { width, height }: ImageSize): 
   const whole: Window = { x: 0, y: 0, width, height };
   if (protocol.name === "original") return { scored: whole, windows: [whole], sums: false };
   const { name, crop } = protocol;
+  if (name === "stretched") {
+    return { scored: whole, windows: [whole], sums: false, stretchedTo: { width: crop, height: crop } };
+  }
   if (name === "center_crop") {
     const [column, row] = [middle(width, crop), middle(height, crop)];
     const scored = { x: column.start, y: row.start, width: column.length, height: row.length };
@@ -141,11 +154,13 @@ export const protocolLeaf = z.enum(PROTOCOLS);
 /** The one that scores count by. */
 export const scoredBy = protocolLeaf.default("original")
   .describe(
-    "Which pixels are scored, and how: images whole; their middle; windows, cut off at the border or shifted.",
+    "Which pixels are scored, and how: images whole; their middle; windows, cut off at the border or shifted; or whole, " +
+      "stretched to a square.",
   )
   .meta({
     unit: "name",
-    source: "CCVC §4.4: original PASCAL, sliding_window Cityscapes; the last is Crossview's",
+    source:
+      "CCVC §4.4: original PASCAL, sliding_window Cityscapes; DeepLabv3Plus §6: stretched; shifted is Crossview's",
   });
 /** Side of a protocol's windows. */
 export const cropLeaf = z.int().min(2).max(32_768).optional();
@@ -158,7 +173,8 @@ export const cropLeaf = z.int().min(2).max(32_768).optional();
 export function missingCrop(names: readonly (ProtocolName | undefined)[], crop?: number): string | undefined {
   const needs = names.find((name) => name !== undefined && name !== "original");
   if (needs === undefined || crop !== undefined) return undefined;
-  return `it is missing, and protocol "${needs}" needs the side of its windows, in pixels: as a rule that of the training's crops`;
+  const what = needs === "stretched" ? "square" : "windows";
+  return `it is missing, and protocol "${needs}" needs the side of its ${what}, in pixels: as a rule that of the training's crops`;
 }
 
 /**

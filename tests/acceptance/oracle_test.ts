@@ -17,6 +17,8 @@ const published = [
   "unimatch_cityscapes",
   "simple_baseline_published",
   "simple_baseline_described",
+  "ps_mt_published_xi",
+  "ps_mt_xi10",
   "deeplabv3plus_published",
   "deeplabv3plus_textbook",
 ];

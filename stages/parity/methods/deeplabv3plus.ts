@@ -94,20 +94,20 @@ export const deepLabV3PlusCases: CaseAdapter<DeepLabV3PlusSettings> = {
 };
 
 function methodOf(settings: DeepLabV3PlusSettings): BoundMethod {
-  const options = { void: settings.void, epsilon: settings.bn_epsilon };
+  const options = {
+    void: settings.void,
+    epsilon: settings.bn_epsilon,
+    momentum: settings.bn_momentum_backbone,
+  };
   const method = bindMethod(
     deepLabV3Plus,
     parseConfig(definitionOf(deepLabV3Plus).options, options, "parity"),
   );
-  const clampsVariance = settings.bn_epsilon === "clamp";
-  // A case may have what the method has no options for: other settings for either part.
+  const { backbone, head } = method.networks.network!.norms!;
+  // What a case may have, and the method has no options for.
   const norms = {
-    backbone: {
-      epsilon: settings.bn_eps_backbone,
-      momentum: settings.bn_momentum_backbone,
-      clampsVariance,
-    },
-    head: { epsilon: settings.bn_eps_head, momentum: settings.bn_momentum_head, clampsVariance },
+    backbone: { ...backbone, epsilon: settings.bn_eps_backbone },
+    head: { ...head, epsilon: settings.bn_eps_head, momentum: settings.bn_momentum_head },
   };
   return named({ ...method, networks: { network: { norms } } }, NETWORK);
 }

@@ -3,8 +3,9 @@ import type { Faults } from "../fault.ts";
 import { ccvc } from "./ccvc.ts";
 import { cps } from "./cps.ts";
 import { cutMixSeg } from "./cutmix_seg.ts";
+import { deepLabV3Plus } from "./deeplabv3plus.ts";
 import { simpleBaseline } from "./simple_baseline.ts";
 import { unimatch } from "./unimatch.ts";
 
 /** In the order of the table. */
-export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch, ccvc, simpleBaseline];
+export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch, simpleBaseline, ccvc, deepLabV3Plus];

@@ -5,7 +5,9 @@ import { convolution } from "../../../kernels/ops/convolution/convolution.ts";
 import { imageNetStatistics } from "../../../kernels/ops/view/normalize.ts";
 import { confusion } from "../../../kernels/reference/label/confusion.ts";
 import { convolution as convolutionTwin } from "../../../kernels/reference/convolution/convolution.ts";
+import { nearest } from "../../../kernels/reference/view/nearest.ts";
 import { normalize } from "../../../kernels/reference/view/normalize.ts";
+import { stretchImage } from "../../../kernels/reference/view/stretch_image.ts";
 import { imageExtents } from "../../../kernels/tensor.ts";
 import type { Network } from "../../../models/deeplabv3plus.ts";
 import { Inference, openInference } from "../../../stages/evaluation/inference.ts";
@@ -67,6 +69,7 @@ function openConvolutions(device: Device, mostBytes?: number): { inference: Infe
 
 /** The same in f64, written down from the specification: what each prediction sums up, per scored pixel and class. */
 function scores(protocol: Protocol, image: Uint8Array, size: ImageSize): Record<string, Float64Array> {
+  if (protocol.name === "stretched") return stretchedScores(protocol.crop, image, size);
   const { scored, windows } = protocolPlan(protocol, size);
   const { mean, std } = imageNetStatistics;
   const sums = Object.fromEntries(
@@ -109,11 +112,28 @@ function scores(protocol: Protocol, image: Uint8Array, size: ImageSize): Record<
   return sums;
 }
 
+/** Those of the square, brought back. */
+function stretchedScores(side: number, image: Uint8Array, { width, height }: ImageSize) {
+  const square = stretchImage(image, [height, width, 3], [side, side]);
+  const bytes = Uint8Array.from(square, (value) => Math.max(0, Math.min(255, Math.floor(value + 0.5))));
+  const seen = scores({ name: "original" }, bytes, { width: side, height: side });
+  const pixels = nearest(Array.from({ length: side * side }, (_, i) => i), [side, side], [height, width]);
+  return Object.fromEntries(
+    Object.entries(seen).map(([name, sums]) => [
+      name,
+      Float64Array.from(
+        pixels.flatMap((pixel) => [...sums.subarray(pixel * CLASSES, (pixel + 1) * CLASSES)]),
+      ),
+    ]),
+  );
+}
+
 const protocols: Protocol[] = [
   { name: "original" },
   { name: "center_crop", crop: 10 },
   { name: "sliding_window", crop: 10 },
   { name: "sliding_window_shifted", crop: 10 },
+  { name: "stretched", crop: 12 },
 ];
 const sizes = [
   { width: 16, height: 13 },

@@ -141,6 +141,18 @@ Deno.test("center_crop scores the middle alone, an odd pixel more to the right a
   assert.deepEqual(crop(9, 7, 10), [0, 0, 9, 7]);
 });
 
+Deno.test("stretched sees each image whole, as a square", () => {
+  for (const size of sizes) {
+    const whole = { x: 0, y: 0, ...size };
+    assert.deepEqual(protocolPlan({ name: "stretched", crop: 24 }, size), {
+      scored: whole,
+      windows: [whole],
+      sums: false,
+      stretchedTo: { width: 24, height: 24 },
+    });
+  }
+});
+
 Deno.test("a protocol's label tells it from every other, its window included", () => {
   const all = PROTOCOLS.flatMap((name): Protocol[] =>
     name === "original" ? [{ name }] : [{ name, crop: 512 }, { name, crop: 712 }]
@@ -157,4 +169,5 @@ Deno.test("windows need a side, images whole need none and ignore one", () => {
   assert.equal(missingCrop(["original", undefined]), undefined);
   assert.equal(missingCrop(["sliding_window"], 9), undefined);
   assert.match(missingCrop(["original", "center_crop"])!, /"center_crop" needs the side of its windows/);
+  assert.match(missingCrop(["stretched"])!, /"stretched" needs the side of its square/);
 });
