@@ -4,8 +4,17 @@ import { ccvc } from "./ccvc.ts";
 import { cps } from "./cps.ts";
 import { cutMixSeg } from "./cutmix_seg.ts";
 import { deepLabV3Plus } from "./deeplabv3plus.ts";
+import { psMt } from "./ps_mt.ts";
 import { simpleBaseline } from "./simple_baseline.ts";
 import { unimatch } from "./unimatch.ts";
 
 /** In the order of the table. */
-export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch, simpleBaseline, ccvc, deepLabV3Plus];
+export const allFaults: readonly Faults[] = [
+  cps,
+  cutMixSeg,
+  unimatch,
+  ccvc,
+  psMt,
+  simpleBaseline,
+  deepLabV3Plus,
+];
