@@ -2,6 +2,7 @@
 import type { CaseAdapter } from "./adapter.ts";
 import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
+import { aelCases } from "./methods/ael.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
 import { psMtCases } from "./methods/ps_mt.ts";
@@ -19,6 +20,7 @@ const adapters = [
   cpsCases,
   unimatchCases,
   cutMixSegCases,
+  aelCases,
   deepLabV3PlusCases,
   psMtCases,
   simpleBaselineCases,

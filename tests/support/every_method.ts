@@ -1,5 +1,6 @@
 /** Every method on a small network and generated scenes, the first step one of the warm-up. */
 import type { Device } from "../../kernels/device.ts";
+import { ael } from "../../stages/methods/ael.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
 import { cps } from "../../stages/methods/cps.ts";
 import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
@@ -22,6 +23,15 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
   "cps, CutMix": cps({ cutMix: true }),
   unimatch: unimatch({ threshold: 0.1 }),
   "simple-baseline": simpleBaseline(),
+  ael: ael({
+    mixed: "all",
+    threshold: 0.1,
+    ohemMinKept: 600,
+    neverPasted: [0],
+    pasted: 2,
+    boxArea: 0.01,
+    indexArea: 0.01,
+  }),
   "cutmix-seg": cutMixSeg({ threshold: 0.1 }),
   "cutmix-seg, CutOut": cutMixSeg({
     mask: "zero",
