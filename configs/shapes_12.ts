@@ -51,7 +51,7 @@ export default pipeline("shapes-12", () => {
   return { labels, score: evaluate({ nets, samples: data.validation }) };
 });
 
-/** Options of other methods that are compared here, chosen on seeds 3 and 4; UniMatch's defaults did as well as any tried. */
+/** Options of other methods that are compared here, chosen on seeds 3 and 4; the defaults of UniMatch and SimpleBaseline did as well as any tried. */
 export const methods = [
   // With CutMix and the weight published for it: 2 to 4 points ahead of plain CPS by 0.5 or 1.5.
   cps({ cutMix: true, weight: 1 }),
