@@ -9,6 +9,7 @@ import {
   load,
   pipeline,
   pseudoLabel,
+  u2pl,
 } from "../mod.ts";
 
 /**
@@ -55,6 +56,8 @@ export const methods = [
   cps({ cutMix: true, weight: 1 }),
   // Norms of random networks have no statistics yet that are worth keeping: frozen, as published, they cost 14 points.
   cutMixSeg({ frozenNorms: false }),
+  // Vectors and queues as small as the network and the data.
+  u2pl({ features: 32, firstQueue: 2000, queue: 2000 }),
   // By the published 3e-4, running statistics would still be those of the start after so few steps.
   deepLabV3Plus({ momentum: 0.1 }),
 ];

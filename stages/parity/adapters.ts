@@ -3,6 +3,7 @@ import type { CaseAdapter } from "./adapter.ts";
 import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
+import { u2plCases } from "./methods/u2pl.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
 import { psMtCases } from "./methods/ps_mt.ts";
 import { simpleBaselineCases } from "./methods/simple_baseline.ts";
@@ -19,6 +20,7 @@ const adapters = [
   cpsCases,
   unimatchCases,
   cutMixSegCases,
+  u2plCases,
   deepLabV3PlusCases,
   psMtCases,
   simpleBaselineCases,

@@ -5,7 +5,16 @@ import { cps } from "./cps.ts";
 import { cutMixSeg } from "./cutmix_seg.ts";
 import { deepLabV3Plus } from "./deeplabv3plus.ts";
 import { simpleBaseline } from "./simple_baseline.ts";
+import { u2pl } from "./u2pl.ts";
 import { unimatch } from "./unimatch.ts";
 
 /** In the order of the table. */
-export const allFaults: readonly Faults[] = [cps, cutMixSeg, unimatch, simpleBaseline, ccvc, deepLabV3Plus];
+export const allFaults: readonly Faults[] = [
+  cps,
+  cutMixSeg,
+  unimatch,
+  simpleBaseline,
+  ccvc,
+  deepLabV3Plus,
+  u2pl,
+];
