@@ -9,6 +9,7 @@ import {
   load,
   pipeline,
   pseudoLabel,
+  psMt,
   u2pl,
 } from "../mod.ts";
 
@@ -56,6 +57,8 @@ export const methods = [
   cps({ cutMix: true, weight: 1 }),
   // Norms of random networks have no statistics yet that are worth keeping: frozen, as published, they cost 14 points.
   cutMixSeg({ frozenNorms: false }),
+  // As published, a third of the classes assists, and the ramp takes a sixth of the epochs; a teacher has 180 steps to follow in.
+  psMt({ assist: 2, rampEpochs: 1, decay: 0.99 }),
   // Vectors and queues as small as the network and the data.
   u2pl({ features: 32, firstQueue: 2000, queue: 2000 }),
   // By the published 3e-4, running statistics would still be those of the start after so few steps.

@@ -157,15 +157,16 @@ export function counted(
   };
 }
 
-/** A direction and a length: 1 − cosine, or the relative error of the norm, whichever is larger. */
+/** A direction, whatever the length: 1 − cosine. */
 export function directionWithin(most: number): Rule {
   return {
     kind: "map",
     compare(found, wanted) {
       if (!sameForm(found, wanted)) return [Infinity, most];
-      const a = flat(found), b = flat(wanted), [own, other] = [Math.hypot(...a), Math.hypot(...b)];
-      const cosine = a.reduce((sum, value, i) => sum + value * b[i]!, 0) / (own * other);
-      return [Math.max(1 - cosine, relative(own, other)), most];
+      const a = flat(found), b = flat(wanted);
+      const cosine = a.reduce((sum, value, i) => sum + value * b[i]!, 0) /
+        (Math.hypot(...a) * Math.hypot(...b));
+      return [1 - cosine, most];
     },
   };
 }

@@ -20,6 +20,8 @@ const published = [
   "u2pl_described",
   "simple_baseline_published",
   "simple_baseline_described",
+  "ps_mt_published_xi",
+  "ps_mt_xi10",
   "deeplabv3plus_published",
   "deeplabv3plus_textbook",
 ];

@@ -74,11 +74,14 @@ Deno.test("a share of each number, of the largest, and so much at all", () => {
   assert.equal(within(scheduled, 1 + 2e-9, 1, first), false);
 });
 
-Deno.test("a direction is out when it turns, and when its length changes", () => {
+Deno.test("a direction is out when it turns or is none, and not when its length changes", () => {
   const rule = directionWithin(1e-3), wanted = [3, 4, 0];
   assert.equal(within(rule, [3.0001, 4, 0], wanted, first), true);
   assert.equal(within(rule, [3, 4, 0.3], wanted, first), false);
-  assert.equal(within(rule, [3.006, 4.008, 0], wanted, first), false);
+  assert.equal(within(rule, [6, 8, 0], wanted, first), true);
+  assert.equal(within(rule, [-3, -4, 0], wanted, first), false);
+  assert.equal(within(rule, [0, 0, 0], wanted, first), false);
+  assert.equal(within(rule, [3, 4], wanted, first), false);
 });
 
 Deno.test("a rule may hold where another number is equal alone", () => {
