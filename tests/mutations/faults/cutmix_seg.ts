@@ -3,8 +3,15 @@ import type { Faults } from "../fault.ts";
 const file = "stages/methods/cutmix_seg.ts";
 
 /** What follows the gradients of a step. */
-const update =
-  "  captureUpdate(graph, { parameters, rates, optimizer, mostBytes, clears: accumulate > 1, ...guarded });";
+const update = `  captureUpdate(graph, {
+    parameters,
+    rates,
+    optimizer,
+    warmUp,
+    mostBytes,
+    clears: accumulate > 1,
+    ...guarded,
+  });`;
 const follow = "  captureAverages(graph, { parameters, method, schedules, mostBytes, ...guarded });";
 
 export const cutMixSeg: Faults = {

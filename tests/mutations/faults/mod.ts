@@ -4,6 +4,7 @@ import { ccvc } from "./ccvc.ts";
 import { cps } from "./cps.ts";
 import { cutMixSeg } from "./cutmix_seg.ts";
 import { deepLabV3Plus } from "./deeplabv3plus.ts";
+import { psMt } from "./ps_mt.ts";
 import { simpleBaseline } from "./simple_baseline.ts";
 import { u2pl } from "./u2pl.ts";
 import { unimatch } from "./unimatch.ts";
@@ -13,8 +14,9 @@ export const allFaults: readonly Faults[] = [
   cps,
   cutMixSeg,
   unimatch,
-  simpleBaseline,
   ccvc,
+  psMt,
+  simpleBaseline,
   deepLabV3Plus,
   u2pl,
 ];
