@@ -3,6 +3,21 @@ import { relative } from "../quantity.ts";
 import { flat, ofLargestWithin, type Recorded, type Rule, strayed } from "../rules.ts";
 import type { SeenStep } from "../seen.ts";
 
+/** The sum of the mixed labels: as they are, and with 255 for those that are dropped. */
+export function labelSums(seen: SeenStep): readonly [whole: number, kept: number] {
+  const [whole, kept] = ["pseudo", "kept"].map((name) => classCounts(name)(seen).reduce((a, b) => a + b, 0));
+  return [whole!, kept!];
+}
+
+/** Published files record the first of the two in the step that gradients are of, and the other one later. */
+export const labelSumsRule: Rule = {
+  kind: "count",
+  compare: (found, wanted, { first }) => {
+    const errors = flat(found).map((sum) => relative(sum, flat(wanted)[0]!));
+    return [Math.min(...errors), first ? 0 : 1e-2];
+  },
+};
+
 /** Counts of each class. */
 export const classCounts = (name: string) => (seen: SeenStep): number[] =>
   Array.from(seen.noted(name).values);
