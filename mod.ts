@@ -83,6 +83,7 @@ export {
   type WeightsScore,
 } from "./stages/evaluate.ts";
 export { ccvc, type CcvcInput, type CcvcOptions } from "./stages/methods/ccvc.ts";
+export { ael, type AelOptions } from "./stages/methods/ael.ts";
 export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts";
 export { deepLabV3Plus, type DeepLabV3PlusOptions } from "./stages/methods/deeplabv3plus.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";

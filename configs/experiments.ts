@@ -11,6 +11,7 @@ interface Family {
 
 /** Family → its file, loaded when one of its experiments is wanted. */
 const families: Readonly<Record<string, () => Promise<Family>>> = {
+  "ael": () => import("./families/ael.ts"),
   "cityscapes": () => import("./families/cityscapes.ts"),
   "cps": () => import("./families/cps.ts"),
   "cutmix-seg": () => import("./families/cutmix_seg.ts"),

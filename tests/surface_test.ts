@@ -6,7 +6,7 @@ import * as language from "../mod.ts";
 Deno.test("mod.ts has what experiments and stages are written with", () => {
   assert.deepEqual(Object.keys(language).sort(), [
     ...["ConfigError", "GraphError", "MethodError", "UserError"],
-    ...["augment", "ccvc", "coTrain", "cps", "cutMixSeg", "deepLabV3Plus"],
+    ...["ael", "augment", "ccvc", "coTrain", "cps", "cutMixSeg", "deepLabV3Plus"],
     ...["defineKind", "defineStage", "evaluate", "jsonKind", "load", "pipeline", "psMt", "pseudoLabel"],
     ...["simpleBaseline", "supervised", "u2pl", "unimatch"],
   ]);

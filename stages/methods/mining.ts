@@ -17,6 +17,8 @@ export interface MiningOptions {
 
 /** What is a method's own of these options. */
 export interface PublishedMining {
+  /** Default of `criterion`; cross-entropy unless told. */
+  readonly criterion?: MiningOptions["criterion"];
   /** Default of `ohemMinKept`. */
   readonly minKept: number;
   /** Where each default is from. */
@@ -29,8 +31,10 @@ const unlessOhem = (options: unknown) =>
   (options as MiningOptions).criterion === "ohem" ? undefined : "criterion is not ohem";
 
 /** The leaves for a method's strict object. */
-export const miningLeaves = ({ minKept, sources, unread }: PublishedMining) => ({
-  criterion: z.enum(["cross-entropy", "ohem"]).default("cross-entropy").describe(
+export const miningLeaves = (
+  { criterion = "cross-entropy", minKept, sources, unread }: PublishedMining,
+) => ({
+  criterion: z.enum(["cross-entropy", "ohem"]).default(criterion).describe(
     "loss on labeled images: over all labeled pixels, or over the hard ones (online hard example mining)",
   ).meta({ unit: "none", source: sources.criterion, unread }),
   ohemThreshold: z.number().positive().max(1).default(0.7).describe(

@@ -159,9 +159,9 @@ export function where(
 
 /**
  * What a sum over pixels is divided by: the number of those whose label is not 255, whatever they weigh; the sum of their
- * weights; or N·H·W. The mean over nothing is 0, and so is its gradient.
+ * weights; the sum of the weights of all pixels; or N·H·W. The mean over nothing is 0, and so is its gradient.
  */
-export type Denominator = "valid" | "weights" | "all";
+export type Denominator = "valid" | "weights" | "all weights" | "all";
 
 /**
  * The cross-entropy of class scores with labels, at the image's size: Σ weight · −log softmax(scores)[label] / denominator.

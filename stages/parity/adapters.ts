@@ -2,6 +2,7 @@
 import type { CaseAdapter } from "./adapter.ts";
 import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
+import { aelCases } from "./methods/ael.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
 import { u2plCases } from "./methods/u2pl.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
@@ -20,6 +21,7 @@ const adapters = [
   cpsCases,
   unimatchCases,
   cutMixSegCases,
+  aelCases,
   u2plCases,
   deepLabV3PlusCases,
   psMtCases,

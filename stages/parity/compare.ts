@@ -101,8 +101,13 @@ async function lookCloser(
   const keyOf = ({ kind, name }: Quantity) => `${kind}: ${name}`;
   const found = new Map(quantities.map((quantity) => [keyOf(quantity), quantity]));
   const noise = new Map<string, number>();
-  // What is off by far is off for another reason.
-  if (quantities.some(({ kind, error }) => kind === "loss" && !(error < 1e-2))) return quantities;
+  // What is off by far is off for another reason; but what comes after a count that is, as where a flipped pixel has moved a box.
+  const moved = firstMoved(quantities);
+  if (
+    quantities.some(({ kind, name, error }) => kind === "loss" && stepOf(name) < moved && !(error < 1e-2))
+  ) {
+    return quantities;
+  }
   for (let variant = 1; variant <= NEIGHBORS; variant++) {
     if ([...found.values()].every(({ within }) => within)) break;
     signal?.throwIfAborted();
@@ -143,8 +148,21 @@ async function lookCloser(
 
 /** Whether a quantity is of what comes after the step that gradients are recorded of. */
 function isLater(quantity: Quantity, gradStep: number): boolean {
-  const [, step] = /^step (\d+) /.exec(quantity.name) ?? [];
-  return isOfEnd(quantity) || (step !== undefined && Number(step) > gradStep);
+  return isOfEnd(quantity) || stepOf(quantity.name) > gradStep;
+}
+
+/** The step that a quantity is of; −1 where it is of none. */
+function stepOf(name: string): number {
+  const [, step] = /^step (\d+) /.exec(name) ?? [];
+  return step === undefined ? -1 : Number(step);
+}
+
+/** The first step behind the first one of which a count is out; none is, where all are within. */
+function firstMoved(quantities: readonly Quantity[]): number {
+  const steps = quantities.filter(({ kind, within }) => kind === "count" && !within).map(({ name }) =>
+    stepOf(name)
+  );
+  return Math.min(...steps.filter((step) => step > 0), Infinity);
 }
 
 /** Whether a reading's telling losses are so near that it must be the recorded one. */

@@ -76,6 +76,9 @@ interface Parts {
 
 /** A case on a device. */
 export class CaseRun {
+  /** Losses of the last step. */
+  #last: readonly LastTerm[] = [];
+
   /** @see openCase */
   constructor(
     private readonly device: Device,
@@ -100,7 +103,7 @@ export class CaseRun {
    * in the file's names.
    */
   async step(t: number): Promise<Readonly<Record<string, Recorded>>> {
-    const last = await this.probe.step(t), { terms, addedToTotal = [] } = this.parts.setup;
+    const last = this.#last = await this.probe.step(t), { terms, addedToTotal = [] } = this.parts.setup;
     const observed = await this.#observed(t), added = addedToTotal.map((name) => observed[name] as number);
     return {
       ...named(last, terms),
@@ -139,6 +142,7 @@ export class CaseRun {
     const logits = (network: string, name: string) => pass(network, name).values as Float32Array;
     return {
       t,
+      term: (name) => find(new Map(this.#last.map((term) => [term.name, term.value])), name, "loss term"),
       truth: caseLabels(settings.salt, `mask:${t}`, settings, classes),
       logits,
       labels: (network, name) => largestOf(logits(network, name), classes),

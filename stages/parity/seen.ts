@@ -10,6 +10,8 @@ export interface SeenTensor {
 /** A step that was taken. */
 export interface SeenStep {
   readonly t: number;
+  /** A loss term by the method's name, before weighting. */
+  term(name: string): number;
   /** Logits of a network's pass in training or evaluation mode, of every pixel of the image, dense [B, H, W, C]. */
   logits(network: string, pass: string): Float32Array;
   /** Their arg-max, [B, H, W]. */

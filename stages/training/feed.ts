@@ -54,16 +54,11 @@ export function makeFeed(
     unlabeled: [views.unlabeled],
     "pseudo-labeled": [views.labeled, views.unlabeled],
   };
-  const batches = Object.entries(draws).map(([name, { set, images, share = 1, zoom, views: specs }]) => ({
-    name,
-    set,
-    walk: images === "chosen" ? images : walks[set][images === "others" ? 1 : 0],
-    share,
-    count: drawnImages(name, share, batch),
-    isEmpty: sets[set].at(-1)!.length === 0,
-    made: new ViewBatch(device, {
+  const batches = Object.entries(draws).map(([name, { set, images, share = 1, zoom, views: specs }]) => {
+    const count = drawnImages(name, share, batch);
+    const made = new ViewBatch(device, {
       name,
-      batch: drawnImages(name, share, batch),
+      batch: count,
       crop,
       scale,
       ...zoom,
@@ -74,8 +69,10 @@ export function makeFeed(
       photometric: { jitter, gray, blur },
       operations,
       cutMix: cutmix,
-    }),
-  }));
+    });
+    const walk = images === "chosen" ? images : walks[set][images === "others" ? 1 : 0];
+    return { name, set, walk, share, count, isEmpty: sets[set].at(-1)!.length === 0, made };
+  });
   const labeled = (sample: number) => ({
     ...pixels(views.labeled, sample),
     mask: maskOf(views.labeled, sample),
@@ -111,6 +108,8 @@ export function makeFeed(
         drawn.set(name, seen);
         // Without unlabeled images no step is run that reads any.
         if (!made.isWanted || isEmpty) continue;
+        // In a warm-up nothing is chosen, and nothing reads what would be.
+        if (walk === "chosen" && images.chosen === undefined) continue;
         const own = (walk === "chosen" ? images.chosen?.[name] : images[walk]) ?? [];
         made.fill(own.slice(0, count).map(items[set]), { seed, ...address }, seen);
       }

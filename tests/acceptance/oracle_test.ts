@@ -22,6 +22,7 @@ const published = [
   "simple_baseline_described",
   "ps_mt_published_xi",
   "ps_mt_xi10",
+  "ael_pascal",
   "deeplabv3plus_published",
   "deeplabv3plus_textbook",
 ];

@@ -1,5 +1,6 @@
 /** Every method on a small network and generated scenes, the first step one of the warm-up. */
 import type { Device } from "../../kernels/device.ts";
+import { ael } from "../../stages/methods/ael.ts";
 import { ccvc } from "../../stages/methods/ccvc.ts";
 import { cps } from "../../stages/methods/cps.ts";
 import { cutMixSeg } from "../../stages/methods/cutmix_seg.ts";
@@ -35,6 +36,15 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
   "cps, CutMix": cps({ cutMix: true }),
   unimatch: unimatch({ threshold: 0.1 }),
   "simple-baseline": simpleBaseline(),
+  ael: ael({
+    mixed: "all",
+    threshold: 0.1,
+    ohemMinKept: 600,
+    neverPasted: [0],
+    pasted: 2,
+    boxArea: 0.01,
+    indexArea: 0.01,
+  }),
   u2pl: u2pl({ ...small, anchorProbability: 0.1 }),
   "u2pl, as described": u2pl({ ...small, as: "paper", anchorProbability: 0.1, auxiliaryWeight: 0.4 }),
   "cutmix-seg": cutMixSeg({ threshold: 0.1 }),

@@ -1,12 +1,13 @@
 // Counts the pixels of each class in each image. One invocation a row.
 //
 //   labels  u32[images, height, width]
-//   counts  u32[images, classes]   added to
+//   counts  u32[images, turns, classes]   added to
 //
 // A row's runs of equal labels are added at once; integers commute, so that the counts do not depend on the order.
 //
 // Uniforms:
 //   rows    of all images
+//   turns   lists of images that take turns; turn: which of them this is
 //   stride  invocations along x
 //
 // Twin: kernels/reference/class/class_index.ts
@@ -17,7 +18,7 @@ const NONE = 0xffffffffu;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y * extents.stride + id.x;
   if (row >= extents.rows) { return; }
-  let image = row / extents.height * extents.classes;
+  let image = (row / extents.height * extents.turns + extents.turn) * extents.classes;
   var label = NONE;
   var length = 0u;
   let end = (row + 1u) * extents.width;

@@ -11,7 +11,15 @@ import indexSource from "./class_index.wgsl" with { type: "text" };
 const countsKernel = defineKernel({
   name: "class_counts",
   source: countsSource,
-  uniforms: { rows: "u32", height: "u32", width: "u32", classes: "u32", stride: "u32" },
+  uniforms: {
+    rows: "u32",
+    height: "u32",
+    width: "u32",
+    classes: "u32",
+    stride: "u32",
+    turns: "u32",
+    turn: "u32",
+  },
   reads: { labels: "u32" },
   writes: { counts: "atomic<u32>" },
 });
@@ -25,9 +33,9 @@ const indexKernel = defineKernel({
 
 /** Images, and what is noted of them. */
 export interface IndexedImages {
-  /** u32 map [N, H, W]; what is no class counts for none. */
-  readonly labels: Tensor;
-  /** f32 map [N]: which of all images each is, from 0. */
+  /** u32 maps [N, H, W], which take turns: the first image of each, the second of each; what is no class counts for none. */
+  readonly labels: readonly Tensor[];
+  /** f32 map [N · maps]: which of all images each is, from 0, by turns. */
   readonly images: Tensor;
 }
 
@@ -45,34 +53,37 @@ export function noteClasses(
   { labels, images }: IndexedImages,
   share: number,
 ): void {
-  const [classes = 0, total = 0] = index.shape, [places = 0, height = 0, width = 0] = labels.shape;
+  const [classes = 0, total = 0] = index.shape, [first] = labels as readonly [Tensor];
+  const [each = 0, height = 0, width = 0] = first.shape, turns = labels.length, places = each * turns;
   checkMap("note the classes of images", index, "f32", [classes, total]);
-  checkMap(`note classes in ${index.label}`, labels, "u32", [places, height, width]);
-  checkMap(`note the classes of ${labels.label}`, images, "f32", [places]);
+  for (const map of labels) checkMap(`note classes in ${index.label}`, map, "u32", [each, height, width]);
+  checkMap(`note the classes of ${first.label}`, images, "f32", [places]);
   if (!index.home) {
     throw new ShapeError(`Cannot note classes in ${index.label}: it has no home to outlive a run in`);
   }
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(
-      `Cannot note the classes of ${labels.label} from a share of ${share} on: it must lie in [0, 1]`,
+      `Cannot note the classes of ${first.label} from a share of ${share} on: it must lie in [0, 1]`,
     );
   }
   const counts = graph.tensor({
-    label: `${labels.label} counts`.slice(0, 60),
+    label: `${first.label} counts`.slice(0, 60),
     shape: [places, classes],
     dtype: "u32",
     layout: "map",
   });
   clear(graph, counts);
-  const rows = places * height, { groups, stride } = elementwise(rows);
-  graph.launch({
-    kernel: countsKernel,
-    reads: [labels],
-    writes: [counts],
-    uniforms: { rows, height, width, classes, stride },
-    groups,
-    loops: width,
-  });
+  const rows = each * height, { groups, stride } = elementwise(rows);
+  labels.forEach((map, turn) =>
+    graph.launch({
+      kernel: countsKernel,
+      reads: [map],
+      writes: [counts],
+      uniforms: { rows, height, width, classes, stride, turns, turn },
+      groups,
+      loops: width,
+    })
+  );
   graph.launch({
     kernel: indexKernel,
     reads: [counts, images],

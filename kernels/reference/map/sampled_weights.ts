@@ -1,14 +1,14 @@
 /** CPU twin of `ops/map/sampled_weights.wgsl`: labels and confidence [images, pixels], draws [classes, pixels]. */
 export function sampledWeights(
-  labels: ArrayLike<number>,
   confidence: ArrayLike<number>,
-  rates: ArrayLike<number>,
-  draws: ArrayLike<number>,
   power: number,
+  sampling?: { labels: ArrayLike<number>; rates: ArrayLike<number>; draws: ArrayLike<number> },
 ): number[] {
-  const classes = rates.length, pixels = draws.length / classes;
-  return Array.from(labels, (label, i) => {
-    if (label >= classes) return 0;
-    return draws[label * pixels + i % pixels]! > 1 - rates[label]! ? confidence[i]! ** power : 0;
+  return Array.from(confidence, (sure, i) => {
+    if (sampling === undefined) return sure ** power;
+    const { labels, rates, draws } = sampling, label = labels[i]!;
+    if (label >= rates.length) return 0;
+    const pixels = draws.length / rates.length;
+    return draws[label * pixels + i % pixels]! > 1 - rates[label]! ? sure ** power : 0;
   });
 }

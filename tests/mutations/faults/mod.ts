@@ -1,5 +1,6 @@
 /** The faults of all methods. @module */
 import type { Faults } from "../fault.ts";
+import { ael } from "./ael.ts";
 import { ccvc } from "./ccvc.ts";
 import { cps } from "./cps.ts";
 import { cutMixSeg } from "./cutmix_seg.ts";
@@ -18,5 +19,6 @@ export const allFaults: readonly Faults[] = [
   psMt,
   simpleBaseline,
   deepLabV3Plus,
+  ael,
   u2pl,
 ];

@@ -48,7 +48,11 @@ function labeling(
 
 type Bound = ReturnType<typeof labeling>;
 
-function open(device: Device, method: Bound, change: { accumulate?: number; batch?: number } = {}): Session {
+function open(
+  device: Device,
+  method: Bound,
+  change: { accumulate?: number; batch?: number; warmUp?: boolean } = {},
+): Session {
   return openSession(device, {
     network: networkOf(method),
     method,
@@ -145,6 +149,16 @@ gpuTest("a choice reads what the step before has left, and writes what the step 
   const some = [uniform("a", 0), uniform("a", 1), uniform("b", 0), seen[1]!.step.uniform("a", 0)];
   assert.equal(new Set(some).size, 4);
   assert.deepEqual(some.slice(0, 3), [uniform("a", 0), uniform("a", 1), uniform("b", 0)]);
+  session.free();
+});
+
+gpuTest("a warm-up goes by the labels, and nothing is chosen", async (device) => {
+  const choice = { reads: [], choose: () => assert.fail("chosen") };
+  const method = labeling({ images: "chosen" }, { choice });
+  const session = open(device, method, { warmUp: true });
+  await session.step(walks, { phase: "warm-up", epoch: 0, step: 0, rate: 0.01 });
+  assert.deepEqual(Object.keys(await session.losses()), ["ce_student"]);
+  await assert.rejects(async () => await session.step(walks, { epoch: 0, step: 1, rate: 0.01 }), /chosen/);
   session.free();
 });
 

@@ -28,14 +28,40 @@ gpuTest("which images hold a class is noted as by the twin, the last time counts
         labels: { shape, values: labels, dtype: "u32", layout: "map" },
         images: { shape: [shape[0]], values: images, layout: "map" },
       },
-      (graph, { index, ...seen }) => {
-        noteClasses(graph, index, seen, share);
+      (graph, { index, labels, images }) => {
+        noteClasses(graph, index, { labels: [labels], images }, share);
         return [index];
       },
     );
     assert.deepEqual([...noted!], reference(index, labels, images, { classes, share }));
   }
 });
+
+gpuTest(
+  "lists of images take turns, as one list of which they are the odd and the even ones",
+  async (device) => {
+    const [images, pixels, classes, total] = [3, 20, 4, 3];
+    const labels = [5, 6].map((seed) => [...uniform(seed, images * pixels, 0, classes)].map(Math.floor));
+    const places = [0, 1, 1, 0, 2, 1], index = new Array(classes * total).fill(0), share = 0.3;
+    const { outputs: [noted] } = await runOp(
+      device,
+      {
+        index: { shape: [classes, total], values: index, layout: "map" },
+        one: { shape: [images, 4, 5], values: labels[0]!, dtype: "u32", layout: "map" },
+        two: { shape: [images, 4, 5], values: labels[1]!, dtype: "u32", layout: "map" },
+        images: { shape: [2 * images], values: places, layout: "map" },
+      },
+      (graph, { index, one, two, images }) => {
+        noteClasses(graph, index, { labels: [one, two], images }, share);
+        return [index];
+      },
+    );
+    const image = (of: number[], n: number) => of.slice(n * pixels, (n + 1) * pixels);
+    const turns = Array.from({ length: images }, (_, n) => [...image(labels[0]!, n), ...image(labels[1]!, n)])
+      .flat();
+    assert.deepEqual([...noted!], reference(index, turns, places, { classes, share }));
+  },
+);
 
 gpuTest(
   "as many pixels as the share are enough, and one pixel is needed whatever the share",
@@ -48,8 +74,8 @@ gpuTest(
           labels: { shape: [1, 2, 5], values: [0, 0, 0, 1, 1, 1, 1, 1, 1, 1], dtype: "u32", layout: "map" },
           images: { shape: [1], values: [0], layout: "map" },
         },
-        (graph, { index, ...seen }) => {
-          noteClasses(graph, index, seen, share);
+        (graph, { index, labels, images }) => {
+          noteClasses(graph, index, { labels: [labels], images }, share);
           return [index];
         },
       );
@@ -66,9 +92,12 @@ Deno.test("an index without a home, or a share that is none, is refused", () => 
   const images = makeTensor({ label: "images", shape: [1], layout: "map" });
   const index = { label: "index", shape: [3, 4], layout: "map" } as const, graph = new Graph(0);
   assert.throws(
-    () => noteClasses(graph, makeTensor(index), { labels, images }, 0.1),
+    () => noteClasses(graph, makeTensor(index), { labels: [labels], images }, 0.1),
     /index: it has no home/,
   );
   const homed = makeTensor({ ...index, home: { buffer: {} as GPUBuffer, offset: 0 } });
-  assert.throws(() => noteClasses(graph, homed, { labels, images }, -0.1), /from a share of -0.1 on/);
+  assert.throws(
+    () => noteClasses(graph, homed, { labels: [labels], images }, -0.1),
+    /from a share of -0.1 on/,
+  );
 });

@@ -15,7 +15,7 @@ gpuTest("pixels are sampled by their class's rate and weighed, as by the twin", 
     // In halves and quarters, so that 1 − rate is exact.
     const rates = Array.from({ length: classes }, (_, k) => (4 - k % 5) / 4);
     for (const power of [0, 1, 2, 2.5]) {
-      const { outputs: [weights] } = await runOp(
+      const { outputs: [weights, all] } = await runOp(
         device,
         {
           labels: { shape, values: labels, dtype: "u32", layout: "map" },
@@ -23,11 +23,13 @@ gpuTest("pixels are sampled by their class's rate and weighed, as by the twin", 
           rates: { shape: [classes], values: rates, layout: "map" },
           draws: { shape: [classes, height, width], values: draws, layout: "map" },
         },
-        (graph, { labels, confidence, rates, draws }) => [
-          sampledWeights(graph, labels, confidence, { rates, draws, power }),
+        (graph, { confidence, ...sampling }) => [
+          sampledWeights(graph, confidence, { power, sampling }),
+          sampledWeights(graph, confidence, { power }),
         ],
       );
-      assertClose(weights!, reference(labels, confidence, rates, draws, power), { atol: 1e-6 });
+      assertClose(weights!, reference(confidence, power, { labels, rates, draws }), { atol: 1e-6 });
+      assertClose(all!, reference(confidence, power), { atol: 1e-6 });
     }
   }
 });
@@ -42,9 +44,7 @@ gpuTest("a class with the rate 1 loses what draws 0 alone, one with 0 keeps noth
       rates: map([2], [1, 0]),
       draws: map([2, 1, 4], [0, 2 ** -24, 0, 0, 0, 0, 1 - 2 ** -24, 0.5]),
     },
-    (graph, { labels, confidence, rates, draws }) => [
-      sampledWeights(graph, labels, confidence, { rates, draws, power: 2 }),
-    ],
+    (graph, { confidence, ...sampling }) => [sampledWeights(graph, confidence, { power: 2, sampling })],
   );
   assert.deepEqual([...weights!], [0, 0.25, 0, 0]);
 });
@@ -56,8 +56,11 @@ Deno.test("draws of other classes or pixels, and powers below 0, are refused", (
     confidence = map("confidence", [2, 3, 4]),
     rates = map("rates", [5]);
   const sample = (draws: number[], power: number) =>
-    sampledWeights(new Graph(0), labels, confidence, { rates, draws: map("draws", draws), power });
+    sampledWeights(new Graph(0), confidence, {
+      power,
+      sampling: { labels, rates, draws: map("draws", draws) },
+    });
   assert.throws(() => sample([4, 3, 4], 2), /by draws \[4,3,4\] .* a f32 map \[5,3,4\] is needed/);
   assert.throws(() => sample([5, 4, 3], 2), /by draws \[5,4,3\] .* a f32 map \[5,3,4\] is needed/);
-  assert.throws(() => sample([5, 3, 4], -1), /Cannot sample the pixels of labels by confidence \^ -1/);
+  assert.throws(() => sample([5, 3, 4], -1), /Cannot weigh the pixels of confidence by \^ -1/);
 });
