@@ -10,6 +10,7 @@ import {
   load,
   pipeline,
   pseudoLabel,
+  pseudoSeg,
   psMt,
   u2pl,
 } from "../mod.ts";
@@ -69,4 +70,6 @@ export const methods = [
   deepLabV3Plus({ momentum: 0.1 }),
   // The weight of one process; the background alone is frequent; a batch has some 9,000 pixels. Nothing else was tried.
   ael({ weight: 1, neverPasted: [0], ohemMinKept: 1000 }),
+  // The published hole, as much smaller as the crop is; and as above.
+  pseudoSeg({ hole: 5, backboneMomentum: 0.1, decoderMomentum: 0.1 }),
 ];

@@ -4,6 +4,7 @@ import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
 import { aelCases } from "./methods/ael.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
+import { pseudoSegCases } from "./methods/pseudoseg.ts";
 import { u2plCases } from "./methods/u2pl.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
 import { psMtCases } from "./methods/ps_mt.ts";
@@ -22,6 +23,7 @@ const adapters = [
   unimatchCases,
   cutMixSegCases,
   aelCases,
+  pseudoSegCases,
   u2plCases,
   deepLabV3PlusCases,
   psMtCases,

@@ -17,8 +17,8 @@ export const allFaults: readonly Faults[] = [
   unimatch,
   ccvc,
   psMt,
+  ael,
   simpleBaseline,
   deepLabV3Plus,
-  ael,
   u2pl,
 ];
