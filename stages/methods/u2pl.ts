@@ -8,7 +8,7 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import type { AuxiliaryHead, HeadScores, ProjectionHead } from "../../models/heads.ts";
 import { type BoxLaw, cutMix, halfToEven, labeled, unlabeled, weak } from "../views/specs.ts";
-import { bankOf, bankState, keepKeys } from "./bank.ts";
+import { bankOf, bankState, keepKeys } from "./contrast/bank.ts";
 import { defineMethod, type Method, MethodError } from "./method.ts";
 import { minedLabels } from "./mining.ts";
 import { auxiliaryHead, averageOf, projectionHead, trained } from "./networks.ts";
