@@ -62,8 +62,6 @@ export const methods = [
   // A teacher has 180 steps, not thousands, from its own weights to the student's, which have no way of good labels between them.
   // On seed 3 the published 0.996 and 12 epochs leave it at 11, 35 points behind labels alone, and 0.98 and 2 half way at 21.
   psMt({ rampEpochs: 6, decay: 0.9 }),
-  // As published, a third of the classes assists, and the ramp takes a sixth of the epochs; a teacher has 180 steps to follow in.
-  psMt({ assist: 2, rampEpochs: 1, decay: 0.99 }),
   // Vectors and queues as small as the network and the data.
   u2pl({ features: 32, firstQueue: 2000, queue: 2000 }),
   // By the published 3e-4, running statistics would still be those of the start after so few steps.
