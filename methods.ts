@@ -106,6 +106,7 @@ export {
   type Labeling,
   meanOf,
   mix,
+  nothing,
   only,
   percentile,
   type Scores,

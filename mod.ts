@@ -88,6 +88,7 @@ export { cutMixSeg, type CutMixSegOptions } from "./stages/methods/cutmix_seg.ts
 export { deepLabV3Plus, type DeepLabV3PlusOptions } from "./stages/methods/deeplabv3plus.ts";
 export { cps, type CpsOptions } from "./stages/methods/cps.ts";
 export { psMt, type PsMtInput, type PsMtOptions } from "./stages/methods/ps_mt.ts";
+export { pseudoSeg, type PseudoSegOptions } from "./stages/methods/pseudoseg.ts";
 export {
   simpleBaseline,
   type SimpleBaselineInput,

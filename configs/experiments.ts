@@ -18,6 +18,7 @@ const families: Readonly<Record<string, () => Promise<Family>>> = {
   "deeplabv3plus": () => import("./families/deeplabv3plus.ts"),
   "pascal": () => import("./families/pascal.ts"),
   "ps-mt": () => import("./families/ps_mt.ts"),
+  "pseudoseg": () => import("./families/pseudoseg.ts"),
   "simple-baseline": () => import("./families/simple_baseline.ts"),
   "unimatch": () => import("./families/unimatch.ts"),
 };

@@ -53,6 +53,7 @@ function declareConvolution(scope: Scope, spec: ConvolutionSpec) {
       : { distribution: "uniform-fan-in", fanIn },
     group: scope.group,
     kind: "convolutions",
+    ...(scope.decays === false && { decays: false }),
   });
   if (bias) {
     scope.registry.parameters.push({

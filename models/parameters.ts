@@ -22,6 +22,8 @@ export interface ArenaRange {
 export interface ParameterRange {
   readonly group: ParameterGroup;
   readonly kind: ParameterKind;
+  /** Whether weight decay pulls at it. */
+  readonly decays: boolean;
   readonly values: ArenaRange;
   /** For training. */
   readonly gradients?: ArenaRange;
@@ -218,9 +220,10 @@ function trainedRanges({ trained, learners, values, gradients, moments, starts }
   const arenas = [values, ...(gradients ? [gradients] : []), ...(starts ? [starts] : []), ...moments];
   const placed = trained.map((spec, i) => ({ ...spec, tensors: arenas.map(({ tensors }) => tensors[i]!) }));
   const ranges = (specs: typeof placed, learnsInWarmUp: boolean) =>
-    runs(specs).map(({ group, kind, ranges: [values, ...others] }) => ({
+    runs(specs).map(({ group, kind, decays = true, ranges: [values, ...others] }) => ({
       group,
       kind,
+      decays,
       values: values!,
       ...(gradients && { gradients: others.shift()! }),
       ...(starts && { start: others.shift()! }),
@@ -258,23 +261,26 @@ interface Typed<G, K> {
   readonly name: string;
   readonly group: G;
   readonly kind: K;
+  readonly decays?: boolean;
 }
 
 /** Tensors of equal size in several arenas: neighbors in all of them that are of one part and kind, as ranges. */
 function runs<G, K>(
   specs: readonly (Typed<G, K> & { readonly tensors: readonly Tensor[] })[],
-): { group: G; kind: K; ranges: ArenaRange[] }[] {
-  const out: { group: G; kind: K; ranges: { buffer: GPUBuffer; start: number; end: number }[] }[] = [];
-  for (const { group, kind, tensors } of specs) {
+): (Omit<Typed<G, K>, "name"> & { ranges: ArenaRange[] })[] {
+  const out: (Omit<Typed<G, K>, "name"> & { ranges: { buffer: GPUBuffer; start: number; end: number }[] })[] =
+    [];
+  for (const { group, kind, decays, tensors } of specs) {
     const ranges = tensors.map(({ home, bytes }) => {
       const { buffer, offset } = home!;
       return { buffer, start: offset, end: offset + roundUp(bytes, ALIGNMENT) };
     });
     const last = out.at(-1);
     const follows = last !== undefined && last.group === group && last.kind === kind &&
+      last.decays === decays &&
       last.ranges.every(({ buffer, end }, i) => buffer === ranges[i]!.buffer && end === ranges[i]!.start);
     if (follows) last.ranges.forEach((range, i) => range.end = ranges[i]!.end);
-    else out.push({ group, kind, ranges });
+    else out.push({ group, kind, ...(decays !== undefined && { decays }), ranges });
   }
   return out;
 }

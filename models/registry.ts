@@ -36,6 +36,8 @@ export interface ParameterSpec {
   readonly group: ParameterGroup;
   /** What of a layer it is. */
   readonly kind: ParameterKind;
+  /** Left out by weight decay where it is false. */
+  readonly decays?: false;
   /** The parameter whose start is its own, too. */
   readonly startsAs?: string;
 }
@@ -68,6 +70,8 @@ export interface Scope {
   readonly prefix: string;
   /** Which part of the network it is: how its parameters start, and their rate. */
   readonly group: ParameterGroup;
+  /** False for convolutions whose weights no decay pulls at. */
+  readonly decays?: false;
   /** PyTorch's unless told. */
   readonly norms?: NetworkNorms;
 }

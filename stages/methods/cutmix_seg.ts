@@ -1,6 +1,5 @@
 /** CutMix-Seg: a mean teacher with box masks (French et al., BMVC 2020). @module */
 import { z } from "zod";
-import { clear } from "../../kernels/ops/feature/clear.ts";
 import { type Distance, distances } from "../../kernels/ops/loss/consistency_loss.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
@@ -8,7 +7,18 @@ import { schemaOf } from "../../pipeline/mod.ts";
 import { areaShare, boxes, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { averageOf, type Trained, trained } from "./networks.ts";
-import { consistency, everyPixel, label, mix, type Scores, share, supervise, weigh, where } from "./parts.ts";
+import {
+  consistency,
+  everyPixel,
+  label,
+  mix,
+  nothing,
+  type Scores,
+  share,
+  supervise,
+  weigh,
+  where,
+} from "./parts.ts";
 import { type Scalar, sigmoidRamp } from "./schedule.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
@@ -182,13 +192,6 @@ function cutOut(step: CutMixSegStep, { color }: CutMixSegOptions): Lesson {
     goal: everyPixel(step, u),
     validity: mix(step, nothing(step, validity), boxes, validity),
   };
-}
-
-/** Zeros, stored as the tensor is. */
-function nothing({ graph }: CutMixSegStep, { shape, dtype, layout }: Tensor): Tensor {
-  const zeros = graph.tensor({ label: "nothing", shape, dtype, layout });
-  clear(graph, zeros);
-  return zeros;
 }
 
 /** What pixels weigh by how sure the teacher is of them, or of all: padding counts among them. */

@@ -1,4 +1,5 @@
 /** Parts that methods share, on a step: label, mix, mask, and learn. Each launches its op where it is called. @module */
+import { clear } from "../../kernels/ops/feature/clear.ts";
 import type { Loss } from "../../kernels/graph.ts";
 import { argMax } from "../../kernels/ops/label/arg_max.ts";
 import { joinBatches } from "../../kernels/ops/feature/batches.ts";
@@ -90,6 +91,13 @@ export function mix<X extends Tensor | Labeling | Target>(
   return Object.fromEntries(
     maps.map(([name, map]) => [name, mixed(map, partners.get(name)!)]),
   ) as unknown as X;
+}
+
+/** Zeros, stored as the tensor is: what stands in a hole, or around a piece. */
+export function nothing({ graph }: Pick<Step, "graph">, { shape, dtype, layout }: Tensor): Tensor {
+  const zeros = graph.tensor({ label: "nothing", shape, dtype, layout });
+  clear(graph, zeros);
+  return zeros;
 }
 
 /**

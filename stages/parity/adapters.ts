@@ -4,6 +4,7 @@ import { ccvcCases } from "./methods/ccvc.ts";
 import { cpsCases } from "./methods/cps.ts";
 import { aelCases } from "./methods/ael.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
+import { pseudoSegCases } from "./methods/pseudoseg.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
 import { psMtCases } from "./methods/ps_mt.ts";
 import { simpleBaselineCases } from "./methods/simple_baseline.ts";
@@ -21,6 +22,7 @@ const adapters = [
   unimatchCases,
   cutMixSegCases,
   aelCases,
+  pseudoSegCases,
   deepLabV3PlusCases,
   psMtCases,
   simpleBaselineCases,

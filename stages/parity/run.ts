@@ -1,10 +1,10 @@
 /** Runs a parity case on a device: a training's own steps on hashed inputs, in the names and entries that the case records. @module */
 import type { Device } from "../../kernels/device.ts";
-import { networkOf, type ParameterKind, type ParameterSpec } from "../../models/registry.ts";
+import { networkOf, type ParameterSpec } from "../../models/registry.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import { cityscapesClasses, pascalClasses } from "../datasets/classes.ts";
 import type { LastTerm } from "../training/stepper.ts";
-import type { OptimizerSettings } from "../training/update.ts";
+import { type OptimizerSettings, weightDecayOf } from "../training/update.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import type { CaseSetup } from "./adapter.ts";
 import { checkNames, type ParityCase } from "./case.ts";
@@ -184,8 +184,8 @@ export class CaseRun {
   async gradients(): Promise<readonly Gradient[]> {
     const { parity: { case: { salt } }, learning, setup } = this.parts;
     const read = await this.probe.gradients(learning), start = setup.decaysGradients && this.parts.weights();
-    return learning.map(({ name, kind }, i) => {
-      const decay = decayOf(setup.optimizer, kind), own = start && start.get(name)!.values;
+    return learning.map((spec, i) => {
+      const { name } = spec, decay = decayOf(setup.optimizer, spec), own = start && start.get(name)!.values;
       const values = own ? read[i]!.map((value, k) => value + decay * own[k]!) : read[i]!;
       return { name, values, samples: sampledValues(salt, name, values, 4) };
     });
@@ -236,9 +236,9 @@ export class CaseRun {
 }
 
 /** What the first step adds of a parameter to its gradient. */
-function decayOf({ weightDecay, decayTowards, groups }: OptimizerSettings, kind: ParameterKind): number {
-  const isStart = decayTowards === "start" && kind === "convolutions";
-  return isStart ? 0 : weightDecay * (groups?.[kind]?.decay ?? 1);
+function decayOf(optimizer: OptimizerSettings, spec: ParameterSpec): number {
+  const isStart = optimizer.decayTowards === "start" && spec.kind === "convolutions";
+  return isStart ? 0 : weightDecayOf(optimizer, spec);
 }
 
 /** Loss terms before weighting, in the file's names; those that a step has. */

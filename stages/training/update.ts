@@ -65,6 +65,14 @@ export function needsStart({ weightDecay, decayTowards }: OptimizerSettings): bo
   return weightDecay > 0 && decayTowards === "start";
 }
 
+/** The weight decay of a parameter. */
+export function weightDecayOf(
+  { weightDecay, groups }: OptimizerSettings,
+  { kind, decays = true }: { readonly kind: ParameterKind; readonly decays?: boolean },
+): number {
+  return decays ? weightDecay * (groups?.[kind]?.decay ?? 1) : 0;
+}
+
 /** Where a run is, to its optimizer. */
 export interface UpdateAddress {
   /** Base learning rate. */
@@ -103,7 +111,7 @@ export function captureUpdate(graph: Graph, parts: UpdateParts): void {
   const { parameters, rates, optimizer, warmUp = false, clears = false, guard } = parts;
   const needed = momentsOf(optimizer);
   const learning = parameters.ranges.filter(({ learnsInWarmUp }) => warmUp || !learnsInWarmUp);
-  const pieces = learning.flatMap(({ group, kind, values, gradients, moments, start }) => {
+  const pieces = learning.flatMap(({ group, kind, decays, values, gradients, moments, start }) => {
     if (!gradients || moments.length !== needed) {
       throw new Error(
         `Cannot update by ${optimizer.kind}: it needs gradients and ${needed} moments, and parameters were allocated with ` +
@@ -127,7 +135,7 @@ export function captureUpdate(graph: Graph, parts: UpdateParts): void {
         options: {
           rates,
           rateIndex: KINDS.length * PARTS.indexOf(group) + KINDS.indexOf(kind),
-          weightDecay: optimizer.weightDecay * (optimizer.groups?.[kind]?.decay ?? 1),
+          weightDecay: weightDecayOf(optimizer, { kind, decays }),
           ...(guard && { guard }),
         },
       };

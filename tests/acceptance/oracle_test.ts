@@ -22,5 +22,7 @@ const published = [
   "ael_pascal",
   "deeplabv3plus_published",
   "deeplabv3plus_textbook",
+  "pseudoseg_tags_hard",
+  "pseudoseg_unlabelled",
 ];
 for (const name of published) publishedCaseTest(name);

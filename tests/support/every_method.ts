@@ -8,6 +8,7 @@ import { deepLabV3Plus } from "../../stages/methods/deeplabv3plus.ts";
 import type { Configured } from "../../stages/methods/method.ts";
 import { psMt } from "../../stages/methods/ps_mt.ts";
 import { simpleBaseline } from "../../stages/methods/simple_baseline.ts";
+import { pseudoSeg } from "../../stages/methods/pseudoseg.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
 import { unimatch } from "../../stages/methods/unimatch.ts";
 import { openSession, type Session, type SessionOptions } from "../../stages/training/session.ts";
@@ -31,6 +32,14 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
     pasted: 2,
     boxArea: 0.01,
     indexArea: 0.01,
+  }),
+  pseudoseg: pseudoSeg({ hole: 5, attentionChannels: 8, decoderMomentum: 0.1 }),
+  "pseudoseg, hard": pseudoSeg({
+    hole: 0,
+    labels: "hard",
+    threshold: 0.1,
+    calibrated: false,
+    attentionChannels: 8,
   }),
   "cutmix-seg": cutMixSeg({ threshold: 0.1 }),
   "cutmix-seg, CutOut": cutMixSeg({

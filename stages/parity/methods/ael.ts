@@ -107,6 +107,7 @@ export const aelCases: CaseAdapter<AelSettings> = {
   },
   setup(settings) {
     const { backbone, dataset, batch, size, steps, total, base_lr, threshold, world_size: W } = settings;
+    const pastes = settings.paste_classes > 0;
     const classes = dataset === "pascal" ? 21 : 19,
       of = (network: string, pass: string) => ({ network, pass });
     return {
@@ -135,15 +136,20 @@ export const aelCases: CaseAdapter<AelSettings> = {
       terms: { sup_main: "ce", sup_aux: "aux" },
       thresholded: ["cons_labelled", "cons_mixed", "total"],
       observed: {
-        sup: { value: ({ term }) => (term("ce") + settings.aux * term("aux")) / W },
-        cons_labelled: { value: ({ term }) => term("consistency_labeled") / W },
-        cons_mixed: { value: ({ term }) => term("consistency_mixed") / W },
+        sup: {
+          value: ({ term }) => (term("ce") + (settings.aux > 0 ? settings.aux * term("aux") : 0)) / W,
+        },
+        cons_labelled: consistency("consistency_labeled", settings),
+        cons_mixed: consistency("consistency_mixed", settings),
         paste_classes: {
           value: ({ state }) => [...state("pasted").values].flatMap((on, k) => on === 1 ? [k] : []),
           rule: exact,
         },
-        pasted_pixels: { value: ({ noted }) => sum(noted("pasted")), rule: exact },
-        mixed_label_sum: { value: ({ noted }) => sum(noted("labels")), rule: exact },
+        pasted_pixels: { value: ({ noted }) => pastes ? sum(noted("pasted")) : 0, rule: exact },
+        mixed_label_sum: {
+          value: ({ noted, truth }) => sum(pastes ? noted("labels") : { shape: [], values: truth }),
+          rule: exact,
+        },
         cut_classes: { value: ({ state }) => [...state("wanted").values], rule: exact },
         partners: {
           value: ({ state }) => [...state("places").values].filter((_, i) => i % 2 === 1),
@@ -291,6 +297,12 @@ function boxesOf({ noted }: SeenStep): number[][] {
     const [x0, y0, x1, y1] = values.subarray(8 * b, 8 * b + 4) as unknown as [number, number, number, number];
     return [y0, x0, y1, x1];
   });
+}
+
+/** A term that a weight of 0 leaves out says nothing. */
+function consistency(name: string, { w_cons, world_size }: AelSettings): Observed {
+  if (w_cons === 0) return { value: () => 0, rule: { kind: "loss", compare: () => undefined } };
+  return { value: ({ term }) => term(name) / world_size };
 }
 
 const countSure = (name: string, threshold: number): Observed["value"] => ({ noted }) =>

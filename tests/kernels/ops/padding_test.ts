@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { allocate, readBack, upload } from "../../../kernels/memory.ts";
 import { Graph } from "../../../kernels/graph.ts";
 import { add } from "../../../kernels/ops/feature/add.ts";
+import { backgroundFirst } from "../../../kernels/ops/attention/background_first.ts";
+import { selfAttention } from "../../../kernels/ops/attention/self_attention.ts";
+import { argMax } from "../../../kernels/ops/label/arg_max.ts";
 import { batchNorm } from "../../../kernels/ops/norm/batch_norm.ts";
 import { channelDropout } from "../../../kernels/ops/feature/channel_dropout.ts";
 import { concatenate } from "../../../kernels/ops/feature/concatenate.ts";
@@ -43,6 +46,12 @@ const ops: Record<string, (graph: Graph, given: Given) => Tensor> = {
   resizeBilinear: (graph, { x }) => resizeBilinear(graph, x, 11, 4),
   "resizeBilinear, of one pixel": (graph, { pixel }) => resizeBilinear(graph, pixel, 5, 7),
   stepAlong: (graph, { x }) => stepAlong(graph, x, x, { length: 2, epsilon: 1, origin: 0.5 }),
+  selfAttention: (graph, { x }) => {
+    // Where the first channel is the largest, a position is none.
+    const { labels: validity } = argMax(graph, x, { confidence: "logit" });
+    return selfAttention(graph, { query: x, key: x, values: x, validity }).attended;
+  },
+  backgroundFirst: (graph, { x }) => backgroundFirst(graph, x),
   concatenate: (graph, { x, even }) => concatenate(graph, [even, x]),
   channelDropout: (graph, { x, counters }) =>
     channelDropout(graph, x, { probability: 0.3, streams: ["s"], counters }),

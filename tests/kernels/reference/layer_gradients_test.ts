@@ -1,11 +1,14 @@
 /** The gradients of layers' twins are the central differences of what the twins compute. @module */
 import { convolution, convolutionGradients } from "../../../kernels/reference/convolution/convolution.ts";
+import { backgroundFirst } from "../../../kernels/reference/attention/background_first.ts";
+import { selfAttention } from "../../../kernels/reference/attention/self_attention.ts";
 import { joinBatches, splitBatch } from "../../../kernels/reference/feature/batches.ts";
 import { channelDropout, channelDropoutMask } from "../../../kernels/reference/feature/channel_dropout.ts";
 import { concatenate } from "../../../kernels/reference/feature/concatenate.ts";
 import { globalAveragePool } from "../../../kernels/reference/feature/global_average_pool.ts";
 import { maxPool } from "../../../kernels/reference/feature/max_pool.ts";
 import { resizeBilinear } from "../../../kernels/reference/feature/resize_bilinear.ts";
+import { meanScores } from "../../../kernels/reference/label/mean_scores.ts";
 import { scaleChannels } from "../../../kernels/reference/feature/scale_channels.ts";
 import { batchNorm } from "../../../kernels/reference/norm/batch_norm.ts";
 import { type Arrays, assertGradients, type Differentiated } from "../../support/central_differences.ts";
@@ -109,10 +112,21 @@ const cases: Readonly<Record<string, Case>> = {
   "global average pool": ofImage([2, 3, 5, 3], (x) => globalAveragePool(x, 2, 3)),
   "channel dropout": scaling([2, 3, 1, 5], (x) => channelDropout(x, mask, 5)),
   "scaled channels": scaling([2, 1, 3, 5], (x) => scaleChannels(x, factors, 5)),
+  "self-attention, with positions that are none": [{ query: 24, key: 24, values: 16 }, (inputs) => {
+    const { query, key, values } = inputs as Record<"query" | "key" | "values", Float64Array>;
+    const validity = [1, 1, 0, 1, 0, 0, 1, 1], shape = { batch: 2, count: 4, depth: 3, channels: 2 };
+    const { attended, gradients } = selfAttention({ query, key, values }, validity, shape);
+    return { y: attended, gradients };
+  }],
+  "a background before the classes": ofImage([1, 2, 3, 4], (x) => backgroundFirst(x, 4)),
   concatenate: [{ a: 9, b: 3, c: 15 }, ({ a, b, c }) => {
     const { joined, gradients } = concatenate([a!, b!, c!], [3, 1, 5]);
     return { y: joined, gradients: (dy) => named(gradients(dy)) };
   }],
+  "mean of two": [{ a: 5, b: 5 }, ({ a, b }) => ({
+    y: meanScores(a!, b!),
+    gradients: (dy) => ({ a: dy.map((slope) => slope / 2), b: dy.map((slope) => slope / 2) }),
+  })],
   "joined batches": [{ a: 7, b: 3 }, ({ a, b }) => {
     const { joined, gradients } = joinBatches([a!, b!]);
     return { y: joined, gradients: (dy) => named(gradients(dy)) };

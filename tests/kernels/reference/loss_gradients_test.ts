@@ -5,6 +5,8 @@ import { infoNce } from "../../../kernels/reference/contrast/info_nce.ts";
 import { consistencyLoss } from "../../../kernels/reference/loss/consistency_loss.ts";
 import { cosineDiscrepancy } from "../../../kernels/reference/loss/cosine_discrepancy.ts";
 import { reverseCrossEntropy } from "../../../kernels/reference/loss/reverse_cross_entropy.ts";
+import { sigmoidCrossEntropy } from "../../../kernels/reference/soft_label/sigmoid_cross_entropy.ts";
+import { softCrossEntropy } from "../../../kernels/reference/soft_label/soft_cross_entropy.ts";
 import { softmaxCrossEntropy } from "../../../kernels/reference/loss/softmax_cross_entropy.ts";
 import { type Arrays, assertGradients, type Differentiated } from "../../support/central_differences.ts";
 import { uniform } from "../../support/uniform.ts";
@@ -37,6 +39,26 @@ for (const denominator of ["valid", "weights", "all weights", "all"] as const) {
 Deno.test("the twin's gradient is its central differences: reverse cross-entropy", () => {
   const run = ofLogits((logits) => reverseCrossEntropy(logits, labels, classes, weights));
   assertGradients(run, { logits }, () => Float64Array.of(1.5));
+});
+
+Deno.test("the twin's gradient is its central differences: cross-entropy with distributions", () => {
+  const targets = uniform(3, pixels * classes, 0, 1).map((value, i, all) => {
+    const first = Math.floor(i / classes) * classes;
+    return value / all.subarray(first, first + classes).reduce((a, b) => a + b, 0);
+  });
+  const run = ofLogits((logits) =>
+    softCrossEntropy(logits, targets, classes, { weights, counted: [1, 0, 1, 1, 1, 0, 1] })
+  );
+  assertGradients(run, { logits }, () => Float64Array.of(1.5));
+});
+
+Deno.test("the twin's gradient is its central differences: sigmoid cross-entropy", () => {
+  const targets = uniform(3, pixels * classes, 0, 1);
+  assertGradients(
+    ofLogits((logits) => sigmoidCrossEntropy(logits, targets)),
+    { logits },
+    () => Float64Array.of(1.5),
+  );
 });
 
 const distances: Readonly<Record<Distance, true>> = {
@@ -116,7 +138,18 @@ Deno.test("every twin that has a gradient is held", () => {
     Deno.readTextFileSync(new URL(`${kind}_gradients_test.ts`, import.meta.url))
   );
   // Optimizers take gradients, and have none.
-  const missing = ["contrast", "convolution", "feature", "label", "loss", "norm", "view"].flatMap((room) =>
+  const rooms = [
+    "attention",
+    "contrast",
+    "convolution",
+    "feature",
+    "label",
+    "loss",
+    "norm",
+    "soft_label",
+    "view",
+  ];
+  const missing = rooms.flatMap((room) =>
     [...Deno.readDirSync(new URL(`${room}/`, reference))].map(({ name }) => `${room}/${name}`)
   ).filter((path) => /gradient/i.test(Deno.readTextFileSync(new URL(path, reference)))).filter((path) =>
     !held.some((text) => text.includes(`/kernels/reference/${path}"`))

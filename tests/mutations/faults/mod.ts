@@ -16,7 +16,7 @@ export const allFaults: readonly Faults[] = [
   unimatch,
   ccvc,
   psMt,
+  ael,
   simpleBaseline,
   deepLabV3Plus,
-  ael,
 ];

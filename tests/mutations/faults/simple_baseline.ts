@@ -77,5 +77,19 @@ export const simpleBaseline: Faults = {
       replace: "false",
       caught: ["simple_baseline_shared"],
     },
+    {
+      why: "the backbone's norms have PyTorch's epsilon",
+      file,
+      find: "backbone: { epsilon }",
+      replace: "backbone: {}",
+      caught: both,
+    },
+    {
+      why: "the strong view's copy of the norms is the one that is evaluated",
+      file,
+      find: 'domains: ["weak", "strong"]',
+      replace: 'domains: ["strong", "weak"]',
+      caught: both,
+    },
   ],
 };

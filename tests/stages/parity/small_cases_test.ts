@@ -6,6 +6,8 @@ const published = [
   "deeplabv3plus_textbook_small",
   "simple_baseline_published_small",
   "simple_baseline_described_small",
+  "pseudoseg_tags_hard_small",
+  "pseudoseg_unlabelled_small",
 ];
 for (const name of published) publishedCaseTest(name);
 
