@@ -8,6 +8,7 @@ import { deepLabV3Plus } from "./deeplabv3plus.ts";
 import { psMt } from "./ps_mt.ts";
 import { pseudoSeg } from "./pseudoseg.ts";
 import { simpleBaseline } from "./simple_baseline.ts";
+import { u2pl } from "./u2pl.ts";
 import { unimatch } from "./unimatch.ts";
 
 /** In the order of the table. */
@@ -21,4 +22,5 @@ export const allFaults: readonly Faults[] = [
   pseudoSeg,
   simpleBaseline,
   deepLabV3Plus,
+  u2pl,
 ];
