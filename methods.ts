@@ -119,7 +119,7 @@ export {
 } from "./stages/methods/parts.ts";
 export { noiseWeights, reverseCrossEntropy } from "./stages/methods/noisy_labels.ts";
 export type { NoiseWeights, NoiseWeightsOptions } from "./kernels/ops/label/noise_weights.ts";
-export { bankOf, bankState, keepKeys } from "./stages/methods/bank.ts";
+export { bankOf, bankState, keepKeys } from "./stages/methods/contrast/bank.ts";
 export type { Bank } from "./kernels/ops/contrast/bank.ts";
 export { type Positions, positions } from "./kernels/ops/contrast/positions.ts";
 export type { PixelFeatures } from "./kernels/ops/contrast/member_means.ts";

@@ -94,6 +94,8 @@ export {
   type SimpleBaselineInput,
   type SimpleBaselineOptions,
 } from "./stages/methods/simple_baseline.ts";
+export { u2pl } from "./stages/methods/u2pl.ts";
+export type { U2plInput, U2plOptions } from "./stages/methods/u2pl/options.ts";
 export { unimatch, type UniMatchOptions } from "./stages/methods/unimatch.ts";
 export type { PhotometricOptions } from "./stages/views/draws.ts";
 export type { Partner } from "./stages/views/specs.ts";

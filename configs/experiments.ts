@@ -20,6 +20,7 @@ const families: Readonly<Record<string, () => Promise<Family>>> = {
   "ps-mt": () => import("./families/ps_mt.ts"),
   "pseudoseg": () => import("./families/pseudoseg.ts"),
   "simple-baseline": () => import("./families/simple_baseline.ts"),
+  "u2pl": () => import("./families/u2pl.ts"),
   "unimatch": () => import("./families/unimatch.ts"),
 };
 

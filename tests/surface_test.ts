@@ -8,7 +8,7 @@ Deno.test("mod.ts has what experiments and stages are written with", () => {
     ...["ConfigError", "GraphError", "MethodError", "UserError"],
     ...["ael", "augment", "ccvc", "coTrain", "cps", "cutMixSeg", "deepLabV3Plus"],
     ...["defineKind", "defineStage", "evaluate", "jsonKind", "load", "pipeline", "psMt", "pseudoLabel"],
-    ...["pseudoSeg", "simpleBaseline", "supervised", "unimatch"],
+    ...["pseudoSeg", "simpleBaseline", "supervised", "u2pl", "unimatch"],
   ]);
 });
 

@@ -38,6 +38,8 @@ export interface BoundMethod {
   readonly randomStarts: ReadonlySet<string>;
   /** Averages that learn by themselves in the warm-up. */
   readonly learners: ReadonlySet<string>;
+  /** Averages that some steps begin with copies of. */
+  readonly copied: ReadonlySet<string>;
   /** Networks whose backbones' norms are frozen. */
   readonly frozenNorms: ReadonlySet<string>;
   readonly predictions: Predictions;
@@ -55,6 +57,11 @@ export interface BoundMethod {
 /** Name of the number that says how much of its source an average takes in, by what is averaged. No method's own has a slash. */
 export function shareOf(average: string, what: "parameters" | "statistics"): string {
   return `${average}/${what}`;
+}
+
+/** Name of the number that says whether a step begins with an average's parameters copied: 1 or 0. */
+export function copyOf(average: string): string {
+  return `${average}/copies`;
 }
 
 /**
@@ -108,6 +115,7 @@ export function bindMethod(method: AnyMethod, options: unknown): BoundMethod {
     ownStarts: averagesThat(({ start }) => start !== "copy"),
     randomStarts: averagesThat(({ start }) => start === "random"),
     learners: averagesThat(({ learnsInWarmUp }) => learnsInWarmUp),
+    copied: averagesThat(({ copies }) => copies !== undefined),
     frozenNorms: new Set(
       networks.flatMap(([name, network]) => sourceOf(network).frozenNorms === undefined ? [] : [name]),
     ),
@@ -139,7 +147,7 @@ export function drawnAs(wanted: DrawnSet, { draws }: Pick<BoundMethod, "draws">)
 /** How much of its source an average takes in: all of it in the warm-up, or nothing where it starts as its own. */
 function sharesOf(
   name: string,
-  { decay, statistics, start }: Average,
+  { decay, statistics, start, copies }: Average,
   refuse: (rule: string) => Error,
 ): BoundMethod["schedules"] {
   const share = (at: At) => {
@@ -152,6 +160,7 @@ function sharesOf(
   return {
     [shareOf(name, "parameters")]: (at, phase) => phase === "warm-up" ? inWarmUp : share(at),
     [shareOf(name, "statistics")]: (at, phase) => phase === "warm-up" ? inWarmUp : ofStatistics(at),
+    ...(copies && { [copyOf(name)]: (at: At) => Number(copies(at)) }),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { AuxiliaryHead, Heads, ProjectionHead } from "../../models/heads.ts";
 import type { Declare, Modules, OwnModule } from "../../models/modules.ts";
 import type { NetworkVariant } from "../../models/networks.ts";
-import type { Schedule } from "./schedule.ts";
+import type { At, Schedule } from "./schedule.ts";
 
 /** A network that the optimizer moves. */
 export interface Trained<H extends Heads = Heads, M extends Modules = Modules>
@@ -37,6 +37,8 @@ export interface Average {
   readonly start: "copy" | "own" | "random";
   /** Whether it learns like a trained network in the warm-up, by moments of its own, which are of no account afterwards. */
   readonly learnsInWarmUp: boolean;
+  /** Whether a step of the method begins with the average's parameters copied from its source; never unless told. */
+  readonly copies?: (at: At) => boolean;
 }
 
 /** Nothing by name. */
@@ -97,18 +99,30 @@ export function ownModule<I, O>(declare: Declare<I, O>): OwnModule<I, O> {
  * @param options.start `copy` unless told; with `own` the warm-up leaves it alone, but for what its own passes move; so with
  * `random`, which takes no pretrained weights either.
  * @param options.learnsInWarmUp Off unless told. Such an average starts as its `own`, or `random`.
+ * @param options.copies Whether a step begins with a copy of the source's parameters, whatever was averaged before; never unless
+ *   told. Running statistics are not copied.
  */
 export function averageOf(
   source: string,
-  { decay, statistics = "averaged", learnsInWarmUp = false, start = learnsInWarmUp ? "own" : "copy" }: {
-    readonly decay: number | Schedule;
-    readonly statistics?: Average["statistics"];
-    readonly start?: Average["start"];
-    readonly learnsInWarmUp?: boolean;
-  },
+  { decay, statistics = "averaged", learnsInWarmUp = false, start = learnsInWarmUp ? "own" : "copy", copies }:
+    {
+      readonly decay: number | Schedule;
+      readonly statistics?: Average["statistics"];
+      readonly start?: Average["start"];
+      readonly learnsInWarmUp?: boolean;
+      readonly copies?: (at: At) => boolean;
+    },
 ): Average {
   const scheduled = typeof decay === "number" ? () => decay : decay;
-  return { kind: "average", of: source, decay: scheduled, statistics, start, learnsInWarmUp };
+  return {
+    kind: "average",
+    of: source,
+    decay: scheduled,
+    statistics,
+    start,
+    learnsInWarmUp,
+    ...(copies && { copies }),
+  };
 }
 
 /** The networks of a method, by name; their order is that of their weights in a file. */

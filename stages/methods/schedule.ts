@@ -15,6 +15,8 @@ export interface At {
   readonly epochs: number;
   /** Optimizer steps of an epoch. */
   readonly stepsPerEpoch: number;
+  /** Epochs of the warm-up, which the other counts leave out; 0 unless told. */
+  readonly warmUpEpochs?: number;
 }
 
 /** A number of each step; called on the host before it, with the same result whenever it is called. */

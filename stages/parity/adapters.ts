@@ -5,6 +5,7 @@ import { cpsCases } from "./methods/cps.ts";
 import { aelCases } from "./methods/ael.ts";
 import { cutMixSegCases } from "./methods/cutmix_seg.ts";
 import { pseudoSegCases } from "./methods/pseudoseg.ts";
+import { u2plCases } from "./methods/u2pl.ts";
 import { deepLabV3PlusCases } from "./methods/deeplabv3plus.ts";
 import { psMtCases } from "./methods/ps_mt.ts";
 import { simpleBaselineCases } from "./methods/simple_baseline.ts";
@@ -23,6 +24,7 @@ const adapters = [
   cutMixSegCases,
   aelCases,
   pseudoSegCases,
+  u2plCases,
   deepLabV3PlusCases,
   psMtCases,
   simpleBaselineCases,

@@ -1,10 +1,10 @@
-/** What comes after an optimizer's update: averages of networks take it in. @module */
+/** Averages of networks: what comes after an optimizer's update, and copies before a step. @module */
 import type { Graph } from "../../kernels/graph.ts";
 import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts";
 import { movingAverage } from "../../kernels/ops/update/moving_average.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Parameters, TwinRange } from "../../models/parameters.ts";
-import { type BoundMethod, shareOf } from "../methods/bound_method.ts";
+import { type BoundMethod, copyOf, shareOf } from "../methods/bound_method.ts";
 import type { DeviceScalar } from "../methods/schedule.ts";
 
 /** What averages are captured with. */
@@ -27,6 +27,23 @@ export function captureAverages(graph: Graph, parts: AverageParts): void {
       const share = schedules[shareOf(name, twin.what)]!;
       for (const [average, source] of pieces(twin, mostBytes)) {
         movingAverage(graph, { average, source }, { share, ...(guard && { guard }) });
+      }
+    }
+  }
+}
+
+/** Captures the copies that a step begins with: parameters alone, in steps where the method's number is 1. */
+export function captureCopies(
+  graph: Graph,
+  { parameters, method: { averages, copied }, schedules, mostBytes }:
+    & Omit<AverageParts, "method" | "guard">
+    & { readonly method: Pick<BoundMethod, "averages" | "copied"> },
+): void {
+  for (const name of copied) {
+    for (const twin of parameters.twins(name, averages[name]!)) {
+      if (twin.what !== "parameters") continue;
+      for (const [average, source] of pieces(twin, mostBytes)) {
+        movingAverage(graph, { average, source }, { share: schedules[copyOf(name)]! });
       }
     }
   }

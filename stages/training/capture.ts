@@ -11,7 +11,7 @@ import type { Views } from "../augment.ts";
 import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import type { Sizes, StateSpecs, StateTensors } from "../methods/state.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
-import { captureAverages } from "./averages.ts";
+import { captureAverages, captureCopies } from "./averages.ts";
 import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
@@ -161,6 +161,10 @@ function capturePhase(
   const { networks, parameters, state, feed, control } = held, method = methodIn(phase, options.method);
   const { counters, rates, guard, classWeights } = control;
   const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
+  if (phase === "method") {
+    const schedules = scheduled(rates, method.schedules), mostBytes = device.facts.bindingBytes;
+    captureCopies(graph, { parameters, method, schedules, mostBytes });
+  }
   const terms = captureGradients(graph, {
     together,
     networks,

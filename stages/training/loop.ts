@@ -255,6 +255,7 @@ class TrainingLoop {
       epoch: Math.max(0, epoch - warmUpEpochs),
       epochs: epochs - warmUpEpochs,
       stepsPerEpoch,
+      warmUpEpochs,
     };
   }
 

@@ -8,6 +8,7 @@ import { schedule } from "../../kernels/program/schedule.ts";
 import { largestTexture, textureBytes } from "../../kernels/shader/texture_operand.ts";
 import type { Views } from "../augment.ts";
 import { type CaptureOptions, captureTraining, sizesOf } from "./capture.ts";
+import { MethodError } from "../methods/method.ts";
 import type { TrainingConfig } from "./config/config.ts";
 import { SettingsError } from "./errors.ts";
 
@@ -157,7 +158,8 @@ function whatFits(device: Device, settings: MemorySettings): string {
       const changed: MemorySettings = { ...settings, ...change, views: { ...views, policy } };
       return planTraining(device, changed).obstacle === undefined;
     } catch (error) {
-      if (error instanceof ShapeError || isLimit(error)) return false;
+      // A method may refuse what is tried, as a batch of one image.
+      if (error instanceof ShapeError || error instanceof MethodError || isLimit(error)) return false;
       throw error;
     }
   };

@@ -147,7 +147,7 @@ export function areaShare(
 }
 
 /** Rounds to the nearest integer, and of two as near to the even one. */
-function halfToEven(value: number): number {
+export function halfToEven(value: number): number {
   const floor = Math.floor(value), rest = value - floor;
   if (rest !== 0.5) return Math.round(value);
   return floor % 2 === 0 ? floor : floor + 1;

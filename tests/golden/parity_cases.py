@@ -168,9 +168,11 @@ class Net:
                 y = self.n(self.c(y, q + "conv2", st, d), q + "bn2")
                 x = self.n(self.c(y, q + "conv3"), q + "bn3", add=r)
             taps.append(x)
+        self.middle = taps[2]
         return taps[0], taps[3]
 
-    def decode(self, pre, low, high, S):
+    def join(self, pre, low, high):
+        """What enters the fuse convolutions."""
         h = pre + "head."
         rates = [1, 2, 3] if self.small else [12, 24, 36] if self.city else [6, 12, 18]
         feats = [self.n(self.c(high, h + "b0.0"), h + "b0.1")]
@@ -184,10 +186,17 @@ class Net:
         f = torch.cat([self.n(self.c(low, pre + "reduce.0"), pre + "reduce.1"), y], 1)
         if pre + "mapping.0.weight" in self.p:
             f = self.n(self.c(f, pre + "mapping.0"), pre + "mapping.1")
+        return f
+
+    def scores(self, pre, f):
+        """Class scores at the decoder's size."""
         y = self.n(self.c(f, pre + "fuse.0"), pre + "fuse.1")
         y = self.n(self.c(y, pre + "fuse.3"), pre + "fuse.4")
-        z = self.c(y, pre + "classifier")
-        return F.interpolate(z, S, mode="bilinear", align_corners=True), f
+        return self.c(y, pre + "classifier")
+
+    def decode(self, pre, low, high, S):
+        f = self.join(pre, low, high)
+        return F.interpolate(self.scores(pre, f), S, mode="bilinear", align_corners=True), f
 
     def __call__(self, x, training=True):
         self.training = training

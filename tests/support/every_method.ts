@@ -10,9 +10,22 @@ import { psMt } from "../../stages/methods/ps_mt.ts";
 import { simpleBaseline } from "../../stages/methods/simple_baseline.ts";
 import { pseudoSeg } from "../../stages/methods/pseudoseg.ts";
 import { supervised } from "../../stages/methods/supervised.ts";
+import { u2pl } from "../../stages/methods/u2pl.ts";
 import { unimatch } from "../../stages/methods/unimatch.ts";
 import { openSession, type Session, type SessionOptions } from "../../stages/training/session.ts";
 import { bound, networkOf, pseudoLabeledViews } from "./training.ts";
+
+/** Banks that fill up in two steps. */
+const small = {
+  features: 16,
+  firstQueue: 60,
+  queue: 40,
+  anchors: 24,
+  negatives: 6,
+  lowRank: 1,
+  dropPercent: 60,
+  boxProbability: 1,
+} as const;
 
 /** By name; several ways of one where their steps differ. */
 export const everyMethod: Readonly<Record<string, Configured>> = {
@@ -41,6 +54,8 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
     calibrated: false,
     attentionChannels: 8,
   }),
+  u2pl: u2pl({ ...small, anchorProbability: 0.1 }),
+  "u2pl, as described": u2pl({ ...small, as: "paper", anchorProbability: 0.1, auxiliaryWeight: 0.4 }),
   "cutmix-seg": cutMixSeg({ threshold: 0.1 }),
   "cutmix-seg, CutOut": cutMixSeg({
     mask: "zero",

@@ -6,7 +6,9 @@ import { cps } from "./cps.ts";
 import { cutMixSeg } from "./cutmix_seg.ts";
 import { deepLabV3Plus } from "./deeplabv3plus.ts";
 import { psMt } from "./ps_mt.ts";
+import { pseudoSeg } from "./pseudoseg.ts";
 import { simpleBaseline } from "./simple_baseline.ts";
+import { u2pl } from "./u2pl.ts";
 import { unimatch } from "./unimatch.ts";
 
 /** In the order of the table. */
@@ -17,6 +19,8 @@ export const allFaults: readonly Faults[] = [
   ccvc,
   psMt,
   ael,
+  pseudoSeg,
   simpleBaseline,
   deepLabV3Plus,
+  u2pl,
 ];

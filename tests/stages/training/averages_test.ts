@@ -27,6 +27,8 @@ const options = z.strictObject({
   /** Whether the backbones' norms are frozen. */
   frozen: z.boolean().default(false),
   warmedUp: z.boolean().default(false),
+  /** The step that begins with a copy; none unless told. */
+  copiesAt: z.int().optional(),
 });
 
 /** A student of labels, its average, and a running mean of the loss with a copy of it. */
@@ -35,9 +37,14 @@ const followed = defineMethod({
   version: 1,
   module: import.meta.url,
   options,
-  networks: ({ statistics, start, frozen, warmedUp: warms }) => ({
+  networks: ({ statistics, start, frozen, warmedUp: warms, copiesAt }) => ({
     student: trained(frozen ? { frozenNorms: "backbone" } : {}),
-    teacher: averageOf("student", { decay: warms ? warmedUp(DECAY) : DECAY, statistics, start }),
+    teacher: averageOf("student", {
+      decay: warms ? warmedUp(DECAY) : DECAY,
+      statistics,
+      start,
+      ...(copiesAt !== undefined && { copies: ({ step }) => step === copiesAt }),
+    }),
   }),
   views: () => ({ labeled: labeled({ image: weak() }), unlabeled: unlabeled({ image: weak() }) }),
   schedules: () => ({ half: () => 0.5, all: () => 1 }),
@@ -70,6 +77,7 @@ function open(device: Device, input: Input = {}, change: Partial<SessionOptions>
     batch: 4,
     seed: 9,
     optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
+    warmUp: true,
     ...change,
   });
 }
@@ -126,6 +134,35 @@ gpuTest("an average starts as a copy and takes in its share after each update", 
     });
   }
 });
+
+gpuTest(
+  "a step begins with a copy of the parameters where that is told, and of nothing else",
+  async (device, t) => {
+    for (const change of [{}, { accumulate: 2 }, { precision: "f16" }] as const) {
+      await t.step(JSON.stringify(change), async () => {
+        const session = open(device, { start: "own", statistics: "own", trains: false, copiesAt: 1 }, change);
+        const start = await session.state();
+        take(session, 0, "warm-up");
+        const warm = await session.state();
+        assert.deepEqual(parameters(warm, "teacher"), parameters(start, "teacher"));
+        let before = warm;
+        for (const step of [0, 1, 2]) {
+          take(session, step);
+          const now = await session.state(), from = step === 1 ? "student" : "teacher";
+          assertAverage(
+            parameters(now, "teacher"),
+            parameters(before, from),
+            parameters(now, "student"),
+            DECAY,
+          );
+          before = now;
+        }
+        assert.deepEqual(statistics(before, "teacher"), statistics(start, "teacher"));
+        session.free();
+      });
+    }
+  },
+);
 
 gpuTest("its running statistics are averaged after its own passes, copied, or its own", async (device) => {
   const after = async (statistics: Average["statistics"]) => {

@@ -1,11 +1,11 @@
 /** Primitive "Bank": queues of features, one a class, that outlive a step: the first ones in leave first. @module */
-import { type Bank, bankSpec, pushKeys } from "../../kernels/ops/contrast/bank.ts";
-import type { PixelFeatures } from "../../kernels/ops/contrast/member_means.ts";
-import type { Positions } from "../../kernels/ops/contrast/positions.ts";
-import type { Precision, Tensor } from "../../kernels/tensor.ts";
-import { MethodError } from "./method.ts";
-import type { StateSpecs } from "./state.ts";
-import type { Step } from "./step.ts";
+import { type Bank, bankSpec, pushKeys } from "../../../kernels/ops/contrast/bank.ts";
+import type { PixelFeatures } from "../../../kernels/ops/contrast/member_means.ts";
+import type { Positions } from "../../../kernels/ops/contrast/positions.ts";
+import type { Precision, Tensor } from "../../../kernels/tensor.ts";
+import { MethodError } from "../method.ts";
+import type { StateSpecs } from "../state.ts";
+import type { Step } from "../step.ts";
 
 /** What a bank is called: a word, which the names of its tensors begin with. */
 const cursorsOf = (name: string) => `${name}Cursors`;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Graph } from "../../../kernels/graph.ts";
-import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
-import { UserError } from "../../../pipeline/mod.ts";
-import { bankOf, bankState, keepKeys } from "../../../stages/methods/bank.ts";
+import { Graph } from "../../../../kernels/graph.ts";
+import { makeTensor, type Tensor } from "../../../../kernels/tensor.ts";
+import { UserError } from "../../../../pipeline/mod.ts";
+import { bankOf, bankState, keepKeys } from "../../../../stages/methods/contrast/bank.ts";
 
 const home = { buffer: {} as GPUBuffer, offset: 0 };
 
