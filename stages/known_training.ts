@@ -46,19 +46,30 @@ function inputOf(node: GraphNode, input: string): GraphNode {
   return node.edges.find((edge) => edge.input === input)!.from;
 }
 
-/** Views of images that nobody has seen: no larger than the data set's, where it is generated, else of any size. */
+/** What all photographs of a published data set measure; those of PASCAL are of many sizes, and people have put larger ones there. */
+const PUBLISHED: Partial<Record<LoadConfig["dataset"], Extents>> = {
+  cityscapes: { width: 2048, height: 1024 },
+};
+
+/** Pixels. */
+interface Extents {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Views of images that nobody has seen: no larger than the data set's, where that is known, else of any size. */
 function unseen(policy: ViewPolicy, { dataset, shapes, ...config }: LoadConfig) {
   const classes = dataset === "shapes" ? shapesClasses : classesOf({ dataset, ...config });
-  const side = dataset === "shapes" ? shapes.size : Infinity;
-  const set = unseenSet(side, classes);
+  const square = (side: number): Extents => ({ width: side, height: side });
+  const set = unseenSet(PUBLISHED[dataset] ?? square(dataset === "shapes" ? shapes.size : Infinity), classes);
   return { labeled: set, unlabeled: set, validation: set, policy };
 }
 
-function unseenSet(side: number, classes: ClassList): SampleSet {
+function unseenSet(extents: Extents, classes: ClassList): SampleSet {
   const absent = (): never => {
     throw new Error("Cannot read a sample: no data is loaded to plan memory");
   };
-  const size = () => ({ width: side, height: side });
+  const size = () => extents;
   // Of labels nothing is known either, but weights of classes come to some numbers all the same.
   const mask = () => new Uint8Array();
   return { length: 1, ids: [""], classes, size, image: absent, mask };
