@@ -62,9 +62,6 @@ export const methods = [
   // A third of the classes assists, as published. A teacher has 180 steps from its own weights to the student's, and its labels are
   // good for little half way: on seed 3 the published 0.996 ends at 11, 0.99 at 20 with a ramp of one epoch, labels alone at 46.
   psMt({ assist: 2, decay: 0.95 }),
-  // A teacher has 180 steps, not thousands, from its own weights to the student's, which have no way of good labels between them.
-  // On seed 3 the published 0.996 and 12 epochs leave it at 11, 35 points behind labels alone, and 0.98 and 2 half way at 21.
-  psMt({ rampEpochs: 6, decay: 0.9 }),
   // Vectors and queues as small as the network and the data.
   u2pl({ features: 32, firstQueue: 2000, queue: 2000 }),
   // By the published 3e-4, running statistics would still be those of the start after so few steps.

@@ -17,10 +17,10 @@ export const allFaults: readonly Faults[] = [
   cutMixSeg,
   unimatch,
   ccvc,
+  u2pl,
   psMt,
   ael,
   pseudoSeg,
   simpleBaseline,
   deepLabV3Plus,
-  u2pl,
 ];
