@@ -142,7 +142,7 @@ placeTest("compare takes any methods, by name or by file, in one table", async (
   const mistakes: [string, RegExp][] = [
     [
       "supervisd",
-      /Unknown method "supervisd"\. Did you mean "supervised"\? Known: ccvc, cps, cutmix-seg, [a-z0-9, -]*unimatch; or, after compare --methods, the path/,
+      /Unknown method "supervisd"\. Did you mean "supervised"\? Known: ael, ccvc, cps, cutmix-seg, [a-z0-9, -]*unimatch; or, after compare --methods, the path/,
     ],
     [",", /Cannot compare no methods/],
     [tiny, /its default export is no method \(defineMethod\)/],

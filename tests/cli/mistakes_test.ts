@@ -16,7 +16,7 @@ const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     "the list of experiments",
     ["plan", "something"],
-    /Known: camvid-46, .*pascal-92, pascal-183, .*voc-folder/,
+    /Known: ael-cityscapes-1-4, .*camvid-46, .*pascal-92, pascal-183, .*voc-folder/,
   ],
   ["a missing file", ["train", "./nowhere.ts"], /there is no file ".*nowhere\.ts"/],
   ["a file without a pipeline", ["train", fixture("no_pipeline")], /its default export is no pipeline/],
