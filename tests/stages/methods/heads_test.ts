@@ -111,12 +111,12 @@ gpuTest(
       assert.deepEqual(Object.keys(whole.losses), ["ce", "rep", "aux", "tags"]);
       for (const loss of Object.values(whole.losses)) assert.ok(loss > 0 && loss < 5, `${loss}`);
       const first = openTraining(device, headed(), change);
-      takeSteps(first, 0, 2);
+      await takeSteps(first, 0, 2);
       const halfway = await first.snapshot();
       first.free();
       const second = openTraining(device, headed(), { ...change, recompute: "always" });
       second.restore(halfway);
-      takeSteps(second, 2, STEPS);
+      await takeSteps(second, 2, STEPS);
       assert.deepEqual(await second.snapshot(), whole.captured);
       second.free();
     }
