@@ -144,7 +144,7 @@ gpuTest("a choice reads what the step before has left, and writes what the step 
     [1, 2, 2, ...drawn[1]!],
   ]);
   const { images, sizes, uniform } = seen[0]!.step;
-  assert.deepEqual([images, sizes], [walks, { labeled: 4, unlabeled: 8 }]);
+  assert.deepEqual([images, sizes], [walks, { labeled: 4, unlabeled: 8, "pseudo-labeled": 12 }]);
   // Numbers are of the step, the stream and the index.
   const some = [uniform("a", 0), uniform("a", 1), uniform("b", 0), seen[1]!.step.uniform("a", 0)];
   assert.equal(new Set(some).size, 4);
