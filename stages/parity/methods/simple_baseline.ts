@@ -9,7 +9,7 @@ import { polyFactor } from "../../training/config/schedule.ts";
 import { buildNetworks } from "../../weights/network.ts";
 import type { CaseAdapter, Observed, RecordedMap } from "../adapter.ts";
 import { caseLabels, caseWeights } from "../inputs.ts";
-import { named } from "../named.ts";
+import { named } from "./named.ts";
 import { publishedFloors, relativeWithin, share, smallFloors } from "../rules.ts";
 import { confidences, type SeenStep } from "../seen.ts";
 import { type CaseSettings, commonLeaves, factor, type StartLaws } from "../settings.ts";

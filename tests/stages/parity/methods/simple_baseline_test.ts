@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { parseCase } from "../../../stages/parity/case.ts";
+import { parseCase } from "../../../../stages/parity/case.ts";
 
 Deno.test("a case of SimpleBaseline tells of each image who has labeled it, and has a noisy one", () => {
-  const path = new URL("../../golden/parity/simple_baseline_shared.json", import.meta.url);
+  const path = new URL("../../../golden/parity/simple_baseline_shared.json", import.meta.url);
   const text = Deno.readTextFileSync(path);
   const changed = (noisy: number[]) => {
     const json = JSON.parse(text) as { case: object };
