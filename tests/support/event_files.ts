@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { crc32c } from "@aws-crypto/crc32c";
+import crc32c from "crc-32/crc32c.js";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import protobuf from "protobufjs";
@@ -57,7 +57,7 @@ export function readEvents(bytes: Uint8Array): ReadEvent[] {
 }
 
 function masked(bytes: Uint8Array): number {
-  const sum = BigInt(crc32c(bytes));
+  const sum = BigInt(crc32c.buf(bytes) >>> 0);
   return Number(((sum >> 15n | sum << 17n) + 0xa282ead8n) & 0xffffffffn);
 }
 
