@@ -1,9 +1,9 @@
 /** `--tensorboard`: event files beside the runs, and folders that cannot take them. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { projectRoot } from "../../runtime/host/place.ts";
-import { boardRuns, readSeries } from "../support/event_files.ts";
-import { fixture, placeTest } from "./support.ts";
+import { projectRoot } from "../../../runtime/host/place.ts";
+import { boardRuns, readSeries } from "../../support/event_files.ts";
+import { fixture, placeTest } from "../support.ts";
 
 const tiny = fixture("tiny");
 
