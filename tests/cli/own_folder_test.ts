@@ -1,32 +1,10 @@
 /** A folder of one's own through the commands: what is planned, why, trained, scored or not. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
-import { fixture, type Place, placeTest } from "./support.ts";
+import { makeFolder } from "./photographs.ts";
+import { fixture, placeTest } from "./support.ts";
 
 const experiment = fixture("own_folder");
-const width = 24, height = 20;
-const grays = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
-
-/** Writes photographs of a disc, the first of which have masks of 0 and 255. */
-async function makeFolder(place: Place, images: number, masks: number): Promise<string> {
-  const root = join(place.folder, "photographs");
-  for (const name of ["images", "masks"]) await Deno.mkdir(join(root, name), { recursive: true });
-  for (let n = 0; n < images; n++) {
-    const isDisc = (pixel: number) =>
-      (pixel % width - 4 - n) ** 2 + (Math.floor(pixel / width) - 10) ** 2 < 30;
-    const mask = Uint8Array.from({ length: width * height }, (_, pixel) => isDisc(pixel) ? 255 : 0);
-    const image = Uint8Array.from(
-      { length: 3 * mask.length },
-      (_, i) => mask[Math.floor(i / 3)]! ? 200 : 40 + n,
-    );
-    await Deno.writeFile(join(root, "images", `p${n}.png`), encodeRgbPng(image, width, height));
-    if (n >= masks) continue;
-    await Deno.writeFile(join(root, "masks", `p${n}.png`), encodePalettePng(mask, width, height, grays));
-  }
-  return root;
-}
-
 placeTest("a folder's leaves can be set and are explained, and a mistake names the leaf", async (place) => {
   const root = await makeFolder(place, 3, 2);
   const plan = (...set: string[]) =>
