@@ -173,7 +173,7 @@ Deno.test("packages are imported where they belong", () => {
     zod: /^stages\//,
   };
   const wrong = modules.flatMap(({ path, imports }) =>
-    imports.filter((target) => !target.startsWith("node:") && !/\.(ts|wgsl|json)$/.test(target))
+    imports.filter((target) => !target.startsWith("node:") && !/\.(ts|wgsl|json|css)$/.test(target))
       .filter((target) => {
         const name = target.split("/").slice(0, target.startsWith("@") ? 2 : 1).join("/");
         return owners[name]?.test(path) !== true;
@@ -189,6 +189,20 @@ Deno.test("kernels and models run in a web page: no Deno, no node, no disk", () 
       /\bDeno\b|\bprocess\.|\brequire\(/.test(code) || imports.some((target) => target.startsWith("node:"))
     )
     .map(({ path }) => path);
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("clients run in a web page: no Deno, no node, and all that they import, too", () => {
+  const byPath = new Map(modules.map((file) => [file.path, file]));
+  const reached = new Set(modules.map(({ path }) => path).filter((path) => path.includes("/client/")));
+  assert.ok(reached.size > 0);
+  for (const path of reached) {
+    for (const target of byPath.get(path)!.imports) if (byPath.has(target)) reached.add(target);
+  }
+  const wrong = [...reached].filter((path) => {
+    const { code, imports } = byPath.get(path)!;
+    return /\bDeno\b|\bprocess\./.test(code) || imports.some((target) => target.startsWith("node:"));
+  });
   assert.deepEqual(wrong, []);
 });
 

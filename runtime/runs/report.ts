@@ -4,6 +4,9 @@ import { writeAtomically } from "../../pipeline/files/files.ts";
 import { isRunScores, predictionNames, type RunScores, shownName } from "./scores.ts";
 import { adaptersOf, learnedNotes, madeOn, mixedNotice } from "./provenance.ts";
 import type { RunRecord } from "./run_folder.ts";
+import { Markup } from "../pages/markup.ts";
+import { page } from "../pages/page.ts";
+import client from "../report/client.json" with { type: "json" };
 import { duration, percent } from "../units.ts";
 
 /** Name of the page in a run's folder. */
@@ -23,10 +26,10 @@ export interface ReportPictures {
  * @throws {CacheError} If it cannot be written.
  */
 export async function writeReport(path: string, run: RunRecord, metrics: unknown): Promise<string> {
-  const page = join(path, REPORT);
+  const file = join(path, REPORT);
   const text = reportPage(run, isRunScores(metrics) ? metrics : undefined, await picturesOf(path));
-  await writeAtomically(page, new TextEncoder().encode(text));
-  return page;
+  await writeAtomically(file, new TextEncoder().encode(text));
+  return file;
 }
 
 /** The page. Whatever a run's files say is shown as text. */
@@ -61,21 +64,15 @@ export function reportPage(
     pictures.length > 0 &&
     `<h2>Pictures</h2>${gallery(pictures, metrics === undefined ? [] : predictionNames(metrics))}`,
   ].filter(Boolean);
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="content-security-policy" content="default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'">
-<title>${escape(`${name} ${id}`)}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: top; font-variant-numeric: tabular-nums; }
-img { image-rendering: pixelated; width: 10rem; }
-</style>
-<h1>${escape(name)} <small>${escape(id)}</small></h1>
-${sections.join("\n")}
-</html>
-`;
+  const body = `<main>\n<h1>${escape(name)} <small>${escape(id)}</small></h1>\n${
+    sections.join("\n")
+  }\n</main>`;
+  return page({
+    title: `${name} ${id}`,
+    client,
+    body: new Markup(body),
+    allowed: { "img-src": ["'self'", "file:"] },
+  });
 }
 
 function scores(metrics: RunScores): string {

@@ -14,8 +14,8 @@ import {
   sha256,
   verifyBlobs,
 } from "../../../pipeline/mod.ts";
-import { hostileAnswers, hostileReceptions } from "../../support/hostile_answers.ts";
-import { type RawHandler, RawServer } from "../../support/raw_server.ts";
+import { hostileAnswers, hostileReceptions } from "../../support/servers/hostile_answers.ts";
+import { type RawHandler, RawServer } from "../../support/servers/raw_server.ts";
 import { diskTest } from "../../support/disks/small_disk.ts";
 import { add, halve, number, record, start, withDirectory } from "../support.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Cache, pipeline, pull, Remote, RemoteCache } from "../../../pipeline/mod.ts";
-import { findNginx, Nginx, type NginxOptions } from "../../support/nginx.ts";
+import { findNginx, Nginx, type NginxOptions } from "../../support/servers/nginx.ts";
 import { add, grow, record, start, withDirectory } from "../support.ts";
 import { testUnless } from "../../support/skip.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { permissionsOf } from "../../../cli/process/permissions.ts";
 import { Remote } from "../../../pipeline/mod.ts";
-import { RawServer } from "../../support/raw_server.ts";
+import { RawServer } from "../../support/servers/raw_server.ts";
 import { names } from "../cache/corrupt.ts";
 import { runCounted } from "../cache/counted.ts";
 import { randomNumbers, type TorturePart } from "../part.ts";

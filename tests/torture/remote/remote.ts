@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Cache, Remote, verifyBlobs } from "../../../pipeline/mod.ts";
-import { hostileAnswers, hostileReceptions } from "../../support/hostile_answers.ts";
-import { type RawHandler, RawServer } from "../../support/raw_server.ts";
+import { hostileAnswers, hostileReceptions } from "../../support/servers/hostile_answers.ts";
+import { type RawHandler, RawServer } from "../../support/servers/raw_server.ts";
 import { names } from "../cache/corrupt.ts";
 import { counted, runCounted } from "../cache/counted.ts";
 import { assertWhole, filesOf } from "./store.ts";
