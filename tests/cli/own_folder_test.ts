@@ -1,12 +1,12 @@
 /** A folder of one's own through the commands: what is planned, why, trained, scored or not. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { makeFolder } from "./photographs.ts";
+import { makeFolder } from "../support/photographs.ts";
 import { fixture, placeTest } from "./support.ts";
 
 const experiment = fixture("own_folder");
 placeTest("a folder's leaves can be set and are explained, and a mistake names the leaf", async (place) => {
-  const root = await makeFolder(place, 3, 2);
+  const root = await makeFolder(place.folder, 3, 2);
   const plan = (...set: string[]) =>
     place.command(
       "plan",
@@ -36,7 +36,7 @@ placeTest("a folder's leaves can be set and are explained, and a mistake names t
 });
 
 placeTest("data, plan and why read a folder as load does, and name the file that is new", async (place) => {
-  const root = await makeFolder(place, 6, 4);
+  const root = await makeFolder(place.folder, 6, 4);
   const set = ["--set", `load.root=${root}`, "--set", "co-train.method=supervised"];
   const data = await place.command("data", experiment, "--set", `load.root=${root}`, "--json");
   const [{ counts, problems }] = JSON.parse(data.out.at(-1)!);
@@ -57,7 +57,7 @@ placeTest("data, plan and why read a folder as load does, and name the file that
 placeTest(
   "without unlabeled and validation images it trains on labels, scores n/a, and says both",
   async (place) => {
-    const root = await makeFolder(place, 3, 3);
+    const root = await makeFolder(place.folder, 3, 3);
     const set = ["--set", `load.root=${root}`, "--set", "load.validation=null"];
     const { status, out, notes } = await place.command("train", experiment, ...set);
     assert.equal(status, 0, notes);

@@ -1,14 +1,13 @@
 /** A small folder of photographs, of which some have masks. @module */
 import { join } from "node:path";
 import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
-import type { Place } from "./support.ts";
 
 const width = 24, height = 20;
 const grays = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
 
-/** Writes photographs of a disc, the first of which have masks of 0 and 255. */
-export async function makeFolder(place: Place, images: number, masks: number): Promise<string> {
-  const root = join(place.folder, "photographs");
+/** Writes `photographs/`, pictures of a disc, the first of which have masks of 0 and 255. */
+export async function makeFolder(folder: string, images: number, masks: number): Promise<string> {
+  const root = join(folder, "photographs");
   for (const name of ["images", "masks"]) await Deno.mkdir(join(root, name), { recursive: true });
   for (let n = 0; n < images; n++) {
     const isDisc = (pixel: number) =>

@@ -1,12 +1,12 @@
 /** Which images of a run to label next, and what annotation tools and `load` are given of them. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readCoco } from "../../stages/annotations/coco.ts";
-import { readLabelMe } from "../../stages/annotations/labelme.ts";
-import { rasterize } from "../../stages/annotations/rasterize.ts";
-import { decodePng } from "../../stages/codecs/png.ts";
-import { makeFolder } from "./photographs.ts";
-import { fixture, type Outcome, type Place, placeTest } from "./support.ts";
+import { readCoco } from "../../../stages/annotations/coco.ts";
+import { readLabelMe } from "../../../stages/annotations/labelme.ts";
+import { rasterize } from "../../../stages/annotations/rasterize.ts";
+import { decodePng } from "../../../stages/codecs/png.ts";
+import { makeFolder } from "../../support/photographs.ts";
+import { fixture, type Outcome, type Place, placeTest } from "../support.ts";
 
 interface Next {
   readonly by: string;
@@ -32,7 +32,7 @@ async function refused(place: Place, status: number, rule: RegExp, ...args: stri
 
 /** Two networks on a folder of 9 photographs, 3 of them with masks. */
 async function train(place: Place): Promise<{ root: string; set: string[] }> {
-  const root = await makeFolder(place, 9, 3), set = ["--set", `load.root=${root}`];
+  const root = await makeFolder(place.folder, 9, 3), set = ["--set", `load.root=${root}`];
   const { status, notes } = await place.command("train", fixture("own_folder"), ...set);
   assert.equal(status, 0, notes);
   return { root, set };
@@ -268,7 +268,7 @@ placeTest("a command line that is wrong is refused before anything is looked at"
 placeTest(
   "without unlabeled images, or labels of them, there is nothing to rank, and it is said why",
   async (place) => {
-    const root = await makeFolder(place, 3, 3),
+    const root = await makeFolder(place.folder, 3, 3),
       set = ["--set", `load.root=${root}`, "--set", "load.validation=null"];
     const trained = await place.command(
       "train",
