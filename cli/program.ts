@@ -11,6 +11,7 @@ import { dag } from "./commands/plan/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
+import { next } from "./commands/next.ts";
 import { parity } from "./commands/parity.ts";
 import { partitions } from "./commands/partitions/partitions.ts";
 import { plan } from "./commands/plan/plan.ts";
@@ -51,6 +52,7 @@ its output went away.`,
     ccvc,
     evaluate,
     predict,
+    next,
     data,
     partitions,
     weights,

@@ -23,9 +23,11 @@ import { type RunScores, withOrigin } from "./scores.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
 import { adaptersOf, gpuOfRun, learnedFromOf } from "./provenance.ts";
 import { changedSettings } from "./changed_settings.ts";
+import { findLabeled, writeRanking } from "./ranking.ts";
 import { LiveReport, writeCurves, writeReport } from "../report/report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "../session.ts";
+import { Board, boardName } from "../tensorboard/board.ts";
 import { trainingCurves } from "./training_curves.ts";
 import { bytes } from "../units.ts";
 import { type TrainingCost, TrainingMeter } from "./training_cost.ts";
@@ -90,13 +92,19 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   const planned = await plan(graph, { cache, seed });
   const gpu = await announceAdapter([planned], session);
   const changed = changedSettings(pipeline, graph);
+  const settings = settingsDigest(planned), set = overrides.map((override) => setText(graph, override));
+  using board = session.tensorboard === undefined ? undefined : Board.open(
+    session.tensorboard,
+    boardName({ name: graph.name, method, set, seed, settings, gpu }),
+    (line) => session.output.note(line),
+  );
   const folder = await RunFolder.create(session.runs, {
     name: graph.name,
-    id: runId(started, settingsDigest(planned)),
+    id: runId(started, settings),
     ...(experiment === undefined ? {} : { experiment }),
     ...(method === undefined ? {} : { method }),
     seed,
-    set: overrides.map((override) => setText(graph, override)),
+    set,
     ...(changed === undefined ? {} : { changed }),
     started: started.toISOString(),
     ...(gpu === undefined ? {} : { gpu }),
@@ -116,6 +124,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       report.on(event);
       if (event.type === "hit" || event.type === "finished") settled++;
       folder.event(event);
+      board?.event(event);
       heard(event);
     });
     const result = await run(graph, {
@@ -133,7 +142,8 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       },
     });
     await report.stop();
-    await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
+    const known = await settledPlan(planned, result.nodes, cache);
+    await folder.json("plan.json", known);
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
     const found = await findMetrics(returned);
     const metrics = found && withOrigin(found, {
@@ -147,6 +157,9 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await writeCurves(folder.path, await trainingCurves(result.nodes, all, report.curves, cache));
     await copyPictures(returned, folder);
     await linkWeights(all, folder);
+    await board?.complete({ all, returned });
+    const labeled = await findLabeled(known, cache);
+    if (labeled !== undefined && labeled.images.length > 0) await writeRanking(folder.path, labeled);
     const seconds = (Date.now() - started.getTime()) / 1000;
     await folder.update({
       state: "done",
