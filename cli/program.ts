@@ -11,6 +11,7 @@ import { dag } from "./commands/plan/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
+import { exporting } from "./commands/export.ts";
 import { parity } from "./commands/parity.ts";
 import { partitions } from "./commands/partitions/partitions.ts";
 import { plan } from "./commands/plan/plan.ts";
@@ -54,6 +55,7 @@ its output went away.`,
     data,
     partitions,
     weights,
+    exporting,
     runs,
     report,
     cache,

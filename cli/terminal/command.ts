@@ -10,10 +10,12 @@ export interface ArgumentSpec {
   readonly count?: "required" | "optional" | "several";
 }
 
-/** An option: `--name`, `--name VALUE`. */
+/** An option: `--name`, `--name VALUE`, `-n VALUE`. */
 export interface OptionSpec {
   /** Long name without dashes. */
   readonly name: string;
+  /** A letter that stands for it. */
+  readonly short?: string;
   /** Name of the value in the help; an option without one is a switch. */
   readonly value?: string;
   readonly description: string;

@@ -69,8 +69,9 @@ function build(command: Command, terminal: Terminal, done: (status: number) => v
     const spelled = { required: `<${name}>`, optional: `[${name}]`, several: `[${name}...]` }[count];
     parser.addArgument(new Argument(spelled, description));
   }
-  for (const { name, value, description, repeats } of command.options ?? []) {
-    const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, description);
+  for (const { name, short, value, description, repeats } of command.options ?? []) {
+    const long = value === undefined ? `--${name}` : `--${name} <${value}>`;
+    const option = new Option(short === undefined ? long : `-${short}, ${long}`, description);
     if (repeats) option.argParser((text: string, before: string[] = []) => [...before, text]);
     parser.addOption(option);
   }
