@@ -12,6 +12,7 @@ import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { exporting } from "./commands/export.ts";
+import { next } from "./commands/next.ts";
 import { parity } from "./commands/parity.ts";
 import { partitions } from "./commands/partitions/partitions.ts";
 import { plan } from "./commands/plan/plan.ts";
@@ -52,6 +53,7 @@ its output went away.`,
     ccvc,
     evaluate,
     predict,
+    next,
     data,
     partitions,
     weights,

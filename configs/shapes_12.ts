@@ -23,14 +23,27 @@ import {
  */
 export default pipeline("shapes-12", () => {
   const data = load({ dataset: "shapes" });
+  const nets = trained(data);
+  const labels = pseudoLabel({ nets, images: data.unlabeled });
+  return { labels, score: evaluate({ nets, samples: data.validation }) };
+});
+
+/**
+ * Its views and its training.
+ *
+ * @param data The scenes, or others.
+ * @param round Tells the stages apart from those of an earlier call.
+ */
+export function trained(data: Parameters<typeof augment>[0]["data"], round?: number) {
+  const named = (stage: string) => round === undefined ? {} : { as: `${stage}-${round}` };
   const views = augment({ data }, {
     crop: 48,
     scale: [0.8, 1.5],
     jitter: { hue: 0.03 },
     gray: { probability: 0 },
     blur: { sigma: [0.1, 1] },
-  });
-  const nets = coTrain({ views }, {
+  }, named("augment"));
+  return coTrain({ views }, {
     method: ccvc({
       augmentation: "strong",
       conflictWeight: 1.5,
@@ -48,10 +61,8 @@ export default pipeline("shapes-12", () => {
     backboneRate: 1,
     headRate: 1,
     evaluateEvery: 3,
-  });
-  const labels = pseudoLabel({ nets, images: data.unlabeled });
-  return { labels, score: evaluate({ nets, samples: data.validation }) };
-});
+  }, named("co-train"));
+}
 
 /** Options of other methods that are compared here, chosen on seeds 3 and 4; the defaults of UniMatch and SimpleBaseline did as well as any tried. */
 export const methods = [

@@ -17,6 +17,7 @@ import { cacheOf, overrides, runsOf, setHelp, shared } from "../terminal/options
 import { Progress } from "../terminal/progress.ts";
 import { protocolHelp, protocolOption, protocolOptions } from "../terminal/protocol_options.ts";
 import { notesOnly } from "../terminal/terminal.ts";
+import { toleranceOf, toleranceOption } from "../terminal/tolerance.ts";
 
 /** The command. */
 export const predict: Command = {
@@ -51,11 +52,7 @@ ${protocolHelp}\n\n${setHelp}`,
       description: "write all/, every prediction of the method, and where its networks disagree",
     },
     { name: "to", value: "labelme|coco", description: "write annotations for correction in a tool" },
-    {
-      name: "tolerance",
-      value: "pixels",
-      description: "how far outlines of --to may pass from a corner of the mask's (default: 1)",
-    },
+    toleranceOption,
     { name: "overwrite", description: "overwrite files that others wrote, or changed since" },
     {
       name: "data",
@@ -132,7 +129,7 @@ function deepNote([first, ...others]: readonly string[]): string {
 }
 
 function resultOptions(input: CommandInput, protocol: Protocol): ResultOptions {
-  const to = input.text("to"), tolerance = input.text("tolerance");
+  const to = input.text("to");
   if (to !== undefined && to !== "labelme" && to !== "coco") {
     throw new UsageError(`Cannot write annotations --to "${to}": it must be labelme or coco`);
   }
@@ -141,20 +138,12 @@ function resultOptions(input: CommandInput, protocol: Protocol): ResultOptions {
       `Cannot write annotations --to ${to} of the middle of images alone. Leave --protocol center_crop out.`,
     );
   }
-  if (tolerance !== undefined && to === undefined) {
-    throw new UsageError(
-      `Cannot use --tolerance ${tolerance} without --to: it is of the outlines written there.`,
-    );
-  }
-  if (tolerance !== undefined && !/^\d{1,4}(\.\d{1,6})?$/.test(tolerance)) {
-    throw new UsageError(`Cannot read "--tolerance ${tolerance}": it must be a number of pixels, 0 or more`);
-  }
   return {
     overlay: input.flag("overlay"),
     montage: input.flag("montage"),
     all: input.flag("all"),
     to,
-    tolerance: Number(tolerance ?? 1),
+    tolerance: toleranceOf(input, to !== undefined),
   };
 }
 

@@ -24,6 +24,8 @@ export interface PredictionSource extends ResultName {
   readonly image: string;
   /** Path of its true labels, where a list names them. */
   readonly mask?: string;
+  /** Absolute path of a copy that is annotated in the image's place. */
+  readonly copy?: string;
   /**
    * Decodes it.
    * @param range Which values are black and white to the network, of images of more than 8 bits.

@@ -124,7 +124,7 @@ export class ResultWriter {
     }
     if (files.labelme) {
       const from = dirname(join(folder.path, files.labelme));
-      const picture = relative(from, source.image).replaceAll("\\", "/");
+      const picture = relative(from, source.copy ?? source.image).replaceAll("\\", "/");
       const text = writeLabelMe({ picture, width, height, labels: mask }, {
         classes,
         tolerance: options.tolerance,

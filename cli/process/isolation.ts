@@ -18,15 +18,19 @@ const yamlVariables = ["LOG_TOKENS", "LOG_STREAM"];
 /** Options that name what is written, with what they name if they are not given. */
 const written = { cache: ".cache", runs: "runs", out: "predictions", svg: undefined } as const;
 
-/** Command → the options by which it writes, and whether it has a session: a GPU and a remote cache. */
+/** Command → the options by which it writes, what `out` is if it is not given, and whether it has a session: a GPU and a remote cache. */
 const commands: Readonly<
-  Record<string, { readonly writes: readonly (keyof typeof written)[]; readonly session?: true }>
+  Record<
+    string,
+    { readonly writes: readonly (keyof typeof written)[]; readonly out?: string; readonly session?: true }
+  >
 > = {
   train: { writes: ["cache", "runs"], session: true },
   compare: { writes: ["cache", "runs"], session: true },
   ccvc: { writes: ["cache", "runs"], session: true },
   evaluate: { writes: ["cache"], session: true },
   predict: { writes: ["out", "cache"], session: true },
+  next: { writes: ["out", "cache", "runs"], out: "next", session: true },
   cache: { writes: ["cache"], session: true },
   parity: { writes: [], session: true },
   tune: { writes: ["cache"] },
@@ -57,8 +61,10 @@ export function isolatedArguments(args: readonly string[]): string[] {
   const start = ["run", ...options];
   const command = args[0]!;
   if (ours.includes(command)) return [...start, ...permissionsOf(), program, ...args];
-  const { writes, session = false } = Object.hasOwn(commands, command) ? commands[command]! : { writes: [] };
-  const folders = writes.flatMap((option) => folderOf(option, args));
+  const { writes, session = false, out = written.out } = Object.hasOwn(commands, command)
+    ? commands[command]!
+    : { writes: [] };
+  const folders = writes.flatMap((option) => folderOf(option, args, { ...written, out }[option]));
   const host = session ? remoteHost() : undefined;
   return [
     ...start,
@@ -83,9 +89,13 @@ export function isolatedArguments(args: readonly string[]): string[] {
 }
 
 /** What is to be granted for an option: the folder, or the topmost part of its path that is not there yet. */
-function folderOf(option: keyof typeof written, args: readonly string[]): string[] {
+function folderOf(
+  option: keyof typeof written,
+  args: readonly string[],
+  fallback: string | undefined,
+): string[] {
   const given = valueOf(option, args);
-  const path = given ?? written[option];
+  const path = given ?? fallback;
   // The command itself says what is wrong with an empty path.
   if (path === undefined || path.trim() === "") return [];
   let folder = given === undefined ? resolve(path) : resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), path);

@@ -22,6 +22,7 @@ import { benchmarksOf } from "./benchmarks.ts";
 import { type RunScores, withOrigin } from "./scores.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
 import { adaptersOf, gpuOfRun, learnedFromOf } from "./provenance.ts";
+import { findLabeled, writeRanking } from "./ranking.ts";
 import { writeReport } from "./report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "../session.ts";
@@ -120,7 +121,8 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       remote,
       resources: { gpu: () => session.gpu.resource() },
     });
-    await folder.json("plan.json", await settledPlan(planned, result.nodes, cache));
+    const known = await settledPlan(planned, result.nodes, cache);
+    await folder.json("plan.json", known);
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
     const found = await findMetrics(returned);
     const metrics = found && withOrigin(found, {
@@ -133,6 +135,8 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     if (metrics !== undefined) await folder.json("metrics.json", metrics);
     await copyPictures(returned, folder);
     await linkWeights(all, folder);
+    const labeled = await findLabeled(known, cache);
+    if (labeled !== undefined && labeled.images.length > 0) await writeRanking(folder.path, labeled);
     const seconds = (Date.now() - started.getTime()) / 1000;
     await folder.update({
       state: "done",

@@ -121,6 +121,29 @@ export function parseIdList(
   return { path, samples };
 }
 
+/**
+ * Writes an id list, `image mask` a line.
+ *
+ * @throws {DataError} If a path would not be read as it is.
+ */
+export function formatIdList(samples: readonly Pick<ListedSample, "image" | "mask">[]): string {
+  return samples.map(({ image, mask }) => {
+    const line = mask === undefined ? image : `${image} ${mask}`;
+    try {
+      const [read] = parseIdList(line, "", { masks: "optional" }).samples;
+      if (read!.image === image && read!.mask === mask) return `${line}\n`;
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+    }
+    throw new DataError(
+      `Cannot write ${
+        quote(line)
+      } to an id list: it would not be read as it is. A list takes pictures named .jpg, .jpeg or .png; ` +
+        "rename the file.",
+    );
+  }).join("");
+}
+
 function splitLine(
   content: string,
   path: string,

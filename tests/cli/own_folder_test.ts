@@ -1,34 +1,12 @@
 /** A folder of one's own through the commands: what is planned, why, trained, scored or not. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
-import { fixture, type Place, placeTest } from "./support.ts";
+import { makeFolder } from "../support/photographs.ts";
+import { fixture, placeTest } from "./support.ts";
 
 const experiment = fixture("own_folder");
-const width = 24, height = 20;
-const grays = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
-
-/** Writes photographs of a disc, the first of which have masks of 0 and 255. */
-async function makeFolder(place: Place, images: number, masks: number): Promise<string> {
-  const root = join(place.folder, "photographs");
-  for (const name of ["images", "masks"]) await Deno.mkdir(join(root, name), { recursive: true });
-  for (let n = 0; n < images; n++) {
-    const isDisc = (pixel: number) =>
-      (pixel % width - 4 - n) ** 2 + (Math.floor(pixel / width) - 10) ** 2 < 30;
-    const mask = Uint8Array.from({ length: width * height }, (_, pixel) => isDisc(pixel) ? 255 : 0);
-    const image = Uint8Array.from(
-      { length: 3 * mask.length },
-      (_, i) => mask[Math.floor(i / 3)]! ? 200 : 40 + n,
-    );
-    await Deno.writeFile(join(root, "images", `p${n}.png`), encodeRgbPng(image, width, height));
-    if (n >= masks) continue;
-    await Deno.writeFile(join(root, "masks", `p${n}.png`), encodePalettePng(mask, width, height, grays));
-  }
-  return root;
-}
-
 placeTest("a folder's leaves can be set and are explained, and a mistake names the leaf", async (place) => {
-  const root = await makeFolder(place, 3, 2);
+  const root = await makeFolder(place.folder, 3, 2);
   const plan = (...set: string[]) =>
     place.command(
       "plan",
@@ -58,7 +36,7 @@ placeTest("a folder's leaves can be set and are explained, and a mistake names t
 });
 
 placeTest("data, plan and why read a folder as load does, and name the file that is new", async (place) => {
-  const root = await makeFolder(place, 6, 4);
+  const root = await makeFolder(place.folder, 6, 4);
   const set = ["--set", `load.root=${root}`, "--set", "co-train.method=supervised"];
   const data = await place.command("data", experiment, "--set", `load.root=${root}`, "--json");
   const [{ counts, problems }] = JSON.parse(data.out.at(-1)!);
@@ -79,7 +57,7 @@ placeTest("data, plan and why read a folder as load does, and name the file that
 placeTest(
   "without unlabeled and validation images it trains on labels, scores n/a, and says both",
   async (place) => {
-    const root = await makeFolder(place, 3, 3);
+    const root = await makeFolder(place.folder, 3, 3);
     const set = ["--set", `load.root=${root}`, "--set", "load.validation=null"];
     const { status, out, notes } = await place.command("train", experiment, ...set);
     assert.equal(status, 0, notes);

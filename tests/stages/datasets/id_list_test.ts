@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { DataError } from "../../../stages/datasets/errors.ts";
-import { assertDisjoint, parseIdList } from "../../../stages/datasets/id_list.ts";
+import { assertDisjoint, formatIdList, parseIdList } from "../../../stages/datasets/id_list.ts";
 
 const parse = (text: string, masks: "required" | "optional" = "required") =>
   parseIdList(text, "lists/a.txt", { masks });
@@ -81,4 +81,33 @@ Deno.test("a line of a million characters is refused at once, and not by the mil
     /Cannot read line 1 of the id list "long\.txt": it has 1200000 characters; 8192 are read/,
   );
   ok(performance.now() - started < 1000);
+});
+
+Deno.test("a list that is written is read as it was meant, or refused", () => {
+  const samples = [{ image: "a b/c d.jpg", mask: "m m/c d.png" }, { image: "x.PNG" }, { image: "é.jpeg" }];
+  const text = formatIdList(samples);
+  strictEqual(text, "a b/c d.jpg m m/c d.png\nx.PNG\né.jpeg\n");
+  deepStrictEqual(
+    parse(text, "optional").samples.map(({ image, mask }) =>
+      mask === undefined ? { image } : { image, mask }
+    ),
+    samples,
+  );
+  strictEqual(formatIdList([]), "");
+  const refused = [
+    { image: "a.tif" },
+    { image: "a.jpg b.jpg" },
+    { image: "/a.jpg" },
+    { image: "../a.jpg" },
+    { image: "a\n.jpg" },
+    { image: " a.jpg" },
+    { image: "a.jpg", mask: "a.tif" },
+  ];
+  for (const sample of refused) {
+    throws(
+      () => formatIdList([sample]),
+      /Cannot write ".*" to an id list: .* rename the file\.$/,
+      sample.image,
+    );
+  }
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encode } from "fast-png";
-import { encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
-import { testCheckpoint } from "../support/training.ts";
-import { placeTest } from "./support.ts";
+import { encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
+import { testCheckpoint } from "../../support/training.ts";
+import { placeTest } from "../support.ts";
 
 placeTest(
   "images of more than 8 bits are labeled by the training's range, or a note says that it has none",

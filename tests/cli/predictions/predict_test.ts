@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
-import { confusion } from "../../kernels/reference/label/confusion.ts";
-import { readCoco } from "../../stages/annotations/coco.ts";
-import { readLabelMe } from "../../stages/annotations/labelme.ts";
-import { rasterize } from "../../stages/annotations/rasterize.ts";
-import { decodePng } from "../../stages/codecs/png.ts";
-import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
-import { maskPalette, pascalClasses } from "../../stages/datasets/classes.ts";
-import pictures from "../golden/pillow_pictures.json" with { type: "json" };
-import { pythonWith, runPython } from "../support/python.ts";
-import { shapesSet, testCheckpoint } from "../support/training.ts";
-import { type Place, placeTest } from "./support.ts";
-import { skip } from "../support/skip.ts";
+import { confusion } from "../../../kernels/reference/label/confusion.ts";
+import { readCoco } from "../../../stages/annotations/coco.ts";
+import { readLabelMe } from "../../../stages/annotations/labelme.ts";
+import { rasterize } from "../../../stages/annotations/rasterize.ts";
+import { decodePng } from "../../../stages/codecs/png.ts";
+import { encodePalettePng, encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
+import { maskPalette, pascalClasses } from "../../../stages/datasets/classes.ts";
+import pictures from "../../golden/pillow_pictures.json" with { type: "json" };
+import { pythonWith, runPython } from "../../support/python.ts";
+import { shapesSet, testCheckpoint } from "../../support/training.ts";
+import { type Place, placeTest } from "../support.ts";
+import { skip } from "../../support/skip.ts";
 
 const names = ["branch1", "branch2", "average"] as const;
 
@@ -119,7 +119,7 @@ vocTest(
       assert.deepEqual(metrics.confusion, metrics.confusions.average);
       seen.add(JSON.stringify(metrics.confusion));
       if (python === undefined) continue;
-      const counted = await runPython(python, new URL("../acceptance/confusion.py", import.meta.url), out);
+      const counted = await runPython(python, new URL("../../acceptance/confusion.py", import.meta.url), out);
       for (const name of names) {
         assert.deepEqual(counted[name].confusion, metrics.confusions[name]);
         assert.ok(Math.abs(counted[name].miou - metrics.miou[name]) < 1e-9, `${name}: ${metrics.miou[name]}`);
