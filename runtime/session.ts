@@ -12,6 +12,8 @@ export interface Session {
   readonly remote: RemoteCache | undefined;
   /** Folder of the runs. */
   readonly runs: string;
+  /** Folder of files for TensorBoard, if they are wanted. */
+  readonly tensorboard?: string | undefined;
   readonly gpu: Gpu;
   /** Stops the work in order once it is aborted. */
   readonly signal: AbortSignal;

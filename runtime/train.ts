@@ -14,6 +14,8 @@ export interface TrainOptions {
   readonly cache?: string;
   /** Folder that runs are written to, default `runs`. */
   readonly runs?: string;
+  /** Folder to write event files for TensorBoard to, beside the run; none unless told. */
+  readonly tensorboard?: string;
   /** Seed of the run, an integer from 0, default 0. */
   readonly seed?: number;
   /** Leaves of configs, as `--set` takes them: `["co-train.epochs=2"]`. */
@@ -71,7 +73,8 @@ export interface TrainedRun {
  * ```
  */
 export async function train(pipeline: Pipeline, options: TrainOptions = {}): Promise<TrainedRun> {
-  const { runs = "runs", seed = 0, set = [], folder, signal, checkpointEvery, onEvent, onLine } = options;
+  const { runs = "runs", seed = 0, set = [], folder, tensorboard, signal, checkpointEvery, onEvent, onLine } =
+    options;
   await requirePermissions("train", ["read", "write", "env", "run", "sys"]);
   const cache = new Cache(options.cache ?? ".cache");
   cache.check();
@@ -88,6 +91,7 @@ export async function train(pipeline: Pipeline, options: TrainOptions = {}): Pro
       cache,
       remote: remoteOf(cache, output),
       runs,
+      tensorboard,
       gpu,
       signal: signal ?? new AbortController().signal,
       facts: await hostFacts(),

@@ -17,6 +17,7 @@ import {
   seedsOf,
   setHelp,
   shared,
+  tensorboardOf,
 } from "../terminal/options.ts";
 import { withSession } from "../runs/session.ts";
 import { runWays, type Way } from "../runs/ways.ts";
@@ -41,7 +42,15 @@ defaults; --set co-train.method.… is for the experiment's own alone.
 Images, time and memory are those of the run that trained, now or earlier.
 The default is --seeds 0..2.\n\n${setHelp}`,
   arguments: [experimentArgument],
-  options: [methodsOption, shared.set, shared.seeds, shared.cache, shared.runs, shared.json],
+  options: [
+    methodsOption,
+    shared.set,
+    shared.seeds,
+    shared.cache,
+    shared.runs,
+    shared.tensorboard,
+    shared.json,
+  ],
   async run(input) {
     const seeds = seedsOf(input, [0, 1, 2]);
     const experiment = lastingName(experimentName(input));
@@ -56,7 +65,12 @@ The default is --seeds 0..2.\n\n${setHelp}`,
     }
     const json = input.flag("json");
     const terminal = json ? notesOnly(input.terminal) : input.terminal;
-    const options = { terminal, cache: cacheOf(input), runs: runsOf(input) };
+    const options = {
+      terminal,
+      cache: cacheOf(input),
+      runs: runsOf(input),
+      tensorboard: tensorboardOf(input),
+    };
     await withSession(options, async (session) => {
       const results = await runWays(ways, { experiment, seeds }, session);
       terminal.print(`\n${methodsText(results)}`);

@@ -14,6 +14,7 @@ import {
   seedsOf,
   setHelp,
   shared,
+  tensorboardOf,
 } from "../terminal/options.ts";
 import { type FinishedRun, runExperiment } from "../../runtime/runs/run_experiment.ts";
 import { methodsText } from "../runs/methods_table.ts";
@@ -44,6 +45,7 @@ what the choices share is computed once.`,
     sweepOption,
     shared.cache,
     shared.runs,
+    shared.tensorboard,
     shared.checkpointEvery,
     explainOption,
     shared.json,
@@ -60,6 +62,7 @@ what the choices share is computed once.`,
       terminal,
       cache: cacheOf(input),
       runs: runsOf(input),
+      tensorboard: tensorboardOf(input),
       checkpointEvery: checkpointEvery(input),
     };
     const points = sweepOf(input);

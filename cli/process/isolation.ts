@@ -16,7 +16,13 @@ import { exists } from "../../runtime/host/paths.ts";
 const yamlVariables = ["LOG_TOKENS", "LOG_STREAM"];
 
 /** Options that name what is written, with what they name if they are not given. */
-const written = { cache: ".cache", runs: "runs", out: "predictions", svg: undefined } as const;
+const written = {
+  cache: ".cache",
+  runs: "runs",
+  out: "predictions",
+  tensorboard: undefined,
+  svg: undefined,
+} as const;
 
 /** Command → the options by which it writes, what `out` is if it is not given, and whether it has a session: a GPU and a remote cache. */
 const commands: Readonly<
@@ -25,8 +31,8 @@ const commands: Readonly<
     { readonly writes: readonly (keyof typeof written)[]; readonly out?: string; readonly session?: true }
   >
 > = {
-  train: { writes: ["cache", "runs"], session: true },
-  compare: { writes: ["cache", "runs"], session: true },
+  train: { writes: ["cache", "runs", "tensorboard"], session: true },
+  compare: { writes: ["cache", "runs", "tensorboard"], session: true },
   ccvc: { writes: ["cache", "runs"], session: true },
   evaluate: { writes: ["cache"], session: true },
   predict: { writes: ["out", "cache"], session: true },

@@ -14,7 +14,13 @@ import type { Terminal } from "../terminal/terminal.ts";
  * Runs `body` with a session. The first Ctrl-C stops the work in order, the second one at once; the GPU is closed at the end.
  */
 export async function withSession<T>(
-  options: { terminal: Terminal; cache: Cache; runs: string; checkpointEvery?: number | undefined },
+  options: {
+    terminal: Terminal;
+    cache: Cache;
+    runs: string;
+    tensorboard?: string | undefined;
+    checkpointEvery?: number | undefined;
+  },
   body: (session: Session) => Promise<T>,
 ): Promise<T> {
   // What comes first, code and adapter, may take a second.

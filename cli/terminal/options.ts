@@ -23,6 +23,11 @@ export const shared = {
   seeds: { name: "seeds", value: "list", description: "several seeds, one run each: 0..2 or 0,3,7" },
   cache: { name: "cache", value: "dir", description: "folder of the cache (default: .cache)" },
   runs: { name: "runs", value: "dir", description: "folder that runs are written to (default: runs)" },
+  tensorboard: {
+    name: "tensorboard",
+    value: "dir",
+    description: "folder to write event files for TensorBoard to, beside the run",
+  },
   checkpointEvery: {
     name: "checkpoint-every",
     value: "seconds",
@@ -73,6 +78,11 @@ export function namedCache(input: CommandInput): Cache {
 /** The folder that `--runs` names. */
 export function runsOf(input: CommandInput): string {
   return folderOf(input, "runs", "runs");
+}
+
+/** The folder that `--tensorboard` names; undefined without it. */
+export function tensorboardOf(input: CommandInput): string | undefined {
+  return input.text("tensorboard") === undefined ? undefined : folderOf(input, "tensorboard", "");
 }
 
 /** The folder that `--results` names. */

@@ -26,6 +26,7 @@ import { findLabeled, writeRanking } from "./ranking.ts";
 import { writeReport } from "./report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "../session.ts";
+import { Board, boardName } from "../tensorboard/board.ts";
 import { bytes } from "../units.ts";
 import { type TrainingCost, TrainingMeter } from "./training_cost.ts";
 
@@ -88,13 +89,19 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   if (remote !== undefined) await pullFirst(graph, remote, seed, session);
   const planned = await plan(graph, { cache, seed });
   const gpu = await announceAdapter([planned], session);
+  const settings = settingsDigest(planned), set = overrides.map((override) => setText(graph, override));
+  using board = session.tensorboard === undefined ? undefined : Board.open(
+    session.tensorboard,
+    boardName({ name: graph.name, method, set, seed, settings, gpu }),
+    (line) => session.output.note(line),
+  );
   const folder = await RunFolder.create(session.runs, {
     name: graph.name,
-    id: runId(started, settingsDigest(planned)),
+    id: runId(started, settings),
     ...(experiment === undefined ? {} : { experiment }),
     ...(method === undefined ? {} : { method }),
     seed,
-    set: overrides.map((override) => setText(graph, override)),
+    set,
     started: started.toISOString(),
     ...(gpu === undefined ? {} : { gpu }),
     facts: session.facts,
@@ -109,6 +116,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       meter.on(event);
       if (event.type === "hit" || event.type === "finished") settled++;
       folder.event(event);
+      board?.event(event);
       heard(event);
     });
     const result = await run(graph, {
@@ -135,6 +143,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     if (metrics !== undefined) await folder.json("metrics.json", metrics);
     await copyPictures(returned, folder);
     await linkWeights(all, folder);
+    await board?.complete({ all, returned });
     const labeled = await findLabeled(known, cache);
     if (labeled !== undefined && labeled.images.length > 0) await writeRanking(folder.path, labeled);
     const seconds = (Date.now() - started.getTime()) / 1000;
