@@ -12,7 +12,7 @@ import { numberedClasses, pascalClasses, shapesClasses } from "../../stages/data
 import golden from "../golden/pillow_pictures.json" with { type: "json" };
 import { accessibilityFindings, lacksBrowser, softwareGpu, withBrowser } from "../support/browser.ts";
 import { gpuTest } from "../support/gpu.ts";
-import { openNetworkPage, relativeDistance, rgbOf } from "../support/network_page.ts";
+import { openNetworkPage, relativeDistance, rgbOf } from "./network_page.ts";
 import { lacksShared, sharedPath } from "../support/shared_data.ts";
 import { testUnless } from "../support/skip.ts";
 import { withFolder } from "../support/stage_run.ts";

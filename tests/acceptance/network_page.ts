@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "puppeteer-core";
 import type { LabeledEvent } from "../../runtime/network_page/client/main.ts";
-import { open, type Opened, type View } from "./browser.ts";
+import { open, type Opened, type View } from "../support/browser.ts";
 
 /** What the page has said of a picture. */
 export interface Said {
