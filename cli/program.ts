@@ -11,6 +11,7 @@ import { dag } from "./commands/plan/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
+import { exporting } from "./commands/export.ts";
 import { next } from "./commands/next.ts";
 import { parity } from "./commands/parity.ts";
 import { partitions } from "./commands/partitions/partitions.ts";
@@ -56,6 +57,7 @@ its output went away.`,
     data,
     partitions,
     weights,
+    exporting,
     runs,
     report,
     cache,

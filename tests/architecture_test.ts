@@ -42,6 +42,8 @@ interface SourceFile {
   readonly code: string;
   /** What it imports: paths of the project, or specifiers of packages. */
   readonly imports: readonly string[];
+  /** Those of them that are not of types alone, and are there when it runs. */
+  readonly loads: readonly string[];
 }
 
 /** Takes comments out. What follows ` //` in a string goes, too, which none of the rules minds. */
@@ -68,12 +70,19 @@ function* walk(directory: string): Generator<string> {
 function read(path: string): SourceFile {
   const text = Deno.readTextFileSync(path);
   const code = path.endsWith(".ts") ? withoutComments(text) : "";
-  const imports = (code === "" ? [] : importsOf(text)).map((specifier) =>
-    specifier.startsWith(".")
-      ? relative(root, join(dirname(path), specifier)).replaceAll("\\", "/")
-      : specifier
-  );
-  return { path: relative(root, path).replaceAll("\\", "/"), text, code, imports };
+  const targets = (text: string) =>
+    (code === "" ? [] : importsOf(text)).map((specifier) =>
+      specifier.startsWith(".")
+        ? relative(root, join(dirname(path), specifier)).replaceAll("\\", "/")
+        : specifier
+    );
+  return {
+    path: relative(root, path).replaceAll("\\", "/"),
+    text,
+    code,
+    imports: targets(text),
+    loads: targets(text.replaceAll(/^(import|export) type\b/gm, "// $&")),
+  };
 }
 
 /** Rooms of one file, which is what others import of the project. */
@@ -198,11 +207,11 @@ Deno.test("clients run in a web page: no Deno, no node, and all that they import
   const reached = new Set(modules.map(({ path }) => path).filter((path) => path.includes("/client/")));
   assert.ok(reached.size > 0);
   for (const path of reached) {
-    for (const target of byPath.get(path)!.imports) if (byPath.has(target)) reached.add(target);
+    for (const target of byPath.get(path)!.loads) if (byPath.has(target)) reached.add(target);
   }
   const wrong = [...reached].filter((path) => {
-    const { code, imports } = byPath.get(path)!;
-    return /\bDeno\b|\bprocess\./.test(code) || imports.some((target) => target.startsWith("node:"));
+    const { code, loads } = byPath.get(path)!;
+    return /\bDeno\b|\bprocess\./.test(code) || loads.some((target) => target.startsWith("node:"));
   });
   assert.deepEqual(wrong, []);
 });

@@ -152,7 +152,11 @@ function scaleOf(predictions: Predictions, name: string): number {
 }
 
 /** Logits of each prediction of one network, as that stores them; of one of several, their sum. */
-function logits(graph: Graph, { network }: CaptureOptions, image: Tensor): PerPrediction<Tensor> {
+export function logits(
+  graph: Graph,
+  { network }: Pick<CaptureOptions, "network">,
+  image: Tensor,
+): PerPrediction<Tensor> {
   const { networks: { byName }, predictions, tensor } = network;
   const used = new Set(Object.values(predictions).flat());
   const of = graph.withoutGradients(() => {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Plan } from "../../pipeline/mod.ts";
+import client from "../../runtime/network_page/client.json" with { type: "json" };
 import { pack } from "../../tools/pack.ts";
 import { readTar } from "../../tools/tar.ts";
 import { serveNpm } from "./npm_registry.ts";
@@ -174,6 +175,11 @@ Deno.test("the package holds what runs, and no test", async (t) => {
       const said = await home.run(project, Deno.execPath(), "run", ...permissions, "program.ts");
       const { ran, hits, labels, classes } = JSON.parse(said.trim().split("\n").at(-1)!);
       assert.deepEqual([ran, hits.length, labels, classes], [0, 4, 40 * 24, 7]);
+    });
+    await t.step("the network is written as a page, with the script of the clone", async () => {
+      assert.match(await command("export", "page", "latest", "-o", "predict.html"), / → .*predict\.html/);
+      const page = Deno.readTextFileSync(join(project, "predict.html"));
+      assert.ok(page.includes(client.script) && page.includes(client.style));
     });
     await t.step(
       "installed for the whole machine, it has the same keys, in a folder without deno.json",

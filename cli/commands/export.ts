@@ -1,0 +1,85 @@
+/** `export`: trained networks for use elsewhere. @module */
+import { writeAtomically } from "../../pipeline/files/files.ts";
+import { UserError } from "../../pipeline/mod.ts";
+import { WeightsError } from "../../models/errors.ts";
+import { networkPage } from "../../runtime/network_page/export.ts";
+import { predictionWeights, type StoredPrecision } from "../../runtime/network_page/weights.ts";
+import { checkpointArgument, findCheckpoint, outputStrideOption } from "../experiment/checkpoint_source.ts";
+import { typedPath } from "../experiment/experiment.ts";
+import type { Command, CommandInput } from "../terminal/command.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { runsOf, shared } from "../terminal/options.ts";
+import { bytes } from "../terminal/text.ts";
+
+const page: Command = {
+  name: "page",
+  summary: "write a page, one file, that labels photographs in a browser",
+  details:
+    `The page has the weights in it, runs on WebGPU with the kernels that trained them, and asks for nothing from
+anywhere: photographs stay where they are. docs/browser.md says what browsers need, and where they see otherwise
+than predict.
+
+  export page latest -o predict.html
+  export page last.safetensors -o predict.html --precision f16 --prediction branch1`,
+  arguments: [checkpointArgument],
+  options: [
+    { name: "out", short: "o", value: "file", description: "the page to write (default: predict.html)" },
+    {
+      name: "prediction",
+      value: "name",
+      description: "the prediction to take along, with its networks alone (default: the headline)",
+    },
+    {
+      name: "precision",
+      value: "f32|f16",
+      description: "how the page holds the weights: f16 halves it (default: f32)",
+    },
+    { name: "title", value: "text", description: "what stands on top of it (default: Label photographs)" },
+    outputStrideOption,
+    shared.runs,
+  ],
+  async run(input) {
+    const precision = precisionOf(input), title = input.text("title") ?? "Label photographs";
+    const out = typedPath(input.text("out") ?? "predict.html");
+    if (!/\.html?$/i.test(out)) {
+      throw new UsageError(
+        `Cannot write a page to "${out}": its name must end in .html, which browsers tell it by`,
+      );
+    }
+    const { checkpoint } = await findCheckpoint(input, runsOf(input));
+    const found = await Deno.lstat(out).catch(() => undefined);
+    if (found !== undefined) {
+      const what = found.isDirectory ? "it is a folder" : "it exists";
+      throw new UserError(
+        `Cannot write "${out}": ${what}. Name another file${found.isDirectory ? "" : ", or remove it"}.`,
+      );
+    }
+    try {
+      const weights = predictionWeights(await checkpoint.read(), input.text("prediction"));
+      const html = networkPage(weights, { title, precision });
+      await writeAtomically(out, html);
+      const { backbone, classes, headline, predictions } = weights.network;
+      input.terminal.print(
+        `prediction ${headline} of DeepLabV3+ ${backbone} (${predictions[headline]!.join(", ")}), ` +
+          `${classes.names.length} classes, weights in ${precision}`,
+      );
+      input.terminal.print(`${checkpoint.path} → ${out} (${bytes(html.length)})`);
+    } catch (error) {
+      if (!(error instanceof WeightsError)) throw error;
+      throw new UserError(`Cannot write "${checkpoint.path}" as a page: ${error.message}`, { cause: error });
+    }
+  },
+};
+
+function precisionOf(input: CommandInput): StoredPrecision {
+  const given = input.text("precision") ?? "f32";
+  if (given === "f32" || given === "f16") return given;
+  throw new UsageError(`Cannot hold weights as "${given}": --precision must be f32 or f16`);
+}
+
+/** The command. */
+export const exporting: Command = {
+  name: "export",
+  summary: "write a trained network as a page that runs it in a browser",
+  commands: [page],
+};

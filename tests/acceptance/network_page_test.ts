@@ -1,0 +1,256 @@
+/// <reference lib="dom" />
+/** Networks in pages of a real browser, on a processor: what they see, what they say, and who can use them. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { ElementHandle } from "puppeteer-core";
+import { networkPage } from "../../runtime/network_page/export.ts";
+import { openLabeler } from "../../runtime/network_page/client/labeler.ts";
+import { encodeWeights, predictionWeights } from "../../runtime/network_page/weights.ts";
+import { decodePicture } from "../../stages/codecs/picture.ts";
+import { encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
+import { numberedClasses, pascalClasses, shapesClasses } from "../../stages/datasets/classes.ts";
+import golden from "../golden/pillow_pictures.json" with { type: "json" };
+import { accessibilityFindings, lacksBrowser, softwareGpu, withBrowser } from "../support/browser.ts";
+import { gpuTest } from "../support/gpu.ts";
+import { openNetworkPage, relativeDistance, rgbOf } from "./network_page.ts";
+import { lacksShared, sharedPath } from "../support/shared_data.ts";
+import { testUnless } from "../support/skip.ts";
+import { withFolder } from "../support/stage_run.ts";
+import { shapesSet, testCheckpoint } from "../support/training.ts";
+
+/** Writes a small network's page, and what it holds. */
+async function writePage(
+  folder: string,
+  options: Parameters<typeof testCheckpoint>[1] & { title?: string } = {},
+): Promise<{ readonly file: string; readonly weights: Uint8Array<ArrayBuffer> }> {
+  const checkpoint = await testCheckpoint(join(folder, "weights.safetensors"), options);
+  const taken = predictionWeights(await checkpoint.read()), file = join(folder, "predict.html");
+  const title = options.title ?? "Label photographs";
+  await Deno.writeFile(file, networkPage(taken, { title, precision: "f32" }));
+  return { file, weights: encodeWeights(taken, "f32") };
+}
+
+/** A scene, as a file. */
+function scene(width: number, height: number): Uint8Array {
+  const set = shapesSet([{ width, height }]);
+  return encodeRgbPng(set.image(0), width, height);
+}
+
+const photographs = "data/voc/JPEGImages";
+const one = {
+  networks: { branch1: {} },
+  predictions: { branch1: ["branch1"] },
+  headline: "branch1",
+} as const;
+for (
+  const { backbone, longest, change } of [
+    { backbone: "resnet14", longest: "0", change: {} },
+    // At its own size each takes the processor's adapter minutes.
+    { backbone: "resnet50", longest: "256", change: one },
+  ] as const
+) {
+  gpuTest(
+    `${backbone} gives three photographs the logits in a page that it gives them in Deno`,
+    (device) =>
+      withFolder(async (folder) => {
+        const { file, weights } = await writePage(folder, {
+          classes: pascalClasses,
+          change: { backbone, ...change },
+        });
+        const labeler = openLabeler(device, weights), root = sharedPath(photographs)!;
+        const names = [...Deno.readDirSync(root)].map(({ name }) => name).sort().slice(0, 3);
+        assert.equal(names.length, 3);
+        await withBrowser(async (browser) => {
+          const { page, choose, complaints, status } = await openNetworkPage(browser, file);
+          assert.match(await status(), /^Ready/);
+          await page.select("#longest", longest);
+          for (const name of names) {
+            const bytes = await Deno.readFile(join(root, name));
+            const said = await choose(name, bytes) ?? assert.fail(await status());
+            const decoded = await decodePicture(bytes, name, { orientation: "upright" });
+            if (longest === "0") assert.deepEqual(rgbOf(said), decoded.data);
+            else assert.match(said.caption, /Shrunk from \d+ × \d+, which predict does not do/);
+            const { width, height, data } = said, wanted = await labeler.label({ width, height, data });
+            const distance = relativeDistance(said.logits, wanted.logits.values);
+            assert.ok(distance <= 1e-4, `${name}: logits are ${distance} of the largest away`);
+            const others = said.labels.filter((label, i) => label !== wanted.labels[i]).length;
+            assert.ok(others <= 1e-3 * said.labels.length, `${name}: ${others} labels are others`);
+            console.log(`${backbone} ${name}: ${distance}, ${others} labels; ${said.caption}`);
+          }
+          assert.deepEqual(complaints, []);
+        }, softwareGpu);
+      })(),
+    lacksBrowser ?? lacksShared(photographs),
+  );
+}
+
+/** Orientations that Chromium does not look for, or not where they are: such pictures lie on their side. */
+const unturned = [
+  "exif_long.jpg",
+  "exif_signed.jpg",
+  "exif_two_values.jpg",
+  "exif_8_raw_profile.png",
+  "xmp_6.png",
+  "xmp_6_zipped.png",
+  "exif_5_lossless.webp",
+];
+
+testUnless(
+  lacksBrowser,
+  "a page sees pictures as predict does, but for what docs/browser.md says",
+  withFolder(async (folder) => {
+    const { file } = await writePage(folder);
+    await withBrowser(async (browser) => {
+      const { choose, status } = await openNetworkPage(browser, file);
+      let equal = 0;
+      for (const [name, { file }] of Object.entries(golden.cases)) {
+        const bytes = Uint8Array.fromBase64(file), said = await choose(name, bytes);
+        if (name.endsWith(".tif")) {
+          assert.equal(said, undefined);
+          assert.match(await status(), /^This browser cannot decode ".*\.tif": /);
+          continue;
+        }
+        const { data, width, height } = said ?? assert.fail(`${name}: ${await status()}`);
+        const wanted = await decodePicture(bytes, name, { orientation: "upright" });
+        if (unturned.includes(name)) {
+          assert.deepEqual([width, height], [wanted.height, wanted.width], name);
+          continue;
+        }
+        assert.deepEqual([width, height], [wanted.width, wanted.height], name);
+        if (/transparent in places, which are seen white/.test(said!.caption)) {
+          assert.match(name, /rgba|animated/);
+          continue;
+        }
+        const apart = Math.max(...rgbOf({ data }).map((value, i) => Math.abs(value - wanted.data[i]!)));
+        // Four inks, and 5 or 6 bits a sample, are rounded otherwise.
+        assert.ok(apart <= (/cmyk|ycck|_5[56]5/.test(name) ? 1 : 0), `${name}: ${apart}`);
+        if (apart === 0) equal++;
+      }
+      assert.ok(equal >= 25, `${equal} are equal`);
+    }, softwareGpu);
+  }),
+);
+
+testUnless(
+  lacksBrowser,
+  "a page without WebGPU, or without an adapter, says so",
+  withFolder(async (folder) => {
+    const { file } = await writePage(folder);
+    await withBrowser(async (browser) => {
+      const none = await openNetworkPage(browser, file, {
+        before: () => {
+          Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined });
+        },
+      });
+      assert.match(
+        await none.status(),
+        /^This browser has no WebGPU, .* Chrome and Edge have it from version 113/,
+      );
+      assert.equal(await none.page.$eval("#controls", (e) => (e as HTMLFieldSetElement).disabled), true);
+      assert.deepEqual(none.complaints, []);
+      const refused = await openNetworkPage(browser, file, {
+        before: () => {
+          GPU.prototype.requestAdapter = () => Promise.resolve(null);
+        },
+      });
+      assert.match(await refused.status(), /^This browser has WebGPU, but no graphics adapter for it/);
+      assert.deepEqual(await accessibilityFindings(refused.page), []);
+    }, softwareGpu);
+  }),
+);
+
+testUnless(
+  lacksBrowser,
+  "a page can be used by keyboard, by dropping and pasting, on a phone and in the dark; hostile names are text",
+  withFolder(async (folder) => {
+    const bad = '<img src=x onerror="document.title=1">', long = "x".repeat(200);
+    const { names } = shapesClasses;
+    const classes = { ...shapesClasses, names: [bad, long, "\x1b[31m", ...names.slice(3)] };
+    const { file } = await writePage(folder, { classes, title: bad });
+    const png = scene(64, 48);
+    await withBrowser(async (browser) => {
+      for (const scheme of ["light", "dark"] as const) {
+        for (const width of [1280, 390]) {
+          const { page, choose, labeled, complaints } = await openNetworkPage(browser, file, {
+            scheme,
+            width,
+          });
+          assert.deepEqual(await accessibilityFindings(page), [], "before a picture");
+          await choose("a.png", png) ?? assert.fail();
+          await page.$eval("details", (details) => details.open = true);
+          assert.deepEqual(await accessibilityFindings(page), [], `${scheme}, ${width}`);
+          assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+          assert.equal(await page.title(), bad);
+          const areas = await page.$eval("#areas", ({ textContent }) => textContent!);
+          const absent = await page.$eval("#absent", ({ textContent }) => textContent!);
+          for (const name of [bad, long]) assert.ok((areas + absent).includes(name));
+          for (const kind of ["drop", "paste"]) {
+            const said = await labeled(() =>
+              page.evaluate(
+                (kind, text) => {
+                  const files = new DataTransfer();
+                  files.items.add(new File([Uint8Array.fromBase64(text)], "b.png"));
+                  document.dispatchEvent(
+                    kind === "drop"
+                      ? new DragEvent("drop", { dataTransfer: files, cancelable: true })
+                      : new ClipboardEvent("paste", { clipboardData: files }),
+                  );
+                },
+                kind,
+                png.toBase64(),
+              )
+            );
+            assert.equal(said?.width, 64, kind);
+          }
+          await page.focus("#picture");
+          await page.keyboard.press("ArrowRight");
+          await page.keyboard.press("ArrowDown");
+          const point = () => page.$eval("#point", ({ textContent }) => textContent!);
+          assert.match(await point(), /, \d+ % \(column 34, row 26\)$/);
+          await page.keyboard.press("Tab");
+          assert.equal(await point(), "");
+          for (const way of ["classes", "confidence", "picture"]) await page.select("#way", way);
+          const canvas = await page.$("#picture") as ElementHandle<HTMLCanvasElement>;
+          const first = await canvas.evaluate((
+            canvas,
+          ) => [...canvas.getContext("2d")!.getImageData(9, 9, 1, 1).data]);
+          const [r, g, b] = shapesSet([{ width: 64, height: 48 }]).image(0).subarray(3 * (9 * 64 + 9));
+          assert.deepEqual(first, [r, g, b, 255]);
+          assert.deepEqual(complaints, []);
+          await page.close();
+        }
+      }
+    }, softwareGpu);
+  }),
+);
+
+testUnless(
+  lacksBrowser,
+  "a page labels what the camera sees until it is stopped",
+  withFolder(async (folder) => {
+    const { file } = await writePage(folder, { classes: numberedClasses(3) });
+    await withBrowser(async (browser) => {
+      const { page, labeled, status, complaints } = await openNetworkPage(browser, file);
+      await page.select("#longest", "256");
+      for (let i = 0; i < 2; i++) {
+        const said = await labeled(async () => {
+          if (i === 0) await page.click("#camera");
+        });
+        assert.deepEqual([said?.width, said?.height], [256, 192]);
+      }
+      await page.click("#camera");
+      await page.waitForFunction(() =>
+        document.getElementById("status")!.textContent === "The camera is off."
+      );
+      assert.equal(await page.$eval("#camera", ({ textContent }) => textContent), "Use the camera");
+      assert.equal(await status(), "The camera is off.");
+      assert.deepEqual(complaints, []);
+    }, [...softwareGpu, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]);
+    await withBrowser(async (browser) => {
+      const { page, status } = await openNetworkPage(browser, file);
+      await page.click("#camera");
+      await page.waitForFunction(() => /camera/.test(document.getElementById("status")!.textContent!));
+      assert.match(await status(), /^The camera cannot be used: /);
+    }, [...softwareGpu, "--deny-permission-prompts"]);
+  }),
+);
