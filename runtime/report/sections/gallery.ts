@@ -45,7 +45,8 @@ ${colors.length > 0 && legend(colors, (scores?.perClass ?? []).map(({ name }) =>
   );
 }
 
-function legend(colors: readonly Rgb[], names: readonly string[]): Markup {
+/** The classes with their colors. */
+export function legend(colors: readonly Rgb[], names: readonly string[]): Markup {
   return markup`<ul class="legend" aria-label="Classes">${
     names.map((name, i) => markup`<li>${swatch(colors[i])}${name}</li>`)
   }</ul>`;
