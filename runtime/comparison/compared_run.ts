@@ -57,16 +57,21 @@ export function dataOf({ plan }: ComparedRun): string | undefined {
   return JSON.stringify(sources.map(({ outputs }) => Object.entries(outputs!).sort()));
 }
 
-/** What tells apart the images that runs were scored on; undefined where that is not known. */
-export function scoredOn({ plan, run: { outputs = [] } }: ComparedRun): string | undefined {
+/**
+ * What tells apart the images that runs were scored on: what the scoring stage takes of the first stages, and all of theirs where
+ * it takes nothing of them directly; undefined where that is not known.
+ */
+export function scoredOn(compared: ComparedRun): string | undefined {
+  const { plan, run: { outputs = [] } } = compared;
   const scorer = plan?.nodes.find(({ id }) =>
     id === outputs.findLast(({ kind }) => kind === "metrics")?.node
   );
   if (plan === undefined || scorer === undefined) return undefined;
-  const data = new Set(sourceNodes(plan).map(({ id }) => id));
-  const inputs = plan.edges.filter(({ from, to }) => to === scorer.id && data.has(from))
+  const sources = new Set(sourceNodes(plan).map(({ id }) => id));
+  const inputs = plan.edges.filter(({ from, to }) => to === scorer.id && sources.has(from))
     .map(({ input }) => scorer.parts[`input.${input}`]);
-  return inputs.length === 0 || inputs.includes(undefined) ? undefined : JSON.stringify(inputs);
+  if (inputs.length === 0) return dataOf(compared);
+  return inputs.includes(undefined) ? undefined : JSON.stringify(inputs);
 }
 
 /** The methods by which a run trains, by its plan. */
