@@ -177,6 +177,7 @@ Deno.test("packages are imported where they belong", () => {
     "@jsquash/webp": /^stages\/codecs\//,
     "fast-png": /^stages\/codecs\//,
     "fastest-levenshtein": /^pipeline\/language\/suggest\.ts$/,
+    uplot: /^runtime\/report\/client\//,
     saxes: /^stages\/annotations\/cvat\.ts$/,
     yaml: /^configs\/original\/config_file\.ts$/,
     zod: /^(stages\/|runtime\/runs\/event_schema\.ts$)/,

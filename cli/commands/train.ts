@@ -28,7 +28,9 @@ import { duration } from "../terminal/text.ts";
 export const train: Command = {
   name: "train",
   summary: "run an experiment: what is in the cache is taken from there, the rest is run",
-  details: `Writes runs/<name>/<id>/: events.jsonl, plan.json, metrics.json, pictures/, weights/.
+  details:
+    `Writes runs/<name>/<id>/: report.html, a page to look at from the start on; events.jsonl, plan.json,
+metrics.json, curves.json, pictures/, weights/.
 A run that was stopped, by Ctrl-C, a kill or a fault, goes on from its last checkpoint when the same
 command is given again, and ends with the same bytes as one that was not.\n\n${setHelp}
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { decodePlan, didYouMean, messageOf, type Plan, UserError } from "../../pipeline/mod.ts";
 import {
+  anything,
   count,
   digest,
   list,
@@ -54,6 +55,7 @@ const recordProblem = loose(
     id: runIdShape,
     seed: count(0),
     set: list(text),
+    changed: list(loose({ name: text, from: anything, to: anything }, ["from", "to"])),
     state: oneOf("running", "done", "failed", "interrupted", "stopped"),
     started: text,
     seconds: quantity,
@@ -86,6 +88,7 @@ const recordProblem = loose(
     ),
   },
   [
+    "changed",
     "seconds",
     "error",
     "experiment",

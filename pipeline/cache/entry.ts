@@ -38,6 +38,8 @@ export interface Recorded {
   readonly modules: Readonly<Record<string, string>>;
   /** The manifest of the sources: a blob of canonical JSON, name → digest. */
   readonly sources?: StoredFile | undefined;
+  /** The course of the execution: a blob of text, of whatever form the caller has given it. */
+  readonly course?: StoredFile | undefined;
 }
 
 /** An entry: the file `ac/<key>`. */
@@ -91,7 +93,8 @@ export function jsonArtifactDigest(kind: string, version: number, value: unknown
 /** All blobs of an entry. */
 export function blobsOf(entry: Entry): StoredFile[] {
   const files = Object.values(entry.outputs).flatMap((artifact) => Object.values(artifact.files));
-  return entry.recorded.sources ? [...files, entry.recorded.sources] : files;
+  const { sources, course } = entry.recorded;
+  return [...files, ...[sources, course].filter((file) => file !== undefined)];
 }
 
 /** Writes an entry as JSON that carries the digest of itself. */

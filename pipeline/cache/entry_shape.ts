@@ -15,8 +15,9 @@ const entry = object({
       facts: record(text),
       modules: record(text),
       sources: file,
+      course: file,
     },
-    ["sources"],
+    ["sources", "course"],
   ),
 });
 

@@ -52,6 +52,8 @@ export interface Execution {
   readonly facts: Readonly<Record<string, string>>;
   /** Seconds between checkpoints; without it they are spaced by their cost. */
   readonly checkpointEvery?: number | undefined;
+  /** Gives what is to be kept of the execution's course, once its outputs are there. */
+  readonly course?: ((node: string) => string | undefined) | undefined;
 }
 
 /**
@@ -128,6 +130,7 @@ async function perform(
   execution.signal.throwIfAborted();
   const staged = await guarded(node.id, scratch, () => writeOutputs(execution, outputs, scratch));
   const finished = new Date();
+  const course = execution.course?.(node.id);
   const entry: Entry = {
     key,
     stage: node.stage.name,
@@ -140,6 +143,7 @@ async function perform(
       facts,
       modules: code.modules,
       ...(sources ? { sources: await cache.storeText(sources.manifest) } : {}),
+      ...(course === undefined ? {} : { course: await cache.storeText(course) }),
     },
   };
   return { entry, files: staged.flatMap(([, { files }]) => files), read };

@@ -4,7 +4,7 @@ import { artifactReader } from "../cache/artifact_store.ts";
 import type { GraphNode, RuntimeRef } from "../language/builder.ts";
 import type { Cache } from "../cache/cache.ts";
 import { type CacheLimits, collectNowAndThen } from "../cache/gc.ts";
-import type { Entry, StoredArtifact } from "../cache/entry.ts";
+import type { Entry, StoredArtifact, StoredFile } from "../cache/entry.ts";
 import { CorruptBlobError, InterruptedError, messageOf, StageError } from "../errors.ts";
 import { Events, waitingEvent } from "./events.ts";
 import { execute } from "./execute.ts";
@@ -35,6 +35,11 @@ export interface RunOptions {
   readonly remote?: RemoteCache | undefined;
   /** Seconds between a stage's checkpoints; without it 30, or more where they cost over a hundredth of the time. */
   readonly checkpointEvery?: number | undefined;
+  /**
+   * Gives what is kept with a node's result of the course of its execution: heard of its events, and found again in each run
+   * that takes the result from the cache. No part of a key.
+   */
+  readonly course?: (node: string) => string | undefined;
 }
 
 /** An output of a finished run. */
@@ -67,6 +72,8 @@ export interface RunNode {
   readonly facts: Readonly<Record<string, string>>;
   /** Output → artifact. */
   readonly outputs: Readonly<Record<string, StoredArtifact>>;
+  /** What was kept of the execution's course: a blob of the cache. */
+  readonly course?: StoredFile;
 }
 
 /** A finished run. */
@@ -144,8 +151,17 @@ export async function run<R>(graph: Graph<R>, options: RunOptions): Promise<RunR
 
 function nodeResult(node: GraphNode, { entry, state }: Settled): RunNode {
   const { key, outputs, recorded } = entry;
-  const { seconds, facts } = recorded;
-  return { id: node.id, stage: node.stage.name, key, state, seconds, facts, outputs };
+  const { seconds, facts, course } = recorded;
+  return {
+    id: node.id,
+    stage: node.stage.name,
+    key,
+    state,
+    seconds,
+    facts,
+    outputs,
+    ...(course && { course }),
+  };
 }
 
 function handle(
@@ -272,6 +288,7 @@ class Scheduler {
         seed,
         facts: this.options.facts ?? {},
         checkpointEvery: this.options.checkpointEvery,
+        course: this.options.course,
       });
       const outputs = Object.entries(entry.outputs).map(([name, { digest }]) => [name, digest]);
       this.events.emit({

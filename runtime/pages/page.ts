@@ -60,9 +60,12 @@ export function page({ title, client: { script, style }, body, data, allowed = {
   ].join("");
 }
 
-/** JSON in which nothing ends the element around it. */
+/** JSON in which nothing ends the element around it, and nothing is hidden in the file's text. */
 function jsonText(data: unknown): string {
-  return JSON.stringify(data).replaceAll("<", "\\u003c");
+  return JSON.stringify(data).replaceAll(
+    /[<\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function hashSource(text: string): string {

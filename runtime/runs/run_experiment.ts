@@ -22,11 +22,13 @@ import { benchmarksOf } from "./benchmarks.ts";
 import { type RunScores, withOrigin } from "./scores.ts";
 import { copyPictures, findMetrics, linkWeights, outputsOf } from "./outputs.ts";
 import { adaptersOf, gpuOfRun, learnedFromOf } from "./provenance.ts";
+import { changedSettings } from "./changed_settings.ts";
 import { findLabeled, writeRanking } from "./ranking.ts";
-import { writeReport } from "./report.ts";
+import { LiveReport, writeCurves, writeReport } from "../report/report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "../session.ts";
 import { Board, boardName } from "../tensorboard/board.ts";
+import { trainingCurves } from "./training_curves.ts";
 import { bytes } from "../units.ts";
 import { type TrainingCost, TrainingMeter } from "./training_cost.ts";
 
@@ -89,6 +91,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   if (remote !== undefined) await pullFirst(graph, remote, seed, session);
   const planned = await plan(graph, { cache, seed });
   const gpu = await announceAdapter([planned], session);
+  const changed = changedSettings(pipeline, graph);
   const settings = settingsDigest(planned), set = overrides.map((override) => setText(graph, override));
   using board = session.tensorboard === undefined ? undefined : Board.open(
     session.tensorboard,
@@ -102,18 +105,23 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     ...(method === undefined ? {} : { method }),
     seed,
     set,
+    ...(changed === undefined ? {} : { changed }),
     started: started.toISOString(),
     ...(gpu === undefined ? {} : { gpu }),
     facts: session.facts,
   });
+  const report = new LiveReport(folder, planned);
   let settled = 0;
   try {
     await folder.json("plan.json", planned);
+    await report.start();
+    session.output.print(`page: ${report.file}`);
     const heard = session.watch();
     const meter = new TrainingMeter();
     const events = new Events();
     events.on((event) => {
       meter.on(event);
+      report.on(event);
       if (event.type === "hit" || event.type === "finished") settled++;
       folder.event(event);
       board?.event(event);
@@ -128,7 +136,12 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       checkpointEvery: session.checkpointEvery,
       remote,
       resources: { gpu: () => session.gpu.resource() },
+      course: (node) => {
+        const curves = report.curves.of(node);
+        return curves && JSON.stringify(curves);
+      },
     });
+    await report.stop();
     const known = await settledPlan(planned, result.nodes, cache);
     await folder.json("plan.json", known);
     const { returned, all } = outputsOf(graph, namedOutputs(graph.outputs), result, cache);
@@ -141,6 +154,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     const trained = [...new Set(all.filter(({ kind }) => kind === "checkpoint").map(({ node }) => node))];
     const madeOn = gpuOfRun(result.nodes, trained);
     if (metrics !== undefined) await folder.json("metrics.json", metrics);
+    await writeCurves(folder.path, await trainingCurves(result.nodes, all, report.curves, cache));
     await copyPictures(returned, folder);
     await linkWeights(all, folder);
     await board?.complete({ all, returned });
@@ -153,7 +167,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       ...(madeOn === undefined ? {} : { gpu: madeOn }),
       ...(metrics === undefined ? {} : { miou: metrics.miou, headline: metrics.headline }),
       ...(metrics?.protocol === undefined ? {} : { protocol: metrics.protocol }),
-      nodes: result.nodes.map(({ outputs: _, ...node }) => {
+      nodes: result.nodes.map(({ outputs: _, course: __, ...node }) => {
         const training = meter.of(node.id);
         return { ...node, ...(training && { training }) };
       }),
@@ -166,11 +180,13 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       .map(({ id, key }) => ({ key, cost: meter.of(id) }));
     return { folder: folder.path, id: folder.id, seed, seconds, ran, metrics, trainings };
   } catch (error) {
+    await report.stop();
     await folder.update({
       state: error instanceof InterruptedError ? "interrupted" : "failed",
       seconds: (Date.now() - started.getTime()) / 1000,
       error: messageOf(error),
     }).catch(() => {}); // A full disk must not hide what failed.
+    if (settled > 0) await writeReport(folder.path, folder.record, undefined).catch(() => {});
     await folder.close({ remove: settled === 0 }).catch(() => {});
     throw error;
   }

@@ -38,6 +38,8 @@ export interface RunRecord {
   readonly seed: number;
   /** All `--set`, as typed. */
   readonly set: readonly string[];
+  /** Settings that differ from the experiment's, by name: `co-train.epochs`; a side that has none is absent. */
+  readonly changed?: readonly { readonly name: string; readonly from?: unknown; readonly to?: unknown }[];
   readonly state: RunState;
   /** ISO 8601. */
   readonly started: string;

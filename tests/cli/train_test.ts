@@ -10,6 +10,7 @@ placeTest("a run writes events, plan, scores, pictures and weights, each whole",
   const [run] = new Set(place.files().map((path) => path.split("/").slice(0, 2).join("/")));
   assert.match(run!, /^tiny\/\d{8}-\d{6}-[0-9a-f]{8}$/);
   assert.deepEqual(place.files(join(place.runs, run!)), [
+    "curves.json",
     "events.jsonl",
     "metrics.json",
     "pictures/a/image.png",

@@ -1,14 +1,15 @@
 /** `report`: a run as a page to look at. @module */
 import type { Command } from "../../terminal/command.ts";
 import { runsOf, shared } from "../../terminal/options.ts";
-import { writeReport } from "../../../runtime/runs/report.ts";
+import { writeReport } from "../../../runtime/report/report.ts";
 import { findRun, readMetrics } from "../../runs/stored_runs.ts";
 
 /** The command. */
 export const report: Command = {
   name: "report",
   summary: "write a run's page again, and say where it lies",
-  details: "Every run that is done has one, report.html in its folder.",
+  details:
+    "Every run has one, report.html in its folder, from its start on: one file that may be opened anywhere.",
   arguments: [{
     name: "run",
     description: "id of the run, its beginning, or latest (default: latest)",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { metricsText, seedsText, summarize } from "../../../cli/runs/metrics.ts";
 import { adaptersOf, gpuOfRun, mixedNotice } from "../../../runtime/runs/provenance.ts";
-import { reportPage } from "../../../runtime/runs/report.ts";
+import { reportPage } from "../../../runtime/report/page.ts";
 import { decodeResult } from "../../../cli/results/results.ts";
 import { fixture, placeTest } from "../../cli/support.ts";
 import { skip } from "../../support/skip.ts";
@@ -48,8 +48,9 @@ Deno.test("scores of several adapters are never shown without saying so: of one 
     /^mixed: .*several adapters: B; A, driver 1\n/,
   );
   assert.match(seedsText(summarize([0, 1], [alone, alone])), /^mIoU/);
-  const page = reportPage(
-    {
+  const page = reportPage({
+    curves: {},
+    run: {
       name: "p",
       id: "20260131-235959-3fa9c1d2",
       seed: 0,
@@ -64,11 +65,12 @@ Deno.test("scores of several adapters are never shown without saying so: of one 
         seconds: 1,
       })),
     },
-    undefined,
-    [],
+  });
+  assert.match(page, /<p class="note">mixed: .*co-train on A &#38; co, driver 1; evaluate on B, driver 1/);
+  assert.match(
+    page,
+    /<th scope="row">co-train<\/th><td>in the cache<\/td><td>1\.0 s<\/td><td>A &#38; co, driver 1<\/td>/,
   );
-  assert.match(page, /<\/h1>\n<p><strong>mixed: .*co-train on A &amp; co, driver 1; evaluate on B, driver 1/);
-  assert.match(page, /<td>co-train<\/td><td>hit<\/td><td>1\.0 s<\/td><td>A &amp; co, driver 1<\/td>/);
 });
 
 placeTest("weights from another adapter's cache are shown and published as made there", async (place) => {
@@ -99,7 +101,7 @@ placeTest("weights from another adapter's cache are shown and published as made 
   assert.match(scores.adapters["co-train"], trainedOn);
   assert.match(scores.adapters["evaluate"], scoredOn);
   const page = await Deno.readTextFile(join(second.path, "report.html"));
-  assert.match(page, /<strong>mixed: these results were made on several adapters/);
+  assert.match(page, /<p class="note">mixed: these results were made on several adapters/);
   assert.match((await place.command("runs")).out.join("\n"), /mixed; trained on llvmpipe .*128 bits/);
   assert.match((await place.command("runs", "show", "latest")).out.join("\n"), /^mixed: .*128 bits/m);
   const diff = await place.command("runs", "diff", first.id, second.id, "--cache", place.cache);

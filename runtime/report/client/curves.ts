@@ -1,0 +1,53 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+/** The charts of a run's page: which there are, and what is chosen of them. @module */
+import type { CurveColumns, PageData } from "../page.ts";
+import { Chart, type ChartData } from "./chart.ts";
+import { remember, remembered } from "./small.ts";
+
+/** What a figure shows of a training. */
+function dataOf(kind: string, columns: CurveColumns): ChartData {
+  const { step, epoch, losses, miou, rate, speed } = columns;
+  const percent = (value: number) => `${value.toFixed(2)} %`;
+  const digits = (value: number) => String(Number(value.toPrecision(4)));
+  switch (kind) {
+    case "losses":
+      return { x: step, xName: "step", series: losses, format: digits, isSmoothed: true, mayBeLog: true };
+    case "miou":
+      return { x: epoch, xName: "epoch", series: miou, format: percent, hasPoints: true };
+    case "rate":
+      return { x: step, xName: "step", series: { "learning rate": rate }, format: digits };
+    default:
+      return { x: step, xName: "step", series: { "images/s": speed }, format: digits, isSmoothed: true };
+  }
+}
+
+/** Draws every figure, and again when the window, the scheme or a choice changes. */
+export function drawCurves(curves: PageData["curves"]): void {
+  const charts: Chart[] = [];
+  for (const figure of document.querySelectorAll<HTMLElement>("figure[data-chart]")) {
+    const columns = curves[figure.dataset["training"]!];
+    if (columns !== undefined) charts.push(new Chart(figure, dataOf(figure.dataset["chart"]!, columns)));
+  }
+  const form = document.querySelector<HTMLFormElement>("#curve-controls");
+  if (charts.length === 0 || form === null) return;
+  form.hidden = false;
+  const log = form.elements.namedItem("log") as HTMLInputElement;
+  const smoothing = form.elements.namedItem("smoothing") as HTMLInputElement;
+  const output = form.elements.namedItem("smoothed") as HTMLOutputElement;
+  const chosen = remembered();
+  log.checked = chosen["log"] === "yes";
+  smoothing.value = chosen["smoothing"] ?? "0";
+  const draw = () => {
+    output.textContent = Number(smoothing.value).toFixed(2);
+    for (const chart of charts) chart.draw({ isLog: log.checked, smoothing: Number(smoothing.value) });
+  };
+  form.addEventListener("input", () => {
+    remember("log", log.checked ? "yes" : "no");
+    remember("smoothing", smoothing.value);
+    draw();
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  draw();
+}

@@ -1,0 +1,79 @@
+/** A run's page, put together. @module */
+import { type Markup, markup } from "../pages/markup.ts";
+import { page } from "../pages/page.ts";
+import client from "./client.json" with { type: "json" };
+import type { Curves } from "./curves.ts";
+import { curvesSection } from "./sections/curves.ts";
+import { gallerySection } from "./sections/gallery.ts";
+import { head } from "./sections/head.ts";
+import { scoresSection } from "./sections/scores.ts";
+import { repeatSection, settingsSection, stagesSection } from "./sections/stages.ts";
+import type { RunView } from "./view.ts";
+
+/** What the page's script reads. */
+export interface PageData {
+  readonly state: string;
+  /** While the run goes on. */
+  readonly freshness?: RunView["freshness"];
+  /** By stage. */
+  readonly curves: Readonly<Record<string, CurveColumns>>;
+}
+
+/** Curves as columns: a row is a reading. */
+export interface CurveColumns {
+  readonly step: readonly number[];
+  readonly rate: readonly (number | null)[];
+  readonly speed: readonly (number | null)[];
+  readonly losses: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly epoch: readonly number[];
+  readonly miou: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/** The page. Whatever a run's files say is shown as text. */
+export function reportPage(view: RunView): string {
+  const { run: { name, id, state }, curves, freshness } = view;
+  const sections: (readonly [id: string, name: string, content: Markup | false])[] = [
+    ["scores", "Scores", scoresSection(view)],
+    ["curves", "Curves", curvesSection(view)],
+    ["pictures", "Pictures", gallerySection(view)],
+    ["settings", "Settings", settingsSection(view)],
+    ["stages", "Stages", stagesSection(view)],
+    ["repeat", "Repeat it", repeatSection(view)],
+  ];
+  const shown = sections.filter(([, , content]) => content !== false);
+  const data: PageData = {
+    state,
+    ...(freshness && { freshness }),
+    curves: Object.fromEntries(Object.entries(curves).map(([id, curves]) => [id, columns(curves)])),
+  };
+  return page({
+    title: `${name} ${id}`,
+    client,
+    data,
+    body: markup`<div class="page">
+${head(view)}
+<nav aria-label="Sections">${shown.map(([id, name]) => markup`<a href="#${id}">${name}</a>`)}</nav>
+<main>
+${shown.map(([, , content]) => content)}
+</main>
+</div>`,
+  });
+}
+
+function columns({ readings, evaluations }: Curves): CurveColumns {
+  const names = (
+    records: readonly Readonly<Record<string, unknown>>[],
+  ) => [...new Set(records.flatMap(Object.keys))];
+  const losses = names(readings.map(({ losses }) => losses)),
+    scores = names(evaluations.map(({ miou }) => miou));
+  return {
+    step: readings.map(({ step }) => step),
+    rate: readings.map(({ rate = null }) => rate),
+    speed: readings.map(({ imagesPerSecond = null }) => imagesPerSecond),
+    losses: Object.fromEntries(
+      losses.map((name) => [name, readings.map(({ losses }) => losses[name] ?? null)]),
+    ),
+    epoch: evaluations.map(({ epoch }) => epoch),
+    miou: Object.fromEntries(scores.map((name) => [name, evaluations.map(({ miou }) => miou[name] ?? null)])),
+  };
+}

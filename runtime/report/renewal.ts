@@ -1,0 +1,81 @@
+/** When a page is written again while its run goes on: soon after there is something new, and never for much of the run's time. @module */
+
+/** Least seconds between two writings. */
+const LEAST = 10;
+/** Seconds without news after which it is written all the same, as a sign of life. */
+const QUIET = 30;
+/** Share of the run's time that writing may take. */
+const SHARE = 0.01;
+/** A run that has not been heard of for so many times the seconds between two writings has stopped. */
+const PATIENCE = 4;
+
+/** What a page says of itself while its run goes on. */
+export interface Freshness {
+  /** When it was written, ISO 8601. */
+  readonly written: string;
+  /** When it is written again, unless the run has stopped: ISO 8601, with room for a machine that is busy. */
+  readonly promised: string;
+  /** Seconds after which it is worth looking again. */
+  readonly every: number;
+}
+
+/** Writes a page now and then. A page that cannot be written stops no run: what cannot be, is said at its end. */
+export class Renewal {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: Promise<void> | undefined;
+  #isOver = false;
+  #isNew = false;
+  /** Seconds that the last writing took, and when it ended. */
+  #cost = 0;
+  #ended = -Infinity;
+
+  /** @param write Writes the page. */
+  constructor(
+    readonly write: (freshness: Freshness) => Promise<void>,
+    readonly now: () => number = () => performance.now() / 1000,
+  ) {}
+
+  /** There is something new: written as soon as that costs little. */
+  news(): void {
+    this.#isNew = true;
+    this.#plan();
+  }
+
+  /** Writes it for the first time. */
+  async start(): Promise<void> {
+    await this.#renew();
+  }
+
+  /** Writes no more. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  /** Seconds from the end of one writing to the next. */
+  #pause(): number {
+    return Math.max(this.#isNew ? LEAST : QUIET, this.#cost / SHARE);
+  }
+
+  #plan(): void {
+    if (this.#isOver || this.#running !== undefined) return;
+    clearTimeout(this.#timer);
+    const wait = Math.max(0, this.#ended + this.#pause() - this.now());
+    this.#timer = setTimeout(() => void this.#renew(), 1000 * wait);
+    // Nothing is waited for on its account.
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  async #renew(): Promise<void> {
+    this.#isNew = false;
+    const begun = this.now(), every = Math.max(QUIET, this.#cost / SHARE);
+    const time = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
+    const freshness = { written: time(0), promised: time(PATIENCE * every), every };
+    this.#running = this.write(freshness).catch(() => {}).finally(() => this.#running = undefined);
+    await this.#running;
+    this.#ended = this.now();
+    this.#cost = this.#ended - begun;
+    this.#plan();
+  }
+}

@@ -1,0 +1,132 @@
+/** The scores of a run: each prediction by its last and best weights, each class, and which class is taken for which. @module */
+import { type Markup, markup } from "../../pages/markup.ts";
+import { learnedNotes } from "../../runs/provenance.ts";
+import { headlineScore, predictionNames, type RunScores, shownName } from "../../runs/scores.ts";
+import { percent } from "../../units.ts";
+import type { Rgb } from "../gallery.ts";
+import type { RunView } from "../view.ts";
+import { signed } from "./head.ts";
+import { section, table, whole } from "./parts.ts";
+
+/** The section; nothing where nothing is scored. */
+export function scoresSection({ scores, baseline, gallery }: RunView): Markup | false {
+  if (scores === undefined) return false;
+  const { protocol, benchmarks = [], learnedFrom, perClass = [] } = scores;
+  const names = perClass.map(({ name }) => name);
+  const matrix = confusionOf(scores, names.length);
+  return section(
+    "scores",
+    "Scores",
+    markup`<p class="quiet">Percent of the validation images${
+      protocol !== undefined && markup`, ${protocol}`
+    }.</p>`,
+    [...benchmarks, ...learnedNotes(learnedFrom)].map((text) => markup`<p class="note">${text}</p>`),
+    predictions(scores),
+    baseline && against(scores, baseline.miou, baseline.id),
+    names.length > 0 && classes(scores, gallery?.colors ?? []),
+    matrix && confusion(matrix, names),
+  );
+}
+
+function predictions(scores: RunScores): Markup {
+  const given = [
+    ["mIoU, last", scores.miou],
+    ["mIoU, best", scores.best?.miou],
+    ["pixel accuracy", scores.pixelAccuracy],
+  ] as const;
+  const shown = given.filter(([, values]) => values !== undefined);
+  const headline = scores.headline ?? "average";
+  return table(
+    "Scores of each prediction, percent",
+    ["prediction", ...shown.map(([head]) => head)],
+    predictionNames(scores).map((name) => [
+      name === headline ? markup`${shownName(name)} <small class="quiet">headline</small>` : shownName(name),
+      ...shown.map(([, values]) => percent(values![name] ?? null)),
+    ]),
+  );
+}
+
+function against(scores: RunScores, alone: number, id: string): Markup {
+  const own = headlineScore(scores);
+  return markup`<p>Labels alone, on the same data and seed (run ${id}), come to <strong>${
+    percent(alone)
+  }</strong>${
+    typeof own === "number" && markup`: the gain is <strong>${signed(own - alone)}</strong> points`
+  }.</p>`;
+}
+
+function classes({ perClass = [], best }: RunScores, colors: readonly Rgb[]): Markup {
+  const bests = new Map(
+    (best as Partial<Pick<RunScores, "perClass">> | undefined)?.perClass?.map(({ name, iou }) => [name, iou]),
+  );
+  return markup`<h3>Classes</h3>
+<p class="quiet" id="bars">IoU by the last weights${bests.size > 0 && ", a line where the best come to"}.</p>
+<ul class="bars">${
+    perClass.map(({ name, iou }, i) => {
+      const other = bests.get(name);
+      return markup`<li><span class="name">${
+        swatch(colors[i])
+      }${name}</span><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="3"/><rect class="value" width="${
+        (iou ?? 0).toFixed(2)
+      }%" height="100%" rx="3"/>${
+        typeof other === "number" &&
+        markup`<rect class="mark" x="${Math.min(99.5, other).toFixed(2)}%" width="2" height="100%"/>`
+      }</svg><span class="number">${percent(iou)}</span></li>
+`;
+    })
+  }</ul>`;
+}
+
+/** A class's color, as masks have it. */
+export function swatch(color: Rgb | undefined): Markup | false {
+  return color !== undefined &&
+    markup`<svg class="swatch" aria-hidden="true" viewBox="0 0 1 1"><rect width="1" height="1" fill="rgb(${
+      color.join(",")
+    })"/></svg>`;
+}
+
+/** Counts of pixels by truth and prediction, if the scores have them for these classes. */
+function confusionOf(scores: RunScores, classes: number): readonly (readonly number[])[] | undefined {
+  const { confusion } = scores as { readonly confusion?: unknown };
+  const isRow = (row: unknown): row is number[] =>
+    Array.isArray(row) && row.length === classes &&
+    row.every((count) => Number.isFinite(count) && count >= 0);
+  return classes > 0 && Array.isArray(confusion) && confusion.length === classes && confusion.every(isRow)
+    ? confusion
+    : undefined;
+}
+
+/** Shades of a cell: as many as the style has. */
+const SHADES = 20;
+
+function confusion(matrix: readonly (readonly number[])[], names: readonly string[]): Markup {
+  const caption = "What each class is taken for, percent of its pixels";
+  return markup`<h3>What is taken for what</h3>
+<p class="quiet">Rows are the truth, columns what the headline's last weights say; percent of a row. <span id="confusion-value">Point at a cell for its pixels, or step through the cells by the arrow keys.</span></p>
+<div class="scroll" id="confusion" tabindex="0" role="region" aria-label="${caption}">
+<table class="confusion">
+<thead><tr><th scope="col">truth</th>${
+    names.map((name) => markup`<th scope="col"><span>${name}</span></th>`)
+  }</tr></thead>
+<tbody>${
+    matrix.map((row, truth) => {
+      const all = row.reduce((sum, count) => sum + count, 0);
+      return markup`<tr><th scope="row">${names[truth]}</th>${
+        row.map((count, predicted) => {
+          const share = all === 0 ? 0 : count / all;
+          const shade = Math.round(SHADES * share);
+          const kind = truth === predicted ? "right" : "wrong";
+          const title = `${names[truth]} taken for ${names[predicted]}: ${whole(count)} pixels, ${
+            (100 * share).toFixed(2)
+          } %`;
+          return markup`<td class="${kind} s${shade}" title="${title}">${
+            all === 0 ? "–" : share >= 0.005 ? Math.round(100 * share) : ""
+          }</td>`;
+        })
+      }</tr>
+`;
+    })
+  }</tbody>
+</table>
+</div>`;
+}
