@@ -47,14 +47,24 @@ export async function openRunFiles(
 }
 
 /** What results of an image are called, so that `load` finds them where it looks for annotations: without extension. */
-export function resultNameOf({ id, image }: ListedSample, { dataset, images }: FilesConfig): string {
+export function resultNameOf(
+  { id, image }: Pick<ListedSample, "id" | "image">,
+  { dataset, images }: FilesConfig,
+): string {
   return dataset === "folder" ? parsePattern(images).key(image) ?? id : id;
+}
+
+/** What annotation tools may show otherwise than a run has seen it. */
+export interface FileTraits {
+  /** Its EXIF turns it, and the data set does not. */
+  readonly isTurned: boolean;
+  /** It has more than 8 bits a sample. */
+  readonly isDeep: boolean;
 }
 
 /**
  * Holds an image against the one that a run has seen.
  *
- * @returns Whether annotation tools show it turned by its EXIF, and the run has not.
  * @throws {DataError} If it cannot be read. @throws {UserError} If its pixels are others.
  */
 export async function assertUnchanged(
@@ -62,13 +72,13 @@ export async function assertUnchanged(
   { config, lists }: RunFiles,
   seen: Pick<ImageSet, "image" | "size" | "range">,
   place: number,
-): Promise<boolean> {
+): Promise<FileTraits> {
   const orientation = orientationOf(config);
   const located = { sample, list: lists.unlabeled.path, root: config.root };
   const { width, height, data, ...file } = await readImage(located, { orientation, range: seen.range });
   const size = seen.size(place), pixels = seen.image(place);
   if (width === size.width && height === size.height && data.every((value, at) => value === pixels[at])) {
-    return orientation === "stored" && file.orientation !== 1;
+    return { isTurned: orientation === "stored" && file.orientation !== 1, isDeep: file.bits > 8 };
   }
   throw new UserError(
     `Cannot take "${sample.image}" of "${config.root}": it is another image than the run has ranked` +

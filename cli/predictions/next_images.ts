@@ -14,8 +14,12 @@ import { UsageError } from "../terminal/errors.ts";
 
 /** An image that is to be labeled; it is read as the run has seen it. */
 export interface NextImage extends PredictionSource, RankedImage {
-  /** The picture's file: that of the data set, or a PNG of an image that is in none. */
+  /** The picture's file: that of the data set, or {@linkcode NextImage.png} of an image that is in none. */
   readonly bytes: () => Promise<Uint8Array>;
+  /** The image as the run has seen it. */
+  readonly png: () => Promise<Uint8Array>;
+  /** Whether the file has more than 8 bits a sample, which many tools show black. */
+  readonly isDeep: boolean;
 }
 
 /** Images that are to be labeled, first those that come first. */
@@ -79,16 +83,24 @@ export async function nextImages(request: NextRequest): Promise<NextImages> {
       score,
       share,
       read: () => Promise.resolve({ ...size, data: set.image(place), orientation: 1 as const, bits: 8 }),
+      png: () => Promise.resolve(encodeRgbPng(set.image(place), size.width, size.height)),
     };
     if (files === undefined || sample === undefined) {
-      const bytes = () => Promise.resolve(encodeRgbPng(set.image(place), size.width, size.height));
-      images.push({ ...common, path: `${names[at]}.png`, name: names[at]!, image: id, bytes });
+      const name = names[at]!;
+      images.push({ ...common, path: `${name}.png`, name, image: id, bytes: common.png, isDeep: false });
       continue;
     }
-    if (await assertUnchanged(sample, files, set, place)) turned.push(sample.image);
+    const { isTurned, isDeep } = await assertUnchanged(sample, files, set, place);
+    if (isTurned) turned.push(sample.image);
     const image = resolve(joinPath(files.config.root, sample.image));
     const bytes = () => readFileWhole(image, decodingBudget);
-    images.push({ ...common, path: sample.image, name: resultNameOf(sample, files.config), image, bytes });
+    const name = resultNameOf(sample, files.config);
+    images.push({ ...common, path: sample.image, name, image, bytes, isDeep });
+  }
+  if (chosen[0]!.score === 0) {
+    notes.push(
+      "there is no doubt in any of them, as where one class alone is labeled: the order is that of names",
+    );
   }
   if (turned.length > 0) {
     notes.push(

@@ -1,6 +1,6 @@
 /** Id lists in which images that are to be labeled next are labeled. @module */
 import { formatIdList, type ListedSample } from "../../stages/datasets/id_list.ts";
-import type { RunFiles } from "../experiment/run_files.ts";
+import { resultNameOf, type RunFiles } from "../experiment/run_files.ts";
 
 /**
  * The lists by name: the chosen images; those that are labeled now, and the chosen; the unlabeled ones without the chosen; those
@@ -25,5 +25,6 @@ export function listsWith(chosen: readonly string[], { config, lists }: RunFiles
   const line = ({ image, mask }: ListedSample) =>
     isFolder || mask === undefined ? { image } : { image, mask };
   const filled = Object.entries(found).filter(([, samples]) => samples.length > 0);
-  return new Map(filled.map(([name, samples]) => [name, formatIdList(samples.map(line))]));
+  const keyOf = isFolder ? (image: string) => resultNameOf({ id: image, image }, config) : undefined;
+  return new Map(filled.map(([name, samples]) => [name, formatIdList(samples.map(line), keyOf)]));
 }

@@ -124,17 +124,17 @@ export function parseIdList(
 /**
  * Writes an id list, `image mask` a line.
  *
- * @throws {DataError} If a path would not be read as it is.
+ * @param keyOf The id that stands alone for an image whose path cannot, where the layout knows one.
+ * @throws {DataError} If a line would not be read as it was meant.
  */
-export function formatIdList(samples: readonly Pick<ListedSample, "image" | "mask">[]): string {
+export function formatIdList(
+  samples: readonly Pick<ListedSample, "image" | "mask">[],
+  keyOf?: (image: string) => string,
+): string {
   return samples.map(({ image, mask }) => {
-    const line = mask === undefined ? image : `${image} ${mask}`;
-    try {
-      const [read] = parseIdList(line, "", { masks: "optional" }).samples;
-      if (read!.image === image && read!.mask === mask) return `${line}\n`;
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-    }
+    const line = mask === undefined ? image : `${image} ${mask}`, key = keyOf?.(image);
+    if (isReadAs(line, mask === undefined ? { image } : { image, mask })) return `${line}\n`;
+    if (key !== undefined && isReadAs(key, { image: key }, (id) => ({ image: id }))) return `${key}\n`;
     throw new DataError(
       `Cannot write ${
         quote(line)
@@ -142,6 +142,16 @@ export function formatIdList(samples: readonly Pick<ListedSample, "image" | "mas
         "rename the file.",
     );
   }).join("");
+}
+
+function isReadAs(line: string, { image, mask }: ReturnType<BareNames>, bare?: BareNames): boolean {
+  try {
+    const { samples: [sample, ...others] } = parseIdList(line, "", { masks: "optional", bare });
+    return sample!.image === image && sample!.mask === mask && others.length === 0;
+  } catch (error) {
+    if (error instanceof DataError) return false;
+    throw error;
+  }
 }
 
 function splitLine(

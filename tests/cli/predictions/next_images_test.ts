@@ -5,6 +5,7 @@ import { crc32 } from "node:zlib";
 import { nextImages } from "../../../cli/predictions/next_images.ts";
 import { listsWith } from "../../../cli/predictions/next_lists.ts";
 import { Cache, type Override, parseSet, pipeline, plan, type PlanNode } from "../../../pipeline/mod.ts";
+import { writeLabelMe } from "../../../stages/annotations/write.ts";
 import { encodePalettePng, encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
 import { maskPalette, pascalClasses } from "../../../stages/datasets/classes.ts";
 import { openDataset } from "../../../stages/datasets/dataset.ts";
@@ -144,3 +145,49 @@ placeTest("an image is held against what the run has seen: its pixels, not its f
   await Deno.writeFile(path, bytes.subarray(0, 60));
   await assert.rejects(nextImages(request(loader, 1)), /Cannot decode ".*3\.png"/);
 });
+
+placeTest(
+  "in a folder results are called as load looks for annotations, and a corrected file labels its image",
+  async (place) => {
+    const root = join(place.folder, "photographs"), names = ["summer/a.v2", "summer/b", "c"];
+    const write = async (path: string, content: Uint8Array | string) => {
+      await Deno.mkdir(join(root, path, ".."), { recursive: true });
+      if (typeof content === "string") await Deno.writeTextFile(join(root, path), content);
+      else await Deno.writeFile(join(root, path), content);
+    };
+    const annotation = (name: string, at: number) =>
+      writeLabelMe({ picture: name, width: 16, height: 16, labels: set.mask(2 + at) }, {
+        classes: set.classes,
+        tolerance: 0,
+      });
+    for (const [at, name] of names.entries()) {
+      await write(`images/${name}.png`, encodeRgbPng(set.image(2 + at), 16, 16));
+    }
+    await write("images/first.png", encodeRgbPng(set.image(0), 16, 16));
+    await write("shapes/first.json", annotation("first.png", 0));
+    const loader = await loaderOf(place, {
+      dataset: "folder",
+      root,
+      classes: set.classes.names,
+      annotations: { format: "labelme", path: "shapes" },
+      validation: null,
+    });
+    const paths = names.map((name) => `images/${name}`);
+    const asked = {
+      ...request(loader),
+      images: { ...seen, ids: paths },
+      ranking: { by: "disagreement" as const, images: paths.map((id) => ({ id, score: 0, share: 0 })) },
+    };
+    const { images, files, notes } = await nextImages(asked);
+    assert.deepEqual([images.map(({ name }) => name), notes.length], [names, 1]);
+    assert.match(notes[0]!, /no doubt in any of them/);
+    assert.equal(
+      listsWith(paths, files!).get("labeled.txt"),
+      `images/first.png\n${paths.map((path) => `${path}.png\n`).join("")}`,
+    );
+    await write(`shapes/${images[0]!.name}.json`, annotation("a.v2.png", 0));
+    const { images: left, notes: said } = await nextImages(asked);
+    assert.deepEqual(left.map(({ id }) => id), paths.slice(1));
+    assert.equal(said[0], "1 of the run's unlabeled images is labeled by now");
+  },
+);

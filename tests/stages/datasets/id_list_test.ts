@@ -94,6 +94,14 @@ Deno.test("a list that is written is read as it was meant, or refused", () => {
     samples,
   );
   strictEqual(formatIdList([]), "");
+  strictEqual(
+    formatIdList([{ image: "i/7.tif" }, { image: "i/8.png" }], (image) => image.slice(2, 3)),
+    "7\ni/8.png\n",
+  );
+  throws(
+    () => formatIdList([{ image: "i/a/7.tif" }], () => "a/7"),
+    /Cannot write "i\/a\/7\.tif" to an id list/,
+  );
   const refused = [
     { image: "a.tif" },
     { image: "a.jpg b.jpg" },
