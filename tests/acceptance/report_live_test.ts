@@ -10,7 +10,7 @@ import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.
 import { fixture, Place } from "../cli/support.ts";
 import { doneRun } from "../runtime/report/run_views.ts";
 import { lacksBrowser, open, withBrowser } from "../support/browser.ts";
-import { lacksSignals, testUnless } from "../support/skip.ts";
+import { lacksSystem, testUnless } from "../support/skip.ts";
 import { uniform } from "../support/uniform.ts";
 
 const tiny = fixture("tiny");
@@ -39,7 +39,7 @@ function started(folder: string): string {
 const shownText = () => document.body.innerText;
 
 testUnless(
-  lacksBrowser,
+  lacksBrowser ?? lacksSystem("linux"),
   "a run's page is there from its start; killed, it says so, by itself and as `report` writes it",
   async () => {
     await inPlace(async (place) => {
