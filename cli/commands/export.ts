@@ -3,7 +3,11 @@ import { writeAtomically } from "../../pipeline/files/files.ts";
 import { UserError } from "../../pipeline/mod.ts";
 import { WeightsError } from "../../models/errors.ts";
 import { networkPage } from "../../runtime/network_page/export.ts";
-import { predictionWeights, type StoredPrecision } from "../../runtime/network_page/weights.ts";
+import {
+  type PredictionWeights,
+  predictionWeights,
+  type StoredPrecision,
+} from "../../runtime/network_page/weights.ts";
 import { checkpointArgument, findCheckpoint, outputStrideOption } from "../experiment/checkpoint_source.ts";
 import { typedPath } from "../experiment/experiment.ts";
 import type { Command, CommandInput } from "../terminal/command.ts";
@@ -54,20 +58,22 @@ than predict.
         `Cannot write "${out}": ${what}. Name another file${found.isDirectory ? "" : ", or remove it"}.`,
       );
     }
+    const read = await checkpoint.read();
+    let weights: PredictionWeights, html: Uint8Array;
     try {
-      const weights = predictionWeights(await checkpoint.read(), input.text("prediction"));
-      const html = networkPage(weights, { title, precision });
-      await writeAtomically(out, html);
-      const { backbone, classes, headline, predictions } = weights.network;
-      input.terminal.print(
-        `prediction ${headline} of DeepLabV3+ ${backbone} (${predictions[headline]!.join(", ")}), ` +
-          `${classes.names.length} classes, weights in ${precision}`,
-      );
-      input.terminal.print(`${checkpoint.path} → ${out} (${bytes(html.length)})`);
+      weights = predictionWeights(read, input.text("prediction"));
+      html = networkPage(weights, { title, precision });
     } catch (error) {
       if (!(error instanceof WeightsError)) throw error;
       throw new UserError(`Cannot write "${checkpoint.path}" as a page: ${error.message}`, { cause: error });
     }
+    await writeAtomically(out, html);
+    const { backbone, classes, headline, predictions } = weights.network;
+    input.terminal.print(
+      `prediction ${headline} of DeepLabV3+ ${backbone} (${predictions[headline]!.join(", ")}), ` +
+        `${classes.names.length} classes, weights in ${precision}`,
+    );
+    input.terminal.print(`${checkpoint.path} → ${out} (${bytes(html.length)})`);
   },
 };
 

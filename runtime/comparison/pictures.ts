@@ -1,9 +1,11 @@
 /** The same image as each way labels it, side by side. @module */
-import { type GalleryImage, PICTURE_BYTES, readGallery, type Rgb } from "../report/gallery.ts";
+import { type GalleryImage, readValidation, type Rgb } from "../report/gallery.ts";
 import { predictionNames } from "../runs/scores.ts";
 import { scoredOn } from "./compared_run.ts";
 import type { ComparedWay } from "./ways.ts";
 
+/** Bytes of text that pictures may take in a page, which has 5 MB at most. */
+const PICTURE_BYTES = 3_500_000;
 /** Most ways whose pictures are shown. */
 export const MOST_SHOWN = 8;
 
@@ -52,7 +54,7 @@ export async function comparedPictures(
   for (const { name, run } of looked.slice(0, MOST_SHOWN)) {
     const on = scoredOn(run);
     if (run !== first!.run && (on === undefined || on !== scoredOn(first!.run))) continue;
-    const gallery = await readGallery(run.path, "pictures", run.scores, Infinity);
+    const gallery = await readValidation(run.path, run.scores);
     if (colors.length === 0) colors = gallery.colors;
     const headline = predictionNames(run.scores!).at(-1)!;
     for (const image of gallery.images) {

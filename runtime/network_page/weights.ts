@@ -2,7 +2,7 @@
 import { WeightsError } from "../../models/errors.ts";
 import { BACKBONES } from "../../models/resnet.ts";
 import { encodeStoredTensors } from "../../models/safetensors.ts";
-import { checkStateDict, type StateDict } from "../../models/state_dict.ts";
+import { compareState, describeDifferences, type StateDict } from "../../models/state_dict.ts";
 import { contiguousStrides, type StoredTensor } from "../../models/stored_tensor.ts";
 import { didYouMean } from "../../pipeline/mod.ts";
 import { networkMetadata } from "../../stages/weights/checkpoint.ts";
@@ -53,17 +53,29 @@ export function predictionWeights(
     classes,
     ...(range !== undefined && { range }),
   };
-  const { parameters, statistics } = buildNetworks(network).registry;
-  const wanted = [...parameters, ...statistics];
+  const wanted = tensorsOf(network);
   const kept: StateDict = new Map(
     wanted.flatMap(({ name }) => state.has(name) ? [[name, state.get(name)!]] : []),
   );
-  checkStateDict(kept, wanted);
+  const differences = describeDifferences(compareState(kept, wanted));
+  if (differences.length > 0) {
+    throw new WeightsError(`its tensors are not those of its networks: ${differences.join("; ")}`);
+  }
   for (const [name, { values }] of kept) {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) throw new WeightsError(`its tensor "${name}" holds ${values[at]}, which is no weight`);
   }
   return { network, state: kept };
+}
+
+/** @throws {WeightsError} With the reason alone, if there can be no such networks. */
+function tensorsOf(network: NetworkDescription): readonly { name: string; shape: readonly number[] }[] {
+  try {
+    const { parameters, statistics } = buildNetworks(network).registry;
+    return [...parameters, ...statistics];
+  } catch (error) {
+    throw new WeightsError(`there are no networks as it describes: ${(error as Error).message}`);
+  }
 }
 
 /** @throws {WeightsError} With the reason alone, if a file's description is none. */
@@ -81,7 +93,8 @@ function checkDescription(
     refuse(`its output stride is ${JSON.stringify(outputStride)}, and must be 8 or 16`);
   }
   if (
-    !isObject(networks) || !isObject(predictions) || Object.values(predictions).some((of) => !isNames(of))
+    !isObject(networks) || Object.values(networks).some((variant) => !isObject(variant)) ||
+    !isObject(predictions) || Object.values(predictions).some((of) => !isNames(of))
   ) {
     refuse("its description does not name networks and predictions");
   }

@@ -46,6 +46,8 @@ placeTest("export page refuses, with the way out, and writes nothing", async (pl
     );
   await write("strange", { backbone: "vgg16" });
   await write("larger", { backbone: "resnet18" });
+  await write("void", { networks: { branch1: null } });
+  await write("norms", { networks: { branch1: { mapping: 7 }, branch2: { norms: { domains: "x" } } } });
   await write("nameless", { classes: { names: [], colors: [] } });
   await write("lost", {}, new Map([...tensors].filter(([name]) => name !== "branch1.classifier.weight")));
   const cases: readonly (readonly [string[], number, RegExp])[] = [
@@ -55,9 +57,11 @@ placeTest("export page refuses, with the way out, and writes nothing", async (pl
     [["good.safetensors", "--precision", "f8"], 2, /Cannot hold weights as "f8": .* f32 or f16$/],
     [["good.safetensors", "-o", at("new.png")], 2, /Cannot write a page to ".*new\.png": .* end in \.html/],
     [["none.safetensors"], 2, /Cannot find the weights ".*none\.safetensors": there is no file/],
-    [["text.safetensors"], 1, /text\.safetensors/],
+    [["text.safetensors"], 1, /error: Cannot read .*text\.safetensors/],
     [["strange.safetensors"], 1, /as a page: its backbone is "vgg16", and known are resnet50, /],
-    [["larger.safetensors"], 1, /as a page: Cannot load weights into this network: .* missing /],
+    [["larger.safetensors"], 1, /as a page: its tensors are not those of its networks: .* missing /],
+    [["void.safetensors"], 1, /its description does not name networks and predictions/],
+    [["norms.safetensors"], 1, /as a page: /],
     [["nameless.safetensors"], 1, /its description does not name 1 to 255 classes/],
     [["lost.safetensors"], 1, /1 missing \(branch1\.classifier\.weight\)/],
   ];

@@ -28,7 +28,7 @@ export async function openAdapter({ isSecureContext, navigator: { gpu } }: Brows
   if (gpu === undefined) {
     throw new PageError(
       isSecureContext
-        ? "This browser has no WebGPU, which the network runs on. Chrome and Edge have it from version 113, Safari from 26, " +
+        ? "This browser has no WebGPU, which the network runs on. Chrome and Edge have it from version 123, Safari from 26, " +
           "Firefox from 141, on most devices, if their system and graphics driver are recent."
         : "This page came over http, and browsers grant WebGPU, which the network runs on, only to pages that come over https " +
           "or are opened as a file. Save the page, and open the file.",

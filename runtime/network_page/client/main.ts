@@ -14,7 +14,8 @@ const status = element("status", HTMLElement);
 const controls = element("controls", HTMLFieldSetElement);
 const chooser = element("file", HTMLInputElement);
 const cameraButton = element("camera", HTMLButtonElement);
-const longest = () => Number(element("longest", HTMLSelectElement).value) || Infinity;
+const side = element("longest", HTMLSelectElement);
+const longest = () => Number(side.value) || Infinity;
 
 /** Says how things stand; what went wrong stays until something else is done. */
 function say(text: string, wrong = false): void {
@@ -33,15 +34,24 @@ class Page {
   #next: Source | undefined;
   #busy = false;
   #camera: Camera | undefined;
+  #file: File | undefined;
+  /** Files that came with it. */
+  #others = 0;
 
   constructor(private readonly labeler: Labeler) {
     this.#view = new View(labeler.network.classes);
     chooser.addEventListener("change", () => this.#take(chooser.files));
-    document.addEventListener("paste", (event) => this.#take(event.clipboardData?.files));
+    side.addEventListener("change", () => this.#again());
+    document.addEventListener("paste", (event) => {
+      if (event.clipboardData?.files.length === 0) say("There is no picture in the clipboard.", true);
+      else this.#take(event.clipboardData?.files);
+    });
     document.addEventListener("dragover", (event) => event.preventDefault());
     document.addEventListener("drop", (event) => {
       event.preventDefault();
-      this.#take(event.dataTransfer?.files);
+      if (event.dataTransfer?.files.length === 0) {
+        say("What was dropped is no file: save the picture first, and drop that.", true);
+      } else this.#take(event.dataTransfer?.files);
     });
     cameraButton.addEventListener("click", () => this.#toggleCamera());
     controls.disabled = false;
@@ -52,7 +62,19 @@ class Page {
     const file = files?.[0];
     if (file === undefined) return;
     this.#stopCamera();
-    void this.#label(() => decodePicture(file, longest()));
+    this.#file = file;
+    this.#others = files!.length - 1;
+    this.#again();
+  }
+
+  /** Labels the picture as it is to be seen now. */
+  #again(): void {
+    const file = this.#file, others = this.#others;
+    if (this.#camera !== undefined || file === undefined) return;
+    void this.#label(async () => {
+      const { image, notes } = await decodePicture(file, longest());
+      return { image, notes: others === 0 ? notes : [`The first of ${others + 1} files.`, ...notes] };
+    });
   }
 
   /** Labels a picture once the one at work is done; of several that wait, the last. */
@@ -63,8 +85,9 @@ class Page {
     while (this.#next !== undefined) {
       const next: Source = this.#next;
       this.#next = undefined;
+      const live = this.#camera !== undefined;
       try {
-        if (this.#camera === undefined) say("Labeling …");
+        if (!live) say("Labeling …");
         const { image, notes } = await next();
         const start = performance.now();
         const labeled = await this.labeler.label(image);
@@ -73,8 +96,8 @@ class Page {
         const size = `${image.width} × ${image.height} pixels, labeled in ${time}${first}.`;
         this.#view.show({ image, labeled, caption: [size, ...notes].join(" ") });
         document.dispatchEvent(new CustomEvent<LabeledEvent>("labeled", { detail: { image, ...labeled } }));
-        if (this.#camera === undefined) say(`Labeled in ${time}.`);
-        else this.#next ??= () => this.#camera!.frame(longest());
+        if (!live) say(`Labeled in ${time}.`);
+        if (this.#camera !== undefined) this.#next ??= () => this.#camera!.frame(longest());
       } catch (error) {
         this.#stopCamera();
         say(explain(error), true);
@@ -87,6 +110,7 @@ class Page {
     if (this.#camera !== undefined) return this.#stopCamera();
     cameraButton.disabled = true;
     try {
+      this.#file = undefined;
       const camera = this.#camera = await openCamera(() => this.#stopCamera());
       cameraButton.textContent = "Stop the camera";
       say("The camera is on; each picture is labeled as soon as the one before is.");
@@ -111,9 +135,9 @@ class Page {
 /** What went wrong, and the way out. */
 function explain(error: unknown): string {
   if (error instanceof PageError) return error.message;
-  return `The picture cannot be labeled. ${
+  return `The picture cannot be labeled: choose a smaller size, or load the page again. (${
     messageOf(error)
-  } Choose a smaller size; if that does not help, load the page again.`;
+  })`;
 }
 
 async function start(): Promise<void> {

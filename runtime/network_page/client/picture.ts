@@ -59,7 +59,11 @@ function draw({ source, width, height }: Drawable, longest: number): SeenPicture
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (context === null) throw new PageError(`This browser cannot draw ${width} × ${height} pixels.`);
+  if (context === null || !draws(context)) {
+    throw new PageError(
+      `This browser cannot draw ${canvas.width} × ${canvas.height} pixels. Choose a smaller size.`,
+    );
+  }
   context.imageSmoothingQuality = "high";
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
   if (scale < 1) {
@@ -75,6 +79,14 @@ function draw({ source, width, height }: Drawable, longest: number): SeenPicture
     image = read();
   }
   return { image, notes };
+}
+
+/** Whether anything can be drawn: a canvas that is too large stays empty without a word. */
+function draws(context: CanvasRenderingContext2D): boolean {
+  context.fillRect(0, 0, 1, 1);
+  const [, , , alpha] = context.getImageData(0, 0, 1, 1).data;
+  context.clearRect(0, 0, 1, 1);
+  return alpha === 255;
 }
 
 function hasTransparency(data: Uint8ClampedArray): boolean {

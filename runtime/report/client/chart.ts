@@ -130,7 +130,13 @@ export class Chart {
         {},
         ...this.data.curves.flatMap((curve, i) => {
           const stroke = color(`--curve-${colorOf(curve, i)}`);
-          const common = { show: !this.#hidden.has(curve), stroke, spanGaps: this.data.spansGaps === true };
+          const common = {
+            show: !this.#hidden.has(curve),
+            stroke,
+            // More curves than colors are told apart by dashes.
+            ...((curve.color ?? i) >= COLORS && { dash: [6, 4] }),
+            spanGaps: this.data.spansGaps === true,
+          };
           const faint = { ...common, width: 1, alpha: 0.28, points: { show: single } };
           const points = { show: single || this.data.hasPoints === true, size: 6, fill: stroke };
           const behind = this.#behind(curve);
