@@ -2,9 +2,8 @@
 import { type Markup, markup } from "../pages/markup.ts";
 import { page } from "../pages/page.ts";
 import client from "./client.json" with { type: "json" };
-import { chartsOf, type ComparedChart } from "./curves.ts";
+import { chartsOf } from "./curves.ts";
 import { notesOf } from "./notes.ts";
-import type { ComparedPictures } from "./pictures.ts";
 import { wayScores } from "./scores.ts";
 import { curvesSection } from "./sections/curves.ts";
 import { head } from "./sections/head.ts";
@@ -12,25 +11,7 @@ import { picturesSection } from "./sections/pictures.ts";
 import { runsSection } from "./sections/runs.ts";
 import { scoresSection } from "./sections/scores.ts";
 import { settingsSection } from "./sections/settings.ts";
-import type { ComparedWay } from "./ways.ts";
-
-/** What is compared. */
-export interface Comparison {
-  /** What the page is called: an experiment, or several. */
-  readonly title: string;
-  /** When the runs were read. */
-  readonly made: Date;
-  readonly ways: readonly ComparedWay[];
-  /** Position of the way that the others are held against. */
-  readonly reference: number;
-  readonly pictures: ComparedPictures;
-}
-
-/** What the page's script reads. */
-export interface ComparisonData {
-  readonly ways: readonly string[];
-  readonly charts: readonly ComparedChart[];
-}
+import type { Comparison, ComparisonData } from "./view.ts";
 
 /** The page. Whatever the runs' files say is shown as text. */
 export function comparisonPage(comparison: Comparison): string {

@@ -7,7 +7,7 @@ import "../../report/client/charts.css";
 import "../../report/client/pictures.css";
 import "./comparison.css";
 import { localTimes } from "../../report/client/small.ts";
-import type { ComparisonData } from "../page.ts";
+import type { ComparisonData } from "../view.ts";
 import { drawComparison } from "./charts.ts";
 import { pictures } from "./pictures.ts";
 

@@ -1,7 +1,7 @@
 /** The head of a comparison: what is compared, and what has to be known before it is read. @module */
 import { type Markup, markup } from "../../pages/markup.ts";
 import { moment } from "../../report/sections/parts.ts";
-import type { Comparison } from "../page.ts";
+import type { Comparison } from "../view.ts";
 
 /** The head. */
 export function head({ title, made, ways }: Comparison, notes: readonly string[]): Markup {

@@ -4,7 +4,7 @@ import type { Plan, PlanNode } from "../../../pipeline/mod.ts";
 import type { ComparedRun } from "../../../runtime/comparison/compared_run.ts";
 import type { RunRecord } from "../../../runtime/runs/run_folder.ts";
 import type { RunScores } from "../../../runtime/runs/scores.ts";
-import type { Comparison } from "../../../runtime/comparison/page.ts";
+import type { Comparison } from "../../../runtime/comparison/view.ts";
 import type { ComparedWay } from "../../../runtime/comparison/ways.ts";
 import { curvesOf, hostileNames } from "../report/run_views.ts";
 

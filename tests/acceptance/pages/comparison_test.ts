@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Comparison, comparisonPage } from "../../runtime/comparison/page.ts";
-import { comparisonOf, hostileComparison, runOf } from "../runtime/comparison/runs.ts";
-import { accessibilityFindings, lacksBrowser, open, type View, withBrowser } from "../support/browser.ts";
-import { testUnless } from "../support/skip.ts";
+import { comparisonPage } from "../../../runtime/comparison/page.ts";
+import type { Comparison } from "../../../runtime/comparison/view.ts";
+import { comparisonOf, hostileComparison, runOf } from "../../runtime/comparison/runs.ts";
+import { accessibilityFindings, lacksBrowser, open, type View, withBrowser } from "../../support/browser.ts";
+import { testUnless } from "../../support/skip.ts";
 
 /** Where screenshots are kept to look at, if anywhere. */
 const kept = Deno.env.get("CROSSVIEW_SCREENSHOTS");
