@@ -2,21 +2,25 @@
 import { join } from "node:path";
 import { score } from "../../stages/evaluation/metrics.ts";
 import { predictionNames, type RunScores, shownName } from "../runs/scores.ts";
+import { readRanking, type StoredRanking } from "../runs/ranking.ts";
+import { readUnlabeled, UNLABELED } from "../runs/unlabeled.ts";
 import { embedded, pngOf } from "./pictures.ts";
 import type { StoredImage } from "../../stages/codecs/image.ts";
 
 /** Red, green, blue, 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** Bytes of text that pictures may take in a page, which has 5 MB at most. */
-export const PICTURE_BYTES = 3_500_000;
+/** Bytes of text that pictures of a kind may take in a page, which has 5 MB at most. */
+export const PICTURE_BYTES = { validation: 2_400_000, unlabeled: 900_000, ranked: 500_000 } as const;
 
 /** One image and what was made of it. */
 export interface GalleryImage {
-  /** Of its folder: the id, as a file system takes it. */
+  /** Its id, or of that what a file system takes. */
   readonly name: string;
   /** By name, in the order in which they are shown. */
   readonly pictures: readonly { readonly name: string; readonly label: string; readonly url: string }[];
+  /** Name of the picture that is laid over the image; absent where there is none. */
+  readonly over?: string | undefined;
   /** Mean IoU of each prediction on this image, percent; null where no pixel is counted. */
   readonly miou: Readonly<Record<string, number | null>>;
   /** Share of the pixels on which the networks disagree. */
@@ -30,58 +34,129 @@ export interface Gallery {
   /** Colors of the classes, in their order. */
   readonly colors: readonly Rgb[];
   readonly images: readonly GalleryImage[];
-  /** Images that are in the run's folder and not here, as there are too many bytes, or as they cannot be read. */
+  /** Images that are in the run's folder and not here, as there are too many bytes. */
   readonly left: number;
+  /** Images that cannot be read. */
   readonly unreadable: number;
 }
 
-/**
- * Reads the pictures below a run's folder.
- *
- * @param path The folder.
- * @param part `pictures` or `unlabeled`.
- * @param budget Bytes of text that they may take.
- */
-export async function readGallery(
-  path: string,
-  part: string,
-  scores: RunScores | undefined,
+/** Reads the pictures of scored images in a run's folder. */
+export async function readValidation(path: string, scores: RunScores | undefined): Promise<Gallery> {
+  const predictions = scores === undefined ? [] : predictionNames(scores);
+  const over = scores?.headline ?? predictions.at(-1);
+  const folders = await pictureFolders(path, "pictures");
+  const part = (folder: string) => folder === "pictures" ? folder : folder.slice("pictures/".length);
+  return await gather(
+    folders,
+    PICTURE_BYTES.validation,
+    scores?.perClass?.length ?? 0,
+    async (folder, files) => {
+      const decoded = await decodeAll(path, folder, files);
+      return { decoded, image: await galleryImage(part(folder), decoded, predictions, over) };
+    },
+  );
+}
+
+/** Reads the pictures of unlabeled images in a run's folder. */
+export async function readUnlabeledGallery(path: string): Promise<Gallery> {
+  const known = new Map((await readUnlabeled(path)).map((image) => [`${UNLABELED}/${image.folder}`, image]));
+  const folders = await pictureFolders(path, UNLABELED);
+  return await gather(
+    folders.filter(({ folder }) => known.has(folder)),
+    PICTURE_BYTES.unlabeled,
+    0,
+    async (folder, files) => {
+      const decoded = await decodeAll(path, folder, files), { id, kept, conflict } = known.get(folder)!;
+      const image = await galleryImage(id, decoded, ["pseudo-label", "confidence"], "pseudo-label");
+      return { decoded, image: image && { ...image, kept, conflict } };
+    },
+  );
+}
+
+/** Images in the order in which to label them, with pictures of the first. */
+export interface ShownRanking {
+  readonly by: StoredRanking["by"];
+  /** How many are ranked. */
+  readonly count: number;
+  readonly images: readonly {
+    readonly id: string;
+    /** 0 to 1. */
+    readonly share: number;
+    readonly score: number;
+    readonly image: string;
+    readonly map: string;
+  }[];
+}
+
+/** Reads a run's ranking and the pictures that belong to it; undefined where there is none. */
+export async function readShownRanking(path: string): Promise<ShownRanking | undefined> {
+  const ranking = await readRanking(path);
+  if (ranking === undefined) return undefined;
+  const images = [];
+  let bytes = 0;
+  for (const { id, share, score, image, map } of ranking.images) {
+    if (image === undefined || map === undefined) continue;
+    const urls = [];
+    for (const file of [image, map]) {
+      const decoded = await Deno.readFile(join(path, file)).then(
+        (bytes) => pngOf(bytes, file),
+        () => undefined,
+      );
+      if (decoded !== undefined) urls.push(await embedded(decoded));
+    }
+    bytes += urls.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > PICTURE_BYTES.ranked) break;
+    if (urls.length === 2) images.push({ id, share, score, image: urls[0]!, map: urls[1]! });
+  }
+  return { by: ranking.by, count: ranking.images.length, images };
+}
+
+/** Decoded pictures by name, without those that cannot be read. */
+type Decoded = ReadonlyMap<string, StoredImage>;
+
+async function decodeAll(path: string, folder: string, files: readonly string[]): Promise<Decoded> {
+  const decoded = new Map<string, StoredImage>();
+  for (const file of files) {
+    const image = pngOf(await Deno.readFile(join(path, folder, file)), file);
+    if (image !== undefined) decoded.set(file.replace(/\.png$/, ""), image);
+  }
+  return decoded;
+}
+
+/** Reads folders one after another, as long as there is room. */
+async function gather(
+  folders: readonly { readonly folder: string; readonly files: readonly string[] }[],
   budget: number,
+  classes: number,
+  read: (
+    folder: string,
+    files: readonly string[],
+  ) => Promise<{ decoded: Decoded; image: GalleryImage | undefined }>,
 ): Promise<Gallery> {
   const images: GalleryImage[] = [];
   let colors: readonly Rgb[] = [], left = 0, unreadable = 0, bytes = 0;
-  const predictions = scores === undefined ? [] : predictionNames(scores);
-  for (const { folder, files } of await pictureFolders(path, part)) {
-    if (bytes >= budget) {
+  for (const { folder, files } of folders) {
+    if (bytes > budget) {
       left++;
       continue;
     }
-    const decoded = new Map<string, StoredImage>();
-    for (const file of files) {
-      const image = pngOf(await Deno.readFile(join(path, folder, file)), file);
-      if (image !== undefined) decoded.set(file.replace(/\.png$/, ""), image);
-    }
-    const picture = await galleryImage(folder.slice(part.length + 1), decoded, predictions);
-    if (picture === undefined) {
-      unreadable++;
-      continue;
-    }
-    const size = picture.pictures.reduce((sum, { url }) => sum + url.length, 0);
-    if (bytes + size > budget) {
-      left++;
-      continue;
-    }
+    const { decoded, image } = await read(folder, files);
+    const size = image?.pictures.reduce((sum, { url }) => sum + url.length, 0) ?? 0;
+    if (image === undefined) unreadable++;
+    else if (bytes + size > budget) left++;
+    else images.push(image);
+    // What has no room ends the gallery: a smaller one further on would be out of turn.
     bytes += size;
-    images.push(picture);
-    colors = colors.length > 0 ? colors : colorsOf(decoded, scores?.perClass?.length ?? 0);
+    if (colors.length === 0) colors = colorsOf(decoded, classes);
   }
   return { colors, images, left, unreadable };
 }
 
 async function galleryImage(
   name: string,
-  decoded: ReadonlyMap<string, StoredImage>,
+  decoded: Decoded,
   predictions: readonly string[],
+  over: string | undefined,
 ): Promise<GalleryImage | undefined> {
   if (decoded.size === 0) return undefined;
   const known = ["image", "truth", ...predictions, "conflict"];
@@ -97,6 +172,7 @@ async function galleryImage(
   return {
     name,
     pictures,
+    ...(over !== undefined && decoded.has(over) && { over }),
     miou: Object.fromEntries(predictions.flatMap((name) => {
       const prediction = decoded.get(name);
       return truth === undefined || prediction === undefined || truth.data.length !== prediction.data.length
@@ -124,7 +200,7 @@ function miouOf(truth: StoredImage["data"], prediction: StoredImage["data"]): nu
 }
 
 /** The classes' colors, as a mask's palette has them. */
-function colorsOf(decoded: ReadonlyMap<string, StoredImage>, classes: number): Rgb[] {
+function colorsOf(decoded: Decoded, classes: number): Rgb[] {
   const palette = [...decoded].find(([name, { palette }]) => name !== "conflict" && palette !== undefined)
     ?.[1].palette;
   if (palette === undefined) return [];

@@ -6,6 +6,7 @@ import type { Curves } from "./curves.ts";
 import { curvesSection } from "./sections/curves.ts";
 import { gallerySection } from "./sections/gallery.ts";
 import { head } from "./sections/head.ts";
+import { nextSection } from "./sections/next.ts";
 import { scoresSection } from "./sections/scores.ts";
 import { repeatSection, settingsSection, stagesSection } from "./sections/stages.ts";
 import type { RunView } from "./view.ts";
@@ -36,6 +37,7 @@ export function reportPage(view: RunView): string {
     ["scores", "Scores", scoresSection(view)],
     ["curves", "Curves", curvesSection(view)],
     ["pictures", "Pictures", gallerySection(view)],
+    ["next", "Label next", nextSection(view)],
     ["settings", "Settings", settingsSection(view)],
     ["stages", "Stages", stagesSection(view)],
     ["repeat", "Repeat it", repeatSection(view)],

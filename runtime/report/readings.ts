@@ -14,14 +14,6 @@ export interface Reading {
   readonly losses: Readonly<Record<string, number>>;
 }
 
-/** The values of a reading that are drawn, by name. */
-function values({ rate, imagesPerSecond, losses }: Reading): Map<string, number> {
-  const drawn: Record<string, number | undefined> = { ...losses, " rate": rate, " speed": imagesPerSecond };
-  return new Map(
-    Object.entries(drawn).flatMap(([name, value]) => value === undefined ? [] : [[name, value] as const]),
-  );
-}
-
 /**
  * Takes readings out until `most` are left at most, none of them made up: the steps are cut into spans of equal width, and of
  * each span the first and the last reading stay, and those that have the least or the largest value of a curve in it. What is
@@ -40,14 +32,22 @@ export function thinned(readings: readonly Reading[], most: number): Reading[] {
 /** Of a span's readings the first, the last and those with an extreme, by step. */
 function extremes(span: readonly Reading[]): Reading[] {
   if (span.length <= 2) return [...span];
-  const chosen = new Set([span[0]!, span.at(-1)!]);
-  const least = new Map<string, readonly [number, Reading]>(), largest = new Map(least);
+  const found = new Map<string, { least: number; low: Reading; largest: number; high: Reading }>();
+  const look = (reading: Reading, name: string, value: number | undefined) => {
+    if (value === undefined) return;
+    const known = found.get(name);
+    if (known === undefined) {
+      found.set(name, { least: value, low: reading, largest: value, high: reading });
+    } else if (value < known.least) [known.least, known.low] = [value, reading];
+    else if (value > known.largest) [known.largest, known.high] = [value, reading];
+  };
   for (const reading of span) {
-    for (const [name, value] of values(reading)) {
-      if (value < (least.get(name)?.[0] ?? Infinity)) least.set(name, [value, reading]);
-      if (value > (largest.get(name)?.[0] ?? -Infinity)) largest.set(name, [value, reading]);
-    }
+    const { losses, rate, imagesPerSecond } = reading;
+    for (const name in losses) look(reading, `loss ${name}`, losses[name]);
+    look(reading, "rate", rate);
+    look(reading, "speed", imagesPerSecond);
   }
-  for (const [, reading] of [...least.values(), ...largest.values()]) chosen.add(reading);
+  const chosen = new Set([span[0], span.at(-1)]);
+  for (const { low, high } of found.values()) chosen.add(low).add(high);
   return span.filter((reading) => chosen.has(reading));
 }

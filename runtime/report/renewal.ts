@@ -1,11 +1,16 @@
 /** When a page is written again while its run goes on: soon after there is something new, and never for much of the run's time. @module */
 
-/** Least seconds between two writings. */
-const LEAST = 10;
-/** Seconds without news after which it is written all the same, as a sign of life. */
-const QUIET = 30;
-/** Share of the run's time that writing may take. */
-const SHARE = 0.01;
+/** How often a page is written. */
+export interface RenewalPace {
+  /** Least seconds between two writings. */
+  readonly least: number;
+  /** Seconds without news after which it is written all the same, as a sign of life. */
+  readonly quiet: number;
+  /** Share of the run's time that writing may take. */
+  readonly share: number;
+}
+
+const PACE: RenewalPace = { least: 10, quiet: 30, share: 0.01 };
 /** A run that has not been heard of for so many times the seconds between two writings has stopped. */
 const PATIENCE = 4;
 
@@ -19,6 +24,11 @@ export interface Freshness {
   readonly every: number;
 }
 
+/** Seconds from some moment. */
+function now(): number {
+  return performance.now() / 1000;
+}
+
 /** Writes a page now and then. A page that cannot be written stops no run: what cannot be, is said at its end. */
 export class Renewal {
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -30,10 +40,7 @@ export class Renewal {
   #ended = -Infinity;
 
   /** @param write Writes the page. */
-  constructor(
-    readonly write: (freshness: Freshness) => Promise<void>,
-    readonly now: () => number = () => performance.now() / 1000,
-  ) {}
+  constructor(readonly write: (freshness: Freshness) => Promise<void>, readonly pace: RenewalPace = PACE) {}
 
   /** There is something new: written as soon as that costs little. */
   news(): void {
@@ -55,13 +62,14 @@ export class Renewal {
 
   /** Seconds from the end of one writing to the next. */
   #pause(): number {
-    return Math.max(this.#isNew ? LEAST : QUIET, this.#cost / SHARE);
+    const { least, quiet, share } = this.pace;
+    return Math.max(this.#isNew ? least : quiet, this.#cost / share);
   }
 
   #plan(): void {
     if (this.#isOver || this.#running !== undefined) return;
     clearTimeout(this.#timer);
-    const wait = Math.max(0, this.#ended + this.#pause() - this.now());
+    const wait = Math.max(0, this.#ended + this.#pause() - now());
     this.#timer = setTimeout(() => void this.#renew(), 1000 * wait);
     // Nothing is waited for on its account.
     Deno.unrefTimer(this.#timer as unknown as number);
@@ -69,12 +77,12 @@ export class Renewal {
 
   async #renew(): Promise<void> {
     this.#isNew = false;
-    const begun = this.now(), every = Math.max(QUIET, this.#cost / SHARE);
+    const { quiet, share } = this.pace, begun = now(), every = Math.max(quiet, this.#cost / share);
     const time = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
     const freshness = { written: time(0), promised: time(PATIENCE * every), every };
     this.#running = this.write(freshness).catch(() => {}).finally(() => this.#running = undefined);
     await this.#running;
-    this.#ended = this.now();
+    this.#ended = now();
     this.#cost = this.#ended - begun;
     this.#plan();
   }

@@ -6,7 +6,7 @@ import type { RunFolder, RunRecord } from "../runs/run_folder.ts";
 import { isRunScores } from "../runs/scores.ts";
 import { findBaseline } from "./baseline.ts";
 import { CurveRecorder, type Curves, isCurves } from "./curves.ts";
-import { PICTURE_BYTES, readGallery } from "./gallery.ts";
+import { readShownRanking, readUnlabeledGallery, readValidation } from "./gallery.ts";
 import { reportPage } from "./page.ts";
 import { type Freshness, Renewal } from "./renewal.ts";
 
@@ -37,7 +37,9 @@ export async function writeReport(path: string, run: RunRecord, metrics: unknown
     scores,
     curves: await readCurves(path),
     plan,
-    gallery: await readGallery(path, "pictures", scores, PICTURE_BYTES),
+    gallery: await readValidation(path, scores),
+    unlabeled: await readUnlabeledGallery(path),
+    ranking: await readShownRanking(path),
     baseline: scores && await findBaseline(path, run, scores, plan),
   });
   await write(file, text);

@@ -29,6 +29,7 @@ import { RunFolder, runId } from "./run_folder.ts";
 import { announceAdapter, type Session } from "../session.ts";
 import { Board, boardName } from "../tensorboard/board.ts";
 import { trainingCurves } from "./training_curves.ts";
+import { writeUnlabeled } from "./unlabeled.ts";
 import { bytes } from "../units.ts";
 import { type TrainingCost, TrainingMeter } from "./training_cost.ts";
 
@@ -159,7 +160,9 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await linkWeights(all, folder);
     await board?.complete({ all, returned });
     const labeled = await findLabeled(known, cache);
-    if (labeled !== undefined && labeled.images.length > 0) await writeRanking(folder.path, labeled);
+    if (labeled !== undefined && labeled.images.length > 0) {
+      await writeUnlabeled(folder, labeled, await writeRanking(folder.path, labeled));
+    }
     const seconds = (Date.now() - started.getTime()) / 1000;
     await folder.update({
       state: "done",
@@ -181,6 +184,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     return { folder: folder.path, id: folder.id, seed, seconds, ran, metrics, trainings };
   } catch (error) {
     await report.stop();
+    await writeCurves(folder.path, report.curves.curves()).catch(() => {});
     await folder.update({
       state: error instanceof InterruptedError ? "interrupted" : "failed",
       seconds: (Date.now() - started.getTime()) / 1000,

@@ -110,6 +110,8 @@ export class Chart {
           const common = {
             show: !this.#hidden.has(name),
             stroke,
+            // More curves than colors are told apart by dashes.
+            ...(i >= COLORS && { dash: [6, 4] }),
             spanGaps: this.data.xName === "step",
             points: { show: single || this.data.hasPoints === true, size: 6, fill: stroke },
           };

@@ -1,48 +1,55 @@
 /** Pictures to look at: image, truth, what each prediction says, conflict, and an overlay of a chosen strength. @module */
-import { type Markup, markup } from "../../pages/markup.ts";
+import { type Insert, type Markup, markup } from "../../pages/markup.ts";
+import { shownName } from "../../runs/scores.ts";
 import { percent } from "../../units.ts";
-import { headlineScore, shownName } from "../../runs/scores.ts";
-import type { GalleryImage, Rgb } from "../gallery.ts";
+import type { Gallery, GalleryImage, Rgb } from "../gallery.ts";
 import type { RunView } from "../view.ts";
-import { section } from "./parts.ts";
+import { section, whole } from "./parts.ts";
 import { swatch } from "./scores.ts";
 
 /** The section; nothing where there are no pictures. */
-export function gallerySection({ gallery, scores }: RunView): Markup | false {
-  if (gallery === undefined || gallery.images.length + gallery.left + gallery.unreadable === 0) return false;
-  const { images, left, unreadable, colors } = gallery;
-  const headline = scores?.headline ??
-    (scores && headlineScore(scores) !== undefined ? "average" : undefined);
-  const notes = [
-    left > 0 &&
-    `${left} further ${
-      left === 1 ? "image is" : "images are"
-    } left out here, to keep this file small; they are in the run's folder, pictures/.`,
-    unreadable > 0 &&
-    `${unreadable} ${unreadable === 1 ? "image" : "images"} of the run's folder cannot be read.`,
-  ].filter((text) => text !== false);
+export function gallerySection({ gallery, unlabeled, scores }: RunView): Markup | false {
+  const isThere = (gallery: Gallery | undefined): gallery is Gallery =>
+    gallery !== undefined && gallery.images.length + gallery.left + gallery.unreadable > 0;
+  if (!isThere(gallery) && !isThere(unlabeled)) return false;
+  const colors = gallery?.colors ?? [], names = (scores?.perClass ?? []).map(({ name }) => name);
+  // Background is what is left of an image: laid over it, it would only hide it.
+  const plain = colors[names.findIndex((name) => name.toLowerCase() === "background")];
   return section(
     "pictures",
     "Pictures",
     markup`<form class="controls" id="gallery-controls" hidden>
 <label>sort by <select name="order">
 <option value="">as they came</option>
-${
-      images.some(({ miou }) => headline !== undefined && miou[headline] !== undefined) &&
-      markup`<option value="iou">lowest IoU first</option>
-<option value="-iou">highest IoU first</option>`
-    }
-${
-      images.some(({ conflict }) => conflict !== undefined) &&
-      markup`<option value="-conflict">most disagreement first</option>`
-    }
+<option value="iou">lowest IoU first</option>
+<option value="-iou">highest IoU first</option>
+<option value="-conflict">most disagreement first</option>
 </select></label>
 <label>overlay <input type="range" name="strength" min="0" max="1" step="0.05" value="0.55"> <output name="strong">55 %</output></label>
-</form>
-${colors.length > 0 && legend(colors, (scores?.perClass ?? []).map(({ name }) => name))}`,
-    notes.map((text) => markup`<p class="note">${text}</p>`),
-    markup`<div class="gallery" id="gallery">${images.map((image, i) => row(image, i, headline))}</div>`,
+</form>`,
+    colors.length > 0 && legend(colors, names),
+    isThere(gallery) && part("Scored images", gallery, "pictures/", plain),
+    isThere(unlabeled) && part("Unlabeled images and their pseudo-labels", unlabeled, "unlabeled/", plain),
   );
+}
+
+function part(
+  heading: string,
+  { images, left, unreadable }: Gallery,
+  folder: string,
+  plain: Rgb | undefined,
+): Insert {
+  const are = (count: number) => count === 1 ? "1 image is" : `${whole(count)} images are`;
+  return [
+    markup`<h3>${heading}</h3>`,
+    left > 0 &&
+    markup`<p class="note">${
+      are(left)
+    } left out, to keep this file small: see ${folder} in the run's folder.</p>`,
+    unreadable > 0 &&
+    markup`<p class="note">${are(unreadable)} left out, as the files below ${folder} cannot be read.</p>`,
+    markup`<div class="gallery">${images.map((image, i) => article(image, i, plain))}</div>`,
+  ];
 }
 
 function legend(colors: readonly Rgb[], names: readonly string[]): Markup {
@@ -51,22 +58,23 @@ function legend(colors: readonly Rgb[], names: readonly string[]): Markup {
   }</ul>`;
 }
 
-function row(
-  { name, pictures, miou, conflict }: GalleryImage,
+function article(
+  { name, pictures, miou, conflict, kept, over }: GalleryImage,
   index: number,
-  headline: string | undefined,
+  plain: Rgb | undefined,
 ): Markup {
-  const own = headline === undefined ? undefined : miou[headline];
+  const own = over === undefined ? undefined : miou[over];
   const facts = [
     ...Object.entries(miou).map(([prediction, value]) => `${shownName(prediction)} ${percent(value)} %`),
+    ...(kept === undefined ? [] : [`labels kept ${percent(100 * kept)} %`]),
     ...(conflict === undefined ? [] : [`disagreement ${percent(100 * conflict)} %`]),
   ];
   return markup`<article data-index="${index}"${
     own !== undefined && own !== null && markup` data-iou="${own.toFixed(4)}"`
   }${conflict !== undefined && markup` data-conflict="${conflict.toFixed(6)}"`}${
-    headline !== undefined && markup` data-over="${headline}"`
-  } aria-label="${name}">
-<h3>${name}</h3>
+    over !== undefined && markup` data-over="${over}"`
+  }${plain !== undefined && markup` data-plain="${plain.join(",")}"`} aria-label="${name}">
+<h4>${name}</h4>
 ${facts.length > 0 && markup`<p class="quiet">${facts.join(" · ")}</p>`}
 <div class="pictures">${
     pictures.map(({ name: file, label, url }) =>

@@ -57,7 +57,7 @@ Deno.test("a page is made of a run's folder alone, damaged files left out", asyn
     const text = await Deno.readTextFile(await writeReport(folder, doneRun.run, doneRun.scores));
     assert.match(text, /data-training="co-train"/);
     assert.doesNotMatch(text, /data-training="bad"/);
-    assert.match(text, /1 image of the run&#39;s folder cannot be read/);
+    assert.match(text, /1 image is left out, as the files below pictures\/ cannot be read/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
