@@ -93,10 +93,11 @@ function namesOf(groups: readonly (readonly ComparedRun[])[]): string[] {
   return names;
 }
 
-/** The settings that were typed for each run and not for all. */
+/** The settings that were typed for each run and not for all; methods are named anyway. */
 function typed(runs: readonly ComparedRun[]): string[] {
   const texts = runs.map(({ run: { set } }) =>
-    set.filter((text) => !runs.every(({ run }) => run.set.includes(text))).join(" ")
+    set.filter((text) => !/^[\w-]+\.method=/.test(text) && !runs.every(({ run }) => run.set.includes(text)))
+      .join(" ")
   );
   return texts.map((text) => text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
 }
