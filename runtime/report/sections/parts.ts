@@ -56,6 +56,6 @@ export function bar(value: number, mark?: number): Markup {
     value.toFixed(2)
   }%" height="100%" rx="3"/>${
     mark !== undefined &&
-    markup`<rect class="mark" x="${Math.min(99.5, mark).toFixed(2)}%" width="3" height="100%"/>`
+    markup`<rect class="best" x="${Math.min(99.5, mark).toFixed(2)}%" width="3" height="100%"/>`
   }</svg>`;
 }
