@@ -35,11 +35,13 @@ export class Renewal {
   #running: Promise<void> | undefined;
   #isOver = false;
   #isNew = false;
-  /** Seconds that the last writing took, and when it ended. */
+  /** Seconds for which the last writing kept the process from other work, and when it ended. */
   #cost = 0;
+  /** Seconds within which the next writing was promised. */
+  #promised = 0;
   #ended = -Infinity;
 
-  /** @param write Writes the page. */
+  /** @param write Makes the page before it first waits, then writes it. */
   constructor(readonly write: (freshness: Freshness) => Promise<void>, readonly pace: RenewalPace = PACE) {}
 
   /** There is something new: written as soon as that costs little. */
@@ -60,10 +62,10 @@ export class Renewal {
     await this.#running;
   }
 
-  /** Seconds from the end of one writing to the next. */
+  /** Seconds from the end of one writing to the next: long before what was promised is over. */
   #pause(): number {
     const { least, quiet, share } = this.pace;
-    return Math.max(this.#isNew ? least : quiet, this.#cost / share);
+    return Math.min(Math.max(this.#isNew ? least : quiet, this.#cost / share), this.#promised / 2);
   }
 
   #plan(): void {
@@ -78,12 +80,14 @@ export class Renewal {
   async #renew(): Promise<void> {
     this.#isNew = false;
     const { quiet, share } = this.pace, begun = now(), every = Math.max(quiet, this.#cost / share);
+    this.#promised = PATIENCE * every;
     const time = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
-    const freshness = { written: time(0), promised: time(PATIENCE * every), every };
-    this.#running = this.write(freshness).catch(() => {}).finally(() => this.#running = undefined);
+    const writing = this.write({ written: time(0), promised: time(this.#promised), every });
+    // What follows is the disk's work.
+    this.#cost = now() - begun;
+    this.#running = writing.catch(() => {}).finally(() => this.#running = undefined);
     await this.#running;
     this.#ended = now();
-    this.#cost = this.#ended - begun;
     this.#plan();
   }
 }

@@ -120,7 +120,8 @@ export class LiveReport {
 
   async #write(freshness: Freshness): Promise<void> {
     const curves = this.curves.curves();
+    const page = reportPage({ run: this.folder.record, curves, plan: this.plan, freshness });
+    await write(this.file, page);
     await writeCurves(this.folder.path, curves);
-    await write(this.file, reportPage({ run: this.folder.record, curves, plan: this.plan, freshness }));
   }
 }

@@ -122,7 +122,7 @@ export function repeatSection({ run }: RunView): Markup | false {
   return command !== undefined && section(
     "repeat",
     "Repeat it",
-    markup`<div class="command"><pre tabindex="0"><code id="command">${command}</code></pre>
+    markup`<div class="command"><pre><code id="command">${command}</code></pre>
 <button type="button" id="copy" hidden>Copy</button></div>`,
   );
 }
