@@ -62,7 +62,11 @@ over. Where the data has moved: --set load.root=PATH.`,
     const terminal = input.flag("json") ? notesOnly(input.terminal) : input.terminal;
     for (const note of notes) terminal.note(`note: ${note}`);
     const measure = by === "disagreement" ? "disagreement" : "doubt";
-    const rows = images.map(({ image, score }, at) => [String(at + 1), image, percent(100 * score)]);
+    const rows = images.map(({ id, path, score }, at) => [
+      String(at + 1),
+      files === undefined ? id : path,
+      percent(100 * score),
+    ]);
     terminal.print(table(["", "image", `${measure}, percent`], rows));
     terminal.print(`${images.length} of ${left} unlabeled images; maps in ${join(run.path, "next")}`);
     if (to !== undefined) {

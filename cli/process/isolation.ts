@@ -104,7 +104,9 @@ function folderOf(
   const path = given ?? fallback;
   // The command itself says what is wrong with an empty path.
   if (path === undefined || path.trim() === "") return [];
-  let folder = given === undefined ? resolve(path) : resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), path);
+  // Results lie where the command was typed, cache and runs in the project, unless they are named.
+  const isTyped = given !== undefined || option === "out";
+  let folder = isTyped ? resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), path) : resolve(path);
   while (!exists(folder) && !exists(dirname(folder))) folder = dirname(folder);
   const inside = relative(folder, projectRoot);
   const refuse = (why: string) =>

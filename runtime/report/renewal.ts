@@ -24,14 +24,26 @@ export interface Freshness {
   readonly every: number;
 }
 
-/** Seconds from some moment. */
-function now(): number {
-  return performance.now() / 1000;
+/** What tells the time, and when it is time. */
+export interface Clock {
+  /** Seconds from some moment. */
+  now(): number;
+  /** Calls back after so many seconds; gives what calls it off. Nothing is kept alive by it. */
+  after(seconds: number, call: () => void): () => void;
 }
+
+const CLOCK: Clock = {
+  now: () => performance.now() / 1000,
+  after(seconds, call) {
+    const timer = setTimeout(call, 1000 * seconds);
+    Deno.unrefTimer(timer as unknown as number);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** Writes a page now and then. A page that cannot be written stops no run: what cannot be, is said at its end. */
 export class Renewal {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #callOff = () => {};
   #running: Promise<void> | undefined;
   #isOver = false;
   #isNew = false;
@@ -42,7 +54,11 @@ export class Renewal {
   #ended = -Infinity;
 
   /** @param write Makes the page before it first waits, then writes it. */
-  constructor(readonly write: (freshness: Freshness) => Promise<void>, readonly pace: RenewalPace = PACE) {}
+  constructor(
+    readonly write: (freshness: Freshness) => Promise<void>,
+    readonly pace: RenewalPace = PACE,
+    readonly clock: Clock = CLOCK,
+  ) {}
 
   /** There is something new: written as soon as that costs little. */
   news(): void {
@@ -58,7 +74,7 @@ export class Renewal {
   /** Writes no more. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#callOff();
     await this.#running;
   }
 
@@ -70,24 +86,22 @@ export class Renewal {
 
   #plan(): void {
     if (this.#isOver || this.#running !== undefined) return;
-    clearTimeout(this.#timer);
-    const wait = Math.max(0, this.#ended + this.#pause() - now());
-    this.#timer = setTimeout(() => void this.#renew(), 1000 * wait);
-    // Nothing is waited for on its account.
-    Deno.unrefTimer(this.#timer as unknown as number);
+    this.#callOff();
+    const wait = Math.max(0, this.#ended + this.#pause() - this.clock.now());
+    this.#callOff = this.clock.after(wait, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
     this.#isNew = false;
-    const { quiet, share } = this.pace, begun = now(), every = Math.max(quiet, this.#cost / share);
+    const { quiet, share } = this.pace, begun = this.clock.now(), every = Math.max(quiet, this.#cost / share);
     this.#promised = PATIENCE * every;
     const time = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
     const writing = this.write({ written: time(0), promised: time(this.#promised), every });
     // What follows is the disk's work.
-    this.#cost = now() - begun;
+    this.#cost = this.clock.now() - begun;
     this.#running = writing.catch(() => {}).finally(() => this.#running = undefined);
     await this.#running;
-    this.#ended = now();
+    this.#ended = this.clock.now();
     this.#plan();
   }
 }

@@ -56,8 +56,8 @@ export async function doubtOf(
   by: RankedBy,
 ): Promise<Uint8Array> {
   const name = `${folder}/${by === "disagreement" ? "conflict" : "confidence"}.png`;
-  const { data } = decodePng(await labels.read(name), name);
-  return Uint8Array.from(data, by === "disagreement" ? (value) => 255 * value : (value) => 255 - value);
+  const data = decodePng(await labels.read(name), name).data as Uint8Array;
+  return data.map(by === "disagreement" ? (value) => 255 * value : (value) => 255 - value);
 }
 
 /** What is doubtful is shown in this color, on a photograph without colors. */

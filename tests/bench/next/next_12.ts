@@ -15,7 +15,7 @@ import { rankImages } from "../../../stages/evaluation/ranking.ts";
 const sets = { labeled: samplesKind, unlabeled: imagesKind };
 
 /** A person who labels some images, and makes no mistake. */
-const annotate = defineStage({
+export const annotate = defineStage({
   name: "annotate",
   version: 1,
   module: import.meta.url,

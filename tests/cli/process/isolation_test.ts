@@ -189,6 +189,29 @@ function closure(path: string, seen = new Set<string>()): string {
   return text + imports.map((each) => closure(each, seen)).join("");
 }
 
+placeTest(
+  "results are written where a command is typed, cache and runs into the project, if none is named",
+  (place) => {
+    const before = Deno.env.get("INIT_CWD");
+    Deno.env.set("INIT_CWD", place.folder);
+    try {
+      const writes = (...args: string[]) =>
+        isolatedArguments(args).find((flag) => flag.startsWith("--allow-write="))!.slice(14).split(",");
+      assert.deepEqual(writes("predict"), [join(place.folder, "predictions"), ".cache"]);
+      assert.deepEqual(writes("next"), [join(place.folder, "next"), ".cache", "runs"]);
+      assert.deepEqual(writes("next", "--out", "a", "--runs", "b"), [
+        join(place.folder, "a"),
+        ".cache",
+        join(place.folder, "b"),
+      ]);
+    } finally {
+      if (before === undefined) Deno.env.delete("INIT_CWD");
+      else Deno.env.set("INIT_CWD", before);
+    }
+    return Promise.resolve();
+  },
+);
+
 placeTest("a folder that holds the project, or that Deno cannot be told of, is refused", async (place) => {
   const holds = ["/", projectRoot, join(projectRoot, "..")];
   for (const folder of holds) {
