@@ -18,6 +18,7 @@ import {
 } from "../terminal/options.ts";
 import { type FinishedRun, runExperiment } from "../../runtime/runs/run_experiment.ts";
 import { methodsText } from "../runs/methods_table.ts";
+import { printComparison } from "../runs/comparison.ts";
 import { withSession } from "../runs/session.ts";
 import { runWays } from "../runs/ways.ts";
 import { sweepOf, sweepOption } from "../terminal/sweeps.ts";
@@ -75,8 +76,13 @@ what the choices share is computed once.`,
         overrides: [...set, ...overrides],
       }));
       return await withSession(options, async (session) => {
-        const results = await runWays(ways, { experiment: lastingName(experiment), seeds }, session);
+        const { results, ways: made } = await runWays(
+          ways,
+          { experiment: lastingName(experiment), seeds },
+          session,
+        );
         terminal.print(`\n${methodsText(results)}`);
+        await printComparison(made, session);
         if (json) input.terminal.print(JSON.stringify({ sweep: results }));
       });
     }
@@ -93,6 +99,7 @@ what the choices share is computed once.`,
         ? summarize(seeds, scores)
         : undefined;
       if (summary !== undefined) terminal.print(`\n${seedsText(summary)}`);
+      await printComparison([{ name: pipeline.name, folders: runs.map(({ folder }) => folder) }], session);
       if (json) input.terminal.print(JSON.stringify(summary ?? scores[0] ?? {}));
     });
   },

@@ -103,7 +103,8 @@ const recordProblem = loose(
   ],
 );
 
-async function readRun(path: string): Promise<StoredRun | undefined> {
+/** The run in a folder; undefined if there is none. */
+export async function readRun(path: string): Promise<StoredRun | undefined> {
   try {
     const value: unknown = JSON.parse(await Deno.readTextFile(join(path, "run.json")));
     if (recordProblem(value) !== undefined) return undefined;

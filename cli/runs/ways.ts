@@ -3,6 +3,7 @@ import { ConfigError, type Override, type Pipeline } from "../../pipeline/mod.ts
 import { runExperiment, type RunRequest } from "../../runtime/runs/run_experiment.ts";
 import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 import type { Session } from "../../runtime/session.ts";
+import type { RunWay } from "./comparison.ts";
 import { type MethodResult, methodResults, type ScoredRun } from "./methods_table.ts";
 import { storedRuns } from "./stored_runs.ts";
 
@@ -16,6 +17,13 @@ export interface Way {
   readonly method?: string;
 }
 
+/** What ways came to. */
+export interface WaysRun {
+  readonly results: readonly MethodResult[];
+  /** The folders of their runs. */
+  readonly ways: readonly RunWay[];
+}
+
 /**
  * Runs every way with every seed, seed by seed, so that what is comparable comes first.
  *
@@ -25,21 +33,29 @@ export async function runWays(
   ways: readonly Way[],
   { experiment, seeds }: { readonly experiment: string; readonly seeds: readonly number[] },
   session: Session,
-): Promise<MethodResult[]> {
+): Promise<WaysRun> {
   for (const { pipeline, overrides } of ways) pipeline.build(overrides);
-  const results = ways.map(({ name }) => ({ name, runs: [] as ScoredRun[] }));
+  const results = ways.map(({ name }) => ({ name, runs: [] as ScoredRun[], folders: [] as string[] }));
   for (const seed of seeds) {
     for (const [i, { name, ...way }] of ways.entries()) {
       session.output.print(`\nseed ${seed}, ${name}`);
-      results[i]!.runs.push(await scored({ ...way, experiment, seed }, session));
+      const { folder, ...run } = await scored({ ...way, experiment, seed }, session);
+      results[i]!.runs.push(run);
+      results[i]!.folders.push(folder);
     }
   }
-  return methodResults(seeds, results, await earlierCosts(session.runs));
+  return {
+    results: methodResults(seeds, results, await earlierCosts(session.runs)),
+    ways: results.map(({ name, folders }) => ({ name, folders })),
+  };
 }
 
-async function scored(request: RunRequest, session: Session): Promise<ScoredRun> {
-  const { metrics, trainings } = await runExperiment(request, session);
-  if (metrics !== undefined) return { metrics, trainings };
+async function scored(
+  request: RunRequest,
+  session: Session,
+): Promise<ScoredRun & { readonly folder: string }> {
+  const { metrics, trainings, folder } = await runExperiment(request, session);
+  if (metrics !== undefined) return { metrics, trainings, folder };
   throw new ConfigError(
     `Cannot compare "${request.pipeline.name}": it returns no scores (an output of the kind "metrics").`,
   );

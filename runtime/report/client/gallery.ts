@@ -73,7 +73,7 @@ function paint(canvas: HTMLCanvasElement, labels: HTMLImageElement, plain: strin
 }
 
 /** Puts each gallery's images in an order: the name of what they have, with a minus for the largest first. */
-function sort(articles: readonly HTMLElement[], order: string): void {
+export function sort(articles: readonly HTMLElement[], order: string): void {
   const name = order.replace("-", ""), sign = order.startsWith("-") ? -1 : 1;
   // An image that has no such value comes last.
   const value = ({ dataset }: HTMLElement) =>

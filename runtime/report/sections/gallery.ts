@@ -52,7 +52,8 @@ function part(
   ];
 }
 
-function legend(colors: readonly Rgb[], names: readonly string[]): Markup {
+/** The classes with their colors. */
+export function legend(colors: readonly Rgb[], names: readonly string[]): Markup {
   return markup`<ul class="legend" aria-label="Classes">${
     names.map((name, i) => markup`<li>${swatch(colors[i])}${name}</li>`)
   }</ul>`;
