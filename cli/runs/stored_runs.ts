@@ -76,7 +76,10 @@ const recordProblem = loose(
           state: text,
           seconds: quantity,
           facts: record(text),
-          training: loose({ images: count(0), stepSeconds: quantity, peakBytes: count(0) }, ["stepSeconds"]),
+          training: loose(
+            { images: count(0), stepSeconds: quantity, peakBytes: count(0), heldBytes: count(0) },
+            ["stepSeconds", "heldBytes"],
+          ),
         },
         ["facts", "training"],
       ),

@@ -118,7 +118,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await report.start();
     session.output.print(`page: ${report.file}`);
     const heard = session.watch();
-    const meter = new TrainingMeter();
+    const meter = new TrainingMeter(undefined, () => session.gpu.held);
     const events = new Events();
     events.on((event) => {
       meter.on(event);

@@ -3,15 +3,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { CurveRecorder } from "../../runtime/report/curves.ts";
-import { reportPage } from "../../runtime/report/page.ts";
-import { writeReport } from "../../runtime/report/report.ts";
-import { encodePalettePng, encodeRgbPng } from "../../stages/codecs/png_encoder.ts";
-import { fixture, Place } from "../cli/support.ts";
-import { doneRun } from "../runtime/report/run_views.ts";
-import { lacksBrowser, open, withBrowser } from "../support/browser.ts";
-import { lacksSystem, testUnless } from "../support/skip.ts";
-import { uniform } from "../support/uniform.ts";
+import { CurveRecorder } from "../../../runtime/report/curves.ts";
+import { reportPage } from "../../../runtime/report/page.ts";
+import { writeReport } from "../../../runtime/report/report.ts";
+import { encodePalettePng, encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
+import { fixture, Place } from "../../cli/support.ts";
+import { doneRun } from "../../runtime/report/run_views.ts";
+import { lacksBrowser, open, withBrowser } from "../../support/browser.ts";
+import { lacksSystem, testUnless } from "../../support/skip.ts";
+import { uniform } from "../../support/uniform.ts";
 
 const tiny = fixture("tiny");
 
