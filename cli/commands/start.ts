@@ -102,7 +102,7 @@ ${valueHelp}
     const file = input.text("out") === undefined
       ? resolve(root, "experiment.ts")
       : typedPath(input.text("out")!);
-    const text = experimentFile(ownExperiment(look, proposal, roles, file));
+    const text = experimentFile(ownExperiment(look, proposal, roles, report, file));
     const picture = await drawn(look, opened, report, dirname(file), terminal);
     const written = await write(file, text, terminal);
     if (written) { for (const line of nextLines(file, roles)) terminal.print(line); }

@@ -9,6 +9,7 @@ import { joinPath } from "../../stages/datasets/errors.ts";
 import type { AnnotatedLook } from "../../stages/survey/annotated.ts";
 import type { FolderLook } from "../../stages/survey/look.ts";
 import type { DataRole } from "../../stages/survey/role_survey.ts";
+import type { ClassReport } from "./class_report.ts";
 import type { Proposal } from "./proposal.ts";
 
 /** The data, as a training will have them. */
@@ -38,6 +39,7 @@ export function ownExperiment(
   look: FolderLook,
   proposal: Proposal,
   roles: Readonly<Record<DataRole, number>>,
+  report: ClassReport,
   file: string,
 ): OwnExperiment {
   const { labeled, unlabeled, validation } = roles;
@@ -54,10 +56,16 @@ export function ownExperiment(
         : "No image is without a label, so it learns from the labels alone.",
     ],
     load: loadLeaves(look, proposal, (path) => data === "." ? path : joinPath(data, path)),
-    settings: ownSettings({ unlabeled, side: look.side }),
+    settings: ownSettings({ unlabeled, side: look.side, frequent: frequentOf(report) }),
     hasUnlabeled,
     data,
   };
+}
+
+/** The classes with more than their share of the pixels: of four classes, those with more than a fourth. */
+function frequentOf({ classes }: ClassReport): number[] {
+  const all = classes.reduce((sum, { pixels }) => sum + pixels, 0);
+  return classes.flatMap(({ pixels }, label) => pixels * classes.length > all ? [label] : []);
 }
 
 /** @param listAt Where a list is, as it is to be written. */
