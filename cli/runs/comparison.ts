@@ -6,34 +6,42 @@ import type { Session } from "../../runtime/session.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { findRun, readRun, type StoredRun, storedRuns } from "./stored_runs.ts";
 
-/** A way to train, by the folders that its runs were written to. */
-export interface RunWay {
-  readonly name: string;
-  readonly folders: readonly string[];
-}
+/** Takes the folder of a run that was made, with the name of its way. */
+export type Made = (way: string, folder: string) => void;
 
 /**
- * Writes the page of runs that have just been made.
- *
- * @param runs Folder of the runs.
- * @returns The page's path; undefined of a single run, which has a page of its own.
+ * Does what makes runs, and writes the page that compares them; where that is broken off, the page of those that were made. One
+ * run has a page of its own.
  */
-async function compareWays(ways: readonly RunWay[], runs: string): Promise<string | undefined> {
-  const compared = await Promise.all(ways.map(async ({ name, folders }) => {
-    const found = (await Promise.all(folders.map(readRun))).filter((run) => run !== undefined);
-    return { name, runs: await Promise.all(found.map(read)) };
-  }));
-  const made = compared.filter(({ runs }) => runs.length > 0);
-  return made.flatMap(({ runs }) => runs).length < 2 ? undefined : await writeComparison(runs, made);
+export async function withComparison<T>(
+  session: Pick<Session, "runs" | "output">,
+  body: (made: Made) => Promise<T>,
+): Promise<T> {
+  const ways = new Map<string, string[]>();
+  let result: T;
+  try {
+    result = await body((way, folder) => ways.set(way, [...ways.get(way) ?? [], folder]));
+  } catch (error) {
+    await printComparison(ways, session).catch(() => {}); // What broke it off is what is to be said.
+    throw error;
+  }
+  await printComparison(ways, session);
+  return result;
 }
 
-/** Writes the page of runs that have just been made, and says where it lies. */
-export async function printComparison(
-  ways: readonly RunWay[],
+async function printComparison(
+  made: ReadonlyMap<string, readonly string[]>,
   { runs, output }: Pick<Session, "runs" | "output">,
 ): Promise<void> {
-  const page = await compareWays(ways, runs);
-  if (page !== undefined) output.print(`comparison: ${page}`);
+  const ways = [];
+  for (const [name, folders] of made) {
+    const found = await Promise.all(folders.map(readRun));
+    ways.push({ name, runs: await Promise.all(found.filter((run) => run !== undefined).map(read)) });
+  }
+  const there = ways.filter(({ runs }) => runs.length > 0);
+  if (there.flatMap(({ runs }) => runs).length > 1) {
+    output.print(`comparison: ${await writeComparison(runs, there)}`);
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { ConfigError, type Override, type Pipeline } from "../../pipeline/mod.ts
 import { runExperiment, type RunRequest } from "../../runtime/runs/run_experiment.ts";
 import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 import type { Session } from "../../runtime/session.ts";
-import type { RunWay } from "./comparison.ts";
+import type { Made } from "./comparison.ts";
 import { type MethodResult, methodResults, type ScoredRun } from "./methods_table.ts";
 import { storedRuns } from "./stored_runs.ts";
 
@@ -17,37 +17,29 @@ export interface Way {
   readonly method?: string;
 }
 
-/** What ways came to. */
-export interface WaysRun {
-  readonly results: readonly MethodResult[];
-  /** The folders of their runs. */
-  readonly ways: readonly RunWay[];
-}
-
 /**
  * Runs every way with every seed, seed by seed, so that what is comparable comes first.
  *
+ * @param made Hears of each run.
  * @throws {ConfigError} Before anything is trained, if one cannot be built; or if one gives no scores.
  */
 export async function runWays(
   ways: readonly Way[],
   { experiment, seeds }: { readonly experiment: string; readonly seeds: readonly number[] },
   session: Session,
-): Promise<WaysRun> {
+  made: Made,
+): Promise<MethodResult[]> {
   for (const { pipeline, overrides } of ways) pipeline.build(overrides);
-  const results = ways.map(({ name }) => ({ name, runs: [] as ScoredRun[], folders: [] as string[] }));
+  const results = ways.map(({ name }) => ({ name, runs: [] as ScoredRun[] }));
   for (const seed of seeds) {
     for (const [i, { name, ...way }] of ways.entries()) {
       session.output.print(`\nseed ${seed}, ${name}`);
       const { folder, ...run } = await scored({ ...way, experiment, seed }, session);
       results[i]!.runs.push(run);
-      results[i]!.folders.push(folder);
+      made(name, folder);
     }
   }
-  return {
-    results: methodResults(seeds, results, await earlierCosts(session.runs)),
-    ways: results.map(({ name, folders }) => ({ name, folders })),
-  };
+  return methodResults(seeds, results, await earlierCosts(session.runs));
 }
 
 async function scored(

@@ -6,21 +6,22 @@ import type { ComparedWay } from "./ways.ts";
 /** Notes, the gravest first. */
 export function notesOf(ways: readonly ComparedWay[]): string[] {
   const runs = ways.flatMap(({ runs }) => runs), scored = runs.filter(({ scores }) => scores !== undefined);
+  const protocol = ({ scores }: ComparedRun) => scores!.protocol ?? "one that is not said";
   return [
-    apart(
-      scored,
-      scoredOn,
-      "The runs were scored on different images, and no differences are taken between those",
-    ),
-    apart(
-      scored,
-      ({ scores }) => scores!.protocol ?? "none",
-      "The runs were scored under different protocols, and no differences are taken between those",
-      true,
-    ),
-    apart(runs, dataOf, "The runs learned from different data"),
-    mixedRunsNotice(scored.map(({ scores }) => scores!)),
-    ...runs.map(stateNote),
+    ...apart(scored, scoredOn, {
+      differ: "The runs were scored on different images, and no differences are taken between those",
+      unknown: "It is not known on which images these were scored, and no differences are taken to them",
+    }),
+    ...apart(scored, protocol, {
+      differ: "The runs were scored under different protocols, and no differences are taken between those",
+      isShown: true,
+    }),
+    ...apart(runs, dataOf, {
+      differ: "The runs learned from different data",
+      unknown: "It is not known from which data these learned",
+    }),
+    ...[mixedRunsNotice(scored.map(({ scores }) => scores!))].filter((note) => note !== undefined),
+    ...stateNotes(runs),
     ...seedNotes(ways),
     ...ways.flatMap(({ name, runs }) =>
       [...new Set(runs.flatMap(({ scores }) => learnedNotes(scores?.learnedFrom)))].map((note) =>
@@ -28,23 +29,26 @@ export function notesOf(ways: readonly ComparedWay[]): string[] {
       )
     ),
     ...sameResults(runs),
-  ].filter((note) => note !== undefined);
+  ];
 }
 
-/** Says which runs differ in something; nothing where none do. Of runs of which it is not known, that is said. */
+/** Says which runs differ in something, and of which it is not known. */
 function apart(
   runs: readonly ComparedRun[],
   of: (run: ComparedRun) => string | undefined,
-  what: string,
-  isShown = false,
-): string | undefined {
-  const groups = [...Map.groupBy(runs, of)];
-  if (groups.length < 2) return undefined;
-  const parts = groups.map(([value, runs]) => {
-    const ids = idsOf(runs);
-    return value === undefined ? `not known of ${ids}` : isShown ? `${value}: ${ids}` : ids;
-  });
-  return `${what}: ${parts.join("; ")}.`;
+  { differ, unknown = "", isShown = false }: {
+    readonly differ: string;
+    readonly unknown?: string;
+    readonly isShown?: boolean;
+  },
+): string[] {
+  const groups = Map.groupBy(runs, of), unsaid = groups.get(undefined) ?? [];
+  groups.delete(undefined);
+  const parts = [...groups].map(([value, runs]) => isShown ? `${value}: ${idsOf(runs)}` : idsOf(runs));
+  return [
+    ...groups.size > 1 ? [`${differ}: ${parts.join("; ")}.`] : [],
+    ...unsaid.length > 0 ? [`${unknown}: ${idsOf(unsaid)}.`] : [],
+  ];
 }
 
 /** Most ids that a note lists. */
@@ -56,14 +60,22 @@ function idsOf(runs: readonly ComparedRun[]): string {
   return ids.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function stateNote({ run: { id, state, error }, scores }: ComparedRun): string | undefined {
-  const what = scores === undefined ? ", and counts in no mean" : "";
-  if (state === "running") return `${id} is running: what is here is how far it came${what}.`;
-  if (state === "stopped") return `${id} stopped without a word: what is here is how far it came${what}.`;
-  if (state !== "done") {
-    return `${id} ${state === "failed" ? "failed" : "was interrupted"}${what}${error ? `: ${error}` : "."}`;
-  }
-  return scores === undefined ? `${id} has no scores.` : undefined;
+/** What is to be known of runs that are not done, or have no scores; the same of several at once. */
+function stateNotes(runs: readonly ComparedRun[]): string[] {
+  return [...Map.groupBy(runs, stateOf)].flatMap(([state, runs]) =>
+    state === undefined ? [] : [`${idsOf(runs)}: ${state}.`]
+  );
+}
+
+function stateOf({ run: { state, error }, scores }: ComparedRun): string | undefined {
+  const words = {
+    running: "running; what is here is how far it came",
+    stopped: "stopped without a word; what is here is how far it came",
+    interrupted: "interrupted; what is here is how far it came",
+    failed: `failed (${error?.replace(/\.$/, "") ?? "it is not said why"})`,
+    done: scores === undefined ? "without scores" : undefined,
+  }[state];
+  return scores === undefined && state !== "done" ? `${words}; in no mean` : words;
 }
 
 /** Where ways have other seeds, their means are not of the same draws. */
@@ -83,6 +95,6 @@ function sameResults(runs: readonly ComparedRun[]): string[] {
         ? JSON.stringify(plan.nodes.map(({ id, outputs }) => [id, outputs]))
         : `${name}/${id}`,
   );
-  return [...results.values()].filter(({ length }) => length > 1)
-    .map((same) => `${idsOf(same)} have the same results, to the byte.`);
+  const same = [...results.values()].filter(({ length }) => length > 1).map(idsOf);
+  return same.length === 0 ? [] : [`The same results, to the byte: ${same.join("; ")}.`];
 }

@@ -1,4 +1,4 @@
-/** The same image as each way labels it, side by side. @module */
+/** The same image as each way labels it, or each seed of a single one, side by side. @module */
 import { type GalleryImage, readValidation, type Rgb } from "../report/gallery.ts";
 import { predictionNames } from "../runs/scores.ts";
 import { scoredOn } from "./compared_run.ts";
@@ -6,10 +6,10 @@ import type { ComparedWay } from "./ways.ts";
 
 /** Bytes of text that pictures may take in a page, which has 5 MB at most. */
 const PICTURE_BYTES = 3_500_000;
-/** Most ways whose pictures are shown. */
+/** Most runs whose pictures are shown. */
 export const MOST_SHOWN = 8;
 
-/** What a way says of an image: that of its run with the first seed. */
+/** What a way says of an image by one of its runs: that of the first seed, and of a single way each. */
 export interface WayPicture {
   readonly way: string;
   readonly seed: number;
@@ -44,10 +44,13 @@ export async function comparedPictures(
   ways: readonly ComparedWay[],
   budget: number = PICTURE_BYTES,
 ): Promise<ComparedPictures> {
-  const looked = ways.flatMap(({ name, runs }) => {
-    const run = runs.find(({ scores }) => scores !== undefined);
-    return run === undefined ? [] : [{ name, run }];
-  });
+  const scored = ways.map(({ name, runs }) => ({
+    name,
+    runs: runs.filter(({ scores }) => scores !== undefined),
+  }));
+  // The runs of one way are held against one another.
+  const most = ways.length === 1 ? Infinity : 1;
+  const looked = scored.flatMap(({ name, runs }) => runs.slice(0, most).map((run) => ({ name, run })));
   const first = looked[0];
   const images = new Map<string, { image?: string; truth?: string; ways: WayPicture[] }>();
   let colors: readonly Rgb[] = [];

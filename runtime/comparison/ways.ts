@@ -1,6 +1,6 @@
 /** Runs put together by what they are runs of: those of one way to train differ in their seeds alone. @module */
 import { canonicalJson } from "../../pipeline/mod.ts";
-import { adaptersOf } from "../runs/provenance.ts";
+import { adapterName, adaptersOf } from "../runs/provenance.ts";
 import { type ComparedRun, methodsOf } from "./compared_run.ts";
 import { differences, shownValue } from "./differences.ts";
 
@@ -49,7 +49,8 @@ export function settingsOf(compared: ComparedRun): string {
 }
 
 function adapterOf({ run: { nodes = [], gpu } }: ComparedRun): string {
-  return [...new Set(Object.values(adaptersOf(nodes)))].join(", ") || (gpu?.adapter ?? "");
+  return [...new Set(Object.values(adaptersOf(nodes)))].join(", ") ||
+    (gpu === undefined ? "" : adapterName(gpu));
 }
 
 function idOf({ run: { name, id } }: ComparedRun): string {
@@ -66,15 +67,17 @@ function namesOf(groups: readonly (readonly ComparedRun[])[]): string[] {
   const settings = differences(firsts).settings.filter(({ name }) =>
     !differ(methods) || !name.includes(".method.")
   );
-  const told = firsts.map((_, i) =>
+  const whole = firsts.map((_, i) =>
     settings.filter(({ values }) => values[i] !== undefined)
       .map(({ name, values }) => `${name}=${shownValue(values[i])}`).join(" ")
   );
+  // Where all of them are too many, what was typed of them says most.
+  const told = whole.every(({ length }) => length <= LONGEST) ? whole : typed(firsts);
   let names = firsts.map((_, i) =>
     [
       (differ(experiments) || groups.length === 1) && experiments[i],
       differ(methods) && methods[i],
-      told.every(({ length }) => length <= LONGEST) && told[i],
+      told[i]!,
     ].filter((part) => part !== false && part !== "").join(", ")
   );
   for (const facet of [adapterOf, ({ run: { facts } }: ComparedRun) => facts?.commit ?? "", idOf]) {
@@ -88,4 +91,13 @@ function namesOf(groups: readonly (readonly ComparedRun[])[]): string[] {
     });
   }
   return names;
+}
+
+/** The settings that were typed for each run and not for all; methods are named anyway. */
+function typed(runs: readonly ComparedRun[]): string[] {
+  const texts = runs.map(({ run: { set } }) =>
+    set.filter((text) => !/^[\w-]+\.method=/.test(text) && !runs.every(({ run }) => run.set.includes(text)))
+      .join(" ")
+  );
+  return texts.map((text) => text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
 }

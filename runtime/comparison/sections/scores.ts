@@ -37,9 +37,9 @@ export function scoresSection(scores: readonly WayScores[], reference: number): 
       scores.map((each, i): Insert[] => [
         markup`${wayMark(i)}${each.way.name}`,
         each.headline === undefined ? "–" : shownName(each.headline),
-        markup`<strong>${spreadOf(each.spread)}</strong>`,
+        markup`<strong>${spreadOf(each.spread, each.seeds.size)}</strong>`,
         ...isHeld ? [differenceOf(each, seeds.length)] : [],
-        ...hasBest ? [spreadOf(each.best)] : [],
+        ...hasBest ? [spreadOf(each.best, each.seeds.size)] : [],
         ...seeds.map((seed) => each.seeds.has(seed) ? percent(each.seeds.get(seed)!) : "–"),
         ...hasCost
           ? [
@@ -55,13 +55,14 @@ export function scoresSection(scores: readonly WayScores[], reference: number): 
   );
 }
 
-function spreadOf(spread: Spread | undefined): string {
-  return spread === undefined ? "–" : spreadText(spread);
+/** A single seed has no spread. */
+function spreadOf(spread: Spread | undefined, seeds: number): string {
+  return spread === undefined ? "–" : seeds > 1 ? spreadText(spread) : percent(spread.mean);
 }
 
 function differenceOf({ difference }: WayScores, seeds: number): string {
   if (difference === undefined) return "";
-  const text = differenceText(difference);
+  const whole = differenceText(difference), text = difference.seeds > 1 ? whole : whole.replace(/ ±.*/, "");
   return difference.seeds === seeds ? text : `${text} (${difference.seeds} of ${seeds} seeds)`;
 }
 
@@ -72,7 +73,9 @@ function classTable(scores: readonly WayScores[]): Markup | false {
     table(
       "IoU of each class by the headline, percent",
       ["class", ...scores.map(({ way: { name } }) => name)],
-      classes.map((name) => [name, ...scores.map(({ classes }) => spreadOf(classes.get(name)))]),
+      classes.map((
+        name,
+      ) => [name, ...scores.map(({ classes, seeds }) => spreadOf(classes.get(name), seeds.size))]),
     ),
   );
 }
@@ -83,10 +86,10 @@ function predictionTable(scores: readonly WayScores[]): Markup {
     table(
       "mIoU of each prediction, percent",
       ["way", "prediction", "mean"],
-      scores.flatMap(({ way: { name }, predictions }) =>
+      scores.flatMap(({ way: { name }, predictions, seeds }) =>
         Object.entries(predictions).map((
           [prediction, spread],
-        ) => [name, shownName(prediction), spreadText(spread)])
+        ) => [name, shownName(prediction), spreadOf(spread, seeds.size)])
       ),
     ),
   );

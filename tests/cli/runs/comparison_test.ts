@@ -71,7 +71,7 @@ placeTest("runs that are no two, not there, or of several experiments", async (p
   await place.command("train", fixture("bare"));
   const { out } = await report("tiny", "bare");
   assert.equal(join(place.runs, out[0]!.split("/").at(-1)!), out[0], "beside the folders of both");
-  assert.match(pageOf(out), /has no scores/);
+  assert.match(pageOf(out), /: without scores\./);
 });
 
 placeTest(
@@ -89,10 +89,47 @@ placeTest(
     const { out, status } = await place.command("report", ...await ids(place), "--runs", place.runs);
     assert.equal(status, 0);
     const page = pageOf(out);
-    assert.match(page, new RegExp(`${failed} failed, and counts in no mean: .*the loss ce1 is NaN`));
+    assert.match(page, new RegExp(`${failed}: failed \\(.*the loss ce1 is NaN.*\\); in no mean`));
     assert.match(
       page,
-      new RegExp(`${killed} stopped without a word: what is here is how far it came, and counts in no mean`),
+      new RegExp(`${killed}: stopped without a word; what is here is how far it came; in no mean`),
     );
   },
 );
+
+placeTest("a sweep that is broken off has the page of what was made, and its own status", async (place) => {
+  const { status, out, notes } = await place.command(
+    "train",
+    tiny,
+    "--sweep",
+    "co-train.epochs=1,2,3",
+    "--sweep",
+    "co-train.diverge=false,true",
+  );
+  assert.equal(status, 1, notes);
+  assert.match(notes, /the loss ce1 is NaN/);
+  assert.ok(!out.some((line) => line.startsWith("comparison: ")), "one run was made");
+  const seeds = await place.command(
+    "compare",
+    tiny,
+    "--seeds",
+    "0..1",
+    "--set",
+    "load.value=3",
+    "--methods",
+    "supervised,cps,nothing",
+  );
+  assert.equal(seeds.status, 2, "what cannot be found is said before");
+  const broken = await place.command(
+    "train",
+    tiny,
+    "--sweep",
+    "co-train.diverge=false,true",
+    "--seeds",
+    "0..1",
+    "--sweep",
+    "co-train.epochs=1,2",
+  );
+  assert.equal(broken.status, 1);
+  assert.match(pageOf(broken.out), /2 ways to train, 2 runs/);
+});

@@ -20,6 +20,13 @@ Deno.test("the page has scores, differences, settings and runs where no script r
   assert.doesNotMatch(html, /https?:\/\/(?!www\.w3\.org)/);
 });
 
+Deno.test("a single seed has no spread", () => {
+  const ways = [40, 50].map((miou, i) => ({ name: `way ${i}`, runs: [runOf({ miou, config: { i } })] }));
+  const html = comparisonPage(comparisonOf(ways));
+  assert.match(html, /<strong>50\.00<\/strong><\/td><td>\+10\.00<\/td><td>51\.00<\/td>/);
+  assert.doesNotMatch(html, /<(td|strong)>[^<]*±/);
+});
+
 Deno.test("one way's seeds make a page, and runs without scores, too", () => {
   const seeds = comparisonPage(
     comparisonOf([{ name: "shapes-12", runs: [0, 1].map((seed) => runOf({ seed })) }]),

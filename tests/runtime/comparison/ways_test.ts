@@ -35,15 +35,23 @@ Deno.test("two runs of one seed are told apart by adapter, commit, and at last b
   assert.deepEqual(named([a, b]), [a, b].map(({ run: { id } }) => [`shapes-12/${id}`, [0]]));
   assert.match(
     notesOf(waysOf([a, b])).join("\n"),
-    new RegExp(`${a.run.id}, ${b.run.id} have the same results`),
+    new RegExp(`to the byte: ${a.run.id}, ${b.run.id}`),
   );
 });
 
-Deno.test("many settings make no name", () => {
+Deno.test("of many settings those make the name that were typed, and none where none were", () => {
   const config = (value: number) =>
     Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`leaf${i}`, value]));
   const runs = [1, 2].map((value) => runOf({ config: config(value) }));
   assert.deepEqual(named(runs).map(([name]) => name), runs.map(({ run: { id } }) => `shapes-12/${id}`));
+  const typed = [["a.b=1", "co-train.preset=x"], ["a.b=1", `co-train.preset=${"y".repeat(200)}`]].map((
+    set,
+    i,
+  ) => runOf({ config: config(i), record: { set } }));
+  assert.deepEqual(named(typed).map(([name]) => name), [
+    "co-train.preset=x",
+    `co-train.preset=${"y".repeat(63)}…`,
+  ]);
 });
 
 Deno.test("a run whose plan cannot be read is a way of its own", () => {
@@ -107,24 +115,24 @@ Deno.test("scores of other images or another protocol are not subtracted, and th
   const { plan: _, ...unknown } = runOf();
   const ways = [{ name: "a", runs: [runOf()] }, { name: "b", runs: [unknown] }];
   assert.equal(wayScores(ways, 0)[1]!.difference, undefined);
-  assert.match(notesOf(ways).join("\n"), /scored on different images.*not known of 2026/);
+  assert.match(notesOf(ways).join("\n"), /It is not known on which images these were scored.*: 2026/);
 });
 
 Deno.test("notes tell of data, adapters, states and seeds, and of equal runs nothing", () => {
   assert.deepEqual(notesOf([{ name: "a", runs: [0, 1].map((seed) => runOf({ seed })) }]), []);
   const failed = runOf({ seed: 1, miou: null, record: { state: "failed", error: "the loss is NaN" } });
   const running = runOf({ seed: 2, miou: null, record: { state: "running" } });
-  const stopped = runOf({ seed: 3, miou: null, record: { state: "stopped" } });
+  const [stopped, also] = [3, 4].map((seed) => runOf({ seed, miou: null, record: { state: "stopped" } }));
   const notes = notesOf([
-    { name: "a", runs: [runOf({ data: "other" }), failed, running, stopped] },
+    { name: "a", runs: [runOf({ data: "other" }), failed, running, stopped!, also!] },
     { name: "b", runs: [runOf({ adapter: "H200" })] },
   ]).join("\n");
   assert.match(notes, /learned from different data/);
-  assert.match(notes, new RegExp(`${failed.run.id} failed, and counts in no mean: the loss is NaN`));
+  assert.match(notes, new RegExp(`${failed.run.id}: failed \\(the loss is NaN\\); in no mean\\.`));
   assert.match(
     notes,
-    new RegExp(`${running.run.id} is running: what is here is how far it came, and counts in no mean`),
+    new RegExp(`${running.run.id}: running; what is here is how far it came; in no mean\\.`),
   );
-  assert.match(notes, new RegExp(`${stopped.run.id} stopped without a word`));
-  assert.match(notes, /different seeds \(0, 1, 2, 3; 0\)/);
+  assert.match(notes, new RegExp(`${stopped!.run.id}, ${also!.run.id}: stopped without a word; `));
+  assert.match(notes, /different seeds \(0, 1, 2, 3, 4; 0\)/);
 });
