@@ -107,7 +107,7 @@ testUnless(lacksBrowser, "a run out of the cache has the curves of the run that 
         return values;
       };
       const values = await drawn(second!.file);
-      assert.ok(values.length >= 2 && values.some((value) => value?.includes("ce1 0.025")), values.join());
+      assert.ok(values.length >= 2 && values.some((value) => value?.includes("ce 1 0.025")), values.join());
       assert.deepEqual(values, await drawn(first!.file));
     });
   });
