@@ -12,7 +12,11 @@ import type { Client } from "../runtime/pages/page.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** The folders whose `main.ts` runs in a page, relative to the project. */
-export const clients: readonly string[] = ["runtime/network_page/client", "runtime/report/client"];
+export const clients: readonly string[] = [
+  "runtime/comparison/client",
+  "runtime/network_page/client",
+  "runtime/report/client",
+];
 
 /** The file that a client's bundle is kept in. */
 export function bundleFile(client: string): string {

@@ -19,6 +19,7 @@ import {
   shared,
   tensorboardOf,
 } from "../terminal/options.ts";
+import { withComparison } from "../runs/comparison.ts";
 import { withSession } from "../runs/session.ts";
 import { runWays, type Way } from "../runs/ways.ts";
 import { notesOnly } from "../terminal/terminal.ts";
@@ -71,11 +72,12 @@ The default is --seeds 0..2.\n\n${setHelp}`,
       runs: runsOf(input),
       tensorboard: tensorboardOf(input),
     };
-    await withSession(options, async (session) => {
-      const results = await runWays(ways, { experiment, seeds }, session);
-      terminal.print(`\n${methodsText(results)}`);
-      if (json) input.terminal.print(JSON.stringify({ methods: results }));
-    });
+    await withSession(options, (session) =>
+      withComparison(session, async (made) => {
+        const results = await runWays(ways, { experiment, seeds }, session, made);
+        terminal.print(`\n${methodsText(results)}`);
+        if (json) input.terminal.print(JSON.stringify({ methods: results }));
+      }));
   },
 };
 

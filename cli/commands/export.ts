@@ -44,6 +44,7 @@ than predict.
   ],
   async run(input) {
     const precision = precisionOf(input), title = input.text("title") ?? "Label photographs";
+    if (title.trim() === "") throw new UsageError('Cannot title a page "": --title must say something');
     const out = typedPath(input.text("out") ?? "predict.html");
     if (!/\.html?$/i.test(out)) {
       throw new UsageError(

@@ -18,6 +18,7 @@ import {
 } from "../terminal/options.ts";
 import { type FinishedRun, runExperiment } from "../../runtime/runs/run_experiment.ts";
 import { methodsText } from "../runs/methods_table.ts";
+import { withComparison } from "../runs/comparison.ts";
 import { withSession } from "../runs/session.ts";
 import { runWays } from "../runs/ways.ts";
 import { sweepOf, sweepOption } from "../terminal/sweeps.ts";
@@ -74,27 +75,32 @@ what the choices share is computed once.`,
         pipeline,
         overrides: [...set, ...overrides],
       }));
-      return await withSession(options, async (session) => {
-        const results = await runWays(ways, { experiment: lastingName(experiment), seeds }, session);
-        terminal.print(`\n${methodsText(results)}`);
-        if (json) input.terminal.print(JSON.stringify({ sweep: results }));
-      });
+      return await withSession(options, (session) =>
+        withComparison(session, async (made) => {
+          const named = { experiment: lastingName(experiment), seeds };
+          const results = await runWays(ways, named, session, made);
+          terminal.print(`\n${methodsText(results)}`);
+          if (json) input.terminal.print(JSON.stringify({ sweep: results }));
+        }));
     }
-    await withSession(options, async (session) => {
-      const runs: FinishedRun[] = [];
-      for (const seed of seeds) {
-        if (seeds.length > 1) terminal.print(`\nseed ${seed}`);
-        const request = { pipeline, experiment: lastingName(experiment), overrides: set, seed };
-        runs.push(await runExperiment(request, session));
-        report(runs.at(-1)!, terminal);
-      }
-      const scores = runs.map(({ metrics }) => metrics).filter((metrics) => metrics !== undefined);
-      const summary = seeds.length > 1 && scores.length === seeds.length
-        ? summarize(seeds, scores)
-        : undefined;
-      if (summary !== undefined) terminal.print(`\n${seedsText(summary)}`);
-      if (json) input.terminal.print(JSON.stringify(summary ?? scores[0] ?? {}));
-    });
+    await withSession(options, (session) =>
+      withComparison(session, async (made) => {
+        const runs: FinishedRun[] = [];
+        for (const seed of seeds) {
+          if (seeds.length > 1) terminal.print(`\nseed ${seed}`);
+          const request = { pipeline, experiment: lastingName(experiment), overrides: set, seed };
+          const run = await runExperiment(request, session);
+          report(run, terminal);
+          runs.push(run);
+          made(pipeline.name, run.folder);
+        }
+        const scores = runs.map(({ metrics }) => metrics).filter((metrics) => metrics !== undefined);
+        const summary = seeds.length > 1 && scores.length === seeds.length
+          ? summarize(seeds, scores)
+          : undefined;
+        if (summary !== undefined) terminal.print(`\n${seedsText(summary)}`);
+        if (json) input.terminal.print(JSON.stringify(summary ?? scores[0] ?? {}));
+      }));
   },
 };
 

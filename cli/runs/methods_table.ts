@@ -1,9 +1,17 @@
 /** Methods against one another over the same seeds: scores, the difference to labels alone, and what training took. @module */
-import { heading, scoreSpread, type SeedsSummary, type Spread, spreadText, summarize } from "./metrics.ts";
+import { heading, type SeedsSummary, summarize } from "./metrics.ts";
 import { headlineScore, predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
 import { learnedNotes, mixedRunsNotice } from "../../runtime/runs/provenance.ts";
 import type { FinishedRun } from "../../runtime/runs/run_experiment.ts";
-import { bytes, percent, spread, table } from "../terminal/text.ts";
+import {
+  differenceText,
+  scoreDifference,
+  scoreSpread,
+  type Spread,
+  spread,
+  spreadText,
+} from "../../runtime/runs/spread.ts";
+import { bytes, percent, table } from "../terminal/text.ts";
 import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 
 /** The method that the others are held against: labels alone. */
@@ -47,7 +55,7 @@ export function methodResults(
       summary,
       headline: { prediction, ...scoreSpread(scores) },
       ...(base && method !== reference &&
-        { difference: scoreSpread(scores.map((score, i) => less(score, base[i]!))) }),
+        { difference: scoreSpread(scores.map((score, i) => scoreDifference(score, base[i]!))) }),
       ...(training && { training }),
     };
   });
@@ -73,16 +81,6 @@ function costOf(
   };
 }
 
-/** The difference of two scores, if both could be made. */
-function less(score: number | null, base: number | null): number | null {
-  return score === null || base === null ? null : score - base;
-}
-
-function signed({ mean, standardDeviation }: Spread): string {
-  if (mean === null) return percent(mean);
-  return `${mean < 0 ? "−" : "+"}${spreadText({ mean: Math.abs(mean), standardDeviation })}`;
-}
-
 /** The comparison as a table: mIoU of each one's headline, mean ± standard deviation, then seed by seed; then the costs. */
 export function methodsText(results: readonly MethodResult[]): string {
   const { seeds, runs: [first] } = results[0]!.summary;
@@ -92,7 +90,7 @@ export function methodsText(results: readonly MethodResult[]): string {
     shownName(headline.prediction),
     spreadText(headline),
     ...runs.map((run) => percent(headlineScore(run) ?? null)),
-    ...(isHeld ? [difference ? signed(difference) : ""] : []),
+    ...(isHeld ? [difference ? differenceText(difference) : ""] : []),
     training ? String(training.images) : "",
     training?.stepSeconds === undefined ? "" : training.stepSeconds.toPrecision(3),
     training ? bytes(training.peakBytes) : "",

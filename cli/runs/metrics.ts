@@ -2,7 +2,8 @@
 import type { PerPrediction } from "../../stages/evaluation/predictions.ts";
 import { predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
 import { learnedNotes, mixedNotice, mixedRunsNotice } from "../../runtime/runs/provenance.ts";
-import { percent, spread, table } from "../terminal/text.ts";
+import { scoreSpread, spreadText } from "../../runtime/runs/spread.ts";
+import { percent, table } from "../terminal/text.ts";
 
 /** A table's heading with the protocol of its scores, which is said wherever a score is. */
 export function heading(text: string, { protocol }: Pick<RunScores, "protocol">): string {
@@ -33,12 +34,6 @@ export function metricsText(metrics: RunScores): string {
   return `${scores}\n\n${table(["class", "IoU"], perClass.map(({ name, iou }) => [name, percent(iou)]))}`;
 }
 
-/** Mean and sample standard deviation of scores; null where one could not be made. */
-export interface Spread {
-  readonly mean: number | null;
-  readonly standardDeviation: number | null;
-}
-
 /** Scores over seeds. */
 export interface SeedsSummary {
   readonly seeds: readonly number[];
@@ -58,17 +53,6 @@ export function summarize(seeds: readonly number[], runs: readonly RunScores[]):
     ),
   });
   return { seeds, runs, mean: each("mean"), standardDeviation: each("standardDeviation") };
-}
-
-/** Mean and standard deviation of scores; of some that could not be made, none. */
-export function scoreSpread(scores: readonly (number | null)[]): Spread {
-  const made = scores.filter((score) => score !== null);
-  return made.length === scores.length ? spread(made) : { mean: null, standardDeviation: null };
-}
-
-/** A spread as tables show it. */
-export function spreadText({ mean, standardDeviation }: Spread): string {
-  return mean === null ? percent(mean) : `${percent(mean)} ± ${percent(standardDeviation)}`;
 }
 
 /** A row of a table over seeds: mean ± standard deviation of each prediction. */

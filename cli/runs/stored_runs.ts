@@ -76,7 +76,10 @@ const recordProblem = loose(
           state: text,
           seconds: quantity,
           facts: record(text),
-          training: loose({ images: count(0), stepSeconds: quantity, peakBytes: count(0) }, ["stepSeconds"]),
+          training: loose(
+            { images: count(0), stepSeconds: quantity, peakBytes: count(0), heldBytes: count(0) },
+            ["stepSeconds", "heldBytes"],
+          ),
         },
         ["facts", "training"],
       ),
@@ -103,7 +106,8 @@ const recordProblem = loose(
   ],
 );
 
-async function readRun(path: string): Promise<StoredRun | undefined> {
+/** The run in a folder; undefined if there is none. */
+export async function readRun(path: string): Promise<StoredRun | undefined> {
   try {
     const value: unknown = JSON.parse(await Deno.readTextFile(join(path, "run.json")));
     if (recordProblem(value) !== undefined) return undefined;

@@ -3,6 +3,7 @@ import { ConfigError, type Override, type Pipeline } from "../../pipeline/mod.ts
 import { runExperiment, type RunRequest } from "../../runtime/runs/run_experiment.ts";
 import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 import type { Session } from "../../runtime/session.ts";
+import type { Made } from "./comparison.ts";
 import { type MethodResult, methodResults, type ScoredRun } from "./methods_table.ts";
 import { storedRuns } from "./stored_runs.ts";
 
@@ -19,27 +20,34 @@ export interface Way {
 /**
  * Runs every way with every seed, seed by seed, so that what is comparable comes first.
  *
+ * @param made Hears of each run.
  * @throws {ConfigError} Before anything is trained, if one cannot be built; or if one gives no scores.
  */
 export async function runWays(
   ways: readonly Way[],
   { experiment, seeds }: { readonly experiment: string; readonly seeds: readonly number[] },
   session: Session,
+  made: Made,
 ): Promise<MethodResult[]> {
   for (const { pipeline, overrides } of ways) pipeline.build(overrides);
   const results = ways.map(({ name }) => ({ name, runs: [] as ScoredRun[] }));
   for (const seed of seeds) {
     for (const [i, { name, ...way }] of ways.entries()) {
       session.output.print(`\nseed ${seed}, ${name}`);
-      results[i]!.runs.push(await scored({ ...way, experiment, seed }, session));
+      const { folder, ...run } = await scored({ ...way, experiment, seed }, session);
+      results[i]!.runs.push(run);
+      made(name, folder);
     }
   }
   return methodResults(seeds, results, await earlierCosts(session.runs));
 }
 
-async function scored(request: RunRequest, session: Session): Promise<ScoredRun> {
-  const { metrics, trainings } = await runExperiment(request, session);
-  if (metrics !== undefined) return { metrics, trainings };
+async function scored(
+  request: RunRequest,
+  session: Session,
+): Promise<ScoredRun & { readonly folder: string }> {
+  const { metrics, trainings, folder } = await runExperiment(request, session);
+  if (metrics !== undefined) return { metrics, trainings, folder };
   throw new ConfigError(
     `Cannot compare "${request.pipeline.name}": it returns no scores (an output of the kind "metrics").`,
   );

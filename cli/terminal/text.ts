@@ -15,13 +15,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }
 
-/** Mean and sample standard deviation (n − 1; 0 for a single value). */
-export function spread(values: readonly number[]): { mean: number; standardDeviation: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, standardDeviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
-}
-
 /**
  * A text as a terminal may have it: what a file or a server says must not move the cursor, color the screen or hide itself, so
  * control characters but line feeds and tabs, and marks that turn the direction of writing, are written as JSON escapes them.

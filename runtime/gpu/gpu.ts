@@ -9,6 +9,7 @@ import { sharingVariable } from "../host/variables.ts";
 import { isConnected } from "../host/requests.ts";
 import { provideDriver } from "./gpu_driver.ts";
 import { adapterMemory } from "./gpu_memory.ts";
+import { HeldMemory } from "./held_memory.ts";
 import type { Output } from "../output.ts";
 import { TuningFile, tuningLine } from "./tuning_file.ts";
 
@@ -64,6 +65,7 @@ export async function factsOf(facts: AdapterFacts): Promise<GpuFacts> {
 export class Gpu {
   #device: Promise<Device> | undefined;
   #facts: GpuFacts | undefined;
+  #held: HeldMemory | undefined;
 
   /**
    * @param output Where an installation is announced.
@@ -74,6 +76,11 @@ export class Gpu {
     readonly output: Output,
     readonly options: { mayInstall?: boolean; cache?: string | undefined } = {},
   ) {}
+
+  /** What the device holds; undefined before it is opened. */
+  get held(): HeldMemory | undefined {
+    return this.#held;
+  }
 
   /**
    * Opens the device.
@@ -94,11 +101,13 @@ export class Gpu {
     const gpu = navigator.gpu as GPU | undefined;
     const sharing = parseSharing(Deno.env.get(sharingVariable), sharingVariable);
     try {
-      return await openDevice(gpu, {
+      const device = await openDevice(gpu, {
         sharing,
         memoryBytes: adapterMemory,
         tuning: (facts) => this.#remembered(facts),
       });
+      this.#held = new HeldMemory(device.gpu);
+      return device;
     } catch (error) {
       if (await gpu?.requestAdapter({ powerPreference: "high-performance" })) throw error;
       await provideDriver(this.output, this.options.mayInstall !== false);

@@ -16,8 +16,8 @@ export interface NetworkPageOptions {
 /** Where the weights are put in; nothing else of a page is a comment. */
 export const WEIGHTS_PLACE = "<!--weights-->";
 
-/** Longer sides that a picture is shrunk to, pixels; on the left what is chosen first. */
-const SIDES = [1024, 256, 512, 2048];
+/** Longer sides that a picture may be shrunk to, pixels, and the one that is chosen unless its reader chooses. */
+const SIDES = [256, 512, 1024, 2048], CHOSEN = 1024;
 
 /**
  * The body.
@@ -53,11 +53,10 @@ scripts are switched off.</p>
 <button id="camera" type="button">Use the camera</button>
 <label>Longer side <select id="longest">
 ${
-    SIDES.toSorted((a, b) => a - b).map((side) =>
-      markup`<option value="${side}"${new Markup(
-        side === SIDES[0] ? " selected" : "",
-      )}>at most ${side} pixels</option>\n`
-    )
+    SIDES.map((side) => {
+      const selected = new Markup(side === CHOSEN ? " selected" : "");
+      return markup`<option value="${side}"${selected}>at most ${side} pixels</option>\n`;
+    })
   }<option value="0">as it is</option>
 </select></label>
 </fieldset>
@@ -94,7 +93,7 @@ ${
     range !== undefined &&
     `The network was trained on pictures of more than 8 bits a sample, of which ${range[0]} was black and ${
       range[1]
-    } white: a browser gives 8 bits, and what is labeled here should be brought to them by these values. `
+    } white. A browser gives 8 bits: make them of such a picture by these values before it is labeled here.`
   }</p>
 </details>
 </main>

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Plan } from "../../pipeline/mod.ts";
 import type { RunRecord } from "../runs/run_folder.ts";
 import { headlineScore, type RunScores } from "../runs/scores.ts";
+import { shownScores } from "./shown_scores.ts";
 
 /** The method that learns from the labels alone. */
 const ALONE = "supervised";
@@ -11,22 +12,34 @@ const ALONE = "supervised";
 export interface Baseline {
   /** Id of the run. */
   readonly id: string;
-  /** Mean IoU of its headline after the last step, percent. */
-  readonly miou: number;
+  readonly scores: RunScores;
+}
+
+/** What is read of a node of a plan, which may have come from anywhere. */
+interface Known {
+  readonly id?: unknown;
+  readonly stage?: unknown;
+  readonly key?: unknown;
+  readonly config?: { readonly method?: { readonly name?: unknown } } | null;
+}
+
+function nodesOf(plan: unknown): readonly (Known | null)[] {
+  const { nodes } = (plan ?? {}) as { readonly nodes?: unknown };
+  return Array.isArray(nodes) ? nodes : [];
 }
 
 /** The methods that trained in a run, by its plan. */
-function methodsOf(plan: Plan | undefined): string[] {
-  return (plan?.nodes ?? []).flatMap(({ config }) => {
-    const method = (config as { readonly method?: { readonly name?: unknown } } | null)?.method;
-    return typeof method?.name === "string" ? [method.name] : [];
+function methodsOf(plan: unknown): string[] {
+  return nodesOf(plan).flatMap((node) => {
+    const name = node?.config?.method?.name;
+    return typeof name === "string" ? [name] : [];
   });
 }
 
 /** Keys of the stages that come before every training: equal keys are equal images, labels and views. */
-function dataOf(plan: Plan | undefined): string {
-  return (plan?.nodes ?? []).filter(({ stage }) => stage === "load" || stage === "augment")
-    .map(({ id, key }) => `${id} ${key}`).sort().join("\n");
+function dataOf(plan: unknown): string {
+  return nodesOf(plan).filter((node) => node?.stage === "load" || node?.stage === "augment")
+    .map((node) => `${node!.id} ${node!.key}`).sort().join("\n");
 }
 
 /**
@@ -48,15 +61,16 @@ export async function findBaseline(
     const other = await json(join(folder, "run.json")) as RunRecord | undefined;
     if (other?.state !== "done" || other.seed !== run.seed || other.id === run.id) continue;
     if (other.protocol !== scores.protocol || other.started <= (found?.started ?? "")) continue;
-    const plan2 = await json(join(folder, "plan.json")) as Plan | undefined;
-    const methods = methodsOf(plan2);
-    if (methods.length === 0 || methods.some((name) => name !== ALONE) || dataOf(plan2) !== dataOf(plan)) {
+    const alone = await json(join(folder, "plan.json")), methods = methodsOf(alone);
+    if (methods.length === 0 || methods.some((name) => name !== ALONE) || dataOf(alone) !== dataOf(plan)) {
       continue;
     }
-    const miou = headlineScore({ headline: other.headline, miou: other.miou ?? {} });
-    if (typeof miou === "number") found = { id, miou, started: other.started };
+    const known = shownScores(await json(join(folder, "metrics.json")));
+    if (known !== undefined && typeof headlineScore(known) === "number") {
+      found = { id, scores: known, started: other.started };
+    }
   }
-  return found && { id: found.id, miou: found.miou };
+  return found && { id: found.id, scores: found.scores };
 }
 
 async function siblings(path: string): Promise<string[]> {

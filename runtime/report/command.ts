@@ -8,7 +8,7 @@ export function repeatCommand({ experiment, method, seed, set }: RunRecord): str
   if (experiment === undefined) return undefined;
   const start = method === undefined
     ? ["train", experiment, "--seed", String(seed)]
-    : ["compare", experiment, "--methods", method, "--seeds", `${seed}..${seed}`];
+    : ["compare", experiment, "--methods", method, "--seeds", String(seed)];
   return ["deno", "task", ...start, ...set.flatMap((text) => ["--set", text])].map(quoted).join(" ");
 }
 

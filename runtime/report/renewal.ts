@@ -24,23 +24,41 @@ export interface Freshness {
   readonly every: number;
 }
 
-/** Seconds from some moment. */
-function now(): number {
-  return performance.now() / 1000;
+/** What tells the time, and when it is time. */
+export interface Clock {
+  /** Seconds from some moment. */
+  now(): number;
+  /** Calls back after so many seconds; gives what calls it off. Nothing is kept alive by it. */
+  after(seconds: number, call: () => void): () => void;
 }
+
+const CLOCK: Clock = {
+  now: () => performance.now() / 1000,
+  after(seconds, call) {
+    const timer = setTimeout(call, 1000 * seconds);
+    Deno.unrefTimer(timer as unknown as number);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** Writes a page now and then. A page that cannot be written stops no run: what cannot be, is said at its end. */
 export class Renewal {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #callOff = () => {};
   #running: Promise<void> | undefined;
   #isOver = false;
   #isNew = false;
-  /** Seconds that the last writing took, and when it ended. */
+  /** Seconds for which the last writing kept the process from other work, and when it ended. */
   #cost = 0;
+  /** Seconds within which the next writing was promised. */
+  #promised = 0;
   #ended = -Infinity;
 
-  /** @param write Writes the page. */
-  constructor(readonly write: (freshness: Freshness) => Promise<void>, readonly pace: RenewalPace = PACE) {}
+  /** @param write Makes the page before it first waits, then writes it. */
+  constructor(
+    readonly write: (freshness: Freshness) => Promise<void>,
+    readonly pace: RenewalPace = PACE,
+    readonly clock: Clock = CLOCK,
+  ) {}
 
   /** There is something new: written as soon as that costs little. */
   news(): void {
@@ -56,34 +74,34 @@ export class Renewal {
   /** Writes no more. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#callOff();
     await this.#running;
   }
 
-  /** Seconds from the end of one writing to the next. */
+  /** Seconds from the end of one writing to the next: long before what was promised is over. */
   #pause(): number {
     const { least, quiet, share } = this.pace;
-    return Math.max(this.#isNew ? least : quiet, this.#cost / share);
+    return Math.min(Math.max(this.#isNew ? least : quiet, this.#cost / share), this.#promised / 2);
   }
 
   #plan(): void {
     if (this.#isOver || this.#running !== undefined) return;
-    clearTimeout(this.#timer);
-    const wait = Math.max(0, this.#ended + this.#pause() - now());
-    this.#timer = setTimeout(() => void this.#renew(), 1000 * wait);
-    // Nothing is waited for on its account.
-    Deno.unrefTimer(this.#timer as unknown as number);
+    this.#callOff();
+    const wait = Math.max(0, this.#ended + this.#pause() - this.clock.now());
+    this.#callOff = this.clock.after(wait, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
     this.#isNew = false;
-    const { quiet, share } = this.pace, begun = now(), every = Math.max(quiet, this.#cost / share);
+    const { quiet, share } = this.pace, begun = this.clock.now(), every = Math.max(quiet, this.#cost / share);
+    this.#promised = PATIENCE * every;
     const time = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
-    const freshness = { written: time(0), promised: time(PATIENCE * every), every };
-    this.#running = this.write(freshness).catch(() => {}).finally(() => this.#running = undefined);
+    const writing = this.write({ written: time(0), promised: time(this.#promised), every });
+    // What follows is the disk's work.
+    this.#cost = this.clock.now() - begun;
+    this.#running = writing.catch(() => {}).finally(() => this.#running = undefined);
     await this.#running;
-    this.#ended = now();
-    this.#cost = this.#ended - begun;
+    this.#ended = this.clock.now();
     this.#plan();
   }
 }

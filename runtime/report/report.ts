@@ -1,13 +1,13 @@
 /** A run's page on disk: written when the run starts, again while it goes on, and whole at its end. @module */
 import { join } from "node:path";
 import { writeAtomically } from "../../pipeline/files/files.ts";
-import type { PipelineEvent, Plan } from "../../pipeline/mod.ts";
+import { decodePlan, type PipelineEvent, type Plan } from "../../pipeline/mod.ts";
 import type { RunFolder, RunRecord } from "../runs/run_folder.ts";
-import { isRunScores } from "../runs/scores.ts";
 import { findBaseline } from "./baseline.ts";
 import { CurveRecorder, type Curves, isCurves } from "./curves.ts";
 import { readShownRanking, readUnlabeledGallery, readValidation } from "./gallery.ts";
 import { reportPage } from "./page.ts";
+import { shownScores } from "./shown_scores.ts";
 import { type Freshness, Renewal } from "./renewal.ts";
 
 /** Name of the page in a run's folder. */
@@ -30,8 +30,8 @@ async function write(path: string, text: string): Promise<void> {
  */
 export async function writeReport(path: string, run: RunRecord, metrics: unknown): Promise<string> {
   const file = join(path, REPORT);
-  const scores = isRunScores(metrics) ? metrics : undefined;
-  const plan = await json(join(path, "plan.json")) as Plan | undefined;
+  const scores = shownScores(metrics);
+  const plan = await readPlan(join(path, "plan.json"));
   const text = reportPage({
     run,
     scores,
@@ -44,6 +44,15 @@ export async function writeReport(path: string, run: RunRecord, metrics: unknown
   });
   await write(file, text);
   return file;
+}
+
+/** The plan in a run's folder; undefined where there is none or it is damaged. */
+async function readPlan(file: string): Promise<Plan | undefined> {
+  try {
+    return decodePlan(await Deno.readTextFile(file), file);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -111,7 +120,8 @@ export class LiveReport {
 
   async #write(freshness: Freshness): Promise<void> {
     const curves = this.curves.curves();
+    const page = reportPage({ run: this.folder.record, curves, plan: this.plan, freshness });
+    await write(this.file, page);
     await writeCurves(this.folder.path, curves);
-    await write(this.file, reportPage({ run: this.folder.record, curves, plan: this.plan, freshness }));
   }
 }

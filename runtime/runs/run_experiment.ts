@@ -118,7 +118,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     await report.start();
     session.output.print(`page: ${report.file}`);
     const heard = session.watch();
-    const meter = new TrainingMeter();
+    const meter = new TrainingMeter(undefined, () => session.gpu.held);
     const events = new Events();
     events.on((event) => {
       meter.on(event);
@@ -155,10 +155,11 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
     const trained = [...new Set(all.filter(({ kind }) => kind === "checkpoint").map(({ node }) => node))];
     const madeOn = gpuOfRun(result.nodes, trained);
     if (metrics !== undefined) await folder.json("metrics.json", metrics);
-    await writeCurves(folder.path, await trainingCurves(result.nodes, all, report.curves, cache));
+    const curves = await trainingCurves(result.nodes, all, report.curves, cache);
+    await writeCurves(folder.path, curves);
     await copyPictures(returned, folder);
     await linkWeights(all, folder);
-    await board?.complete({ all, returned });
+    await board?.complete({ all, returned, curves });
     const labeled = await findLabeled(known, cache);
     if (labeled !== undefined && labeled.images.length > 0) {
       await writeUnlabeled(folder, labeled, await writeRanking(folder.path, labeled));

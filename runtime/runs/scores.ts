@@ -13,7 +13,7 @@ export interface RunScores
   /** Stage → what its training learned from, where that is less than its method would. */
   readonly learnedFrom?: Readonly<Record<string, string>>;
   /** The best weights' scores. */
-  readonly best?: Pick<Metrics["best"], "miou">;
+  readonly best?: Pick<Metrics["best"], "miou"> & Partial<Pick<Metrics["best"], "perClass">>;
 }
 
 /** Whether a value has the scores that the tables need. */
@@ -26,6 +26,11 @@ export function isRunScores(value: unknown): value is RunScores {
 
 /** Scores with the prediction that stands for them; older ones are CCVC's and do not say that it is the average. */
 type Headed = Pick<RunScores, "headline" | "miou">;
+
+/** Name of the prediction that stands for scores. */
+export function headlineName({ headline = "average" }: Pick<Headed, "headline">): string {
+  return headline;
+}
 
 /** Mean IoU of the headline, percent; null where no pixel was counted, undefined where there is no headline. */
 export function headlineScore({ headline = "average", miou }: Headed): number | null | undefined {

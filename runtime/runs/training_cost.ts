@@ -1,5 +1,6 @@
 /** What a training took, told from a run's events: stages hold no clock, so only arrivals tell. @module */
 import type { PipelineEvent } from "../../pipeline/mod.ts";
+import type { HeldMemory } from "../gpu/held_memory.ts";
 import { trainingEvent } from "../../stages/training/progress.ts";
 
 /** What a training took. */
@@ -13,7 +14,12 @@ export interface TrainingCost {
   readonly stepSeconds?: number;
   /** Device memory: the planned peak of a step, bytes. */
   readonly peakBytes: number;
+  /** Device memory that was held at most while it trained and scored along the way, bytes; absent where it was not counted. */
+  readonly heldBytes?: number;
 }
+
+/** What tells how much memory is held. */
+export type HeldBytes = Pick<HeldMemory, "most" | "reset">;
 
 /** A reading of the losses, and when it came; the device had done all steps up to it. */
 interface Reading {
@@ -24,6 +30,7 @@ interface Reading {
 
 interface Training {
   readonly peakBytes: number;
+  heldBytes: number | undefined;
   images: number;
   /** The last event, if it was a reading: what else came between two readings took time, too. */
   last: Reading | undefined;
@@ -35,23 +42,31 @@ interface Training {
 export class TrainingMeter {
   readonly #trainings = new Map<string, Training>();
 
-  /** @param now Seconds from any fixed moment. */
-  constructor(readonly now: () => number = () => performance.now() / 1000) {}
+  /**
+   * @param now Seconds from any fixed moment.
+   * @param held Gives what tells how much memory is held, once there is a device.
+   */
+  constructor(
+    readonly now: () => number = () => performance.now() / 1000,
+    readonly held: () => HeldBytes | undefined = () => undefined,
+  ) {}
 
   /** Takes an event in. */
   on(event: PipelineEvent): void {
     if (event.type !== "progress") return;
-    const { node } = event, told = trainingEvent(event.data);
+    const { node } = event, told = trainingEvent(event.data), held = this.held();
     if (told?.kind === "memory") {
       const { peakBytes } = told;
-      this.#trainings.set(node, { peakBytes, images: 0, last: undefined, paces: [] });
+      held?.reset();
+      this.#trainings.set(node, { peakBytes, heldBytes: undefined, images: 0, last: undefined, paces: [] });
     }
     const training = this.#trainings.get(node);
     // A step that is handed over is part of the time between two readings.
-    if (training === undefined || told?.kind === "tick") return;
+    if (training === undefined || told === undefined || told.kind === "tick") return;
+    training.heldBytes = held?.most;
     const { last } = training;
     training.last = undefined;
-    if (told?.kind !== "step") return;
+    if (told.kind !== "step") return;
     const { step, images, phase } = told;
     const at = this.now();
     if (phase === "method" && last?.phase === phase) {
@@ -65,8 +80,13 @@ export class TrainingMeter {
   of(node: string): TrainingCost | undefined {
     const training = this.#trainings.get(node);
     if (training === undefined) return undefined;
-    const { images, paces, peakBytes } = training;
-    return { images, ...(paces.length > 0 && { stepSeconds: median(paces) }), peakBytes };
+    const { images, paces, peakBytes, heldBytes } = training;
+    return {
+      images,
+      ...(paces.length > 0 && { stepSeconds: median(paces) }),
+      peakBytes,
+      ...(heldBytes !== undefined && { heldBytes }),
+    };
   }
 }
 

@@ -5,6 +5,7 @@ import { CacheError, messageOf, type PipelineEvent, sha256 } from "../../pipelin
 import type { TrainingHistory } from "../../stages/training/history.ts";
 import { type TrainingEvent, trainingEvent } from "../../stages/training/progress.ts";
 import type { FoundOutput } from "../runs/outputs.ts";
+import type { Curves } from "../report/curves.ts";
 import { adapterName, type Facts } from "../runs/provenance.ts";
 import { isRunScores } from "../runs/scores.ts";
 import { EventFolder } from "./event_folder.ts";
@@ -24,6 +25,8 @@ export interface EndedRun {
   readonly all: readonly FoundOutput[];
   /** Those that the pipeline returns. */
   readonly returned: readonly FoundOutput[];
+  /** Of its trainings, by stage, as they were heard when they ran. */
+  readonly curves: Readonly<Record<string, Curves>>;
 }
 
 /** What a run's folder is named by. */
@@ -48,9 +51,11 @@ const longestSettings = 160;
  * was stopped goes on in its own folder, and no other does.
  */
 export function boardName({ name, method, set, seed, settings, gpu }: BoardRun): string {
-  const told = [...method === undefined ? [] : [method], ...set].join(",").replaceAll(/[^\w.=,+-]/g, "_");
+  // What a sweep varies stands at the end.
+  const told = [...method === undefined ? [] : [method], set.join(",").slice(-longestSettings)]
+    .filter((part) => part !== "").join(",").replaceAll(/[^\w.=,+-]/g, "_");
   const digest = sha256(`${settings} ${gpu === undefined ? "" : adapterName(gpu)}`).slice(0, 8);
-  return `${name}/${told.slice(0, longestSettings)}${told === "" ? "" : ","}seed=${seed},${digest}`;
+  return `${name}/${told}${told === "" ? "" : ","}seed=${seed},${digest}`;
 }
 
 /**
@@ -134,9 +139,9 @@ export class Board {
   }
 
   /** Writes what is known at the end, as far as it is not there: pictures, scores, and curves of trainings out of the cache. */
-  async complete({ all, returned }: EndedRun): Promise<void> {
+  async complete({ all, returned, curves }: EndedRun): Promise<void> {
     for (const { node, read } of all.filter(({ kind }) => kind === "training-history")) {
-      this.#recall(node, await read() as TrainingHistory);
+      this.#recall(node, await read() as TrainingHistory, curves[node]?.readings ?? []);
     }
     for (const { node, kind, output, files, read } of returned) {
       const step = this.#stepsBefore(node);
@@ -150,10 +155,16 @@ export class Board {
     }
   }
 
-  #recall(node: string, { losses, evaluations }: TrainingHistory): void {
+  /** Losses and scores are the history's; of readings that are few for a page's sake, rate and pace are known all the same. */
+  #recall(node: string, { losses, evaluations }: TrainingHistory, readings: Curves["readings"]): void {
     const values = new Map(losses.map(({ step, terms }) => [step, scalars("loss", terms)]));
     const ends = new Map(losses.map(({ step, epoch }) => [epoch + 1, step]));
     for (const { epoch, miou } of evaluations) values.get(ends.get(epoch)!)?.push(...scalars("miou", miou));
+    for (const { step, rate = null, imagesPerSecond = null } of readings) {
+      values.get(step)?.push(
+        ...scalars("training", { learning_rate: rate, images_per_second: imagesPerSecond }),
+      );
+    }
     for (const [step, each] of values) this.#write(node, step, each);
     this.#trainings.set(node, { step: losses.at(-1)?.step ?? 0, last: undefined });
   }

@@ -2,6 +2,7 @@
 /** Networks in pages of a real browser, on a processor: what they see, what they say, and who can use them. @module */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { encode } from "fast-png";
 import type { ElementHandle } from "puppeteer-core";
 import { networkPage } from "../../runtime/network_page/export.ts";
 import { openLabeler } from "../../runtime/network_page/client/labeler.ts";
@@ -17,6 +18,9 @@ import { lacksShared, sharedPath } from "../support/shared_data.ts";
 import { testUnless } from "../support/skip.ts";
 import { withFolder } from "../support/stage_run.ts";
 import { shapesSet, testCheckpoint } from "../support/training.ts";
+
+/** Where screenshots are kept to look at, if anywhere. */
+const kept = Deno.env.get("CROSSVIEW_SCREENSHOTS");
 
 /** Writes a small network's page, and what it holds. */
 async function writePage(
@@ -127,6 +131,11 @@ testUnless(
         if (apart === 0) equal++;
       }
       assert.ok(equal >= 25, `${equal} are equal`);
+      const data = new Uint16Array(24 * 20 * 3).map((_, i) => i * 40503);
+      const deep = encode({ width: 24, height: 20, data, channels: 3, depth: 16 });
+      const said = await choose("deep.png", deep) ?? assert.fail(await status());
+      assert.match(said.caption, /It has 16 bits a sample, of which the browser gives the upper 8/);
+      assert.deepEqual(rgbOf(said), (await decodePicture(deep, "deep.png")).data);
     }, softwareGpu);
   }),
 );
@@ -225,6 +234,29 @@ testUnless(
   }),
 );
 
+gpuTest(
+  "with the kernels of a graphics card a page gives the logits of Deno, too",
+  (device) =>
+    withFolder(async (folder) => {
+      const { file, weights } = await writePage(folder);
+      await withBrowser(async (browser) => {
+        const { choose, complaints, page } = await openNetworkPage(browser, file, {
+          // What stands for a card shares through the memory of workgroups, and gets no more work at once than one.
+          before: () =>
+            Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false }),
+        });
+        const said = await choose("a.png", scene(72, 56)) ?? assert.fail();
+        assert.equal(await page.$eval("#adapter", ({ textContent }) => textContent), "google swiftshader");
+        const { width, height, data } = said;
+        const wanted = await openLabeler(device, weights).label({ width, height, data });
+        const distance = relativeDistance(said.logits, wanted.logits.values);
+        assert.ok(distance > 0 && distance <= 1e-4, `logits are ${distance} of the largest away`);
+        assert.deepEqual(complaints, []);
+      }, softwareGpu);
+    })(),
+  lacksBrowser,
+);
+
 testUnless(
   lacksBrowser,
   "a page can be used by keyboard, by dropping and pasting, on a phone and in the dark; hostile names are text",
@@ -244,12 +276,16 @@ testUnless(
           assert.deepEqual(await accessibilityFindings(page), [], "before a picture");
           await choose("a.png", png) ?? assert.fail();
           await page.$eval("details", (details) => details.open = true);
+          if (kept !== undefined) {
+            const path = join(kept, `network-${width}-${scheme}.png`) as `${string}.png`;
+            await page.screenshot({ path, fullPage: true });
+          }
           assert.deepEqual(await accessibilityFindings(page), [], `${scheme}, ${width}`);
           assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
           assert.equal(await page.title(), bad);
           const areas = await page.$eval("#areas", ({ textContent }) => textContent!);
           const absent = await page.$eval("#absent", ({ textContent }) => textContent!);
-          for (const name of [bad, long]) assert.ok((areas + absent).includes(name));
+          for (const name of [bad, long, "␛[31m"]) assert.ok((areas + absent).includes(name));
           for (const kind of ["drop", "paste"]) {
             const said = await labeled(() =>
               page.evaluate(

@@ -55,6 +55,7 @@ placeTest("export page refuses, with the way out, and writes nothing", async (pl
     [["good.safetensors", "-o", at("there.html")], 1, /: it exists\. Name another file, or remove it\.$/],
     [["good.safetensors", "--prediction", "avrage"], 1, /it has no prediction "avrage"\. .*average/],
     [["good.safetensors", "--precision", "f8"], 2, /Cannot hold weights as "f8": .* f32 or f16$/],
+    [["good.safetensors", "--title", " "], 2, /Cannot title a page "": --title must say something/],
     [["good.safetensors", "-o", at("new.png")], 2, /Cannot write a page to ".*new\.png": .* end in \.html/],
     [["none.safetensors"], 2, /Cannot find the weights ".*none\.safetensors": there is no file/],
     [["text.safetensors"], 1, /error: Cannot read .*text\.safetensors/],

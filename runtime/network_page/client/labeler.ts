@@ -48,9 +48,8 @@ interface Captured {
   readonly key: string;
   readonly program: Program;
   readonly image: Tensor;
-  readonly scores: Tensor;
-  readonly labels: Tensor;
-  readonly confidence: Tensor;
+  /** Scores, labels and confidence. */
+  readonly read: readonly Tensor[];
   free(): void;
 }
 
@@ -74,26 +73,26 @@ export function openLabeler(device: Device, bytes: Uint8Array<ArrayBuffer>): Lab
   const capture = (width: number, height: number): Captured => {
     const shape = [1, height, width];
     const input = allocate(device, "picture", [{ label: "picture", shape, dtype: "u32", layout: "map" }]);
+    let program: Program | undefined;
+    const free = () => {
+      program?.free();
+      input.free();
+    };
     try {
       const graph = new Graph(device.facts.sharing), image = input.tensors[0]!;
       const scores = graph.keep(logits(graph, { network: bound }, image)[headline]!);
       const found = argMax(graph, scores, { confidence: "probability", scale, size: { width, height } });
-      const [labels, confidence] = [graph.keep(found.labels), graph.keep(found.confidence)];
-      const program = compile(device, graph);
-      const located = { scores: program.locate(scores), labels: program.locate(labels) };
+      const wanted = [scores, graph.keep(found.labels), graph.keep(found.confidence)];
+      const compiled = program = compile(device, graph);
       return {
-        key: `${width} × ${height}`,
+        key: keyOf(width, height),
         program,
         image,
-        ...located,
-        confidence: program.locate(confidence),
-        free() {
-          program.free();
-          input.free();
-        },
+        read: wanted.map((tensor) => compiled.locate(tensor)),
+        free,
       };
     } catch (error) {
-      input.free();
+      free();
       throw error;
     }
   };
@@ -101,26 +100,28 @@ export function openLabeler(device: Device, bytes: Uint8Array<ArrayBuffer>): Lab
   return {
     network,
     async label({ width, height, data }) {
-      const prepared = last?.key !== `${width} × ${height}`;
+      const prepared = last?.key !== keyOf(width, height);
       if (prepared) {
         last?.free();
         last = undefined;
         last = capture(width, height);
       }
-      const { program, image, scores, labels, confidence } = last!;
-      upload(device, image, words(data, width * height));
+      const { program, image, read } = last!, pixels = width * height;
+      upload(device, image, words(data, pixels));
       program.run();
-      const [read, words32, shares] = await readBack(device, [scores, labels, confidence]);
-      const pixels = width * height, [, h, w] = scores.shape as [number, number, number, number];
+      const [scores, labels, confidence] = await readBack(device, read);
+      const [, h, w] = read[0]!.shape as [number, number, number, number];
       return {
-        labels: Uint8Array.from(asUint32(words32!).subarray(0, pixels)),
-        confidence: shares!.subarray(0, pixels),
-        logits: { shape: [h, w, classes], values: unpadded(read!, h * w, classes, scale) },
+        labels: Uint8Array.from(asUint32(labels!).subarray(0, pixels)),
+        confidence: confidence!.subarray(0, pixels),
+        logits: { shape: [h, w, classes], values: unpadded(scores!, h * w, classes, scale) },
         prepared,
       };
     },
   };
 }
+
+const keyOf = (width: number, height: number) => `${width} × ${height}`;
 
 /** One word a pixel: R | G << 8 | B << 16. */
 function words(data: Uint8ClampedArray, pixels: number): Uint32Array<ArrayBuffer> {

@@ -2,6 +2,7 @@
 /// <reference lib="dom.iterable" />
 /** Runs a trained network in a page: takes photographs from file, clipboard or camera, and shows what it says of them. @module */
 import "./style.css";
+import { visible } from "../../pages/markup.ts";
 import type { PageData } from "../data.ts";
 import { adapterName, messageOf, openAdapter, PageError } from "./adapter.ts";
 import { type Camera, openCamera } from "./camera.ts";
@@ -39,7 +40,8 @@ class Page {
   #others = 0;
 
   constructor(private readonly labeler: Labeler) {
-    this.#view = new View(labeler.network.classes);
+    const { classes } = labeler.network;
+    this.#view = new View({ ...classes, names: classes.names.map(visible) });
     chooser.addEventListener("change", () => this.#take(chooser.files));
     side.addEventListener("change", () => this.#again());
     document.addEventListener("paste", (event) => {

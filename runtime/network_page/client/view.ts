@@ -76,8 +76,7 @@ export class View {
 
   #list(): void {
     const { names, colors } = this.classes, { labeled } = this.#result!;
-    const areas = areasOf(labeled, names.length),
-      percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+    const areas = areasOf(labeled, names.length);
     const rows = areas.map(({ label, pixels, share, confidence }) => {
       const row = document.createElement("tr"), swatch = document.createElement("span");
       swatch.className = "swatch";
@@ -139,4 +138,9 @@ export class View {
       (100 * confidence[i]!).toFixed(0)
     } % (column ${x}, row ${y})`;
   }
+}
+
+/** A share as people read it; one that is there is not nothing. */
+function percent(share: number): string {
+  return share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
 }

@@ -4,17 +4,32 @@ import uPlot from "uplot";
 import { visible } from "../../pages/markup.ts";
 import { smoothed } from "./smoothing.ts";
 
+/** Values over a row of steps, null where there is none. */
+type Values = readonly (number | null)[];
+
+/** A curve by its name. */
+export interface Curve {
+  readonly name: string;
+  readonly values: Values;
+  /** Position of its color; by default its own. */
+  readonly color?: number;
+  /** Curves that it is the mean of, which are drawn faintly behind it. */
+  readonly behind?: readonly Values[];
+}
+
 /** What a chart shows. */
 export interface ChartData {
   /** Rising. */
   readonly x: readonly number[];
   readonly xName: string;
-  readonly series: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly curves: readonly Curve[];
   readonly format: (value: number) => string;
   /** Whether the choice of smoothing is for it, and that of a log scale. */
   readonly isSmoothed?: boolean;
   readonly mayBeLog?: boolean;
   readonly hasPoints?: boolean;
+  /** Whether a curve goes on where it has no value. */
+  readonly spansGaps?: boolean;
 }
 
 /** What is chosen for all charts. */
@@ -29,17 +44,15 @@ const COLORS = 8;
 
 /** A chart in its figure. */
 export class Chart {
-  readonly #names: readonly string[];
-  readonly #hidden = new Set<string>();
+  readonly #hidden = new Set<Curve>();
   readonly #area: HTMLElement;
-  readonly #values = new Map<string, HTMLOutputElement>();
+  readonly #values = new Map<Curve, HTMLOutputElement>();
   readonly #where: HTMLOutputElement;
   #plot: uPlot | undefined;
   #look: Look = { isLog: false, smoothing: 0 };
   #at: number | undefined;
 
   constructor(readonly figure: HTMLElement, readonly data: ChartData) {
-    this.#names = Object.keys(data.series);
     this.#where = document.createElement("output");
     this.#area = this.#makeArea();
     figure.append(this.#area, this.#legend());
@@ -64,21 +77,31 @@ export class Chart {
     return this.data.isSmoothed === true ? this.#look.smoothing : 0;
   }
 
-  /** A row of numbers for the steps, and for each curve: as it was read, and where it is smoothed, that, too. */
+  /** A row of numbers for the steps, and for each curve what is faint behind it, and what is drawn. */
   #columns(): uPlot.AlignedData {
-    const { x, series } = this.data;
-    const positive = (value: number | null) => value !== null && this.#isLog && value <= 0 ? null : value;
-    const curves = this.#names.flatMap((name) => {
-      const raw = series[name]!.map(positive);
-      return this.#smoothing > 0 ? [raw, smoothed(raw, this.#smoothing)] : [raw];
-    });
-    return [[...x], ...curves] as uPlot.AlignedData;
+    const rows = this.data.curves.flatMap((curve) => [...this.#behind(curve), this.#drawn(curve.values)]);
+    return [[...this.data.x], ...rows] as uPlot.AlignedData;
+  }
+
+  /** Behind a mean its curves, smoothed alike; behind a smooth curve what was read. */
+  #behind({ values, behind }: Curve): Values[] {
+    if (behind !== undefined) return behind.map((values) => this.#drawn(values));
+    return this.#smoothing > 0 ? [this.#shown(values)] : [];
+  }
+
+  #drawn(values: Values): Values {
+    const shown = this.#shown(values);
+    return this.#smoothing > 0 ? smoothed(shown, this.#smoothing) : shown;
+  }
+
+  /** What a scale has a place for. */
+  #shown(values: Values): Values {
+    return this.#isLog ? values.map((value) => value !== null && value <= 0 ? null : value) : values;
   }
 
   #options(): uPlot.Options {
     const style = getComputedStyle(document.documentElement);
     const color = (name: string) => style.getPropertyValue(name).trim();
-    const isSmooth = this.#smoothing > 0;
     const axis = {
       stroke: color("--quiet"),
       grid: { stroke: color("--grid"), width: 1 },
@@ -105,19 +128,19 @@ export class Chart {
       ],
       series: [
         {},
-        ...this.#names.flatMap((name, i) => {
-          const stroke = color(`--curve-${i % COLORS + 1}`);
+        ...this.data.curves.flatMap((curve, i) => {
+          const stroke = color(`--curve-${colorOf(curve, i)}`);
           const common = {
-            show: !this.#hidden.has(name),
+            show: !this.#hidden.has(curve),
             stroke,
             // More curves than colors are told apart by dashes.
-            ...(i >= COLORS && { dash: [6, 4] }),
-            spanGaps: this.data.xName === "step",
-            points: { show: single || this.data.hasPoints === true, size: 6, fill: stroke },
+            ...((curve.color ?? i) >= COLORS && { dash: [6, 4] }),
+            spanGaps: this.data.spansGaps === true,
           };
-          return isSmooth
-            ? [{ ...common, width: 1, alpha: 0.28, points: { show: single } }, { ...common, width: 2 }]
-            : [{ ...common, width: 1.75 }];
+          const faint = { ...common, width: 1, alpha: 0.28, points: { show: single } };
+          const points = { show: single || this.data.hasPoints === true, size: 6, fill: stroke };
+          const behind = this.#behind(curve);
+          return [...behind.map(() => faint), { ...common, points, width: behind.length > 0 ? 2 : 1.75 }];
         }),
       ],
       hooks: {
@@ -173,7 +196,7 @@ export class Chart {
     list.className = "keys";
     this.#where.className = "where quiet";
     list.append(this.#where);
-    this.#names.forEach((name, i) => {
+    this.data.curves.forEach((curve, i) => {
       const label = document.createElement("label"),
         box = document.createElement("input"),
         value = document.createElement("output");
@@ -181,13 +204,13 @@ export class Chart {
       box.type = "checkbox";
       box.checked = true;
       box.addEventListener("change", () => {
-        if (box.checked) this.#hidden.delete(name);
-        else this.#hidden.add(name);
+        if (box.checked) this.#hidden.delete(curve);
+        else this.#hidden.add(curve);
         this.draw(this.#look);
       });
-      mark.className = `mark c${i % COLORS + 1}`;
-      text.textContent = visible(name.replace(/(\d+)$/, " $1"));
-      this.#values.set(name, value);
+      mark.className = `mark c${colorOf(curve, i)}`;
+      text.textContent = visible(curve.name);
+      this.#values.set(curve, value);
       label.append(box, mark, text, value);
       list.append(label);
     });
@@ -196,16 +219,21 @@ export class Chart {
 
   /** Says the values at the cursor, or the last ones. */
   #tell(): void {
-    const { x, xName, series, format } = this.data;
+    const { x, xName, format } = this.data;
     const at = this.#at ?? x.length - 1;
     const said: string[] = [`${xName} ${x[at]!.toLocaleString("en-US")}`];
     this.#where.textContent = said[0]!;
-    for (const [name, output] of this.#values) {
-      const value = series[name]![at] ?? null;
+    for (const [curve, output] of this.#values) {
+      const value = curve.values[at] ?? null;
       output.textContent = value === null ? "–" : format(value);
-      if (!this.#hidden.has(name)) said.push(`${visible(name)} ${output.textContent}`);
+      if (!this.#hidden.has(curve)) said.push(`${visible(curve.name)} ${output.textContent}`);
     }
     this.#area.setAttribute("aria-valuenow", String(x[at]));
     this.#area.setAttribute("aria-valuetext", said.join(", "));
   }
+}
+
+/** The number of a curve's color, from 1. */
+function colorOf({ color }: Curve, position: number): number {
+  return (color ?? position) % COLORS + 1;
 }

@@ -2,7 +2,7 @@
 /// <reference lib="dom.iterable" />
 /** The charts of a run's page: which there are, and what is chosen of them. @module */
 import type { CurveColumns, PageData } from "../page.ts";
-import { Chart, type ChartData } from "./chart.ts";
+import { Chart, type ChartData, type Curve } from "./chart.ts";
 import { remember, remembered } from "./small.ts";
 
 /** What a figure shows of a training. */
@@ -10,25 +10,36 @@ function dataOf(kind: string, columns: CurveColumns): ChartData {
   const { step, epoch, losses, miou, rate, speed } = columns;
   const percent = (value: number) => `${value.toFixed(2)} %`;
   const digits = (value: number) => String(Number(value.toPrecision(4)));
+  const steps = { x: step, xName: "step", format: digits, spansGaps: true };
   switch (kind) {
     case "losses":
-      return { x: step, xName: "step", series: losses, format: digits, isSmoothed: true, mayBeLog: true };
+      return { ...steps, curves: named(losses), isSmoothed: true, mayBeLog: true };
     case "miou":
-      return { x: epoch, xName: "epoch", series: miou, format: percent, hasPoints: true };
+      return { x: epoch, xName: "epoch", curves: named(miou), format: percent, hasPoints: true };
     case "rate":
-      return { x: step, xName: "step", series: { "learning rate": rate }, format: digits };
+      return { ...steps, curves: named({ "learning rate": rate }) };
     default:
-      return { x: step, xName: "step", series: { "images/s": speed }, format: digits, isSmoothed: true };
+      return { ...steps, curves: named({ "images/s": speed }), isSmoothed: true };
   }
 }
 
-/** Draws every figure, and again when the window, the scheme or a choice changes. */
+/** Curves by the names that people read: `branch 1`. */
+function named(curves: Readonly<Record<string, Curve["values"]>>): Curve[] {
+  return Object.entries(curves).map(([name, values]) => ({ name: name.replace(/(\d+)$/, " $1"), values }));
+}
+
+/** Draws every figure. */
 export function drawCurves(curves: PageData["curves"]): void {
   const charts: Chart[] = [];
   for (const figure of document.querySelectorAll<HTMLElement>("figure[data-chart]")) {
     const columns = curves[figure.dataset["training"]!];
     if (columns !== undefined) charts.push(new Chart(figure, dataOf(figure.dataset["chart"]!, columns)));
   }
+  drawTogether(charts);
+}
+
+/** Draws charts as is chosen for all of them, and again when the scheme or a choice changes. */
+export function drawTogether(charts: readonly Chart[]): void {
   const form = document.querySelector<HTMLFormElement>("#curve-controls");
   if (charts.length === 0 || form === null) return;
   form.hidden = false;

@@ -18,14 +18,19 @@ export function curvesSection({ curves }: RunView): Markup | false {
   return section(
     "curves",
     "Curves",
-    markup`<form class="controls" id="curve-controls" hidden>
+    curveControls(),
+    markup`<noscript><p class="note">Curves are drawn by this page's script; the tables below have their numbers.</p></noscript>`,
+    trainings.map(([id, training]) => curvesOf(id, training, trainings.length > 1)),
+  );
+}
+
+/** What is chosen for all charts of a page. */
+export function curveControls(): Markup {
+  return markup`<form class="controls" id="curve-controls" hidden>
 <label><input type="checkbox" name="log"> log scale of losses</label>
 <label>smoothing <input type="range" name="smoothing" min="0" max="0.98" step="0.02" value="0"> <output name="smoothed">0.00</output></label>
 <p class="quiet">Point at a curve for its values, or step through it by the arrow keys; draw over a part to see it large, double-click for all.</p>
-</form>
-<noscript><p class="note">Curves are drawn by this page's script; the tables below have their numbers.</p></noscript>`,
-    trainings.map(([id, training]) => curvesOf(id, training, trainings.length > 1)),
-  );
+</form>`;
 }
 
 function curvesOf(id: string, { readings, evaluations }: Curves, isOneOfSeveral: boolean): Markup {

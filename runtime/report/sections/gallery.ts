@@ -26,6 +26,7 @@ export function gallerySection({ gallery, unlabeled, scores }: RunView): Markup 
 <option value="-conflict">most disagreement first</option>
 </select></label>
 <label>overlay <input type="range" name="strength" min="0" max="1" step="0.05" value="0.55"> <output name="strong">55 %</output></label>
+<label>size <input type="range" name="size" min="136" max="352" step="8" value="136"></label>
 </form>`,
     colors.length > 0 && legend(colors, names),
     isThere(gallery) && part("Scored images", gallery, "pictures/", plain),
@@ -52,7 +53,8 @@ function part(
   ];
 }
 
-function legend(colors: readonly Rgb[], names: readonly string[]): Markup {
+/** The classes with their colors. */
+export function legend(colors: readonly Rgb[], names: readonly string[]): Markup {
   return markup`<ul class="legend" aria-label="Classes">${
     names.map((name, i) => markup`<li>${swatch(colors[i])}${name}</li>`)
   }</ul>`;

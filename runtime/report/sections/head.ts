@@ -78,8 +78,9 @@ function figures({ run: { nodes = [], state }, scores, baseline, curves }: RunVi
     found.push(figure("mIoU, last weights", percent(last), `%, ${shownName(headline)}`));
     const best = scores.best?.miou[headline];
     if (best !== undefined) found.push(figure("mIoU, best weights", percent(best), "%"));
-    if (baseline !== undefined && last !== null) {
-      found.push(figure("over labels alone", signed(last - baseline.miou), "points"));
+    const alone = baseline && headlineScore(baseline.scores);
+    if (typeof alone === "number" && last !== null) {
+      found.push(figure("over labels alone", signed(last - alone), "points"));
     }
   } else {
     for (const [id, { evaluations }] of Object.entries(curves)) {

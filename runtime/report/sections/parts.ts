@@ -44,3 +44,18 @@ export function moment(time: string): Markup {
 export function whole(count: number): string {
   return count.toLocaleString("en-US");
 }
+
+/**
+ * A bar.
+ *
+ * @param value Percent of its width.
+ * @param mark Where a line is drawn across it, percent.
+ */
+export function bar(value: number, mark?: number): Markup {
+  return markup`<svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="3"/><rect class="value" width="${
+    value.toFixed(2)
+  }%" height="100%" rx="3"/>${
+    mark !== undefined &&
+    markup`<rect class="best" x="${Math.min(99.5, mark).toFixed(2)}%" width="3" height="100%"/>`
+  }</svg>`;
+}

@@ -1,12 +1,19 @@
 /** The scores of a run: each prediction by its last and best weights, each class, and which class is taken for which. @module */
 import { type Markup, markup } from "../../pages/markup.ts";
 import { learnedNotes } from "../../runs/provenance.ts";
-import { headlineScore, predictionNames, type RunScores, shownName } from "../../runs/scores.ts";
+import {
+  headlineName,
+  headlineScore,
+  predictionNames,
+  type RunScores,
+  shownName,
+} from "../../runs/scores.ts";
 import { percent } from "../../units.ts";
+import type { Baseline } from "../baseline.ts";
 import type { Rgb } from "../gallery.ts";
 import type { RunView } from "../view.ts";
 import { signed } from "./head.ts";
-import { section, table, whole } from "./parts.ts";
+import { bar, section, table, whole } from "./parts.ts";
 
 /** The section; nothing where nothing is scored. */
 export function scoresSection({ scores, baseline, gallery }: RunView): Markup | false {
@@ -21,57 +28,71 @@ export function scoresSection({ scores, baseline, gallery }: RunView): Markup | 
       protocol !== undefined && markup`, ${protocol}`
     }.</p>`,
     [...benchmarks, ...learnedNotes(learnedFrom)].map((text) => markup`<p class="note">${text}</p>`),
-    predictions(scores),
-    baseline && against(scores, baseline.miou, baseline.id),
-    names.length > 0 && classes(scores, gallery?.colors ?? []),
+    predictions(scores, baseline),
+    baseline && against(scores, baseline),
+    names.length > 0 && classes(scores, gallery?.colors ?? [], baseline),
     matrix && confusion(matrix, names),
   );
 }
 
-function predictions(scores: RunScores): Markup {
-  const given = [
-    ["mIoU, last", scores.miou],
-    ["mIoU, best", scores.best?.miou],
-    ["pixel accuracy", scores.pixelAccuracy],
+function predictions(scores: RunScores, baseline: Baseline | undefined): Markup {
+  const columns = [
+    ["mIoU, last", (scores: RunScores) => scores.miou],
+    ["mIoU, best", (scores: RunScores) => scores.best?.miou],
+    ["pixel accuracy", (scores: RunScores) => scores.pixelAccuracy],
   ] as const;
-  const shown = given.filter(([, values]) => values !== undefined);
-  const headline = scores.headline ?? "average";
+  const shown = columns.filter(([, of]) => of(scores) !== undefined);
+  const numbers = (scores: RunScores, name: string) =>
+    shown.map(([, of]) => percent(of(scores)?.[name] ?? null));
+  const headline = headlineName(scores);
   return table(
     "Scores of each prediction, percent",
     ["prediction", ...shown.map(([head]) => head)],
-    predictionNames(scores).map((name) => [
-      name === headline ? markup`${shownName(name)} <small class="quiet">headline</small>` : shownName(name),
-      ...shown.map(([, values]) => percent(values![name] ?? null)),
-    ]),
+    [
+      ...predictionNames(scores).map((name) => [
+        name === headline
+          ? markup`${shownName(name)} <small class="quiet">headline</small>`
+          : shownName(name),
+        ...numbers(scores, name),
+      ]),
+      ...(baseline ? [["labels alone", ...numbers(baseline.scores, headlineName(baseline.scores))]] : []),
+    ],
   );
 }
 
-function against(scores: RunScores, alone: number, id: string): Markup {
-  const own = headlineScore(scores);
+function against(scores: RunScores, { id, scores: alone }: Baseline): Markup {
+  const own = headlineScore(scores), other = headlineScore(alone);
   return markup`<p>Labels alone, on the same data and seed (run ${id}), come to <strong>${
-    percent(alone)
+    percent(other ?? null)
   }</strong>${
-    typeof own === "number" && markup`: the gain is <strong>${signed(own - alone)}</strong> points`
+    typeof own === "number" && typeof other === "number" &&
+    markup`: the gain is <strong>${signed(own - other)}</strong> points`
   }.</p>`;
 }
 
-function classes({ perClass = [], best }: RunScores, colors: readonly Rgb[]): Markup {
-  const bests = new Map(
-    (best as Partial<Pick<RunScores, "perClass">> | undefined)?.perClass?.map(({ name, iou }) => [name, iou]),
-  );
+function classes(
+  { perClass = [], best }: RunScores,
+  colors: readonly Rgb[],
+  baseline: Baseline | undefined,
+): Markup {
+  const byName = (scores: Pick<RunScores, "perClass"> = {}) =>
+    new Map(scores.perClass?.map(({ name, iou }) => [name, iou]));
+  const bests = byName(best), alone = byName(baseline?.scores);
+  const notes = [
+    bests.size > 0 && "; a mark where the best weights come to",
+    alone.size > 0 && "; behind it, how many points it is over labels alone",
+  ].filter((note) => note !== false);
   return markup`<h3>Classes</h3>
-<p class="quiet" id="bars">IoU by the last weights${bests.size > 0 && ", a line where the best come to"}.</p>
+<p class="quiet">IoU by the last weights, percent${notes}.</p>
 <ul class="bars">${
     perClass.map(({ name, iou }, i) => {
-      const other = bests.get(name);
-      return markup`<li><span class="name">${
-        swatch(colors[i])
-      }${name}</span><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="3"/><rect class="value" width="${
-        (iou ?? 0).toFixed(2)
-      }%" height="100%" rx="3"/>${
-        typeof other === "number" &&
-        markup`<rect class="mark" x="${Math.min(99.5, other).toFixed(2)}%" width="2" height="100%"/>`
-      }</svg><span class="number">${percent(iou)}</span></li>
+      const mark = bests.get(name), other = alone.get(name);
+      return markup`<li><span class="name">${swatch(colors[i])}${name}</span>${
+        bar(iou ?? 0, mark ?? undefined)
+      }<span class="number">${percent(iou)}${
+        typeof other === "number" && iou !== null &&
+        markup` <small class="quiet">${signed(iou - other)}</small>`
+      }</span></li>
 `;
     })
   }</ul>`;

@@ -5,7 +5,7 @@ import { type Facts, madeOn } from "../../runs/provenance.ts";
 import { bytes, duration } from "../../units.ts";
 import { repeatCommand } from "../command.ts";
 import type { RunView } from "../view.ts";
-import { details, section, table } from "./parts.ts";
+import { bar, details, section, table } from "./parts.ts";
 
 /** Settings, those that were set first. */
 export function settingsSection({ run: { changed = [], set, facts = {}, gpu = {} }, plan }: RunView): Markup {
@@ -72,9 +72,9 @@ export function stagesSection({ run: { nodes = [] }, plan }: RunView): Markup | 
     isDone &&
       markup`<ul class="bars" aria-label="Time by stage">${
         known.map(({ id, seconds }) =>
-          markup`<li><span class="name">${id}</span><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="3"/><rect class="value" width="${
-            (100 * seconds / longest).toFixed(2)
-          }%" height="100%" rx="3"/></svg><span class="number">${duration(seconds)}</span></li>
+          markup`<li><span class="name">${id}</span>${bar(100 * seconds / longest)}<span class="number">${
+            duration(seconds)
+          }</span></li>
 `
         )
       }</ul>`,
@@ -90,10 +90,17 @@ export function stagesSection({ run: { nodes = [] }, plan }: RunView): Markup | 
     ),
     trained.length > 0 && table(
       "Memory and pace of trainings",
-      ["training", "device memory, planned", "seconds a step", "images"],
+      [
+        "training",
+        "device memory, planned for a step",
+        "held at most, with scores",
+        "seconds a step",
+        "images",
+      ],
       trained.map(({ id, training }) => [
         id,
         bytes(training!.peakBytes),
+        training!.heldBytes === undefined ? "–" : bytes(training!.heldBytes),
         training!.stepSeconds?.toPrecision(3) ?? "–",
         training!.images.toLocaleString("en-US"),
       ]),
@@ -115,7 +122,7 @@ export function repeatSection({ run }: RunView): Markup | false {
   return command !== undefined && section(
     "repeat",
     "Repeat it",
-    markup`<div class="command"><pre tabindex="0"><code id="command">${command}</code></pre>
+    markup`<div class="command"><pre><code id="command">${command}</code></pre>
 <button type="button" id="copy" hidden>Copy</button></div>`,
   );
 }

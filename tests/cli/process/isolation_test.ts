@@ -136,6 +136,7 @@ Deno.test("a command has the launcher's help, or loads no experiment; what it st
   assert.deepEqual(alone.sort(), [
     "completions",
     "doctor",
+    "export",
     "partitions",
     "report",
     "runs",

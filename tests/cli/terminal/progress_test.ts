@@ -3,7 +3,8 @@ import { parseSeeds } from "../../../cli/terminal/options.ts";
 import { Progress } from "../../../cli/terminal/progress.ts";
 import { Rate } from "../../../cli/terminal/rate.ts";
 import { collectingTerminal } from "../../../cli/terminal/terminal.ts";
-import { bytes, duration, printable, shortened, spread, table } from "../../../cli/terminal/text.ts";
+import { bytes, duration, printable, shortened, table } from "../../../cli/terminal/text.ts";
+import { spread } from "../../../runtime/runs/spread.ts";
 
 /** A progress whose clock the test sets. */
 function watched(isLive = false) {

@@ -12,9 +12,11 @@ Deno.test("a run's page has scores, gain, classes, confusion, settings, stages, 
       "<dt>mIoU, last weights</dt><dd>51.00<small>%, average</small></dd>",
       "<dt>over labels alone</dt><dd>+4.50<small>points</small></dd>",
       '<th scope="row">branch 1</th><td>50.13</td><td>51.00</td><td>80.00</td>',
+      '<th scope="row">labels alone</th><td>46.50</td><td>n/a</td><td>n/a</td>',
+      '12.50 <small class="quiet">+2.50</small>',
       '<th scope="row">co-train.epochs</th><td>9</td><td>4</td>',
       "<td>50 s</td><td>llvmpipe</td><td>abc</td>",
-      '<th scope="row">co-train</th><td>41.0 MB</td><td>0.250</td><td>4,800</td>',
+      '<th scope="row">co-train</th><td>41.0 MB</td><td>43.5 MB</td><td>0.250</td><td>4,800</td>',
       'title="background taken for ring: 1,000 pixels, 10.00 %">10</td>',
       "deno task train shapes-12 --seed 3 --set co-train.epochs=4",
       'data-chart="losses" data-training="co-train"',
@@ -58,6 +60,28 @@ Deno.test("a page is made of a run's folder alone, damaged files left out", asyn
     assert.match(text, /data-training="co-train"/);
     assert.doesNotMatch(text, /data-training="bad"/);
     assert.match(text, /1 image is left out, as the files below pictures\/ cannot be read/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("scores whose members mean something else make a page all the same", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const odd = {
+      miou: { mine: 40 },
+      headline: "mine",
+      perClass: { a: 1 },
+      best: {},
+      pixelAccuracy: 3,
+      confusion: "none",
+    };
+    const text = await Deno.readTextFile(await writeReport(folder, doneRun.run, odd));
+    assert.match(
+      text,
+      /<th scope="row">mine <small class="quiet">headline<\/small><\/th><td>40.00<\/td><\/tr>/,
+    );
+    assert.doesNotMatch(text, /<h3>Classes/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

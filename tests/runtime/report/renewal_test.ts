@@ -1,58 +1,109 @@
 import assert from "node:assert/strict";
-import { type Freshness, Renewal } from "../../../runtime/report/renewal.ts";
+import { type Clock, type Freshness, Renewal } from "../../../runtime/report/renewal.ts";
 
-const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** A clock that goes on as it is told. */
+class TestClock implements Clock {
+  #now = 0;
+  #calls: { readonly at: number; readonly call: () => void }[] = [];
 
-Deno.test("a page is written at the start, after news, and as a sign of life; each tells when the next one comes", async () => {
-  const written: Freshness[] = [];
-  const renewal = new Renewal((freshness) => Promise.resolve(void written.push(freshness)), {
-    least: 0.05,
-    quiet: 0.4,
-    share: 0.5,
-  });
-  await renewal.start();
-  assert.equal(written.length, 1);
-  renewal.news();
-  await wait(200);
-  assert.equal(written.length, 2);
-  await wait(600);
-  assert.ok(written.length >= 3, String(written.length));
-  for (const { written: at, promised, every } of written) {
-    assert.ok(Math.abs(Date.parse(promised) - Date.parse(at) - 4000 * every) <= 1);
+  now(): number {
+    return this.#now;
   }
-  await renewal.stop();
-  const { length } = written;
+
+  after(seconds: number, call: () => void): () => void {
+    const entry = { at: this.#now + seconds, call };
+    this.#calls.push(entry);
+    return () => this.#calls = this.#calls.filter((other) => other !== entry);
+  }
+
+  /** Work that takes so long. */
+  spend(seconds: number): void {
+    this.#now += seconds;
+  }
+
+  /** Lets time pass, and all that is called in it be done. */
+  async pass(seconds: number): Promise<void> {
+    for (const end = this.#now + seconds;;) {
+      const [next] = this.#calls.toSorted((a, b) => a.at - b.at);
+      if (next === undefined || next.at > end) {
+        this.#now = Math.max(end, this.#now);
+        return;
+      }
+      this.#calls = this.#calls.filter((other) => other !== next);
+      this.#now = Math.max(next.at, this.#now);
+      next.call();
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+    }
+  }
+}
+
+/** A page whose writings take so long each, the last as long as all after it. */
+function written(clock: TestClock, costs: readonly number[]) {
+  const times: number[] = [], promises: Freshness[] = [];
+  const renewal = new Renewal(
+    (freshness) => {
+      times.push(clock.now());
+      promises.push(freshness);
+      clock.spend(costs[Math.min(times.length, costs.length) - 1]!);
+      return Promise.resolve();
+    },
+    undefined,
+    clock,
+  );
+  return { renewal, times, promises };
+}
+
+Deno.test("a page is written at the start, soon after news, and each half minute as a sign of life", async () => {
+  const clock = new TestClock(), { renewal, times } = written(clock, [0]);
+  await renewal.start();
+  await clock.pass(2);
   renewal.news();
-  await wait(600);
-  assert.equal(written.length, length);
+  await clock.pass(100);
+  assert.deepEqual(times, [0, 10, 40, 70, 100]);
+  await clock.pass(20);
+  renewal.news();
+  await clock.pass(1);
+  assert.equal(times.at(-1), 122);
+  await renewal.stop();
+  renewal.news();
+  await clock.pass(1000);
+  assert.equal(times.length, 6);
 });
 
-Deno.test("writing takes no more than its share of the time, however much news there is", async () => {
-  const begun = performance.now();
-  let spent = 0;
-  const renewal = new Renewal(async () => {
-    const start = performance.now();
-    await wait(20);
-    spent += performance.now() - start;
-  }, { least: 0, quiet: 0.1, share: 0.1 });
+Deno.test("writing takes no more than a hundredth of the time, however much news there is", async () => {
+  const clock = new TestClock(), { renewal, times } = written(clock, [2]);
   await renewal.start();
-  while (performance.now() - begun < 2000) {
+  for (let i = 0; i < 10_000; i++) {
     renewal.news();
-    await wait(5);
+    await clock.pass(1);
   }
-  await renewal.stop();
-  const share = spent / (performance.now() - begun);
-  assert.ok(share > 0.01 && share < 0.13, String(share));
+  assert.ok(times.length > 40 && 2 * times.length / clock.now() < 0.0105, String(times.length));
 });
 
-Deno.test("a page that cannot be written stops nothing", async () => {
-  let tries = 0;
-  const renewal = new Renewal(() => {
-    tries++;
-    return Promise.reject(new Error("no room"));
-  }, { least: 0.02, quiet: 0.05, share: 1 });
+Deno.test("what is promised is held, also where making the page takes much longer than before", async () => {
+  const clock = new TestClock(), { renewal, times, promises } = written(clock, [0.1, 20, 0.1, 3, 60, 1]);
   await renewal.start();
-  await wait(300);
+  await clock.pass(20_000);
+  assert.ok(times.length > 50);
+  promises.slice(0, -1).forEach(({ written, promised }, i) => {
+    const seconds = (Date.parse(promised) - Date.parse(written)) / 1000;
+    assert.ok(times[i + 1]! - times[i]! < seconds, `${times[i + 1]! - times[i]!} of ${seconds}`);
+  });
+});
+
+Deno.test("a page that cannot be written stops nothing, and is tried again", async () => {
+  const clock = new TestClock();
+  let tries = 0;
+  const renewal = new Renewal(
+    () => {
+      tries++;
+      return Promise.reject(new Error("no room"));
+    },
+    undefined,
+    clock,
+  );
+  await renewal.start();
+  await clock.pass(100);
   await renewal.stop();
-  assert.ok(tries > 1);
+  assert.equal(tries, 4);
 });

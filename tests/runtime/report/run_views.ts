@@ -44,7 +44,7 @@ export const doneRun: RunView = {
         state: "ran",
         seconds: 50,
         facts: { "gpu.adapter": "llvmpipe", commit: "abc" },
-        training: { images: 4800, stepSeconds: 0.25, peakBytes: 41_000_000 },
+        training: { images: 4800, stepSeconds: 0.25, peakBytes: 41_000_000, heldBytes: 43_500_000 },
       },
     ],
   },
@@ -58,7 +58,10 @@ export const doneRun: RunView = {
     ...{ confusion: [[9000, 1000], [400, 100]] },
   },
   curves: { "co-train": curvesOf(120, 2) },
-  baseline: { id: "20260131-000000-00000000", miou: 46.5 },
+  baseline: {
+    id: "20260131-000000-00000000",
+    scores: { headline: "network", miou: { network: 46.5 }, perClass: [{ name: "ring", iou: 10 }] },
+  },
 };
 
 /** A run that goes on, as its page says. */

@@ -42,3 +42,15 @@ Deno.test("a training with too few readings has no time, and other stages no cos
   meter.on({ type: "progress", node: "evaluate", data: { done: 1, total: 2 } });
   assert.equal(meter.of("evaluate"), undefined);
 });
+
+Deno.test("memory is what was held at most since the training's own was there", () => {
+  const held = { most: 50, reset: () => held.most = 40 };
+  const meter = new TrainingMeter(() => 0, () => held);
+  const tell = (data: Record<string, unknown>) => meter.on({ type: "progress", node: "co-train", data });
+  tell({ kind: "memory", peakBytes: 36 });
+  held.most = 44;
+  tell({ kind: "evaluation" });
+  held.most = 99;
+  meter.on({ type: "progress", node: "evaluate", data: { done: 1, total: 2 } });
+  assert.deepEqual(meter.of("co-train"), { images: 0, peakBytes: 36, heldBytes: 44 });
+});

@@ -1,0 +1,138 @@
+/// <reference lib="dom" />
+/** A run's page in a real browser: on a screen and a phone, light and dark, from another folder, without a network. @module */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { reportPage } from "../../../runtime/report/page.ts";
+import type { RunView } from "../../../runtime/report/view.ts";
+import { doneRun, hostileRun, runningRun } from "../../runtime/report/run_views.ts";
+import { accessibilityFindings, lacksBrowser, open, type View, withBrowser } from "../../support/browser.ts";
+import { testUnless } from "../../support/skip.ts";
+
+/** Where screenshots are kept to look at, if anywhere. */
+const kept = Deno.env.get("CROSSVIEW_SCREENSHOTS");
+const views: readonly Required<Pick<View, "width" | "height" | "scheme">>[] = [
+  { width: 1280, height: 900, scheme: "light" },
+  { width: 1280, height: 900, scheme: "dark" },
+  { width: 390, height: 844, scheme: "light" },
+  { width: 390, height: 844, scheme: "dark" },
+];
+
+/** Opens a page from a folder of its own. */
+async function withPage(run: RunView, body: (file: URL) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "elsewhere " });
+  try {
+    const file = join(folder, "report.html");
+    await Deno.writeTextFile(file, reportPage(run));
+    await body(pathToFileURL(file));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+testUnless(
+  lacksBrowser,
+  "pages open in every view without a complaint, a finding or a sideways scroll",
+  async () => {
+    const now = Date.now();
+    const runs = {
+      done: doneRun,
+      hostile: hostileRun(),
+      running: runningRun(new Date(now), new Date(now + 120_000)),
+      stopped: runningRun(new Date(now - 600_000), new Date(now - 480_000)),
+    };
+    await withBrowser(async (browser) => {
+      for (const [name, run] of Object.entries(runs)) {
+        await withPage(run, async (file) => {
+          for (const view of views) {
+            const { page, complaints } = await open(browser, file, view);
+            const what = `${name}, ${view.width}, ${view.scheme}`;
+            if (kept !== undefined) {
+              await page.screenshot({
+                path: join(kept, `${name}-${view.width}-${view.scheme}.png`) as `${string}.png`,
+                fullPage: true,
+              });
+            }
+            assert.deepEqual(await accessibilityFindings(page), [], what);
+            assert.deepEqual(complaints, [], what);
+            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), view.width, what);
+            assert.notEqual(await page.title(), "broken", what);
+            await page.close();
+          }
+        });
+      }
+    });
+  },
+);
+
+testUnless(lacksBrowser, "all of a page is reached by keys: curves, cells, orders, strength", async () => {
+  const pixel = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=";
+  const image = (name: string, iou: number, conflict: number) => ({
+    name,
+    pictures: ["image", "average"].map((name) => ({ name, label: name, url: pixel })),
+    over: "average",
+    miou: { average: iou },
+    conflict,
+  });
+  const images = [image("a", 30, 0.1), image("b", 10, 0.3), image("c", 20, 0.2)];
+  const gallery = { colors: [[0, 0, 0] as const], left: 0, unreadable: 0, images };
+  await withBrowser(async (browser) => {
+    await withPage({ ...doneRun, gallery }, async (file) => {
+      const { page, complaints } = await open(browser, file);
+      const losses = "[data-chart=losses] .plot";
+      const said = () => page.$eval(losses, (element) => element.getAttribute("aria-valuetext"));
+      const reached = new Set<string>();
+      for (let i = 0; i < 60; i++) {
+        await page.keyboard.press("Tab");
+        reached.add(
+          await page.evaluate(() => {
+            const { tagName, id, role, name } = document.activeElement as HTMLInputElement;
+            return name || id || role || tagName;
+          }),
+        );
+      }
+      for (const wanted of ["log", "smoothing", "slider", "confusion", "order", "strength", "SUMMARY", "A"]) {
+        assert.ok(reached.has(wanted), `${wanted} of ${[...reached]}`);
+      }
+      await page.focus(losses);
+      const last = await said();
+      await page.keyboard.press("Home");
+      assert.match((await said())!, /^step 2, ce 1 2, con1_mix 0\.6$/);
+      await page.keyboard.press("ArrowRight");
+      assert.match((await said())!, /^step 4, /);
+      await page.keyboard.press("End");
+      assert.equal(await said(), last);
+      await page.focus("#confusion");
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowDown");
+      const cell = await page.$eval("#confusion-value", ({ textContent }) => textContent);
+      assert.equal(cell, "ring taken for background: 400 pixels, 80.00 %");
+      const order = () =>
+        page.$$eval(".gallery h4", (names) => names.map(({ textContent }) => textContent).join(""));
+      assert.equal(await order(), "abc");
+      for (
+        const [choice, wanted] of [["iou", "bca"], ["-iou", "acb"], ["-conflict", "bca"], [
+          "",
+          "abc",
+        ]] as const
+      ) {
+        await page.select("select[name=order]", choice);
+        assert.equal(await order(), wanted, choice);
+      }
+      assert.equal((await page.$$(".stack canvas")).length, 3);
+      await page.focus("input[name=strength]");
+      await page.keyboard.press("Home");
+      const opacity = await page.$eval(
+        ".stack canvas",
+        (canvas) => (canvas as HTMLCanvasElement).style.opacity,
+      );
+      assert.equal(opacity, "0");
+      // A choice outlives a reload, as it must on a page of a run that goes on.
+      await page.focus("input[name=log]");
+      await page.keyboard.press("Space");
+      await page.reload();
+      assert.ok(await page.$eval("input[name=log]", (box) => (box as HTMLInputElement).checked));
+      assert.deepEqual(complaints, []);
+    });
+  });
+});
