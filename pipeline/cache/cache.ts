@@ -3,12 +3,12 @@ import { join, resolve } from "node:path";
 import { Blobs, type Staged } from "./blobs.ts";
 import { cacheFolderState, claimCacheFolder, isOwnFile } from "./cache_folder.ts";
 import {
-  blobsOf,
   decodeEntry,
   encodeEntry,
   type Entry,
   maxEntryBytes,
   misfitOf,
+  neededBlobs,
   type PromisedOutputs,
   type StoredFile,
 } from "./entry.ts";
@@ -93,7 +93,7 @@ export class Cache {
   }
 
   /**
-   * Looks a key up. An entry counts only if it is intact and all its blobs are there in full length; their bytes are
+   * Looks a key up. An entry counts only if it is intact and the blobs that it needs are there in full length; their bytes are
    * checked when they are first read, by {@linkcode Cache.verify}.
    *
    * @param outputs What its stage promises: an entry without, which only forgery makes, does not count.
@@ -111,7 +111,7 @@ export class Cache {
     if (typeof entry === "string") return { damage: `entry ${key.slice(0, 12)} is damaged: ${entry}` };
     const misfit = misfitOf(entry, outputs);
     if (misfit !== undefined) return { damage: `entry ${key.slice(0, 12)} is damaged: ${misfit}` };
-    for (const blob of blobsOf(entry)) {
+    for (const blob of neededBlobs(entry)) {
       const problem = this.#blobs.lengthProblem(blob);
       if (problem !== undefined) return { damage: problem };
     }

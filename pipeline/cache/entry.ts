@@ -90,11 +90,16 @@ export function jsonArtifactDigest(kind: string, version: number, value: unknown
   return artifactDigest(kind, version, { "value.json": { digest: sha256(bytes), size: bytes.length } });
 }
 
-/** All blobs of an entry. */
+/** The blobs without which an entry is worth nothing. */
+export function neededBlobs({ outputs, recorded: { sources } }: Entry): StoredFile[] {
+  const files = Object.values(outputs).flatMap((artifact) => Object.values(artifact.files));
+  return sources ? [...files, sources] : files;
+}
+
+/** All blobs of an entry: also that of its course, which is for looking at. */
 export function blobsOf(entry: Entry): StoredFile[] {
-  const files = Object.values(entry.outputs).flatMap((artifact) => Object.values(artifact.files));
-  const { sources, course } = entry.recorded;
-  return [...files, ...[sources, course].filter((file) => file !== undefined)];
+  const { course } = entry.recorded;
+  return course ? [...neededBlobs(entry), course] : neededBlobs(entry);
 }
 
 /** Writes an entry as JSON that carries the digest of itself. */

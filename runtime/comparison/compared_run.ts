@@ -1,5 +1,6 @@
 /** A run as it is compared: what lies in its folder, as far as it came. @module */
 import { join } from "node:path";
+import { list, object, record, type Shape, text } from "../../pipeline/files/untrusted.ts";
 import { decodePlan, type Plan } from "../../pipeline/mod.ts";
 import type { Curves } from "../report/curves.ts";
 import { readCurves } from "../report/report.ts";
@@ -19,6 +20,21 @@ export interface ComparedRun {
   readonly curves: Readonly<Record<string, Curves>>;
 }
 
+const score: Shape = (value) => value === null || Number.isFinite(value) ? undefined : "is no number";
+/** What a comparison reads of scores; a stage of one's own may have written other things under these names. */
+const scoresProblem = object(
+  {
+    miou: record(score),
+    best: object({ miou: record(score) }, [], "more members"),
+    perClass: list(object({ name: text, iou: score }, [], "more members")),
+    protocol: text,
+    adapters: record(text),
+    learnedFrom: record(text),
+  },
+  ["best", "perClass", "protocol", "adapters", "learnedFrom"],
+  "more members",
+);
+
 /**
  * Reads a run.
  *
@@ -30,7 +46,7 @@ export async function readComparedRun(path: string, run: RunRecord): Promise<Com
   return {
     path,
     run,
-    scores: isRunScores(scores) ? scores : undefined,
+    scores: isRunScores(scores) && scoresProblem(scores) === undefined ? scores : undefined,
     plan: await read(path, "plan.json", (text) => decodePlan(text, "plan.json")),
     curves: await readCurves(path),
   };

@@ -78,6 +78,8 @@ export interface ShownRanking {
   readonly by: StoredRanking["by"];
   /** How many are ranked. */
   readonly count: number;
+  /** Share of their pixels that are in doubt, in the mean: 0 to 1. */
+  readonly mean: number;
   readonly images: readonly {
     readonly id: string;
     /** 0 to 1. */
@@ -108,7 +110,13 @@ export async function readShownRanking(path: string): Promise<ShownRanking | und
     if (bytes > PICTURE_BYTES.ranked) break;
     if (urls.length === 2) images.push({ id, share, score, image: urls[0]!, map: urls[1]! });
   }
-  return { by: ranking.by, count: ranking.images.length, images };
+  const count = ranking.images.length;
+  return {
+    by: ranking.by,
+    count,
+    mean: ranking.images.reduce((sum, { share }) => sum + share / count, 0),
+    images,
+  };
 }
 
 /** Decoded pictures by name, without those that cannot be read. */

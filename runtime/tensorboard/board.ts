@@ -51,9 +51,11 @@ const longestSettings = 160;
  * was stopped goes on in its own folder, and no other does.
  */
 export function boardName({ name, method, set, seed, settings, gpu }: BoardRun): string {
-  const told = [...method === undefined ? [] : [method], ...set].join(",").replaceAll(/[^\w.=,+-]/g, "_");
+  // What a sweep varies stands at the end.
+  const told = [...method === undefined ? [] : [method], set.join(",").slice(-longestSettings)]
+    .filter((part) => part !== "").join(",").replaceAll(/[^\w.=,+-]/g, "_");
   const digest = sha256(`${settings} ${gpu === undefined ? "" : adapterName(gpu)}`).slice(0, 8);
-  return `${name}/${told.slice(0, longestSettings)}${told === "" ? "" : ","}seed=${seed},${digest}`;
+  return `${name}/${told}${told === "" ? "" : ","}seed=${seed},${digest}`;
 }
 
 /**

@@ -65,7 +65,7 @@ placeTest(
     assert.equal((await json())[0].training, undefined);
     const unknown = await place.command(...common);
     assert.match(
-      unknown.out.at(-1)!,
+      unknown.out.at(-2)!,
       /^what training took is not known of supervised, its own: it was in the cache/,
     );
   },

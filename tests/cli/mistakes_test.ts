@@ -105,7 +105,7 @@ placeTest("a failure after a stage has finished leaves a record that says so", a
   assert.equal(status, 1);
   assert.match(notes, /^error: Training stopped: the loss ce1 is NaN at step 2\.$/);
   const names = place.files().map((path) => path.split("/").at(-1));
-  assert.deepEqual(names, ["events.jsonl", "plan.json", "run.json"]);
+  assert.deepEqual(names, ["curves.json", "events.jsonl", "plan.json", "report.html", "run.json"]);
   const listed = await place.command("runs", "--json");
   const [run] = JSON.parse(listed.out[0]!);
   assert.deepEqual([run.state, run.error], ["failed", "Training stopped: the loss ce1 is NaN at step 2."]);

@@ -80,6 +80,7 @@ export async function open(browser: Browser, address: string | URL, view: View =
   await page.setViewport({ width, height });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
   if (before !== undefined) await page.evaluateOnNewDocument(before);
+  if (String(address).startsWith("file:")) await page.setOfflineMode(true);
   await page.goto(String(address), { waitUntil: "load" });
   return { page, complaints };
 }

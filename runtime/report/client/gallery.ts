@@ -11,18 +11,22 @@ export function gallery(): void {
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   const covers = articles.flatMap(overlay);
+  const size = form.elements.namedItem("size") as HTMLInputElement | null;
   const strength = form.elements.namedItem("strength") as HTMLInputElement;
   const strong = form.elements.namedItem("strong") as HTMLOutputElement;
   const order = form.elements.namedItem("order") as HTMLSelectElement;
   const chosen = remembered();
   strength.value = chosen["strength"] ?? strength.value;
   if ([...order.options].some(({ value }) => value === chosen["order"])) order.value = chosen["order"]!;
+  if (size !== null) size.value = chosen["size"] ?? size.value;
   const show = () => {
+    for (const article of articles) article.style.setProperty("--size", `${size?.value ?? 136}px`);
     strong.textContent = `${Math.round(100 * Number(strength.value))} %`;
     for (const cover of covers) cover.style.opacity = strength.value;
   };
-  strength.addEventListener("input", () => {
+  form.addEventListener("input", () => {
     remember("strength", strength.value);
+    if (size !== null) remember("size", size.value);
     show();
   });
   order.addEventListener("change", () => {

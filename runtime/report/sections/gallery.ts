@@ -26,6 +26,7 @@ export function gallerySection({ gallery, unlabeled, scores }: RunView): Markup 
 <option value="-conflict">most disagreement first</option>
 </select></label>
 <label>overlay <input type="range" name="strength" min="0" max="1" step="0.05" value="0.55"> <output name="strong">55 %</output></label>
+<label>size <input type="range" name="size" min="136" max="352" step="8" value="136"></label>
 </form>`,
     colors.length > 0 && legend(colors, names),
     isThere(gallery) && part("Scored images", gallery, "pictures/", plain),

@@ -13,11 +13,13 @@ const orders = {
 /** The section; nothing where nothing is ranked. */
 export function nextSection({ ranking, run: { id } }: RunView): Markup | false {
   if (ranking === undefined || ranking.images.length === 0) return false;
-  const { by, count, images } = ranking;
+  const { by, count, mean, images } = ranking;
   return section(
     "next",
     "Label these next",
-    markup`<p>Of ${whole(count)} unlabeled images those ${orders[by]}.</p>
+    markup`<p>Of ${whole(count)} unlabeled images those ${orders[by]}. In the mean of all, ${
+      percent(100 * mean)
+    } % of the pixels are in doubt.</p>
 <p class="quiet">With the predicted masks as a start: <code>deno task next ${id} -n 10 --to labelme</code></p>
 <ol class="ranked">${
       images.map(({ id, share, image, map }) =>

@@ -8,7 +8,8 @@ import { reportPage } from "../../../runtime/report/page.ts";
 import { writeReport } from "../../../runtime/report/report.ts";
 import { encodePalettePng, encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
 import { fixture, Place } from "../../cli/support.ts";
-import { doneRun } from "../../runtime/report/run_views.ts";
+import type { RunView } from "../../../runtime/report/view.ts";
+import { doneRun, runningRun } from "../../runtime/report/run_views.ts";
 import { lacksBrowser, open, withBrowser } from "../../support/browser.ts";
 import { lacksSystem, testUnless } from "../../support/skip.ts";
 import { uniform } from "../../support/uniform.ts";
@@ -107,7 +108,7 @@ testUnless(lacksBrowser, "a run out of the cache has the curves of the run that 
         return values;
       };
       const values = await drawn(second!.file);
-      assert.ok(values.length >= 2 && values.some((value) => value?.includes("ce1 0.025")), values.join());
+      assert.ok(values.length >= 2 && values.some((value) => value?.includes("ce 1 0.025")), values.join());
       assert.deepEqual(values, await drawn(first!.file));
     });
   });
@@ -217,3 +218,34 @@ testUnless(lacksBrowser, "large pictures make no large file, and what is left ou
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+testUnless(
+  lacksBrowser,
+  "a page of a run that goes on loads itself again, unless that is paused",
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const file = join(folder, "report.html"), now = Date.now();
+      const running = (): RunView => {
+        const view = runningRun(new Date(now), new Date(now + 600_000));
+        return { ...view, freshness: { ...view.freshness!, every: 1 } };
+      };
+      await Deno.writeTextFile(file, reportPage(running()));
+      await withBrowser(async (browser) => {
+        const { page, complaints } = await open(browser, pathToFileURL(file));
+        await page.click("#pause");
+        await Deno.writeTextFile(file, reportPage(doneRun));
+        await new Promise((resolve) => setTimeout(resolve, 7000));
+        assert.match(await page.evaluate(shownText), /running\n/);
+        await page.click("#pause");
+        await page.waitForFunction(() => /done\s+in 1 min 01 s/.test(document.body.innerText), {
+          timeout: 20_000,
+        });
+        assert.equal(await page.$("#pause"), null);
+        assert.deepEqual(complaints, []);
+      });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

@@ -97,7 +97,7 @@ testUnless(lacksBrowser, "all of a page is reached by keys: curves, cells, order
       await page.focus(losses);
       const last = await said();
       await page.keyboard.press("Home");
-      assert.match((await said())!, /^step 2, ce1 2, con1_mix 0\.6$/);
+      assert.match((await said())!, /^step 2, ce 1 2, con1_mix 0\.6$/);
       await page.keyboard.press("ArrowRight");
       assert.match((await said())!, /^step 4, /);
       await page.keyboard.press("End");

@@ -102,7 +102,12 @@ Deno.test("a folder's name tells runs apart: by settings for people, by a digest
     boardName({ ...run, method: "cps", set }),
     /^shapes-12\/cps,load\.root=\.\._a_b_c,co-train\.x=__y___1,2__,seed=3,[0-9a-f]{8}$/,
   );
-  assert.ok(boardName({ ...run, set: ["load.root=" + "x".repeat(5000)] }).length < 220);
+  const long = boardName({
+    ...run,
+    method: "cps",
+    set: ["load.root=" + "x".repeat(5000), "co-train.epochs=9"],
+  });
+  assert.ok(long.length < 220 && /^shapes-12\/cps,x+,co-train\.epochs=9,seed=3/.test(long), long);
   const others = [{ ...run, settings: "01" }, { ...run, gpu: { adapter: "a" } }, {
     ...run,
     gpu: { adapter: "b" },
