@@ -3,6 +3,7 @@ import { type Markup, markup } from "../pages/markup.ts";
 import { page } from "../pages/page.ts";
 import client from "./client.json" with { type: "json" };
 import type { Curves } from "./curves.ts";
+import { thinned } from "./readings.ts";
 import { curvesSection } from "./sections/curves.ts";
 import { gallerySection } from "./sections/gallery.ts";
 import { head } from "./sections/head.ts";
@@ -30,8 +31,22 @@ export interface CurveColumns {
   readonly miou: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
+/** Most numbers of curves: a page has 5 MB at most. */
+const MOST_NUMBERS = 150_000;
+
+/** Curves of so few readings that all trainings together have {@linkcode MOST_NUMBERS} at most. */
+function drawable(curves: RunView["curves"]): RunView["curves"] {
+  const trainings = Object.entries(curves);
+  return Object.fromEntries(trainings.map(([id, { readings, ...training }]) => {
+    const width = 3 + new Set(readings.flatMap(({ losses }) => Object.keys(losses))).size;
+    const most = Math.max(50, Math.floor(MOST_NUMBERS / trainings.length / width));
+    return [id, { ...training, readings: thinned(readings, most) }];
+  }));
+}
+
 /** The page. Whatever a run's files say is shown as text. */
-export function reportPage(view: RunView): string {
+export function reportPage(given: RunView): string {
+  const view = { ...given, curves: drawable(given.curves) };
   const { run: { name, id, state }, curves, freshness } = view;
   const sections: (readonly [id: string, name: string, content: Markup | false])[] = [
     ["scores", "Scores", scoresSection(view)],

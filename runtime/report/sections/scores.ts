@@ -119,21 +119,39 @@ function confusionOf(scores: RunScores, classes: number): readonly (readonly num
 
 /** Shades of a cell: as many as the style has. */
 const SHADES = 20;
+/** Most classes of a matrix that can be looked at. */
+const MOST_CLASSES = 40;
+
+/** The classes that are most often taken for others, or others for them, in their order. */
+function mostConfused(matrix: readonly (readonly number[])[]): number[] {
+  const wrong = matrix.map((row, i) =>
+    row.reduce((sum, count, j) => i === j ? sum : sum + count + matrix[j]![i]!, 0)
+  );
+  return [...wrong.keys()].sort((a, b) => wrong[b]! - wrong[a]! || a - b).slice(0, MOST_CLASSES)
+    .sort((a, b) => a - b);
+}
 
 function confusion(matrix: readonly (readonly number[])[], names: readonly string[]): Markup {
   const caption = "What each class is taken for, percent of its pixels";
+  const chosen = mostConfused(matrix);
   return markup`<h3>What is taken for what</h3>
+${
+    chosen.length < names.length &&
+    markup`<p class="note">Of ${names.length} classes the ${MOST_CLASSES} that are most often taken for others, or others for them.</p>`
+  }
 <p class="quiet">Rows are the truth, columns what the headline's last weights say; percent of a row. <span id="confusion-value">Point at a cell for its pixels, or step through the cells by the arrow keys.</span></p>
 <div class="scroll" id="confusion" tabindex="0" role="region" aria-label="${caption}">
 <table class="confusion">
 <thead><tr><th scope="col">truth</th>${
-    names.map((name) => markup`<th scope="col"><span>${name}</span></th>`)
+    chosen.map((i) => markup`<th scope="col"><span>${names[i]}</span></th>`)
   }</tr></thead>
 <tbody>${
-    matrix.map((row, truth) => {
+    chosen.map((truth) => {
+      const row = matrix[truth]!;
       const all = row.reduce((sum, count) => sum + count, 0);
       return markup`<tr><th scope="row">${names[truth]}</th>${
-        row.map((count, predicted) => {
+        chosen.map((predicted) => {
+          const count = row[predicted]!;
           const share = all === 0 ? 0 : count / all;
           const shade = Math.round(SHADES * share);
           const kind = truth === predicted ? "right" : "wrong";

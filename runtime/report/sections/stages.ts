@@ -1,11 +1,11 @@
 /** What a run was made of: settings, stages with their adapters, times and memory, the parts of their keys, and how to repeat it. @module */
-import type { PlanNode } from "../../../pipeline/mod.ts";
+import { leaves, type PlanNode } from "../../../pipeline/mod.ts";
 import { type Insert, type Markup, markup } from "../../pages/markup.ts";
 import { type Facts, madeOn } from "../../runs/provenance.ts";
 import { bytes, duration } from "../../units.ts";
 import { repeatCommand } from "../command.ts";
 import type { RunView } from "../view.ts";
-import { bar, details, section, table } from "./parts.ts";
+import { bar, details, section, table, whole } from "./parts.ts";
 
 /** Settings, those that were set first. */
 export function settingsSection({ run: { changed = [], set, facts = {}, gpu = {} }, plan }: RunView): Markup {
@@ -15,7 +15,7 @@ export function settingsSection({ run: { changed = [], set, facts = {}, gpu = {}
     ...changed.map(({ name, from, to }) => [name, shown(from), shown(to)]),
     ...others.map((text): Insert[] => {
       const at = text.indexOf("=");
-      return [text.slice(0, at), "", text.slice(at + 1)];
+      return [text.slice(0, at), "", shown(text.slice(at + 1))];
     }),
   ];
   return section(
@@ -32,24 +32,20 @@ export function settingsSection({ run: { changed = [], set, facts = {}, gpu = {}
   );
 }
 
-/** A leaf's value; what is not there is a dash. */
+/** Most characters of a value: lists of files may have any number. */
+const MOST = 400;
+
+/** A leaf's value; what is not there is a dash, what is long is cut. */
 function shown(value: unknown): string {
-  return value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
+  if (value === undefined) return "–";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length <= MOST ? text : `${text.slice(0, MOST)}… (${whole(text.length)} characters)`;
 }
 
 function configTable({ id, config, origins }: PlanNode): Markup | false {
-  const rows = Object.keys(origins).map((name) => [name, shown(valueAt(config, name)), origins[name]!]);
+  const rows = leaves(config).map(({ name, value }) => [name, shown(value), origins[name] ?? ""]);
   return rows.length > 0 &&
     markup`<h3>${id}</h3>${table(`Settings of ${id}`, ["setting", "value", "by"], rows)}`;
-}
-
-/** The value of a leaf by its name. */
-function valueAt(config: unknown, name: string): unknown {
-  const keys = name.match(/"(?:[^"\\]|\\.)*"|[^.]+/g) ?? [];
-  return keys.reduce<unknown>((value, key) => {
-    const member = key.startsWith('"') ? JSON.parse(key) : key;
-    return (value as Record<string, unknown> | null | undefined)?.[member];
-  }, config);
 }
 
 /** Stages with where, how long and with what. */

@@ -86,3 +86,25 @@ Deno.test("scores whose members mean something else make a page all the same", a
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("many classes, trainings, losses and long settings make no large page, and it says what it leaves out", () => {
+  const names = Array.from({ length: 256 }, (_, i) => ({ name: `class ${i}`, iou: i / 3 }));
+  const losses = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`loss${i}`, 1 / (i + 3)]));
+  const readings = Array.from({ length: 3000 }, (_, i) => ({ step: i + 1, epoch: 1, rate: 0.1, losses }));
+  const page = reportPage({
+    ...doneRun,
+    run: { ...doneRun.run, changed: [{ name: "load.lists", from: [], to: Array(100_000).fill("file.png") }] },
+    scores: {
+      ...doneRun.scores!,
+      perClass: names,
+      ...{ confusion: names.map((_, i) => names.map((_, j) => i === j ? 9 : i === 200 ? 1000 : 1)) },
+    },
+    curves: Object.fromEntries(
+      Array.from({ length: 10 }, (_, i) => [`round-${i}`, { readings, evaluations: [] }]),
+    ),
+  });
+  assert.ok(page.length < 5_000_000, String(page.length));
+  assert.match(page, /Of 256 classes the 40 that are most often taken for others/);
+  assert.match(page, /class 200 taken for class 0: 1,000 pixels/);
+  assert.match(page, /… \(1,100,001 characters\)/);
+});
