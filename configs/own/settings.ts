@@ -102,6 +102,7 @@ function together(crop: number, frequent: readonly number[]): OwnSettings {
           Math.round(10_000 * (crop / 160) ** 2),
           "Labeled pixels that count in each step, the hardest ones: a fifth.",
         ],
+        ["consistencyWeight", 0.2, "Weight of what unlabeled images teach; 0 tells what they bring."],
       ],
     },
     coTrain: [
