@@ -14,4 +14,5 @@ export default small("nuclei", {
     validation: 6,
   },
   epochs: 3,
+  frequent: [0],
 });

@@ -7,4 +7,5 @@ import { small } from "./families/small.ts";
 export default small("voc-folder", {
   data: { dataset: "pascal", root: "data/voc" },
   epochs: 6,
+  frequent: [0],
 });

@@ -102,7 +102,8 @@ ${valueHelp}
     const file = input.text("out") === undefined
       ? resolve(root, "experiment.ts")
       : typedPath(input.text("out")!);
-    const text = experimentFile(ownExperiment(look, proposal, roles, file));
+    const pixels = report.classes.map(({ pixels }) => pixels);
+    const text = experimentFile(ownExperiment(look, proposal, roles, pixels, file));
     const picture = await drawn(look, opened, report, dirname(file), terminal);
     const written = await write(file, text, terminal);
     if (written) { for (const line of nextLines(file, roles)) terminal.print(line); }

@@ -33,11 +33,16 @@ export async function openFolder(look: FolderLook, proposal: Proposal): Promise<
   return { config, dataset: await openDataset(config) };
 }
 
-/** The whole file. */
+/**
+ * The whole file.
+ *
+ * @param pixels Of each class, in the masks that were looked at.
+ */
 export function ownExperiment(
   look: FolderLook,
   proposal: Proposal,
   roles: Readonly<Record<DataRole, number>>,
+  pixels: readonly number[],
   file: string,
 ): OwnExperiment {
   const { labeled, unlabeled, validation } = roles;
@@ -54,10 +59,16 @@ export function ownExperiment(
         : "No image is without a label, so it learns from the labels alone.",
     ],
     load: loadLeaves(look, proposal, (path) => data === "." ? path : joinPath(data, path)),
-    settings: ownSettings({ unlabeled, side: look.side }),
+    settings: ownSettings({ unlabeled, side: look.side, frequent: frequentOf(pixels) }),
     hasUnlabeled,
     data,
   };
+}
+
+/** The classes with more than their share of the pixels: of four classes, those with more than a fourth. */
+function frequentOf(pixels: readonly number[]): number[] {
+  const all = pixels.reduce((sum, count) => sum + count, 0);
+  return pixels.flatMap((count, label) => count * pixels.length > all ? [label] : []);
 }
 
 /** @param listAt Where a list is, as it is to be written. */

@@ -9,13 +9,15 @@ export interface FolderFacts {
   readonly unlabeled: number;
   /** Shortest side of the images, pixels; 0 where it is not known. */
   readonly side: number;
+  /** Classes with more than their share of the pixels, by their values. */
+  readonly frequent: readonly number[];
 }
 
 /** What an experiment says of its views and its training. */
 export interface OwnSettings {
   readonly augment: readonly Leaf[];
   /** The method as experiments import it, and its options. */
-  readonly method: { readonly name: "cutMixSeg" | "supervised"; readonly options: readonly Leaf[] };
+  readonly method: { readonly name: "ael" | "supervised"; readonly options: readonly Leaf[] };
   readonly coTrain: readonly Leaf[];
 }
 
@@ -28,11 +30,11 @@ const epochs = 6;
  * The settings for a folder: those of `configs/families/small.ts`, which says why, with crops that fit the images. Without
  * unlabeled images the method is supervised, in as many steps.
  */
-export function ownSettings({ unlabeled, side }: FolderFacts): OwnSettings {
+export function ownSettings({ unlabeled, side, frequent }: FolderFacts): OwnSettings {
   const crop = side === 0
     ? crops.most
     : Math.max(crops.least, Math.min(crops.most, 16 * Math.floor(side / 16)));
-  return unlabeled === 0 ? alone(crop) : together(crop);
+  return unlabeled === 0 ? alone(crop) : together(crop, frequent);
 }
 
 const cropWhy =
@@ -67,30 +69,40 @@ function alone(crop: number): OwnSettings {
 }
 
 /** From labels and unlabeled images. */
-function together(crop: number): OwnSettings {
+function together(crop: number, frequent: readonly number[]): OwnSettings {
   return {
     augment: [
       ["crop", crop, cropWhy],
       ["scale", [0.75, 1.5], scaleWhy],
-      [
-        "jitter",
-        { hue: 0.1 },
-        "How far hues are turned in the other views of unlabeled images; 0.5 is all the way.",
-      ],
     ],
     method: {
-      name: "cutMixSeg",
+      name: "ael",
       options: [
         [
-          "decay",
-          0.95,
-          "A network is taught by its own running average; nearer to 1 it changes more slowly.",
+          "weight",
+          1,
+          "A network learns what its own running average says of unlabeled images, mixed in pairs.",
         ],
-        ["threshold", 0.9, "How sure that average must be of a pixel for it to count; 0 takes all."],
-        ["confidence", "pixel", ""],
-        ["distance", "kl-divergence", ""],
-        ["color", true, "The network sees the unlabeled images in other colors than its average does."],
-        ["frozenNorms", false, "Random weights have no statistics yet that are worth keeping."],
+        ["mixed", "all", ""],
+        [
+          "threshold",
+          0,
+          "How sure that average must be of a pixel for it to count; 0 takes all, the surer the more.",
+        ],
+        [
+          "pasted",
+          3,
+          "Of so many classes, those that the network is less sure of, pixels are pasted into labeled images.",
+        ],
+        ["neverPasted", frequent, "Classes that are frequent enough, by number; the first one is 0."],
+        ["boxArea", 0.005, "The least part of a crop that is cut out of one image, and laid over another,"],
+        ["indexArea", 0.01, "and the least that a class has of an image to be looked for there."],
+        [
+          "ohemMinKept",
+          Math.round(10_000 * (crop / 160) ** 2),
+          "Labeled pixels that count in each step, the hardest ones: a fifth.",
+        ],
+        ["consistencyWeight", 0.2, "Weight of what unlabeled images teach; 0 tells what they bring."],
       ],
     },
     coTrain: [

@@ -50,7 +50,7 @@ const COPIES: Readonly<Record<U2plOptions["copies"], ((at: At) => boolean) | und
   never: undefined,
 };
 
-const networks = ({ decay, copies, features, auxiliaryWeight }: U2plOptions) => {
+const networks = ({ decay, start, copies, features, auxiliaryWeight }: U2plOptions) => {
   const heads: U2plHeads = {
     rep: projectionHead(features),
     ...(auxiliaryWeight > 0 && { aux: auxiliaryHead() }),
@@ -61,7 +61,7 @@ const networks = ({ decay, copies, features, auxiliaryWeight }: U2plOptions) => 
     teacher: averageOf("student", {
       decay: warmedUp(decay),
       statistics: "own",
-      start: "own",
+      start,
       ...(copied && { copies: copied }),
     }),
   };

@@ -10,6 +10,8 @@ export interface U2plOptions extends MiningOptions {
   readonly as: "published-code" | "paper";
   /** What the teacher keeps of itself in a step, once it is warmed up. */
   readonly decay: number;
+  /** What the teacher is when the method's steps begin. */
+  readonly start: "own" | "copy";
   /** When the teacher's parameters are copied from the student's before a step. */
   readonly copies: "epoch" | "once" | "never";
   /** How often the unlabeled images of a step are mixed. */
@@ -128,6 +130,10 @@ const given = z.strictObject({
   decay: probability.default(0.99).describe(
     "what the teacher keeps of itself in a step: min(decay, 1 − 1 / (step + 1)) of parameters",
   ).meta({ unit: "factor", source: "U²PL §4" }),
+  start: z.enum(["own", "copy"]).default("own").describe(
+    "what the teacher is when the method's steps begin: as it was built, and its running statistics are of these weights; or a " +
+      "copy of the student and of its statistics, as random weights need",
+  ).meta({ unit: "name", source: "U²PL §4" }),
   copies: preset(
     "copies",
     z.enum(["epoch", "once", "never"]),

@@ -46,6 +46,8 @@ placeTest("a folder is described, its experiment written, and the next lines pri
   assert.match(text!, /pipeline\("my-photos"/);
   assert.match(text!, /background: 0,\n +foreground: 255,/);
   assert.match(text!, /root: "\.",/);
+  // Of two classes, the one with more than half of the pixels.
+  assert.match(text!, /method: ael\(\{[^}]*neverPasted: \[0\],/);
   assert.ok(place.has(join(root, ".crossview", "sample.png")));
   const { status: planned, out: plan } = await place.command("plan", join(root, "experiment.ts"));
   assert.equal(planned, 0, plan.join("\n"));

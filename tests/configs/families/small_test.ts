@@ -11,7 +11,7 @@ Deno.test("the folders' experiments run on the small backbone and take another r
       differing(train, { backbone: "resnet14", stepsPerEpoch: 100, evaluateEvery: epochs }),
       [],
     );
-    assert.equal(method.name, "cutmix-seg");
+    assert.equal(method.name, "ael");
     assert.ok(Number(warmUpEpochs) > 0 && Number(warmUpEpochs) < Number(epochs), "labels, then the method");
     assert.deepEqual(differing(load, { dataset, partition: undefined, labeledEvery: 8 }), []);
     const { nodes } = (await loadExperiment(name)).build([

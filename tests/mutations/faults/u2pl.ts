@@ -67,8 +67,8 @@ export const u2pl: Faults = {
     {
       why: "in epochs of labels alone the teacher follows the student",
       file,
-      find: 'start: "own",',
-      replace: 'start: "copy",',
+      find: "      start,",
+      replace: '      start: "copy",',
       caught: [published],
     },
     {

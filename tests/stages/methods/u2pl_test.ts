@@ -119,7 +119,7 @@ async function fill(device: Device, options: U2plInput, change: Partial<SessionO
   const lengths: number[][] = [];
   const losses = [];
   for (let step = 0; step < steps; step++) {
-    takeSteps(session, step, step + 1);
+    await takeSteps(session, step, step + 1);
     // The cursors are the first of the state, which comes last.
     const captured = await session.snapshot(), cursors = captured.at(-CLASSES - 1)!;
     lengths.push(
@@ -131,6 +131,23 @@ async function fill(device: Device, options: U2plInput, change: Partial<SessionO
   session.free();
   return { lengths, losses, memory };
 }
+
+gpuTest(
+  "a teacher starts as it was built, or as a copy of the student and its statistics",
+  async (device) => {
+    for (const start of ["own", "copy"] as const) {
+      const session = openTraining(device, u2pl({ ...small, start }));
+      await takeSteps(session, 0, 1);
+      const state = await session.state();
+      for (const name of ["backbone.conv1.0.weight", "backbone.conv1.1.running_mean"]) {
+        const [student, teacher] = [state.get(`student.${name}`), state.get(`teacher.${name}`)];
+        assert.ok(student && teacher, name);
+        assert[start === "copy" ? "deepEqual" : "notDeepEqual"](teacher, student, name);
+      }
+      session.free();
+    }
+  },
+);
 
 gpuTest(
   "the bank fills with each step of the method and no further, and all losses count",
