@@ -93,3 +93,13 @@ export async function accessibilityFindings(page: Page): Promise<string[]> {
     nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(" ")}: ${failureSummary}`)
   );
 }
+
+/** Where screenshots are kept to look at, if anywhere. */
+export const kept: string | undefined = Deno.env.get("CROSSVIEW_SCREENSHOTS");
+/** A screen and a phone, light and dark. */
+export const views: readonly Required<Pick<View, "width" | "height" | "scheme">>[] = [
+  { width: 1280, height: 900, scheme: "light" },
+  { width: 1280, height: 900, scheme: "dark" },
+  { width: 390, height: 844, scheme: "light" },
+  { width: 390, height: 844, scheme: "dark" },
+];

@@ -6,17 +6,15 @@ import { pathToFileURL } from "node:url";
 import { comparisonPage } from "../../../runtime/comparison/page.ts";
 import type { Comparison } from "../../../runtime/comparison/view.ts";
 import { comparisonOf, hostileComparison, runOf } from "../../runtime/comparison/runs.ts";
-import { accessibilityFindings, lacksBrowser, open, type View, withBrowser } from "../../support/browser.ts";
+import {
+  accessibilityFindings,
+  kept,
+  lacksBrowser,
+  open,
+  views,
+  withBrowser,
+} from "../../support/browser.ts";
 import { testUnless } from "../../support/skip.ts";
-
-/** Where screenshots are kept to look at, if anywhere. */
-const kept = Deno.env.get("CROSSVIEW_SCREENSHOTS");
-const views: readonly Required<Pick<View, "width" | "height" | "scheme">>[] = [
-  { width: 1280, height: 900, scheme: "light" },
-  { width: 1280, height: 900, scheme: "dark" },
-  { width: 390, height: 844, scheme: "light" },
-  { width: 390, height: 844, scheme: "dark" },
-];
 
 const methods = comparisonOf([
   { name: "supervised", runs: [40, 44, 41].map((miou, seed) => runOf({ seed, miou, method: "supervised" })) },

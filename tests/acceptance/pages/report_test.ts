@@ -6,17 +6,15 @@ import { pathToFileURL } from "node:url";
 import { reportPage } from "../../../runtime/report/page.ts";
 import type { RunView } from "../../../runtime/report/view.ts";
 import { doneRun, hostileRun, runningRun } from "../../runtime/report/run_views.ts";
-import { accessibilityFindings, lacksBrowser, open, type View, withBrowser } from "../../support/browser.ts";
+import {
+  accessibilityFindings,
+  kept,
+  lacksBrowser,
+  open,
+  views,
+  withBrowser,
+} from "../../support/browser.ts";
 import { testUnless } from "../../support/skip.ts";
-
-/** Where screenshots are kept to look at, if anywhere. */
-const kept = Deno.env.get("CROSSVIEW_SCREENSHOTS");
-const views: readonly Required<Pick<View, "width" | "height" | "scheme">>[] = [
-  { width: 1280, height: 900, scheme: "light" },
-  { width: 1280, height: 900, scheme: "dark" },
-  { width: 390, height: 844, scheme: "light" },
-  { width: 390, height: 844, scheme: "dark" },
-];
 
 /** Opens a page from a folder of its own. */
 async function withPage(run: RunView, body: (file: URL) => Promise<void>): Promise<void> {
