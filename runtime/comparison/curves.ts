@@ -1,6 +1,6 @@
-/** The curves of compared runs as a page's script reads them: a chart for each loss, score and pace, a line for each run. @module */
+/** The curves of compared runs as a page's script reads them: a chart for each loss, share, score and pace, a line for each run. @module */
 import type { Curves } from "../report/curves.ts";
-import { type Reading, thinned } from "../report/readings.ts";
+import { namesIn, type Reading, thinned } from "../report/readings.ts";
 import type { ComparedRun } from "./compared_run.ts";
 import type { ComparedWay } from "./ways.ts";
 
@@ -19,7 +19,7 @@ export interface ComparedChart {
   readonly heading: string;
   /** What its values are. */
   readonly unit: string;
-  readonly kind: "loss" | "miou" | "rate" | "speed";
+  readonly kind: "loss" | "share" | "miou" | "rate" | "speed";
   readonly xName: "step" | "epoch";
   readonly lines: readonly Line[];
 }
@@ -54,15 +54,21 @@ export function chartsOf(ways: readonly ComparedWay[]): ComparedChart[] {
     });
     const byStep = (value: (reading: Reading) => number | undefined) =>
       told.map(({ way, readings }) => ({ way, ...points(readings, ({ step }) => step, value) }));
-    const waysWith = (loss: string) =>
-      new Set(
-        told.filter(({ readings }) => readings.some(({ losses }) => Object.hasOwn(losses, loss)))
-          .map(({ way }) => way),
-      ).size;
-    const losses = [
-      ...new Set(told.flatMap(({ readings }) => readings.flatMap(({ losses }) => Object.keys(losses)))),
-    ]
-      .map((loss) => ({ loss, count: waysWith(loss) })).sort((a, b) => b.count - a.count);
+    const ownOf = (reading: Reading, group: "losses" | "shares", name: string) => {
+      const values = reading[group];
+      return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
+    };
+    /** Those that more ways have come first. */
+    const named = (group: "losses" | "shares") => {
+      const waysWith = (name: string) =>
+        new Set(
+          told.filter(({ readings }) => readings.some((reading) => ownOf(reading, group, name) !== undefined))
+            .map(({ way }) => way),
+        ).size;
+      return namesIn(told.flatMap(({ readings }) => readings), group)
+        .map((name) => ({ name, count: waysWith(name) })).sort((a, b) => b.count - a.count)
+        .map(({ name }) => name);
+    };
     return [
       chart(
         {
@@ -79,15 +85,29 @@ export function chartsOf(ways: readonly ComparedWay[]): ComparedChart[] {
           };
         }),
       ),
-      ...losses.map(({ loss }) =>
+      ...named("losses").map((name) =>
         chart(
           {
-            heading: `Loss ${loss}`,
+            heading: `Loss ${name}`,
             unit: "mean since the reading before, before its weight",
             kind: "loss",
             xName: "step",
           },
-          byStep(({ losses }) => Object.hasOwn(losses, loss) ? losses[loss] : undefined),
+          byStep((reading) => ownOf(reading, "losses", name)),
+        )
+      ),
+      ...named("shares").map((name) =>
+        chart(
+          {
+            heading: `Share of pixels: ${name.replaceAll("_", " ")}`,
+            unit: "percent, mean since the reading before",
+            kind: "share",
+            xName: "step",
+          },
+          byStep((reading) => {
+            const value = ownOf(reading, "shares", name);
+            return value === undefined ? undefined : 100 * value;
+          }),
         )
       ),
       chart(

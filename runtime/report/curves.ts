@@ -81,7 +81,7 @@ export class CurveRecorder {
       heard.evaluations.push({ epoch, protocol, miou });
     }
     if (told.kind !== "step") return;
-    const { step, epoch, rate, images, losses } = told, at = this.now();
+    const { step, epoch, rate, images, losses, shares } = told, at = this.now();
     const imagesPerSecond = last !== undefined && at > last.at
       ? short((images - last.images) / (at - last.at))
       : undefined;
@@ -90,6 +90,7 @@ export class CurveRecorder {
       epoch,
       rate: short(rate),
       losses: shortened(losses),
+      ...(shares && { shares: shortened(shares) }),
       ...(imagesPerSecond !== undefined && { imagesPerSecond }),
     });
     heard.last = { at, images };
@@ -97,8 +98,8 @@ export class CurveRecorder {
   }
 }
 
-function shortened(losses: Readonly<Record<string, number>>): Record<string, number> {
-  const finite = Object.entries(losses).filter(([, value]) => Number.isFinite(value));
+function shortened(values: Readonly<Record<string, number>>): Record<string, number> {
+  const finite = Object.entries(values).filter(([, value]) => Number.isFinite(value));
   return Object.fromEntries(finite.map(([name, value]) => [name, short(value)]));
 }
 
@@ -113,11 +114,14 @@ function short(value: number): number {
  */
 export function withHistory(curves: Curves | undefined, { losses, evaluations }: TrainingHistory): Curves {
   const first = curves?.readings[0]?.step ?? Infinity;
-  const earlier = losses.filter(({ step }) => step < first).map(({ step, epoch, terms }): Reading => ({
+  const earlier = losses.filter(({ step }) => step < first).map((
+    { step, epoch, terms, shares },
+  ): Reading => ({
     step,
     // Told from 1, kept from 0.
     epoch: epoch + 1,
     losses: shortened(terms),
+    ...(shares && { shares: shortened(shares) }),
   }));
   const progress = curves?.progress;
   return {
@@ -134,8 +138,15 @@ const shape = object(
     progress: object(counts),
     readings: list(
       object(
-        { step: count(1), epoch: count(1), rate: finite, imagesPerSecond: finite, losses: record(finite) },
-        ["rate", "imagesPerSecond"],
+        {
+          step: count(1),
+          epoch: count(1),
+          rate: finite,
+          imagesPerSecond: finite,
+          losses: record(finite),
+          shares: record(finite),
+        },
+        ["rate", "imagesPerSecond", "shares"],
       ),
     ),
     evaluations: list(

@@ -3,7 +3,7 @@ import { type Markup, markup } from "../pages/markup.ts";
 import { page } from "../pages/page.ts";
 import client from "./client.json" with { type: "json" };
 import type { Curves } from "./curves.ts";
-import { thinned } from "./readings.ts";
+import { namesIn, thinned } from "./readings.ts";
 import { curvesSection } from "./sections/curves.ts";
 import { gallerySection } from "./sections/gallery.ts";
 import { head } from "./sections/head.ts";
@@ -27,6 +27,7 @@ export interface CurveColumns {
   readonly rate: readonly (number | null)[];
   readonly speed: readonly (number | null)[];
   readonly losses: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly shares: Readonly<Record<string, readonly (number | null)[]>>;
   readonly epoch: readonly number[];
   readonly miou: Readonly<Record<string, readonly (number | null)[]>>;
 }
@@ -38,7 +39,7 @@ const MOST_NUMBERS = 150_000;
 function drawable(curves: RunView["curves"]): RunView["curves"] {
   const trainings = Object.entries(curves);
   return Object.fromEntries(trainings.map(([id, { readings, ...training }]) => {
-    const width = 3 + new Set(readings.flatMap(({ losses }) => Object.keys(losses))).size;
+    const width = 3 + namesIn(readings, "losses").length + namesIn(readings, "shares").length;
     const most = Math.max(50, Math.floor(MOST_NUMBERS / trainings.length / width));
     return [id, { ...training, readings: thinned(readings, most) }];
   }));
@@ -78,18 +79,19 @@ ${shown.map(([, , content]) => content)}
 }
 
 function columns({ readings, evaluations }: Curves): CurveColumns {
-  const names = (
-    records: readonly Readonly<Record<string, unknown>>[],
-  ) => [...new Set(records.flatMap(Object.keys))];
-  const losses = names(readings.map(({ losses }) => losses)),
-    scores = names(evaluations.map(({ miou }) => miou));
+  const scores = [...new Set(evaluations.flatMap(({ miou }) => Object.keys(miou)))];
+  const named = (group: "losses" | "shares") =>
+    Object.fromEntries(
+      namesIn(readings, group).map((
+        name,
+      ) => [name, readings.map((reading) => reading[group]?.[name] ?? null)]),
+    );
   return {
     step: readings.map(({ step }) => step),
     rate: readings.map(({ rate = null }) => rate),
     speed: readings.map(({ imagesPerSecond = null }) => imagesPerSecond),
-    losses: Object.fromEntries(
-      losses.map((name) => [name, readings.map(({ losses }) => losses[name] ?? null)]),
-    ),
+    losses: named("losses"),
+    shares: named("shares"),
     epoch: evaluations.map(({ epoch }) => epoch),
     miou: Object.fromEntries(scores.map((name) => [name, evaluations.map(({ miou }) => miou[name] ?? null)])),
   };

@@ -12,6 +12,13 @@ export interface Reading {
   readonly imagesPerSecond?: number | undefined;
   /** Mean of each term since the reading before, before its weight. */
   readonly losses: Readonly<Record<string, number>>;
+  /** The same of shares of pixels, in [0, 1]; absent where the method tells none. */
+  readonly shares?: Readonly<Record<string, number>> | undefined;
+}
+
+/** The names of all losses, or shares, that were read, in the order in which they came. */
+export function namesIn(readings: readonly Reading[], group: "losses" | "shares"): string[] {
+  return [...new Set(readings.flatMap(({ [group]: values = {} }) => Object.keys(values)))];
 }
 
 /**
@@ -42,8 +49,9 @@ function extremes(span: readonly Reading[]): Reading[] {
     else if (value > known.largest) [known.largest, known.high] = [value, reading];
   };
   for (const reading of span) {
-    const { losses, rate, imagesPerSecond } = reading;
+    const { losses, shares, rate, imagesPerSecond } = reading;
     for (const name in losses) look(reading, `loss ${name}`, losses[name]);
+    for (const name in shares) look(reading, `share ${name}`, shares[name]);
     look(reading, "rate", rate);
     look(reading, "speed", imagesPerSecond);
   }

@@ -92,6 +92,9 @@ const training = schemasOf<KeptTraining, "kind">()({
     losses: z.record(z.string(), z.number()).describe(
       "Mean of each term since the last reading, before its weight",
     ),
+    shares: z.record(z.string(), z.number().min(0).max(1)).exactOptional().describe(
+      "Mean of each share of pixels that the method tells, such as of those whose labels are confident",
+    ),
   }).describe("A reading of the losses"),
   scoring: z.strictObject({ kind: z.literal("scoring"), epoch, epochs, done: count, total: count })
     .describe("So many images of the validation set are scored"),

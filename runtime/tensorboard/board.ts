@@ -129,10 +129,11 @@ export class Board {
     training.last = undefined;
     if (told.kind === "evaluation") this.#write(node, training.step, scalars("miou", told.miou));
     if (told.kind !== "step") return;
-    const { step, images, rate, losses } = told, at = this.now();
+    const { step, images, rate, losses, shares = {} } = told, at = this.now();
     const pace = last && at > last.at ? (images - last.images) / (at - last.at) : null;
     this.#write(node, step, [
       ...scalars("loss", losses),
+      ...scalars("share", shares),
       ...scalars("training", { learning_rate: rate, images_per_second: pace }),
     ]);
     training.last = { images, at };
@@ -157,7 +158,10 @@ export class Board {
 
   /** Losses and scores are the history's; of readings that are few for a page's sake, rate and pace are known all the same. */
   #recall(node: string, { losses, evaluations }: TrainingHistory, readings: Curves["readings"]): void {
-    const values = new Map(losses.map(({ step, terms }) => [step, scalars("loss", terms)]));
+    const values = new Map(losses.map(({ step, terms, shares = {} }) => [
+      step,
+      [...scalars("loss", terms), ...scalars("share", shares)],
+    ]));
     const ends = new Map(losses.map(({ step, epoch }) => [epoch + 1, step]));
     for (const { epoch, miou } of evaluations) values.get(ends.get(epoch)!)?.push(...scalars("miou", miou));
     for (const { step, rate = null, imagesPerSecond = null } of readings) {

@@ -22,6 +22,7 @@ import {
   mix,
   only,
   type Scores,
+  share,
   supervise,
   weigh,
   where,
@@ -136,6 +137,14 @@ function terms(step: AelStep, options: AelOptions): Terms {
     draws: step.uniform("component", [images, mostComponents(height, width)]),
     otherwise: second.boxes,
   });
+  const { threshold } = options;
+  step.tell("confidence", () => share(step, one.confidence, { mask: first.validity }));
+  if (threshold > 0) {
+    step.tell("confident", () => {
+      const sure = where(step, one.confidence, "at least", threshold);
+      return share(step, sure, { mask: first.validity });
+    });
+  }
   step.note("boxes", box);
   const seen = { labels: [one.labels, two.labels], images: step.state.places };
   noteClasses(graph, step.state.index, seen, options.indexArea);
@@ -145,7 +154,6 @@ function terms(step: AelStep, options: AelOptions): Terms {
   const rates = movedConfidence(step, student, x.labels, options);
   const consistency = (name: string, seen: Prediction, target: Labeling, validity: Tensor): Term => {
     const weights = pixelWeights(step, name, seen, target, validity, { rates, options });
-    const { threshold } = options;
     const sure = threshold > 0 ? where(step, target.confidence, "at least", threshold) : validity;
     const denominator = options.denominator === "all" ? "all weights" : "weights";
     const loss = crossEntropy(

@@ -1,7 +1,8 @@
 /** Pairs of branches, for methods that have two. @module */
+import { conflictWeights } from "../../kernels/ops/label/conflict_weights.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import { minedLabels, type MiningOptions } from "./mining.ts";
-import { type Scores, supervise } from "./parts.ts";
+import { type Labeling, type Scores, share, supervise } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
 /** One value for each of two branches. */
@@ -18,6 +19,19 @@ export function termsForBoth(
   make: (own: 0 | 1, other: 0 | 1, name: string) => Term,
 ): Terms {
   return Object.fromEntries(forBoth((own, other) => [name(own), make(own, other, name(own))] as const));
+}
+
+/**
+ * Tells the share of pixels, `conflict`, that the branches label differently.
+ *
+ * @param mask Gives a u32 map [N, H, W]: a pixel of 0 takes no part.
+ */
+export function tellConflict(step: Step, [one, other]: Pair<Labeling>, mask: () => Tensor): void {
+  const weights = { agreeConfident: 0, agreeUnconfident: 0, conflictConfident: 1, conflictUnconfident: 1 };
+  step.tell("conflict", () => {
+    const maps = { ...one, otherLabels: other.labels };
+    return share(step, conflictWeights(step.graph, maps, { threshold: 0, weights }), { mask: mask() });
+  });
 }
 
 /**

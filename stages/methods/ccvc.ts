@@ -70,7 +70,7 @@ function weakStep(step: CcvcStep, options: CcvcOptions): Terms {
   };
   const targets = onValidPixels(
     step,
-    pseudoLabels(step, on.unlabeled, weighting(step, options)),
+    pseudoLabels(step, on.unlabeled, weighting(step, options), unlabeled.validity),
     unlabeled.validity,
   );
   const { supervisedWeight, consistencyWeight, discrepancyWeight } = options;
@@ -100,7 +100,7 @@ function strongStep(step: CcvcStep, options: CcvcOptions): Terms {
     step.evaluate("branch2", unlabeled.image, { after: seen[1].labeled }),
   ] as const;
   const rule = weighting(step, options);
-  const labels = pseudoLabels(step, labeling, rule);
+  const labels = pseudoLabels(step, labeling, rule, unlabeled.validity);
   const mixed = mixTargets(step, labels, boxes, { weights: options.mixWeights });
   const mixedTargets = onValidPixels(step, mixed, mix(step, unlabeled.validity, boxes));
 

@@ -4,11 +4,11 @@ import type { Tensor } from "../../kernels/tensor.ts";
 import type { Prediction } from "../../models/deeplabv3plus.ts";
 import { schemaOf } from "../../pipeline/mod.ts";
 import { areaShare, boxes, labeled, unlabeled, weak } from "../views/specs.ts";
-import { forBoth, type Pair, supervisedTerms } from "./both.ts";
+import { forBoth, type Pair, supervisedTerms, tellConflict } from "./both.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { miningLeaves, type MiningOptions } from "./mining.ts";
 import { type Trained, trained } from "./networks.ts";
-import { crossEntropy, joined, label, mix, type Scores } from "./parts.ts";
+import { crossEntropy, joined, label, type Labeling, mix, type Scores } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
 /** Options of CPS; every one is described in its schema. */
@@ -79,8 +79,9 @@ function plain(step: CpsStep, options: CpsOptions): Terms {
   const seen = [step.train("branch1", passes), step.train("branch2", passes)] as const;
   // Of one batch [x ; u]: the mean is over the pixels of both, padding and what has no label included.
   const both = forBoth((own) => joined(step, [seen[own].x, seen[own].u]));
-  const labels = forBoth((own) => labelsOf(step, both[own]));
-  const [cps1, cps2] = forBoth((own, other) => pseudo(step, own, both[own], labels[other], options));
+  const told = forBoth((own) => labeling(step, both[own]));
+  tellConflict(step, told, () => joined(step, [step.views.labeled.validity, step.views.unlabeled.validity]));
+  const [cps1, cps2] = forBoth((own, other) => pseudo(step, own, both[own], told[other].labels, options));
   return { ...onLabels(step, forBoth((own) => seen[own].x), options), cps1, cps2 };
 }
 
@@ -90,11 +91,12 @@ function mixed(step: CpsStep, options: CpsOptions): Terms {
   const v = mix(step, u0, boxes, u1);
   const passes = (branch: "branch1" | "branch2") => {
     const seen = step.constant(() => step.train(branch, { u0, u1 }));
-    const own = labelsOf(step, seen.u0), other = labelsOf(step, seen.u1);
+    const own = labeling(step, seen.u0), other = labeling(step, seen.u1);
     // Boxes choose pixels: to mix the labels is to mix the logits.
-    return { ...step.train(branch, { v, x }), labels: mix(step, own, boxes, other) };
+    return { ...step.train(branch, { v, x }), own, labels: mix(step, own.labels, boxes, other.labels) };
   };
   const seen = [passes("branch1"), passes("branch2")] as const;
+  tellConflict(step, [seen[0].own, seen[1].own], () => step.views.unlabeled.validity);
   const [cps1, cps2] = forBoth((own, other) => pseudo(step, own, seen[own].v, seen[other].labels, options));
   return { ...onLabels(step, forBoth((own) => seen[own].x), options), cps1, cps2 };
 }
@@ -105,8 +107,8 @@ function pseudo(step: CpsStep, own: 0 | 1, seen: Scores, labels: Tensor, { weigh
 }
 
 /** Nothing is compared with a threshold. */
-function labelsOf(step: CpsStep, seen: Scores): Tensor {
-  return label(step, seen, "logit").labels;
+function labeling(step: CpsStep, seen: Scores): Labeling {
+  return label(step, seen, "logit");
 }
 
 function labeledOf(step: CpsStep): Pair<Prediction> {

@@ -155,7 +155,7 @@ function terms(step: CutMixSegStep, options: CutMixSegOptions): Terms {
   const { labeled } = step.views, { mask, threshold, rampEpochs } = options;
   const { image, goal, validity } = mask === "mix" ? mixed(step, options) : cutOut(step, options);
   const { x, v } = step.train("student", { x: labeled.image, v: image });
-  const weights = weigh(step, certainty(step, { logits: goal, size: v.size }, options), validity);
+  const weights = weigh(step, certainty(step, { logits: goal, size: v.size }, validity, options), validity);
   const loss = consistency(step, "consistency", v, goal, { distance: options.distance, weights });
   const rises = threshold === 0 && rampEpochs > 0;
   return {
@@ -198,10 +198,12 @@ function cutOut(step: CutMixSegStep, { color }: CutMixSegOptions): Lesson {
 function certainty(
   step: CutMixSegStep,
   goal: Scores,
+  validity: Tensor,
   { threshold, confidence }: CutMixSegOptions,
 ): Scalar | Tensor {
   if (threshold === 0) return 1;
   const sure = where(step, label(step, goal).confidence, "at least", threshold);
+  step.tell("confident", () => share(step, sure, { mask: validity }));
   return confidence === "pixel" ? sure : share(step, sure);
 }
 

@@ -232,9 +232,19 @@ export function meanOf({ graph }: Pick<Step, "graph">, one: Scores, two: Scores)
   return { ...one, logits: graph.inPrecision("f32", () => meanScores(graph, one.logits, two.logits)) };
 }
 
-/** The mean of a map: of what {@linkcode where} gives, the share of pixels, padding included. No gradient flows through it. */
-export function share({ graph }: Pick<Step, "graph">, map: Tensor): DeviceScalar {
-  return mapMean(graph, map);
+/**
+ * The mean of a map: of what {@linkcode where} gives, the share of pixels. No gradient flows through it.
+ *
+ * @param map f32 map [N, H, W].
+ * @param options.mask u32 map [N, H, W], such as a draw's `validity`: a pixel of 0 takes no part, and of no pixels the share is 0.
+ *   Without it, padding is counted, too.
+ */
+export function share(
+  { graph }: Pick<Step, "graph">,
+  map: Tensor,
+  options: { readonly mask?: Tensor } = {},
+): DeviceScalar {
+  return mapMean(graph, map, options);
 }
 
 /**

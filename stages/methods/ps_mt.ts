@@ -9,7 +9,7 @@ import { adversarial } from "./adversary.ts";
 import { defineMethod, type Method, MethodError } from "./method.ts";
 import { minedLabels, miningLeaves, type MiningOptions } from "./mining.ts";
 import { averageOf, trained } from "./networks.ts";
-import { crossEntropy, everyPixel, label, meanOf, mix, only, supervise, where } from "./parts.ts";
+import { crossEntropy, everyPixel, label, meanOf, mix, only, share, supervise, where } from "./parts.ts";
 import { cosineRamp } from "./schedule.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
@@ -208,7 +208,9 @@ function terms(step: PsMtStep, options: PsMtOptions): Terms {
   const { labeled: { strong: x, labels }, unlabeled } = step.views;
   const goal = mix(step, target(step, unlabeled.image, options), unlabeled.boxes);
   const told = label(step, { logits: goal, size: sizeOf(goal) });
-  const kept = only(step, told.labels, where(step, told.confidence, "at least", options.threshold));
+  const sure = where(step, told.confidence, "at least", options.threshold);
+  step.tell("confident", () => share(step, sure, { mask: mix(step, unlabeled.validity, unlabeled.boxes) }));
+  const kept = only(step, told.labels, sure);
   for (const [name, tensor] of Object.entries({ goal, ...told, kept })) step.note(name, tensor);
   const clean = step.features("student", { x, v: mix(step, unlabeled.strong, unlabeled.boxes) });
   const seen = step.train("student", {

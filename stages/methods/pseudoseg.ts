@@ -12,7 +12,7 @@ import { schemaOf } from "../../pipeline/mod.ts";
 import { type Box, boxes, type BoxLaw, labeled, strong, unlabeled, weak } from "../views/specs.ts";
 import { defineMethod, type Method, MethodError } from "./method.ts";
 import { trained } from "./networks.ts";
-import { mix, nothing, supervise, weigh, where } from "./parts.ts";
+import { mix, nothing, share, supervise, weigh, where } from "./parts.ts";
 import { attentionOver, imageClassifier } from "./pseudoseg/modules.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
@@ -166,8 +166,10 @@ export function pseudoSegTerms(step: PseudoSegStep, options: PseudoSegOptions, t
   step.note("target", fused.targets);
   step.note("valid", counted);
   if (fused.squares) step.note("squares", fused.squares.tensor);
+  step.tell("confidence", () => share(step, fused.confidence, { mask: counted }));
   const sure = options.threshold > 0 ? where(step, fused.confidence, "at least", options.threshold) : 1;
   const weights = weigh(step, sure, counted);
+  if (options.threshold > 0) step.tell("confident", () => share(step, weights, { mask: counted }));
   step.note("kept", weights);
   const consistency = softCrossEntropy(step.graph, seen.strong.logits, fused.targets, {
     label: "consistency",

@@ -5,7 +5,7 @@ import { labeled, pseudoLabeled, strong, weak } from "../views/specs.ts";
 import { defineMethod, type Method } from "./method.ts";
 import { trained } from "./networks.ts";
 import { noiseWeights, reverseCrossEntropy } from "./noisy_labels.ts";
-import { crossEntropy, joined, only, supervise } from "./parts.ts";
+import { crossEntropy, joined, only, share, supervise } from "./parts.ts";
 import type { Step, Terms } from "./step.ts";
 
 /** Parsed options; every one is described in the method's schema. */
@@ -129,6 +129,7 @@ function terms(step: SimpleBaselineStep, { weights, sure, alpha, beta }: SimpleB
   const scores = joined(step, [seen.weak, seen.strong]);
   const labels = joined(step, [weak.labels, strong.labels]), clean = joined(step, [weak.clean, strong.clean]);
   const { trust, distrust } = noiseWeights(step, scores, clean, { sure, shared: weights === "batch" });
+  step.tell("trust", () => share(step, trust));
   step.note("trust", trust);
   const forward = crossEntropy(step, "noisy_ce", scores, { labels, weights: distrust }, {
     denominator: "all",

@@ -135,6 +135,13 @@ export interface Step<
   /** Share of the optimizer's step that these images are: 1 / k for one of k micro-batches; 1 unless told. */
   readonly share?: number;
   /**
+   * Tells a share of this step's pixels, in [0, 1], such as of those whose labels are confident, under a name: who watches a training
+   * has its mean beside the losses. Nothing that is learned depends on it.
+   *
+   * @param share Captures it; not called where nobody watches, as in a parity case.
+   */
+  tell(name: string, share: () => DeviceScalar): void;
+  /**
    * Names a tensor of the step for those who look at one, as a parity case does; a training takes no notice. Of several of one name
    * the last counts.
    */

@@ -177,12 +177,10 @@ function terms(step: U2plStep, options: U2plOptions): Terms {
   const kept = only(step, pseudo, where(step, unsure, "below", limit("drop")));
   step.note("pseudo", pseudo);
   step.note("kept", kept);
+  const { share, inverse } = labeledShare(step, kept);
+  step.tell("kept", () => share);
   // The mean over the kept pixels, by all pixels over the kept ones.
-  const loss = times(
-    step,
-    crossEntropy(step, "unsupervised", student.u, kept),
-    labeledShare(step, kept).inverse,
-  );
+  const loss = times(step, crossEntropy(step, "unsupervised", student.u, kept), inverse);
   const { unsupervisedWeight, contrastWeight } = options;
   return {
     ...supervised(step, student.x, labels, options),

@@ -7,7 +7,7 @@ import { boxes, cutMix, labeled, type Partner, strong, unlabeled, weak } from ".
 import { defineMethod, type Method } from "./method.ts";
 import { minedLabels, miningLeaves, type MiningOptions } from "./mining.ts";
 import { type Trained, trained } from "./networks.ts";
-import { crossEntropy, label, mix, only, supervise, where } from "./parts.ts";
+import { crossEntropy, label, mix, only, share, supervise, where } from "./parts.ts";
 import type { Step, Term, Terms } from "./step.ts";
 
 /** Parsed options; every one is described in the method's schema. */
@@ -121,6 +121,10 @@ function terms(step: UniMatchStep, options: UniMatchOptions): Terms {
     strong: taps.strong,
   });
   const ours = label(step, clean.unlabeled);
+  step.tell("confident", () => {
+    const sure = where(step, ours.confidence, "at least", options.threshold);
+    return share(step, sure, { mask: unlabeled.validity });
+  });
   const consistency = (name: string, seen: Prediction, weight: number, boxes?: Tensor): Term => {
     const mixed = (own: Tensor, inner: Tensor) => boxes ? mix(step, own, boxes, inner) : own;
     const labels = mixed(ours.labels, theirs.labels);

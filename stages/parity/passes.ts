@@ -92,6 +92,7 @@ export function noting(step: Step, kept: Kept, { dropout, uniform }: HashedDraws
     },
     dropChannels: (x, dropping) => dropout.drop(graph, x, dropping),
     uniform: (stream, shape) => uniform.draw(stream, shape),
+    tell: () => {},
     note: (name, tensor) => void kept.tensors.set(noteKey(name), graph.keep(tensor)),
   };
 }

@@ -15,7 +15,7 @@ import { captureAverages, captureCopies } from "./averages.ts";
 import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { captureGradients, type NamedTerm, scheduled } from "./step_program.ts";
+import { captureGradients, type Noted, scheduled } from "./step_program.ts";
 import { captureUpdate, momentsOf, needsStart, type OptimizerSettings } from "./update.ts";
 
 /** What the capture of a training depends on; activations are f32 unless told. */
@@ -46,9 +46,8 @@ export interface CapturedProgram {
  * A kind of step: gradients, then the optimizer's update and what comes after it. With one micro-batch all is one program;
  * with several, between the two the host may act.
  */
-export interface CapturedPhase {
+export interface CapturedPhase extends Noted {
   readonly programs: readonly [CapturedProgram, ...CapturedProgram[]];
-  readonly terms: readonly NamedTerm[];
   /** Images that a step is given, all micro-batches of it. */
   readonly images: number;
 }
@@ -165,7 +164,7 @@ function capturePhase(
     const schedules = scheduled(rates, method.schedules), mostBytes = device.facts.bindingBytes;
     captureCopies(graph, { parameters, method, schedules, mostBytes });
   }
-  const terms = captureGradients(graph, {
+  const noted = captureGradients(graph, {
     together,
     networks,
     parameters,
@@ -182,11 +181,11 @@ function capturePhase(
   const gradients = { graph, per: "micro-batch" } as const, images = batch * feed.sets;
   if (accumulate === 1) {
     captureFinish(device, graph, options, held, phase);
-    return { programs: [gradients], terms, images };
+    return { programs: [gradients], ...noted, images };
   }
   const update = { graph: new Graph(device.facts.sharing), per: "step" } as const;
   captureFinish(device, update.graph, options, held, phase);
-  return { programs: [gradients, update], terms, images };
+  return { programs: [gradients, update], ...noted, images };
 }
 
 /** Captures all that follows the gradients: update, averages, what the method does afterwards. */

@@ -20,8 +20,8 @@ export interface Control extends LossTensors {
   free(): void;
 }
 
-/** Most loss terms a method may have. */
-const MOST_TERMS = 32;
+/** Most loss terms and shares that a method may have. */
+const MOST_METERS = 32;
 
 /**
  * Makes room for what a method's steps read and note.
@@ -39,17 +39,17 @@ export function allocateControl(
     { label: "counters", shape: [1, 1, 4], dtype: "u32", layout: "map" },
     { label: "rates", shape: [1, 1, ratesLength(schedules)], layout: "map" },
     ...(weighed > 0 ? [{ label: "class weights", shape: [1, 1, weighed], layout: "map" } as const] : []),
-    ...Array.from({ length: MOST_TERMS }, (_, i) => note(`meter ${i}`)),
+    ...Array.from({ length: MOST_METERS }, (_, i) => note(`meter ${i}`)),
     ...(precision === "f16" ? [note("guard")] : []),
   ]);
   const [counters, rates, ...others] = tensors as [Tensor, Tensor, ...Tensor[]];
   const classWeights = weighed > 0 ? others.shift() : undefined;
-  const guard = others[MOST_TERMS];
+  const guard = others[MOST_METERS];
   return {
     counters,
     rates,
     ...(classWeights && { classWeights }),
-    meters: others.slice(0, MOST_TERMS),
+    meters: others.slice(0, MOST_METERS),
     ...(guard && { guard }),
     bytes,
     free,
@@ -57,14 +57,14 @@ export function allocateControl(
 }
 
 /**
- * The meter of a term, by its position.
+ * The meter of a term or share, by its position.
  *
- * @throws {MethodError} If a method has more terms than there are.
+ * @throws {MethodError} If a method has more of them than there are.
  */
 export function meterOf({ meters }: Control, index: number): Tensor {
   const meter = meters[index];
   if (meter) return meter;
-  throw new MethodError(`Cannot train by a method with more than ${MOST_TERMS} loss terms`);
+  throw new MethodError(`Cannot train by a method with more than ${MOST_METERS} loss terms and shares`);
 }
 
 /** Where a run is. */

@@ -214,10 +214,11 @@ class TrainingLoop {
     if (done !== 1 && done % config.logEvery !== 0 && done % sampler.stepsPerEpoch !== 0) {
       return this.#tick(done);
     }
-    const terms = await session.losses();
+    const { terms, shares } = await session.losses();
+    const told = Object.keys(shares).length > 0 && { shares };
     this.#state = {
       ...this.#state,
-      history: { ...history, losses: [...history.losses, { step: done, epoch, terms }] },
+      history: { ...history, losses: [...history.losses, { step: done, epoch, terms, ...told }] },
     };
     tell(context, {
       kind: "step",
@@ -229,6 +230,7 @@ class TrainingLoop {
       rate,
       images: this.#images(done),
       losses: terms,
+      ...told,
     });
   }
 

@@ -17,29 +17,40 @@ export const MOST_SKIPPED = 10;
 
 /** Where steps note their losses. */
 export interface LossTensors {
-  /** f32 maps [1, 1, 4] (kernels/ops/loss/meter.ts), one for each term that a method may have. */
+  /** f32 maps [1, 1, 4] (kernels/ops/loss/meter.ts), one for each term and share that a method may have. */
   readonly meters: readonly Tensor[];
   /** In f16: which updates were left out (kernels/ops/update/guard_update.ts). */
   readonly guard?: Tensor;
 }
 
+/** What a meter has noted, by its name. */
+export interface Metered extends MeterReading {
+  readonly name: string;
+}
+
 /** What was noted. */
 export interface LossReadings {
-  readonly terms: readonly (MeterReading & { readonly name: string })[];
+  readonly terms: readonly Metered[];
+  readonly shares: readonly Metered[];
   /** In f16. */
   readonly overflow?: GuardReading;
 }
 
-/** Waits for all steps so far, and reads what they noted of the terms. */
+/** Waits for all steps so far, and reads what they noted. */
 export async function readLosses(
   device: Device,
   { meters, guard }: LossTensors,
-  terms: readonly { readonly name: string }[],
+  { terms, shares }: {
+    readonly terms: readonly { readonly name: string }[];
+    readonly shares: readonly string[];
+  },
 ): Promise<LossReadings> {
-  const used = meters.slice(0, terms.length);
+  const used = meters.slice(0, terms.length + shares.length);
   const read = await readBack(device, guard ? [...used, guard] : used);
+  const metered = (name: string, i: number): Metered => ({ name, ...readMeter(read[i]!) });
   return {
-    terms: terms.map(({ name }, i) => ({ name, ...readMeter(read[i]!) })),
+    terms: terms.map(({ name }, i) => metered(name, i)),
+    shares: shares.map((name, i) => metered(name, terms.length + i)),
     ...(guard && { overflow: readGuard(read.at(-1)!) }),
   };
 }
@@ -48,10 +59,12 @@ export async function readLosses(
 export function clearLosses(
   device: Device,
   { meters, guard }: LossTensors,
-  { terms, overflow }: LossReadings,
+  { terms, shares, overflow }: LossReadings,
   lossScale: number,
 ): void {
-  for (const meter of meters.slice(0, terms.length)) upload(device, meter, new Float32Array(4));
+  for (const meter of meters.slice(0, terms.length + shares.length)) {
+    upload(device, meter, new Float32Array(4));
+  }
   if (guard && overflow) upload(device, guard, guardStart(lossScale, overflow.inARow));
 }
 

@@ -2,7 +2,7 @@
 import type { Device } from "../../kernels/device.ts";
 import { compile, type Program } from "../../kernels/program/program.ts";
 import type { CapturedPhase, CapturedProgram, CapturedTraining } from "./capture.ts";
-import type { NamedTerm } from "./step_program.ts";
+import type { Noted } from "./step_program.ts";
 
 /** One of the programs that a step runs, one after another. */
 export interface CompiledProgram {
@@ -12,9 +12,8 @@ export interface CompiledProgram {
 }
 
 /** A kind of step. */
-export interface CompiledPhase {
+export interface CompiledPhase extends Noted {
   readonly programs: readonly [CompiledProgram, ...CompiledProgram[]];
-  readonly terms: readonly NamedTerm[];
 }
 
 /** The kinds of steps; they take turns in one workspace. */
@@ -34,13 +33,16 @@ export function compilePhases(
   phases: CapturedTraining["phases"],
   { recompute, onCompile }: PhaseOptions,
 ): CompiledPhases {
-  const open = ({ programs: [first, ...others], terms }: CapturedPhase, lender?: Program): CompiledPhase => {
+  const open = (
+    { programs: [first, ...others], terms, shares }: CapturedPhase,
+    lender?: Program,
+  ): CompiledPhase => {
     const compiled = ({ graph, per }: CapturedProgram, lender?: Program): CompiledProgram => ({
       program: compile(device, graph, onCompile, { recompute, lender }),
       per,
     });
     const opened = compiled(first, lender), shared = lender ?? opened.program;
-    return { programs: [opened, ...others.map((other) => compiled(other, shared))], terms };
+    return { programs: [opened, ...others.map((other) => compiled(other, shared))], terms, shares };
   };
   const method = open(phases.method), warmUp = phases["warm-up"];
   return { method, ...(warmUp && { "warm-up": open(warmUp, method.programs[0].program) }) };

@@ -55,6 +55,8 @@ export type TrainingEvent =
     readonly images: number;
     /** Mean of each term since the last reading, before its weight. */
     readonly losses: Readonly<Record<string, number>>;
+    /** Mean of each share of pixels that the method tells, in [0, 1], such as of those whose labels are confident; absent where it tells none. */
+    readonly shares?: Readonly<Record<string, number>>;
   }
   /** So many images of the validation set are scored. */
   | {

@@ -58,15 +58,23 @@ export interface GradientParts {
   readonly share?: number;
   /** What losses are multiplied by before they are differentiated, so that f16 holds small gradients; default 1. */
   readonly lossScale?: number;
-  /** A homed f32 map [1, 1, 4] for each term's running sum, given its position. */
+  /** A homed f32 map [1, 1, 4] for the running sum of each term, then of each share, given its position. */
   readonly meter: (index: number) => Tensor;
 }
 
-/** Captures a step up to its gradients; returns the loss terms in the order of their meters. */
-export function captureGradients(graph: Graph, parts: GradientParts): readonly NamedTerm[] {
+/** What a captured step notes, in the order of its meters. */
+export interface Noted {
+  readonly terms: readonly NamedTerm[];
+  /** Names of the shares that it tells, whose meters follow those of the terms. */
+  readonly shares: readonly string[];
+}
+
+/** Captures a step up to its gradients. */
+export function captureGradients(graph: Graph, parts: GradientParts): Noted {
   const { networks, parameters, counters, rates, classWeights, share = 1, lossScale = 1 } = parts;
   const { schedules, averages, frozenNorms } = parts.method;
   const passes = { tensor: parameters.tensor, counters, together: parts.together ?? true };
+  const told = new Map<string, DeviceScalar>();
   const terms = countedTerms(parts.method.terms({
     graph,
     // Typed by the method that declares them.
@@ -76,9 +84,13 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
     ...makePasses(graph, networks, { ...passes, averages, frozenNorms }),
     schedules: scheduled(rates, schedules),
     state: parts.state ?? {},
+    tell: (name, share) => void told.set(name, share()),
     note: () => {},
   }));
-  terms.forEach(({ loss }, i) => meter(graph, loss.value, { counters, state: parts.meter(i) }));
+  [...terms.map(({ loss }) => loss.value), ...told.values()].forEach((value, i) =>
+    meter(graph, value, { counters, state: parts.meter(i) })
+  );
+  const noted = { terms, shares: [...told.keys()] };
   const seeds = terms.flatMap(({ loss, weight }) =>
     typeof weight === "number"
       ? loss.backward(graph, weight * share * lossScale)
@@ -87,7 +99,7 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
       )
   );
   graph.backward(seeds, (a, b) => add(graph, a, b));
-  if (graph.options.addsGradients) return terms;
+  if (graph.options.addsGradients) return noted;
   for (const { name } of networks.registry.parameters) {
     // What an average has learned by is not asked for any more.
     if (averages[networkOf(name)] !== undefined) continue;
@@ -95,5 +107,5 @@ export function captureGradients(graph: Graph, parts: GradientParts): readonly N
     // Else the optimizer would take what another phase's last step left there.
     if (parameter.gradient && !graph.hasGradient(parameter)) clear(graph, parameter.gradient);
   }
-  return terms;
+  return noted;
 }

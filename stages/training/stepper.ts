@@ -8,7 +8,7 @@ import type { Chosen } from "../methods/choice.ts";
 import { LOSS_SCALE } from "./config/config.ts";
 import { type StepAddress, stepNumbers } from "./control.ts";
 import type { Drawn } from "./feed.ts";
-import { checkLosses, clearLosses, readLosses, type TrainingNames } from "./losses.ts";
+import { checkLosses, clearLosses, type Metered, readLosses, type TrainingNames } from "./losses.ts";
 import { compilePhases, type PhaseOptions } from "./programs.ts";
 import type { Batch } from "./sampler.ts";
 
@@ -31,6 +31,14 @@ export interface LastTerm {
   readonly weight: number;
 }
 
+/** What steps came to, by name. */
+export interface Losses {
+  /** Loss terms, before their weights. */
+  readonly terms: Record<string, number>;
+  /** See {@linkcode Step.tell}. */
+  readonly shares: Record<string, number>;
+}
+
 /** A captured training, compiled. */
 export interface Stepper {
   /**
@@ -42,11 +50,11 @@ export interface Stepper {
   /** Waits for all steps so far. */
   settle(): Promise<void>;
   /**
-   * Waits, and gives each loss term's mean since the last call; to be called before the phase changes.
+   * Waits, and gives the mean of each loss term and share since the last call; to be called before the phase changes.
    * @throws {DivergenceError} If a term was NaN or infinite, naming it, the step, from 1, and its images; or if gradients
    *   overflowed f16 in {@linkcode MOST_SKIPPED} steps in a row.
    */
-  losses(): Promise<Record<string, number>>;
+  losses(): Promise<Losses>;
   /** What messages say of it. */
   readonly names: TrainingNames;
   /** Waits, and gives the terms of the last step, whatever they are. */
@@ -133,15 +141,17 @@ export function openStepper(
     },
     settle: async () => void await readBack(device, control.meters.slice(0, 1)),
     async losses() {
-      const readings = await readLosses(device, control, current.terms), { terms, overflow } = readings;
+      const readings = await readLosses(device, control, current), { terms, shares, overflow } = readings;
       clearLosses(device, control, readings, lossScale);
       checkLosses(readings, names);
       choices.clear();
       if (overflow && overflow.skipped > 0) options.onSkipped?.(overflow.skipped);
-      return Object.fromEntries(terms.map(({ name, sum, count }) => [name, sum / Math.max(1, count)]));
+      const means = (metered: readonly Metered[]) =>
+        Object.fromEntries(metered.map(({ name, sum, count }) => [name, sum / Math.max(1, count)]));
+      return { terms: means(terms), shares: means(shares) };
     },
     async lastTerms() {
-      const { terms } = await readLosses(device, control, current.terms);
+      const { terms } = await readLosses(device, control, current);
       return terms.map(({ name, last }, i) => {
         const { weight } = current.terms[i]!;
         // One that moves is a schedule's.

@@ -73,7 +73,16 @@ gpuTest(
         6,
         1,
       ], [8, 1]]);
-      for (const { terms } of history.losses) {
+      for (const { terms, shares } of history.losses) {
+        assert.deepEqual(Object.keys(shares!), [
+          "conflict",
+          "confident1",
+          "confident2",
+          "confident_conflict1",
+          "confident_conflict2",
+        ]);
+        assert.ok(Object.values(shares!).every((value) => value >= 0 && value <= 1));
+
         assert.deepEqual(Object.keys(terms), ["ce1", "ce2", "con1", "con2", "dis_labeled", "dis_unlabeled"]);
         assert.ok(Object.values(terms).every((value) => Number.isFinite(value) && value > 0));
         assert.ok(terms.dis_labeled! >= 1 && terms.dis_labeled! <= 2);
@@ -91,6 +100,7 @@ gpuTest(
       assert.ok(["workspaceBytes", "parameterBytes", "inputBytes"].every((name) => Number(memory[name]) > 0));
       const steps = events.filter(({ kind }) => kind === "step");
       assert.deepEqual(steps.at(-1)!.losses, history.losses.at(-1)!.terms);
+      assert.deepEqual(steps.at(-1)!.shares, history.losses.at(-1)!.shares);
       assert.deepEqual(
         steps.map(({ step, images }) => [step, images]),
         [[1, 4], [3, 12], [4, 16], [6, 24], [8, 32]],

@@ -35,7 +35,7 @@ export function allocateNetworks(device: Device, method: BoundMethod, outputStri
 
 /** Captures gradients and update; the loss terms are in the order of their meters. */
 export function captureStep(graph: Graph, parts: StepParts): readonly NamedTerm[] {
-  const terms = captureGradients(graph, parts);
+  const { terms } = captureGradients(graph, parts);
   captureUpdate(graph, { ...parts, optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 } });
   return terms;
 }

@@ -21,7 +21,7 @@ export async function steps(device: Device, precision: "f32" | "f16"): Promise<S
   for (const [name, method] of Object.entries(everyMethod)) {
     const session = openTraining(device, method, { precision });
     await takeSteps(session, 0, 2);
-    const losses = await session.losses(), captured = await session.snapshot();
+    const losses = (await session.losses()).terms, captured = await session.snapshot();
     const scores = await session.evaluate(new AbortController().signal);
     session.free();
     device.check();

@@ -114,6 +114,8 @@ export function openTraining(
 /** Takes steps, the first one of the warm-up. */
 export async function takeSteps(session: Session, from: number, to: number): Promise<void> {
   for (let step = from; step < to; step++) {
+    // As a training does before the phase changes.
+    if (step === 1) await session.losses();
     await session.step(batches[step]!, {
       phase: step === 0 ? "warm-up" : "method",
       epoch: 0,
@@ -128,6 +130,7 @@ export async function takeSteps(session: Session, from: number, to: number): Pro
 export interface Trained {
   readonly captured: readonly Float32Array[];
   readonly losses: Record<string, number>;
+  readonly shares: Record<string, number>;
   readonly memory: Session["memory"];
 }
 
@@ -140,7 +143,8 @@ export async function train(
 ): Promise<Trained> {
   const session = openTraining(device, configured, change);
   await takeSteps(session, 0, steps);
-  const { memory } = session, captured = await session.snapshot(), losses = await session.losses();
+  const { memory } = session, captured = await session.snapshot();
+  const { terms: losses, shares } = await session.losses();
   session.free();
-  return { captured, losses, memory };
+  return { captured, losses, shares, memory };
 }

@@ -9,6 +9,7 @@ import { aligned } from "./align.ts";
 /** How values are said. */
 const formats: Readonly<Record<ComparedChart["kind"], (value: number) => string>> = {
   loss: (value) => String(Number(value.toPrecision(4))),
+  share: (value) => `${value.toFixed(2)} %`,
   miou: (value) => `${value.toFixed(2)} %`,
   rate: (value) => String(Number(value.toPrecision(4))),
   speed: (value) => String(Number(value.toPrecision(4))),
@@ -28,7 +29,7 @@ function dataOf({ kind, xName, lines }: ComparedChart, names: readonly string[])
     })),
     format: formats[kind],
     spansGaps: true,
-    isSmoothed: kind === "loss" || kind === "speed",
+    isSmoothed: kind === "loss" || kind === "share" || kind === "speed",
     mayBeLog: kind === "loss",
     hasPoints: kind === "miou",
   };

@@ -7,13 +7,15 @@ import { remember, remembered } from "./small.ts";
 
 /** What a figure shows of a training. */
 function dataOf(kind: string, columns: CurveColumns): ChartData {
-  const { step, epoch, losses, miou, rate, speed } = columns;
+  const { step, epoch, losses, shares, miou, rate, speed } = columns;
   const percent = (value: number) => `${value.toFixed(2)} %`;
   const digits = (value: number) => String(Number(value.toPrecision(4)));
   const steps = { x: step, xName: "step", format: digits, spansGaps: true };
   switch (kind) {
     case "losses":
       return { ...steps, curves: named(losses), isSmoothed: true, mayBeLog: true };
+    case "shares":
+      return { ...steps, curves: named(percents(shares)), format: percent, isSmoothed: true };
     case "miou":
       return { x: epoch, xName: "epoch", curves: named(miou), format: percent, hasPoints: true };
     case "rate":
@@ -21,6 +23,16 @@ function dataOf(kind: string, columns: CurveColumns): ChartData {
     default:
       return { ...steps, curves: named({ "images/s": speed }), isSmoothed: true };
   }
+}
+
+/** Shares, in [0, 1], as percent. */
+function percents(shares: CurveColumns["shares"]): Record<string, Curve["values"]> {
+  return Object.fromEntries(
+    Object.entries(shares).map(([name, values]) => [
+      name.replaceAll("_", " "),
+      values.map((value) => value === null ? null : 100 * value),
+    ]),
+  );
 }
 
 /** Curves by the names that people read: `branch 1`. */

@@ -1,5 +1,6 @@
 /** The curves of a run's trainings: figures that the page's script draws, and their numbers for who reads. @module */
 import { type Markup, markup } from "../../pages/markup.ts";
+import { namesIn } from "../readings.ts";
 import { shownName } from "../../runs/scores.ts";
 import { percent } from "../../units.ts";
 import type { Curves } from "../curves.ts";
@@ -37,6 +38,12 @@ function curvesOf(id: string, { readings, evaluations }: Curves, isOneOfSeveral:
   const has = (value: "rate" | "imagesPerSecond") => readings.some((reading) => reading[value] !== undefined);
   const figures = [
     ["losses", "Losses", "mean since the reading before, before their weights", readings.length > 0],
+    [
+      "shares",
+      "Shares of pixels",
+      "percent of the unlabeled pixels, mean since the reading before",
+      namesIn(readings, "shares").length > 0,
+    ],
     ["miou", "mIoU on the validation images", "percent, over epochs", evaluations.length > 0],
     ["rate", "Learning rate", "of the base, over steps", has("rate")],
     ["speed", "Images per second", "between two readings", has("imagesPerSecond")],
@@ -54,21 +61,29 @@ ${readings.length > 0 && lossTable(readings)}
 ${evaluations.length > 0 && scoreTable(evaluations)}`;
 }
 
+/** As `confident 1`, of what is told as `confident1`. */
+function shownShare(name: string): string {
+  return name.replaceAll("_", " ").replace(/(\d+)$/, " $1");
+}
+
 function lossTable(readings: Curves["readings"]): Markup {
-  const names = [...new Set(readings.flatMap(({ losses }) => Object.keys(losses)))];
+  const names = namesIn(readings, "losses"), shares = namesIn(readings, "shares");
   const every = Math.ceil(readings.length / MOST_ROWS);
   const rows = readings.filter((_, i) => i % every === 0 || i === readings.length - 1);
   const number = (value: number | undefined) =>
     value === undefined ? "" : String(Number(value.toPrecision(4)));
-  const caption = `Losses in numbers${every > 1 ? `, one reading in ${every}` : ""}`;
+  const caption = `${shares.length > 0 ? "Losses and shares" : "Losses"} in numbers${
+    every > 1 ? `, one reading in ${every}` : ""
+  }`;
   return details(
     caption,
     table(
       caption,
-      ["step", ...names, "learning rate", "images/s"],
-      rows.map(({ step, losses, rate, imagesPerSecond }) => [
+      ["step", ...names, ...shares.map((name) => `${shownShare(name)}, %`), "learning rate", "images/s"],
+      rows.map(({ step, losses, shares: told, rate, imagesPerSecond }) => [
         whole(step),
         ...names.map((name) => number(losses[name])),
+        ...shares.map((name) => told?.[name] === undefined ? "" : (100 * told[name]).toFixed(1)),
         number(rate),
         number(imagesPerSecond),
       ]),

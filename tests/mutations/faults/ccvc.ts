@@ -31,8 +31,8 @@ export const ccvc: Faults = {
     {
       why: "the strong view is labeled in training mode",
       file,
-      find: "const labels = pseudoLabels(step, labeling, rule);",
-      replace: "const labels = pseudoLabels(step, on.raw, rule);",
+      find: "const labels = pseudoLabels(step, labeling, rule, unlabeled.validity);",
+      replace: "const labels = pseudoLabels(step, on.raw, rule, unlabeled.validity);",
       caught: strong,
     },
     {

@@ -9,8 +9,8 @@ export const cps: Faults = {
     {
       why: "plain: a branch learns its own labels",
       file,
-      find: "pseudo(step, own, both[own], labels[other], options)",
-      replace: "pseudo(step, own, both[own], labels[own], options)",
+      find: "pseudo(step, own, both[own], told[other].labels, options)",
+      replace: "pseudo(step, own, both[own], told[own].labels, options)",
       caught: ["cps_plain"],
     },
     {
@@ -51,8 +51,8 @@ export const cps: Faults = {
     {
       why: "with CutMix: labels are mixed inside out",
       file,
-      find: "mix(step, own, boxes, other)",
-      replace: "mix(step, other, boxes, own)",
+      find: "mix(step, own.labels, boxes, other.labels)",
+      replace: "mix(step, other.labels, boxes, own.labels)",
       caught: ["cps_cutmix"],
     },
     {

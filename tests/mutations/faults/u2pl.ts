@@ -46,8 +46,8 @@ export const u2pl: Faults = {
     {
       why: "the mean over the kept pixels is not raised by the share of the others",
       file,
-      find: "labeledShare(step, kept).inverse",
-      replace: "labeledShare(step, pseudo).inverse",
+      find: "labeledShare(step, kept)",
+      replace: "labeledShare(step, pseudo)",
       caught,
     },
     {

@@ -34,6 +34,7 @@ function hearing() {
       rate: 0.1,
       images: 8 * step,
       losses: { ce1 },
+      ...(step > 1 && { shares: { conflict: 1 / (3 * step) } }),
     });
   return { clock, recorder, tell, step };
 }
@@ -58,6 +59,11 @@ Deno.test("readings have rate, losses and images per second where nothing else c
   const curves = recorder.of("co-train")!;
   assert.deepEqual(curves.readings.map(({ imagesPerSecond }) => imagesPerSecond), [undefined, 40, undefined]);
   assert.deepEqual(curves.readings.map(({ losses }) => losses), [{ ce1: 2 }, { ce1: 1.23457 }, {}]);
+  assert.deepEqual(curves.readings.map(({ shares }) => shares), [
+    undefined,
+    { conflict: 0.030303 },
+    { conflict: 0.015873 },
+  ]);
   assert.deepEqual(curves.progress, { step: 21, steps: 40, epoch: 3, epochs: 4 });
   assert.deepEqual(curves.evaluations, [{
     epoch: 1,

@@ -13,6 +13,8 @@ export function curvesOf(steps: number, every = 1): Curves {
       rate: 0.03 * (1 - i / count) ** 0.9,
       imagesPerSecond: 8 + Math.sin(i / 9),
       losses: { ce1: 2 / (1 + i / 9) + 0.1 * Math.sin(i), con1_mix: 0.4 + 0.2 * Math.cos(i / 5) },
+      // The warm-up tells none.
+      ...(i > 0 && { shares: { conflict: 0.1 + 0.05 * Math.sin(i / 7), confident1: 0.8 } }),
     })),
     evaluations: [1, 2, 3, 4].map((epoch) => ({
       epoch,

@@ -26,7 +26,14 @@ const told = (data: TrainingEvent, node = "co-train"): PipelineEvent => ({
 });
 const reading = (step: number, images: number): PipelineEvent => {
   const counts = { step, steps: 9, epoch: 1, epochs: 3, images };
-  return told({ kind: "step", ...counts, phase: "method", rate: 0.25, losses: { ce: 1 / step, "a/b": 2 } });
+  return told({
+    kind: "step",
+    ...counts,
+    phase: "method",
+    rate: 0.25,
+    losses: { ce: 1 / step, "a/b": 2 },
+    shares: { conflict: 0.5 },
+  });
 };
 
 Deno.test("readings become losses, rate and pace; a pace counts no time in which something else was done", () =>
@@ -60,6 +67,7 @@ Deno.test("readings become losses, rate and pace; a pace counts no time in which
       "loss/a/b",
       "loss/ce",
       "miou/network",
+      "share/conflict",
       "training/images_per_second",
       "training/learning_rate",
     ]);

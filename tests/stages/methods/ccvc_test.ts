@@ -88,6 +88,7 @@ function capture(options: Options, { strong = true } = {}): Captured {
     apply: none,
     dropChannels: none,
     uniform: none,
+    tell: () => {},
     note: () => {},
     constant: none,
     gradient: none,

@@ -52,7 +52,8 @@ async function step(device: Device, options: Parameters<typeof cps>[0] = {}) {
     words("boxes", [1, BATCH, 16]),
     words("counters", [1, 1, 4]),
     { label: "rates", shape: [1, 1, 8], layout: "map" },
-    ...Array.from({ length: 4 }, (_, i) => ({
+    // Of four terms and a share.
+    ...Array.from({ length: 5 }, (_, i) => ({
       label: `meter ${i}`,
       shape: [1, 1, 4],
       layout: "map" as const,

@@ -55,6 +55,7 @@ function capture(options: Partial<CutMixSegOptions> = {}, phase: "terms" | "warm
     evaluate: none,
     dropChannels: none,
     uniform: none,
+    tell: () => {},
     note: () => {},
     constant: none,
     gradient: none,

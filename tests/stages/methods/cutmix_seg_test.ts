@@ -89,7 +89,7 @@ gpuTest("the second draw is of the other images, which CutOut does without", asy
     const session = open(device, { threshold: 0, ...options });
     try {
       session.step({ ...images, others: undefined!, ...batch }, { epoch: 0, step: 0, rate: 0 });
-      return (await session.losses()).consistency!;
+      return (await session.losses()).terms.consistency!;
     } finally {
       session.free();
     }

@@ -3,6 +3,24 @@ import assert from "node:assert/strict";
 import { everyMethod, openTraining, STEPS, takeSteps, train } from "../../support/every_method.ts";
 import { gpuTest } from "../../support/gpu.ts";
 
+/** What each tells of its pixels, by the name that the method has before a comma. */
+const told: Readonly<Record<string, readonly string[]>> = {
+  supervised: [],
+  deeplabv3plus: [],
+  ccvc: ["conflict", "confident1", "confident2", "confident_conflict1", "confident_conflict2"],
+  cps: ["conflict"],
+  unimatch: ["confident"],
+  "simple-baseline": ["trust"],
+  ael: ["confidence", "confident"],
+  pseudoseg: ["confidence"],
+  "pseudoseg, hard": ["confidence", "confident"],
+  u2pl: ["kept"],
+  "cutmix-seg": ["confident"],
+  // Without a threshold.
+  "cutmix-seg, CutOut": [],
+  "ps-mt": ["confident"],
+};
+
 for (const [name, method] of Object.entries(everyMethod)) {
   gpuTest(
     `${name}: stopped and gone on from, and with outputs made again, the same to the bit`,
@@ -29,8 +47,13 @@ for (const [name, method] of Object.entries(everyMethod)) {
 
   gpuTest(`${name}: micro-batches and f16 learn much the same in less memory`, async (device) => {
     const whole = await train(device, method);
+    assert.deepEqual(Object.keys(whole.shares), told[name] ?? told[name.split(",")[0]!]);
     for (const change of [{ accumulate: 2 }, { precision: "f16" as const }]) {
-      const { losses, memory } = await train(device, method, change);
+      const { losses, shares, memory } = await train(device, method, change);
+      for (const [share, value] of Object.entries(whole.shares)) {
+        assert.ok(value >= 0 && value <= 1, `${share}: ${value}`);
+        assert.ok(Math.abs(shares[share]! - value) < 0.35, `${share}: ${shares[share]}, ${value}`);
+      }
       assert.deepEqual(Object.keys(losses), Object.keys(whole.losses));
       assert.ok(memory.workspaceBytes < 0.8 * whole.memory.workspaceBytes);
       // Micro-batches are normalized apart; pixels at a threshold may flip in f16.

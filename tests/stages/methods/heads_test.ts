@@ -80,9 +80,9 @@ gpuTest(
   async (device) => {
     const session = openTraining(device, headed());
     const before = await session.state();
-    takeSteps(session, 0, 1);
+    await takeSteps(session, 0, 1);
     const warmed = await session.state();
-    takeSteps(session, 1, 2);
+    await takeSteps(session, 1, 2);
     const now = await session.state();
     session.free();
     const moved = (from: typeof now, to: typeof now) =>

@@ -78,6 +78,7 @@ function capture(options: PsMtInput = {}, phase: "terms" | "warmUp" = "terms", s
       return image(`slope by ${at.label}`, 6, 3);
     },
     uniform: (stream, shape) => map(`numbers ${stream}`, [...shape], "f32"),
+    tell: () => {},
     note: (name, tensor) => void noted.set(name, tensor),
     backbone: none,
     apply: none,

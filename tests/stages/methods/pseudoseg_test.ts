@@ -104,7 +104,7 @@ gpuTest(
     const session = openTraining(device, pseudoSeg({ hole: 5, attentionChannels: 8 }));
     const before = await session.state();
     await takeSteps(session, 0, 1);
-    assert.deepEqual(Object.keys(await session.losses()), ["ce", "attention", "tags"]);
+    assert.deepEqual(Object.keys((await session.losses()).terms), ["ce", "attention", "tags"]);
     const now = await session.state();
     for (
       const layer of [
@@ -119,7 +119,7 @@ gpuTest(
       assert.notDeepEqual(now.get(name), before.get(name), name);
     }
     await takeSteps(session, 1, 2);
-    const losses = await session.losses();
+    const losses = (await session.losses()).terms;
     assert.deepEqual(Object.keys(losses), ["ce", "attention", "tags", "consistency"]);
     for (const loss of Object.values(losses)) assert.ok(loss > 0 && loss < 5, JSON.stringify(losses));
     session.free();
@@ -134,7 +134,7 @@ gpuTest(
         warmUp: false,
       });
       await takeSteps(session, 1, 2);
-      const found = await session.losses();
+      const found = (await session.losses()).terms;
       session.free();
       return found;
     };

@@ -125,7 +125,7 @@ async function fill(device: Device, options: U2plInput, change: Partial<SessionO
     lengths.push(
       [...asUint32(cursors as Float32Array<ArrayBuffer>)].filter((_, i) => i % 2 === 1 && i < 2 * CLASSES),
     );
-    losses.push(await session.losses());
+    losses.push((await session.losses()).terms);
   }
   const { memory } = session;
   session.free();

@@ -58,7 +58,7 @@ async function step(device: Device, options: Parameters<typeof unimatch>[0]) {
     words("boxes2", [1, BATCH, boxWords(1)]),
     words("counters", [1, 1, 4]),
     { label: "rates", shape: [1, 1, 8], layout: "map" },
-    ...[0, 1, 2, 3].map((i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const })),
+    ...[0, 1, 2, 3, 4].map((i) => ({ label: `meter ${i}`, shape: [1, 1, 4], layout: "map" as const })),
   ]);
   const images = held.tensors.slice(0, names.length);
   const [labels, own, theirs, boxes1, boxes2, counters, rates, ...meters] = held.tensors

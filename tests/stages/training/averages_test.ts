@@ -244,7 +244,7 @@ gpuTest("state outlives its step, and what comes after the update is once a step
   for (const accumulate of [1, 2]) {
     const session = open(device, {}, { accumulate });
     take(session, 0);
-    const { ce } = await session.losses();
+    const { ce } = (await session.losses()).terms;
     const [copy, mean] = (await session.snapshot()).slice(-2).reverse() as [Float32Array, Float32Array];
     assert.equal(copy[0], mean[0]);
     if (accumulate === 1) assert.ok(Math.abs(mean[0]! - (3 + ce!) / 2) < 1e-5, `${mean[0]} of 3 and ${ce}`);

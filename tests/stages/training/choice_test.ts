@@ -75,7 +75,7 @@ async function lossesOf(
   const { unlabeled = walks.unlabeled, ...options } = change, session = open(device, method, options);
   try {
     for (const step of [0, 1]) await session.step({ ...walks, unlabeled }, { epoch: 0, step, rate: 0.01 });
-    return await session.losses();
+    return (await session.losses()).terms;
   } finally {
     session.free();
   }
@@ -157,7 +157,7 @@ gpuTest("a warm-up goes by the labels, and nothing is chosen", async (device) =>
   const method = labeling({ images: "chosen" }, { choice });
   const session = open(device, method, { warmUp: true });
   await session.step(walks, { phase: "warm-up", epoch: 0, step: 0, rate: 0.01 });
-  assert.deepEqual(Object.keys(await session.losses()), ["ce_student"]);
+  assert.deepEqual(Object.keys((await session.losses()).terms), ["ce_student"]);
   await assert.rejects(async () => await session.step(walks, { epoch: 0, step: 1, rate: 0.01 }), /chosen/);
   session.free();
 });

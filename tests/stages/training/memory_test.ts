@@ -33,7 +33,7 @@ async function outcome(device: Device, change: Partial<SessionOptions>, images =
   const session = open(device, change);
   const { memory } = session;
   for (let step = 0; step < steps; step++) session.step(images, { epoch: 0, step, rate });
-  const losses = await session.losses();
+  const losses = (await session.losses()).terms;
   const captured = await session.snapshot(), state = await session.state();
   session.free();
   return { memory, losses, captured, state };

@@ -43,9 +43,9 @@ gpuTest(
   async (device) => {
     const session = open(device, { warmUp: true });
     session.step(batch, { phase: "warm-up", epoch: 0, step: 0, rate });
-    assert.deepEqual(Object.keys(await session.losses()).sort(), ["ce1", "ce2"]);
+    assert.deepEqual(Object.keys((await session.losses()).terms).sort(), ["ce1", "ce2"]);
     session.step(batch, { epoch: 1, step: 1, rate });
-    const names = Object.keys(await session.losses());
+    const names = Object.keys((await session.losses()).terms);
     assert.ok(names.includes("con1_mix") && names.includes("dis_raw"), `${names}`);
     session.free();
     const without = open(device);
@@ -83,17 +83,17 @@ gpuTest("losses() gives the mean since the last reading, and starts anew", async
   const first: Record<string, number>[] = [];
   for (let step = 0; step < 2; step++) {
     single.step(batch, at(step));
-    first.push(await single.losses());
+    first.push((await single.losses()).terms);
     double.step(batch, at(step));
   }
-  const both = await double.losses();
+  const both = (await double.losses()).terms;
   for (const [name, value] of Object.entries(both)) {
     const mean = (first[0]![name]! + first[1]![name]!) / 2;
     assert.ok(Math.abs(value - mean) < 1e-6 * Math.abs(mean), `${name}: ${value} and ${mean}`);
   }
   assert.notEqual(first[0]!.ce1, first[1]!.ce1);
   // Nothing was run since.
-  assert.ok(Object.values(await double.losses()).every((value) => value === 0));
+  assert.ok(Object.values((await double.losses()).terms).every((value) => value === 0));
   single.free();
   double.free();
 });
@@ -102,7 +102,7 @@ gpuTest("a step sees the images it is given, in the views of its epoch and step"
   const losses = async (images: typeof batch, address: { epoch: number; step: number }) => {
     const session = open(device);
     session.step(images, { ...address, rate });
-    const { ce1, con1_raw: con1 } = await session.losses();
+    const { ce1, con1_raw: con1 } = (await session.losses()).terms;
     session.free();
     return { ce1, con1 };
   };
@@ -123,7 +123,7 @@ gpuTest(
     const supervised = async (options: Parameters<typeof ccvc>[0]) => {
       const session = open(device, { method: bound(ccvc({ mode: "no", ...options })) });
       session.step(batch, { epoch: 0, step: 0, rate });
-      const { ce1, ce2, con1 } = await session.losses();
+      const { ce1, ce2, con1 } = (await session.losses()).terms;
       session.free();
       return { ce: [ce1!, ce2!], con1 };
     };
@@ -149,7 +149,7 @@ gpuTest("a schedule's number is looked up at each step", async (device) => {
   const consistency = async (step: number, told = true) => {
     const at = { step, steps: 4, epoch: 0, epochs: 1, stepsPerEpoch: 4 };
     session.step(batch, { epoch: 0, step, rate: 0, ...(told && { at }) });
-    return (await session.losses()).con1!;
+    return (await session.losses()).terms.con1!;
   };
   assert.ok(await consistency(0, false) > 0.1, "where the method starts: 0 lets every pixel learn");
   assert.equal(await consistency(1), 0, "nothing is as sure as that");
@@ -175,7 +175,7 @@ gpuTest("a weight that is looked up on the device does what the same constant do
       },
     });
     session.step(batch, { epoch: 0, step: 0, rate });
-    const state = await session.state(), losses = await session.losses();
+    const state = await session.state(), losses = (await session.losses()).terms;
     session.free();
     return { state, losses };
   };

@@ -69,7 +69,7 @@ gpuTest("what a step has left is seen: terms, what they weighed, tensors that we
     assert.equal(value![0], first!.value);
   }
   // To look is not to read: the means are still those of both steps.
-  const before = await stepper.lastTerms(), means = await stepper.losses();
+  const before = await stepper.lastTerms(), means = (await stepper.losses()).terms;
   assert.deepEqual(Object.keys(means), before.map(({ name }) => name));
   assert.ok(before.some(({ name, value }) => value !== means[name]));
   for (const owner of [stepper, training]) owner.free();

@@ -47,6 +47,29 @@ gpuTest("meter() notes sum, count, last value and the first step that was not fi
   }
 });
 
+gpuTest("meter() looks a number up at its index", async (device) => {
+  const memory = allocate(device, "test", [
+    { label: "numbers", shape: [1, 1, 4], layout: "map" },
+    ...SPECS.slice(1),
+  ]);
+  const [numbers, counters, state] = memory.tensors as [Tensor, Tensor, Tensor];
+  const graph = new Graph(0);
+  meter(graph, { tensor: numbers, index: 2 }, { counters, state });
+  const program = compile(device, graph);
+  upload(device, numbers, Float32Array.of(1, 2, 0.75, 4));
+  upload(device, counters, Uint32Array.of(0, 0, 5, 0));
+  program.run();
+  program.run();
+  const [read] = await readBack(device, [state]);
+  assert.deepEqual(readMeter(read!), { sum: 1.5, count: 2, last: 0.75, firstBadStep: undefined });
+  program.free();
+  memory.free();
+  assert.throws(
+    () => meter(new Graph(0), { tensor: numbers, index: 4 }, { counters, state }),
+    /Cannot look up the metered number 4 of numbers \[1,1,4\]: it holds 4, from 0/,
+  );
+});
+
 Deno.test("meter() refuses what is no scalar, and a state without a home", () => {
   const [value, counters, state] = SPECS.map((spec) => makeTensor(spec)) as [Tensor, Tensor, Tensor];
   assert.throws(

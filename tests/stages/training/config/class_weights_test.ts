@@ -62,7 +62,7 @@ async function losses(device: Device, configured: Configured, classWeights?: rea
   const settings = { ...pairSettings(views), method, network: networkOf(method), classWeights };
   const session = openSession(device, settings);
   session.step(batch, { epoch: 0, step: 0, rate: 0.01 });
-  const found = await session.losses();
+  const found = (await session.losses()).terms;
   session.free();
   return found;
 }
