@@ -32,7 +32,7 @@ export function snakefile({ stages, experiments, program, folder: start, adapter
     const line = [...program, ...words].map(plainWord).join(" ");
     // Snakemake fills in what stands in braces.
     const filled = `cd ${plainWord(start)} && ${line}`.replaceAll(/[{}]/g, "$&$&");
-    return `(${filled}) >> {log} 2>&1`;
+    return `(${filled}) > {log} 2>&1`;
   };
   const rule = (
     job: ExperimentJob,

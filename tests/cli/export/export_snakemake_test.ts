@@ -33,7 +33,7 @@ placeTest(
     assert.deepEqual(names.sort(), ["all", ...stages, ...stages, "load", "tiny"].sort());
     const common = `--set load.root=${join(Deno.cwd(), "here")} --cache ${place.cache} --runs ${place.runs}`;
     const commands = [...rules.values()].map(({ command }) => command);
-    const line = (words: string) => `(cd ${Deno.cwd()} && deno task train ${tiny} ${words}) >> {log} 2>&1`;
+    const line = (words: string) => `(cd ${Deno.cwd()} && deno task train ${tiny} ${words}) > {log} 2>&1`;
     assert.ok(commands.includes(line(`--seeds 0 ${common} --until load`)), commands.join("\n"));
     assert.ok(commands.includes(line(`--seeds 1 ${common} --until co-train`)));
     assert.ok(commands.includes(line(`--seeds 0,1 ${common}`)));

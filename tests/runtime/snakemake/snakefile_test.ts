@@ -49,7 +49,7 @@ rule load_0123456789ab:
     resources:
         gpu=0,
     shell:
-        "(cd '/my project' && deno task train x --until load) >> {log} 2>&1"
+        "(cd '/my project' && deno task train x --until load) > {log} 2>&1"
 
 
 rule co_train_ba9876543210:
@@ -83,7 +83,7 @@ Deno.test("braces are doubled for Snakemake, quotes and backslashes kept from Py
   assert.equal(
     shell,
     "(cd '/my project' && deno task train x --set 'load.root=/a {{b}}/it'\\''s $HOME `id` \"q\" \\ ü' --until co-train) " +
-      ">> {log} 2>&1",
+      "> {log} 2>&1",
   );
 });
 
