@@ -1,7 +1,9 @@
 /** One run of an experiment: planned, run, and written to its folder. @module */
 import {
   canonicalJson,
+  endTogether,
   Events,
+  follow,
   type Graph,
   InterruptedError,
   messageOf,
@@ -71,17 +73,50 @@ function settingsDigest({ nodes }: Plan): string {
   return sha256(canonicalJson(settings));
 }
 
+/** The experiment's graph, and what of it is run. */
+function graphOf(
+  { pipeline, overrides, until }: RunRequest,
+): { readonly whole: Graph; readonly graph: Graph } {
+  const whole = pipeline.build(overrides);
+  return { whole, graph: until === undefined ? whole : upTo(whole, until) };
+}
+
+/**
+ * Runs an experiment once. In a team the first process does, and the others take their share of what is shared.
+ *
+ * @throws What planning, the GPU or a stage throws; {@linkcode TeamError} where the process that leads has failed.
+ */
+export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
+  const { team, cache } = session;
+  if (team === undefined) return await runAlone(request, session);
+  if (team.rank > 0) {
+    const resources = { gpu: () => session.gpu.resource() };
+    return await follow(graphOf(request).graph, {
+      team,
+      cache,
+      seed: request.seed,
+      resources,
+    }) as FinishedRun;
+  }
+  let finished: FinishedRun | undefined;
+  try {
+    return finished = await runAlone(request, session);
+  } finally {
+    await endTogether(team, finished);
+  }
+}
+
 /**
  * Runs an experiment once. Nothing is written before plan and adapter are in order; a run that fails before any stage has
  * finished leaves no folder.
  *
  * @throws What planning, the GPU or a stage throws.
  */
-export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
+async function runAlone(request: RunRequest, session: Session): Promise<FinishedRun> {
   const { pipeline, experiment, method, until, overrides, seed } = request;
   const { cache, remote, signal } = session;
   const started = new Date();
-  const whole = pipeline.build(overrides), graph = until === undefined ? whole : upTo(whole, until);
+  const { whole, graph } = graphOf(request);
   if (remote !== undefined) await pullFirst(graph, remote, seed, session);
   const planned = await plan(graph, { cache, seed });
   const gpu = await announceAdapter([planned], session);
@@ -129,6 +164,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       events,
       facts: session.facts,
       checkpointEvery: session.checkpointEvery,
+      team: session.team,
       remote,
       resources: { gpu: () => session.gpu.resource() },
       course: (node) => {
