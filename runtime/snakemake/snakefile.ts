@@ -62,7 +62,7 @@ export function snakefile({ stages, experiments, program, folder: start, adapter
 
 function head(adapter: string | undefined): string {
   const memory = adapter === undefined
-    ? "mem_mb is not there: what trainings hold could not be planned where this was written."
+    ? "mem_mb is left out: no training was planned on an adapter here."
     : `mem_mb: what a training will hold on the device, as planned on ${
       adapter.replaceAll(/\p{Cc}/gu, " ")
     }, and\n# ${hostMegabytes} MB for its processes. On a software adapter the device's memory is the host's.`;

@@ -78,6 +78,33 @@ placeTest(
   },
 );
 
+placeTest(
+  "the memory of a training is that of plan --memory; without an adapter it is left out, and said",
+  async (place) => {
+    const planned = await place.command("plan", "shapes-12", "--memory", "--json");
+    const [{ memory }] = JSON.parse(planned.out[0]!).trainings;
+    const exported = await place.command("export", "snakemake", "shapes-12", "-o", "-");
+    const text = exported.out.join("\n");
+    const resources = [...text.matchAll(/rule (\w+)_[0-9a-f]{12}:[^]*? {4}resources:\n([^]*?) {4}shell:/g)]
+      .map(([, name, lines]) => [name, lines!.replaceAll(/\s+/g, " ").trim()]);
+    assert.deepEqual(Object.fromEntries(resources), {
+      load: "gpu=0,",
+      augment: "gpu=0,",
+      co_train: `gpu=1, mem_mb=${Math.ceil(memory.peakBytes / 1e6) + 1000},`,
+      pseudo_label: "gpu=1,",
+      evaluate: "gpu=1,",
+      shapes_12: "gpu=0,",
+    });
+    assert.match(text, /mem_mb: what a training will hold on the device, as planned on .+, and$/m);
+    const without = { VK_DRIVER_FILES: "/nowhere", VK_ICD_FILENAMES: "/nowhere", CROSSVIEW_INSTALL: "0" };
+    const bare = await place.process(["export", "snakemake", "shapes-12", "-o", "-"], without);
+    assert.equal(bare.status, 0, bare.notes);
+    assert.match(bare.notes, /does not say what memory "shapes-12" takes: Cannot open a GPU/);
+    assert.match(bare.out.join("\n"), /mem_mb is left out/);
+    assert.doesNotMatch(bare.out.join("\n"), /mem_mb=/);
+  },
+);
+
 placeTest("export snakemake refuses, with the way out, and writes nothing", async (place) => {
   const at = (name: string) => join(place.folder, name);
   await Deno.mkdir(at("folder"));

@@ -74,7 +74,7 @@ rule _2_rounds_000000000000:
         touch("jobs/2-rounds-000000000000.done"),
 `));
   assert.match(text, /as planned on Card of ours, and/);
-  assert.match(snakefile({ ...workflow, adapter: undefined }), /mem_mb is not there/);
+  assert.match(snakefile({ ...workflow, adapter: undefined }), /mem_mb is left out/);
 });
 
 Deno.test("braces are doubled for Snakemake, quotes and backslashes kept from Python, the rest from the shell", () => {
