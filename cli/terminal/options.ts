@@ -34,7 +34,7 @@ export const shared = {
   until: {
     name: "until",
     value: "stage",
-    description: "run no further than this stage and what it needs; no scores are compared",
+    description: "run no further than this stage and what it needs",
   },
   checkpointEvery: {
     name: "checkpoint-every",

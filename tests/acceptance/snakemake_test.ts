@@ -1,6 +1,7 @@
 /** Trainings as jobs of Snakemake: one is killed, and all ends with the bytes of what would have been typed. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { storedRuns } from "../../cli/runs/stored_runs.ts";
 import { runTask } from "../support/command.ts";
 import { lacksSnakemake, startSnakemake } from "../support/engines/snakemake.ts";
 import { testUnless } from "../support/skip.ts";
@@ -34,7 +35,11 @@ testUnless(
       assert.equal(exported.code, 0, exported.stderr);
       const running = startSnakemake(folder, ["--cores", "2", "--restart-times", "1"]);
       const ended = running.output();
-      await killOne(folder, 1);
+      await killOne(folder, 1).catch(async (error) => {
+        running.kill("SIGTERM");
+        await ended;
+        throw error;
+      });
       const { code, stderr } = await ended, said = new TextDecoder().decode(stderr);
       assert.equal(code, 0, said);
       assert.match(said, /Trying to restart job/);
@@ -61,31 +66,20 @@ testUnless(
 
 /** Kills CCVC's training of a seed with all its processes, once it has written a checkpoint. */
 async function killOne(folder: string, seed: number): Promise<void> {
-  const runs = join(folder, "runs-jobs-cache", "shapes-12");
-  const isSaved = () =>
-    Deno.readDirSync(runs).some(({ name }) => {
-      const { until, seed: own, method } = JSON.parse(Deno.readTextFileSync(join(runs, name, "run.json")));
-      return until === "co-train" && own === seed && method !== "supervised" &&
-        Deno.readTextFileSync(join(runs, name, "events.jsonl")).includes('"kind":"checkpoint"');
-    });
-  for (let at = 0; !has(runs) || !isSaved(); at++) {
-    assert.ok(at < 3000, "no checkpoint came in five minutes");
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  const isSaved = async () =>
+    (await storedRuns(join(folder, "runs-jobs-cache"))).some((run) =>
+      run.until === "co-train" && run.seed === seed && run.method !== "supervised" &&
+      /"kind":"checkpoint"/.test(Deno.readTextFileSync(join(run.path, "events.jsonl")))
+    );
+  for (let at = 0; !await isSaved(); at++) {
+    assert.ok(at < 1500, "no checkpoint came in five minutes");
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const pattern = `--methods ccvc --seeds ${seed} .*${folder}/.*--until co-train`;
   const found = await new Deno.Command("pgrep", { args: ["-f", "--", pattern] }).output();
   const pids = new TextDecoder().decode(found.stdout).trim().split("\n").map(Number);
   assert.ok(pids.length >= 3, "the shell, the launcher and the command");
   for (const pid of pids) Deno.kill(pid, "SIGKILL");
-}
-
-function has(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What a cache holds, by key. */

@@ -77,8 +77,8 @@ ${setHelp}`,
     );
     const runs: PlannedRun[] = [], experiments: ExperimentJob[] = [];
     try {
-      for (const name of new Set(names)) {
-        const { name: pipeline, command, planned } = await planExperiment(lastingName(name), input, memory);
+      for (const name of new Set(names.map(lastingName))) {
+        const { name: pipeline, command, planned } = await planExperiment(name, input, memory);
         runs.push(...planned);
         experiments.push(experimentJob(pipeline, command, planned));
       }

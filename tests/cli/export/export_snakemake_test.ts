@@ -69,6 +69,11 @@ placeTest(
         / --sweep load\.value=1,2 --sweep co-train\.epochs=2,3 --cache /.test(command)
       ),
     );
+    const several = await exported(fixture("bare"), fixture("bare"));
+    const wholes = [...several].filter(([name, { command }]) =>
+      name !== "all" && !command.includes("--until")
+    );
+    assert.deepEqual(wholes.map(([name]) => name.replace(/_[0-9a-f]{12}$/, "")), ["tiny", "bare"]);
     await place.command("train", tiny);
     const rest = await exported("--seeds", "0,1");
     const left = [...rest.keys()].map((name) => name.replace(/_[0-9a-f]{12}$/, ""));

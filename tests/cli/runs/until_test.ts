@@ -24,6 +24,16 @@ placeTest(
     const page = Deno.readTextFileSync(join(place.runs, files.find((path) => path.endsWith("report.html"))!));
     assert.match(page, /until co-train/);
     assert.match(page, /--set load\.value=2 --until co-train</);
+    const [early] = files[0]!.split("/").slice(1);
+    const published = await place.command(
+      "runs",
+      "publish",
+      early!,
+      "--results",
+      join(place.folder, "results"),
+    );
+    assert.equal(published.status, 2);
+    assert.match(published.notes, /it went no further than "co-train"; train without --until/);
     const whole = await place.command("train", tiny, "--set", "load.value=2");
     assert.match(whole.out.at(-1)!, /; 2 stages ran; see /);
     assert.equal(records(place).at(-1).until, undefined);
