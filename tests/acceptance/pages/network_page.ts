@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "puppeteer-core";
-import type { LabeledEvent } from "../../../runtime/network_page/client/main.ts";
+import type { LabeledEvent } from "../../../runtime/network_page/client/view.ts";
 import { networkPage } from "../../../runtime/network_page/export.ts";
 import { encodeWeights, predictionWeights } from "../../../runtime/network_page/weights.ts";
 import { encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
