@@ -91,13 +91,11 @@ export class Graph {
    * A graph without launches.
    *
    * @param sharing How the device that the graph is meant for shares what is fetched; 0 runs everywhere.
-   * @param options.addsGradients Whether parameters' gradients are added to what earlier runs left, for one update after
-   *   several of them; by default each run begins anew.
    * @param options.precision What activations are stored as, and with them their gradients; f32 unless told.
    */
   constructor(
     readonly sharing: Sharing,
-    readonly options: { readonly addsGradients?: boolean; readonly precision?: Precision } = {},
+    readonly options: { readonly precision?: Precision } = {},
   ) {
     this.#precision = options.precision ?? "f32";
   }
@@ -221,8 +219,7 @@ export class Graph {
   /**
    * Where an op sums a parameter's gradient.
    *
-   * @returns `accumulate` is false for the first writer of the step, which overwrites what the last step left; see
-   *   `addsGradients`.
+   * @returns `accumulate` is false for the first writer of the step, which overwrites what the last step left.
    */
   gradientOf(parameter: Tensor): { tensor: Tensor; accumulate: boolean } {
     const tensor = parameter.gradient;
@@ -233,7 +230,7 @@ export class Graph {
           "pass it untracked",
       );
     }
-    const accumulate = this.options.addsGradients === true || this.#written.has(tensor);
+    const accumulate = this.#written.has(tensor);
     this.#written.add(tensor);
     return { tensor, accumulate };
   }

@@ -25,8 +25,10 @@ export interface ParameterRange {
   /** Whether weight decay pulls at it. */
   readonly decays: boolean;
   readonly values: ArenaRange;
-  /** For training. */
+  /** For training: those of a micro-batch. */
   readonly gradients?: ArenaRange;
+  /** The sums of all micro-batches' gradients, where there is room for them. */
+  readonly sums?: ArenaRange;
   /** What the optimizer remembers of earlier gradients. */
   readonly moments: readonly ArenaRange[];
   /** What the values were at the start, where there is room for it. */
@@ -52,11 +54,14 @@ export interface Parameters {
   twins(one: string, other: string): readonly TwinRange[];
   /** All that a training changes and the next step reads, padding included: what a checkpoint must hold. */
   readonly state: readonly Tensor[];
+  /** All running statistics among it, padding included. */
+  readonly statistics: readonly Tensor[];
   /** Bytes held on the device, in all and by what is held. */
   readonly bytes: number;
   readonly sizes: {
     /** Of trained networks, and of averages; and of the start, where it is kept. */
     readonly values: number;
+    /** And their sums, where there is room for them. */
     readonly gradients: number;
     readonly moments: number;
     readonly statistics: number;
@@ -76,6 +81,8 @@ export interface ParameterOptions {
   readonly training: boolean;
   /** What the optimizer remembers of each parameter; 1 unless told. */
   readonly moments?: number;
+  /** Whether there is room for sums of gradients, for steps of several micro-batches. Default false. */
+  readonly sums?: boolean;
   /** Whether there is room for what was at the start; no part of what a checkpoint holds. Default false. */
   readonly starts?: boolean;
   /** Networks that do not learn by gradients; none unless told. */
@@ -95,7 +102,7 @@ export function allocateParameters(
   options: ParameterOptions,
 ): Parameters {
   const arenas = allocateArenas(device, registry, options);
-  const { ordered, values, gradients, moments, starts, averages, statistics } = arenas;
+  const { ordered, values, gradients, sums, moments, starts, averages, statistics } = arenas;
   const tensors = tensorsIn(arenas, options.training);
   const tensor = (name: string): Tensor => {
     const found = tensors.get(name);
@@ -104,7 +111,16 @@ export function allocateParameters(
   };
   const everything = [...registry.parameters, ...registry.statistics];
   const changed = [values, ...moments, ...(averages ? [averages] : []), statistics];
-  const held = [...changed, ...(gradients ? [gradients] : []), ...(starts ? [starts] : [])];
+  const held = [
+    ...changed,
+    ...(gradients ? [gradients] : []),
+    ...(sums ? [sums] : []),
+    ...(starts ? [starts] : []),
+  ];
+  const wholes = (label: string, arenas: readonly Allocation[]) =>
+    arenas.flatMap(({ buffers }) => buffers).map(({ buffer, bytes }, i) =>
+      makeTensor({ label: `${label} ${i}`, shape: [bytes / 4], layout: "map", home: { buffer, offset: 0 } })
+    );
   return {
     tensor,
     ranges: trainedRanges(arenas),
@@ -117,13 +133,12 @@ export function allocateParameters(
         ...statistics.map((pair) => ({ what: "statistics", ...pair }) as const),
       ];
     },
-    state: changed.flatMap(({ buffers }) => buffers).map(({ buffer, bytes }, i) =>
-      makeTensor({ label: `state ${i}`, shape: [bytes / 4], layout: "map", home: { buffer, offset: 0 } })
-    ),
+    state: wholes("state", changed),
+    statistics: wholes("statistics", [statistics]),
     bytes: held.reduce((sum, arena) => sum + arena.bytes, 0),
     sizes: {
       values: values.bytes + (averages?.bytes ?? 0) + (starts?.bytes ?? 0),
-      gradients: gradients?.bytes ?? 0,
+      gradients: (gradients?.bytes ?? 0) + (sums?.bytes ?? 0),
       moments: moments.reduce((sum, { bytes }) => sum + bytes, 0),
       statistics: statistics.bytes,
     },
@@ -155,12 +170,13 @@ type Placed = ParameterSpec & Pick<TensorSpec, "label" | "layout">;
 interface Arenas {
   /** All parameters, as they lie. */
   readonly ordered: readonly Placed[];
-  /** Those that learn, in the order of `values`, `gradients`, each of `moments` and `starts`. */
+  /** Those that learn, in the order of `values`, `gradients`, `sums`, each of `moments` and `starts`. */
   readonly trained: readonly Placed[];
   /** How many of those are of averages, the last ones. */
   readonly learners: number;
   readonly values: Allocation;
   readonly gradients: Allocation | undefined;
+  readonly sums: Allocation | undefined;
   readonly moments: readonly Allocation[];
   readonly starts: Allocation | undefined;
   /** The parameters of averages. */
@@ -171,7 +187,8 @@ interface Arenas {
 function allocateArenas(
   device: Device,
   registry: Registry,
-  { training, moments = 1, starts = false, averages = new Set(), learners = new Set() }: ParameterOptions,
+  { training, moments = 1, sums = false, starts = false, averages = new Set(), learners = new Set() }:
+    ParameterOptions,
 ): Arenas {
   const ordered = [...registry.parameters].sort((a, b) => rankOf(a) - rankOf(b)).map((spec) => ({
     ...spec,
@@ -190,6 +207,7 @@ function allocateArenas(
     learners: learning.length,
     values: allocate(device, "parameters", trained),
     gradients: training ? allocate(device, "gradients", trained) : undefined,
+    sums: training && sums ? allocate(device, "sums of gradients", trained) : undefined,
     moments: Array.from(
       { length: training ? moments : 0 },
       (_, i) => allocate(device, moments === 1 ? "momenta" : `moments ${i + 1}`, trained),
@@ -216,8 +234,11 @@ function tensorsIn(
   return new Map(all.map((tensor) => [tensor.label, tensor]));
 }
 
-function trainedRanges({ trained, learners, values, gradients, moments, starts }: Arenas): ParameterRange[] {
-  const arenas = [values, ...(gradients ? [gradients] : []), ...(starts ? [starts] : []), ...moments];
+function trainedRanges(
+  { trained, learners, values, gradients, sums, moments, starts }: Arenas,
+): ParameterRange[] {
+  const optional = [gradients, sums, starts].flatMap((arena) => arena ? [arena] : []);
+  const arenas = [values, ...optional, ...moments];
   const placed = trained.map((spec, i) => ({ ...spec, tensors: arenas.map(({ tensors }) => tensors[i]!) }));
   const ranges = (specs: typeof placed, learnsInWarmUp: boolean) =>
     runs(specs).map(({ group, kind, decays = true, ranges: [values, ...others] }) => ({
@@ -226,6 +247,7 @@ function trainedRanges({ trained, learners, values, gradients, moments, starts }
       decays,
       values: values!,
       ...(gradients && { gradients: others.shift()! }),
+      ...(sums && { sums: others.shift()! }),
       ...(starts && { start: others.shift()! }),
       moments: others,
       learnsInWarmUp,

@@ -66,7 +66,7 @@ const state = (options: AelOptions, { classes, batch, unlabeled }: Sizes) => {
   const mixed = Math.ceil(batch * shareOf(options));
   return {
     /** How sure the student is of each class. */
-    confidence: { shape: [classes], start: options.confidenceStart },
+    confidence: { shape: [classes], start: options.confidenceStart, fold: "moved" as const },
     /** 1 where an unlabeled image holds a class. */
     index: { shape: [classes, Math.max(1, unlabeled)] },
     /** Not 0: the class is pasted in this step; the labeled image has a partner. */

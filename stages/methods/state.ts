@@ -12,7 +12,16 @@ export interface StateSpec {
    * they are not f32.
    */
   readonly start?: number | "uniform";
+  /** How what several micro-batches make of it is brought together; `written` unless told. */
+  readonly fold?: Fold;
 }
+
+/**
+ * Each micro-batch begins with the state that the step began with, and sees what itself makes of it. What they have made is brought
+ * together in their order: `written`, the last that has changed an element counts; `moved`, all moves are added; of a
+ * {@linkcode bankState}, what each has put in is put in.
+ */
+export type Fold = "written" | "moved" | { readonly bank: string };
 
 /** The state of a method, by name. */
 export type StateSpecs = Readonly<Record<string, StateSpec>>;

@@ -15,6 +15,7 @@ import { captureAverages, captureCopies } from "./averages.ts";
 import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
+import { allocateFolding, type Folding } from "./folding.ts";
 import { captureGradients, type Noted, scheduled } from "./step_program.ts";
 import { captureUpdate, momentsOf, needsStart, type OptimizerSettings } from "./update.ts";
 
@@ -38,13 +39,16 @@ export interface CaptureOptions
 /** One of the programs that a step is made of, one after another. They share nothing but what has a home. */
 export interface CapturedProgram {
   readonly graph: Graph;
-  /** How often a step runs it: for each micro-batch, or once. */
-  readonly per: "micro-batch" | "step";
+  /**
+   * When a step runs it: once for each micro-batch; after each, to bring together what it has left with what those before it have;
+   * or once, when all is done.
+   */
+  readonly per: "micro-batch" | "fold" | "step";
 }
 
 /**
- * A kind of step: gradients, then the optimizer's update and what comes after it. With one micro-batch all is one program;
- * with several, between the two the host may act.
+ * A kind of step: gradients, then the optimizer's update and what comes after it. With one micro-batch all is one program; with
+ * several there is a fold between the two, and between any of them the host may act.
  */
 export interface CapturedPhase extends Noted {
   readonly programs: readonly [CapturedProgram, ...CapturedProgram[]];
@@ -70,6 +74,8 @@ export interface CapturedTraining {
   readonly feed: Feed;
   readonly state: CapturedState;
   readonly control: Control;
+  /** Where micro-batches are brought together; absent where there is one. */
+  readonly folding?: Folding;
   readonly phases: { readonly "warm-up"?: CapturedPhase; readonly method: CapturedPhase };
   free(): void;
 }
@@ -86,17 +92,21 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const parameters = allocateParameters(device, networks.registry, {
     training: true,
     moments: momentsOf(options.optimizer),
+    sums: accumulate > 1,
     starts: needsStart(options.optimizer),
     averages: new Set(Object.keys(method.averages)),
     learners: options.warmUp ? method.learners : new Set(),
   });
   const images = batch / accumulate;
-  const state = allocateState(device, method.state(sizesOf(options)));
+  const declared = method.state(sizesOf(options)), state = allocateState(device, declared);
   const feed = "capture" in views
     ? views
     : makeFeed(device, views, { batch: images, seed, draws: method.draws });
   const control = allocateControl(device, method, precision, options.classWeights?.length);
-  const held = { networks, parameters, state, feed, control };
+  const folding = accumulate > 1
+    ? allocateFolding(device, { parameters, control, state, declared })
+    : undefined;
+  const held = { networks, parameters, state, feed, control, ...(folding && { folding }) };
   const phase = (name: Phase): CapturedPhase => {
     // The passes run together where a kernel can take their joint activations, and bind them whole.
     const joint = withinLimits(() => capturePhase(device, options, held, name, true));
@@ -108,7 +118,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     ...held,
     phases: { ...(options.warmUp && { "warm-up": phase("warm-up") }), method: phase("method") },
     free() {
-      for (const owner of [control, state, feed, parameters]) owner.free();
+      for (const owner of [...(folding ? [folding] : []), control, state, feed, parameters]) owner.free();
     },
   };
 }
@@ -146,7 +156,10 @@ function allocateState(device: Device, declared: StateSpecs): CapturedState {
 }
 
 /** What the steps of all phases share. */
-type Held = Pick<CapturedTraining, "networks" | "parameters" | "state" | "feed" | "control">;
+type Held = Pick<
+  CapturedTraining,
+  "networks" | "parameters" | "state" | "feed" | "control" | "folding"
+>;
 
 /** @param together Whether the passes of a step run as one batch. */
 function capturePhase(
@@ -157,9 +170,10 @@ function capturePhase(
   together: boolean,
 ): CapturedPhase {
   const { batch, accumulate, precision = "f32", lossScale = LOSS_SCALE } = options;
-  const { networks, parameters, state, feed, control } = held, method = methodIn(phase, options.method);
+  const { networks, parameters, state, feed, control, folding } = held,
+    method = methodIn(phase, options.method);
   const { counters, rates, guard, classWeights } = control;
-  const graph = new Graph(device.facts.sharing, { addsGradients: accumulate > 1, precision });
+  const graph = new Graph(device.facts.sharing, { precision });
   if (phase === "method") {
     const schedules = scheduled(rates, method.schedules), mostBytes = device.facts.bindingBytes;
     captureCopies(graph, { parameters, method, schedules, mostBytes });
@@ -179,13 +193,15 @@ function capturePhase(
     meter: (index) => meterOf(control, index),
   });
   const gradients = { graph, per: "micro-batch" } as const, images = batch * feed.sets;
-  if (accumulate === 1) {
+  if (folding === undefined) {
     captureFinish(device, graph, options, held, phase);
     return { programs: [gradients], ...noted, images };
   }
+  const fold = { graph: new Graph(device.facts.sharing), per: "fold" } as const;
+  folding.capture(fold.graph, { of: graph, meters: noted.terms.length + noted.shares.length });
   const update = { graph: new Graph(device.facts.sharing), per: "step" } as const;
   captureFinish(device, update.graph, options, held, phase);
-  return { programs: [gradients, update], ...noted, images };
+  return { programs: [gradients, fold, update], ...noted, images };
 }
 
 /** Captures all that follows the gradients: update, averages, what the method does afterwards. */

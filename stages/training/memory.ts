@@ -23,7 +23,7 @@ export interface TrainingMemory {
   readonly gradientBytes: number;
   readonly momentBytes: number;
   readonly statisticBytes: number;
-  /** What the method keeps from step to step. */
+  /** What the method keeps from step to step; with micro-batches, where they are brought together, too. */
   readonly stateBytes: number;
   /** Images and tables of a step, running losses. */
   readonly inputBytes: number;
@@ -74,6 +74,7 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
   const graphs = Object.values(captured.phases).flatMap(({ programs }) => programs.map(({ graph }) => graph));
   const held = captured.parameters.sizes;
   const inputBytes = captured.feed.bytes + captured.control.bytes;
+  const stateBytes = captured.state.bytes + (captured.folding?.bytes ?? 0);
   const measure = (recompute: boolean): PlannedTraining => {
     const schedules = graphs.map((graph) => schedule(graph, device.facts, { recompute }));
     // The phases take turns in the same arenas and texture.
@@ -88,11 +89,11 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
       gradientBytes: held.gradients,
       momentBytes: held.moments,
       statisticBytes: held.statistics,
-      stateBytes: captured.state.bytes,
+      stateBytes,
       inputBytes,
       workspaceBytes,
       lowerBoundBytes: Math.max(...schedules.map(({ plan }) => plan.lowerBound)),
-      peakBytes: captured.parameters.bytes + captured.state.bytes + inputBytes + workspaceBytes,
+      peakBytes: captured.parameters.bytes + stateBytes + inputBytes + workspaceBytes,
       repeated: Math.max(...schedules.map(({ repeated }) => repeated)),
     };
     const obstacle = excess(device, memory) ?? unbound(device, schedules);

@@ -7,7 +7,7 @@ import type { Noted } from "./step_program.ts";
 /** One of the programs that a step runs, one after another. */
 export interface CompiledProgram {
   readonly program: Program;
-  /** How often a step runs it. */
+  /** When a step runs it. */
   readonly per: CapturedProgram["per"];
 }
 

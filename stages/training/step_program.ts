@@ -99,7 +99,6 @@ export function captureGradients(graph: Graph, parts: GradientParts): Noted {
       )
   );
   graph.backward(seeds, (a, b) => add(graph, a, b));
-  if (graph.options.addsGradients) return noted;
   for (const { name } of networks.registry.parameters) {
     // What an average has learned by is not asked for any more.
     if (averages[networkOf(name)] !== undefined) continue;

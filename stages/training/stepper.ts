@@ -9,7 +9,7 @@ import { LOSS_SCALE } from "./config/config.ts";
 import { type StepAddress, stepNumbers } from "./control.ts";
 import type { Drawn } from "./feed.ts";
 import { checkLosses, clearLosses, type Metered, readLosses, type TrainingNames } from "./losses.ts";
-import { compilePhases, type PhaseOptions } from "./programs.ts";
+import { type CompiledProgram, compilePhases, type PhaseOptions } from "./programs.ts";
 import type { Batch } from "./sampler.ts";
 
 /** How steps are taken. */
@@ -71,7 +71,7 @@ export function openStepper(
   training: CapturedTraining,
   options: StepperOptions,
 ): Stepper {
-  const { method, feed, state, control, phases: captured } = training;
+  const { method, feed, state, control, folding, phases: captured } = training;
   const { batch, accumulate, seed, optimizer, lossScale = LOSS_SCALE, samplesOf } = options;
   const phases = compilePhases(device, captured, options);
   let current = phases.method;
@@ -114,14 +114,19 @@ export function openStepper(
     upload(device, control.rates, numbers);
     current = phaseOf(address);
     const drawn: Drawn = new Map();
-    for (const { program, per } of current.programs) {
-      if (per === "step") program.run();
-      for (let from = 0; per === "micro-batch" && from < batch; from += batch / accumulate) {
-        bring(images, from, address, drawn);
-        writeState(device, state, written, { accumulate, index: from * accumulate / batch });
-        program.run();
-      }
+    const runEach = (wanted: CompiledProgram["per"]) => {
+      for (const { program, per } of current.programs) if (per === wanted) program.run();
+    };
+    folding?.begin();
+    for (let index = 0; index < accumulate; index++) {
+      if (index > 0) folding?.again();
+      bring(images, index * batch / accumulate, address, drawn);
+      writeState(device, state, written, { accumulate, index });
+      runEach("micro-batch");
+      runEach("fold");
     }
+    folding?.end();
+    runEach("step");
     taken = address.step + 1;
   };
   const phaseOf = ({ phase: name = "method" }: StepAddress) => {

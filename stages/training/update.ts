@@ -98,7 +98,7 @@ export interface UpdateParts {
   readonly optimizer: OptimizerSettings;
   /** Whether averages that learn in the warm-up are moved, too; default false. */
   readonly warmUp?: boolean;
-  /** Whether the gradients are zero afterwards, for steps that add to them; default false. */
+  /** Whether what it went by is zero afterwards, for steps that add to it; default false. */
   readonly clears?: boolean;
   /** Most bytes of the arenas that a launch is given. */
   readonly mostBytes?: number;
@@ -111,7 +111,8 @@ export function captureUpdate(graph: Graph, parts: UpdateParts): void {
   const { parameters, rates, optimizer, warmUp = false, clears = false, guard } = parts;
   const needed = momentsOf(optimizer);
   const learning = parameters.ranges.filter(({ learnsInWarmUp }) => warmUp || !learnsInWarmUp);
-  const pieces = learning.flatMap(({ group, kind, decays, values, gradients, moments, start }) => {
+  const pieces = learning.flatMap(({ group, kind, decays, values, moments, start, ...range }) => {
+    const gradients = range.sums ?? range.gradients;
     if (!gradients || moments.length !== needed) {
       throw new Error(
         `Cannot update by ${optimizer.kind}: it needs gradients and ${needed} moments, and parameters were allocated with ` +

@@ -2,6 +2,7 @@
 //
 //   counts   u32[classes]      keys of each class
 //   cursors  u32[classes, 2]   place of the oldest key in the queue, keys that are in it; of the class `row`
+//   pushed   u32[classes]      keys that were ever put in
 //
 // One invocation.
 //
@@ -17,4 +18,5 @@ fn main() {
   let length = min(all, extents.size);
   set_cursors(2u * extents.row, (load_cursors(2u * extents.row) + (all - length)) % extents.size);
   set_cursors(2u * extents.row + 1u, length);
+  set_pushed(extents.row, load_pushed(extents.row) + load_counts(extents.row));
 }

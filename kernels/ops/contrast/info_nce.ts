@@ -32,7 +32,7 @@ export interface InfoNceInputs {
   /** [classes, F]: what an anchor of each class is to be near. */
   readonly means: Tensor;
   /** Where its negatives are drawn from. */
-  readonly bank: Bank;
+  readonly bank: Omit<Bank, "pushed">;
   /** f32 maps [classes, 1, anchors] and [classes, anchors, negatives] in [0, 1), by turn: who is drawn. */
   readonly draws: { readonly anchors: Tensor; readonly negatives: Tensor };
 }

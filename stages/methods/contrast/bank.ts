@@ -9,6 +9,7 @@ import type { Step } from "../step.ts";
 
 /** What a bank is called: a word, which the names of its tensors begin with. */
 const cursorsOf = (name: string) => `${name}Cursors`;
+const pushedOf = (name: string) => `${name}Pushed`;
 
 /**
  * A bank for a method's `state`, empty at the start: a queue a class, named after the class's number, and where each begins and ends.
@@ -24,10 +25,11 @@ export function bankState(
   name: string,
   options: { readonly features: number; readonly sizes: readonly number[]; readonly precision?: Precision },
 ): StateSpecs {
-  const { cursors, queues } = bankSpec(options);
+  const { cursors, pushed, queues } = bankSpec(options), fold = { bank: name };
   return {
-    [cursorsOf(name)]: cursors,
-    ...Object.fromEntries(queues.map((queue, row) => [`${name}${row}`, queue])),
+    [cursorsOf(name)]: { ...cursors, fold },
+    [pushedOf(name)]: { ...pushed, fold },
+    ...Object.fromEntries(queues.map((queue, row) => [`${name}${row}`, { ...queue, fold }])),
   };
 }
 
@@ -44,12 +46,13 @@ export function bankOf({ state }: Pick<Step, "state">, name: string): Bank {
     );
   }
   const queues = Array.from({ length: cursors.shape[1]! }, (_, row) => tensors[`${name}${row}`]!);
-  return { cursors, queues };
+  return { cursors, pushed: tensors[pushedOf(name)]!, queues };
 }
 
 /**
  * Puts the features of each class's keys into its queue, in their order, over the oldest ones where it is full. What the step does
- * after this sees them; a micro-batch sees those of the ones before it. Constant to the gradient.
+ * after this sees them; a micro-batch
+ * sees its own, and the next step those of all, in their order. Constant to the gradient.
  *
  * @param keys Pixels of each class, by the places that they have in the two batches.
  */

@@ -172,7 +172,7 @@ Deno.test("what leaves no class to paste is refused before anything is captured"
   );
   assert.deepEqual(bound(ael({ pasted: 0 })).state(sizes).index, { shape: [3, 8] });
   assert.deepEqual(bound(ael({ neverPasted: [0, 1], mixed: "all" })).state({ ...sizes, unlabeled: 0 }), {
-    confidence: { shape: [3], start: "uniform" },
+    confidence: { shape: [3], start: "uniform", fold: "moved" },
     index: { shape: [3, 1] },
     pasted: { shape: [3] },
     partners: { shape: [4] },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../../kernels/device.ts";
 import { Graph } from "../../../../kernels/graph.ts";
 import { allocate, asUint32, readBack, upload } from "../../../../kernels/memory.ts";
-import { bankSpec, pushKeys } from "../../../../kernels/ops/contrast/bank.ts";
+import { bankSpec, foldBank, pushKeys } from "../../../../kernels/ops/contrast/bank.ts";
 import { positions } from "../../../../kernels/ops/contrast/positions.ts";
 import { compile } from "../../../../kernels/program/program.ts";
 import { pushed, unrolled } from "../../../../kernels/reference/contrast/bank.ts";
@@ -22,14 +22,21 @@ async function compareQueues(device: Device, precision: Precision): Promise<void
     { label: "u", shape },
     { label: "flags", shape: [1, classes, columns], dtype: "u32", layout: "map" },
     { label: "cursors", ...specs.cursors },
+    { label: "pushed", ...specs.pushed },
     ...specs.queues.map((queue, c) => ({ label: `queue ${c}`, ...queue })),
   ]);
-  const [x, u, flags, cursors, ...queues] = memory.tensors;
+  const [x, u, flags, cursors, counted, ...queues] = memory.tensors;
   const graph = new Graph(device.facts.sharing);
-  pushKeys(graph, { cursors: cursors!, queues }, { x: x!, u: u! }, positions(graph, flags!, 4));
+  pushKeys(
+    graph,
+    { cursors: cursors!, pushed: counted!, queues },
+    { x: x!, u: u! },
+    positions(graph, flags!, 4),
+  );
   const program = compile(device, graph);
   const stored = (values: number[]) => precision === "f16" ? [...Float16Array.from(values)] : values;
   let expected: number[][][] = sizes.map(() => []);
+  const sums = sizes.map(() => 0);
   for (let step = 0; step < 4; step++) {
     const [own, other] = [0, 1].map((batch) =>
       Float32Array.from(uniform(10 * step + batch, split * features))
@@ -51,7 +58,9 @@ async function compareQueues(device: Device, precision: Precision): Promise<void
         sizes[c]!,
       )
     );
-    const [read, ...held] = await readBack(device, [cursors!, ...queues]);
+    sums.forEach((_, c) => sums[c]! += rows[c]!.filter((flag) => flag === 4).length);
+    const [read, counts, ...held] = await readBack(device, [cursors!, counted!, ...queues]);
+    assert.deepEqual([...asUint32(counts!)].slice(0, classes), sums);
     const ends = asUint32(read!);
     held.forEach((words, c) => {
       const values = precision === "f16" ? new Float16Array(words.buffer) : words;
@@ -69,6 +78,65 @@ async function compareQueues(device: Device, precision: Precision): Promise<void
 gpuTest("pushKeys() keeps the newest keys of each class, in order", (device) => compareQueues(device, "f32"));
 
 halfTest("pushKeys() rounds them where the bank is of f16", (device) => compareQueues(device, "f16"));
+
+gpuTest(
+  "foldBank() gives what pushing the same keys one batch after another gives, to the place",
+  async (device) => {
+    // Each batch pushes up to 60 keys of a class: more than some queues hold, and in one class none.
+    const sizes = [1, 7, 25, 60, 1000], classes = sizes.length, parts = 3;
+    const specs = bankSpec({ features, sizes });
+    const bankSpecs = (name: string) => [
+      { label: `${name} cursors`, ...specs.cursors },
+      { label: `${name} pushed`, ...specs.pushed },
+      ...specs.queues.map((queue, c) => ({ label: `${name} queue ${c}`, ...queue })),
+    ];
+    const memory = allocate(device, "test", [
+      { label: "x", shape },
+      { label: "u", shape },
+      { label: "flags", shape: [1, classes, columns], dtype: "u32", layout: "map" },
+      ...["one", "part", "base", "folded"].flatMap(bankSpecs),
+    ]);
+    const [x, u, flags, ...rest] = memory.tensors;
+    const tensorsOf = (i: number) => rest.slice(i * (2 + classes), (i + 1) * (2 + classes));
+    const bankOf = (i: number) => {
+      const [cursors, pushed, ...queues] = tensorsOf(i);
+      return { cursors: cursors!, pushed: pushed!, queues };
+    };
+    const [one, part, base, folded] = [0, 1, 2, 3].map(bankOf);
+    const pushing = (bank: typeof one) => {
+      const graph = new Graph(device.facts.sharing);
+      pushKeys(graph, bank!, { x: x!, u: u! }, positions(graph, flags!, 4));
+      return compile(device, graph);
+    };
+    const graph = new Graph(device.facts.sharing);
+    foldBank(graph, folded!, part!, base!);
+    const [toOne, toPart, folding] = [pushing(one), pushing(part), compile(device, graph)];
+    const copy = async (from: number, to: number) => {
+      const values = await readBack(device, tensorsOf(from));
+      tensorsOf(to).forEach((tensor, i) => upload(device, tensor, values[i]!));
+    };
+    for (let step = 0; step < 3; step++) {
+      await copy(0, 2);
+      await copy(0, 3);
+      for (let i = 0; i < parts; i++) {
+        await copy(2, 1);
+        const seed = 100 * step + 10 * i;
+        upload(device, x!, Float32Array.from(uniform(seed, split * features)));
+        upload(device, u!, Float32Array.from(uniform(seed + 1, split * features)));
+        const keys = uniform(seed + 2, classes * columns, 0, 1).map((value, i) =>
+          value < [0.3, 0.5, 0.2, 1, 0][Math.floor(i / columns)]! ? 4 : 3
+        );
+        upload(device, flags!, Uint32Array.from(keys));
+        toPart.run();
+        folding.run();
+        toOne.run();
+      }
+      const [expected, found] = [await readBack(device, tensorsOf(0)), await readBack(device, tensorsOf(3))];
+      assert.deepEqual(found, expected, `step ${step}`);
+    }
+    for (const owner of [toOne, toPart, folding, memory]) owner.free();
+  },
+);
 
 Deno.test("bankSpec() says how many bytes a bank takes", () => {
   const bytes = (precision?: Precision) => {
@@ -94,11 +162,12 @@ Deno.test("pushKeys() refuses what does not suit", () => {
   const image = makeTensor({ label: "features", shape });
   const keys = { places: map([1, 2, columns]), counts: map([1, 1, 2]) };
   const queue = map([1, 9, 8], "f32");
-  const of = (cursors = map([1, 2, 2]), queues = [queue, queue]) =>
-    pushKeys(new Graph(0), { cursors, queues }, { x: image, u: image }, keys);
+  const of = (cursors = map([1, 2, 2]), queues = [queue, queue], pushed = map([1, 2])) =>
+    pushKeys(new Graph(0), { cursors, pushed, queues }, { x: image, u: image }, keys);
   of();
   assert.throws(() => of(map([1, 3, 2])), /a u32 map \[1,2,2\] is needed/);
   assert.throws(() => of(undefined, [queue]), /one of each of the 2 classes is needed/);
   assert.throws(() => of(undefined, [queue, map([1, 9, 12], "f32")]), /a f32 map \[1,9,8\] is needed/);
   assert.throws(() => of(undefined, [queue, map([1, 9, 8])]), /of f32 or f16/);
+  assert.throws(() => of(undefined, undefined, map([1, 3])), /a u32 map \[1,2\] is needed/);
 });

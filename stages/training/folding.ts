@@ -1,0 +1,162 @@
+/** What the micro-batches of a step leave beside gradients, brought together in their order. @module */
+import type { Device } from "../../kernels/device.ts";
+import type { Graph } from "../../kernels/graph.ts";
+import { allocate, type Allocation, upload } from "../../kernels/memory.ts";
+import { type Bank, foldBank } from "../../kernels/ops/contrast/bank.ts";
+import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts";
+import { foldMeters, foldMoved, foldSum, foldWritten } from "../../kernels/ops/update/fold.ts";
+import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
+import type { ArenaRange, Parameters } from "../../models/parameters.ts";
+import type { StateSpecs } from "../methods/state.ts";
+import type { CapturedState } from "./capture.ts";
+import type { Control } from "./control.ts";
+
+/**
+ * Micro-batches know nothing of one another: each begins with the running statistics, the state and the meters that the step began
+ * with, and sees what itself makes of them. What they have made is folded into one by their order, whoever computed it; so do
+ * gradients. With one micro-batch there is nothing to fold.
+ */
+export interface Folding {
+  /** What a micro-batch changes, and what is folded of it: these tensors, and gradients. */
+  readonly parts: readonly Tensor[];
+  /**
+   * Captures the fold of one micro-batch, whose results lie where it left them.
+   *
+   * @param phase What micro-batches run, of which it is read how often statistics move; and how many meters they note in.
+   */
+  capture(graph: Graph, phase: { readonly of: Graph; readonly meters: number }): void;
+  /** Notes what the step begins with. */
+  begin(): void;
+  /** Puts that back, for another micro-batch to begin with. */
+  again(): void;
+  /** Leaves what all have come to where the next step begins. */
+  end(): void;
+  readonly bytes: number;
+  free(): void;
+}
+
+/** What is folded. */
+export interface FoldingParts {
+  readonly parameters: Parameters;
+  readonly control: Pick<Control, "meters">;
+  readonly state: CapturedState;
+  readonly declared: StateSpecs;
+}
+
+/** Three copies of what micro-batches change: `part` is where they work. */
+interface Copies {
+  readonly part: Tensor;
+  readonly base: Tensor;
+  readonly folded: Tensor;
+}
+
+/** Makes room. */
+export function allocateFolding(
+  device: Device,
+  { parameters, control: { meters }, state, declared }: FoldingParts,
+): Folding {
+  const allMeters = makeTensor({
+    label: "meters",
+    shape: [meters.length * ALIGNMENT / 4],
+    layout: "map",
+    home: meters[0]!.home!,
+  });
+  const states = Object.entries(state.tensors);
+  const parts = [...parameters.statistics, allMeters, ...states.map(([, tensor]) => tensor)];
+  const [bases, sums] = ["the step's start", "what micro-batches come to"].map((label) =>
+    allocate(device, label, parts.map(({ label, shape, dtype, layout }) => ({ label, shape, dtype, layout })))
+  ) as [Allocation, Allocation];
+  const copies = parts.map((part, i): Copies => ({
+    part,
+    base: bases.tensors[i]!,
+    folded: sums.tensors[i]!,
+  }));
+  const statistics = copies.slice(0, parameters.statistics.length);
+  const ofState = new Map(states.map(([name], i) => [name, copies[statistics.length + 1 + i]!]));
+  const kept: Allocation[] = [], uploads: (() => void)[] = [];
+  /** A number for each element of a tensor, 1 unless set; on the device when the first step begins. */
+  const shares = (like: Tensor, set: (shares: Float32Array) => void = () => {}): Tensor => {
+    const made = allocate(device, "kept shares", [{ label: "kept", shape: [like.bytes / 4], layout: "map" }]);
+    const [tensor] = made.tensors as [Tensor], elements = new Float32Array(like.bytes / 4).fill(1);
+    set(elements);
+    kept.push(made);
+    uploads.push(() => upload(device, tensor, elements));
+    return tensor;
+  };
+  const copy = (from: (copies: Copies) => Tensor, to: (copies: Copies) => Tensor) => {
+    const encoder = device.gpu.createCommandEncoder();
+    for (const each of copies) {
+      const [source, target] = [from(each).home!, to(each).home!];
+      encoder.copyBufferToBuffer(source.buffer, source.offset, target.buffer, target.offset, each.part.bytes);
+    }
+    device.gpu.queue.submit([encoder.finish()]);
+  };
+  return {
+    parts,
+    capture(graph, { of, meters: count }) {
+      for (const { values, gradients, sums } of parameters.ranges) {
+        for (const { offset, bytes } of splitRange(values.start, values.end)) {
+          const at = ({ buffer, start }: ArenaRange) =>
+            arenaRange("gradients", buffer, { offset: start + offset - values.start, bytes });
+          foldSum(graph, { folded: at(sums!), part: at(gradients!) });
+        }
+      }
+      statistics.forEach((tensors) => {
+        foldMoved(graph, tensors, shares(tensors.part, (elements) => keptBy(of, tensors.part, elements)));
+      });
+      foldMeters(graph, copies[statistics.length]!, { count, bytes: ALIGNMENT });
+      const banks = new Set<string>();
+      for (const [name, tensors] of ofState) {
+        const { fold = "written" } = declared[name]!;
+        if (fold === "written") foldWritten(graph, tensors);
+        else if (fold === "moved") foldMoved(graph, tensors, shares(tensors.part));
+        else banks.add(fold.bank);
+      }
+      for (const name of banks) {
+        const bank = (which: keyof Copies) => bankIn((tensor) => ofState.get(tensor)![which], name, declared);
+        foldBank(graph, bank("folded"), bank("part"), bank("base"));
+      }
+    },
+    begin() {
+      for (const send of uploads.splice(0)) send();
+      copy(({ part }) => part, ({ base }) => base);
+      copy(({ part }) => part, ({ folded }) => folded);
+    },
+    again: () => copy(({ base }) => base, ({ part }) => part),
+    end: () => copy(({ folded }) => folded, ({ part }) => part),
+    get bytes() {
+      return [bases, sums, ...kept].reduce((sum, { bytes }) => sum + bytes, 0);
+    },
+    free() {
+      for (const allocation of [bases, sums, ...kept]) allocation.free();
+    },
+  };
+}
+
+/**
+ * The share of each running statistic that is left of what it was when a graph has run: (1 − momentum) for each pass that it goes
+ * through.
+ */
+function keptBy(graph: Graph, { home }: Tensor, shares: Float32Array): void {
+  for (const { kernel, writes, uniforms } of graph.dispatches) {
+    if (!kernel.name.startsWith("batch_norm_moments")) continue;
+    // The mean and the variance that move; those before and after are of the batch.
+    for (const { home: own, bytes } of writes.slice(2, 4)) {
+      if (own?.buffer !== home?.buffer) continue;
+      const start = own!.offset / 4;
+      for (let pass = 0; pass < uniforms["passes"]!; pass++) {
+        for (let i = start; i < start + bytes / 4; i++) shares[i]! *= 1 - uniforms["momentum"]!;
+      }
+    }
+  }
+}
+
+/** A bank of the state, by its declaration. */
+function bankIn(tensor: (name: string) => Tensor, name: string, declared: StateSpecs): Bank {
+  const own = Object.keys(declared).filter((key) => {
+    const { fold } = declared[key]!;
+    return typeof fold === "object" && fold.bank === name;
+  }).map(tensor);
+  const [cursors, pushed, ...queues] = own as [Tensor, Tensor, ...Tensor[]];
+  return { cursors, pushed, queues };
+}
