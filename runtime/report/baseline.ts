@@ -4,8 +4,9 @@ import type { Plan } from "../../pipeline/mod.ts";
 import { isBaseline, learnedFrom, scoredOn } from "../runs/lineage.ts";
 import { readRunFile, readRunPlan } from "../runs/run_files.ts";
 import type { RunRecord } from "../runs/run_folder.ts";
+import { readRunRecord } from "../runs/run_record.ts";
 import { headlineScore, type RunScores } from "../runs/scores.ts";
-import { shownScores } from "./shown_scores.ts";
+import { shownScores } from "../runs/shown_scores.ts";
 
 /** A supervised run of the same data and seed. */
 export interface Baseline {
@@ -31,7 +32,7 @@ export async function findBaseline(
   let found: (Baseline & { readonly started: string }) | undefined;
   for (const id of await siblings(path)) {
     const folder = join(path, "..", id);
-    const other = await readRunFile(folder, "run.json", JSON.parse) as RunRecord | null | undefined;
+    const other = await readRunRecord(folder);
     if (other?.state !== "done" || other.seed !== run.seed || other.id === run.id) continue;
     if (other.protocol !== scores.protocol || other.started <= (found?.started ?? "")) continue;
     const alone = await readRunPlan(folder);

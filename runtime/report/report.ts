@@ -4,11 +4,11 @@ import { writeAtomically } from "../../pipeline/files/files.ts";
 import type { PipelineEvent, Plan } from "../../pipeline/mod.ts";
 import { readRunFile, readRunPlan } from "../runs/run_files.ts";
 import type { RunFolder, RunRecord } from "../runs/run_folder.ts";
+import { shownScores } from "../runs/shown_scores.ts";
 import { findBaseline } from "./baseline.ts";
 import { CurveRecorder, type Curves, isCurves } from "./curves.ts";
 import { readShownRanking, readUnlabeledGallery, readValidation } from "./gallery.ts";
 import { reportPage } from "./page.ts";
-import { shownScores } from "./shown_scores.ts";
 import { type Freshness, Renewal } from "./renewal.ts";
 
 /** Name of the page in a run's folder. */

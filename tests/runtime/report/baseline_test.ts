@@ -19,14 +19,15 @@ const own = { protocol: "original", headline: "average", miou: { average: 44 } }
 
 Deno.test("the baseline is the latest supervised run of the same data, views, seed, scored images and protocol", async () => {
   const folder = await Deno.makeTempDir();
+  let written = 0;
   const write = async (
-    id: string,
+    name: string,
     started: string,
     made: Plan,
     changes: Record<string, unknown> = {},
     metrics: unknown = scores,
   ) => {
-    const path = join(folder, id);
+    const path = join(folder, name), id = `20260101-000000-3fa9c1d2-${++written}`;
     await Deno.mkdir(path);
     const outputs = scoredBy("marks");
     const record = { ...doneRun.run, id, started, protocol: "original", outputs, ...changes };
@@ -36,7 +37,7 @@ Deno.test("the baseline is the latest supervised run of the same data, views, se
   };
   try {
     const find = (made = plan("ccvc")) =>
-      findBaseline(join(folder, "own"), { ...doneRun.run, id: "own", outputs: scoredBy("marks") }, own, made);
+      findBaseline(join(folder, "own"), { ...doneRun.run, outputs: scoredBy("marks") }, own, made);
     await write("own", "2026-01-01", plan("ccvc"));
     assert.equal(await find(), undefined);
     await write("other-images", "2026-01-02", plan("supervised", { photographs: "x", tiles: "x" }));
@@ -50,6 +51,7 @@ Deno.test("the baseline is the latest supervised run of the same data, views, se
     await Deno.mkdir(join(folder, "no-run"));
     await write("damaged", "2026-01-02", plan("supervised"));
     await Deno.writeTextFile(join(folder, "damaged", "plan.json"), "{");
+    await write("forged", "2026-01-02", plan("supervised"), { outputs: "all" });
     assert.equal(await find(), undefined);
     await write("earlier", "2026-01-03", plan("supervised"));
     await write("latest", "2026-01-04", plan("supervised"));
