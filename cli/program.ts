@@ -26,11 +26,12 @@ import { tune } from "./commands/tune.ts";
 import { weights } from "./commands/weights.ts";
 import { why } from "./commands/plan/why.ts";
 import { asksLauncher, outputOf } from "../runtime/host/environment.ts";
-import { exitStatus, explain, interruptedStatus } from "./terminal/errors.ts";
+import { exitStatus, interruptedStatus } from "./terminal/errors.ts";
 import { DriverInstalled } from "../runtime/gpu/gpu.ts";
 import { origin, version } from "../runtime/host/place.ts";
 import { connect, request } from "../runtime/host/requests.ts";
-import { systemTerminal, type Terminal } from "./terminal/terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+import { runInTeam, sayError } from "./process/team_process.ts";
 
 /** Those that run the tests and benches of a clone; a package has none. */
 const ofClone: readonly Command[] = origin === "clone" ? [bench, test] : [];
@@ -82,7 +83,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     // The launcher starts the command again, and that one's status counts.
     if (error instanceof DriverInstalled) return 1;
-    terminal.note(explain(error));
+    await sayError(error, terminal);
     return exitStatus(error);
   }
 }
@@ -103,5 +104,5 @@ function useLauncher(): void {
 
 if (import.meta.main) {
   useLauncher();
-  Deno.exit(await main(Deno.args, systemTerminal()));
+  Deno.exit(await runInTeam(Deno.args, main));
 }

@@ -42,6 +42,8 @@ export * from "./remote/remote.ts";
 export * from "./remote/remote_cache.ts";
 export type { OpenResource, ResourceOpeners } from "./run/resources.ts";
 export * from "./run/scheduler.ts";
+export { endTogether, follow, type FollowOptions, TeamError } from "./run/follow.ts";
+export * from "./run/team.ts";
 export * from "./language/schema.ts";
 export { type DeepPartial, schemaOf } from "./language/schema_of.ts";
 export type { SourcesDigest } from "./plan/sources.ts";

@@ -1,5 +1,5 @@
 /** What runs share: where they say what they do, the cache, the GPU, and what stops them. @module */
-import type { Cache, PipelineEvent, Plan, RemoteCache } from "../pipeline/mod.ts";
+import type { Cache, PipelineEvent, Plan, RemoteCache, Team } from "../pipeline/mod.ts";
 import { adapterLine, type Gpu } from "./gpu/gpu.ts";
 import type { Output } from "./output.ts";
 import { adapterName, type Facts, gpuOf } from "./runs/provenance.ts";
@@ -18,6 +18,8 @@ export interface Session {
   /** Stops the work in order once it is aborted. */
   readonly signal: AbortSignal;
   readonly facts: Readonly<Record<string, string>>;
+  /** Processes that run it together, this one among them. */
+  readonly team?: Team | undefined;
   /** Seconds between checkpoints; without it they are spaced by their cost. */
   readonly checkpointEvery?: number | undefined;
   /** Gives who hears the events of one run. */

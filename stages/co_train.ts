@@ -46,6 +46,7 @@ import {
 import { tell } from "./training/progress.ts";
 import { makeSampler, namesOf } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
+import { lead, openTogether, serve } from "./training/shared_session.ts";
 
 export type { CoTrainConfig, TrainingHistory, TrainingInputs };
 
@@ -201,6 +202,7 @@ function defineTraining(method: AnyMethod, given: readonly (keyof Earlier)[]): T
     sources: pretrainedSources,
     resources: ["gpu"],
     seeded: true,
+    teamed: true,
     numerics: "f32",
     async run({ inputs, config, context }) {
       const { seed } = context, { pseudoLabels, start } = inputs as Earlier;
@@ -235,25 +237,37 @@ function defineTraining(method: AnyMethod, given: readonly (keyof Earlier)[]): T
             "are random. Set co-train.pretrained to a file, or let the method train its norms",
         });
       }
-      const session = openSession(device, {
-        ...settings,
-        pretrained: earlier ?? pretrained?.state,
-        samplesOf(step, chosen) {
-          const batch = sampler.batch(
-            Math.floor(step / sampler.stepsPerEpoch),
-            step % sampler.stepsPerEpoch,
-          );
-          return namesOf({ ...batch, ...(chosen && { chosen }) }, views, settings.method);
-        },
-        onSkipped: (updates) =>
-          tell(context, {
-            kind: "warning",
-            message:
-              `${updates} ${updates === 1 ? "step was" : "steps were"} left out since the losses were last ` +
-              "read: gradients overflowed f16. If that goes on, lower co-train.lossScale",
-          }),
-        onCompile: (done, total) => tell(context, { kind: "compile", done, total }),
-      });
+      const open = () =>
+        openSession(device, {
+          team: context.team,
+          ...settings,
+          pretrained: earlier ?? pretrained?.state,
+          samplesOf(step, chosen) {
+            const batch = sampler.batch(
+              Math.floor(step / sampler.stepsPerEpoch),
+              step % sampler.stepsPerEpoch,
+            );
+            return namesOf({ ...batch, ...(chosen && { chosen }) }, views, settings.method);
+          },
+          onSkipped: (updates) =>
+            tell(context, {
+              kind: "warning",
+              message:
+                `${updates} ${
+                  updates === 1 ? "step was" : "steps were"
+                } left out since the losses were last ` +
+                "read: gradients overflowed f16. If that goes on, lower co-train.lossScale",
+            }),
+          onCompile: (done, total) => tell(context, { kind: "compile", done, total }),
+        });
+      const { team } = context, { validation } = views;
+      const opened = team && await openTogether(team, device, config.accumulate, open);
+      if (team && team.rank > 0) {
+        await serve(opened!.session, { validation, sampler }, team);
+        return {};
+      }
+      const session = opened ? lead(opened.session, validation, team!) : open();
+      if (opened) tell(context, { kind: "note", message: ranksText(opened.adapters) });
       try {
         tell(context, { kind: "memory", ...session.memory });
         const { last, best, history } = await runTraining({
@@ -261,18 +275,25 @@ function defineTraining(method: AnyMethod, given: readonly (keyof Earlier)[]): T
           sampler,
           network,
           config: { ...config, warmUpEpochs },
-          validation: views.validation,
+          validation,
           adapter: device.facts.name,
           context,
         });
         const bests = Object.entries(best).map(([name, checkpoint]) => [bestOutput(name), checkpoint]);
         return { last, history, ...Object.fromEntries(bests) };
       } finally {
-        session.free();
+        await session.free();
       }
     },
   });
   return stage as TrainingStage;
+}
+
+/** Says who trains. */
+function ranksText(adapters: readonly string[]): string {
+  return `${adapters.length} processes share each step: ${
+    adapters.map((name, rank) => `rank ${rank} on ${name}`).join(", ")
+  }`;
 }
 
 /** The data with the labels of an earlier training as masks. */

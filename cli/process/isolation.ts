@@ -8,7 +8,8 @@
 import { dirname, relative, resolve } from "node:path";
 import { origin, projectRoot } from "../../runtime/host/place.ts";
 import { remoteVariables, sharingVariable } from "../../runtime/host/variables.ts";
-import { environment, permissionsOf, typed } from "./permissions.ts";
+import { mpiLibrary, mpiVariable } from "../../runtime/team/start.ts";
+import { environment, isTeamed, permissionsOf, typed } from "./permissions.ts";
 import { startupOf } from "./startup.ts";
 import { exists } from "../../runtime/host/paths.ts";
 
@@ -72,6 +73,9 @@ export function isolatedArguments(args: readonly string[]): string[] {
     : { writes: [] };
   const folders = writes.flatMap((option) => folderOf(option, args, { ...written, out }[option]));
   const host = session ? remoteHost() : undefined;
+  const library = isTeamed(command) ? mpiLibrary((name) => Deno.env.get(name), exists) : undefined;
+  // Its own process looks for it there.
+  if (library !== undefined) Deno.env.set(mpiVariable, library);
   return [
     ...start,
     "--no-prompt",
@@ -86,9 +90,11 @@ export function isolatedArguments(args: readonly string[]): string[] {
       sharingVariable,
       ...yamlVariables,
       ...(session ? Object.values(remoteVariables) : []),
+      ...(isTeamed(command) ? [mpiVariable] : []),
     ),
     ...(folders.length > 0 ? [`--allow-write=${folders.join(",")}`] : []),
     ...(host === undefined ? [] : [`--allow-net=${host}`]),
+    ...(library === undefined ? [] : [`--allow-ffi=${library}`]),
     program,
     ...args,
   ];

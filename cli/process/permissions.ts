@@ -3,7 +3,7 @@
  *
  * A command that evaluates an experiment's file, or computes, has two processes: the task starts the launcher, which evaluates
  * nothing of the user's, and the launcher starts the command with what `isolation.ts` names. The other commands look at files
- * and write some, wherever they are told to. Nothing calls foreign code (ffi).
+ * and write some, wherever they are told to. Nothing calls foreign code (ffi) but MPI's library, in processes that MPI has started.
  *
  * @module
  */
@@ -54,6 +54,14 @@ const alone: Readonly<Record<string, readonly string[]>> = {
 
 /** The project's own tests and benches: they start commands, bundle code and open the GPU. */
 const developing = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys=statfs,uid"];
+
+/** Commands that several processes can run together. */
+const teamed: readonly string[] = ["train", "compare", "ccvc"];
+
+/** Whether several processes can run a command together. */
+export function isTeamed(command: string | undefined): boolean {
+  return command !== undefined && teamed.includes(command);
+}
 
 /** Whether a command is started by the launcher. An unknown one is not: its error needs no second process. */
 export function isLaunched(command: string | undefined): boolean {

@@ -2,6 +2,7 @@
 import type { Cache } from "../../pipeline/mod.ts";
 import { interruptedStatus } from "../terminal/errors.ts";
 import { hostFacts } from "../../runtime/host/environment.ts";
+import { processTeam } from "../../runtime/team/process_team.ts";
 import { Gpu } from "../../runtime/gpu/gpu.ts";
 import { onPresses } from "../terminal/presses.ts";
 import { remoteOf } from "../../runtime/remote.ts";
@@ -28,8 +29,10 @@ export async function withSession<T>(
   const controller = new AbortController();
   let heard = 0;
   /** By how often it was asked, as this process or as its launcher counts: the terminal sends Ctrl-C to both. */
+  const team = processTeam();
   const stop = (times: number) => {
-    if (times <= heard) return;
+    // Of a team, the one that leads stops the others.
+    if (times <= heard || (team !== undefined && team.rank > 0)) return;
     heard = times;
     if (controller.signal.aborted) Deno.exit(interruptedStatus);
     options.terminal.note(
@@ -48,6 +51,7 @@ export async function withSession<T>(
       output: terminal,
       remote: remoteOf(options.cache, terminal),
       gpu,
+      ...(team && { team }),
       signal: controller.signal,
       facts: await hostFacts(),
       watch: () => {

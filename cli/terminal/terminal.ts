@@ -71,6 +71,15 @@ export function systemTerminal(): Terminal {
   };
 }
 
+/** Says nothing, and asks nobody. */
+export const silentTerminal: Terminal = {
+  isLive: false,
+  print() {},
+  note() {},
+  live() {},
+  ask: () => undefined,
+};
+
 /**
  * Reads and writes nothing of the process: lines are collected. For tests, and to silence a part of a command.
  *

@@ -1,6 +1,7 @@
 /** What a stage is: its definition, and what its `run` may use. @module */
 import type { Checkpoints } from "../checkpoints/checkpoints.ts";
 import type { InputKinds, InputValues, OutputKinds, OutputValues } from "./refs.ts";
+import type { Team } from "../run/team.ts";
 import type { Schema } from "./schema.ts";
 
 /** An external file that a stage reads. */
@@ -13,6 +14,8 @@ export interface SourceFile {
 
 /** What a stage's `run` may use besides its inputs and config. */
 export interface StageContext {
+  /** Those that run the stage together, where the run has several and the stage is {@linkcode StageDefinition.teamed}. */
+  readonly team?: Team;
   /** The run's seed if the stage is `seeded`, else 0. */
   readonly seed: number;
   /** Aborted when the run is stopped. */
@@ -66,6 +69,11 @@ export interface StageDefinition<I extends InputKinds, C, CI, O extends OutputKi
   readonly resources?: readonly string[];
   /** Whether the result depends on the run's seed. */
   readonly seeded?: boolean;
+  /**
+   * Whether all processes of a run run it together, by what `context.team` gives: each is given the same, what the one that leads
+   * returns is the result, and what the others return is nothing.
+   */
+  readonly teamed?: boolean;
   /** Numeric class of the results, e.g. `"f32"`; part of the key. */
   readonly numerics?: string;
   /** Does the work. */

@@ -1,7 +1,7 @@
 /** One execution of one stage: inputs read, the work done, outputs written and stored. @module */
 import { join } from "node:path";
 import type { ArtifactKind } from "../language/artifact.ts";
-import { artifactReader, stageArtifact, type StagedArtifact } from "../cache/artifact_store.ts";
+import { stageArtifact, type StagedArtifact } from "../cache/artifact_store.ts";
 import type { GraphNode } from "../language/builder.ts";
 import type { Cache, Staged } from "../cache/cache.ts";
 import { adoptCheckpoints, removeCheckpoints } from "../checkpoints/checkpoint_folders.ts";
@@ -25,6 +25,9 @@ import { type Prepared, sourcesOf } from "../plan/prepare.ts";
 import type { Resources } from "./resources.ts";
 import { readSource } from "../plan/source_reader.ts";
 import { isDiskFault } from "../files/system_error.ts";
+import { beginTogether } from "./follow.ts";
+import { readInputs } from "./inputs.ts";
+import type { Team } from "./team.ts";
 
 /** What an execution needs. */
 export interface Execution {
@@ -52,6 +55,8 @@ export interface Execution {
   readonly facts: Readonly<Record<string, string>>;
   /** Seconds between checkpoints; without it they are spaced by their cost. */
   readonly checkpointEvery?: number | undefined;
+  /** Those that run it together. */
+  readonly team?: Team | undefined;
   /** Gives what is to be kept of the execution's course, once its outputs are there. */
   readonly course?: ((node: string) => string | undefined) | undefined;
 }
@@ -120,7 +125,14 @@ async function perform(
   const started = new Date();
   const read = new Set<string>();
   const facts: Record<string, string> = { ...execution.facts };
-  const inputs = await readInputs(execution, scratch);
+  const { team } = execution;
+  const inputs = await readInputs(
+    node,
+    cache,
+    ({ from, output }) => execution.inputs(from, output),
+    (read) => guarded(node.id, scratch, read),
+  );
+  if (team && node.stage.teamed === true) await beginTogether(team, execution.prepared, execution.inputs);
   const outputs = await guarded(node.id, scratch, () => {
     const given = context(execution, scratch, checkpoints, facts, read);
     return node.stage.run({ inputs, config: node.config, context: given });
@@ -147,33 +159,6 @@ async function perform(
     },
   };
   return { entry, files: staged.flatMap(([, { files }]) => files), read };
-}
-
-async function readInputs(
-  { prepared: { node }, cache, inputs }: Execution,
-  scratch: string,
-): Promise<Record<string, unknown>> {
-  const values: Record<string, unknown> = {};
-  for (const { from, output, input } of node.edges) {
-    const artifact = inputs(from, output);
-    // Every byte is checked before the stage starts, so that hours of work never end in a damaged input.
-    for (const file of Object.values(artifact.files)) await cache.verify(file);
-    const [name, member] = input.split(".") as [string, string?];
-    const declared = node.stage.inputs[name];
-    const kind: ArtifactKind<unknown> = member === undefined ? declared : declared[member];
-    if (kind.version !== artifact.version) {
-      throw new StageError(
-        node.id,
-        `Cannot read input "${input}" of stage "${node.id}": it is a ${artifact.kind} of version ${artifact.version}, ` +
-          `the stage reads version ${kind.version}`,
-      );
-    }
-    const value = await guarded(node.id, scratch, () => kind.read(artifactReader(cache, artifact)));
-    if (member === undefined) values[name] = value;
-    else {(values[name] ??= {} as Record<string, unknown>, values[name] as Record<string, unknown>)[member] =
-        value;}
-  }
-  return values;
 }
 
 /**
@@ -222,6 +207,7 @@ function context(
   let seed = 0;
   if (node.stage.seeded === true) seed = execution.seed;
   return {
+    ...(execution.team && node.stage.teamed === true && { team: execution.team }),
     seed,
     signal: execution.signal,
     async read(path, most = Infinity) {

@@ -13,6 +13,7 @@ import { fingerprintNode, prepare, type Prepared } from "../plan/prepare.ts";
 import type { Ref } from "../language/refs.ts";
 import type { RemoteCache } from "../remote/remote_cache.ts";
 import { type ResourceOpeners, Resources } from "./resources.ts";
+import type { Team } from "./team.ts";
 import { reasonOf } from "../plan/why.ts";
 
 /** Options of {@linkcode run}. */
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly facts?: Readonly<Record<string, string>>;
   /** A store that results are looked for in before they are made, and offered to afterwards if it takes them. */
   readonly remote?: RemoteCache | undefined;
+  /** Those that run stages together; this process leads them. */
+  readonly team?: Team | undefined;
   /** Seconds between a stage's checkpoints; without it 30, or more where they cost over a hundredth of the time. */
   readonly checkpointEvery?: number | undefined;
   /**
@@ -287,6 +290,7 @@ class Scheduler {
         signal: this.#signal,
         seed,
         facts: this.options.facts ?? {},
+        team: this.options.team,
         checkpointEvery: this.options.checkpointEvery,
         course: this.options.course,
       });

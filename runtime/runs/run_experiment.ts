@@ -1,7 +1,9 @@
 /** One run of an experiment: planned, run, and written to its folder. @module */
 import {
   canonicalJson,
+  endTogether,
   Events,
+  follow,
   type Graph,
   InterruptedError,
   isLocation,
@@ -79,12 +81,33 @@ function setText({ nodes }: Graph, { stage, path, text, folder }: Override): str
 }
 
 /**
+ * Runs an experiment once. In a team the first process does, and the others take their share of what is shared.
+ *
+ * @throws What planning, the GPU or a stage throws; {@linkcode TeamError} where the process that leads has failed.
+ */
+export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
+  const { team, cache } = session;
+  if (team === undefined) return await runAlone(request, session);
+  if (team.rank > 0) {
+    const resources = { gpu: () => session.gpu.resource() };
+    const graph = request.pipeline.build(request.overrides);
+    return await follow(graph, { team, cache, seed: request.seed, resources }) as FinishedRun;
+  }
+  let finished: FinishedRun | undefined;
+  try {
+    return finished = await runAlone(request, session);
+  } finally {
+    await endTogether(team, finished);
+  }
+}
+
+/**
  * Runs an experiment once. Nothing is written before plan and adapter are in order; a run that fails before any stage has
  * finished leaves no folder.
  *
  * @throws What planning, the GPU or a stage throws.
  */
-export async function runExperiment(request: RunRequest, session: Session): Promise<FinishedRun> {
+async function runAlone(request: RunRequest, session: Session): Promise<FinishedRun> {
   const { pipeline, experiment, method, overrides, seed } = request;
   const { cache, remote, signal } = session;
   const started = new Date();
@@ -135,6 +158,7 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
       events,
       facts: session.facts,
       checkpointEvery: session.checkpointEvery,
+      team: session.team,
       remote,
       resources: { gpu: () => session.gpu.resource() },
       course: (node) => {

@@ -76,6 +76,7 @@ export function hashedFeed(
         }),
       ),
     turn: (sources, t) => void (next = { sources, t }),
+    pass() {},
     fill({ chosen = {} }) {
       const { sources, t } = next!, moment = { t, chosen: (draw: string) => chosen[draw]! };
       for (const one of wanted) {

@@ -15,7 +15,7 @@ import { captureAverages, captureCopies } from "./averages.ts";
 import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { allocateFolding, type Folding } from "./folding.ts";
+import { allocateFolding, type Folding, type Share } from "./folding.ts";
 import { captureGradients, type Noted, scheduled } from "./step_program.ts";
 import { captureUpdate, momentsOf, needsStart, type OptimizerSettings } from "./update.ts";
 
@@ -34,6 +34,8 @@ export interface CaptureOptions
   readonly classWeights?: readonly number[] | undefined;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
+  /** Which of several processes that share a step's micro-batches this one is; it is alone unless told. */
+  readonly share?: Share | undefined;
 }
 
 /** One of the programs that a step is made of, one after another. They share nothing but what has a home. */
@@ -104,7 +106,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     : makeFeed(device, views, { batch: images, seed, draws: method.draws });
   const control = allocateControl(device, method, precision, options.classWeights?.length);
   const folding = accumulate > 1
-    ? allocateFolding(device, { parameters, control, state, declared })
+    ? allocateFolding(device, { parameters, control, state, declared, share: options.share })
     : undefined;
   const held = { networks, parameters, state, feed, control, ...(folding && { folding }) };
   const phase = (name: Phase): CapturedPhase => {

@@ -25,6 +25,8 @@ export interface Feed {
    *   share it.
    */
   fill(batch: Batch, address: { epoch: number; step: number }, drawn?: Drawn): void;
+  /** Counts the samples of a micro-batch that another process draws. */
+  pass(batch: Batch, drawn: Drawn): void;
   free(): void;
 }
 
@@ -91,6 +93,19 @@ export function makeFeed(
     unlabeled: (sample) => pixels(views.unlabeled, sample),
     "pseudo-labeled": pseudoLabeled,
   };
+  /** The draws of a step that are read, with their samples and how often each was drawn before. */
+  function* wanted(images: Batch, drawn: Drawn) {
+    for (const { name, set, walk, count, made, isEmpty } of batches) {
+      const seen = drawn.get(name) ?? new Map<number, number>();
+      drawn.set(name, seen);
+      // Without unlabeled images no step is run that reads any.
+      if (!made.isWanted || isEmpty) continue;
+      // In a warm-up nothing is chosen, and nothing reads what would be.
+      if (walk === "chosen" && images.chosen === undefined) continue;
+      const own = (walk === "chosen" ? images.chosen?.[name] : images[walk]) ?? [];
+      yield { made, set, samples: own.slice(0, count), seen };
+    }
+  }
   return {
     bytes: batches.reduce((sum, { made }) => sum + made.bytes, 0),
     get sets() {
@@ -103,15 +118,13 @@ export function makeFeed(
     },
     capture: (graph) => Object.fromEntries(batches.map(({ name, made }) => [name, made.capture(graph)])),
     fill(images, address, drawn: Drawn = new Map()) {
-      for (const { name, set, walk, count, made, isEmpty } of batches) {
-        const seen = drawn.get(name) ?? new Map<number, number>();
-        drawn.set(name, seen);
-        // Without unlabeled images no step is run that reads any.
-        if (!made.isWanted || isEmpty) continue;
-        // In a warm-up nothing is chosen, and nothing reads what would be.
-        if (walk === "chosen" && images.chosen === undefined) continue;
-        const own = (walk === "chosen" ? images.chosen?.[name] : images[walk]) ?? [];
-        made.fill(own.slice(0, count).map(items[set]), { seed, ...address }, seen);
+      for (const { made, set, samples, seen } of wanted(images, drawn)) {
+        made.fill(samples.map(items[set]), { seed, ...address }, seen);
+      }
+    },
+    pass(images, drawn) {
+      for (const { samples, seen } of wanted(images, drawn)) {
+        for (const sample of samples) seen.set(sample, (seen.get(sample) ?? 0) + 1);
       }
     },
     free() {

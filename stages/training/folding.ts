@@ -19,8 +19,10 @@ import type { Control } from "./control.ts";
 export interface Folding {
   /** What a micro-batch changes, and what is folded of it: these tensors, and gradients. */
   readonly parts: readonly Tensor[];
+  /** All gradients, each with its sum, in as many slices as processes share the sums; equal in all phases. */
+  readonly slices: readonly (readonly SummedRange[])[];
   /**
-   * Captures the fold of one micro-batch, whose results lie where it left them.
+   * Captures the fold of one micro-batch, whose results lie where it left them; of gradients, this process's slice.
    *
    * @param phase What micro-batches run, of which it is read how often statistics move; and how many meters they note in.
    */
@@ -35,8 +37,23 @@ export interface Folding {
   free(): void;
 }
 
+/** Gradients of a micro-batch, and their sum. */
+export interface SummedRange {
+  readonly gradients: Tensor;
+  readonly sums: Tensor;
+}
+
+/** Which of how many processes takes a step's micro-batches, and sums gradients, this one is. */
+export interface Share {
+  /** From 0. */
+  readonly rank: number;
+  readonly size: number;
+}
+
 /** What is folded. */
 export interface FoldingParts {
+  /** This process alone unless told. */
+  readonly share?: Share | undefined;
   readonly parameters: Parameters;
   readonly control: Pick<Control, "meters">;
   readonly state: CapturedState;
@@ -53,8 +70,9 @@ interface Copies {
 /** Makes room. */
 export function allocateFolding(
   device: Device,
-  { parameters, control: { meters }, state, declared }: FoldingParts,
+  { parameters, control: { meters }, state, declared, share = { rank: 0, size: 1 } }: FoldingParts,
 ): Folding {
+  const slices = sliced(parameters, share.size);
   const allMeters = makeTensor({
     label: "meters",
     shape: [meters.length * ALIGNMENT / 4],
@@ -93,13 +111,10 @@ export function allocateFolding(
   };
   return {
     parts,
+    slices,
     capture(graph, { of, meters: count }) {
-      for (const { values, gradients, sums } of parameters.ranges) {
-        for (const { offset, bytes } of splitRange(values.start, values.end)) {
-          const at = ({ buffer, start }: ArenaRange) =>
-            arenaRange("gradients", buffer, { offset: start + offset - values.start, bytes });
-          foldSum(graph, { folded: at(sums!), part: at(gradients!) });
-        }
+      for (const { gradients, sums } of slices[share.rank]!) {
+        foldSum(graph, { folded: sums, part: gradients });
       }
       statistics.forEach((tensors) => {
         foldMoved(graph, tensors, shares(tensors.part, (elements) => keptBy(of, tensors.part, elements)));
@@ -131,6 +146,28 @@ export function allocateFolding(
       for (const allocation of [bases, sums, ...kept]) allocation.free();
     },
   };
+}
+
+/** Gradients and their sums in slices of about equal size. */
+function sliced({ ranges }: Parameters, count: number): SummedRange[][] {
+  const total = ranges.reduce((sum, { values }) => sum + values.end - values.start, 0);
+  const each = Math.ceil(total / count / ALIGNMENT) * ALIGNMENT;
+  const slices: SummedRange[][] = Array.from({ length: count }, () => []);
+  let before = 0;
+  for (const { values, gradients, sums } of ranges) {
+    for (let at = values.start; at < values.end;) {
+      const slice = Math.floor(before / each), left = (slice + 1) * each - before;
+      const end = Math.min(values.end, at + left);
+      for (const { offset, bytes } of splitRange(at, end)) {
+        const of = (what: string, { buffer, start }: ArenaRange) =>
+          arenaRange(what, buffer, { offset: start + offset - values.start, bytes });
+        slices[slice]!.push({ gradients: of("gradients", gradients!), sums: of("sums", sums!) });
+      }
+      before += end - at;
+      at = end;
+    }
+  }
+  return slices;
 }
 
 /**

@@ -143,7 +143,7 @@ class TrainingLoop {
       (bytes) => decodeSnapshot(bytes, lengths),
     );
     if (state !== undefined) {
-      session.restore(state.value.captured);
+      await session.restore(state.value.captured);
       this.#state = state.value.state;
       this.#saved = this.#state.step;
     } else if (damage.length === 0) return;

@@ -6,6 +6,7 @@ import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { StateDict } from "../../models/state_dict.ts";
 import type { Phase } from "../methods/bound_method.ts";
 import { Inference } from "../evaluation/inference.ts";
+import type { SampleSet } from "../datasets/samples.ts";
 import type { Confusion } from "../evaluation/metrics.ts";
 import type { PerPrediction } from "../evaluation/predictions.ts";
 import { ORIGINAL, type Protocol } from "../evaluation/protocols.ts";
@@ -24,7 +25,7 @@ export interface SessionOptions
   extends
     Omit<MemorySettings, Defaulted>,
     Partial<Pick<MemorySettings, Defaulted>>,
-    Pick<StepperOptions, "onSkipped" | "samplesOf" | "onCompile"> {
+    Pick<StepperOptions, "onSkipped" | "samplesOf" | "onCompile" | "team"> {
   /** Tensors to start from in place of fresh ones, by their names in the network. */
   readonly pretrained?: StateDict | undefined;
 }
@@ -40,19 +41,20 @@ export interface Session extends Pick<Stepper, "step" | "settle" | "losses"> {
   /** Waits, and reads all that the steps so far have left on the device: parameters, moments, statistics, running losses. */
   snapshot(): Promise<readonly Float32Array<ArrayBuffer>[]>;
   /** Puts back what {@linkcode Session.snapshot} gave: the next step goes on from there to the bit. */
-  restore(captured: readonly Float32Array<ArrayBuffer>[]): void;
-  /** Scores the current weights on the validation set, under a protocol. */
+  restore(captured: readonly Float32Array<ArrayBuffer>[]): void | Promise<void>;
+  /** Scores the current weights on the validation set, or on other images, under a protocol. */
   evaluate(
     signal: AbortSignal,
     protocol?: Protocol,
     progress?: (done: number, total: number) => void,
+    samples?: SampleSet,
   ): Promise<PerPrediction<Confusion>>;
   /**
    * Reads the current weights and running statistics.
    * @throws {DivergenceError} If one is NaN or infinite: no loss is read after the last update.
    */
   state(): Promise<StateDict>;
-  free(): void;
+  free(): void | Promise<void>;
 }
 
 /**
@@ -76,7 +78,8 @@ export function openSession(device: Device, options: SessionOptions): Session {
 function prepareSession(device: Device, options: SessionOptions): Session {
   const { network: { classes, predictions, headline }, method, views, seed, pretrained } = options;
   const { accumulate = 1, warmUp = false, recompute = "when-needed" } = options;
-  const settings = { ...options, accumulate, warmUp, recompute };
+  const share = options.team && { rank: options.team.rank, size: options.team.size };
+  const settings = { ...options, accumulate, warmUp, recompute, share };
   const memory = planFitting(device, settings);
   const captured = captureTraining(device, settings), { networks, parameters } = captured;
   startFrom(device, captured, startWeights(networks.registry, method, seed, pretrained), settings);
@@ -105,12 +108,11 @@ function prepareSession(device: Device, options: SessionOptions): Session {
     restore(captured) {
       state.forEach((tensor, i) => upload(device, tensor, captured[i]!));
     },
-    evaluate(signal, protocol = ORIGINAL, progress) {
-      const { validation } = views;
-      return inference.score(validation, {
+    evaluate(signal, protocol = ORIGINAL, progress, samples = views.validation) {
+      return inference.score(samples, {
         protocol,
         signal,
-        ...(progress && { progress: (done) => progress(done, validation.length) }),
+        ...(progress && { progress: (done) => progress(done, samples.length) }),
       });
     },
     async state() {

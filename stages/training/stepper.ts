@@ -10,6 +10,8 @@ import { type StepAddress, stepNumbers } from "./control.ts";
 import type { Drawn } from "./feed.ts";
 import { checkLosses, clearLosses, type Metered, readLosses, type TrainingNames } from "./losses.ts";
 import { type CompiledProgram, compilePhases, type PhaseOptions } from "./programs.ts";
+import type { Team } from "../../pipeline/mod.ts";
+import { makeExchange } from "./exchange.ts";
 import type { Batch } from "./sampler.ts";
 
 /** How steps are taken. */
@@ -19,6 +21,8 @@ export interface StepperOptions
   readonly onSkipped?: ((updates: number) => void) | undefined;
   /** Names the images of a step, counted from 0 over the whole run, for messages. */
   readonly samplesOf?: ((step: number, chosen?: Batch["chosen"]) => string) | undefined;
+  /** Processes that share a step's micro-batches; this one takes all unless told. */
+  readonly team?: Team | undefined;
   /** What a choice draws by, in place of the seed's numbers. */
   readonly choiceNumbers?: ChoiceNumbers | undefined;
 }
@@ -42,8 +46,8 @@ export interface Losses {
 /** A captured training, compiled. */
 export interface Stepper {
   /**
-   * Runs one optimizer step; does not wait for it. Where the method chooses images it waits for the one before, and gives a promise
-   * of having begun.
+   * Runs one optimizer step; does not wait for it. Where the method chooses images it waits for the one before, and where processes
+   * share the step for what they exchange, and gives a promise of having gone so far.
    * @throws {DivergenceError} If a schedule's number, or what a choice reads, is NaN or infinite.
    */
   step(batch: Batch, address: StepAddress): void | Promise<void>;
@@ -72,7 +76,7 @@ export function openStepper(
   options: StepperOptions,
 ): Stepper {
   const { method, feed, state, control, folding, phases: captured } = training;
-  const { batch, accumulate, seed, optimizer, lossScale = LOSS_SCALE, samplesOf } = options;
+  const { batch, accumulate, seed, optimizer, lossScale = LOSS_SCALE, samplesOf, team } = options;
   const phases = compilePhases(device, captured, options);
   let current = phases.method;
   let taken = 0;
@@ -90,26 +94,28 @@ export function openStepper(
     },
     lossScale,
   };
-  /** Brings the images of a micro-batch to the device. */
-  const bring = (images: Batch, from: number, { epoch, step }: StepAddress, drawn: Drawn) => {
+  /** The images of a micro-batch. */
+  const partOf = (images: Batch, index: number): Batch => {
+    const from = index * batch / accumulate;
     const part = (places: readonly number[] = []) => places.slice(from, from + batch / accumulate);
     const { labeled, unlabeled, others, pseudoLabeled, otherPseudoLabeled, chosen } = images;
-    const turn = { accumulate, index: from * accumulate / batch };
-    feed.fill(
-      {
-        labeled: part(labeled),
-        unlabeled: part(unlabeled),
-        others: part(others),
-        pseudoLabeled: part(pseudoLabeled),
-        otherPseudoLabeled: part(otherPseudoLabeled),
-        ...(chosen && { chosen: dealt(chosen, turn) }),
-      },
-      { epoch, step },
-      drawn,
-    );
-    upload(device, control.counters, Uint32Array.of(seed, epoch, step, from));
+    return {
+      labeled: part(labeled),
+      unlabeled: part(unlabeled),
+      others: part(others),
+      pseudoLabeled: part(pseudoLabeled),
+      otherPseudoLabeled: part(otherPseudoLabeled),
+      ...(chosen && { chosen: dealt(chosen, { accumulate, index }) }),
+    };
   };
-  const run = (images: Batch, address: StepAddress, written: Chosen["state"] = {}) => {
+  const exchange = team && makeExchange(device, folding!, team), size = team?.size ?? 1;
+  /** Of `accumulate` micro-batches, those of this process: the first, and the one after the last. */
+  const [first, end] = [0, 1].map((i) => accumulate * ((team?.rank ?? 0) + i) / size) as [number, number];
+  const run = (
+    images: Batch,
+    address: StepAddress,
+    written: Chosen["state"] = {},
+  ): void | Promise<void> => {
     numbers = stepNumbers(method, optimizer, address);
     upload(device, control.rates, numbers);
     current = phaseOf(address);
@@ -117,17 +123,36 @@ export function openStepper(
     const runEach = (wanted: CompiledProgram["per"]) => {
       for (const { program, per } of current.programs) if (per === wanted) program.run();
     };
-    folding?.begin();
-    for (let index = 0; index < accumulate; index++) {
-      if (index > 0) folding?.again();
-      bring(images, index * batch / accumulate, address, drawn);
+    const micro = (index: number) => {
+      if (index > first) folding?.again();
+      const { epoch, step } = address;
+      feed.fill(partOf(images, index), { epoch, step }, drawn);
+      upload(device, control.counters, Uint32Array.of(seed, epoch, step, index * batch / accumulate));
       writeState(device, state, written, { accumulate, index });
       runEach("micro-batch");
+    };
+    const finish = () => {
+      folding?.end();
+      runEach("step");
+      taken = address.step + 1;
+    };
+    for (let index = 0; index < first; index++) feed.pass(partOf(images, index), drawn);
+    folding?.begin();
+    if (exchange) {
+      return (async () => {
+        for (let index = first; index < end; index++) {
+          micro(index);
+          await exchange.take();
+        }
+        await exchange.foldAll(() => runEach("fold"));
+        finish();
+      })();
+    }
+    for (let index = first; index < end; index++) {
+      micro(index);
       runEach("fold");
     }
-    folding?.end();
-    runEach("step");
-    taken = address.step + 1;
+    finish();
   };
   const phaseOf = ({ phase: name = "method" }: StepAddress) => {
     const phase = phases[name];
@@ -141,7 +166,7 @@ export function openStepper(
       if (choose === undefined || address.phase === "warm-up") return run(images, address);
       return choose(images, address).then(({ images: chosen, state }) => {
         choices.set(address.step, chosen);
-        run({ ...images, chosen }, address, state);
+        return run({ ...images, chosen }, address, state);
       });
     },
     settle: async () => void await readBack(device, control.meters.slice(0, 1)),
