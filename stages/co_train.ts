@@ -46,7 +46,7 @@ import {
 import { tell } from "./training/progress.ts";
 import { makeSampler, namesOf } from "./training/sampler.ts";
 import { openSession } from "./training/session.ts";
-import { lead, openTogether, serve } from "./training/shared_session.ts";
+import { lead, openTogether, serve } from "./training/team/shared_session.ts";
 
 export type { CoTrainConfig, TrainingHistory, TrainingInputs };
 

@@ -7,8 +7,8 @@ import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts
 import { foldMeters, foldMoved, foldSum, foldWritten } from "../../kernels/ops/update/fold.ts";
 import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
 import type { ArenaRange, Parameters } from "../../models/parameters.ts";
-import type { StateSpecs } from "../methods/state.ts";
-import type { CapturedState } from "./capture.ts";
+import type { StateSpecs, StateTensors } from "../methods/state.ts";
+
 import type { Control } from "./control.ts";
 
 /**
@@ -56,7 +56,7 @@ export interface FoldingParts {
   readonly share?: Share | undefined;
   readonly parameters: Parameters;
   readonly control: Pick<Control, "meters">;
-  readonly state: CapturedState;
+  readonly state: { readonly tensors: StateTensors };
   readonly declared: StateSpecs;
 }
 

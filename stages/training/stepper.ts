@@ -11,7 +11,7 @@ import type { Drawn } from "./feed.ts";
 import { checkLosses, clearLosses, type Metered, readLosses, type TrainingNames } from "./losses.ts";
 import { type CompiledProgram, compilePhases, type PhaseOptions } from "./programs.ts";
 import type { Team } from "../../pipeline/mod.ts";
-import { makeExchange } from "./exchange.ts";
+import { makeExchange } from "./team/exchange.ts";
 import type { Batch } from "./sampler.ts";
 
 /** How steps are taken. */

@@ -1,9 +1,9 @@
 /** A step of several processes: each takes its micro-batches, and all fold all of them, in their order. @module */
-import type { Device } from "../../kernels/device.ts";
-import { readBack, upload } from "../../kernels/memory.ts";
-import type { Tensor } from "../../kernels/tensor.ts";
-import type { Team } from "../../pipeline/mod.ts";
-import type { Folding } from "./folding.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { readBack, upload } from "../../../kernels/memory.ts";
+import type { Tensor } from "../../../kernels/tensor.ts";
+import type { Team } from "../../../pipeline/mod.ts";
+import type { Folding } from "../folding.ts";
 
 /** What the micro-batches of a step come to, whoever has taken them. */
 export interface Exchange {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { Device } from "../../../kernels/device.ts";
-import type { DeviceScalar } from "../../../kernels/maps.ts";
-import type { Tensor } from "../../../kernels/tensor.ts";
-import { tellConflict } from "../../../stages/methods/both.ts";
-import { pseudoLabels } from "../../../stages/methods/ccvc/pseudo_labels.ts";
-import { label, type Scores, share, where } from "../../../stages/methods/parts.ts";
-import type { Step } from "../../../stages/methods/step.ts";
-import { gpuTest, runOp, uniform } from "../../support/gpu.ts";
+import type { Device } from "../../../../kernels/device.ts";
+import type { DeviceScalar } from "../../../../kernels/maps.ts";
+import type { Tensor } from "../../../../kernels/tensor.ts";
+import { tellConflict } from "../../../../stages/methods/both.ts";
+import { pseudoLabels } from "../../../../stages/methods/ccvc/pseudo_labels.ts";
+import { label, type Scores, share, where } from "../../../../stages/methods/parts.ts";
+import type { Step } from "../../../../stages/methods/step.ts";
+import { gpuTest, runOp, uniform } from "../../../support/gpu.ts";
 
 const SHAPE = [2, 9, 7], CLASSES = 5, PIXELS = 2 * 9 * 7, THRESHOLD = 0.45;
 const size = { height: 9, width: 7 };

@@ -1,10 +1,10 @@
 /** Processes that share a step, as members of a team in one process. */
 import assert from "node:assert/strict";
-import type { Device } from "../../../kernels/device.ts";
-import type { Configured } from "../../../stages/methods/method.ts";
-import { everyMethod, openTraining, STEPS, takeSteps } from "../../support/every_method.ts";
-import { gpuTest } from "../../support/gpu.ts";
-import { teamOf } from "../../support/team.ts";
+import type { Device } from "../../../../kernels/device.ts";
+import type { Configured } from "../../../../stages/methods/method.ts";
+import { everyMethod, openTraining, STEPS, takeSteps } from "../../../support/every_method.ts";
+import { gpuTest } from "../../../support/gpu.ts";
+import { teamOf } from "./members.ts";
 
 /** What processes have when they have taken all steps together. */
 async function together(device: Device, method: Configured, size: number, change: object) {

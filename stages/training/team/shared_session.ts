@@ -1,14 +1,14 @@
 /** A session that several processes share: the one that leads takes it as its own, and the others do the same. @module */
-import type { Device } from "../../kernels/device.ts";
-import { askTeam, hearTeam, type Team, TeamError, tellTeam } from "../../pipeline/mod.ts";
-import type { SampleSet } from "../datasets/samples.ts";
-import { ORIGINAL, type Protocol } from "../evaluation/protocols.ts";
-import type { Confusion } from "../evaluation/metrics.ts";
-import type { PerPrediction } from "../evaluation/predictions.ts";
-import type { StepAddress } from "./control.ts";
-import { SettingsError } from "./errors.ts";
-import type { Sampler } from "./sampler.ts";
-import type { Session } from "./session.ts";
+import type { Device } from "../../../kernels/device.ts";
+import { askTeam, hearTeam, type Team, TeamError, tellTeam } from "../../../pipeline/mod.ts";
+import type { SampleSet } from "../../datasets/samples.ts";
+import { ORIGINAL, type Protocol } from "../../evaluation/protocols.ts";
+import type { Confusion } from "../../evaluation/metrics.ts";
+import type { PerPrediction } from "../../evaluation/predictions.ts";
+import type { StepAddress } from "../control.ts";
+import { SettingsError } from "../errors.ts";
+import type { Sampler } from "../sampler.ts";
+import type { Session } from "../session.ts";
 
 /** What the one that leads tells the others to do. */
 type Told =
