@@ -7,7 +7,8 @@ import { lastingName } from "../experiment/experiment.ts";
 import { loadExperiment } from "../experiment/load_experiment.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { buildBy, findMethod, methodsOf, nameOf } from "../experiment/methods.ts";
-import { baseline, methodsText } from "../runs/methods_table.ts";
+import { methodsText } from "../runs/methods_table.ts";
+import { baseline } from "../../runtime/runs/lineage.ts";
 import {
   cacheOf,
   experimentArgument,
