@@ -67,7 +67,7 @@ export {
   warmedUp,
 } from "./stages/methods/schedule.ts";
 export type { ChoiceStep, Chosen, ImageChoice } from "./stages/methods/choice.ts";
-export type { Sizes, StateSpec, StateSpecs, StateTensors } from "./stages/methods/state.ts";
+export type { Fold, Sizes, StateSpec, StateSpecs, StateTensors } from "./stages/methods/state.ts";
 export {
   areaShare,
   type Box,

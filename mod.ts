@@ -46,6 +46,7 @@ export {
   type StageDefinition,
   type StageOptions,
   type StateSize,
+  type Team,
   UserError,
   type ValueOf,
   type Wire,

@@ -1,19 +1,16 @@
 import {
   ael,
   augment,
-  ccvc,
   coTrain,
-  cps,
   cutMixSeg,
-  deepLabV3Plus,
   evaluate,
   load,
   pipeline,
   pseudoLabel,
   pseudoSeg,
   psMt,
-  u2pl,
 } from "../mod.ts";
+import { newNetworks } from "./families/new_networks.ts";
 
 /**
  * Generated scenes, 12 of 252 labeled: needs no download, and runs in minutes on a processor.
@@ -44,14 +41,7 @@ export function trained(data: Parameters<typeof augment>[0]["data"], round?: num
     blur: { sigma: [0.1, 1] },
   }, named("augment"));
   return coTrain({ views }, {
-    method: ccvc({
-      augmentation: "strong",
-      conflictWeight: 1.5,
-      supervisedWeight: 2,
-      consistencyWeight: 1.5,
-      discrepancyWeight: 0.2,
-      dropout: 0.2,
-    }),
+    method: newNetworks.ccvc,
     backbone: "resnet14",
     outputStride: 8,
     epochs: 9,
@@ -66,21 +56,17 @@ export function trained(data: Parameters<typeof augment>[0]["data"], round?: num
 
 /** Options of other methods that are compared here, chosen on seeds 3 and 4; the defaults of UniMatch and SimpleBaseline did as well as any tried. */
 export const methods = [
-  // With CutMix and the weight published for it: 2 to 4 points ahead of plain CPS by 0.5 or 1.5.
-  cps({ cutMix: true, weight: 1 }),
+  newNetworks.cps,
   // Norms of random networks have no statistics yet that are worth keeping: frozen, as published, they cost 14 points.
   cutMixSeg({ frozenNorms: false }),
   // A third of the classes assists, as published. A teacher has 180 steps from its own weights to the student's, and its labels are
   // good for little half way: on seed 3 the published 0.996 ends at 11, 0.99 at 20 with a ramp of one epoch, labels alone at 46.
   psMt({ assist: 2, decay: 0.95 }),
-  // Vectors and queues as small as the network and the data. As published, a teacher of random weights labels first by running
-  // statistics of these: on seed 3 that ends at 20, a copy of the student at 31, with this weight at 48, labels alone at 46.
-  u2pl({ start: "copy", unsupervisedWeight: 0.3, features: 32, firstQueue: 2000, queue: 2000 }),
-  // By the published 3e-4, running statistics would still be those of the start after so few steps.
-  deepLabV3Plus({ momentum: 0.1 }),
+  newNetworks.u2pl,
+  newNetworks.deepLabV3Plus,
   // The weight of one process; the background alone is frequent; a batch has some 9,000 pixels. Nothing else was tried.
   ael({ weight: 1, neverPasted: [0], ohemMinKept: 1000 }),
-  // The published hole, as much smaller as the crop is; momenta as above. With the published weight of 1 it ends 9 points behind
+  // The published hole, as much smaller as the crop is; the momentum of DeepLabv3+. With the published weight of 1 it ends 9 points behind
   // labels alone on seed 3, with this one half a point; other temperatures and logits as they are were worse still.
   pseudoSeg({ hole: 5, weight: 0.3, backboneMomentum: 0.1, decoderMomentum: 0.1 }),
 ];

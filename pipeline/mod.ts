@@ -29,7 +29,7 @@ export { FolderCheckpoints } from "./checkpoints/folder_checkpoints.ts";
 export * from "./language/graph.ts";
 export { type Override, parseSet } from "./language/override.ts";
 export { nearestConfig } from "./code/project.ts";
-export { lineagesOf } from "./plan/lineage.ts";
+export { recipesOf } from "./plan/recipe.ts";
 export type { Lease, LeaseOptions, LeaseTiming } from "./locks/leases.ts";
 export { loadedCode, outsideCodeComes, outsideCodeFollows } from "./code/loaded_code.ts";
 export type { Lock } from "./locks/locks.ts";

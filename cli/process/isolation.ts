@@ -80,6 +80,11 @@ export function isolatedArguments(args: readonly string[]): string[] {
   const folders = writes.flatMap((option) => folderOf(option, args, { ...written, out }[option]));
   const host = session ? remoteHost() : undefined;
   const library = isTeamed(command) ? mpiLibrary((name) => Deno.env.get(name), exists) : undefined;
+  if (library?.includes(",")) {
+    throw new UnsafeFolder(
+      `Cannot use the library "${library}" (${mpiVariable}): Deno takes no path with a comma. Give it another name.`,
+    );
+  }
   // Its own process looks for it there.
   if (library !== undefined) Deno.env.set(mpiVariable, library);
   return [

@@ -16,7 +16,8 @@ import { UsageError } from "../terminal/errors.ts";
 import { isExperimentPath } from "../experiment/experiment.ts";
 import type { PublishedNode, PublishedRecord, PublishedResult } from "./published_result.ts";
 import { checkOf, findScores, scoresOfFirst } from "./published_scores.ts";
-import { plainName, runIdShape, type StoredRun } from "../runs/stored_runs.ts";
+import { plainName, runIdShape } from "../../runtime/runs/run_record.ts";
+import type { StoredRun } from "../runs/stored_runs.ts";
 
 /** A published result and its file. */
 export interface StoredResult extends PublishedResult {

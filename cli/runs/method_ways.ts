@@ -3,10 +3,10 @@ import { ConfigError, type Override, type Pipeline } from "../../pipeline/mod.ts
 import { methodOf } from "../../stages/co_train.ts";
 import { type Configured, definitionOf } from "../../stages/methods/method.ts";
 import { loadExperiment } from "../experiment/load_experiment.ts";
+import { baseline } from "../../runtime/runs/lineage.ts";
 import { buildBy, findMethod, methodsOf, nameOf } from "../experiment/methods.ts";
 import type { CommandInput, OptionSpec } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { baseline } from "./methods_table.ts";
 import type { Way } from "./ways.ts";
 
 /** `--methods`. */

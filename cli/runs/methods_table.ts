@@ -1,5 +1,6 @@
 /** Methods against one another over the same seeds: scores, the difference to labels alone, and what training took. @module */
 import { heading, type SeedsSummary, summarize } from "./metrics.ts";
+import { baseline } from "../../runtime/runs/lineage.ts";
 import { headlineScore, predictionNames, type RunScores, shownName } from "../../runtime/runs/scores.ts";
 import { learnedNotes, mixedRunsNotice } from "../../runtime/runs/provenance.ts";
 import type { FinishedRun } from "../../runtime/runs/run_experiment.ts";
@@ -13,9 +14,6 @@ import {
 } from "../../runtime/runs/spread.ts";
 import { bytes, percent, table } from "../terminal/text.ts";
 import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
-
-/** The method that the others are held against: labels alone. */
-export const baseline = "supervised";
 
 /** A method's runs over the seeds. */
 export interface MethodResult {

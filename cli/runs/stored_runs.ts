@@ -1,19 +1,8 @@
 /** Runs as they lie on disk. @module */
 import { join } from "node:path";
 import { decodePlan, didYouMean, messageOf, type Plan, UserError } from "../../pipeline/mod.ts";
-import {
-  anything,
-  count,
-  digest,
-  list,
-  object,
-  oneOf,
-  quantity,
-  record,
-  type Shape,
-  text,
-} from "../../pipeline/files/untrusted.ts";
 import { UsageError } from "../terminal/errors.ts";
+import { readRunRecord } from "../../runtime/runs/run_record.ts";
 import type { RunRecord } from "../../runtime/runs/run_folder.ts";
 
 /** A run as it lies on disk. */
@@ -36,91 +25,12 @@ export async function storedRuns(runs: string): Promise<StoredRun[]> {
   return found.sort((a, b) => order(a) < order(b) ? -1 : 1);
 }
 
-const loose = (members: Readonly<Record<string, Shape>>, optional: readonly string[] = []) =>
-  object(members, optional, "more members");
-
-const matches = (pattern: RegExp, otherwise: string): Shape => (value) =>
-  typeof value === "string" && pattern.test(value) ? undefined : otherwise;
-
-/** The name of a pipeline or of a node: part of a path. */
-export const plainName: Shape = matches(/^[A-Za-z0-9_-]{1,200}$/, "is no name");
-
-/** An id as {@linkcode RunFolder.create} gives it: part of a path. */
-export const runIdShape: Shape = matches(/^\d{8}-\d{6}-[0-9a-f]{8}(-\d{1,3})?$/, "is no id of a run");
-
-/** What other commands build paths and tables of; a folder of runs may have come from anywhere. */
-const recordProblem = loose(
-  {
-    name: plainName,
-    id: runIdShape,
-    seed: count(0),
-    set: list(text),
-    changed: list(loose({ name: text, from: anything, to: anything }, ["from", "to"])),
-    state: oneOf("running", "done", "failed", "interrupted", "stopped"),
-    started: text,
-    seconds: quantity,
-    error: text,
-    experiment: text,
-    method: text,
-    until: plainName,
-    gpu: record(text),
-    facts: record(text),
-    miou: record((value) => typeof value === "number" || value === null ? undefined : "is no number"),
-    headline: text,
-    protocol: text,
-    nodes: list(
-      loose(
-        {
-          id: plainName,
-          stage: text,
-          key: digest,
-          state: text,
-          seconds: quantity,
-          facts: record(text),
-          training: loose(
-            { images: count(0), stepSeconds: quantity, peakBytes: count(0), heldBytes: count(0) },
-            ["stepSeconds", "heldBytes"],
-          ),
-        },
-        ["facts", "training"],
-      ),
-    ),
-    outputs: list(
-      loose({ name: text, kind: text, version: count(1), node: plainName, output: text, digest }, [
-        "version",
-      ]),
-    ),
-  },
-  [
-    "changed",
-    "seconds",
-    "error",
-    "experiment",
-    "method",
-    "until",
-    "gpu",
-    "facts",
-    "miou",
-    "headline",
-    "protocol",
-    "nodes",
-    "outputs",
-  ],
-);
-
 /** The run in a folder; undefined if there is none. */
 export async function readRun(path: string): Promise<StoredRun | undefined> {
-  try {
-    const value: unknown = JSON.parse(await Deno.readTextFile(join(path, "run.json")));
-    if (recordProblem(value) !== undefined) return undefined;
-    const run = value as RunRecord;
-    const state = run.state === "running" && !await isHeld(join(path, "events.jsonl"))
-      ? "stopped"
-      : run.state;
-    return { ...run, state, path };
-  } catch {
-    return undefined;
-  }
+  const run = await readRunRecord(path);
+  if (run === undefined) return undefined;
+  const hasStopped = run.state === "running" && !await isHeld(join(path, "events.jsonl"));
+  return { ...run, ...(hasStopped && { state: "stopped" }), path };
 }
 
 /** Whether a living process holds the lock of a run; also where that cannot be told, as on a file system without locks. */

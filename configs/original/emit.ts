@@ -11,13 +11,21 @@ export function emitExperiment({ settings, seed }: OriginalExperiment, command: 
   const { name, load, augment, coTrain: { method, ...training }, evaluate } = settings;
   const scores = ["{ nets, samples: data.validation }"];
   if (Object.keys(evaluate).length > 0) scores.push(literal(evaluate, 2));
+  const { batch = 1, shards = 1 } = training;
+  const processes = shards > 1 && batch > shards
+    ? `
+ *
+ * In so many processes as the original's, each of which takes its images and normalizes by them alone:
+ *
+ *     mpirun -n ${shards} deno task train this-file.ts --seed ${seed} --set co-train.accumulate=${shards}`
+    : "";
   const comment = command.replaceAll("*/", "*\\/").replaceAll(/\s+/g, " ");
   return `import { augment, ccvc, coTrain, evaluate, load, pipeline } from "@crossview/crossview";
 
 /**
  * What this command line of CCVC's published code trains; its seed is given to the run: --seed ${seed}.
  *
- *     ${comment}
+ *     ${comment}${processes}
  */
 export default pipeline(${JSON.stringify(name)}, () => {
   const data = load(${literal(load, 1)});

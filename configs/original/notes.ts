@@ -79,7 +79,8 @@ function differences(flags: Flags, { unlabeled }: OriginalData): string[] {
     (each === 1
       ? ""
       : `. In the memory of ${each} images: --set co-train.accumulate=${gpus}, which runs them as ${gpus} micro-batches and ` +
-        `averages their gradients, as the original does over its GPUs; batch norm then sees ${each} at a time`),
+        `averages their gradients, as the original does over its GPUs; batch norm then sees ${each} at a time. On ${gpus} ` +
+        `devices, with the same bytes: mpirun -n ${gpus} deno task ccvc … --set co-train.accumulate=${gpus}`),
     `losses: means are over the pixels of all ${batch} images; the original averages the means of ${gpus} GPUs, which is ` +
     `not the same where GPUs have unequal numbers of labeled or padded pixels`,
     `seed ${

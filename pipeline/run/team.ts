@@ -4,6 +4,7 @@
 export interface Team {
   /** Which of them this one is, from 0, the one that leads. */
   readonly rank: number;
+  /** How many there are. */
   readonly size: number;
   /** Bytes of the one that leads, to all. */
   broadcast(bytes?: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
@@ -18,6 +19,7 @@ export interface Team {
   exchange(pieces: readonly Uint8Array[]): Promise<readonly Uint8Array<ArrayBuffer>[]>;
   /** Says that this process has failed where the others wait for it: they end when it ends, and nothing more is told. */
   leave(): void;
+  /** Whether it has. */
   readonly hasLeft: boolean;
 }
 

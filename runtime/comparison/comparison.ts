@@ -2,13 +2,10 @@
 import { join } from "node:path";
 import { writeAtomically } from "../../pipeline/files/files.ts";
 import { sha256 } from "../../pipeline/mod.ts";
-import { methodsOf } from "./compared_run.ts";
+import { isBaseline } from "../runs/lineage.ts";
 import { comparisonPage } from "./page.ts";
 import { comparedPictures } from "./pictures.ts";
 import type { ComparedWay } from "./ways.ts";
-
-/** The method that the others are held against where it is there: labels alone. */
-const BASELINE = "supervised";
 
 /**
  * Writes the page that holds runs against one another: beside the folders of the runs, by the name of the latest and a digest of
@@ -41,6 +38,6 @@ export async function writeComparison(runs: string, ways: readonly ComparedWay[]
 
 /** The way that learns from labels alone, if that is one; else the first. */
 function referenceOf(ways: readonly ComparedWay[]): number {
-  const alone = ways.flatMap(({ runs: [first] }, i) => `${methodsOf(first!)}` === BASELINE ? [i] : []);
+  const alone = ways.flatMap(({ runs: [first] }, i) => isBaseline(first!) ? [i] : []);
   return alone.length === 1 ? alone[0]! : 0;
 }

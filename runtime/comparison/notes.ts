@@ -1,6 +1,7 @@
 /** What stands above a comparison: what its runs do not have in common, and how far they came. @module */
+import { dataOf, scoredOn } from "../runs/lineage.ts";
 import { learnedNotes, mixedRunsNotice } from "../runs/provenance.ts";
-import { type ComparedRun, dataOf, scoredOn } from "./compared_run.ts";
+import type { ComparedRun } from "./compared_run.ts";
 import type { ComparedWay } from "./ways.ts";
 
 /** Notes, the gravest first. */

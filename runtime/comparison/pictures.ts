@@ -1,7 +1,7 @@
 /** The same image as each way labels it, or each seed of a single one, side by side. @module */
 import { type GalleryImage, readValidation, type Rgb } from "../report/gallery.ts";
+import { scoredOn } from "../runs/lineage.ts";
 import { predictionNames } from "../runs/scores.ts";
-import { scoredOn } from "./compared_run.ts";
 import type { ComparedWay } from "./ways.ts";
 
 /** Bytes of text that pictures may take in a page, which has 5 MB at most. */

@@ -1,8 +1,9 @@
 /** The scores of ways over their seeds, and what they are held against. @module */
+import { scoredOn } from "../runs/lineage.ts";
 import { headlineScore, predictionNames, type RunScores } from "../runs/scores.ts";
 import { scoreDifference, scoreSpread, type Spread } from "../runs/spread.ts";
 import type { TrainingCost } from "../runs/training_cost.ts";
-import { type ComparedRun, scoredOn } from "./compared_run.ts";
+import type { ComparedRun } from "./compared_run.ts";
 import type { ComparedWay } from "./ways.ts";
 
 /** The scores of a way. */

@@ -1,7 +1,8 @@
 /** Runs put together by what they are runs of: those of one way to train differ in their seeds alone. @module */
 import { canonicalJson } from "../../pipeline/mod.ts";
+import { methodsOf } from "../runs/lineage.ts";
 import { adapterName, adaptersOf } from "../runs/provenance.ts";
-import { type ComparedRun, methodsOf } from "./compared_run.ts";
+import type { ComparedRun } from "./compared_run.ts";
 import { differences, shownValue } from "./differences.ts";
 
 /** A way to train, and its runs: one a seed, in the order of the seeds. */

@@ -1,13 +1,14 @@
 /** A run's page on disk: written when the run starts, again while it goes on, and whole at its end. @module */
 import { join } from "node:path";
 import { writeAtomically } from "../../pipeline/files/files.ts";
-import { decodePlan, type PipelineEvent, type Plan } from "../../pipeline/mod.ts";
+import type { PipelineEvent, Plan } from "../../pipeline/mod.ts";
+import { readRunFile, readRunPlan } from "../runs/run_files.ts";
 import type { RunFolder, RunRecord } from "../runs/run_folder.ts";
+import { shownScores } from "../runs/shown_scores.ts";
 import { findBaseline } from "./baseline.ts";
 import { CurveRecorder, type Curves, isCurves } from "./curves.ts";
 import { readShownRanking, readUnlabeledGallery, readValidation } from "./gallery.ts";
 import { reportPage } from "./page.ts";
-import { shownScores } from "./shown_scores.ts";
 import { type Freshness, Renewal } from "./renewal.ts";
 
 /** Name of the page in a run's folder. */
@@ -31,7 +32,7 @@ async function write(path: string, text: string): Promise<void> {
 export async function writeReport(path: string, run: RunRecord, metrics: unknown): Promise<string> {
   const file = join(path, REPORT);
   const scores = shownScores(metrics);
-  const plan = await readPlan(join(path, "plan.json"));
+  const plan = await readRunPlan(path);
   const text = reportPage({
     run,
     scores,
@@ -46,15 +47,6 @@ export async function writeReport(path: string, run: RunRecord, metrics: unknown
   return file;
 }
 
-/** The plan in a run's folder; undefined where there is none or it is damaged. */
-async function readPlan(file: string): Promise<Plan | undefined> {
-  try {
-    return decodePlan(await Deno.readTextFile(file), file);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Writes the curves of a run's trainings, if it has any.
  *
@@ -67,18 +59,9 @@ export async function writeCurves(path: string, curves: Readonly<Record<string, 
 
 /** The curves in a run's folder, by stage; none where there is no such file or it is damaged. */
 export async function readCurves(path: string): Promise<Record<string, Curves>> {
-  const value = await json(join(path, CURVES));
+  const value: unknown = await readRunFile(path, CURVES, JSON.parse);
   if (typeof value !== "object" || value === null) return {};
   return Object.fromEntries(Object.entries(value).filter(([, curves]) => isCurves(curves)));
-}
-
-/** What a file of JSON says; undefined where it is not there or damaged. */
-async function json(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch {
-    return undefined;
-  }
 }
 
 /** The page of a run that goes on: it hears the run's events. */

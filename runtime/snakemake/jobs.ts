@@ -1,8 +1,8 @@
 /** Runs of experiments as jobs: one for each result that is not in the cache, whichever runs need it. @module */
-import { canonicalJson, lineagesOf, type Plan, sha256 } from "../../pipeline/mod.ts";
+import { canonicalJson, type Plan, recipesOf, sha256 } from "../../pipeline/mod.ts";
 
 /** A run that is to become jobs. */
-export interface PlannedRun {
+export interface ExportedRun {
   readonly plan: Plan;
   /** The words of the command that does the whole run. */
   readonly command: readonly string[];
@@ -12,7 +12,7 @@ export interface PlannedRun {
 
 /** A result to be made: a stage of a run, after others. */
 export interface StageJob {
-  /** Its stage's name and the beginning of its lineage. */
+  /** Its stage's name and the beginning of its recipe. */
   readonly name: string;
   /** The words of a command that makes it. */
   readonly command: readonly string[];
@@ -32,15 +32,15 @@ export interface ExperimentJob {
   readonly after: readonly string[];
 }
 
-/** Digits of a lineage in a name. */
+/** Digits of a recipe in a name. */
 const digits = 12;
 
 /**
- * The jobs of runs, each after those that it needs. Stages of equal lineage are one job.
+ * The jobs of runs, each after those that it needs. Stages of equal recipe are one job.
  *
  * @param runs Those of one experiment or of several.
  */
-export function stageJobs(runs: readonly PlannedRun[]): StageJob[] {
+export function stageJobs(runs: readonly ExportedRun[]): StageJob[] {
   const jobs = new Map<string, StageJob>();
   for (const { plan, command, deviceBytes } of runs) {
     const names = missing(plan);
@@ -71,11 +71,11 @@ export function stageJobs(runs: readonly PlannedRun[]): StageJob[] {
 export function experimentJob(
   name: string,
   command: readonly string[],
-  runs: readonly PlannedRun[],
+  runs: readonly ExportedRun[],
 ): ExperimentJob {
-  const lineages = runs.map(({ plan }) => [...lineagesOf(plan)]);
+  const recipes = runs.map(({ plan }) => [...recipesOf(plan)]);
   return {
-    name: named(name, sha256(canonicalJson({ command: [...command], lineages }))),
+    name: named(name, sha256(canonicalJson({ command: [...command], recipes }))),
     command,
     after: [...new Set(runs.flatMap(({ plan }) => [...missing(plan).values()]))],
   };
@@ -83,10 +83,10 @@ export function experimentJob(
 
 /** The stages of a plan that are not in the cache: id → name of the job. */
 function missing(plan: Plan): ReadonlyMap<string, string> {
-  const lineages = lineagesOf(plan);
+  const recipes = recipesOf(plan);
   const stages = plan.nodes.filter(({ state }) => state !== "hit");
-  // By the stage and not by its id in a pipeline, which is no part of a lineage.
-  return new Map(stages.map(({ id, stage }) => [id, named(stage, lineages.get(id)!)]));
+  // By the stage and not by its id in a pipeline, which is no part of a recipe.
+  return new Map(stages.map(({ id, stage }) => [id, named(stage, recipes.get(id)!)]));
 }
 
 function named(what: string, digest: string): string {

@@ -89,8 +89,10 @@ const binaries: readonly (readonly [begins: string, open: (path: string) => Bina
 
 /** Bytes that are sent at once: counts are of 31 bits. */
 const MOST = 2 ** 30;
-/** Looks at a message in a row before a wait, and milliseconds of that. */
-const LOOKS = 64, WAIT = 1;
+/** Milliseconds of looks in a row, which move large messages, and of the wait after them. */
+const LOOK = 10, WAIT = 1;
+/** The same where nothing may come for long: what is told is small. */
+const GLANCE = 0.1;
 
 /** An opened library: collective operations of all processes. */
 export class Mpi {
@@ -135,6 +137,7 @@ export class Mpi {
         "broadcast",
         [part],
         (request) => this.#functions.MPI_Ibcast(part, part.length, byte, 0, world, request),
+        bytes.length > 8 ? LOOK : GLANCE,
       );
     }
   }
@@ -198,14 +201,18 @@ export class Mpi {
     what: string,
     used: readonly unknown[],
     start: (request: Uint8Array<ArrayBuffer>) => number,
+    looking = LOOK,
   ): Promise<void> {
     this.#used.add(used);
     const request = new Uint8Array(new ArrayBuffer(8)), flag = new Int32Array(new ArrayBuffer(4));
     this.#check(what, start(request));
-    for (let looks = 1;; looks++) {
-      this.#check(what, this.#functions.MPI_Test(request, flag, this.#binary.noStatus));
+    for (;;) {
+      const until = performance.now() + looking;
+      do {
+        this.#check(what, this.#functions.MPI_Test(request, flag, this.#binary.noStatus));
+      } while (flag[0] === 0 && performance.now() < until);
       if (flag[0] !== 0) break;
-      if (looks % LOOKS === 0) await new Promise((resolve) => setTimeout(resolve, WAIT));
+      await new Promise((resolve) => setTimeout(resolve, WAIT));
     }
     this.#used.delete(used);
   }

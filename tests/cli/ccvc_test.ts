@@ -106,6 +106,11 @@ placeTest("the emitted file plans to the same keys as the command line", async (
   const emitted = await ccvc(place, ...args, "--emit");
   assert.equal(emitted.status, 0, emitted.notes);
   assert.match(emitted.notes, /^here: batch: 4 GPUs × 4 are one batch of 16/m);
+  assert.match(emitted.notes, /mpirun -n 4 deno task ccvc … --set co-train\.accumulate=4/);
+  assert.match(
+    emitted.out.join("\n"),
+    /mpirun -n 4 deno task train this-file\.ts --seed \d+ --set co-train\.accumulate=4/,
+  );
   const file = join(place.folder, "experiment.ts");
   await Deno.writeTextFile(file, emitted.out.join("\n"));
   const again = await place.command("plan", file, "--seed", "22", "--json");

@@ -1,7 +1,11 @@
+/// <reference lib="dom" />
 /** A real browser, for tests of pages: Chromium where it is installed, driven without a network. @module */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import axe, { type AxeResults } from "axe-core";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
-import { existsSync } from "node:fs";
 
 const known = [
   "/usr/bin/chromium",
@@ -94,8 +98,54 @@ export async function accessibilityFindings(page: Page): Promise<string[]> {
   );
 }
 
+/** Runs `body` with a page's file, in a folder of its own and alone there, as one that was sent is. */
+export async function withPage(html: string, body: (file: URL) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "elsewhere " });
+  try {
+    const file = join(folder, "page.html");
+    await Deno.writeTextFile(file, html);
+    await body(pathToFileURL(file));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Opens a file until it has what a selector finds, and tells how many seconds that took of a browser that runs. */
+export async function openTimed(
+  browser: Browser,
+  file: URL,
+  selector: string,
+): Promise<Opened & { readonly seconds: number }> {
+  await (await open(browser, "data:text/html,<title>ready</title>")).page.close();
+  const started = performance.now(), opened = await open(browser, file);
+  await opened.page.waitForSelector(selector);
+  return { ...opened, seconds: (performance.now() - started) / 1000 };
+}
+
 /** Where screenshots are kept to look at, if anywhere. */
-export const kept: string | undefined = Deno.env.get("CROSSVIEW_SCREENSHOTS");
+const kept = Deno.env.get("CROSSVIEW_SCREENSHOTS");
+
+/**
+ * Holds an opened page to be as wide as its window and free of complaints and of findings against its accessibility, and keeps a
+ * picture of it where that is asked for.
+ *
+ * @param name Of the picture.
+ * @param view In which it was opened.
+ */
+export async function holdsIn(
+  { page, complaints }: Opened,
+  name: string,
+  { width, scheme }: Pick<Required<View>, "width" | "scheme">,
+): Promise<void> {
+  const what = `${name}-${width}-${scheme}`;
+  if (kept !== undefined) {
+    await page.screenshot({ path: join(kept, `${what}.png`) as `${string}.png`, fullPage: true });
+  }
+  assert.deepEqual(await accessibilityFindings(page), [], what);
+  assert.deepEqual(complaints, [], what);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, what);
+}
+
 /** A screen and a phone, light and dark. */
 export const views: readonly Required<Pick<View, "width" | "height" | "scheme">>[] = [
   { width: 1280, height: 900, scheme: "light" },
@@ -103,3 +153,24 @@ export const views: readonly Required<Pick<View, "width" | "height" | "scheme">>
   { width: 390, height: 844, scheme: "light" },
   { width: 390, height: 844, scheme: "dark" },
 ];
+
+/**
+ * Opens each page in every view from a folder of its own, holds it as {@linkcode holdsIn} does, and its title not to be "broken",
+ * which is what hostile names in tests make of it.
+ *
+ * @param pages HTML by name.
+ */
+export async function holdInEveryView(pages: Readonly<Record<string, string>>): Promise<void> {
+  await withBrowser(async (browser) => {
+    for (const [name, html] of Object.entries(pages)) {
+      await withPage(html, async (file) => {
+        for (const view of views) {
+          const opened = await open(browser, file, view);
+          await holdsIn(opened, name, view);
+          assert.notEqual(await opened.page.title(), "broken", name);
+          await opened.page.close();
+        }
+      });
+    }
+  });
+}

@@ -9,7 +9,7 @@ import { setText } from "../../../runtime/runs/set_text.ts";
 import {
   type ExperimentJob,
   experimentJob,
-  type PlannedRun,
+  type ExportedRun,
   stageJobs,
 } from "../../../runtime/snakemake/jobs.ts";
 import { snakefile } from "../../../runtime/snakemake/snakefile.ts";
@@ -75,7 +75,7 @@ ${setHelp}`,
       new Gpu(terminal, { cache: cacheOf(input).root, mayInstall: false }),
       terminal.note,
     );
-    const runs: PlannedRun[] = [], experiments: ExperimentJob[] = [];
+    const runs: ExportedRun[] = [], experiments: ExperimentJob[] = [];
     try {
       for (const name of new Set(names.map(lastingName))) {
         const { name: pipeline, command, planned } = await planExperiment(name, input, memory);
@@ -118,7 +118,7 @@ async function planExperiment(experiment: string, input: CommandInput, memory: M
     set.flatMap((override) => ["--set", setText(graph, override)]);
   const start = (method: string | undefined) =>
     method === undefined ? ["train", experiment] : ["compare", experiment, "--methods", method];
-  const planned: PlannedRun[] = [];
+  const planned: ExportedRun[] = [];
   for (const seed of seeds) {
     for (const [i, way] of ways.entries()) {
       const graph = way.pipeline.build(way.overrides);

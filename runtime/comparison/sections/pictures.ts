@@ -1,6 +1,7 @@
 /** What the ways say of the same images. @module */
 import { type Markup, markup } from "../../pages/markup.ts";
 import { legend } from "../../report/sections/gallery.ts";
+import { pictureControls } from "../../report/sections/picture_controls.ts";
 import { section } from "../../report/sections/parts.ts";
 import { percent } from "../../units.ts";
 import type { ComparedImage, ComparedPictures } from "../pictures.ts";
@@ -12,19 +13,17 @@ export function picturesSection({ images, colors, classes, left }: ComparedPictu
   return section(
     "pictures",
     "Pictures",
-    markup`<form class="controls" id="comparison-controls" hidden>
-<label>sort by <select name="order">
-<option value="">as they came</option>
-${
-      isScored &&
-      markup`<option value="-spread">most different first</option>
-<option value="iou">lowest IoU first</option>
-<option value="-iou">highest IoU first</option>`
-    }
-</select></label>
-<label>labels over the image <input type="range" name="strength" min="0" max="1" step="0.05" value="1"> <output name="strong">100 %</output></label>
-</form>
-${colors.length > 0 && legend(colors, classes)}`,
+    pictureControls({
+      orders: isScored
+        ? {
+          "-spread": "most different first",
+          iou: "lowest IoU first",
+          "-iou": "highest IoU first",
+        }
+        : {},
+      strength: { label: "labels over the image", value: 1 },
+    }),
+    colors.length > 0 && legend(colors, classes),
     left > 0 &&
       markup`<p class="note">${left} further ${
         left === 1 ? "image is" : "images are"

@@ -6,9 +6,9 @@ import { visible } from "../../pages/markup.ts";
 import type { PageData } from "../data.ts";
 import { adapterName, messageOf, openAdapter, PageError } from "./adapter.ts";
 import { type Camera, openCamera } from "./camera.ts";
-import { type LabeledPicture, type Labeler, openLabeler, type RgbaImage } from "./labeler.ts";
+import { type Labeler, openLabeler } from "./labeler.ts";
 import { decodePicture, type SeenPicture } from "./picture.ts";
-import { element, View } from "./view.ts";
+import { element, type LabeledEvent, View } from "./view.ts";
 import { takeWeights } from "./weights.ts";
 
 const status = element("status", HTMLElement);
@@ -23,9 +23,6 @@ function say(text: string, wrong = false): void {
   status.textContent = text;
   status.classList.toggle("wrong", wrong);
 }
-
-/** What the event `labeled` of the document tells other scripts, and tests. */
-export type LabeledEvent = LabeledPicture & { readonly image: RgbaImage };
 
 /** Where a picture comes from. */
 type Source = () => SeenPicture | Promise<SeenPicture>;

@@ -13,6 +13,9 @@ export interface ShownResult {
   readonly caption: string;
 }
 
+/** What the event `labeled` of the document tells other scripts, and tests. */
+export type LabeledEvent = LabeledPicture & { readonly image: RgbaImage };
+
 /**
  * Finds an element of the page.
  * @throws {Error} If there is none, or one of another kind.

@@ -8,8 +8,9 @@ import "./pictures.css";
 import type { PageData } from "../page.ts";
 import { confusionCells } from "./confusion.ts";
 import { drawCurves } from "./curves.ts";
-import { gallery } from "./gallery.ts";
 import { keepFresh } from "./freshness.ts";
+import { overlay } from "./overlay.ts";
+import { controlPictures } from "./picture_controls.ts";
 import { copyButton, localTimes } from "./small.ts";
 
 const data = JSON.parse(document.getElementById("data")!.textContent!) as PageData;
@@ -18,4 +19,4 @@ copyButton();
 keepFresh(data);
 drawCurves(data.curves);
 confusionCells();
-gallery();
+controlPictures(overlay);

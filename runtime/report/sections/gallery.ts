@@ -4,6 +4,7 @@ import { shownName } from "../../runs/scores.ts";
 import { percent } from "../../units.ts";
 import type { Gallery, GalleryImage, Rgb } from "../gallery.ts";
 import type { RunView } from "../view.ts";
+import { pictureControls } from "./picture_controls.ts";
 import { section, whole } from "./parts.ts";
 import { swatch } from "./scores.ts";
 
@@ -18,16 +19,15 @@ export function gallerySection({ gallery, unlabeled, scores }: RunView): Markup 
   return section(
     "pictures",
     "Pictures",
-    markup`<form class="controls" id="gallery-controls" hidden>
-<label>sort by <select name="order">
-<option value="">as they came</option>
-<option value="iou">lowest IoU first</option>
-<option value="-iou">highest IoU first</option>
-<option value="-conflict">most disagreement first</option>
-</select></label>
-<label>overlay <input type="range" name="strength" min="0" max="1" step="0.05" value="0.55"> <output name="strong">55 %</output></label>
-<label>size <input type="range" name="size" min="136" max="352" step="8" value="136"></label>
-</form>`,
+    pictureControls({
+      orders: {
+        iou: "lowest IoU first",
+        "-iou": "highest IoU first",
+        "-conflict": "most disagreement first",
+      },
+      strength: { label: "overlay", value: 0.55 },
+      size: { least: 136, most: 352 },
+    }),
     colors.length > 0 && legend(colors, names),
     isThere(gallery) && part("Scored images", gallery, "pictures/", plain),
     isThere(unlabeled) && part("Unlabeled images and their pseudo-labels", unlabeled, "unlabeled/", plain),

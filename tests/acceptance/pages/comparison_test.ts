@@ -1,18 +1,15 @@
 /// <reference lib="dom" />
 /** The page of a comparison in a real browser: on a screen and a phone, light and dark, by pointer and by keys. @module */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { comparisonPage } from "../../../runtime/comparison/page.ts";
-import type { Comparison } from "../../../runtime/comparison/view.ts";
 import { comparisonOf, hostileComparison, runOf } from "../../runtime/comparison/runs.ts";
 import {
-  accessibilityFindings,
-  kept,
+  holdInEveryView,
   lacksBrowser,
   open,
-  views,
+  openTimed,
   withBrowser,
+  withPage,
 } from "../../support/browser.ts";
 import { testUnless } from "../../support/skip.ts";
 
@@ -21,18 +18,6 @@ const methods = comparisonOf([
   { name: "ccvc", runs: [50, 52, 57].map((miou, seed) => runOf({ seed, miou })) },
 ]);
 
-/** Opens a page from a folder of its own. */
-async function withPage(comparison: Comparison, body: (file: URL) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "elsewhere " });
-  try {
-    const file = join(folder, "comparison.html");
-    await Deno.writeTextFile(file, comparisonPage(comparison));
-    await body(pathToFileURL(file));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 testUnless(
   lacksBrowser,
   "comparisons open in every view without a complaint, a finding or a sideways scroll",
@@ -40,24 +25,10 @@ testUnless(
     const many = comparisonOf(
       Array.from({ length: 12 }, (_, i) => ({ name: `way ${i}`, runs: [runOf({ config: { i } })] })),
     );
-    await withBrowser(async (browser) => {
-      for (const [name, comparison] of Object.entries({ methods, many, hostile: hostileComparison() })) {
-        await withPage(comparison, async (file) => {
-          for (const view of views) {
-            const { page, complaints } = await open(browser, file, view);
-            const what = `${name}, ${view.width}, ${view.scheme}`;
-            if (kept !== undefined) {
-              const path = join(kept, `comparison-${name}-${view.width}-${view.scheme}.png`);
-              await page.screenshot({ path: path as `${string}.png`, fullPage: true });
-            }
-            assert.deepEqual(await accessibilityFindings(page), [], what);
-            assert.deepEqual(complaints, [], what);
-            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), view.width, what);
-            assert.notEqual(await page.title(), "broken", what);
-            await page.close();
-          }
-        });
-      }
+    await holdInEveryView({
+      comparison: comparisonPage(methods),
+      "comparison-many": comparisonPage(many),
+      "comparison-hostile": comparisonPage(hostileComparison()),
     });
   },
 );
@@ -67,7 +38,7 @@ testUnless(
   "values are read by keys, ways are taken out, images sorted and laid under their labels",
   async () => {
     await withBrowser((browser) =>
-      withPage(methods, async (file) => {
+      withPage(comparisonPage(methods), async (file) => {
         const { page, complaints } = await open(browser, file);
         const said = () =>
           page.evaluate(() => document.querySelector(".plot")!.getAttribute("aria-valuetext"));
@@ -117,13 +88,8 @@ testUnless(lacksBrowser, "a comparison of 300 long runs opens in 2 seconds", asy
     })),
   }));
   await withBrowser((browser) =>
-    withPage(comparisonOf(ways), async (file) => {
-      // The browser's own start is none of the page's.
-      await (await open(browser, "data:text/html,<title>ready</title>")).page.close();
-      const started = performance.now();
-      const { page } = await open(browser, file);
-      await page.waitForSelector(".plot canvas");
-      const seconds = (performance.now() - started) / 1000;
+    withPage(comparisonPage(comparisonOf(ways)), async (file) => {
+      const { seconds } = await openTimed(browser, file, ".plot canvas");
       const { size } = await Deno.stat(file);
       console.log(`${size} bytes, opened in ${seconds.toFixed(2)} s`);
       assert.ok(seconds < 2);

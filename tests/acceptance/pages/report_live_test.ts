@@ -8,9 +8,8 @@ import { reportPage } from "../../../runtime/report/page.ts";
 import { writeReport } from "../../../runtime/report/report.ts";
 import { encodePalettePng, encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
 import { fixture, Place } from "../../cli/support.ts";
-import type { RunView } from "../../../runtime/report/view.ts";
 import { doneRun, runningRun } from "../../runtime/report/run_views.ts";
-import { lacksBrowser, open, withBrowser } from "../../support/browser.ts";
+import { lacksBrowser, open, openTimed, withBrowser, withPage } from "../../support/browser.ts";
 import { lacksSystem, testUnless } from "../../support/skip.ts";
 import { uniform } from "../../support/uniform.ts";
 
@@ -151,21 +150,14 @@ testUnless(
       }
     }
     const heard = (performance.now() - begun) / 1000;
-    const folder = await Deno.makeTempDir();
-    try {
-      const file = join(folder, "report.html"), start = performance.now();
-      await Deno.writeTextFile(file, reportPage({ ...doneRun, curves: recorder.curves() }));
+    const start = performance.now();
+    await withPage(reportPage({ ...doneRun, curves: recorder.curves() }), async (file) => {
       const writing = (performance.now() - start) / 1000;
       // 10,000 s of training, in which the page is written each 30 s.
       const cost = (heard + 334 * writing) / clock;
-      assert.ok(cost < 0.0105, `${heard} s of hearing, ${writing} s of a writing`);
+      assert.ok(cost < 0.01, `${heard} s of hearing, ${writing} s of a writing`);
       await withBrowser(async (browser) => {
-        // The browser's own start is none of the page's.
-        await (await open(browser, "data:text/html,<title>ready</title>")).page.close();
-        const opening = performance.now();
-        const { page, complaints } = await open(browser, pathToFileURL(file));
-        await page.waitForSelector(".plot canvas");
-        const seconds = (performance.now() - opening) / 1000;
+        const { page, complaints, seconds } = await openTimed(browser, file, ".plot canvas");
         console.log(
           `    heard in ${heard.toFixed(2)} s, written in ${writing.toFixed(3)} s, opened in ${
             seconds.toFixed(2)
@@ -180,9 +172,7 @@ testUnless(
         });
         assert.equal(highest, 77);
       });
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+    });
   },
 );
 
@@ -223,16 +213,11 @@ testUnless(
   lacksBrowser,
   "a page of a run that goes on loads itself again, unless that is paused",
   async () => {
-    const folder = await Deno.makeTempDir();
-    try {
-      const file = join(folder, "report.html"), now = Date.now();
-      const running = (): RunView => {
-        const view = runningRun(new Date(now), new Date(now + 600_000));
-        return { ...view, freshness: { ...view.freshness!, every: 1 } };
-      };
-      await Deno.writeTextFile(file, reportPage(running()));
-      await withBrowser(async (browser) => {
-        const { page, complaints } = await open(browser, pathToFileURL(file));
+    const now = Date.now(), view = runningRun(new Date(now), new Date(now + 600_000));
+    const running = reportPage({ ...view, freshness: { ...view.freshness!, every: 1 } });
+    await withPage(running, (file) =>
+      withBrowser(async (browser) => {
+        const { page, complaints } = await open(browser, file);
         await page.click("#pause");
         await Deno.writeTextFile(file, reportPage(doneRun));
         await new Promise((resolve) => setTimeout(resolve, 7000));
@@ -243,9 +228,6 @@ testUnless(
         });
         assert.equal(await page.$("#pause"), null);
         assert.deepEqual(complaints, []);
-      });
-    } finally {
-      await Deno.remove(folder, { recursive: true });
-    }
+      }));
   },
 );

@@ -1,64 +1,21 @@
 /// <reference lib="dom" />
 /** A run's page in a real browser: on a screen and a phone, light and dark, from another folder, without a network. @module */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { reportPage } from "../../../runtime/report/page.ts";
-import type { RunView } from "../../../runtime/report/view.ts";
 import { doneRun, hostileRun, runningRun } from "../../runtime/report/run_views.ts";
-import {
-  accessibilityFindings,
-  kept,
-  lacksBrowser,
-  open,
-  views,
-  withBrowser,
-} from "../../support/browser.ts";
+import { holdInEveryView, lacksBrowser, open, withBrowser, withPage } from "../../support/browser.ts";
 import { testUnless } from "../../support/skip.ts";
-
-/** Opens a page from a folder of its own. */
-async function withPage(run: RunView, body: (file: URL) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "elsewhere " });
-  try {
-    const file = join(folder, "report.html");
-    await Deno.writeTextFile(file, reportPage(run));
-    await body(pathToFileURL(file));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 testUnless(
   lacksBrowser,
   "pages open in every view without a complaint, a finding or a sideways scroll",
   async () => {
     const now = Date.now();
-    const runs = {
-      done: doneRun,
-      hostile: hostileRun(),
-      running: runningRun(new Date(now), new Date(now + 120_000)),
-      stopped: runningRun(new Date(now - 600_000), new Date(now - 480_000)),
-    };
-    await withBrowser(async (browser) => {
-      for (const [name, run] of Object.entries(runs)) {
-        await withPage(run, async (file) => {
-          for (const view of views) {
-            const { page, complaints } = await open(browser, file, view);
-            const what = `${name}, ${view.width}, ${view.scheme}`;
-            if (kept !== undefined) {
-              await page.screenshot({
-                path: join(kept, `${name}-${view.width}-${view.scheme}.png`) as `${string}.png`,
-                fullPage: true,
-              });
-            }
-            assert.deepEqual(await accessibilityFindings(page), [], what);
-            assert.deepEqual(complaints, [], what);
-            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), view.width, what);
-            assert.notEqual(await page.title(), "broken", what);
-            await page.close();
-          }
-        });
-      }
+    await holdInEveryView({
+      done: reportPage(doneRun),
+      hostile: reportPage(hostileRun()),
+      running: reportPage(runningRun(new Date(now), new Date(now + 120_000))),
+      stopped: reportPage(runningRun(new Date(now - 600_000), new Date(now - 480_000))),
     });
   },
 );
@@ -75,7 +32,7 @@ testUnless(lacksBrowser, "all of a page is reached by keys: curves, cells, order
   const images = [image("a", 30, 0.1), image("b", 10, 0.3), image("c", 20, 0.2)];
   const gallery = { colors: [[0, 0, 0] as const], left: 0, unreadable: 0, images };
   await withBrowser(async (browser) => {
-    await withPage({ ...doneRun, gallery }, async (file) => {
+    await withPage(reportPage({ ...doneRun, gallery }), async (file) => {
       const { page, complaints } = await open(browser, file);
       const losses = "[data-chart=losses] .plot";
       const said = () => page.$eval(losses, (element) => element.getAttribute("aria-valuetext"));
@@ -126,10 +83,17 @@ testUnless(lacksBrowser, "all of a page is reached by keys: curves, cells, order
       );
       assert.equal(opacity, "0");
       // A choice outlives a reload, as it must on a page of a run that goes on.
+      await page.select("select[name=order]", "iou");
       await page.focus("input[name=log]");
       await page.keyboard.press("Space");
       await page.reload();
       assert.ok(await page.$eval("input[name=log]", (box) => (box as HTMLInputElement).checked));
+      assert.equal(await order(), "bca");
+      assert.equal(
+        await page.$eval("input[name=strength]", (range) => (range as HTMLInputElement).value),
+        "0",
+      );
+      assert.equal(await page.$eval("output[name=strong]", ({ textContent }) => textContent), "0 %");
       assert.deepEqual(complaints, []);
     });
   });

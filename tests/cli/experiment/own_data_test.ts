@@ -1,6 +1,6 @@
 /** Data of a stage of one's own: `data`, `evaluate` and `predict` find it by what it gives, not by the name `load`. @module */
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
 import { type Place, placeTest } from "../support.ts";
 
@@ -45,11 +45,16 @@ placeTest("a stage called photos trains, and is found by data, evaluate and pred
   );
   const trained = await place.process(["train", path]);
   assert.equal(trained.status, 0, trained.notes);
-  const metrics = JSON.parse(
-    Deno.readTextFileSync(join(place.runs, place.files().find((file) => file.endsWith("metrics.json"))!)),
-  );
+  const file = place.files().find((file) => file.endsWith("metrics.json"))!, run = basename(dirname(file));
+  const metrics = JSON.parse(Deno.readTextFileSync(join(place.runs, file)));
+  // Of another method the page has the gain over these labels alone.
+  const gained = await place.process(["train", path, "--set", "co-train.method=ccvc"]);
+  assert.equal(gained.status, 0, gained.notes);
+  const pages = place.files().filter((file) => file.endsWith("report.html"))
+    .map((file) => Deno.readTextFileSync(join(place.runs, file)));
+  assert.equal(pages.filter((page) => page.includes("Labels alone, on the same data")).length, 1);
   // The run's own data, again, and by what a run has set of it.
-  const scored = await place.process(["evaluate", "latest", "--json", ...places]);
+  const scored = await place.process(["evaluate", run, "--json", ...places]);
   assert.equal(scored.status, 0, scored.notes);
   assert.deepEqual(JSON.parse(scored.out.at(-1)!).miou, metrics.miou);
   const labeled = await place.process(["predict", "latest", "--data", path, "--out", out, ...places]);

@@ -186,6 +186,37 @@ Deno.test("what is written is granted however the option is spelled, and a group
   assert.equal(granted("export"), undefined);
 });
 
+Deno.test("MPI's library, and no other, may be called by commands that share a training, where MPI has started them", () => {
+  const variables = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMI_RANK", "CROSSVIEW_MPI"];
+  const before = variables.map((name) => [name, Deno.env.get(name)] as const);
+  const flags = (command: string) =>
+    isolatedArguments([command]).filter((flag) => flag.startsWith("--allow-ffi="));
+  const set = (name: string | undefined, value: string) => {
+    for (const each of variables) Deno.env.delete(each);
+    if (name !== undefined) Deno.env.set(name, value);
+  };
+  try {
+    set(undefined, "");
+    assert.deepEqual(flags("train"), []);
+    set("OMPI_COMM_WORLD_SIZE", "2");
+    for (const command of ["train", "compare", "ccvc"]) {
+      assert.match(flags(command).join(), /^--allow-ffi=[^,]*libmpi\.so\.40$/);
+    }
+    for (const command of ["plan", "evaluate", "predict", "data"]) assert.deepEqual(flags(command), []);
+    set("PMI_RANK", "0");
+    assert.match(flags("train").join(), /^--allow-ffi=[^,]*libmpich\.so\.12$/);
+    set("CROSSVIEW_MPI", "/opt/mpi/lib/libmpi.so");
+    assert.deepEqual(flags("train"), ["--allow-ffi=/opt/mpi/lib/libmpi.so"]);
+    set("CROSSVIEW_MPI", "/opt/a,b.so");
+    assert.throws(() => flags("train"), /Cannot use the library "\/opt\/a,b\.so" \(CROSSVIEW_MPI\): /);
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
+  }
+});
+
 function isFile(path: string): boolean {
   try {
     return Deno.statSync(join(projectRoot, path)).isFile;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Cache, type Graph, pipeline, plan } from "../../../pipeline/mod.ts";
-import { experimentJob, type PlannedRun, stageJobs } from "../../../runtime/snakemake/jobs.ts";
+import { experimentJob, type ExportedRun, stageJobs } from "../../../runtime/snakemake/jobs.ts";
 import { add, halve, record, start, withDirectory } from "../../pipeline/support.ts";
 
 const declared = pipeline("line", () => {
@@ -10,7 +10,7 @@ const declared = pipeline("line", () => {
   return { end: add({ value: halve({ value: a }) }, { by: 2 }), again };
 });
 
-async function planned(graph: Graph, root: string, command = "line"): Promise<PlannedRun> {
+async function planned(graph: Graph, root: string, command = "line"): Promise<ExportedRun> {
   const found = await plan(graph, { cache: new Cache(root) });
   return { plan: found, command: [command], deviceBytes: new Map([["a", 5e6]]) };
 }

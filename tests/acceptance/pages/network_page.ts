@@ -1,10 +1,33 @@
 /// <reference lib="dom" />
 /** A page with a network in it, driven in a browser as its reader does. @module */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "puppeteer-core";
-import type { LabeledEvent } from "../../runtime/network_page/client/main.ts";
-import { open, type Opened, type View } from "../support/browser.ts";
+import type { LabeledEvent } from "../../../runtime/network_page/client/view.ts";
+import { networkPage } from "../../../runtime/network_page/export.ts";
+import { encodeWeights, predictionWeights } from "../../../runtime/network_page/weights.ts";
+import { encodeRgbPng } from "../../../stages/codecs/png_encoder.ts";
+import { open, type Opened, type View } from "../../support/browser.ts";
+import { shapesSet, testCheckpoint } from "../../support/training.ts";
+
+/** Writes a small network's page, and what it holds. */
+export async function writePage(
+  folder: string,
+  options: Parameters<typeof testCheckpoint>[1] & { title?: string } = {},
+): Promise<{ readonly file: string; readonly weights: Uint8Array<ArrayBuffer> }> {
+  const checkpoint = await testCheckpoint(join(folder, "weights.safetensors"), options);
+  const taken = predictionWeights(await checkpoint.read()), file = join(folder, "predict.html");
+  const title = options.title ?? "Label photographs";
+  await Deno.writeFile(file, networkPage(taken, { title, precision: "f32" }));
+  return { file, weights: encodeWeights(taken, "f32") };
+}
+
+/** A scene, as a file. */
+export function scene(width: number, height: number): Uint8Array {
+  const set = shapesSet([{ width, height }]);
+  return encodeRgbPng(set.image(0), width, height);
+}
 
 /** What the page has said of a picture. */
 export interface Said {

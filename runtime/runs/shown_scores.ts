@@ -1,6 +1,6 @@
-/** What of a run's scores its page can show: a pipeline of one's own may mean something else by the same names. @module */
+/** What of a run's scores pages can show: a pipeline of one's own may mean something else by the same names. @module */
 import { anything, list, object, record, type Shape, text } from "../../pipeline/files/untrusted.ts";
-import { isRunScores, type RunScores } from "../runs/scores.ts";
+import { isRunScores, type RunScores } from "./scores.ts";
 
 const score: Shape = (value) => value === null || Number.isFinite(value) ? undefined : "is no score";
 const perClass = list(object({ name: text, iou: score }, [], "more members"));
