@@ -104,7 +104,7 @@ ${setHelp}`,
 async function planExperiment(experiment: string, input: CommandInput, memory: Memory) {
   const cache = cacheOf(input), set = overrides(input);
   const folders = ["--cache", cache.root, "--runs", resolve(runsOf(input))];
-  const methods = namedMethods(input)?.map((name) => isExperimentPath(name) ? typedPath(name) : name);
+  const methods = namedMethods(input)?.map(lastingMethod);
   // Those of the commands that are exported.
   const seeds = seedsOf(input, methods === undefined ? [0] : [0, 1, 2]), points = sweepOf(input);
   if (methods !== undefined && points.length > 0) {
@@ -148,6 +148,16 @@ async function planExperiment(experiment: string, input: CommandInput, memory: M
     ...folders,
   ];
   return { name: pipeline.name, command, planned };
+}
+
+/** A method as it is named from anywhere. */
+function lastingMethod(given: string): string {
+  if (!isExperimentPath(given)) return given;
+  const path = typedPath(given);
+  if (!path.includes(",")) return path;
+  throw new UsageError(
+    `Cannot name "${path}" after --methods, whose names end at commas: move it elsewhere.`,
+  );
 }
 
 /** What trainings will hold on the adapter that is here; without one nothing is known. */
