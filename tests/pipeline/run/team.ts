@@ -1,5 +1,5 @@
 /** A team of one process: its members take turns. @module */
-import type { Team } from "../../../../pipeline/mod.ts";
+import type { Team } from "../../../pipeline/mod.ts";
 
 /** Members that hear one another; each is to call the same, in the same order. */
 export function teamOf(size: number): Team[] {
