@@ -17,8 +17,10 @@ import type { Control } from "./control.ts";
  * gradients. With one micro-batch there is nothing to fold.
  */
 export interface Folding {
-  /** What a micro-batch changes, and what is folded of it: these tensors, and gradients. */
+  /** What a micro-batch changes, and what is folded of it: these tensors, the keys that it puts into banks, and gradients. */
   readonly parts: readonly Tensor[];
+  /** Banks as a micro-batch leaves them, and as the step began. */
+  readonly banks: readonly { readonly part: Bank; readonly base: Bank }[];
   /** All gradients, each with its sum, in as many slices as processes share the sums; equal in all phases. */
   readonly slices: readonly (readonly SummedRange[])[];
   /**
@@ -91,6 +93,14 @@ export function allocateFolding(
   }));
   const statistics = copies.slice(0, parameters.statistics.length);
   const ofState = new Map(states.map(([name], i) => [name, copies[statistics.length + 1 + i]!]));
+  const bankNames = new Set(
+    Object.values(declared).flatMap(({ fold }) => typeof fold === "object" ? [fold.bank] : []),
+  );
+  const banks = [...bankNames].map((name) => {
+    const of = (which: keyof Copies) => bankIn((tensor) => ofState.get(tensor)![which], name, declared);
+    return { part: of("part"), base: of("base"), folded: of("folded") };
+  });
+  const queues = new Set(banks.flatMap(({ part }) => part.queues));
   const kept: Allocation[] = [], uploads: (() => void)[] = [];
   /** A number for each element of a tensor, 1 unless set; on the device when the first step begins. */
   const shares = (like: Tensor, set: (shares: Float32Array) => void = () => {}): Tensor => {
@@ -110,7 +120,8 @@ export function allocateFolding(
     device.gpu.queue.submit([encoder.finish()]);
   };
   return {
-    parts,
+    parts: parts.filter((part) => !queues.has(part)),
+    banks,
     slices,
     capture(graph, { of, meters: count }) {
       for (const { gradients, sums } of slices[share.rank]!) {
@@ -120,17 +131,12 @@ export function allocateFolding(
         foldMoved(graph, tensors, shares(tensors.part, (elements) => keptBy(of, tensors.part, elements)));
       });
       foldMeters(graph, copies[statistics.length]!, { count, bytes: ALIGNMENT });
-      const banks = new Set<string>();
       for (const [name, tensors] of ofState) {
         const { fold = "written" } = declared[name]!;
         if (fold === "written") foldWritten(graph, tensors);
         else if (fold === "moved") foldMoved(graph, tensors, shares(tensors.part));
-        else banks.add(fold.bank);
       }
-      for (const name of banks) {
-        const bank = (which: keyof Copies) => bankIn((tensor) => ofState.get(tensor)![which], name, declared);
-        foldBank(graph, bank("folded"), bank("part"), bank("base"));
-      }
+      for (const { folded, part, base } of banks) foldBank(graph, folded, part, base);
     },
     begin() {
       for (const send of uploads.splice(0)) send();

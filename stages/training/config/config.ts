@@ -34,7 +34,7 @@ export interface TrainingConfig extends OptimizerConfig {
   readonly shards: number;
   /** Labeled images in a step, and as many unlabeled ones. */
   readonly batch: number;
-  /** Micro-batches that a step's images are run in, one after another, before one update by the mean of their gradients. */
+  /** Micro-batches that a step's images are run in, in turn or by several processes, before one update by the mean of their gradients. */
   readonly accumulate: number;
   /** When outputs of batch norms are computed again in the backward pass instead of being kept; no bit of a result changes. */
   readonly recompute: Recompute;
@@ -92,7 +92,8 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
     batch: z.int().min(1).default(8).describe("Labeled images in a step, and as many unlabeled ones.")
       .meta({ unit: "images", source: "README no-aug command, 4 GPUs × 2, CCVC §3.7" }),
     accumulate: z.int().min(1).default(1).describe(
-      "Micro-batches that a step's images are run in, one after another, before one update by the mean of their gradients; " +
+      "Micro-batches that a step's images are run in, in turn or by several processes, before one update by the mean of " +
+        "their gradients; " +
         "must divide batch. Each is normalized by its own batch statistics, updates the running ones, averages losses over " +
         "its own pixels, mines its share of hard ones and has its CutMix partners within itself, as each process of a " +
         "distributed training does.",

@@ -1,7 +1,7 @@
 /** A step of several processes: each takes its micro-batches, and all fold all of them, in their order. @module */
 import type { Device } from "../../../kernels/device.ts";
-import { readBack, upload } from "../../../kernels/memory.ts";
-import type { Tensor } from "../../../kernels/tensor.ts";
+import { asUint32, readBack, upload } from "../../../kernels/memory.ts";
+import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
 import type { Team } from "../../../pipeline/mod.ts";
 import type { Folding } from "../folding.ts";
 
@@ -19,29 +19,50 @@ export interface Exchange {
 }
 
 /** Makes a step's exchange. */
-export function makeExchange(device: Device, { parts, slices }: Folding, team: Team): Exchange {
+export function makeExchange(
+  device: Device,
+  { parts, banks, slices }: Folding,
+  team: Team,
+): Exchange {
   /** Of each micro-batch: its gradients by slice, and all else. */
   let taken: { readonly gradients: readonly Uint8Array[]; readonly rest: Uint8Array }[] = [];
   const own = slices[team.rank]!;
+  /** Where the keys lie that a micro-batch has put into the banks, as its cursors say. */
+  const newKeys = async (): Promise<readonly Tensor[]> => {
+    const found: Tensor[] = [];
+    for (const { part, base } of banks) {
+      const read = await readBack(device, [part.cursors, part.pushed, base.pushed]);
+      const [cursors, pushed, before] = read.map(asUint32) as [Uint32Array, Uint32Array, Uint32Array];
+      part.queues.forEach((queue, row) => {
+        const put = (pushed[row]! - before[row]!) >>> 0;
+        found.push(...keysOf(queue, { oldest: cursors[2 * row]!, length: cursors[2 * row + 1]! }, put));
+      });
+    }
+    return found;
+  };
   return {
     async take() {
       const gradients = [];
       for (const slice of slices) {
         gradients.push(await bytesOf(device, slice.map(({ gradients }) => gradients)));
       }
-      taken.push({ gradients, rest: await bytesOf(device, parts) });
+      const rest = [await bytesOf(device, parts), await bytesOf(device, await newKeys())];
+      taken.push({ gradients, rest: joined(rest) });
     },
     async foldAll(fold) {
-      const each = taken.length;
-      const received = [];
-      for (const { gradients } of taken) received.push(await team.exchange(gradients));
-      const rests = await team.gather(joined(taken.map(({ rest }) => rest)));
+      const gradients: (readonly Uint8Array<ArrayBuffer>[])[] = [], rests: typeof gradients = [];
+      for (const { gradients: pieces, rest } of taken) {
+        gradients.push(await team.exchange(pieces));
+        rests.push(await team.gather(rest));
+      }
+      const each = taken.length, size = parts.reduce((sum, { bytes }) => sum + bytes, 0);
       taken = [];
       for (let rank = 0; rank < team.size; rank++) {
-        const size = rests[rank]!.length / each;
         for (let i = 0; i < each; i++) {
-          write(device, own.map(({ gradients }) => gradients), received[i]![rank]!);
-          write(device, parts, rests[rank]!.subarray(i * size, (i + 1) * size));
+          const rest = rests[i]![rank]!;
+          write(device, own.map(({ gradients }) => gradients), gradients[i]![rank]!);
+          write(device, parts, rest.subarray(0, size));
+          write(device, await newKeys(), rest.subarray(size));
           fold();
         }
       }
@@ -51,6 +72,29 @@ export function makeExchange(device: Device, { parts, slices }: Folding, team: T
       });
     },
   };
+}
+
+/** The places of the keys that were put into a queue last: of one that is full, in two pieces perhaps. */
+function keysOf(
+  queue: Tensor,
+  { oldest, length }: { readonly oldest: number; readonly length: number },
+  put: number,
+): Tensor[] {
+  const [, size, features] = queue.shape as [number, number, number];
+  const count = Math.min(put, size), first = (oldest + length + size - count) % size;
+  const key = queue.bytes / size, { buffer, offset } = queue.home!;
+  const piece = (start: number, keys: number) =>
+    makeTensor({
+      label: queue.label,
+      shape: [1, keys, features],
+      dtype: queue.dtype,
+      layout: "map",
+      home: { buffer, offset: offset + start * key },
+    });
+  const atEnd = Math.min(count, size - first);
+  return [[first, atEnd], [0, count - atEnd]].flatMap(([start, keys]) =>
+    keys! > 0 ? [piece(start!, keys!)] : []
+  );
 }
 
 /** All bytes of tensors, one after another. */
