@@ -11,7 +11,7 @@ import { dag } from "./commands/plan/dag.ts";
 import { data } from "./commands/data.ts";
 import { doctor } from "./commands/doctor.ts";
 import { evaluate } from "./commands/evaluate.ts";
-import { exporting } from "./commands/export.ts";
+import { exporting } from "./commands/export/export.ts";
 import { next } from "./commands/next.ts";
 import { parity } from "./commands/parity.ts";
 import { partitions } from "./commands/partitions/partitions.ts";

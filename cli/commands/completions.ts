@@ -1,8 +1,8 @@
 /** `completions`: what a shell offers at the tabulator key. @module */
-import type { Command } from "../terminal/command.ts";
+import type { ArgumentSpec, Command } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { experimentNames } from "../experiment/experiment.ts";
-import { experimentArgument } from "../terminal/options.ts";
+import { experimentArgument, experimentsArgument } from "../terminal/options.ts";
 
 /** What can follow a path of commands. */
 interface Offer {
@@ -38,13 +38,16 @@ export function completions(commands: () => readonly Command[]): Command {
   };
 }
 
+const namesExperiments = (argument: ArgumentSpec) =>
+  argument === experimentArgument || argument === experimentsArgument;
+
 function offersOf(commands: readonly Command[], experiments: readonly string[], path = ""): Offer[] {
   const below = commands.flatMap((command) => {
     const words = [
       ...(command.commands ?? []).map(({ name }) => name),
       ...(command.options ?? []).map(({ name }) => `--${name}`),
       "--help",
-      ...(command.arguments?.includes(experimentArgument) ? experiments : []),
+      ...(command.arguments?.some(namesExperiments) ? experiments : []),
     ];
     const own = `${path} ${command.name}`.trim();
     return [{ path: own, words }, ...offersOf(command.commands ?? [], experiments, own)];

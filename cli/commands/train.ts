@@ -15,15 +15,15 @@ import {
   setHelp,
   shared,
   tensorboardOf,
+  untilOf,
 } from "../terminal/options.ts";
 import { type FinishedRun, runExperiment } from "../../runtime/runs/run_experiment.ts";
 import { methodsText } from "../runs/methods_table.ts";
 import { withComparison } from "../runs/comparison.ts";
 import { withSession } from "../runs/session.ts";
-import { runWays } from "../runs/ways.ts";
+import { endLine, runUntil, runWays, sweepWays } from "../runs/ways.ts";
 import { sweepOf, sweepOption } from "../terminal/sweeps.ts";
 import { notesOnly, type Terminal } from "../terminal/terminal.ts";
-import { duration } from "../terminal/text.ts";
 
 /** The command. */
 export const train: Command = {
@@ -39,13 +39,16 @@ command is given again, and ends with the same bytes as one that was not.\n\n${s
 an object with "seeds", "runs", "mean" and "standardDeviation"; with --sweep one with "sweep", a list.
 
 --sweep co-train.baseRate=0.01,0.02 --seeds 0..2 runs every choice with every seed and ends with one table;
-what the choices share is computed once.`,
+what the choices share is computed once.
+
+--until co-train trains, and leaves what comes after to a later run: it finds in the cache what this one made.`,
   arguments: [experimentArgument],
   options: [
     shared.set,
     shared.seed,
     shared.seeds,
     sweepOption,
+    shared.until,
     shared.cache,
     shared.runs,
     shared.tensorboard,
@@ -55,7 +58,7 @@ what the choices share is computed once.`,
   ],
   async run(input) {
     if (input.flag("explain")) return await printExplanation(input);
-    const seeds = seedsOf(input);
+    const seeds = seedsOf(input), until = untilOf(input);
     const set = overrides(input);
     const experiment = experimentName(input);
     const pipeline = await loadExperiment(experiment);
@@ -68,13 +71,12 @@ what the choices share is computed once.`,
       tensorboard: tensorboardOf(input),
       checkpointEvery: checkpointEvery(input),
     };
-    const points = sweepOf(input);
+    const points = sweepOf(input), ways = sweepWays(pipeline, set, points);
+    if (until !== undefined) {
+      const named = { experiment: lastingName(experiment), seeds, until };
+      return await withSession(options, (session) => runUntil(ways, named, session));
+    }
     if (points.length > 0) {
-      const ways = points.map(({ name, overrides }) => ({
-        name,
-        pipeline,
-        overrides: [...set, ...overrides],
-      }));
       return await withSession(options, (session) =>
         withComparison(session, async (made) => {
           const named = { experiment: lastingName(experiment), seeds };
@@ -105,8 +107,7 @@ what the choices share is computed once.`,
 };
 
 /** Tells how a run ended. */
-export function report({ folder, seconds, ran, metrics }: FinishedRun, terminal: Terminal): void {
-  if (metrics !== undefined) terminal.print(`\n${metricsText(metrics)}\n`);
-  const work = ran === 0 ? "nothing had to run" : `${ran} ${ran === 1 ? "stage" : "stages"} ran`;
-  terminal.print(`done in ${duration(seconds)}; ${work}; see ${folder}`);
+export function report(run: FinishedRun, terminal: Terminal): void {
+  if (run.metrics !== undefined) terminal.print(`\n${metricsText(run.metrics)}\n`);
+  terminal.print(endLine(run));
 }

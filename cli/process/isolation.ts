@@ -25,7 +25,10 @@ const written = {
   svg: undefined,
 } as const;
 
-/** Command → the options by which it writes, what `out` is if it is not given, and whether it has a session: a GPU and a remote cache. */
+/**
+ * Command, or a group's, → the options by which it writes, what `out` is if it is not given, and whether it has a session: a GPU
+ * and a remote cache.
+ */
 const commands: Readonly<
   Record<
     string,
@@ -38,6 +41,8 @@ const commands: Readonly<
   evaluate: { writes: ["cache"], session: true },
   predict: { writes: ["out", "cache"], session: true },
   next: { writes: ["out", "cache", "runs"], out: "next", session: true },
+  "export page": { writes: ["out"], out: "predict.html" },
+  "export snakemake": { writes: ["cache", "out"], out: "Snakefile" },
   cache: { writes: ["cache"], session: true },
   parity: { writes: [], session: true },
   tune: { writes: ["cache"] },
@@ -66,7 +71,8 @@ export class UnsafeFolder extends Error {
 export function isolatedArguments(args: readonly string[]): string[] {
   const { options, program } = startupOf(args, Deno.env.get("INIT_CWD") || Deno.cwd());
   const start = ["run", ...options];
-  const command = args[0]!;
+  const command = [args.slice(0, 2).join(" "), args[0]!].find((name) => Object.hasOwn(commands, name)) ??
+    args[0]!;
   if (ours.includes(command)) return [...start, ...permissionsOf(), program, ...args];
   const { writes, session = false, out = written.out } = Object.hasOwn(commands, command)
     ? commands[command]!
@@ -132,11 +138,19 @@ function folderOf(
   return [granted];
 }
 
+/** Options that a letter stands for. */
+const letters: Readonly<Partial<Record<string, string>>> = { out: "o" };
+
 /** The value of an option, as the command itself will read it. */
 function valueOf(option: string, args: readonly string[]): string | undefined {
-  const at = args.findLastIndex((arg) => arg === `--${option}` || arg.startsWith(`--${option}=`));
+  const short = `-${letters[option]}`;
+  const at = args.findLastIndex((arg) =>
+    arg === `--${option}` || arg.startsWith(`--${option}=`) || arg.startsWith(short) && !arg.startsWith("--")
+  );
   if (at < 0) return undefined;
-  return args[at]!.includes("=") ? args[at]!.slice(args[at]!.indexOf("=") + 1) : args[at + 1];
+  const arg = args[at]!;
+  if (arg === short || arg === `--${option}`) return args[at + 1];
+  return arg.startsWith("--") ? arg.slice(arg.indexOf("=") + 1) : arg.slice(short.length);
 }
 
 /** Host and port of the remote cache; undefined if there is none, or none that can be used: the command itself says why. */

@@ -39,7 +39,6 @@ const alone: Readonly<Record<string, readonly string[]>> = {
   runs: filing,
   report: filing,
   weights: filing,
-  export: filing,
   start: filing,
   completions: ["--allow-read", environment(...typed)],
   // Another process downloads, which may reach one host and neither files nor programs.

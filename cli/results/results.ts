@@ -135,6 +135,7 @@ export async function publish(
     throw new UsageError(`Cannot publish run "${run.id}": ${reason}.`);
   };
   if (run.state !== "done") refuse(`it is ${run.state}, and only one that is done has a result`);
+  if (run.until !== undefined) refuse(`it went no further than "${run.until}"; train without --until`);
   if (metrics === undefined) refuse("it made no scores (metrics.json)");
   if (run.method !== undefined) {
     refuse(`it trained by "${run.method}" in the place of the experiment's method`);

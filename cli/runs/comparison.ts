@@ -83,7 +83,7 @@ function read({ path, ...run }: StoredRun): Promise<ComparedRun> {
 /** Of each seed the latest run with the settings of the latest of all: one that is done, if there is any. */
 async function latestSeeds(runs: readonly StoredRun[]): Promise<ComparedRun[]> {
   const compared = await Promise.all(runs.map(read));
-  const isDone = ({ run: { state } }: ComparedRun) => state === "done";
+  const isDone = ({ run: { state, until } }: ComparedRun) => state === "done" && until === undefined;
   const settings = settingsOf(compared.findLast(isDone) ?? compared.at(-1)!);
   const alike = compared.filter((run) => settingsOf(run) === settings);
   return [...Map.groupBy(alike, ({ run: { seed } }) => seed).values()]

@@ -1,11 +1,13 @@
 /** An experiment in several ways, over the same seeds: by several methods, or with several settings. @module */
-import { ConfigError, type Override, type Pipeline } from "../../pipeline/mod.ts";
-import { runExperiment, type RunRequest } from "../../runtime/runs/run_experiment.ts";
+import { ConfigError, type Override, type Pipeline, upTo } from "../../pipeline/mod.ts";
+import { type FinishedRun, runExperiment, type RunRequest } from "../../runtime/runs/run_experiment.ts";
 import type { TrainingCost } from "../../runtime/runs/training_cost.ts";
 import type { Session } from "../../runtime/session.ts";
 import type { Made } from "./comparison.ts";
 import { type MethodResult, methodResults, type ScoredRun } from "./methods_table.ts";
 import { storedRuns } from "./stored_runs.ts";
+import type { SweepPoint } from "../terminal/sweeps.ts";
+import { duration } from "../terminal/text.ts";
 
 /** A way to train. */
 export interface Way {
@@ -15,6 +17,16 @@ export interface Way {
   readonly overrides: readonly Override[];
   /** The method that stands in the place of the experiment's own. */
   readonly method?: string;
+}
+
+/** The ways of a sweep: one for each choice of values; without any, the experiment as it is set. */
+export function sweepWays(
+  pipeline: Pipeline,
+  set: readonly Override[],
+  points: readonly SweepPoint[],
+): Way[] {
+  if (points.length === 0) return [{ name: pipeline.name, pipeline, overrides: set }];
+  return points.map(({ name, overrides }) => ({ name, pipeline, overrides: [...set, ...overrides] }));
 }
 
 /**
@@ -40,6 +52,36 @@ export async function runWays(
     }
   }
   return methodResults(seeds, results, await earlierCosts(session.runs));
+}
+
+/**
+ * Runs every way with every seed as far as a stage. Nothing is compared, as scores come last.
+ *
+ * @throws {GraphError} Before anything is run, if one has no such stage.
+ */
+export async function runUntil(
+  ways: readonly Way[],
+  { experiment, seeds, until }: {
+    readonly experiment: string;
+    readonly seeds: readonly number[];
+    readonly until: string;
+  },
+  session: Session,
+): Promise<void> {
+  for (const { pipeline, overrides } of ways) upTo(pipeline.build(overrides), until);
+  for (const seed of seeds) {
+    for (const { name, ...way } of ways) {
+      if (ways.length * seeds.length > 1) session.output.print(`\nseed ${seed}, ${name}`);
+      const run = await runExperiment({ ...way, experiment, seed, until }, session);
+      session.output.print(endLine(run));
+    }
+  }
+}
+
+/** Says how long a run took, what it had to do, and where it is. */
+export function endLine({ folder, seconds, ran }: FinishedRun): string {
+  const work = ran === 0 ? "nothing had to run" : `${ran} ${ran === 1 ? "stage" : "stages"} ran`;
+  return `done in ${duration(seconds)}; ${work}; see ${folder}`;
 }
 
 async function scored(

@@ -11,6 +11,9 @@ export const experimentArgument: ArgumentSpec = {
   count: "optional",
 };
 
+/** Experiments, as arguments. */
+export const experimentsArgument: ArgumentSpec = { ...experimentArgument, count: "several" };
+
 /** The options themselves. */
 export const shared = {
   set: {
@@ -27,6 +30,11 @@ export const shared = {
     name: "tensorboard",
     value: "dir",
     description: "folder to write event files for TensorBoard to, beside the run",
+  },
+  until: {
+    name: "until",
+    value: "stage",
+    description: "run no further than this stage and what it needs",
   },
   checkpointEvery: {
     name: "checkpoint-every",
@@ -52,6 +60,16 @@ A value is JSON where it reads as JSON, else text; null leaves a key out, as --s
 /** The experiment's name as typed, or the default. */
 export function experimentName(input: CommandInput): string {
   return input.positional[0] ?? defaultExperiment;
+}
+
+/**
+ * The stage that `--until` names; undefined without it.
+ * @throws {UsageError} If scores are asked for, too.
+ */
+export function untilOf(input: CommandInput): string | undefined {
+  const until = input.text("until");
+  if (until === undefined || !input.flag("json")) return until;
+  throw new UsageError("Cannot take --until and --json together: --json prints scores, which come last.");
 }
 
 /** All `--set`, parsed; relative paths in them are relative to where they were typed. */

@@ -6,8 +6,6 @@ import {
   follow,
   type Graph,
   InterruptedError,
-  isLocation,
-  leaves,
   messageOf,
   namedOutputs,
   type Override,
@@ -19,6 +17,7 @@ import {
   run,
   settledPlan,
   sha256,
+  upTo,
 } from "../../pipeline/mod.ts";
 import { benchmarksOf } from "./benchmarks.ts";
 import { type RunScores, withOrigin } from "./scores.ts";
@@ -28,6 +27,7 @@ import { changedSettings } from "./changed_settings.ts";
 import { findLabeled, writeRanking } from "./ranking.ts";
 import { LiveReport, writeCurves, writeReport } from "../report/report.ts";
 import { RunFolder, runId } from "./run_folder.ts";
+import { setText } from "./set_text.ts";
 import { announceAdapter, type Session } from "../session.ts";
 import { Board, boardName } from "../tensorboard/board.ts";
 import { trainingCurves } from "./training_curves.ts";
@@ -42,6 +42,8 @@ export interface RunRequest {
   readonly experiment?: string;
   /** The method that stands in the place of the experiment's, for a comparison. */
   readonly method?: string;
+  /** The stage beyond which nothing is run. */
+  readonly until?: string;
   readonly overrides: readonly Override[];
   readonly seed: number;
 }
@@ -71,13 +73,12 @@ function settingsDigest({ nodes }: Plan): string {
   return sha256(canonicalJson(settings));
 }
 
-/** A `--set` as it would be typed from anywhere: with whole paths. */
-function setText({ nodes }: Graph, { stage, path, text, folder }: Override): string {
-  const { config, stage: { config: schema } } = nodes.find(({ id }) => id === stage)!;
-  const set = folder === undefined || !isLocation(schema, path)
-    ? text
-    : leaves(config).find(({ path: at }) => at.join("\n") === path.join("\n"))?.value ?? text;
-  return `${[stage, ...path].join(".")}=${set}`;
+/** The experiment's graph, and what of it is run. */
+function graphOf(
+  { pipeline, overrides, until }: RunRequest,
+): { readonly whole: Graph; readonly graph: Graph } {
+  const whole = pipeline.build(overrides);
+  return { whole, graph: until === undefined ? whole : upTo(whole, until) };
 }
 
 /**
@@ -90,8 +91,12 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
   if (team === undefined) return await runAlone(request, session);
   if (team.rank > 0) {
     const resources = { gpu: () => session.gpu.resource() };
-    const graph = request.pipeline.build(request.overrides);
-    return await follow(graph, { team, cache, seed: request.seed, resources }) as FinishedRun;
+    return await follow(graphOf(request).graph, {
+      team,
+      cache,
+      seed: request.seed,
+      resources,
+    }) as FinishedRun;
   }
   let finished: FinishedRun | undefined;
   try {
@@ -108,15 +113,15 @@ export async function runExperiment(request: RunRequest, session: Session): Prom
  * @throws What planning, the GPU or a stage throws.
  */
 async function runAlone(request: RunRequest, session: Session): Promise<FinishedRun> {
-  const { pipeline, experiment, method, overrides, seed } = request;
+  const { pipeline, experiment, method, until, overrides, seed } = request;
   const { cache, remote, signal } = session;
   const started = new Date();
-  const graph = pipeline.build(overrides);
+  const { whole, graph } = graphOf(request);
   if (remote !== undefined) await pullFirst(graph, remote, seed, session);
   const planned = await plan(graph, { cache, seed });
   const gpu = await announceAdapter([planned], session);
-  const changed = changedSettings(pipeline, graph);
-  const settings = settingsDigest(planned), set = overrides.map((override) => setText(graph, override));
+  const changed = changedSettings(pipeline, whole);
+  const settings = settingsDigest(planned), set = overrides.map((override) => setText(whole, override));
   using board = session.tensorboard === undefined ? undefined : Board.open(
     session.tensorboard,
     boardName({ name: graph.name, method, set, seed, settings, gpu }),
@@ -127,6 +132,7 @@ async function runAlone(request: RunRequest, session: Session): Promise<Finished
     id: runId(started, settings),
     ...(experiment === undefined ? {} : { experiment }),
     ...(method === undefined ? {} : { method }),
+    ...(until === undefined ? {} : { until }),
     seed,
     set,
     ...(changed === undefined ? {} : { changed }),

@@ -35,6 +35,8 @@ export interface RunRecord {
   readonly experiment?: string;
   /** The method that stood in the place of the experiment's, for a comparison. */
   readonly method?: string;
+  /** The stage beyond which it did not go, where it was told one. */
+  readonly until?: string;
   readonly seed: number;
   /** All `--set`, as typed. */
   readonly set: readonly string[];

@@ -83,8 +83,11 @@ export class Place {
   }
 
   #folders(args: readonly string[]): string[] {
-    const runs = ["train", "compare", "runs"].includes(args[0]!) ? ["--runs", this.runs] : [];
-    const cached = ["train", "compare", "plan", "why", "dag"].includes(args[0]!) || args[1] === "export";
+    const [command, second] = args as [string, string?];
+    const isExport = second === "snakemake";
+    const runs = isExport || ["train", "compare", "runs"].includes(command) ? ["--runs", this.runs] : [];
+    const cached = isExport || ["train", "compare", "plan", "why", "dag"].includes(command) ||
+      second === "export";
     return args.includes("--help") ? [] : [...runs, ...(cached ? ["--cache", this.cache] : [])];
   }
 

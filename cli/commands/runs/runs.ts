@@ -93,14 +93,14 @@ export const runs: Command = {
     const found = await storedRuns(runsOf(input));
     if (input.flag("json")) return input.terminal.print(JSON.stringify(found));
     if (found.length === 0) return input.terminal.print(`no runs in "${runsOf(input)}"`);
-    const rows = found.map(({ name, id, seed, miou, headline, protocol, gpu, seconds, state }) => [
+    const rows = found.map(({ name, id, seed, miou, headline, protocol, gpu, seconds, state, until }) => [
       name,
       id,
       String(seed),
       scoreText(miou && headlineScore({ miou, headline })),
       protocol ?? "",
       seconds === undefined ? "" : duration(seconds),
-      state,
+      until === undefined ? state : `${state}, until ${until}`,
       gpu?.training === undefined ? gpu?.adapter ?? "" : `${gpu.adapter}; trained on ${gpu.training}`,
     ]);
     input.terminal.print(table(["name", "id", "seed", "mIoU", "protocol", "time", "state", "adapter"], rows));

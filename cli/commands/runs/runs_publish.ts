@@ -32,8 +32,8 @@ async function namedRuns(given: string, runs: string): Promise<readonly StoredRu
   const ofName = (await storedRuns(runs)).filter(({ name }) => name === given);
   if (ofName.length === 0) return [await findRun(given, runs)];
   // The latest one is the last one: it replaces those before it.
-  const done = ofName.filter(({ state, set, method }) =>
-    state === "done" && set.length === 0 && method === undefined
+  const done = ofName.filter(({ state, set, method, until }) =>
+    state === "done" && set.length === 0 && method === undefined && until === undefined
   );
   if (done.length > 0) return [...new Map(done.map((run) => [run.seed, run])).values()];
   throw new UsageError(

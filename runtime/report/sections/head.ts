@@ -19,7 +19,8 @@ const words: Readonly<Record<RunState, string>> = {
 
 /** The head. */
 export function head(view: RunView): Markup {
-  const { run: { name, id, seed, state, started, seconds, method, error, nodes = [] }, freshness } = view;
+  const { run: { name, id, seed, state, started, seconds, method, until, error, nodes = [] }, freshness } =
+    view;
   const mixed = mixedNotice(adaptersOf(nodes));
   return markup`<header>
 <p class="product">Crossview · a run</p>
@@ -27,9 +28,9 @@ export function head(view: RunView): Markup {
 <p class="state" data-state="${state}"><span class="dot" aria-hidden="true"></span><strong id="state">${
     words[state]
   }</strong>${seconds !== undefined && markup` in ${duration(seconds)}`}</p>
-<p class="quiet">${id} · seed ${seed}${method !== undefined && markup` · by ${method}`} · started ${
-    moment(started)
-  }</p>
+<p class="quiet">${id} · seed ${seed}${method !== undefined && markup` · by ${method}`}${
+    until !== undefined && markup` · until ${until}`
+  } · started ${moment(started)}</p>
 ${progress(view)}
 ${freshness !== undefined && fresh(freshness.written)}
 ${

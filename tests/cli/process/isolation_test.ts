@@ -113,6 +113,7 @@ placeTest(
       ["tune", bad, ...cached],
       ["cache", "verify", bad, ...cached],
       ["data", bad],
+      ["export", "snakemake", bad, "-o", "-", ...cached],
       ["predict", fixture("bare").replace("bare.ts", "none.safetensors"), "--data", bad],
     ];
     for (let at = 0; at < commands.length; at += 3) {
@@ -136,7 +137,6 @@ Deno.test("a command has the launcher's help, or loads no experiment; what it st
   assert.deepEqual(alone.sort(), [
     "completions",
     "doctor",
-    "export",
     "partitions",
     "report",
     "runs",
@@ -153,7 +153,8 @@ Deno.test("a command has the launcher's help, or loads no experiment; what it st
   }
   const isolated = names.filter((name) => isLaunched(name) && !["test", "bench"].includes(name));
   for (const name of [...isolated, "constructor", "unknown"]) {
-    const flags = isolatedArguments([name, "--cache", "/x/c", "--runs=/x/r", "--out", "/x/o"]);
+    const group = name === "export" ? ["snakemake"] : [];
+    const flags = isolatedArguments([name, ...group, "--cache", "/x/c", "--runs=/x/r", "--out", "/x/o"]);
     for (const flag of ["--no-prompt", "--no-remote", "--cached-only", "--frozen"]) {
       assert.ok(flags.includes(flag));
     }
@@ -169,6 +170,20 @@ Deno.test("a command has the launcher's help, or loads no experiment; what it st
       assert.ok(folders.every((folder) => folder.startsWith("/x")), flag);
     }
   }
+});
+
+Deno.test("what is written is granted however the option is spelled, and a group's commands have their own", () => {
+  const granted = (...args: string[]) =>
+    isolatedArguments(args).find((flag) => flag.startsWith("--allow-write"))?.slice("--allow-write=".length);
+  for (
+    const spelled of [["--out", "/x/o"], ["--out=/x/o"], ["-o", "/x/o"], ["-o/x/o"], ["-o", "/x/p", "-o/x/o"]]
+  ) {
+    assert.equal(granted("export", "page", "latest", ...spelled), "/x");
+    assert.equal(granted("export", "snakemake", "shapes-12", "--cache", "/y/c", ...spelled), "/y,/x");
+  }
+  assert.equal(granted("export", "page", "latest"), "predict.html");
+  assert.equal(granted("export", "snakemake"), ".cache,Snakefile");
+  assert.equal(granted("export"), undefined);
 });
 
 Deno.test("MPI's library, and no other, may be called by commands that share a training, where MPI has started them", () => {

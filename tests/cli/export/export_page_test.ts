@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { numberedClasses } from "../../stages/datasets/classes.ts";
-import { encodeStoredTensors } from "../../models/safetensors.ts";
-import { readWeights } from "../../models/weights_file.ts";
-import { testCheckpoint } from "../support/training.ts";
-import { placeTest } from "./support.ts";
+import { numberedClasses } from "../../../stages/datasets/classes.ts";
+import { encodeStoredTensors } from "../../../models/safetensors.ts";
+import { readWeights } from "../../../models/weights_file.ts";
+import { testCheckpoint } from "../../support/training.ts";
+import { placeTest } from "../support.ts";
 
 placeTest("export page writes one file, and says what is in it", async (place) => {
   const at = (name: string) => join(place.folder, name);

@@ -1,21 +1,26 @@
-/** `export`: trained networks for use elsewhere. @module */
-import { writeAtomically } from "../../pipeline/files/files.ts";
-import { UserError } from "../../pipeline/mod.ts";
-import { WeightsError } from "../../models/errors.ts";
-import { networkPage } from "../../runtime/network_page/export.ts";
+/** `export page`: a trained network that labels photographs in a browser. @module */
+import { UserError } from "../../../pipeline/mod.ts";
+import { WeightsError } from "../../../models/errors.ts";
+import { networkPage } from "../../../runtime/network_page/export.ts";
 import {
   type PredictionWeights,
   predictionWeights,
   type StoredPrecision,
-} from "../../runtime/network_page/weights.ts";
-import { checkpointArgument, findCheckpoint, outputStrideOption } from "../experiment/checkpoint_source.ts";
-import { typedPath } from "../experiment/experiment.ts";
-import type { Command, CommandInput } from "../terminal/command.ts";
-import { UsageError } from "../terminal/errors.ts";
-import { runsOf, shared } from "../terminal/options.ts";
-import { bytes } from "../terminal/text.ts";
+} from "../../../runtime/network_page/weights.ts";
+import {
+  checkpointArgument,
+  findCheckpoint,
+  outputStrideOption,
+} from "../../experiment/checkpoint_source.ts";
+import { typedPath } from "../../experiment/experiment.ts";
+import type { Command, CommandInput } from "../../terminal/command.ts";
+import { UsageError } from "../../terminal/errors.ts";
+import { runsOf, shared } from "../../terminal/options.ts";
+import { bytes } from "../../terminal/text.ts";
+import { refuseExisting, writeNew } from "./new_file.ts";
 
-const page: Command = {
+/** The command. */
+export const page: Command = {
   name: "page",
   summary: "write a page, one file, that labels photographs in a browser",
   details:
@@ -52,13 +57,7 @@ than predict.
       );
     }
     const { checkpoint } = await findCheckpoint(input, runsOf(input));
-    const found = await Deno.lstat(out).catch(() => undefined);
-    if (found !== undefined) {
-      const what = found.isDirectory ? "it is a folder" : "it exists";
-      throw new UserError(
-        `Cannot write "${out}": ${what}. Name another file${found.isDirectory ? "" : ", or remove it"}.`,
-      );
-    }
+    await refuseExisting(out);
     const read = await checkpoint.read();
     let weights: PredictionWeights, html: Uint8Array;
     try {
@@ -68,7 +67,7 @@ than predict.
       if (!(error instanceof WeightsError)) throw error;
       throw new UserError(`Cannot write "${checkpoint.path}" as a page: ${error.message}`, { cause: error });
     }
-    await writeAtomically(out, html);
+    await writeNew(out, html);
     const { backbone, classes, headline, predictions } = weights.network;
     input.terminal.print(
       `prediction ${headline} of DeepLabV3+ ${backbone} (${predictions[headline]!.join(", ")}), ` +
@@ -83,10 +82,3 @@ function precisionOf(input: CommandInput): StoredPrecision {
   if (given === "f32" || given === "f16") return given;
   throw new UsageError(`Cannot hold weights as "${given}": --precision must be f32 or f16`);
 }
-
-/** The command. */
-export const exporting: Command = {
-  name: "export",
-  summary: "write a trained network as a page that runs it in a browser",
-  commands: [page],
-};
