@@ -1,12 +1,14 @@
 /** The package as a user has it: packed, installed from a registry into empty folders, trained with. @module */
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Plan } from "../../pipeline/mod.ts";
 import client from "../../runtime/network_page/client.json" with { type: "json" };
 import { pack } from "../../tools/pack.ts";
 import { readTar } from "../../tools/tar.ts";
+import { lacksSnakemake, snakemake } from "../support/engines/snakemake.ts";
+import { skip } from "../support/skip.ts";
 import { serveNpm } from "./npm_registry.ts";
 
 const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys"];
@@ -181,14 +183,14 @@ Deno.test("the package holds what runs, and no test", async (t) => {
       const page = Deno.readTextFileSync(join(project, "predict.html"));
       assert.ok(page.includes(client.script) && page.includes(client.style));
     });
+    const root = join(folder, "installed"), bare = join(folder, "bare");
+    const crossview = join(root, "bin", Deno.build.os === "windows" ? "crossview.cmd" : "crossview");
     await t.step(
       "installed for the whole machine, it has the same keys, in a folder without deno.json",
       async () => {
-        const root = join(folder, "installed"), bare = join(folder, "bare");
         const to = ["--global", "--root", root, ...permissions];
         await home.run(home.folder, Deno.execPath(), "install", ...to, `npm:${manifest.name}`);
         write(bare, files);
-        const crossview = join(root, "bin", Deno.build.os === "windows" ? "crossview.cmd" : "crossview");
         assert.equal((await home.run(bare, crossview, "--version")).trim(), manifest.version);
         const again = nodes(await home.run(bare, crossview, "plan", "./experiment.ts", "--json"));
         assert.deepEqual(again.map(({ parts }) => parts.code), planned.map(({ parts }) => parts.code));
@@ -203,6 +205,17 @@ Deno.test("the package holds what runs, and no test", async (t) => {
         assert.ok(dirname(crossview) !== project);
       },
     );
+    await t.step("its experiments are jobs of Snakemake", async () => {
+      if (lacksSnakemake !== undefined) return skip(lacksSnakemake);
+      await home.run(bare, crossview, "export", "snakemake", "./experiment.ts");
+      const path = [join(root, "bin"), Deno.env.get("PATH")].join(delimiter);
+      const { code, said } = await snakemake(bare, ["--cores", "1"], { ...home.env, PATH: path });
+      assert.equal(code, 0, said);
+      assert.match(
+        await home.run(bare, crossview, "train", "./experiment.ts"),
+        /; nothing had to run; see runs/,
+      );
+    });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

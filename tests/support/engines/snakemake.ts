@@ -13,7 +13,7 @@ export function startSnakemake(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Deno.ChildProcess {
-  const path = [dirname(Deno.execPath()), Deno.env.get("PATH") ?? ""].join(delimiter);
+  const path = [dirname(Deno.execPath()), env.PATH ?? Deno.env.get("PATH") ?? ""].join(delimiter);
   return new Deno.Command("snakemake", {
     args: [...args],
     cwd: folder,
