@@ -40,7 +40,8 @@ export const snakemake: Command = {
   details:
     `Snakemake runs it here or on a cluster, by plain commands: train, or compare where --methods are named, --until a
 stage. What runs share is one job. The last jobs do what would have been typed, with all results in the cache.
-Nothing is run, and Snakemake need not be there. docs/scaling.md has the rest.
+Without --seeds they are those of these commands: 0, or 0..2 where methods are compared. Nothing is run, and
+Snakemake need not be there. docs/scaling.md has the rest.
 
   export snakemake shapes-12 --methods supervised,ccvc --seeds 0..2
   snakemake --cores 2
