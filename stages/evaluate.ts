@@ -10,12 +10,14 @@ import {
   schemaOf,
   type Stage,
   type StageOptions,
+  type Team,
   UserError,
   type Wires,
 } from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { assertSameRange } from "./weights/network.ts";
 import type { ClassList } from "./datasets/classes.ts";
+import { assertAlike, scoreDealt, type Scoring } from "./evaluation/dealt.ts";
 import { openInference } from "./evaluation/inference.ts";
 import { type Confusion, matrixRows, type Score, score } from "./evaluation/metrics.ts";
 import { fileNames, pictureFiles, type Pictures, picturesKind } from "./evaluation/pictures.ts";
@@ -163,8 +165,10 @@ function defineEvaluation(weights: readonly string[]): EvaluationStage {
     outputs,
     resources: ["gpu"],
     numerics: "f32",
+    teamed: true,
     async run({ inputs: { nets, samples }, config, context }) {
-      const device = await context.resource<Device>("gpu");
+      const device = await context.resource<Device>("gpu"), { team } = context;
+      if (team) await assertAlike(team, device);
       const protocol = protocolOf(config);
       // The best weights are often the last ones: the same file is scored once.
       const scored = new Map<string, ScoredCheckpoint>();
@@ -180,6 +184,7 @@ function defineEvaluation(weights: readonly string[]): EvaluationStage {
       for (const name of Object.keys(confusions)) {
         best[name] = (await score(bestOf(nets, name))).confusions[name]!;
       }
+      if (team && team.rank > 0) return {} as never;
       const lastScore = weightsScore(samples.classes, last);
       const pictures = await drawPictures(
         device,
@@ -223,17 +228,19 @@ export async function scoreCheckpoint(
     signal: AbortSignal;
     progress(event: Record<string, unknown>): void;
     protocol?: Protocol;
+    /** Processes that deal the images among themselves. */
+    team?: Team;
   },
 ): Promise<ScoredCheckpoint> {
   const { inference, network, free } = await openInference(device, checkpoint);
   const { headline } = network;
   try {
     assertSameRange(network, samples, checkpoint.path);
-    const confusions = await inference.score(samples, {
-      ...(context.protocol && { protocol: context.protocol }),
-      signal: context.signal,
-      progress: (done) => context.progress({ unit: "images", done, total: samples.length }),
-    });
+    const { protocol, signal, team } = context;
+    const scoring: Scoring = (samples, progress) =>
+      inference.score(samples, { ...(protocol && { protocol }), signal, progress });
+    const tell = (done: number) => context.progress({ unit: "images", done, total: samples.length });
+    const confusions = team ? await scoreDealt(team, samples, scoring, tell) : await scoring(samples, tell);
     return { confusions, headline };
   } finally {
     free();

@@ -5,6 +5,7 @@ import { type ArtifactKind, defineStage, schemaOf, type Stage } from "../pipelin
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
+import { assertAlike, makeDealt } from "./evaluation/dealt.ts";
 import { openInference } from "./evaluation/inference.ts";
 import { CONFLICT_PALETTE, conflictMap, fileNames } from "./evaluation/pictures.ts";
 import {
@@ -76,8 +77,10 @@ export const pseudoLabel: Stage<
   outputs,
   resources: ["gpu"],
   numerics: "f32",
+  teamed: true,
   async run({ inputs: { nets, images }, config, context }) {
-    const device = await context.resource<Device>("gpu");
+    const device = await context.resource<Device>("gpu"), { team } = context;
+    if (team) await assertAlike(team, device);
     const { inference, network, free } = await openInference(device, nets.last);
     const palette = maskPalette(network.classes);
     const folders = fileNames(images.ids);
@@ -88,34 +91,39 @@ export const pseudoLabel: Stage<
       await Deno.writeFile(path, bytes);
       files.set(name, path);
     };
+    const made = async (i: number): Promise<Uint8Array> => {
+      context.signal.throwIfAborted();
+      const size = images.size(i), { width, height } = size;
+      const { labels, confidence: probabilities } = await inference.predict(images.image(i), size);
+      const sure = labels[network.headline]!.map((label, p) =>
+        probabilities[p]! >= config.threshold ? label : ignoreIndex
+      );
+      const conflict = conflictMap(labels, network.predictions);
+      const confidence = Uint8Array.from(probabilities, (value) => Math.round(255 * value));
+      const share = (count: number) => count / (width * height);
+      const entry: PseudoLabelEntry = {
+        id: images.ids[i]!,
+        folder: folders[i]!,
+        kept: share(sure.reduce((sum, label) => sum + (label === ignoreIndex ? 0 : 1), 0)),
+        ...(conflict && { conflict: share(conflict.reduce((sum, value) => sum + value, 0)) }),
+      };
+      return packed(entry, {
+        mask: encodePalettePng(sure, width, height, palette),
+        confidence: encodePalettePng(confidence, width, height, GRAY_PALETTE),
+        ...(conflict && { conflict: encodePalettePng(conflict, width, height, CONFLICT_PALETTE) }),
+      });
+    };
     try {
-      for (let i = 0; i < images.length; i++) {
-        context.signal.throwIfAborted();
-        const size = images.size(i), { width, height } = size;
-        const { labels, confidence: probabilities } = await inference.predict(images.image(i), size);
-        const sure = labels[network.headline]!.map((label, p) =>
-          probabilities[p]! >= config.threshold ? label : ignoreIndex
-        );
-        const conflict = conflictMap(labels, network.predictions);
-        const confidence = Uint8Array.from(probabilities, (value) => Math.round(255 * value));
-        const id = images.ids[i]!, folder = folders[i]!;
-        await keep(`${folder}/mask.png`, encodePalettePng(sure, width, height, palette));
-        await keep(`${folder}/confidence.png`, encodePalettePng(confidence, width, height, GRAY_PALETTE));
-        if (conflict) {
-          await keep(`${folder}/conflict.png`, encodePalettePng(conflict, width, height, CONFLICT_PALETTE));
-        }
-        const share = (count: number) => count / (width * height);
-        entries.push({
-          id,
-          folder,
-          kept: share(sure.reduce((sum, label) => sum + (label === ignoreIndex ? 0 : 1), 0)),
-          ...(conflict && { conflict: share(conflict.reduce((sum, value) => sum + value, 0)) }),
-        });
+      await makeDealt(team, images.length, made, async (i, bytes) => {
+        const { entry, files } = unpacked(bytes);
+        for (const [name, png] of files) await keep(`${entry.folder}/${name}.png`, png);
+        entries.push(entry);
         context.progress({ unit: "images", done: i + 1, total: images.length });
-      }
+      });
     } finally {
       free();
     }
+    if (team && team.rank > 0) return {} as never;
     const index = { threshold: config.threshold, classes: network.classes.names, entries };
     await keep(INDEX, new TextEncoder().encode(JSON.stringify(index, null, 1)));
     return {
@@ -123,3 +131,32 @@ export const pseudoLabel: Stage<
     };
   },
 });
+
+/** An image's entry and pictures, as one process hands them to another. */
+function packed(entry: PseudoLabelEntry, files: Readonly<Record<string, Uint8Array>>): Uint8Array {
+  const sizes = Object.entries(files).map(([name, { length }]) => [name, length] as const);
+  const head = new TextEncoder().encode(`${JSON.stringify({ entry, sizes })}\n`);
+  const all = [head, ...Object.values(files)];
+  const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of all) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function unpacked(bytes: Uint8Array): {
+  readonly entry: PseudoLabelEntry;
+  readonly files: readonly (readonly [name: string, png: Uint8Array])[];
+} {
+  let at = bytes.indexOf(0x0a) + 1;
+  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, at))) as {
+    readonly entry: PseudoLabelEntry;
+    readonly sizes: readonly (readonly [string, number])[];
+  };
+  return {
+    entry: head.entry,
+    files: head.sizes.map(([name, size]) => [name, bytes.subarray(at, at += size)] as const),
+  };
+}

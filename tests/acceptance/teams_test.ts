@@ -198,7 +198,7 @@ for (const { name, lacks, starter } of implementations) {
     assert.notEqual(other.code, 0);
     assert.match(
       other.text,
-      /error: Cannot train in 2 processes: rank 1 computes on .*: their bits would differ/,
+      /error: Cannot run in 2 processes: rank 1 computes on .*: their bits would differ/,
     );
     assert.equal(other.text.match(/error: /g)!.length, 1, other.text);
 

@@ -1,10 +1,9 @@
 /** A session that several processes share: the one that leads takes it as its own, and the others do the same. @module */
 import type { Device } from "../../../kernels/device.ts";
-import { askTeam, hearTeam, type Team, TeamError, tellTeam } from "../../../pipeline/mod.ts";
+import { askTeam, hearTeam, messageOf, type Team, TeamError, tellTeam } from "../../../pipeline/mod.ts";
 import type { SampleSet } from "../../datasets/samples.ts";
+import { assertAlike, scoreDealt } from "../../evaluation/dealt.ts";
 import { ORIGINAL, type Protocol } from "../../evaluation/protocols.ts";
-import type { Confusion } from "../../evaluation/metrics.ts";
-import type { PerPrediction } from "../../evaluation/predictions.ts";
 import type { StepAddress } from "../control.ts";
 import { SettingsError } from "../errors.ts";
 import type { Sampler } from "../sampler.ts";
@@ -44,28 +43,20 @@ export async function openTogether(
         `Set co-train.accumulate to ${team.size} or a multiple of it; the result is that of one process with the same setting`,
     );
   }
-  const { name, sharing, subgroupSize } = device.facts;
-  let session: Session | undefined, problem: string | undefined;
+  const adapters = await assertAlike(team, device);
+  let session: Session | undefined, failure: unknown;
   try {
     session = open();
   } catch (error) {
-    if (team.rank === 0) problem = (error as Error).message;
-    else problem = `on rank ${team.rank}: ${(error as Error).message}`;
-    if (!(error instanceof SettingsError)) problem += " (a fault)";
+    failure = error;
   }
-  const facts = JSON.stringify([name, sharing, subgroupSize]);
-  const all = await askTeam(team, { name, facts, problem });
-  const failed = all.find(({ problem }) => problem !== undefined);
-  const other = all.findIndex(({ facts }) => facts !== all[0]!.facts);
-  if (failed === undefined && other < 0) {
-    return { session: session!, adapters: all.map(({ name }) => name) };
-  }
-  session?.free();
-  throw fail(
-    failed?.problem ??
-      `rank ${other} computes on "${all[other]!.name}" ${all[other]!.facts}, rank 0 on "${all[0]!.name}" ` +
-        `${all[0]!.facts}: their bits would differ. Run all of them on adapters of one kind`,
-  );
+  const problems = await askTeam(team, { problem: failure === undefined ? undefined : messageOf(failure) });
+  const failed = problems.findIndex(({ problem }) => problem !== undefined);
+  if (failed < 0) return { session: session!, adapters };
+  await session?.free();
+  // One's own is thrown as it is, with where it comes from.
+  if (team.rank === 0 && failure !== undefined) throw failure;
+  throw fail(`on rank ${failed}: ${problems[failed]!.problem}`);
 }
 
 /** The session of the one that leads: what it is asked for, all do. */
@@ -95,15 +86,23 @@ export function lead(session: Session, validation: SampleSet, team: Team): Sessi
       }),
     async evaluate(signal, protocol = ORIGINAL, progress) {
       await tellTeam(team, { kind: "evaluate", protocol } satisfies Told);
-      const scored = await scoreShare(session, validation, team, { signal, protocol, progress });
-      if ("error" in scored) throw scored.error;
-      return scored.sums;
+      return await scoreDealt(
+        team,
+        validation,
+        (samples, progress) => session.evaluate(signal, protocol, progress, samples),
+        progress && ((done) => progress(done, validation.length)),
+      );
     },
     async free() {
       await tellTeam(team, { kind: "free" } satisfies Told);
       await session.free();
     },
   };
+}
+
+/** What another process has failed of is said there. */
+function ofTheOthers(error: unknown): void {
+  if (!(error instanceof TeamError)) throw error;
 }
 
 /** Does what the one that leads asks for, until it is done. */
@@ -134,69 +133,15 @@ export async function serve(
         break;
       }
       case "evaluate":
-        await scoreShare(session, validation, team, { signal: never, protocol: told.protocol });
+        await scoreDealt(
+          team,
+          validation,
+          (samples, progress) => session.evaluate(never, told.protocol, progress, samples),
+        ).catch(ofTheOthers);
         break;
       case "free":
         await session.free();
         return;
     }
   }
-}
-
-/** Scores a share of the images in each process; counts add up exactly, in whatever order. */
-async function scoreShare(
-  session: Session,
-  validation: SampleSet,
-  team: Team,
-  { signal, protocol, progress }: {
-    readonly signal: AbortSignal;
-    readonly protocol: Protocol;
-    readonly progress?: ((done: number, total: number) => void) | undefined;
-  },
-): Promise<{ readonly sums: PerPrediction<Confusion> } | { readonly error: unknown }> {
-  const at = (rank: number) => Math.floor(validation.length * rank / team.size);
-  const [first, end] = [at(team.rank), at(team.rank + 1)];
-  let error: unknown, counts: Record<string, readonly number[]> | undefined;
-  try {
-    const scored = await session.evaluate(
-      signal,
-      protocol,
-      progress &&
-        ((done) =>
-          progress(Math.floor(done * validation.length / Math.max(1, end - first)), validation.length)),
-      part(validation, first, end),
-    );
-    counts = Object.fromEntries(
-      Object.entries(scored).map(([name, { matrix }]) => [name, Array.from(matrix)]),
-    );
-  } catch (caught) {
-    error = caught;
-  }
-  const all = await askTeam(team, { counts });
-  const missing = all.findIndex(({ counts }) => counts === undefined);
-  if (error !== undefined) return { error };
-  if (missing >= 0) return { error: new Error(`Cannot score: rank ${missing} has failed`) };
-  const classes = validation.classes.names.length;
-  const sums = Object.fromEntries(
-    Object.keys(counts!).map((name) => {
-      const matrix = new Float64Array(classes ** 2);
-      for (const { counts } of all) counts![name]!.forEach((count, cell) => matrix[cell]! += count);
-      return [name, { classes, matrix }];
-    }),
-  );
-  return { sums: sums as PerPrediction<Confusion> };
-}
-
-/** Some images of a set. */
-function part(set: SampleSet, first: number, end: number): SampleSet {
-  const { classes, range } = set;
-  return {
-    classes,
-    ...(range && { range }),
-    length: end - first,
-    ids: set.ids.slice(first, end),
-    size: (i) => set.size(first + i),
-    image: (i) => set.image(first + i),
-    mask: (i) => set.mask(first + i),
-  };
 }
