@@ -61,7 +61,8 @@ for (const { name, lacks, library, starter } of implementations) {
   testUnless(lacks, `${name}: one that ends with a failure ends all, within seconds`, async () => {
     const start = performance.now(), { code, out, err } = await started(starter(3), library, "fails");
     assert.notEqual(code, 0);
-    assert.equal(out, "");
+    // MPICH says there that one has ended.
+    assert.doesNotMatch(out, /gathered/);
     assert.match(err, /rank 2 fails/);
     assert.ok(performance.now() - start < 30_000);
   });

@@ -17,8 +17,8 @@ function heldState(specs: ReturnType<typeof bankState>): Record<string, Tensor> 
 
 Deno.test("a bank is a queue of each class in the state, beside others, and is found by its name", () => {
   const specs = bankState("keys", { features: 8, sizes: [50, 30, 30], precision: "f16" });
-  assert.deepEqual(Object.keys(specs), ["keysCursors", "keys0", "keys1", "keys2"]);
-  assert.deepEqual(specs.keys1, { shape: [1, 30, 8], dtype: "f16", layout: "map" });
+  assert.deepEqual(Object.keys(specs), ["keysCursors", "keysPushed", "keys0", "keys1", "keys2"]);
+  assert.deepEqual(specs.keys1, { shape: [1, 30, 8], dtype: "f16", layout: "map", fold: { bank: "keys" } });
   const state = heldState({ ...bankState("others", { features: 4, sizes: [9] }), ...specs });
   const bank = bankOf({ state }, "keys");
   assert.deepEqual([bank.cursors.label, bank.queues.map(({ label }) => label)], ["keysCursors", [
