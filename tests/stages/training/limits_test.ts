@@ -1,51 +1,16 @@
 /** Trainings on devices that grant less than the one at hand. */
 import assert from "node:assert/strict";
-import type { Device, openDevice } from "../../../kernels/device.ts";
+import type { Device } from "../../../kernels/device.ts";
 import { MAX_GROUPS } from "../../../kernels/shader/kernel.ts";
 import { blueprint } from "../../../kernels/program/blueprint.ts";
 import { partsOf } from "../../../kernels/program/parts.ts";
-import type { Configured } from "../../../stages/methods/method.ts";
 import { captureTraining } from "../../../stages/training/capture.ts";
 import { forecast } from "../../../stages/training/memory.ts";
-import { everyMethod, openTraining, sessionOptions, takeSteps } from "../../support/every_method.ts";
-import { gpuTest, withDevice } from "../../support/gpu.ts";
+import { everyMethod, openTraining, sessionOptions } from "../../support/every_method.ts";
+import { gpuTest } from "../../support/gpu.ts";
 import { skip } from "../../support/skip.ts";
-import type { Session } from "../../../stages/training/session.ts";
 import { shapesViews } from "../../support/training.ts";
-
-/** Opens a device that grants less, for a while. */
-function limited(
-  options: NonNullable<Parameters<typeof openDevice>[1]>,
-  body: (device: Device) => void | Promise<void>,
-): Promise<void> {
-  return withDevice(options, async (device) => {
-    await body(device);
-    device.check();
-  });
-}
-
-/** What two steps leave, as one run of numbers: how many buffers it lies in is the device's. */
-async function learned(session: Session, from = 0): Promise<{ state: Float32Array; buffers: number }> {
-  await takeSteps(session, from, from + 2);
-  const captured = await session.snapshot();
-  const state = new Float32Array(captured.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const values of captured) {
-    state.set(values, at);
-    at += values.length;
-  }
-  assert.ok(state.every(Number.isFinite));
-  return { state, buffers: captured.length };
-}
-
-/** The same with what is scored then. */
-async function learnedAndScored(device: Device, method: Configured) {
-  const session = openTraining(device, method);
-  const found = await learned(session), never = new AbortController().signal;
-  const scores = await session.evaluate(never, { name: "sliding_window", crop: 24 });
-  session.free();
-  return { ...found, scores };
-}
+import { assertLimited, learned, learnedAndScored, limited, limitedBriefly } from "./limited.ts";
 
 gpuTest("no launch of a step binds more arrays than WebGPU guarantees, or has more workgroups", (device) => {
   const arrays = new Map<string, number>();
@@ -70,23 +35,10 @@ gpuTest("no launch of a step binds more arrays than WebGPU guarantees, or has mo
   assert.equal(arrays.get("batch_norm_parameter_gradient_shared"), 8);
 });
 
-for (const [name, method] of Object.entries(everyMethod)) {
+for (const name of limitedBriefly) {
   gpuTest(
     `${name}: the limits that WebGPU guarantees, and small buffers, give the same bits`,
-    async (device) => {
-      const whole = await learnedAndScored(device, method);
-      await limited({ guaranteed: true }, async (guaranteed) => {
-        const found = await learnedAndScored(guaranteed, method);
-        // With 16 KiB of workgroup memory a GPU shares nothing, and sums in another order.
-        if (guaranteed.facts.sharing === device.facts.sharing) assert.deepEqual(found, whole);
-      });
-      // Less than what many maps take.
-      await limited({ bufferBytes: 600e3 }, async (small) => {
-        const { buffers, ...found } = await learnedAndScored(small, method);
-        assert.ok(buffers >= whole.buffers + 8, `${buffers}`);
-        assert.deepEqual(found, { state: whole.state, scores: whole.scores });
-      });
-    },
+    (device) => assertLimited(device, everyMethod[name]!),
   );
 }
 
