@@ -1,16 +1,14 @@
 /** Trainings on devices that grant less than the one at hand. */
 import assert from "node:assert/strict";
-import type { Device } from "../../../kernels/device.ts";
 import { MAX_GROUPS } from "../../../kernels/shader/kernel.ts";
 import { blueprint } from "../../../kernels/program/blueprint.ts";
 import { partsOf } from "../../../kernels/program/parts.ts";
 import { captureTraining } from "../../../stages/training/capture.ts";
 import { forecast } from "../../../stages/training/memory.ts";
-import { everyMethod, openTraining, sessionOptions } from "../../support/every_method.ts";
+import { everyMethod, sessionOptions } from "../../support/every_method.ts";
 import { gpuTest } from "../../support/gpu.ts";
-import { skip } from "../../support/skip.ts";
 import { shapesViews } from "../../support/training.ts";
-import { assertLimited, learned, learnedAndScored, limited, limitedBriefly } from "./limited.ts";
+import { assertLimited, learnedAndScored, limited, limitedBriefly } from "./limited.ts";
 
 gpuTest("no launch of a step binds more arrays than WebGPU guarantees, or has more workgroups", (device) => {
   const arrays = new Map<string, number>();
@@ -41,34 +39,6 @@ for (const name of limitedBriefly) {
     (device) => assertLimited(device, everyMethod[name]!),
   );
 }
-
-gpuTest("maps larger than what a device binds, and 8 arrays at once, give the same bits", async (device) => {
-  const method = everyMethod.supervised!, { sharing } = device.facts;
-  if (sharing !== 8 && sharing !== 16) {
-    return skip("partial sums of weights are larger than so small maps here");
-  }
-  const learn = async (device: Device) => {
-    const session = openTraining(device, method), found = await learned(session);
-    session.free();
-    return found;
-  };
-  const whole = await learn(device);
-  // Maps of 128 KiB in two windows: the gradient of a norm with residual has five of them.
-  await limited({ guaranteed: true, bindingBytes: 98_304, sharing }, async (guaranteed) => {
-    const { phases } = captureTraining(blueprint(guaranteed), {
-      ...sessionOptions(method),
-      accumulate: 1,
-      warmUp: false,
-    });
-    const { graph } = phases.method.programs[0];
-    const inParts = graph.dispatches.filter((launch) => partsOf(guaranteed, launch).length > 1);
-    assert.deepEqual(
-      [...new Set(inParts.map(({ kernel }) => kernel.name))],
-      ["batch_norm", "batch_norm_gradient_sums", "batch_norm_residual_gradient"],
-    );
-    assert.deepEqual(await learn(guaranteed), whole);
-  });
-});
 
 gpuTest("every network is captured at a crop of 800, however its kernels share", (device) => {
   const { network, ...options } = sessionOptions(everyMethod["cutmix-seg"]!);
@@ -108,26 +78,6 @@ gpuTest(
     assert.deepEqual(found[1], found[0]);
   },
 );
-
-gpuTest("ResNet-50 learns in buffers of 64 MB what it learns in larger ones", async (device) => {
-  const method = everyMethod.supervised!, { network } = sessionOptions(method);
-  const learn = async (device: Device) => {
-    const session = openTraining(device, method, {
-      network: { ...network, backbone: "resnet50" },
-      views: shapesViews({ crop: 65 }),
-      batch: 2,
-      warmUp: false,
-    });
-    const found = await learned(session, 1);
-    session.free();
-    return found;
-  };
-  await limited({ bufferBytes: 64e6 }, async (small) => {
-    const parts = await learn(small), whole = await learn(device);
-    assert.deepEqual([parts.buffers, whole.buffers], [8, 4]);
-    assert.deepEqual(parts.state, whole.state);
-  });
-});
 
 gpuTest("ResNet-101 at crop 512 is planned where no buffer is larger than 230 or 64 MB", async () => {
   const views = shapesViews({ crop: 512 });
