@@ -144,7 +144,7 @@ export function drawnAs(wanted: DrawnSet, { draws }: Pick<BoundMethod, "draws">)
   return Object.keys(draws).filter((name) => draws[name]!.set === wanted);
 }
 
-/** How much of its source an average takes in: all of it in the warm-up, or nothing where it starts as its own. */
+/** How much of its source an average takes in: all of it in the warm-up, or nothing where it starts as its own and its time comes. */
 function sharesOf(
   name: string,
   { decay, statistics, start, copies }: Average,
@@ -155,11 +155,12 @@ function sharesOf(
     if (kept >= 0 && kept <= 1) return 1 - kept;
     throw refuse(`the decay of network "${name}" is ${kept} at step ${at.step + 1}; it must lie in [0, 1]`);
   };
-  const inWarmUp = start === "copy" ? 1 : 0;
+  // Where the method's own steps never come, as without unlabeled images, nothing else would make a network of it.
+  const inWarmUp = ({ epochs }: At) => start === "copy" || epochs <= 0 ? 1 : 0;
   const ofStatistics = { averaged: share, copied: () => 1, own: () => 0 }[statistics];
   return {
-    [shareOf(name, "parameters")]: (at, phase) => phase === "warm-up" ? inWarmUp : share(at),
-    [shareOf(name, "statistics")]: (at, phase) => phase === "warm-up" ? inWarmUp : ofStatistics(at),
+    [shareOf(name, "parameters")]: (at, phase) => phase === "warm-up" ? inWarmUp(at) : share(at),
+    [shareOf(name, "statistics")]: (at, phase) => phase === "warm-up" ? inWarmUp(at) : ofStatistics(at),
     ...(copies && { [copyOf(name)]: (at: At) => Number(copies(at)) }),
   };
 }
