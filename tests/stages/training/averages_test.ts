@@ -1,3 +1,4 @@
+import { shareOf } from "../../../stages/methods/bound_method.ts";
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Device } from "../../../kernels/device.ts";
@@ -13,6 +14,7 @@ import { openSession, type Session, type SessionOptions } from "../../../stages/
 import { buildNetworks } from "../../../stages/weights/network.ts";
 import { labeled, unlabeled, weak } from "../../../stages/views/specs.ts";
 import { gpuTest } from "../../support/gpu.ts";
+import { everyMethod } from "../../support/every_method.ts";
 import { bound, networkOf, shapesViews } from "../../support/training.ts";
 
 const views = shapesViews();
@@ -221,6 +223,34 @@ gpuTest("an average that starts as its own is no copy, and no warm-up makes it o
     assertAverage(part(now, "teacher"), part(warmed, "teacher"), part(now, "student"), DECAY);
   }
   session.free();
+});
+
+gpuTest(
+  "where labels alone are learned to the end, an average that starts as its own is a copy",
+  async (device) => {
+    const session = open(device, { start: "own" });
+    const at = { step: 0, steps: 0, epoch: 0, epochs: 0, stepsPerEpoch: 9 };
+    await session.step(batch, { phase: "warm-up", epoch: 0, step: 0, rate: 0.05, at });
+    const now = await session.state();
+    for (const part of [parameters, statistics]) assert.deepEqual(part(now, "teacher"), part(now, "student"));
+    await session.free();
+  },
+);
+
+Deno.test("no method leaves a network without lessons where its own steps never come", () => {
+  const never = { step: 0, steps: 0, epoch: 0, epochs: 0, stepsPerEpoch: 9 };
+  let averages = 0;
+  for (const [name, configured] of Object.entries(everyMethod)) {
+    const method = bound(configured);
+    for (const average of Object.keys(method.averages)) {
+      if (method.learners.has(average)) continue;
+      averages++;
+      for (const what of ["parameters", "statistics"] as const) {
+        assert.equal(method.schedules[shareOf(average, what)]!(never, "warm-up"), 1, `${name}, ${average}`);
+      }
+    }
+  }
+  assert.ok(averages >= 5);
 });
 
 gpuTest("frozen norms keep their statistics, and learn all the same", async (device) => {
