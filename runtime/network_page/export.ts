@@ -4,6 +4,7 @@ import { type NetworkPageOptions, pageBody, WEIGHTS_PLACE } from "./body.ts";
 import client from "./client.json" with { type: "json" };
 import type { PageData } from "./data.ts";
 import { encodeWeights, type PredictionWeights } from "./weights.ts";
+import { joined } from "../bytes.ts";
 
 /** Bytes of weights in one element: a multiple of 3, so that pieces of base64 can be read one by one. */
 const PIECE_BYTES = 24 * 2 ** 20;
@@ -35,14 +36,4 @@ export function networkPage(
   }
   parts.push(encoder.encode(after));
   return joined(parts);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

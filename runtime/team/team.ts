@@ -1,5 +1,6 @@
 /** The processes that MPI has started together, as a team. @module */
 import type { Team } from "../../pipeline/mod.ts";
+import { joined } from "../bytes.ts";
 import { Mpi } from "./mpi.ts";
 
 /** A team on MPI. */
@@ -61,16 +62,6 @@ function bytesOf({ buffer }: Float64Array<ArrayBuffer>): Uint8Array<ArrayBuffer>
 /** The same bytes where no one else's lie. */
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined([bytes]);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(new ArrayBuffer(parts.reduce((sum, { length }) => sum + length, 0)));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function split(bytes: Uint8Array<ArrayBuffer>, lengths: readonly number[]): Uint8Array<ArrayBuffer>[] {
