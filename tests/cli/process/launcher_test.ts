@@ -8,8 +8,15 @@ import { lacksSignals } from "../../support/skip.ts";
 const tiny = fixture("tiny");
 const hanging = ["train", tiny, "--set", "co-train.hang=true"];
 
-/** Reads until a text appears; what follows is read and dropped, so that the writer is not held up. */
-async function until(stream: ReadableStream<Uint8Array<ArrayBuffer>>, text: string): Promise<string> {
+/**
+ * Reads until a text appears; what follows is read and dropped, so that the writer is not held up.
+ *
+ * @returns What ends with the last process that could write there: one whose starter was killed is waited for by it alone.
+ */
+async function until(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  text: string,
+): Promise<{ readonly end: Promise<void> }> {
   let seen = "";
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   while (!seen.includes(text)) {
@@ -17,10 +24,10 @@ async function until(stream: ReadableStream<Uint8Array<ArrayBuffer>>, text: stri
     if (done) assert.fail(`"${text}" is not in: ${seen}`);
     seen += value;
   }
-  void (async () => {
+  const drain = async () => {
     while (!(await reader.read()).done);
-  })();
-  return seen;
+  };
+  return { end: drain() };
 }
 
 /** How the place's only run ended, once it has. */
@@ -58,9 +65,9 @@ for (const killed of ["launcher", "task"] as const) {
     const task = ["sh", "-c", '"$@"; exit', "task"];
     const child = place.spawn(hanging, { INIT_CWD: place.folder }, killed === "task" ? task : []);
     void child.stderr.pipeTo(new WritableStream()).catch(() => {});
-    await until(child.stdout, "epoch 2/2");
+    const { end } = await until(child.stdout, "epoch 2/2");
     child.kill("SIGKILL");
-    await child.status;
+    await end;
     assert.equal(await endOfRun(place), "interrupted");
   }, lacksSignals);
 }
