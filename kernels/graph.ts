@@ -16,6 +16,8 @@ export interface Dispatch extends Omit<Candidate, "name" | "loops"> {
   readonly flops: number;
   /** Other ways to do the same, to the same bits; kernel, constants and groups are those of the first. */
   readonly choice?: Choice;
+  /** See {@linkcode Launch.gathers}. */
+  readonly gathers?: boolean;
 }
 
 /** What an op asks for when it launches. */
@@ -42,6 +44,18 @@ export interface Launch {
   flops?: number;
   /** Other ways to do the same, to the same bits. */
   choice?: Choice;
+  /**
+   * Whether its one output, [size, …], is complete only when the host has brought what the graphs beside this one have written,
+   * each in the row of its rank; for graphs with a {@linkcode Share}.
+   */
+  gathers?: boolean;
+}
+
+/** Which of several graphs, or processes, that have parts of the same to do, one is. */
+export interface Share {
+  /** From 0. */
+  readonly rank: number;
+  readonly size: number;
 }
 
 /** A scalar to minimize: its value on the device, and how its gradient enters the graph. */
@@ -92,10 +106,12 @@ export class Graph {
    *
    * @param sharing How the device that the graph is meant for shares what is fetched; 0 runs everywhere.
    * @param options.precision What activations are stored as, and with them their gradients; f32 unless told.
+   * @param options.share Which of the graphs this one is whose batches are one batch to what is normalized by it; it is alone
+   *   unless told.
    */
   constructor(
     readonly sharing: Sharing,
-    readonly options: { readonly precision?: Precision } = {},
+    readonly options: { readonly precision?: Precision; readonly share?: Share } = {},
   ) {
     this.#precision = options.precision ?? "f32";
   }
@@ -141,6 +157,7 @@ export class Graph {
       loops,
       flops = 0,
       choice,
+      gathers = false,
     } = launch;
     const [inputs, outputs] = [kernel.reads, kernel.writes].map((bindings) => Object.keys(bindings).length);
     if (reads.length !== inputs || writes.length !== outputs) {
@@ -168,6 +185,7 @@ export class Graph {
       ...(divisible !== undefined && { divisible }),
       ...(textures.length > 0 && { textures }),
       ...(choice && { choice }),
+      ...(gathers && { gathers }),
     });
   }
 

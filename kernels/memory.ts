@@ -145,3 +145,30 @@ async function mapped(device: Device, buffer: GPUBuffer): Promise<void> {
 export function asUint32(data: Float32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return new Uint32Array(data.buffer, data.byteOffset, data.length);
 }
+
+/** Reads all bytes of tensors, one after another. */
+export async function readBytes(
+  device: Device,
+  tensors: readonly Tensor[],
+): Promise<Uint8Array<ArrayBuffer>> {
+  const all = new Uint8Array(tensors.reduce((sum, { bytes }) => sum + bytes, 0));
+  let at = 0;
+  for (const { buffer } of await readBack(device, tensors)) {
+    all.set(new Uint8Array(buffer), at);
+    at += buffer.byteLength;
+  }
+  return all;
+}
+
+/** Writes what {@linkcode readBytes} gave of tensors of these sizes. */
+export function writeBytes(
+  device: Device,
+  tensors: readonly Tensor[],
+  { buffer, byteOffset }: Uint8Array<ArrayBuffer>,
+): void {
+  let at = byteOffset;
+  for (const tensor of tensors) {
+    upload(device, tensor, new Uint32Array(buffer, at, tensor.bytes / 4));
+    at += tensor.bytes;
+  }
+}

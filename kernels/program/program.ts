@@ -1,5 +1,5 @@
 import type { Device } from "../device.ts";
-import { DeviceError } from "../errors.ts";
+import { DeviceError, KernelError } from "../errors.ts";
 import type { Dispatch, Graph } from "../graph.ts";
 import { packUniforms } from "../shader/kernel.ts";
 import { bind, operandTexture } from "./binding.ts";
@@ -7,6 +7,7 @@ import type { MemoryPlan } from "./plan.ts";
 import { checkBindings, partsOf } from "./parts.ts";
 import { profile, replay } from "./replay.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
+import { type Gather, runSegments, segmentsOf } from "./together.ts";
 import { type Lent, openWorkspace } from "./workspace.ts";
 import { ALIGNMENT, makeTensor, type Tensor } from "../tensor.ts";
 import { textureBytes } from "../shader/texture_operand.ts";
@@ -28,8 +29,14 @@ export interface Program extends Lent {
   readonly dispatches: readonly Dispatch[];
   /** Launches that are repeated so that their outputs need not be kept; they are among `dispatches`. */
   readonly repeated: number;
-  /** Records all launches and submits them; creates nothing, reads nothing back. */
+  /** Records all launches and submits them; creates nothing, reads nothing back. Of a graph that gathers nothing. */
   run(): void;
+  /**
+   * Runs beside the programs of the other ranks of the graph's share, and waits for what it gathers of them.
+   *
+   * @param gather Brings it; not called where the graph gathers nothing.
+   */
+  runTogether(gather: Gather): Promise<void>;
   /** Runs once with a timestamp around each launch; milliseconds, in the order of `dispatches`. */
   profile(): Promise<number[]>;
   /**
@@ -75,6 +82,13 @@ export function compile(
   // Deno ends the process on a write of no bytes.
   if (table.length > 0) gpu.queue.writeBuffer(uniforms, 0, table);
   device.check();
+  const segments = segmentsOf(replays.map((replay, i) => {
+    const { gathers, writes: [all] } = dispatches[parts[i]!.of]!;
+    return {
+      replay,
+      gathered: gathers ? makeTensor({ ...all!, home: workspace.homes(all!)[0] }) : undefined,
+    };
+  }));
 
   return {
     plan,
@@ -84,8 +98,15 @@ export function compile(
     texture: workspace.texture,
     repeated,
     run() {
+      if (segments.length > 1) {
+        throw new KernelError("Cannot run alone what gathers from other graphs: run it together with them");
+      }
       device.check();
       replay(device, replays);
+    },
+    async runTogether(gather) {
+      device.check();
+      await runSegments(device, segments, graph.options.share ?? { rank: 0, size: 1 }, gather);
     },
     async profile() {
       const times = new Array<number>(dispatches.length).fill(0);

@@ -2,7 +2,7 @@
 import type { Device } from "../../kernels/device.ts";
 import { allocate } from "../../kernels/memory.ts";
 import { DeviceError, KernelError } from "../../kernels/errors.ts";
-import { Graph } from "../../kernels/graph.ts";
+import { Graph, type Share } from "../../kernels/graph.ts";
 import { bindable } from "../../kernels/program/binding.ts";
 import type { Tensor } from "../../kernels/tensor.ts";
 import type { Networks } from "../../models/networks.ts";
@@ -15,15 +15,15 @@ import { captureAverages, captureCopies } from "./averages.ts";
 import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
-import { allocateFolding, type Folding, type Share } from "./folding.ts";
+import { allocateFolding, type Folding } from "./folding.ts";
 import { captureGradients, type Noted, scheduled } from "./step_program.ts";
 import { captureUpdate, momentsOf, needsStart, type OptimizerSettings } from "./update.ts";
 
-/** What the capture of a training depends on; activations are f32 unless told. */
+/** What the capture of a training depends on; activations are f32 unless told, and micro-batches are normalized one by one. */
 export interface CaptureOptions
   extends
     Pick<TrainingConfig, "batch" | "accumulate">,
-    Partial<Pick<TrainingConfig, "precision" | "lossScale">> {
+    Partial<Pick<TrainingConfig, "synchronized" | "precision" | "lossScale">> {
   readonly network: NetworkDescription;
   readonly method: BoundMethod;
   /** Images and how they are seen; or what brings other ones, which the capture then owns. */
@@ -34,7 +34,10 @@ export interface CaptureOptions
   readonly classWeights?: readonly number[] | undefined;
   /** Whether some steps learn from labels alone. */
   readonly warmUp: boolean;
-  /** Which of several processes that share a step's micro-batches this one is; it is alone unless told. */
+  /**
+   * Which of several that share a step's micro-batches this one is; it is alone unless told. Of one that is synchronized, each has one
+   * micro-batch.
+   */
   readonly share?: Share | undefined;
 }
 
@@ -99,14 +102,14 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     averages: new Set(Object.keys(method.averages)),
     learners: options.warmUp ? method.learners : new Set(),
   });
-  const images = batch / accumulate;
+  const images = batch / accumulate, joint = jointOf(options);
   const declared = method.state(sizesOf(options)), state = allocateState(device, declared);
   const feed = "capture" in views
     ? views
     : makeFeed(device, views, { batch: images, seed, draws: method.draws });
   const control = allocateControl(device, method, precision, options.classWeights?.length);
   const folding = accumulate > 1
-    ? allocateFolding(device, { parameters, control, state, declared, share: options.share })
+    ? allocateFolding(device, { parameters, control, state, declared, share: options.share, joint })
     : undefined;
   const held = { networks, parameters, state, feed, control, ...(folding && { folding }) };
   const phase = (name: Phase): CapturedPhase => {
@@ -123,6 +126,15 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
       for (const owner of [...(folding ? [folding] : []), control, state, feed, parameters]) owner.free();
     },
   };
+}
+
+/** Of how many micro-batches whose norms are synchronized one is captured; undefined where they are not. */
+function jointOf({ synchronized, accumulate, share }: CaptureOptions): Share | undefined {
+  if (!synchronized || accumulate === 1) return undefined;
+  if (share?.size === accumulate) return share;
+  throw new Error(
+    "Cannot capture a step whose norms are synchronized: each micro-batch is to be captured by itself",
+  );
 }
 
 /** What the shapes of a method's state depend on. */
@@ -175,7 +187,8 @@ function capturePhase(
   const { networks, parameters, state, feed, control, folding } = held,
     method = methodIn(phase, options.method);
   const { counters, rates, guard, classWeights } = control;
-  const graph = new Graph(device.facts.sharing, { precision });
+  const joint = jointOf(options);
+  const graph = new Graph(device.facts.sharing, { precision, ...(joint && { share: joint }) });
   if (phase === "method") {
     const schedules = scheduled(rates, method.schedules), mostBytes = device.facts.bindingBytes;
     captureCopies(graph, { parameters, method, schedules, mostBytes });

@@ -1,6 +1,6 @@
 /** What the micro-batches of a step leave beside gradients, brought together in their order. @module */
 import type { Device } from "../../kernels/device.ts";
-import type { Graph } from "../../kernels/graph.ts";
+import type { Graph, Share } from "../../kernels/graph.ts";
 import { allocate, type Allocation, upload } from "../../kernels/memory.ts";
 import { type Bank, foldBank } from "../../kernels/ops/contrast/bank.ts";
 import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts";
@@ -45,17 +45,12 @@ export interface SummedRange {
   readonly sums: Tensor;
 }
 
-/** Which of how many processes takes a step's micro-batches, and sums gradients, this one is. */
-export interface Share {
-  /** From 0. */
-  readonly rank: number;
-  readonly size: number;
-}
-
 /** What is folded. */
 export interface FoldingParts {
   /** This process alone unless told. */
   readonly share?: Share | undefined;
+  /** Where norms are synchronized: the running statistics that a micro-batch leaves are those of all. */
+  readonly joint?: Share | undefined;
   readonly parameters: Parameters;
   readonly control: Pick<Control, "meters">;
   readonly state: { readonly tensors: StateTensors };
@@ -72,7 +67,7 @@ interface Copies {
 /** Makes room. */
 export function allocateFolding(
   device: Device,
-  { parameters, control: { meters }, state, declared, share = { rank: 0, size: 1 } }: FoldingParts,
+  { parameters, control: { meters }, state, declared, share = { rank: 0, size: 1 }, joint }: FoldingParts,
 ): Folding {
   const slices = sliced(parameters, share.size);
   const allMeters = makeTensor({
@@ -128,7 +123,12 @@ export function allocateFolding(
         foldSum(graph, { folded: sums, part: gradients });
       }
       statistics.forEach((tensors) => {
-        foldMoved(graph, tensors, shares(tensors.part, (elements) => keptBy(of, tensors.part, elements)));
+        if (joint) foldWritten(graph, tensors);
+        else {foldMoved(
+            graph,
+            tensors,
+            shares(tensors.part, (elements) => keptBy(of, tensors.part, elements)),
+          );}
       });
       foldMeters(graph, copies[statistics.length]!, { count, bytes: ALIGNMENT });
       for (const [name, tensors] of ofState) {

@@ -70,7 +70,12 @@ function shown(bytes: number): string {
  *   {@linkcode KernelError} if a kernel cannot work on maps so large.
  */
 export function planTraining(device: Device, settings: MemorySettings): PlannedTraining {
-  const captured = captureTraining(blueprint(device), settings);
+  const { synchronized, accumulate, share: process } = settings;
+  const isJoint = synchronized === true && accumulate > 1;
+  // Micro-batches that are synchronized are held side by side, each whole.
+  const members = isJoint ? accumulate / (process?.size ?? 1) : 1;
+  const share = isJoint ? { rank: 0, size: accumulate } : process;
+  const captured = captureTraining(blueprint(device), { ...settings, share });
   const graphs = Object.values(captured.phases).flatMap(({ programs }) => programs.map(({ graph }) => graph));
   const held = captured.parameters.sizes;
   const inputBytes = captured.feed.bytes + captured.control.bytes;
@@ -78,22 +83,22 @@ export function planTraining(device: Device, settings: MemorySettings): PlannedT
   const measure = (recompute: boolean): PlannedTraining => {
     const schedules = graphs.map((graph) => schedule(graph, device.facts, { recompute }));
     // The phases take turns in the same arenas and texture.
-    const count = Math.max(...schedules.map(({ plan }) => plan.arenas.length));
+    const arenas = Math.max(...schedules.map(({ plan }) => plan.arenas.length));
     const workspaceBytes = Array.from(
-      { length: count },
+      { length: arenas },
       (_, i) => Math.max(...schedules.map(({ plan }) => plan.arenas[i] ?? 0)),
     ).reduce((sum, bytes) => sum + bytes, 0) +
       textureBytes(largestTexture(schedules.map(({ dispatches }) => operandTexture(device, dispatches))));
     const memory = {
-      parameterBytes: held.values,
-      gradientBytes: held.gradients,
-      momentBytes: held.moments,
-      statisticBytes: held.statistics,
-      stateBytes,
-      inputBytes,
-      workspaceBytes,
-      lowerBoundBytes: Math.max(...schedules.map(({ plan }) => plan.lowerBound)),
-      peakBytes: captured.parameters.bytes + stateBytes + inputBytes + workspaceBytes,
+      parameterBytes: members * held.values,
+      gradientBytes: members * held.gradients,
+      momentBytes: members * held.moments,
+      statisticBytes: members * held.statistics,
+      stateBytes: members * stateBytes,
+      inputBytes: members * inputBytes,
+      workspaceBytes: members * workspaceBytes,
+      lowerBoundBytes: members * Math.max(...schedules.map(({ plan }) => plan.lowerBound)),
+      peakBytes: members * (captured.parameters.bytes + stateBytes + inputBytes + workspaceBytes),
       repeated: Math.max(...schedules.map(({ repeated }) => repeated)),
     };
     const obstacle = excess(device, memory) ?? unbound(device, schedules);

@@ -16,6 +16,7 @@ import { SettingsError } from "./errors.ts";
 import { type MemorySettings, planFitting, type TrainingMemory } from "./memory.ts";
 import { startFrom, startWeights } from "./start.ts";
 import { openStepper, type Stepper, type StepperOptions } from "./stepper.ts";
+import { ALONE, membersOf, sideBySide } from "./team/members.ts";
 
 /** Settings that have a default here: one micro-batch, no warm-up, outputs of norms computed again where that is needed. */
 type Defaulted = "accumulate" | "warmUp" | "recompute";
@@ -76,11 +77,26 @@ export function openSession(device: Device, options: SessionOptions): Session {
 }
 
 function prepareSession(device: Device, options: SessionOptions): Session {
-  const { network: { classes, predictions, headline }, method, views, seed, pretrained } = options;
-  const { accumulate = 1, warmUp = false, recompute = "when-needed" } = options;
-  const share = options.team && { rank: options.team.rank, size: options.team.size };
-  const settings = { ...options, accumulate, warmUp, recompute, share };
-  const memory = planFitting(device, settings);
+  const { accumulate = 1, warmUp = false, recompute = "when-needed", synchronized = false, team } = options;
+  const settings = { ...options, accumulate, warmUp, recompute };
+  const memory = planFitting(device, { ...settings, share: team });
+  const count = synchronized ? accumulate / (team?.size ?? 1) : 1;
+  if (count === 1) return openMember(device, { ...settings, memory });
+  return sideBySide(
+    membersOf(team ?? ALONE, count).map((member, i) => {
+      const { onSkipped: _, onCompile: __, ...silent } = settings;
+      return openMember(device, { ...(i === 0 ? settings : silent), team: member, memory });
+    }),
+  );
+}
+
+/** Opens what takes the micro-batches of a step, of those that are not taken by others of its team. */
+function openMember(
+  device: Device,
+  options: SessionOptions & Pick<MemorySettings, Defaulted> & Pick<Session, "memory">,
+): Session {
+  const { network: { classes, predictions, headline }, method, views, seed, pretrained, memory } = options;
+  const settings = { ...options, share: options.team };
   const captured = captureTraining(device, settings), { networks, parameters } = captured;
   startFrom(device, captured, startWeights(networks.registry, method, seed, pretrained), settings);
   const stepper = openStepper(device, captured, { ...settings, recompute: memory.repeated > 0 });

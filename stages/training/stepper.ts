@@ -10,8 +10,8 @@ import { type StepAddress, stepNumbers } from "./control.ts";
 import type { Drawn } from "./feed.ts";
 import { checkLosses, clearLosses, type Metered, readLosses, type TrainingNames } from "./losses.ts";
 import { type CompiledProgram, compilePhases, type PhaseOptions } from "./programs.ts";
-import type { Team } from "../../pipeline/mod.ts";
 import { makeExchange } from "./team/exchange.ts";
+import type { StepTeam } from "./team/members.ts";
 import type { Batch } from "./sampler.ts";
 
 /** How steps are taken. */
@@ -22,7 +22,7 @@ export interface StepperOptions
   /** Names the images of a step, counted from 0 over the whole run, for messages. */
   readonly samplesOf?: ((step: number, chosen?: Batch["chosen"]) => string) | undefined;
   /** Processes that share a step's micro-batches; this one takes all unless told. */
-  readonly team?: Team | undefined;
+  readonly team?: StepTeam | undefined;
   /** What a choice draws by, in place of the seed's numbers. */
   readonly choiceNumbers?: ChoiceNumbers | undefined;
 }
@@ -123,13 +123,12 @@ export function openStepper(
     const runEach = (wanted: CompiledProgram["per"]) => {
       for (const { program, per } of current.programs) if (per === wanted) program.run();
     };
-    const micro = (index: number) => {
+    const prepare = (index: number) => {
       if (index > first) folding?.again();
       const { epoch, step } = address;
       feed.fill(partOf(images, index), { epoch, step }, drawn);
       upload(device, control.counters, Uint32Array.of(seed, epoch, step, index * batch / accumulate));
       writeState(device, state, written, { accumulate, index });
-      runEach("micro-batch");
     };
     const finish = () => {
       folding?.end();
@@ -141,7 +140,10 @@ export function openStepper(
     if (exchange) {
       return (async () => {
         for (let index = first; index < end; index++) {
-          micro(index);
+          prepare(index);
+          for (const { program, per } of current.programs) {
+            if (per === "micro-batch") await program.runTogether(team.gather);
+          }
           await exchange.take();
         }
         await exchange.foldAll(() => runEach("fold"));
@@ -149,7 +151,8 @@ export function openStepper(
       })();
     }
     for (let index = first; index < end; index++) {
-      micro(index);
+      prepare(index);
+      runEach("micro-batch");
       runEach("fold");
     }
     finish();

@@ -1,8 +1,9 @@
 import { type Device, openDevice } from "../../kernels/device.ts";
 import { allocate, readBack, upload } from "../../kernels/memory.ts";
-import { type GradientPair, Graph } from "../../kernels/graph.ts";
+import { type GradientPair, Graph, type Share } from "../../kernels/graph.ts";
 import { add } from "../../kernels/ops/feature/add.ts";
 import { compile } from "../../kernels/program/program.ts";
+import type { Gather } from "../../kernels/program/together.ts";
 import { parseSharing, type Sharing } from "../../kernels/sharing.ts";
 import { type Layout, makeTensor, padded, type Precision, type Tensor } from "../../kernels/tensor.ts";
 import { skip, skippedName } from "./skip.ts";
@@ -129,16 +130,17 @@ export interface Given {
  *
  * @param build Builds the op; what it returns is read back. The first output gets the gradient.
  * @param options.precision What images and the op's outputs are stored as; parameters, vectors and maps stay f32.
+ * @param options.team Whom the batch is shared with, each of whom runs the same beside it.
  */
 export async function runOp<K extends string>(
   device: Device,
   given: Readonly<Record<K, Given>>,
   build: (graph: Graph, tensors: Record<K, Tensor>) => readonly Tensor[],
   outputGradient?: ArrayLike<number>,
-  options: { sharing?: Sharing; precision?: Precision } = {},
+  options: { sharing?: Sharing; precision?: Precision; team?: Share & { readonly gather: Gather } } = {},
 ): Promise<{ outputs: Float64Array[]; gradients: Record<string, Float64Array>; dispatches: number }> {
   const entries = Object.entries<Given>(given);
-  const { precision = "f32" } = options;
+  const { precision = "f32", team } = options;
   const spec = ([label, { shape, layout = "channels", dtype, tracked }]: [string, Given]) => ({
     label,
     shape,
@@ -162,7 +164,10 @@ export async function runOp<K extends string>(
       dtype === "u32" ? Uint32Array.from(values) : storedAs(tensors[i]!, store(values, shape, layout)),
     )
   );
-  const graph = new Graph(options.sharing ?? device.facts.sharing, { precision });
+  const graph = new Graph(options.sharing ?? device.facts.sharing, {
+    precision,
+    ...(team && { share: team }),
+  });
   const outputs = build(
     graph,
     Object.fromEntries(entries.map(([name], i) => [name, tensors[i]!])) as Record<K, Tensor>,
@@ -178,7 +183,8 @@ export async function runOp<K extends string>(
     for (const gradient of gradients.values()) graph.keep(gradient);
   }
   const program = compile(device, graph);
-  program.run();
+  if (team) await program.runTogether(team.gather);
+  else program.run();
   const wanted = new Map<string, Tensor>();
   entries.forEach(([name, { tracked }], i) => {
     const found = tracked === "parameter" ? slots.tensors[i] : gradients.get(tensors[i]!);

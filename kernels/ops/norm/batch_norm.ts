@@ -62,7 +62,7 @@ export interface BatchNormOptions {
 
 /**
  * Batch normalization with what usually follows it, in one pass: relu(weight · (x − mean) / √(variance + epsilon) + bias
- * + residual).
+ * + residual). In a graph that shares a batch with others, by the statistics of the whole batch.
  *
  * Going back keeps x, and with both a residual and a ReLU the output. In evaluation mode the running statistics are read
  * again on the way back: one graph should not update them in between.
@@ -87,7 +87,7 @@ export function batchNorm(
   checkShapes(x, parameters, residual, after);
   // Running statistics are the same for all images.
   const passes = training ? options.passes ?? 1 : 1;
-  checkPasses(x, passes, training);
+  checkPasses(x, passes, training, graph.options.share?.size);
   const layout = normLayout(x, passes), running = { mean: runningMean, variance: runningVariance };
   const { statistics, afterEach } = options;
   const moments = training
@@ -112,14 +112,14 @@ export function batchNorm(
   return y;
 }
 
-function checkPasses(x: Tensor, passes: number, training: boolean): void {
+function checkPasses(x: Tensor, passes: number, training: boolean, parts = 1): void {
   const { batch, height, width } = imageExtents(x);
   if (batch % passes !== 0) {
     throw new ShapeError(
       `Cannot normalize ${x.label} [${x.shape}] in ${passes} passes: the batch must be a multiple of them`,
     );
   }
-  if (training && batch / passes * height * width === 1) {
+  if (training && parts * batch / passes * height * width === 1) {
     throw new ShapeError(
       `Cannot normalize ${x.label} [${x.shape}] by its own statistics: one value per channel has no variance; ` +
         "use a batch of 2 or more images, or evaluation mode",

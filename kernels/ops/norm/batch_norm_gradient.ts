@@ -10,6 +10,7 @@ import sharedParameterGradientSource from "./batch_norm_parameter_gradient_share
 import { chunkUniforms, lawIncludes, type NormLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
 import { type Moments, partialSums } from "./batch_norm_moments.ts";
 import { chunkSums, PIXELS } from "./channel_lanes.ts";
+import { synchronizedCoefficients } from "./synchronized.ts";
 
 const gradientSums = defineKernel({
   name: "batch_norm_gradient_sums",
@@ -126,7 +127,8 @@ function parameterGradients(graph: Graph, dy: Tensor, normalized: Normalized): T
     ...added.launch,
     constants: { ...law, ...added.launch.constants },
   });
-  return coefficients;
+  const isShared = normalized.training && graph.options.share !== undefined;
+  return isShared ? synchronizedCoefficients(graph, coefficients, layout) : coefficients;
 }
 
 /** Launches the gradients of x and of the residual, as far as they are wanted. */

@@ -9,6 +9,7 @@ import sharedMomentsSource from "./batch_norm_moments_shared.wgsl" with { type: 
 import statisticsSource from "./batch_norm_statistics.wgsl" with { type: "text" };
 import { chunkUniforms, type NormLayout } from "./batch_norm_layout.ts";
 import { chunkSums, pixelChunks } from "./channel_lanes.ts";
+import { synchronizedMoments } from "./synchronized.ts";
 
 const pixelSums = defineKernel({
   name: "batch_norm_statistics",
@@ -75,6 +76,11 @@ export function batchMoments(graph: Graph, x: Tensor, layout: NormLayout, option
   const room = (label: string) => graph.tensor({ label, shape: [passes, channels] });
   const mean = room(`${x.label} mean`), variance = room(`${x.label} variance`);
   const each = options.afterEach ?? { mean: room("unused"), variance: room("unused") };
+  const { share } = graph.options;
+  // Where parts of the batch are computed elsewhere, the running statistics wait for what they have found.
+  const [moved, left] = share
+    ? [{ mean: room("unused"), variance: room("unused") }, { mean: room("unused"), variance: room("unused") }]
+    : [running, each];
   const pivots = room(`${x.label} pivots`);
   const { partials, chunks } = statistics
     ? sumsOfGroups(graph, x, layout, pivots, statistics)
@@ -83,11 +89,12 @@ export function batchMoments(graph: Graph, x: Tensor, layout: NormLayout, option
   graph.launch({
     kernel: moments[added.shared]!,
     reads: [pivots, partials],
-    writes: [mean, variance, running.mean, running.variance, each.mean, each.variance],
+    writes: [mean, variance, moved.mean, moved.variance, left.mean, left.variance],
     uniforms: { lanes, chunks, passes, pixels, momentum },
     ...added.launch,
   });
-  return { mean, variance };
+  const own = { mean, variance };
+  return share ? synchronizedMoments(graph, own, layout, { running, momentum, each }) : own;
 }
 
 /**

@@ -36,6 +36,8 @@ export interface TrainingConfig extends OptimizerConfig {
   readonly batch: number;
   /** Micro-batches that a step's images are run in, in turn or by several processes, before one update by the mean of their gradients. */
   readonly accumulate: number;
+  /** Whether batch norms of training passes go by the statistics of all micro-batches, which are then computed side by side. */
+  readonly synchronized: boolean;
   /** When outputs of batch norms are computed again in the backward pass instead of being kept; no bit of a result changes. */
   readonly recompute: Recompute;
   /** What activations and their gradients are stored as; sums, weights, statistics and losses are f32 always. */
@@ -99,6 +101,17 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
         "distributed training does.",
     )
       .meta({ unit: "micro-batches", source: "Crossview; memory is that of batch / accumulate" }),
+    synchronized: z.boolean().default(false).describe(
+      "Whether batch norms go by the mean and variance of all micro-batches of a step, forward and back, as PyTorch's " +
+        "SyncBatchNorm does; all else stays as for micro-batches. They are computed side by side then, and take the memory of " +
+        "the whole batch, or of a process's share.",
+    )
+      .meta({
+        unit: "yes or no",
+        source: "published: yes, over 4 processes, CCVC §3.7; the same as accumulate 1 to what is normalized",
+        unread: (options: unknown) =>
+          (options as TrainingConfig).accumulate > 1 ? undefined : "accumulate is 1",
+      }),
     recompute: z.enum(["never", "when-needed", "always"]).default("when-needed").describe(
       "When outputs of batch norms and ReLUs are computed again in the backward pass instead of being kept: less memory, " +
         "some more time, the same bits. When-needed: only where the training does not fit the device otherwise.",

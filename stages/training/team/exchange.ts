@@ -1,9 +1,9 @@
 /** A step of several processes: each takes its micro-batches, and all fold all of them, in their order. @module */
 import type { Device } from "../../../kernels/device.ts";
-import { asUint32, readBack, upload } from "../../../kernels/memory.ts";
+import { asUint32, readBack, readBytes, writeBytes } from "../../../kernels/memory.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
-import type { Team } from "../../../pipeline/mod.ts";
 import type { Folding } from "../folding.ts";
+import type { StepTeam } from "./members.ts";
 
 /** What the micro-batches of a step come to, whoever has taken them. */
 export interface Exchange {
@@ -22,7 +22,7 @@ export interface Exchange {
 export function makeExchange(
   device: Device,
   { parts, banks, slices }: Folding,
-  team: Team,
+  team: StepTeam,
 ): Exchange {
   /** Of each micro-batch: its gradients by slice, and all else. */
   let taken: { readonly gradients: readonly Uint8Array[]; readonly rest: Uint8Array }[] = [];
@@ -44,10 +44,9 @@ export function makeExchange(
     async take() {
       const gradients = [];
       for (const slice of slices) {
-        gradients.push(await bytesOf(device, slice.map(({ gradients }) => gradients)));
+        gradients.push(await readBytes(device, slice.map(({ gradients }) => gradients)));
       }
-      const rest = [await bytesOf(device, parts), await bytesOf(device, await newKeys())];
-      taken.push({ gradients, rest: joined(rest) });
+      taken.push({ gradients, rest: await readBytes(device, [...parts, ...await newKeys()]) });
     },
     async foldAll(fold) {
       const gradients: (readonly Uint8Array<ArrayBuffer>[])[] = [], rests: typeof gradients = [];
@@ -60,15 +59,15 @@ export function makeExchange(
       for (let rank = 0; rank < team.size; rank++) {
         for (let i = 0; i < each; i++) {
           const rest = rests[i]![rank]!;
-          write(device, own.map(({ gradients }) => gradients), gradients[i]![rank]!);
-          write(device, parts, rest.subarray(0, size));
-          write(device, await newKeys(), rest.subarray(size));
+          writeBytes(device, own.map(({ gradients }) => gradients), gradients[i]![rank]!);
+          writeBytes(device, parts, rest.subarray(0, size));
+          writeBytes(device, await newKeys(), rest.subarray(size));
           fold();
         }
       }
-      const sums = await team.gather(await bytesOf(device, own.map(({ sums }) => sums)));
+      const sums = await team.gather(await readBytes(device, own.map(({ sums }) => sums)));
       sums.forEach((bytes, rank) => {
-        if (rank !== team.rank) write(device, slices[rank]!.map(({ sums }) => sums), bytes);
+        if (rank !== team.rank) writeBytes(device, slices[rank]!.map(({ sums }) => sums), bytes);
       });
     },
   };
@@ -95,29 +94,4 @@ function keysOf(
   return [[first, atEnd], [0, count - atEnd]].flatMap(([start, keys]) =>
     keys! > 0 ? [piece(start!, keys!)] : []
   );
-}
-
-/** All bytes of tensors, one after another. */
-async function bytesOf(device: Device, tensors: readonly Tensor[]): Promise<Uint8Array<ArrayBuffer>> {
-  if (tensors.length === 0) return new Uint8Array();
-  return joined((await readBack(device, tensors)).map(({ buffer }) => new Uint8Array(buffer)));
-}
-
-/** Puts them back. */
-function write(device: Device, tensors: readonly Tensor[], bytes: Uint8Array<ArrayBuffer>): void {
-  let at = bytes.byteOffset;
-  for (const tensor of tensors) {
-    upload(device, tensor, new Uint32Array(bytes.buffer, at, tensor.bytes / 4));
-    at += tensor.bytes;
-  }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

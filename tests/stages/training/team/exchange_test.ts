@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Device } from "../../../../kernels/device.ts";
 import type { Configured } from "../../../../stages/methods/method.ts";
 import { everyMethod, openTraining, STEPS, takeSteps } from "../../../support/every_method.ts";
+import { pseudoLabeledViews } from "../../../support/training.ts";
 import { gpuTest } from "../../../support/gpu.ts";
 import { teamOf } from "../../../pipeline/run/team.ts";
 
@@ -34,3 +35,39 @@ for (const name of ["ccvc, strong", "unimatch", "ael", "u2pl, as described"]) {
     },
   );
 }
+
+/** What one process has when it has taken all steps. */
+async function alone(device: Device, method: Configured, change: object) {
+  const session = openTraining(device, method, change);
+  try {
+    await takeSteps(session, 0, STEPS);
+    return { captured: await session.snapshot(), losses: await session.losses(), memory: session.memory };
+  } finally {
+    await session.free();
+  }
+}
+
+for (const name of ["ccvc, strong", "ael", "u2pl, as described"]) {
+  gpuTest(`${name}: synchronized micro-batches have the same bits however they are dealt`, async (device) => {
+    const method = everyMethod[name]!, isAny = name === "ccvc, strong";
+    for (const accumulate of isAny ? [2, 4] : [2]) {
+      const change = { accumulate, synchronized: true };
+      const { memory: _, ...wanted } = await alone(device, method, change);
+      for (const found of await together(device, method, 2, change)) assert.deepEqual(found, wanted);
+    }
+  });
+}
+
+gpuTest("synchronized micro-batches train as the whole batch does, and others do not", async (device) => {
+  // No crop reaches over an edge: each micro-batch has as many pixels with a label.
+  const views = pseudoLabeledViews({ scale: [1, 2] });
+  const train = (change: object) => alone(device, everyMethod["supervised"]!, { views, ...change });
+  const whole = await train({});
+  const distance = ({ captured }: typeof whole) =>
+    captured[0]!.reduce((most, value, i) => Math.max(most, Math.abs(value - whole.captured[0]![i]!)), 0);
+  const found = await train({ accumulate: 4, synchronized: true });
+  const bound = 1e-4;
+  assert.ok(distance(found) < bound);
+  assert.ok(distance(await train({ accumulate: 2 })) > 100 * bound);
+  assert.equal(found.memory.parameterBytes, 4 * whole.memory.parameterBytes);
+});
