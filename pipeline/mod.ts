@@ -5,6 +5,7 @@ export type { Edge, GraphNode, RuntimeRef } from "./language/builder.ts";
 export { Cache, type Lookup, type Staged } from "./cache/cache.ts";
 export * from "./plan/canonical_json.ts";
 export type * from "./checkpoints/checkpoints.ts";
+export * from "./bytes.ts";
 export { type Code, codeOf } from "./code/code.ts";
 export * from "./cache/gc.ts";
 export * from "./language/config.ts";

@@ -1,7 +1,7 @@
 /** The stage `pseudo-label`: labels unlabeled images with trained networks. @module */
 import { z } from "zod";
 import type { Device } from "../kernels/device.ts";
-import { type ArtifactKind, defineStage, schemaOf, type Stage } from "../pipeline/mod.ts";
+import { type ArtifactKind, defineStage, joined, schemaOf, type Stage } from "../pipeline/mod.ts";
 import { type Checkpoint, checkpointKind } from "./weights/checkpoint.ts";
 import { encodePalettePng } from "./codecs/png_encoder.ts";
 import { ignoreIndex, maskPalette } from "./datasets/classes.ts";
@@ -136,14 +136,7 @@ export const pseudoLabel: Stage<
 function packed(entry: PseudoLabelEntry, files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const sizes = Object.entries(files).map(([name, { length }]) => [name, length] as const);
   const head = new TextEncoder().encode(`${JSON.stringify({ entry, sizes })}\n`);
-  const all = [head, ...Object.values(files)];
-  const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of all) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joined([head, ...Object.values(files)]);
 }
 
 function unpacked(bytes: Uint8Array): {

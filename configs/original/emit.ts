@@ -15,9 +15,10 @@ export function emitExperiment({ settings, seed }: OriginalExperiment, command: 
   const processes = shards > 1 && batch > shards
     ? `
  *
- * In so many processes as the original's, each of which takes its images and normalizes by them alone:
+ * In as many processes as the original's, each of which takes its images and averages its losses; norms are synchronized:
  *
- *     mpirun -n ${shards} deno task train this-file.ts --seed ${seed} --set co-train.accumulate=${shards}`
+ *     mpirun -n ${shards} deno task train this-file.ts --seed ${seed} \\
+ *       --set co-train.accumulate=${shards} --set co-train.synchronized=true`
     : "";
   const comment = command.replaceAll("*/", "*\\/").replaceAll(/\s+/g, " ");
   return `import { augment, ccvc, coTrain, evaluate, load, pipeline } from "@crossview/crossview";

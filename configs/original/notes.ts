@@ -78,9 +78,9 @@ function differences(flags: Flags, { unlabeled }: OriginalData): string[] {
     `all ${batch} images, as the original's synchronized batch norm does` +
     (each === 1
       ? ""
-      : `. In the memory of ${each} images: --set co-train.accumulate=${gpus}, which runs them as ${gpus} micro-batches and ` +
-        `averages their gradients, as the original does over its GPUs; batch norm then sees ${each} at a time. On ${gpus} ` +
-        `devices, with the same bytes: mpirun -n ${gpus} deno task ccvc … --set co-train.accumulate=${gpus}`),
+      : `. As the original's GPUs, on ${gpus} devices: mpirun -n ${gpus} deno task ccvc … --set co-train.accumulate=${gpus} ` +
+        `--set co-train.synchronized=true, each of which averages its losses by itself; without mpirun one device gives the same ` +
+        `bytes. In the memory of ${each} images leave synchronized out: batch norm then sees ${each} at a time`),
     `losses: means are over the pixels of all ${batch} images; the original averages the means of ${gpus} GPUs, which is ` +
     `not the same where GPUs have unequal numbers of labeled or padded pixels`,
     `seed ${

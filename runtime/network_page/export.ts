@@ -1,10 +1,10 @@
 /** A trained network as a page: one file that labels photographs in a browser, with its weights in it. @module */
+import { joined } from "../../pipeline/mod.ts";
 import { page } from "../pages/page.ts";
 import { type NetworkPageOptions, pageBody, WEIGHTS_PLACE } from "./body.ts";
 import client from "./client.json" with { type: "json" };
 import type { PageData } from "./data.ts";
 import { encodeWeights, type PredictionWeights } from "./weights.ts";
-import { joined } from "../bytes.ts";
 
 /** Bytes of weights in one element: a multiple of 3, so that pieces of base64 can be read one by one. */
 const PIECE_BYTES = 24 * 2 ** 20;

@@ -1,6 +1,5 @@
 /** The processes that MPI has started together, as a team. @module */
-import type { Team } from "../../pipeline/mod.ts";
-import { joined } from "../bytes.ts";
+import { joined, type Team } from "../../pipeline/mod.ts";
 import { Mpi } from "./mpi.ts";
 
 /** A team on MPI. */

@@ -12,7 +12,7 @@ import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import type { Sizes, StateSpecs, StateTensors } from "../methods/state.ts";
 import { buildNetworks, type NetworkDescription } from "../weights/network.ts";
 import { captureAverages, captureCopies } from "./averages.ts";
-import { LOSS_SCALE, type TrainingConfig } from "./config/config.ts";
+import { LOSS_SCALE, mayOverflow, type TrainingConfig } from "./config/config.ts";
 import { allocateControl, type Control, meterOf } from "./control.ts";
 import { type Feed, makeFeed } from "./feed.ts";
 import { allocateFolding, type Folding } from "./folding.ts";
@@ -23,7 +23,7 @@ import { captureUpdate, momentsOf, needsStart, type OptimizerSettings } from "./
 export interface CaptureOptions
   extends
     Pick<TrainingConfig, "batch" | "accumulate">,
-    Partial<Pick<TrainingConfig, "synchronized" | "precision" | "lossScale">> {
+    Partial<Pick<TrainingConfig, "synchronized" | "exchange" | "precision" | "lossScale">> {
   readonly network: NetworkDescription;
   readonly method: BoundMethod;
   /** Images and how they are seen; or what brings other ones, which the capture then owns. */
@@ -46,9 +46,9 @@ export interface CapturedProgram {
   readonly graph: Graph;
   /**
    * When a step runs it: once for each micro-batch; after each, to bring together what it has left with what those before it have;
-   * or once, when all is done.
+   * when all sums are made, to round them; or once, when all is done.
    */
-  readonly per: "micro-batch" | "fold" | "step";
+  readonly per: "micro-batch" | "fold" | "sums" | "step";
 }
 
 /**
@@ -92,7 +92,7 @@ export interface CapturedTraining {
  * @throws {DeviceError} If a parameter, or the images of a step, are larger than a buffer that the device grants.
  */
 export function captureTraining(device: Device, options: CaptureOptions): CapturedTraining {
-  const { method, views, seed, batch, accumulate, precision = "f32" } = options;
+  const { method, views, seed, batch, accumulate, exchange } = options;
   const networks = buildNetworks(options.network);
   const parameters = allocateParameters(device, networks.registry, {
     training: true,
@@ -107,9 +107,9 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   const feed = "capture" in views
     ? views
     : makeFeed(device, views, { batch: images, seed, draws: method.draws });
-  const control = allocateControl(device, method, precision, options.classWeights?.length);
+  const control = allocateControl(device, method, mayOverflow(options), options.classWeights?.length);
   const folding = accumulate > 1
-    ? allocateFolding(device, { parameters, control, state, declared, share: options.share, joint })
+    ? allocateFolding(device, { parameters, control, state, declared, share: options.share, joint, exchange })
     : undefined;
   const held = { networks, parameters, state, feed, control, ...(folding && { folding }) };
   const phase = (name: Phase): CapturedPhase => {
@@ -212,11 +212,16 @@ function capturePhase(
     captureFinish(device, graph, options, held, phase);
     return { programs: [gradients], ...noted, images };
   }
+  folding.captureGradients(graph);
   const fold = { graph: new Graph(device.facts.sharing), per: "fold" } as const;
   folding.capture(fold.graph, { of: graph, meters: noted.terms.length + noted.shares.length });
+  const sums = { graph: new Graph(device.facts.sharing), per: "sums" } as const;
+  folding.captureSums(sums.graph);
   const update = { graph: new Graph(device.facts.sharing), per: "step" } as const;
+  folding.captureRounded(update.graph);
   captureFinish(device, update.graph, options, held, phase);
-  return { programs: [gradients, fold, update], ...noted, images };
+  const rounding = folding.exchange === "f16" ? [sums] : [];
+  return { programs: [gradients, fold, ...rounding, update], ...noted, images };
 }
 
 /** Captures all that follows the gradients: update, averages, what the method does afterwards. */

@@ -1,7 +1,7 @@
 /** The small tensors by which host and steps talk, and what the host writes to them before a step. @module */
 import type { Device } from "../../kernels/device.ts";
 import { allocate } from "../../kernels/memory.ts";
-import type { Precision, Tensor } from "../../kernels/tensor.ts";
+import type { Tensor } from "../../kernels/tensor.ts";
 import type { BoundMethod, Phase } from "../methods/bound_method.ts";
 import { MethodError } from "../methods/method.ts";
 import type { At } from "../methods/schedule.ts";
@@ -26,12 +26,13 @@ const MOST_METERS = 32;
 /**
  * Makes room for what a method's steps read and note.
  *
+ * @param guarded Whether gradients may overflow f16.
  * @param weighed Classes whose weights are held; 0: none.
  */
 export function allocateControl(
   device: Device,
   { schedules }: Pick<BoundMethod, "schedules">,
-  precision: Precision,
+  guarded: boolean,
   weighed = 0,
 ): Control {
   const note = (label: string) => ({ label, shape: [1, 1, 4], layout: "map" }) as const;
@@ -40,7 +41,7 @@ export function allocateControl(
     { label: "rates", shape: [1, 1, ratesLength(schedules)], layout: "map" },
     ...(weighed > 0 ? [{ label: "class weights", shape: [1, 1, weighed], layout: "map" } as const] : []),
     ...Array.from({ length: MOST_METERS }, (_, i) => note(`meter ${i}`)),
-    ...(precision === "f16" ? [note("guard")] : []),
+    ...(guarded ? [note("guard")] : []),
   ]);
   const [counters, rates, ...others] = tensors as [Tensor, Tensor, ...Tensor[]];
   const classWeights = weighed > 0 ? others.shift() : undefined;

@@ -5,7 +5,8 @@ import { allocate, type Allocation, upload } from "../../kernels/memory.ts";
 import { type Bank, foldBank } from "../../kernels/ops/contrast/bank.ts";
 import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts";
 import { foldMeters, foldMoved, foldSum, foldWritten } from "../../kernels/ops/update/fold.ts";
-import { ALIGNMENT, makeTensor, type Tensor } from "../../kernels/tensor.ts";
+import { foldHalves, packHalves, unpackHalves } from "../../kernels/ops/update/halves.ts";
+import { ALIGNMENT, makeTensor, type Precision, type Tensor } from "../../kernels/tensor.ts";
 import type { ArenaRange, Parameters } from "../../models/parameters.ts";
 import type { StateSpecs, StateTensors } from "../methods/state.ts";
 
@@ -29,6 +30,14 @@ export interface Folding {
    * @param phase What micro-batches run, of which it is read how often statistics move; and how many meters they note in.
    */
   capture(graph: Graph, phase: { readonly of: Graph; readonly meters: number }): void;
+  /** What gradients and sums are rounded to on their way; f16: to what lies in {@linkcode SummedRange.halves}. */
+  readonly exchange: Precision;
+  /** With f16: captures that a micro-batch's gradients are rounded. */
+  captureGradients(graph: Graph): void;
+  /** With f16: captures that this process's slice of the sums is rounded. */
+  captureSums(graph: Graph): void;
+  /** With f16: captures that all sums are what was rounded. */
+  captureRounded(graph: Graph): void;
   /** Notes what the step begins with. */
   begin(): void;
   /** Puts that back, for another micro-batch to begin with. */
@@ -43,6 +52,8 @@ export interface Folding {
 export interface SummedRange {
   readonly gradients: Tensor;
   readonly sums: Tensor;
+  /** Where they are exchanged as f16: the gradients rounded, and at the end of a step the sums. */
+  readonly halves?: Tensor;
 }
 
 /** What is folded. */
@@ -55,6 +66,8 @@ export interface FoldingParts {
   readonly control: Pick<Control, "meters">;
   readonly state: { readonly tensors: StateTensors };
   readonly declared: StateSpecs;
+  /** See {@linkcode Folding.exchange}; f32 unless told. */
+  readonly exchange?: Precision | undefined;
 }
 
 /** Three copies of what micro-batches change: `part` is where they work. */
@@ -67,9 +80,13 @@ interface Copies {
 /** Makes room. */
 export function allocateFolding(
   device: Device,
-  { parameters, control: { meters }, state, declared, share = { rank: 0, size: 1 }, joint }: FoldingParts,
+  parts: FoldingParts,
 ): Folding {
-  const slices = sliced(parameters, share.size);
+  const { parameters, control: { meters }, state, declared, joint } = parts;
+  const { share = { rank: 0, size: 1 }, exchange = "f32" } = parts;
+  const plain = sliced(parameters, share.size);
+  const halves = exchange === "f16" ? allocateHalves(device, plain) : undefined,
+    slices = halves?.slices ?? plain;
   const allMeters = makeTensor({
     label: "meters",
     shape: [meters.length * ALIGNMENT / 4],
@@ -77,11 +94,15 @@ export function allocateFolding(
     home: meters[0]!.home!,
   });
   const states = Object.entries(state.tensors);
-  const parts = [...parameters.statistics, allMeters, ...states.map(([, tensor]) => tensor)];
+  const changed = [...parameters.statistics, allMeters, ...states.map(([, tensor]) => tensor)];
   const [bases, sums] = ["the step's start", "what micro-batches come to"].map((label) =>
-    allocate(device, label, parts.map(({ label, shape, dtype, layout }) => ({ label, shape, dtype, layout })))
+    allocate(
+      device,
+      label,
+      changed.map(({ label, shape, dtype, layout }) => ({ label, shape, dtype, layout })),
+    )
   ) as [Allocation, Allocation];
-  const copies = parts.map((part, i): Copies => ({
+  const copies = changed.map((part, i): Copies => ({
     part,
     base: bases.tensors[i]!,
     folded: sums.tensors[i]!,
@@ -114,13 +135,15 @@ export function allocateFolding(
     }
     device.gpu.queue.submit([encoder.finish()]);
   };
+  const held = () => [bases, sums, ...(halves ? [halves.room] : []), ...kept];
   return {
-    parts: parts.filter((part) => !queues.has(part)),
+    parts: changed.filter((part) => !queues.has(part)),
     banks,
     slices,
     capture(graph, { of, meters: count }) {
-      for (const { gradients, sums } of slices[share.rank]!) {
-        foldSum(graph, { folded: sums, part: gradients });
+      for (const { gradients, sums, halves } of slices[share.rank]!) {
+        if (halves) foldHalves(graph, { folded: sums, halves });
+        else foldSum(graph, { folded: sums, part: gradients });
       }
       statistics.forEach((tensors) => {
         if (joint) foldWritten(graph, tensors);
@@ -138,6 +161,22 @@ export function allocateFolding(
       }
       for (const { folded, part, base } of banks) foldBank(graph, folded, part, base);
     },
+    exchange,
+    captureGradients(graph) {
+      for (const { gradients, halves } of slices.flat()) {
+        if (halves) packHalves(graph, { values: gradients, halves });
+      }
+    },
+    captureSums(graph) {
+      for (const { sums, halves } of slices[share.rank]!) {
+        if (halves) packHalves(graph, { values: sums, halves });
+      }
+    },
+    captureRounded(graph) {
+      for (const { sums, halves } of slices.flat()) {
+        if (halves) unpackHalves(graph, { values: sums, halves });
+      }
+    },
     begin() {
       for (const send of uploads.splice(0)) send();
       copy(({ part }) => part, ({ base }) => base);
@@ -146,10 +185,10 @@ export function allocateFolding(
     again: () => copy(({ base }) => base, ({ part }) => part),
     end: () => copy(({ folded }) => folded, ({ part }) => part),
     get bytes() {
-      return [bases, sums, ...kept].reduce((sum, { bytes }) => sum + bytes, 0);
+      return held().reduce((sum, { bytes }) => sum + bytes, 0);
     },
     free() {
-      for (const allocation of [bases, sums, ...kept]) allocation.free();
+      for (const allocation of held()) allocation.free();
     },
   };
 }
@@ -174,6 +213,22 @@ function sliced({ ranges }: Parameters, count: number): SummedRange[][] {
     }
   }
   return slices;
+}
+
+/** Room for gradients as halves. */
+function allocateHalves(
+  device: Device,
+  slices: readonly (readonly SummedRange[])[],
+): { readonly slices: readonly (readonly SummedRange[])[]; readonly room: Allocation } {
+  const specs = slices.flat().map(({ gradients: { label, bytes } }) =>
+    ({ label: `halves of ${label}`, shape: [bytes / 8], dtype: "u32", layout: "map" }) as const
+  );
+  const room = allocate(device, "gradients as halves", specs);
+  let at = 0;
+  return {
+    slices: slices.map((ranges) => ranges.map((range) => ({ ...range, halves: room.tensors[at++]! }))),
+    room,
+  };
 }
 
 /**

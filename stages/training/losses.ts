@@ -94,7 +94,9 @@ export function checkLosses({ terms, overflow }: LossReadings, names: TrainingNa
         names.step(first)
       }. Lower the learning rate (co-train.baseRate) or the weights of the ` +
         `method's terms${
-          overflow ? ", or train in f32 (co-train.precision=f32): f16 holds nothing beyond 65504" : ""
+          overflow
+            ? ", or train in f32 (co-train.precision=f32, co-train.exchange=f32): f16 holds nothing beyond 65504"
+            : ""
         }`,
     );
   }
@@ -104,7 +106,7 @@ export function checkLosses({ terms, overflow }: LossReadings, names: TrainingNa
         names.step(names.last)
       }, gradients ` +
         "overflowed f16, which holds nothing beyond 65504, and the steps were left out. Lower " +
-        `co-train.lossScale from ${names.lossScale}, or train in f32 (co-train.precision=f32)`,
+        `co-train.lossScale from ${names.lossScale}, or train in f32 (co-train.precision=f32, co-train.exchange=f32)`,
     );
   }
 }

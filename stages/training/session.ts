@@ -16,7 +16,7 @@ import { SettingsError } from "./errors.ts";
 import { type MemorySettings, planFitting, type TrainingMemory } from "./memory.ts";
 import { startFrom, startWeights } from "./start.ts";
 import { openStepper, type Stepper, type StepperOptions } from "./stepper.ts";
-import { ALONE, membersOf, sideBySide } from "./team/members.ts";
+import { ALONE, membersOf } from "./team/members.ts";
 
 /** Settings that have a default here: one micro-batch, no warm-up, outputs of norms computed again where that is needed. */
 type Defaulted = "accumulate" | "warmUp" | "recompute";
@@ -139,6 +139,20 @@ function openMember(
     free() {
       for (const held of [stepper, inference, captured]) held.free();
     },
+  };
+}
+
+/** The sessions of members as one: they take steps together, and of what they all come to, the first one tells. */
+function sideBySide(members: readonly Session[]): Session {
+  const [first] = members as [Session, ...Session[]];
+  const all = <T>(ask: (member: Session) => T | Promise<T>) => Promise.all(members.map(ask));
+  return {
+    ...first,
+    step: async (batch, address) => void await all((member) => member.step(batch, address)),
+    settle: async () => void await all((member) => member.settle()),
+    losses: async () => (await all((member) => member.losses()))[0]!,
+    restore: async (captured) => void await all((member) => member.restore(captured)),
+    free: async () => void await all((member) => member.free()),
   };
 }
 

@@ -22,7 +22,7 @@ export function trainingSettings(
   seed: number,
 ): MemorySettings {
   const { method: { name: _, ...options }, backbone, outputStride } = config;
-  const { batch, accumulate, synchronized, recompute, precision, lossScale } = config;
+  const { batch, accumulate, synchronized, exchange, recompute, precision, lossScale } = config;
   const method = bindMethod(trained, options), { networks, predictions, headline } = method;
   const { classes: { names, colors }, range } = views.labeled;
   const network = { backbone, outputStride, networks, predictions, headline, classes: { names, colors } };
@@ -33,6 +33,7 @@ export function trainingSettings(
     batch,
     accumulate,
     synchronized,
+    exchange,
     recompute,
     precision,
     lossScale,

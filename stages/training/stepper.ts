@@ -146,7 +146,7 @@ export function openStepper(
           }
           await exchange.take();
         }
-        await exchange.foldAll(() => runEach("fold"));
+        await exchange.foldAll(() => runEach("fold"), () => runEach("sums"));
         finish();
       })();
     }
@@ -155,6 +155,7 @@ export function openStepper(
       runEach("micro-batch");
       runEach("fold");
     }
+    runEach("sums");
     finish();
   };
   const phaseOf = ({ phase: name = "method" }: StepAddress) => {

@@ -106,10 +106,13 @@ placeTest("the emitted file plans to the same keys as the command line", async (
   const emitted = await ccvc(place, ...args, "--emit");
   assert.equal(emitted.status, 0, emitted.notes);
   assert.match(emitted.notes, /^here: batch: 4 GPUs × 4 are one batch of 16/m);
-  assert.match(emitted.notes, /mpirun -n 4 deno task ccvc … --set co-train\.accumulate=4/);
+  assert.match(
+    emitted.notes,
+    /mpirun -n 4 deno task ccvc … --set co-train\.accumulate=4 --set co-train\.synchronized=true/,
+  );
   assert.match(
     emitted.out.join("\n"),
-    /mpirun -n 4 deno task train this-file\.ts --seed \d+ --set co-train\.accumulate=4/,
+    /mpirun -n 4 deno task train this-file\.ts --seed \d+ .*\s.*--set co-train\.accumulate=4 --set co-train\.synchronized=true/,
   );
   const file = join(place.folder, "experiment.ts");
   await Deno.writeTextFile(file, emitted.out.join("\n"));

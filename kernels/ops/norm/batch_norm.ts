@@ -5,8 +5,8 @@ import { imageExtents, type Tensor } from "../../tensor.ts";
 import source from "./batch_norm.wgsl" with { type: "text" };
 import type { GroupStatistics } from "../convolution/convolution.ts";
 import { batchNormGradient } from "./batch_norm_gradient.ts";
-import { lawIncludes, normLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
-import { batchMoments, type Moments } from "./batch_norm_moments.ts";
+import { lawIncludes, type Moments, normLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
+import { batchMoments } from "./batch_norm_moments.ts";
 import { PIXELS } from "./channel_lanes.ts";
 
 const apply = defineKernel({

@@ -7,8 +7,15 @@ import parameterGradientSource from "./batch_norm_parameter_gradient.wgsl" with 
 import sharedParameterGradientSource from "./batch_norm_parameter_gradient_shared.wgsl" with {
   type: "text",
 };
-import { chunkUniforms, lawIncludes, type NormLayout, pixelUniforms, vectors } from "./batch_norm_layout.ts";
-import { type Moments, partialSums } from "./batch_norm_moments.ts";
+import {
+  chunkUniforms,
+  lawIncludes,
+  type Moments,
+  type NormLayout,
+  pixelUniforms,
+  vectors,
+} from "./batch_norm_layout.ts";
+import { partialSums } from "./batch_norm_moments.ts";
 import { chunkSums, PIXELS } from "./channel_lanes.ts";
 import { synchronizedCoefficients } from "./synchronized.ts";
 

@@ -22,6 +22,12 @@ export const pixelUniforms = {
   step: "u32",
 } as const;
 
+/** A mean and a variance of each channel. */
+export interface Moments {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
 /** How the launches of a batch norm go through its images: sums in chunks, then each pixel by itself. */
 export interface NormLayout {
   /** Parts of the batch, each normalized by its own statistics. */

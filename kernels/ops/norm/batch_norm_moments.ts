@@ -7,7 +7,7 @@ import groupsSource from "./batch_norm_groups.wgsl" with { type: "text" };
 import momentsSource from "./batch_norm_moments.wgsl" with { type: "text" };
 import sharedMomentsSource from "./batch_norm_moments_shared.wgsl" with { type: "text" };
 import statisticsSource from "./batch_norm_statistics.wgsl" with { type: "text" };
-import { chunkUniforms, type NormLayout } from "./batch_norm_layout.ts";
+import { chunkUniforms, type Moments, type NormLayout } from "./batch_norm_layout.ts";
 import { chunkSums, pixelChunks } from "./channel_lanes.ts";
 import { synchronizedMoments } from "./synchronized.ts";
 
@@ -50,12 +50,6 @@ const moments = [momentsSource, sharedMomentsSource].map((source, shared) =>
     },
   })
 );
-
-/** A mean and a variance of each channel. */
-export interface Moments {
-  readonly mean: Tensor;
-  readonly variance: Tensor;
-}
 
 /** What the moments of a batch are taken with. */
 export interface MomentOptions {

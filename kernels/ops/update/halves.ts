@@ -7,7 +7,7 @@ import { roundUp, type Tensor } from "../../tensor.ts";
 import packSource from "./pack_halves.wgsl" with { type: "text" };
 import unpackSource from "./unpack_halves.wgsl" with { type: "text" };
 
-const uniforms = { count: "u32", stride: "u32", shift: "i32" } as const;
+const uniforms = { count: "u32", stride: "u32" } as const;
 const pack = defineKernel({
   name: "pack_halves",
   source: packSource,
@@ -23,9 +23,6 @@ const unpack = defineKernel({
   writes: { values: "vec4u" },
 });
 
-/** Scales lie from 1 / 2^100 to 2^100: no f32 below the normal ones becomes a half but 0, and no half becomes such an f32. */
-const MOST_SHIFT = 100;
-
 /** Each with a home: whole tensors or ranges of arenas. */
 export interface HalfTensors {
   /** f32, padding included a multiple of 4 of them. */
@@ -35,39 +32,35 @@ export interface HalfTensors {
 }
 
 /**
- * halves ← values · scale, rounded to the nearest half, ties to even. A finite value beyond ±65504 becomes ±65504; infinities
- * and NaN stay what they are. The same bits on every adapter.
+ * halves ← values, rounded to the nearest half, ties to even: 65520 and above become infinite, and NaN stays what it is. The same
+ * bits on every adapter.
  *
- * @param scale A power of two from 2^-100 to 2^100.
  * @throws {ShapeError} If the sizes do not fit, a tensor has no home, or they are not of f32 and u32.
- * @throws {RangeError} If the scale is none of these.
  */
-export function packHalves(graph: Graph, { values, halves }: HalfTensors, scale: number): void {
+export function packHalves(graph: Graph, { values, halves }: HalfTensors): void {
   const { groups, ...numbers } = checkHalves(`pack ${values.label} as halves`, { values, halves });
   graph.launch({
     kernel: pack,
     reads: [values],
     writes: [halves],
-    uniforms: { ...numbers, shift: shiftOf(scale) },
+    uniforms: numbers,
     groups,
     loops: 0,
   });
 }
 
 /**
- * values ← halves / scale, exactly. The same bits on every adapter.
+ * values ← halves, exactly. The same bits on every adapter.
  *
- * @param scale A power of two from 2^-100 to 2^100.
  * @throws {ShapeError} If the sizes do not fit, a tensor has no home, or they are not of f32 and u32.
- * @throws {RangeError} If the scale is none of these.
  */
-export function unpackHalves(graph: Graph, { values, halves }: HalfTensors, scale: number): void {
+export function unpackHalves(graph: Graph, { values, halves }: HalfTensors): void {
   const { groups, ...numbers } = checkHalves(`unpack halves into ${values.label}`, { values, halves });
   graph.launch({
     kernel: unpack,
     reads: [halves],
     writes: [values],
-    uniforms: { ...numbers, shift: 0 - shiftOf(scale) },
+    uniforms: numbers,
     constants: { ADDS: 0 },
     groups,
     loops: 0,
@@ -75,24 +68,21 @@ export function unpackHalves(graph: Graph, { values, halves }: HalfTensors, scal
 }
 
 /**
- * folded ← folded + halves / scale, as of gradients: what foldSum (fold.ts) makes of {@linkcode unpackHalves}' values.
+ * folded ← folded + halves, as of gradients: what foldSum (fold.ts) makes of {@linkcode unpackHalves}' values.
  *
  * @param tensors.folded f32, as the values are.
- * @param scale A power of two from 2^-100 to 2^100.
  * @throws {ShapeError} If the sizes do not fit, a tensor has no home, or they are not of f32 and u32.
- * @throws {RangeError} If the scale is none of these.
  */
 export function foldHalves(
   graph: Graph,
   { folded, halves }: Omit<HalfTensors, "values"> & { readonly folded: Tensor },
-  scale: number,
 ): void {
   const { groups, ...numbers } = checkHalves(`fold halves into ${folded.label}`, { values: folded, halves });
   graph.launch({
     kernel: unpack,
     reads: [halves],
     writes: [folded],
-    uniforms: { ...numbers, shift: 0 - shiftOf(scale) },
+    uniforms: numbers,
     constants: { ADDS: 1 },
     groups,
     loops: 0,
@@ -116,13 +106,4 @@ function checkHalves(action: string, { values, halves }: HalfTensors) {
 
 function described({ label, dtype, bytes, home }: Tensor): string {
   return `${label} (${bytes} bytes of ${dtype}, ${home ? "with" : "without"} a home)`;
-}
-
-/** The binary logarithm of a scale. */
-function shiftOf(scale: number): number {
-  const shift = Math.log2(scale);
-  if (Number.isInteger(shift) && 2 ** shift === scale && Math.abs(shift) <= MOST_SHIFT) return shift;
-  throw new RangeError(
-    `Cannot scale halves by ${scale}: it must be a power of two from 2^-${MOST_SHIFT} to 2^${MOST_SHIFT}`,
-  );
 }

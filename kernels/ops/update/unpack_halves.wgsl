@@ -1,4 +1,4 @@
-// The values of halves times a power of two, exactly; where ADDS, added to what is there.
+// The values of halves, exactly; where ADDS, added to what is there.
 //
 //   halves  u32[2·count]   two in a word, the first in the low bits
 //   values  u32[4·count]   the bits of f32s
@@ -6,18 +6,17 @@
 // Uniforms:
 //   count   vec4s of values
 //   stride  invocations along x
-//   shift   binary logarithm of what halves are multiplied by, -100 to 100
 //
 // Twin: kernels/reference/update/halves.ts
 
-// By integers: drivers may take an f32 or a half below the normal ones for 0. None comes to be here: shifts are too small.
+// By integers: drivers may take a half below the normal ones for 0.
 fn value_of(half: vec4u) -> vec4u {
   let sign = (half & vec4u(0x8000)) << vec4u(16);
   let exponent = (half >> vec4u(10)) & vec4u(31);
   let fraction = half & vec4u(0x3ff);
   let mantissa = select(fraction, fraction | vec4u(0x400), exponent > vec4u());
   // mantissa · 2^power; an integer below 2^24 is exact in f32, and its exponent is moved.
-  let power = vec4i(max(exponent, vec4u(1))) + (extents.shift - 25);
+  let power = vec4i(max(exponent, vec4u(1))) - 25;
   let moved = bitcast<vec4i>(vec4f(mantissa)) + (power << vec4u(23));
   let finite = select(bitcast<vec4u>(moved), vec4u(), mantissa == vec4u());
   let special = vec4u(0x7f800000) | (fraction << vec4u(13));

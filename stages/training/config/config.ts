@@ -38,11 +38,13 @@ export interface TrainingConfig extends OptimizerConfig {
   readonly accumulate: number;
   /** Whether batch norms of training passes go by the statistics of all micro-batches, which are then computed side by side. */
   readonly synchronized: boolean;
+  /** What gradients of micro-batches and their sums are rounded to on their way from one process to another. */
+  readonly exchange: Precision;
   /** When outputs of batch norms are computed again in the backward pass instead of being kept; no bit of a result changes. */
   readonly recompute: Recompute;
   /** What activations and their gradients are stored as; sums, weights, statistics and losses are f32 always. */
   readonly precision: Precision;
-  /** With f16: what losses are multiplied by before they are differentiated, and gradients divided by after. */
+  /** With f16, in precision or exchange: what losses are multiplied by before they are differentiated, and gradients divided by after. */
   readonly lossScale: number;
   /** What classes weigh in the losses on labeled images. */
   readonly classWeights: ClassWeights;
@@ -56,6 +58,15 @@ export interface TrainingConfig extends OptimizerConfig {
   readonly patience?: number | undefined;
   /** Steps between readings of the losses; each drains the device. */
   readonly logEvery: number;
+}
+
+/** Whether gradients are rounded to f16 anywhere: as they are computed, or on their way from one process to another. */
+export function mayOverflow(
+  { precision, exchange, accumulate }:
+    & Pick<TrainingConfig, "accumulate">
+    & Partial<Pick<TrainingConfig, "precision" | "exchange">>,
+): boolean {
+  return precision === "f16" || (exchange === "f16" && accumulate > 1);
 }
 
 /** The schema of {@linkcode TrainingConfig}; what is left out has the published value. */
@@ -112,6 +123,17 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
         unread: (options: unknown) =>
           (options as TrainingConfig).accumulate > 1 ? undefined : "accumulate is 1",
       }),
+    exchange: z.enum(["f32", "f16"]).default("f32").describe(
+      "What gradients of micro-batches and their sums are rounded to on their way from one process to another, and in one " +
+        "process all the same; f16 is half the bytes. Losses are multiplied by lossScale then, and a step whose gradients overflow " +
+        "f16 is left out.",
+    )
+      .meta({
+        unit: "name",
+        source: "published: f32",
+        unread: (options: unknown) =>
+          (options as TrainingConfig).accumulate > 1 ? undefined : "accumulate is 1",
+      }),
     recompute: z.enum(["never", "when-needed", "always"]).default("when-needed").describe(
       "When outputs of batch norms and ReLUs are computed again in the backward pass instead of being kept: less memory, " +
         "some more time, the same bits. When-needed: only where the training does not fit the device otherwise.",
@@ -126,14 +148,14 @@ export const trainingSchema = schemaOf<TrainingConfig>()(
         source: "published: f32; Micikevicius et al., Mixed Precision Training, ICLR 2018",
       }),
     lossScale: z.number().min(1).max(2 ** 24).default(LOSS_SCALE).describe(
-      "With f16: what losses are multiplied by before they are differentiated, and gradients divided by after, so that small " +
+      "With f16, in precision or exchange: what losses are multiplied by before they are differentiated, and gradients divided by after, so that small " +
         "ones are not lost. A step whose gradients overflow all the same is left out.",
     )
       .meta({
         unit: "factor",
         source: "Micikevicius et al., Mixed Precision Training, ICLR 2018, §3.2",
         unread: (options: unknown) =>
-          (options as TrainingConfig).precision === "f16" ? undefined : "precision is f32",
+          mayOverflow(options as TrainingConfig) ? undefined : "neither precision nor exchange is f16",
       }),
     ...optimizerLeaves,
     classWeights: classWeightsLeaf,

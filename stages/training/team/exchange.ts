@@ -2,7 +2,7 @@
 import type { Device } from "../../../kernels/device.ts";
 import { asUint32, readBack, readBytes, writeBytes } from "../../../kernels/memory.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
-import type { Folding } from "../folding.ts";
+import type { Folding, SummedRange } from "../folding.ts";
 import type { StepTeam } from "./members.ts";
 
 /** What the micro-batches of a step come to, whoever has taken them. */
@@ -14,8 +14,9 @@ export interface Exchange {
    * of which each process makes a slice, together.
    *
    * @param fold Folds one.
+   * @param round Rounds the sums, where they are sent as halves.
    */
-  foldAll(fold: () => void): Promise<void>;
+  foldAll(fold: () => void, round: () => void): Promise<void>;
 }
 
 /** Makes a step's exchange. */
@@ -26,6 +27,9 @@ export function makeExchange(
 ): Exchange {
   /** Of each micro-batch: its gradients by slice, and all else. */
   let taken: { readonly gradients: readonly Uint8Array[]; readonly rest: Uint8Array }[] = [];
+  /** What of a slice goes from one to another: gradients or sums, or both as halves. */
+  const sent = (slice: readonly SummedRange[], plain: "gradients" | "sums") =>
+    slice.map((range) => range.halves ?? range[plain]);
   const own = slices[team.rank]!;
   /** Where the keys lie that a micro-batch has put into the banks, as its cursors say. */
   const newKeys = async (): Promise<readonly Tensor[]> => {
@@ -44,11 +48,11 @@ export function makeExchange(
     async take() {
       const gradients = [];
       for (const slice of slices) {
-        gradients.push(await readBytes(device, slice.map(({ gradients }) => gradients)));
+        gradients.push(await readBytes(device, sent(slice, "gradients")));
       }
       taken.push({ gradients, rest: await readBytes(device, [...parts, ...await newKeys()]) });
     },
-    async foldAll(fold) {
+    async foldAll(fold, round) {
       const gradients: (readonly Uint8Array<ArrayBuffer>[])[] = [], rests: typeof gradients = [];
       for (const { gradients: pieces, rest } of taken) {
         gradients.push(await team.exchange(pieces));
@@ -59,15 +63,16 @@ export function makeExchange(
       for (let rank = 0; rank < team.size; rank++) {
         for (let i = 0; i < each; i++) {
           const rest = rests[i]![rank]!;
-          writeBytes(device, own.map(({ gradients }) => gradients), gradients[i]![rank]!);
+          writeBytes(device, sent(own, "gradients"), gradients[i]![rank]!);
           writeBytes(device, parts, rest.subarray(0, size));
           writeBytes(device, await newKeys(), rest.subarray(size));
           fold();
         }
       }
-      const sums = await team.gather(await readBytes(device, own.map(({ sums }) => sums)));
+      round();
+      const sums = await team.gather(await readBytes(device, sent(own, "sums")));
       sums.forEach((bytes, rank) => {
-        if (rank !== team.rank) writeBytes(device, slices[rank]!.map(({ sums }) => sums), bytes);
+        if (rank !== team.rank) writeBytes(device, sent(slices[rank]!, "sums"), bytes);
       });
     },
   };

@@ -1,6 +1,5 @@
 /** Micro-batches that a process takes side by side, each as a member of a larger team. @module */
-import type { Team } from "../../../pipeline/mod.ts";
-import type { Session } from "../session.ts";
+import { joined, type Team } from "../../../pipeline/mod.ts";
 
 /** What a step asks of the processes that share it. */
 export type StepTeam = Pick<Team, "rank" | "size" | "gather" | "exchange">;
@@ -61,13 +60,7 @@ function meeting<T, R>(
 /** Several pieces as one: how many, the length of each, and their bytes. */
 function packed(pieces: readonly Uint8Array[]): Uint8Array {
   const header = Uint32Array.of(pieces.length, ...pieces.map(({ length }) => length));
-  const all = new Uint8Array(header.byteLength + pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of [new Uint8Array(header.buffer), ...pieces]) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
+  return joined([new Uint8Array(header.buffer), ...pieces]);
 }
 
 function unpacked({ buffer, byteOffset }: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
@@ -79,18 +72,4 @@ function unpacked({ buffer, byteOffset }: Uint8Array<ArrayBuffer>): Uint8Array<A
 
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
-}
-
-/** The sessions of members as one: they take steps together, and of what they all come to, the first one tells. */
-export function sideBySide(members: readonly Session[]): Session {
-  const [first] = members as [Session, ...Session[]];
-  const all = <T>(ask: (member: Session) => T | Promise<T>) => Promise.all(members.map(ask));
-  return {
-    ...first,
-    step: async (batch, address) => void await all((member) => member.step(batch, address)),
-    settle: async () => void await all((member) => member.settle()),
-    losses: async () => (await all((member) => member.losses()))[0]!,
-    restore: async (captured) => void await all((member) => member.restore(captured)),
-    free: async () => void await all((member) => member.free()),
-  };
 }

@@ -24,8 +24,9 @@ for (const name of ["ccvc, strong", "unimatch", "ael", "u2pl, as described"]) {
     `${name}: processes that share a step have the bits of one that takes it in micro-batches`,
     async (device) => {
       const method = everyMethod[name]!;
-      const half = { accumulate: 2, precision: "f16" as const };
-      for (const change of [{ accumulate: 2 }, ...(name === "unimatch" ? [half] : [])]) {
+      const halves = [{ precision: "f16" }, { exchange: "f16" }] as const;
+      const others = name === "unimatch" ? halves.map((half) => ({ accumulate: 2, ...half })) : [];
+      for (const change of [{ accumulate: 2 }, ...others]) {
         const one = openTraining(device, method, change);
         await takeSteps(one, 0, STEPS);
         const wanted = { captured: await one.snapshot(), losses: await one.losses() };
@@ -71,3 +72,52 @@ gpuTest("synchronized micro-batches train as the whole batch does, and others do
   assert.ok(distance(await train({ accumulate: 2 })) > 100 * bound);
   assert.equal(found.memory.parameterBytes, 4 * whole.memory.parameterBytes);
 });
+
+gpuTest(
+  "gradients exchanged as halves take half the bytes, and what overflows them is left out",
+  async (device) => {
+    const method = everyMethod["supervised"]!;
+    const sent = async (exchange: "f32" | "f16") => {
+      let bytes = 0;
+      const sessions = teamOf(2).map((team) =>
+        openTraining(device, method, {
+          accumulate: 2,
+          exchange,
+          team: {
+            ...team,
+            exchange(pieces) {
+              for (const { length } of pieces) bytes += length;
+              return team.exchange(pieces);
+            },
+          },
+        })
+      );
+      const before = (await sessions[0]!.snapshot())[0]!;
+      await Promise.all(sessions.map((session) => takeSteps(session, 0, 1)));
+      const after = (await sessions[0]!.snapshot())[0]!;
+      for (const session of sessions) await session.free();
+      return { bytes, moved: after.map((value, i) => value - before[i]!) };
+    };
+    const [plain, halves] = [await sent("f32"), await sent("f16")];
+    assert.equal(2 * halves.bytes, plain.bytes);
+    const largest = (values: Float32Array) =>
+      values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const apart = largest(halves.moved.map((value, i) => value - plain.moved[i]!)),
+      most = largest(plain.moved);
+    // Each part and their sum are rounded, by 2⁻¹² of themselves at most.
+    assert.ok(apart > 0 && apart < 2 ** -10 * most, `${apart} of ${most}`);
+    let skipped = 0;
+    const session = openTraining(device, method, {
+      accumulate: 2,
+      exchange: "f16",
+      lossScale: 2 ** 24,
+      onSkipped: (updates) => skipped += updates,
+    });
+    const before = (await session.snapshot())[0]!;
+    await takeSteps(session, 0, STEPS);
+    await session.losses();
+    assert.equal(skipped, STEPS);
+    assert.deepEqual((await session.snapshot())[0], before);
+    await session.free();
+  },
+);
