@@ -92,7 +92,7 @@ export interface CapturedTraining {
  * @throws {DeviceError} If a parameter, or the images of a step, are larger than a buffer that the device grants.
  */
 export function captureTraining(device: Device, options: CaptureOptions): CapturedTraining {
-  const { method, views, seed, batch, accumulate, exchange } = options;
+  const { method, views, seed, batch, accumulate, synchronized = false, exchange, share } = options;
   const networks = buildNetworks(options.network);
   const parameters = allocateParameters(device, networks.registry, {
     training: true,
@@ -102,14 +102,14 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
     averages: new Set(Object.keys(method.averages)),
     learners: options.warmUp ? method.learners : new Set(),
   });
-  const images = batch / accumulate, joint = jointOf(options);
+  const images = batch / accumulate;
   const declared = method.state(sizesOf(options)), state = allocateState(device, declared);
   const feed = "capture" in views
     ? views
     : makeFeed(device, views, { batch: images, seed, draws: method.draws });
   const control = allocateControl(device, method, mayOverflow(options), options.classWeights?.length);
   const folding = accumulate > 1
-    ? allocateFolding(device, { parameters, control, state, declared, share: options.share, joint, exchange })
+    ? allocateFolding(device, { parameters, control, state, declared, share, synchronized, exchange })
     : undefined;
   const held = { networks, parameters, state, feed, control, ...(folding && { folding }) };
   const phase = (name: Phase): CapturedPhase => {
@@ -129,7 +129,7 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
 }
 
 /** Of how many micro-batches whose norms are synchronized one is captured; undefined where they are not. */
-function jointOf({ synchronized, accumulate, share }: CaptureOptions): Share | undefined {
+function shareOfNorms({ synchronized, accumulate, share }: CaptureOptions): Share | undefined {
   if (!synchronized || accumulate === 1) return undefined;
   if (share?.size === accumulate) return share;
   throw new Error(
@@ -187,8 +187,8 @@ function capturePhase(
   const { networks, parameters, state, feed, control, folding } = held,
     method = methodIn(phase, options.method);
   const { counters, rates, guard, classWeights } = control;
-  const joint = jointOf(options);
-  const graph = new Graph(device.facts.sharing, { precision, ...(joint && { share: joint }) });
+  const share = shareOfNorms(options);
+  const graph = new Graph(device.facts.sharing, { precision, ...(share && { share }) });
   if (phase === "method") {
     const schedules = scheduled(rates, method.schedules), mostBytes = device.facts.bindingBytes;
     captureCopies(graph, { parameters, method, schedules, mostBytes });
@@ -212,16 +212,16 @@ function capturePhase(
     captureFinish(device, graph, options, held, phase);
     return { programs: [gradients], ...noted, images };
   }
-  folding.captureGradients(graph);
-  const fold = { graph: new Graph(device.facts.sharing), per: "fold" } as const;
+  const { rounding } = folding, { sharing } = device.facts;
+  rounding?.gradients(graph);
+  const fold = { graph: new Graph(sharing), per: "fold" } as const;
   folding.capture(fold.graph, { of: graph, meters: noted.terms.length + noted.shares.length });
-  const sums = { graph: new Graph(device.facts.sharing), per: "sums" } as const;
-  folding.captureSums(sums.graph);
-  const update = { graph: new Graph(device.facts.sharing), per: "step" } as const;
-  folding.captureRounded(update.graph);
+  const sums = { graph: new Graph(sharing), per: "sums" } as const;
+  rounding?.sums(sums.graph);
+  const update = { graph: new Graph(sharing), per: "step" } as const;
+  rounding?.back(update.graph);
   captureFinish(device, update.graph, options, held, phase);
-  const rounding = folding.exchange === "f16" ? [sums] : [];
-  return { programs: [gradients, fold, ...rounding, update], ...noted, images };
+  return { programs: [gradients, fold, ...(rounding ? [sums] : []), update], ...noted, images };
 }
 
 /** Captures all that follows the gradients: update, averages, what the method does afterwards. */

@@ -3,14 +3,13 @@ import type { Device } from "../../kernels/device.ts";
 import type { Graph, Share } from "../../kernels/graph.ts";
 import { allocate, type Allocation, upload } from "../../kernels/memory.ts";
 import { type Bank, foldBank } from "../../kernels/ops/contrast/bank.ts";
-import { arenaRange, splitRange } from "../../kernels/ops/update/arena_ranges.ts";
 import { foldMeters, foldMoved, foldSum, foldWritten } from "../../kernels/ops/update/fold.ts";
-import { foldHalves, packHalves, unpackHalves } from "../../kernels/ops/update/halves.ts";
+import { foldHalves } from "../../kernels/ops/update/halves.ts";
 import { ALIGNMENT, makeTensor, type Precision, type Tensor } from "../../kernels/tensor.ts";
-import type { ArenaRange, Parameters } from "../../models/parameters.ts";
+import type { Parameters } from "../../models/parameters.ts";
 import type { StateSpecs, StateTensors } from "../methods/state.ts";
-
 import type { Control } from "./control.ts";
+import { type Rounding, sliceGradients, type SummedRange } from "./team/slices.ts";
 
 /**
  * Micro-batches know nothing of one another: each begins with the running statistics, the state and the meters that the step began
@@ -30,14 +29,8 @@ export interface Folding {
    * @param phase What micro-batches run, of which it is read how often statistics move; and how many meters they note in.
    */
   capture(graph: Graph, phase: { readonly of: Graph; readonly meters: number }): void;
-  /** What gradients and sums are rounded to on their way; f16: to what lies in {@linkcode SummedRange.halves}. */
-  readonly exchange: Precision;
-  /** With f16: captures that a micro-batch's gradients are rounded. */
-  captureGradients(graph: Graph): void;
-  /** With f16: captures that this process's slice of the sums is rounded. */
-  captureSums(graph: Graph): void;
-  /** With f16: captures that all sums are what was rounded. */
-  captureRounded(graph: Graph): void;
+  /** Where gradients are exchanged as halves. */
+  readonly rounding?: Rounding;
   /** Notes what the step begins with. */
   begin(): void;
   /** Puts that back, for another micro-batch to begin with. */
@@ -48,25 +41,17 @@ export interface Folding {
   free(): void;
 }
 
-/** Gradients of a micro-batch, and their sum. */
-export interface SummedRange {
-  readonly gradients: Tensor;
-  readonly sums: Tensor;
-  /** Where they are exchanged as f16: the gradients rounded, and at the end of a step the sums. */
-  readonly halves?: Tensor;
-}
-
 /** What is folded. */
 export interface FoldingParts {
   /** This process alone unless told. */
   readonly share?: Share | undefined;
-  /** Where norms are synchronized: the running statistics that a micro-batch leaves are those of all. */
-  readonly joint?: Share | undefined;
+  /** Whether the running statistics that a micro-batch leaves are those of all. */
+  readonly synchronized: boolean;
   readonly parameters: Parameters;
   readonly control: Pick<Control, "meters">;
   readonly state: { readonly tensors: StateTensors };
   readonly declared: StateSpecs;
-  /** See {@linkcode Folding.exchange}; f32 unless told. */
+  /** What gradients and sums are rounded to on their way; f32 unless told. */
   readonly exchange?: Precision | undefined;
 }
 
@@ -78,15 +63,10 @@ interface Copies {
 }
 
 /** Makes room. */
-export function allocateFolding(
-  device: Device,
-  parts: FoldingParts,
-): Folding {
-  const { parameters, control: { meters }, state, declared, joint } = parts;
-  const { share = { rank: 0, size: 1 }, exchange = "f32" } = parts;
-  const plain = sliced(parameters, share.size);
-  const halves = exchange === "f16" ? allocateHalves(device, plain) : undefined,
-    slices = halves?.slices ?? plain;
+export function allocateFolding(device: Device, options: FoldingParts): Folding {
+  const { parameters, control: { meters }, state, declared, synchronized } = options;
+  const { share = { rank: 0, size: 1 }, exchange = "f32" } = options;
+  const { slices, rounding, room } = sliceGradients(device, parameters, share, exchange);
   const allMeters = makeTensor({
     label: "meters",
     shape: [meters.length * ALIGNMENT / 4],
@@ -94,15 +74,11 @@ export function allocateFolding(
     home: meters[0]!.home!,
   });
   const states = Object.entries(state.tensors);
-  const changed = [...parameters.statistics, allMeters, ...states.map(([, tensor]) => tensor)];
+  const all = [...parameters.statistics, allMeters, ...states.map(([, tensor]) => tensor)];
   const [bases, sums] = ["the step's start", "what micro-batches come to"].map((label) =>
-    allocate(
-      device,
-      label,
-      changed.map(({ label, shape, dtype, layout }) => ({ label, shape, dtype, layout })),
-    )
+    allocate(device, label, all.map(({ label, shape, dtype, layout }) => ({ label, shape, dtype, layout })))
   ) as [Allocation, Allocation];
-  const copies = changed.map((part, i): Copies => ({
+  const copies = all.map((part, i): Copies => ({
     part,
     base: bases.tensors[i]!,
     folded: sums.tensors[i]!,
@@ -135,9 +111,9 @@ export function allocateFolding(
     }
     device.gpu.queue.submit([encoder.finish()]);
   };
-  const held = () => [bases, sums, ...(halves ? [halves.room] : []), ...kept];
+  const held = () => [bases, sums, ...(room ? [room] : []), ...kept];
   return {
-    parts: changed.filter((part) => !queues.has(part)),
+    parts: all.filter((part) => !queues.has(part)),
     banks,
     slices,
     capture(graph, { of, meters: count }) {
@@ -145,14 +121,14 @@ export function allocateFolding(
         if (halves) foldHalves(graph, { folded: sums, halves });
         else foldSum(graph, { folded: sums, part: gradients });
       }
-      statistics.forEach((tensors) => {
-        if (joint) foldWritten(graph, tensors);
+      for (const tensors of statistics) {
+        if (synchronized) foldWritten(graph, tensors);
         else {foldMoved(
             graph,
             tensors,
             shares(tensors.part, (elements) => keptBy(of, tensors.part, elements)),
           );}
-      });
+      }
       foldMeters(graph, copies[statistics.length]!, { count, bytes: ALIGNMENT });
       for (const [name, tensors] of ofState) {
         const { fold = "written" } = declared[name]!;
@@ -161,22 +137,7 @@ export function allocateFolding(
       }
       for (const { folded, part, base } of banks) foldBank(graph, folded, part, base);
     },
-    exchange,
-    captureGradients(graph) {
-      for (const { gradients, halves } of slices.flat()) {
-        if (halves) packHalves(graph, { values: gradients, halves });
-      }
-    },
-    captureSums(graph) {
-      for (const { sums, halves } of slices[share.rank]!) {
-        if (halves) packHalves(graph, { values: sums, halves });
-      }
-    },
-    captureRounded(graph) {
-      for (const { sums, halves } of slices.flat()) {
-        if (halves) unpackHalves(graph, { values: sums, halves });
-      }
-    },
+    ...(rounding && { rounding }),
     begin() {
       for (const send of uploads.splice(0)) send();
       copy(({ part }) => part, ({ base }) => base);
@@ -190,44 +151,6 @@ export function allocateFolding(
     free() {
       for (const allocation of held()) allocation.free();
     },
-  };
-}
-
-/** Gradients and their sums in slices of about equal size. */
-function sliced({ ranges }: Parameters, count: number): SummedRange[][] {
-  const total = ranges.reduce((sum, { values }) => sum + values.end - values.start, 0);
-  const each = Math.ceil(total / count / ALIGNMENT) * ALIGNMENT;
-  const slices: SummedRange[][] = Array.from({ length: count }, () => []);
-  let before = 0;
-  for (const { values, gradients, sums } of ranges) {
-    for (let at = values.start; at < values.end;) {
-      const slice = Math.floor(before / each), left = (slice + 1) * each - before;
-      const end = Math.min(values.end, at + left);
-      for (const { offset, bytes } of splitRange(at, end)) {
-        const of = (what: string, { buffer, start }: ArenaRange) =>
-          arenaRange(what, buffer, { offset: start + offset - values.start, bytes });
-        slices[slice]!.push({ gradients: of("gradients", gradients!), sums: of("sums", sums!) });
-      }
-      before += end - at;
-      at = end;
-    }
-  }
-  return slices;
-}
-
-/** Room for gradients as halves. */
-function allocateHalves(
-  device: Device,
-  slices: readonly (readonly SummedRange[])[],
-): { readonly slices: readonly (readonly SummedRange[])[]; readonly room: Allocation } {
-  const specs = slices.flat().map(({ gradients: { label, bytes } }) =>
-    ({ label: `halves of ${label}`, shape: [bytes / 8], dtype: "u32", layout: "map" }) as const
-  );
-  const room = allocate(device, "gradients as halves", specs);
-  let at = 0;
-  return {
-    slices: slices.map((ranges) => ranges.map((range) => ({ ...range, halves: room.tensors[at++]! }))),
-    room,
   };
 }
 

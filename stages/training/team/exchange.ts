@@ -2,8 +2,9 @@
 import type { Device } from "../../../kernels/device.ts";
 import { asUint32, readBack, readBytes, writeBytes } from "../../../kernels/memory.ts";
 import { makeTensor, type Tensor } from "../../../kernels/tensor.ts";
-import type { Folding, SummedRange } from "../folding.ts";
+import type { Folding } from "../folding.ts";
 import type { StepTeam } from "./members.ts";
+import type { SummedRange } from "./slices.ts";
 
 /** What the micro-batches of a step come to, whoever has taken them. */
 export interface Exchange {
