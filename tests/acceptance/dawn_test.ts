@@ -68,6 +68,9 @@ function compileSteps(device: Device, settings: Omit<MemorySettings, "recompute"
   free();
 }
 
+/** One of two micro-batches whose norms are synchronized, and gradients exchanged as halves. */
+const joint = { accumulate: 2, synchronized: true, exchange: "f16", share: { rank: 0, size: 2 } } as const;
+
 /** Trainings of the experiments, one of each network, method and size of the images. */
 async function trainings(): Promise<MemorySettings[]> {
   const found = new Map<string, MemorySettings>();
@@ -100,7 +103,7 @@ dawnTest(
       for (const settings of known) compileSteps(collector(large, own, texts), settings);
       for (const method of Object.values(everyMethod)) {
         const settings = { accumulate: 1, warmUp: true, ...sessionOptions(method) };
-        for (const change of [{}, { accumulate: 2 }, { precision: "f16" }] as const) {
+        for (const change of [{}, { accumulate: 2 }, { precision: "f16" }, joint] as const) {
           compileSteps(collector(large, own, texts), { ...settings, ...change });
         }
         const windows = { ...own, bindingBytes: 2 ** 20, windowBytes: 2 ** 20 };
