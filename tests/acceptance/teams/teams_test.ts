@@ -28,7 +28,10 @@ const byU2pl = [
 ]
   .flatMap((set) => ["--set", `co-train.${set}`]);
 
-const synchronized = ["synchronized=true", "exchange=f16"].flatMap((set) => ["--set", `co-train.${set}`]);
+// Of fewer steps: each waits for others at every norm.
+const synchronized = ["synchronized=true", "exchange=f16", "stepsPerEpoch=6"].flatMap((
+  set,
+) => ["--set", `co-train.${set}`]);
 
 const alone = new Map<string, Promise<string>>();
 /** The weights' digest of one process. */
