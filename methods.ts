@@ -150,6 +150,7 @@ export type {
   JointBackward,
   Launch,
   Loss,
+  Share,
 } from "./kernels/graph.ts";
 export { defineKernel, type ElementType, type Kernel } from "./kernels/shader/kernel.ts";
 export { elementwise } from "./kernels/launch.ts";

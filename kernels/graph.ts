@@ -55,6 +55,7 @@ export interface Launch {
 export interface Share {
   /** From 0. */
   readonly rank: number;
+  /** How many there are. */
   readonly size: number;
 }
 
