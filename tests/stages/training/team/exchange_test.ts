@@ -37,11 +37,11 @@ for (const name of ["ccvc, strong", "unimatch", "ael", "u2pl, as described"]) {
   );
 }
 
-/** What one process has when it has taken all steps. */
-async function alone(device: Device, method: Configured, change: object) {
+/** What one process has when it has taken steps. */
+async function alone(device: Device, method: Configured, change: object, steps = STEPS) {
   const session = openTraining(device, method, change);
   try {
-    await takeSteps(session, 0, STEPS);
+    await takeSteps(session, 0, steps);
     return { captured: await session.snapshot(), losses: await session.losses(), memory: session.memory };
   } finally {
     await session.free();
@@ -59,12 +59,13 @@ for (const [name, accumulate] of [["supervised", 4], ["ael", 2]] as const) {
 gpuTest("synchronized micro-batches train as the whole batch does, and others do not", async (device) => {
   // No crop reaches over an edge: each micro-batch has as many pixels with a label.
   const views = pseudoLabeledViews({ scale: [1, 2] });
-  const train = (change: object) => alone(device, everyMethod["supervised"]!, { views, ...change });
+  // More steps would tell what becomes of other roundings.
+  const train = (change: object) => alone(device, everyMethod["supervised"]!, { views, ...change }, 1);
   const whole = await train({});
   const distance = ({ captured }: typeof whole) =>
     captured[0]!.reduce((most, value, i) => Math.max(most, Math.abs(value - whole.captured[0]![i]!)), 0);
   const found = await train({ accumulate: 4, synchronized: true });
-  const bound = 1e-4;
+  const bound = 1e-5;
   assert.ok(distance(found) < bound);
   assert.ok(distance(await train({ accumulate: 2 })) > 100 * bound);
   assert.equal(found.memory.parameterBytes, 4 * whole.memory.parameterBytes);
