@@ -6,7 +6,7 @@ import type { Dispatch } from "../../kernels/graph.ts";
 import { type Measured, tune as measure } from "../../kernels/tuning/tuner.ts";
 import type { Tuning } from "../../kernels/tuning/tuning.ts";
 import { type Graph, UserError } from "../../pipeline/mod.ts";
-import { captureTraining } from "../../stages/training/capture.ts";
+import { captureTraining, ofMember } from "../../stages/training/capture.ts";
 import type { Command, OptionSpec } from "../terminal/command.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { graphOf } from "../experiment/planning.ts";
@@ -116,7 +116,7 @@ function trainingDispatches(device: Device, graph: Graph): readonly Dispatch[] {
       );
     }
     try {
-      const { phases } = captureTraining(blueprint(device), settings);
+      const { phases } = captureTraining(blueprint(device), ofMember(settings));
       return Object.values(phases).flatMap(({ programs }) =>
         programs.flatMap(({ graph }) => graph.dispatches)
       );

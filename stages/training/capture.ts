@@ -128,9 +128,22 @@ export function captureTraining(device: Device, options: CaptureOptions): Captur
   };
 }
 
+/** Whether a step has micro-batches whose norms are synchronized. */
+export function isSynchronized(
+  { synchronized = false, accumulate }: Pick<CaptureOptions, "synchronized" | "accumulate">,
+): boolean {
+  return synchronized && accumulate > 1;
+}
+
+/** A training as the first of its micro-batches is captured, where each is captured by itself. */
+export function ofMember<Options extends CaptureOptions>(options: Options): Options {
+  return isSynchronized(options) ? { ...options, share: { rank: 0, size: options.accumulate } } : options;
+}
+
 /** Of how many micro-batches whose norms are synchronized one is captured; undefined where they are not. */
-function shareOfNorms({ synchronized, accumulate, share }: CaptureOptions): Share | undefined {
-  if (!synchronized || accumulate === 1) return undefined;
+function shareOfNorms(options: CaptureOptions): Share | undefined {
+  if (!isSynchronized(options)) return undefined;
+  const { share, accumulate } = options;
   if (share?.size === accumulate) return share;
   throw new Error(
     "Cannot capture a step whose norms are synchronized: each micro-batch is to be captured by itself",

@@ -7,7 +7,7 @@ import { checkBindings } from "../../kernels/program/parts.ts";
 import { schedule } from "../../kernels/program/schedule.ts";
 import { largestTexture, textureBytes } from "../../kernels/shader/texture_operand.ts";
 import type { Views } from "../augment.ts";
-import { type CaptureOptions, captureTraining, sizesOf } from "./capture.ts";
+import { type CaptureOptions, captureTraining, isSynchronized, ofMember, sizesOf } from "./capture.ts";
 import { MethodError } from "../methods/method.ts";
 import type { TrainingConfig } from "./config/config.ts";
 import { SettingsError } from "./errors.ts";
@@ -70,12 +70,9 @@ function shown(bytes: number): string {
  *   {@linkcode KernelError} if a kernel cannot work on maps so large.
  */
 export function planTraining(device: Device, settings: MemorySettings): PlannedTraining {
-  const { synchronized, accumulate, share: process } = settings;
-  const isJoint = synchronized === true && accumulate > 1;
+  const captured = captureTraining(blueprint(device), ofMember(settings));
   // Micro-batches that are synchronized are held side by side, each whole.
-  const members = isJoint ? accumulate / (process?.size ?? 1) : 1;
-  const share = isJoint ? { rank: 0, size: accumulate } : process;
-  const captured = captureTraining(blueprint(device), { ...settings, share });
+  const members = isSynchronized(settings) ? settings.accumulate / (settings.share?.size ?? 1) : 1;
   const graphs = Object.values(captured.phases).flatMap(({ programs }) => programs.map(({ graph }) => graph));
   const held = captured.parameters.sizes;
   const inputBytes = captured.feed.bytes + captured.control.bytes;

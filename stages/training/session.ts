@@ -10,7 +10,7 @@ import type { SampleSet } from "../datasets/samples.ts";
 import type { Confusion } from "../evaluation/metrics.ts";
 import type { PerPrediction } from "../evaluation/predictions.ts";
 import { ORIGINAL, type Protocol } from "../evaluation/protocols.ts";
-import { type CapturedTraining, captureTraining } from "./capture.ts";
+import { type CapturedTraining, captureTraining, isSynchronized } from "./capture.ts";
 import { checkWeights } from "./losses.ts";
 import { SettingsError } from "./errors.ts";
 import { type MemorySettings, planFitting, type TrainingMemory } from "./memory.ts";
@@ -77,10 +77,10 @@ export function openSession(device: Device, options: SessionOptions): Session {
 }
 
 function prepareSession(device: Device, options: SessionOptions): Session {
-  const { accumulate = 1, warmUp = false, recompute = "when-needed", synchronized = false, team } = options;
+  const { accumulate = 1, warmUp = false, recompute = "when-needed", team } = options;
   const settings = { ...options, accumulate, warmUp, recompute };
   const memory = planFitting(device, { ...settings, share: team });
-  const count = synchronized ? accumulate / (team?.size ?? 1) : 1;
+  const count = isSynchronized(settings) ? accumulate / (team?.size ?? 1) : 1;
   if (count === 1) return openMember(device, { ...settings, memory });
   return sideBySide(
     membersOf(team ?? ALONE, count).map((member, i) => {
