@@ -1,4 +1,3 @@
-import { shareOf } from "../../../stages/methods/bound_method.ts";
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { Device } from "../../../kernels/device.ts";
@@ -6,6 +5,7 @@ import { movingAverage } from "../../../kernels/ops/update/moving_average.ts";
 import { softmaxCrossEntropy } from "../../../kernels/ops/loss/softmax_cross_entropy.ts";
 import { initialize } from "../../../models/initialization.ts";
 import type { StateDict } from "../../../models/state_dict.ts";
+import { shareOf } from "../../../stages/methods/bound_method.ts";
 import { defineMethod } from "../../../stages/methods/method.ts";
 import { type Average, averageOf, trained } from "../../../stages/methods/networks.ts";
 import { warmedUp } from "../../../stages/methods/schedule.ts";
