@@ -13,6 +13,9 @@ const apart = ["tests/acceptance", "tests/bench"];
  */
 const filesOfProcess = 20;
 
+/** Files that are tested at a time where software computes: one by one, a test leaves half of two processors idle. */
+const filesAtOnce = Math.min(navigator.hardwareConcurrency, 4);
+
 /** The command. */
 export const test: Command = {
   name: "test",
@@ -22,7 +25,10 @@ export const test: Command = {
   passesOn: true,
   async run({ positional, terminal }) {
     await provideTestServer(terminal);
-    return await denoWithGpu("test", (isSoftware) => testRuns(positional, isSoftware), terminal);
+    const jobs = Deno.env.get("DENO_JOBS") ?? String(filesAtOnce);
+    return await denoWithGpu("test", (isSoftware) => testRuns(positional, isSoftware), terminal, {
+      DENO_JOBS: jobs,
+    });
   },
 };
 
@@ -41,7 +47,16 @@ export function testRuns(
   const options = given.filter((argument) => !named.includes(argument));
   const paths = named.length > 0 ? named : ["tests"];
   const ignored = named.some((path) => path.startsWith(apart[0]!)) ? [] : apart;
-  if (isSoftware) return [[...(ignored.length > 0 ? [`--ignore=${ignored}`] : []), ...options, ...paths]];
+  // Of a file by itself, each step is told as it ends; what takes longer may measure time or memory.
+  const isParallel = ignored.length > 0 && !paths.every((path) => path.endsWith(".ts"));
+  if (isSoftware) {
+    return [[
+      ...(ignored.length > 0 ? [`--ignore=${ignored}`] : []),
+      ...(isParallel ? ["--parallel"] : []),
+      ...options,
+      ...paths,
+    ]];
+  }
   const files = paths.flatMap((path) => testFiles(folder, path, ignored));
   return Array.from(
     { length: Math.ceil(files.length / filesOfProcess) },

@@ -11,14 +11,16 @@ const permissions = { test: testPermissions, run: permissionsOf() } as const;
  * Runs `deno <subcommand>` in the project's folder once an adapter is there; the child sees the same driver variables.
  *
  * @param runs What stands behind the permissions, of one process after another.
+ * @param variables What the child sees besides.
  * @returns The largest exit status.
  */
 export async function denoWithGpu(
   subcommand: "test" | "run",
   runs: (isSoftware: boolean) => readonly (readonly string[])[],
   terminal: Terminal,
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const env = await driverVariables();
+  const env = { ...variables, ...await driverVariables() };
   const gpu = new Gpu(terminal);
   const { software } = await gpu.announce();
   await gpu.close();

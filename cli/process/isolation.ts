@@ -61,15 +61,40 @@ export class UnsafeFolder extends Error {
   override readonly name = "UnsafeFolder";
 }
 
+/** The value of a variable, by its name. */
+type Variable = (name: string) => string | undefined;
+
+/** Of this process. */
+const own: Variable = (name) => Deno.env.get(name);
+
+/** Where a command is typed that the process runs. */
+const typedIn = (variable: Variable) => variable("INIT_CWD") || Deno.cwd();
+
+/**
+ * The library by which a command joins the processes that MPI has started beside its own; undefined where none has, or the
+ * command shares nothing.
+ *
+ * @param args As typed after `deno task`.
+ * @throws {UnsafeFolder} If it cannot be granted.
+ */
+export function teamLibrary(args: readonly string[], variable: Variable = own): string | undefined {
+  const library = isTeamed(args[0]) ? mpiLibrary(variable, exists) : undefined;
+  if (!library?.includes(",")) return library;
+  throw new UnsafeFolder(
+    `Cannot use the library "${library}" (${mpiVariable}): Deno takes no path with a comma. Give it another name.`,
+  );
+}
+
 /**
  * What follows `deno` to run a command in its own process. Commands that evaluate nothing of the user's, the project's tests
  * and benches, may do what the project's developers may.
  *
  * @param args As typed after `deno task`.
- * @throws {UnsafeFolder} If a folder to write into holds the project itself, or cannot be granted.
+ * @param variable Those that the process will see.
+ * @throws {UnsafeFolder} If a folder to write into holds the project itself, or it or a library cannot be granted.
  */
-export function isolatedArguments(args: readonly string[]): string[] {
-  const { options, program } = startupOf(args, Deno.env.get("INIT_CWD") || Deno.cwd());
+export function isolatedArguments(args: readonly string[], variable: Variable = own): string[] {
+  const { options, program } = startupOf(args, typedIn(variable));
   const start = ["run", ...options];
   const command = [args.slice(0, 2).join(" "), args[0]!].find((name) => Object.hasOwn(commands, name)) ??
     args[0]!;
@@ -77,16 +102,9 @@ export function isolatedArguments(args: readonly string[]): string[] {
   const { writes, session = false, out = written.out } = Object.hasOwn(commands, command)
     ? commands[command]!
     : { writes: [] };
-  const folders = writes.flatMap((option) => folderOf(option, args, { ...written, out }[option]));
-  const host = session ? remoteHost() : undefined;
-  const library = isTeamed(command) ? mpiLibrary((name) => Deno.env.get(name), exists) : undefined;
-  if (library?.includes(",")) {
-    throw new UnsafeFolder(
-      `Cannot use the library "${library}" (${mpiVariable}): Deno takes no path with a comma. Give it another name.`,
-    );
-  }
-  // Its own process looks for it there.
-  if (library !== undefined) Deno.env.set(mpiVariable, library);
+  const folders = writes.flatMap((option) => folderOf(option, args, { ...written, out }[option], variable));
+  const host = session ? remoteHost(variable) : undefined;
+  const library = teamLibrary(args, variable);
   return [
     ...start,
     "--no-prompt",
@@ -116,6 +134,7 @@ function folderOf(
   option: keyof typeof written,
   args: readonly string[],
   fallback: string | undefined,
+  variable: Variable,
 ): string[] {
   const given = valueOf(option, args);
   const path = given ?? fallback;
@@ -123,7 +142,7 @@ function folderOf(
   if (path === undefined || path.trim() === "") return [];
   // Results lie where the command was typed, cache and runs in the project, unless they are named.
   const isTyped = given !== undefined || option === "out";
-  let folder = isTyped ? resolve(Deno.env.get("INIT_CWD") || Deno.cwd(), path) : resolve(path);
+  let folder = isTyped ? resolve(typedIn(variable), path) : resolve(path);
   while (!exists(folder) && !exists(dirname(folder))) folder = dirname(folder);
   const inside = relative(folder, projectRoot);
   const refuse = (why: string) =>
@@ -154,8 +173,8 @@ function valueOf(option: string, args: readonly string[]): string | undefined {
 }
 
 /** Host and port of the remote cache; undefined if there is none, or none that can be used: the command itself says why. */
-function remoteHost(): string | undefined {
-  const url = URL.parse(Deno.env.get(remoteVariables.url)?.trim() ?? "");
+function remoteHost(variable: Variable): string | undefined {
+  const url = URL.parse(variable(remoteVariables.url)?.trim() ?? "");
   if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
   return `${url.hostname}:${url.port || (url.protocol === "https:" ? "443" : "80")}`;
 }

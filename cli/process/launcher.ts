@@ -7,7 +7,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { setDriverVariables } from "../../runtime/host/driver.ts";
-import { isolatedArguments, UnsafeFolder } from "./isolation.ts";
+import { mpiVariable } from "../../runtime/team/start.ts";
+import { isolatedArguments, teamLibrary, UnsafeFolder } from "./isolation.ts";
 import { providePackages } from "./packages.ts";
 import { onPresses } from "../terminal/presses.ts";
 import type { ToCommand, ToLauncher } from "../../runtime/host/requests.ts";
@@ -28,16 +29,18 @@ const patience = 2000;
  * @returns Its exit status.
  */
 export async function launch(args: readonly string[]): Promise<number> {
-  let command: readonly string[];
+  let command: readonly string[], library: string | undefined;
   try {
     command = isolatedArguments(args);
+    library = teamLibrary(args);
   } catch (error) {
     if (!(error instanceof UnsafeFolder)) throw error;
     console.error(`error: ${error.message}`);
     return 2;
   }
   if (!await providePackages()) return 1;
-  const first = await start(command, {});
+  const variables = library === undefined ? {} : { [mpiVariable]: library };
+  const first = await start(command, variables);
   // A driver that was installed is seen only by a process that starts afterwards.
   return first.installed ? (await start(command, afterInstallation)).status : first.status;
 }

@@ -34,22 +34,17 @@ async function withStore(
   }
 }
 
-/** Runs a command of the place's cache with variables set. */
-async function within(
+/** Runs a command of the place's cache in a process that sees these variables. */
+function within(
   place: Place,
   variables: { url?: string; mode?: string; token?: string },
   ...args: string[]
 ): Promise<Outcome> {
   const names = Object.entries(remoteVariables) as [keyof typeof remoteVariables, string][];
-  for (const [which, name] of names) {
-    if (variables[which] === undefined) Deno.env.delete(name);
-    else Deno.env.set(name, variables[which]);
-  }
-  try {
-    return await place.command(...args, ...(args[0] === "cache" ? ["--cache", place.cache] : []));
-  } finally {
-    for (const [, name] of names) Deno.env.delete(name);
-  }
+  return place.process(
+    [...args, ...(args[0] === "cache" ? ["--cache", place.cache] : [])],
+    Object.fromEntries(names.map(([which, name]) => [name, variables[which] ?? ""])),
+  );
 }
 
 /** Forgets the cache, as a new machine would have none. */

@@ -4,13 +4,17 @@ import { testRuns } from "../../cli/commands/test.ts";
 
 Deno.test("where software computes, one process runs what is named, or all but what takes longer", () => {
   const ignored = "--ignore=tests/acceptance,tests/bench";
-  assert.deepEqual(testRuns([], true), [[ignored, "tests"]]);
+  assert.deepEqual(testRuns([], true), [[ignored, "--parallel", "tests"]]);
   assert.deepEqual(testRuns(["--filter", "png", "tests/stages"], true), [[
     ignored,
+    "--parallel",
     "--filter",
     "png",
     "tests/stages",
   ]]);
+  // One by one: a file's own steps are told as they end, and what is measured is measured alone.
+  const file = "tests/cli/test_runs_test.ts";
+  assert.deepEqual(testRuns([file], true), [[ignored, file]]);
   assert.deepEqual(testRuns(["tests/acceptance"], true), [["tests/acceptance"]]);
 });
 

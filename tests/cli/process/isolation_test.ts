@@ -187,34 +187,20 @@ Deno.test("what is written is granted however the option is spelled, and a group
 });
 
 Deno.test("MPI's library, and no other, may be called by commands that share a training, where MPI has started them", () => {
-  const variables = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMI_RANK", "CROSSVIEW_MPI"];
-  const before = variables.map((name) => [name, Deno.env.get(name)] as const);
-  const flags = (command: string) =>
-    isolatedArguments([command]).filter((flag) => flag.startsWith("--allow-ffi="));
-  const set = (name: string | undefined, value: string) => {
-    for (const each of variables) Deno.env.delete(each);
-    if (name !== undefined) Deno.env.set(name, value);
-  };
-  try {
-    set(undefined, "");
-    assert.deepEqual(flags("train"), []);
-    set("OMPI_COMM_WORLD_SIZE", "2");
-    for (const command of ["train", "compare", "ccvc"]) {
-      assert.match(flags(command).join(), /^--allow-ffi=[^,]*libmpi\.so\.40$/);
-    }
-    for (const command of ["plan", "evaluate", "predict", "data"]) assert.deepEqual(flags(command), []);
-    set("PMI_RANK", "0");
-    assert.match(flags("train").join(), /^--allow-ffi=[^,]*libmpich\.so\.12$/);
-    set("CROSSVIEW_MPI", "/opt/mpi/lib/libmpi.so");
-    assert.deepEqual(flags("train"), ["--allow-ffi=/opt/mpi/lib/libmpi.so"]);
-    set("CROSSVIEW_MPI", "/opt/a,b.so");
-    assert.throws(() => flags("train"), /Cannot use the library "\/opt\/a,b\.so" \(CROSSVIEW_MPI\): /);
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
+  const flags = (command: string, variables: Readonly<Record<string, string>>) =>
+    isolatedArguments([command], (name) => variables[name]).filter((flag) => flag.startsWith("--allow-ffi="));
+  assert.deepEqual(flags("train", {}), []);
+  const openMpi = { OMPI_COMM_WORLD_SIZE: "2" };
+  for (const command of ["train", "compare", "ccvc"]) {
+    assert.match(flags(command, openMpi).join(), /^--allow-ffi=[^,]*libmpi\.so\.40$/);
   }
+  for (const command of ["plan", "evaluate", "predict", "data"]) {
+    assert.deepEqual(flags(command, openMpi), []);
+  }
+  assert.match(flags("train", { PMI_RANK: "0" }).join(), /^--allow-ffi=[^,]*libmpich\.so\.12$/);
+  const named = (library: string) => flags("train", { ...openMpi, CROSSVIEW_MPI: library });
+  assert.deepEqual(named("/opt/mpi/lib/libmpi.so"), ["--allow-ffi=/opt/mpi/lib/libmpi.so"]);
+  assert.throws(() => named("/opt/a,b.so"), /Cannot use the library "\/opt\/a,b\.so" \(CROSSVIEW_MPI\): /);
 });
 
 function isFile(path: string): boolean {
@@ -239,22 +225,17 @@ function closure(path: string, seen = new Set<string>()): string {
 placeTest(
   "results are written where a command is typed, cache and runs into the project, if none is named",
   (place) => {
-    const before = Deno.env.get("INIT_CWD");
-    Deno.env.set("INIT_CWD", place.folder);
-    try {
-      const writes = (...args: string[]) =>
-        isolatedArguments(args).find((flag) => flag.startsWith("--allow-write="))!.slice(14).split(",");
-      assert.deepEqual(writes("predict"), [join(place.folder, "predictions"), ".cache"]);
-      assert.deepEqual(writes("next"), [join(place.folder, "next"), ".cache", "runs"]);
-      assert.deepEqual(writes("next", "--out", "a", "--runs", "b"), [
-        join(place.folder, "a"),
-        ".cache",
-        join(place.folder, "b"),
-      ]);
-    } finally {
-      if (before === undefined) Deno.env.delete("INIT_CWD");
-      else Deno.env.set("INIT_CWD", before);
-    }
+    const variable = (name: string) => name === "INIT_CWD" ? place.folder : undefined;
+    const writes = (...args: string[]) =>
+      isolatedArguments(args, variable).find((flag) => flag.startsWith("--allow-write="))!.slice(14)
+        .split(",");
+    assert.deepEqual(writes("predict"), [join(place.folder, "predictions"), ".cache"]);
+    assert.deepEqual(writes("next"), [join(place.folder, "next"), ".cache", "runs"]);
+    assert.deepEqual(writes("next", "--out", "a", "--runs", "b"), [
+      join(place.folder, "a"),
+      ".cache",
+      join(place.folder, "b"),
+    ]);
     return Promise.resolve();
   },
 );
