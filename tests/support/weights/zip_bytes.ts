@@ -28,11 +28,11 @@ export function zipFile(
   entries: readonly TestEntry[],
   { comment = "", wide = false }: { comment?: string; wide?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
-  const out: number[][] = [];
+  const out: ArrayLike<number>[] = [];
   const directory: number[][] = [];
   const encode = (text: string) => [...new TextEncoder().encode(text)];
   let at = 0;
-  const push = (bytes: number[]) => {
+  const push = (bytes: ArrayLike<number>) => {
     out.push(bytes);
     at += bytes.length;
   };
@@ -46,7 +46,7 @@ export function zipFile(
     const head = [...u16(claim.flags ?? 0), ...u16(method), ...u32(0), ...sizes];
     const localName = encode(name), listedName = encode(claim.name ?? name);
     push([...u32(0x04034b50), ...u16(20), ...head, ...u16(localName.length), ...u16(0), ...localName]);
-    push([...packed]);
+    push(packed);
     const local = claim.local ?? start;
     const extra = isWide ? [...u16(1), ...u16(24), ...u64(size), ...u64(packedSize), ...u64(local)] : [];
     directory.push([
