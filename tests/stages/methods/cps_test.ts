@@ -178,37 +178,29 @@ gpuTest(
   },
 );
 
-gpuTest("CPS trains: warm-up, micro-batches, f16, recomputation", (device) =>
-  withFolder(async (folder) => {
-    const files: Uint8Array[] = [];
-    for (const how of [{}, { recompute: "always" }, { accumulate: 2 }, { precision: "f16" }] as const) {
+gpuTest(
+  "CPS trains: a warm-up by the labels alone, and branch 1 is what is scored",
+  (device) =>
+    withFolder(async (folder) => {
       const { stage, config } = trainingOf({
         method: cps({ cutMix: true, criterion: "ohem", ohemMinKept: 50 }),
         ...oneStepEach,
-        ...how,
       });
-      const { last, bestBranch1, bestBranch2, history } = await stage.definition.run({
+      const { bestBranch1, bestBranch2, history } = await stage.definition.run({
         inputs: { views: shapesViews() },
         config,
-        context: testContext(await Deno.makeTempDir({ dir: folder }), undefined, gpuResources(device)),
+        context: testContext(folder, undefined, gpuResources(device)),
       });
-      files.push(Deno.readFileSync(last.path));
       for (const best of [bestBranch1, bestBranch2]) {
         assert.equal((await best.read()).network.headline, "branch1");
       }
       assert.deepEqual(
         history.losses.map(({ terms }) => Object.keys(terms)),
-        [["ce1", "ce2"], [
-          "ce1",
-          "ce2",
-          "cps1",
-          "cps2",
-        ]],
+        [["ce1", "ce2"], ["ce1", "ce2", "cps1", "cps2"]],
       );
       assert.ok(history.losses.every(({ terms }) => Object.values(terms).every((value) => value > 0)));
-    }
-    assert.deepEqual(files[1], files[0], "recomputing changes no bit");
-  })());
+    })(),
+);
 
 Deno.test("CPS has the published settings of PASCAL, and what nothing reads says so", () => {
   const why = "criterion is not ohem";
