@@ -91,6 +91,7 @@ const files = rooms.flatMap((room) =>
   entries.includes(room) ? [join(root, `${room}.ts`)] : [...walk(join(root, room))]
 ).filter((path) => /\.(ts|wgsl)$/.test(path)).map(read);
 const modules = files.filter(({ path }) => path.endsWith(".ts"));
+const tests = [...walk(join(root, "tests"))].filter((path) => path.endsWith(".ts")).map(read);
 
 const roomOf = (path: string) => path.split("/")[0]!.replace(/\.ts$/, "");
 
@@ -225,8 +226,14 @@ Deno.test("no chance and no clock where results are made", () => {
   assert.deepEqual(wrong, []);
 });
 
+Deno.test("tests change nothing that the process has once: files are tested beside one another in it", () => {
+  const wrong = tests.filter(({ path }) => path.endsWith("_test.ts") && !path.startsWith("tests/acceptance/"))
+    .filter(({ code }) => /Deno\.(env\.(set|delete)|chdir|umask\(\w)|process\.(env\.\w+ =|chdir)/.test(code))
+    .map(({ path }) => path);
+  assert.deepEqual(wrong, []);
+});
+
 Deno.test("a file has 350 lines at most, a test 500, and a folder 24 files", () => {
-  const tests = [...walk(join(root, "tests"))].filter((path) => path.endsWith(".ts")).map(read);
   const long = [...files, ...tests].map(({ path, text }) => ({ path, lines: text.split("\n").length - 1 }))
     .filter(({ path, lines }) => lines > (path.startsWith("tests/") ? 500 : 350));
   assert.deepEqual(long, []);
