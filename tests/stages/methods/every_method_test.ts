@@ -32,7 +32,7 @@ for (const [name, method] of Object.entries(everyMethod)) {
   gpuTest(
     `${name}: stopped and gone on from, and with outputs made again, the same to the bit`,
     async (device) => {
-      // All that a snapshot has to keep; and outputs made again are told from kept ones where both are rounded.
+      // Outputs made again are told from kept ones where both are rounded.
       const change = { accumulate: 2, precision: "f16" as const };
       const whole = await train(device, method, { ...change, recompute: "never" });
       for (const values of whole.captured) assert.ok(values.every(Number.isFinite));
