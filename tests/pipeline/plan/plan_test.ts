@@ -41,19 +41,6 @@ Deno.test("a plan executes nothing and says hit, miss or waiting, with parts and
     assert.deepEqual(JSON.parse(JSON.stringify(changed)), changed);
   }));
 
-Deno.test("a warm plan and a run of hits take well under a second, and start no bundler", () =>
-  withDirectory(async (root) => {
-    await record(declared.build(), root);
-    // The notes hold once every file's time of change has settled.
-    await plan(declared.build(), { cache: new Cache(root) });
-    const before = performance.now();
-    await plan(declared.build(), { cache: new Cache(root) });
-    const { ran } = await record(declared.build(), root);
-    const milliseconds = performance.now() - before;
-    assert.deepEqual(ran, []);
-    assert.ok(milliseconds < 500, `${milliseconds} ms`);
-  }));
-
 Deno.test("pictures hold every node and edge, escaped", () =>
   withDirectory(async (root) => {
     const drawn = await plan(declared.build(), { cache: new Cache(root) });

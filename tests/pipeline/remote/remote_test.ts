@@ -99,7 +99,7 @@ hostileTest(
   async (place) => {
     const started = performance.now();
     await runAlone(place, { patience: 100, failures: 2 });
-    assert.ok(performance.now() - started < 5000);
+    assert.ok(performance.now() - started < 15_000, "less than by the patience that is usual");
     assert.match(place.notes.join(), /does not answer in time \(nothing for 0\.1 s\): going on without it$/);
   },
 );

@@ -51,11 +51,9 @@ placeTest("when all is in the cache no GPU is opened, and the recorded adapter i
     cache: new Cache(place.cache),
     resources: { gpu: () => Promise.resolve({ handle, describe, close: () => {} }) },
   });
-  const started = performance.now();
   const { status, out, notes } = await place.process(["train", fixture("needs_gpu")], noDriver);
   assert.equal(status, 0, notes);
   assert.match(out[0]!, /^adapter: Recorded GPU; hardware, driver 1\.2; features: subgroups \(recorded/);
-  assert.ok(performance.now() - started < 5000, "a repeated run is done within 5 seconds");
 }, lacksSystem("linux"));
 
 placeTest(

