@@ -17,6 +17,9 @@ import type { ToCommand, ToLauncher } from "../../runtime/host/requests.ts";
 const interrupted = 130;
 /** Set in the process that goes on after a driver's installation, so that it is tried once. */
 const afterInstallation = { CROSSVIEW_DRIVER_INSTALLED: "1" };
+/** Whether a command compiles more than it computes: the project's tests do, but for those that take longer. */
+const isBrief = ([command, ...rest]: readonly string[]): boolean =>
+  command === "test" && !rest.some((path) => path.startsWith("tests/acceptance"));
 /** Milliseconds between two looks whether the task is still there that started this process. */
 const glance = 1000;
 /** Milliseconds after a second Ctrl-C until a command that does not hear is killed. */
@@ -40,18 +43,19 @@ export async function launch(args: readonly string[]): Promise<number> {
   }
   if (!await providePackages()) return 1;
   const variables = library === undefined ? {} : { [mpiVariable]: library };
-  const first = await start(command, variables);
+  const brief = isBrief(args), first = await start(command, brief, variables);
   // A driver that was installed is seen only by a process that starts afterwards.
-  return first.installed ? (await start(command, afterInstallation)).status : first.status;
+  return first.installed ? (await start(command, brief, afterInstallation)).status : first.status;
 }
 
 /** Starts a command, the driver's variables set for it, and waits for its end. */
 async function start(
   command: readonly string[],
+  brief: boolean,
   variables: Readonly<Record<string, string>>,
 ): Promise<{ readonly status: number; readonly installed: boolean }> {
   for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
-  await setDriverVariables();
+  await setDriverVariables(brief);
   const child = spawn(Deno.execPath(), [...command], { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   let installed = false;
   child.on("message", async (message: ToLauncher) => {

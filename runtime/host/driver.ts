@@ -24,17 +24,19 @@ const ownFolder = "crossview-mesa-";
  *
  * Without XDG_RUNTIME_DIR the drivers complain on stderr; and without a Vulkan driver a Linux system may offer OpenGL, which the
  * kernels are not made for.
+ *
+ * @param isBrief As for {@linkcode vectorWidth}.
  */
-export async function driverVariables(): Promise<Record<string, string>> {
+export async function driverVariables(isBrief = false): Promise<Record<string, string>> {
   if (Deno.build.os !== "linux") return {};
   const wanted = { XDG_RUNTIME_DIR: "/tmp", DENO_WEBGPU_BACKEND: "vulkan" };
   const missing = Object.entries(wanted).filter(([name]) => Deno.env.get(name) === undefined);
-  return { ...Object.fromEntries(missing), ...(await chooseLavapipe()).variables };
+  return { ...Object.fromEntries(missing), ...(await chooseLavapipe(isBrief)).variables };
 }
 
 /** Sets {@linkcode driverVariables} in this process. */
-export async function setDriverVariables(): Promise<void> {
-  for (const [name, value] of Object.entries(await driverVariables())) Deno.env.set(name, value);
+export async function setDriverVariables(isBrief = false): Promise<void> {
+  for (const [name, value] of Object.entries(await driverVariables(isBrief))) Deno.env.set(name, value);
 }
 
 /** What is asked of the driver. */
@@ -50,21 +52,33 @@ export interface LavapipeChoice {
  *
  * @param hasWide Whether the processor has vectors of 512 bits.
  * @param llvm Major version of the driver's compiler; undefined where it is unknown.
+ * @param isBrief Whether many kernels compute little, as in tests: for 512 bits they take twice as long to be compiled.
  */
-export function vectorWidth(hasWide: boolean, llvm: number | undefined): { width?: "512"; reason: string } {
+export function vectorWidth(
+  hasWide: boolean,
+  llvm: number | undefined,
+  isBrief = false,
+): { width?: "512" | "256"; reason: string } {
   if (!hasWide) return { reason: "the driver's own: the processor has no vectors of 512 bits" };
   if (llvm === undefined) return { reason: "the driver's own: its LLVM was not found" };
   if (llvm > newestWide) {
     return { reason: `the driver's own: 512 bits are faster up to LLVM ${newestWide}, and this is ${llvm}` };
   }
+  if (isBrief) {
+    return { width: "256", reason: "256 bits: little is computed, and they are compiled for sooner" };
+  }
   return { width: "512", reason: `512 bits: with LLVM ${llvm}, they are faster than the driver's own 256` };
 }
 
-/** The choice on this machine. What the user has set stays. */
-export async function chooseLavapipe(): Promise<LavapipeChoice> {
+/**
+ * The choice on this machine. What the user has set stays.
+ *
+ * @param isBrief As for {@linkcode vectorWidth}.
+ */
+export async function chooseLavapipe(isBrief = false): Promise<LavapipeChoice> {
   const given = Deno.env.get(widthVariable) || undefined;
   const { width, reason } = given === undefined
-    ? vectorWidth(await hasWideVectors(), await llvmVersion())
+    ? vectorWidth(await hasWideVectors(), await llvmVersion(), isBrief)
     : { width: given, reason: `${given} bits, as ${widthVariable} says` };
   const folder = shaderFolder(width ?? "own");
   return {

@@ -76,6 +76,9 @@ export const everyMethod: Readonly<Record<string, Configured>> = {
   }),
 };
 
+/** One way of each method; tests of the others that take long are in `tests/acceptance/`. */
+export const oneOfEach: readonly string[] = Object.keys(everyMethod).filter((name) => !name.includes(","));
+
 const views = pseudoLabeledViews();
 /** Steps of a training. */
 export const STEPS = 3;

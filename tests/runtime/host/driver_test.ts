@@ -28,6 +28,7 @@ async function told(
 
 Deno.test("512 bits are asked for where they were measured to be faster, and nowhere else", () => {
   assert.equal(vectorWidth(true, 15).width, "512");
+  assert.equal(vectorWidth(true, 15, true).width, "256");
   for (const llvm of [16, 17, 19, 20, 30, undefined]) assert.equal(vectorWidth(true, llvm).width, undefined);
   for (const llvm of [15, 19, undefined]) assert.equal(vectorWidth(false, llvm).width, undefined);
   assert.match(vectorWidth(true, 19).reason, /faster up to LLVM 15, and this is 19/);

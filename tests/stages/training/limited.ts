@@ -6,8 +6,8 @@ import type { Session } from "../../../stages/training/session.ts";
 import { openTraining, takeSteps } from "../../support/every_method.ts";
 import { withDevice } from "../../support/gpu.ts";
 
-/** Methods that have kernels of their own between them; the others are tried by tests/acceptance/limits_test.ts. */
-export const limitedBriefly: readonly string[] = ["ccvc, strong", "ael", "u2pl", "pseudoseg"];
+/** Methods that have the most kernels between them; the others are tried by tests/acceptance/limits_test.ts. */
+export const limitedBriefly: readonly string[] = ["ccvc, strong", "u2pl"];
 
 /** Opens a device that grants less, for a while. */
 export function limited(
