@@ -152,7 +152,7 @@ Deno.test("a connection that is kept and then stalls costs its own request", () 
       return false;
     }));
     const { cache } = open(server.url, join(root, "own"));
-    assert.ok(await runWith(join(root, "own"), cache) < 5000);
+    assert.ok(await runWith(join(root, "own"), cache) < soon);
   }));
 
 Deno.test("a server that takes its time for each answer is left once that adds up", () =>
@@ -160,28 +160,29 @@ Deno.test("a server that takes its time for each answer is left once that adds u
     let asked = 0;
     await using server = new RawServer(async (_, { reply, sleep }) => {
       asked++;
-      await sleep(90);
+      await sleep(400);
       return await reply(404);
     });
-    const { notes, cache: { remote } } = open(server.url, root, { patience: 100 });
+    // Each answer comes in time on a busy machine, too.
+    const { notes, cache: { remote } } = open(server.url, root, { patience: 1500 });
     for (let i = 0; i < 100; i++) await remote.text(`ac/${i}`, 1000);
-    assert.ok(asked < 10, `${asked} requests`);
-    assert.match(notes.join(), /^The remote cache .* is too slow \(0 s were waited .*going on without it$/);
+    assert.ok(asked < 20, `${asked} requests`);
+    assert.match(notes.join(), /^The remote cache .* is too slow \(3 s were waited .*going on without it$/);
   }));
 
 Deno.test("a slow server that moves is waited for: the time grows with the file", () =>
   withDirectory(async (root) => {
-    const bytes = new Uint8Array(60_000).fill(7);
+    const bytes = new Uint8Array(120_000).fill(7);
     await using server = new RawServer(async (_, { head, send, sleep }) => {
       await head(200, [`content-length: ${bytes.length}`]);
-      // 100 kB/s, for six times the patience.
+      // 100 kB/s, for three times the patience.
       for (let at = 0; at < bytes.length; at += 5000) {
         await send(bytes.slice(at, at + 5000));
         await sleep(50);
       }
       return false;
     });
-    const { notes, cache: { remote } } = open(server.url, root, { patience: 100 });
+    const { notes, cache: { remote } } = open(server.url, root, { patience: 400 });
     const wanted = { digest: sha256(bytes), size: bytes.length };
     assert.equal(await remote.download("cas/x", wanted, join(root, "x")), true, notes.join());
   }));
