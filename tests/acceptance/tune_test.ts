@@ -39,3 +39,15 @@ placeTest("tune measures an experiment's shapes, remembers them, and writes noth
   assert.deepEqual(measuredNow.map(({ bucket }: { bucket: string }) => bucket), [first![0], second![0]]);
   assert.deepEqual([...kept.read().tuning!.keys()].sort(), Object.keys(choices).sort());
 });
+
+placeTest("micro-batches that share their norms' moments are tuned for as any others", async (place) => {
+  const small = ["augment.crop=32", "co-train.batch=4", "co-train.accumulate=2"]
+    .flatMap((setting) => ["--set", setting]);
+  const tune = (...more: string[]) =>
+    place.command("tune", ...small, ...more, "--rounds", "1", "--cache", place.cache);
+  const { status, notes } = await tune("--set", "co-train.synchronized=true");
+  assert.equal(status, 0, notes);
+  // Their convolutions are of the same shapes.
+  const { out } = await tune();
+  assert.ok(out.includes("all shapes are remembered (--again measures them again)"), out.join("\n"));
+});
