@@ -63,8 +63,10 @@ Deno.test("where no stage trains by a method, scores are told apart by what come
 
 Deno.test("what a plan does not say is not known", () => {
   const { plan, ...rest } = run();
-  for (const  of of[dataOf, learnedFrom, scoredOn]) assert.equal(of(rest), undefined);
+  for (const digest of [dataOf, learnedFrom, scoredOn]) assert.equal(digest(rest), undefined);
   assert.equal(scoredOn({ plan, run: {} }), undefined);
   const waiting = { ...plan, nodes: plan.nodes.map(({ outputs: _, ...node }) => ({ ...node, parts: {} })) };
-  for (const  of of[dataOf, learnedFrom, scoredOn]) assert.equal(of({ ...rest, plan: waiting }), undefined);
+  for (const digest of [dataOf, learnedFrom, scoredOn]) {
+    assert.equal(digest({ ...rest, plan: waiting }), undefined);
+  }
 });
