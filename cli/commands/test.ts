@@ -1,12 +1,13 @@
 /** `test`: the project's tests, after the set-up that they need. @module */
 import { join } from "node:path";
 import { denoWithGpu } from "../process/child.ts";
+import { acceptance, isLong } from "../process/long_tests.ts";
 import type { Command } from "../terminal/command.ts";
 import { projectRoot } from "../../runtime/host/place.ts";
 import { provideTestServer } from "../process/test_server.ts";
 
 /** What takes longer, or measures instead of testing. */
-const apart = ["tests/acceptance", "tests/bench"];
+const apart = [acceptance, "tests/bench"];
 /**
  * Files that one process tests on a GPU. NVIDIA's driver (580, on an H200) grants an adapter to some 29 of a process's test
  * files, whether devices are closed or not, and to none after that.
@@ -20,7 +21,7 @@ const filesAtOnce = Math.min(navigator.hardwareConcurrency + 1, 4);
 export const test: Command = {
   name: "test",
   summary: "run the tests; arguments go to deno test, e.g. tests/cli or --filter progress",
-  details: "Tests that take longer are run by naming their folder: tests/acceptance.",
+  details: `Tests that take longer are run by naming their folder: ${acceptance}.`,
   arguments: [{ name: "arguments", description: "for deno test", count: "several" }],
   passesOn: true,
   async run({ positional, terminal }) {
@@ -46,7 +47,7 @@ export function testRuns(
   const named = given.filter((argument) => argument.startsWith("tests"));
   const options = given.filter((argument) => !named.includes(argument));
   const paths = named.length > 0 ? named : ["tests"];
-  const ignored = named.some((path) => path.startsWith(apart[0]!)) ? [] : apart;
+  const ignored = isLong(named) ? [] : apart;
   // Of a file by itself, each step is told as it ends; what takes longer may measure time or memory.
   const isParallel = ignored.length > 0 && !paths.every((path) => path.endsWith(".ts"));
   if (isSoftware) {

@@ -9,6 +9,7 @@ import { constants } from "node:os";
 import { setDriverVariables } from "../../runtime/host/driver.ts";
 import { mpiVariable } from "../../runtime/team/start.ts";
 import { isolatedArguments, teamLibrary, UnsafeFolder } from "./isolation.ts";
+import { isBrief } from "./long_tests.ts";
 import { providePackages } from "./packages.ts";
 import { onPresses } from "../terminal/presses.ts";
 import type { ToCommand, ToLauncher } from "../../runtime/host/requests.ts";
@@ -17,9 +18,6 @@ import type { ToCommand, ToLauncher } from "../../runtime/host/requests.ts";
 const interrupted = 130;
 /** Set in the process that goes on after a driver's installation, so that it is tried once. */
 const afterInstallation = { CROSSVIEW_DRIVER_INSTALLED: "1" };
-/** Whether a command compiles more than it computes: the project's tests do, but for those that take longer. */
-const isBrief = ([command, ...rest]: readonly string[]): boolean =>
-  command === "test" && !rest.some((path) => path.startsWith("tests/acceptance"));
 /** Milliseconds between two looks whether the task is still there that started this process. */
 const glance = 1000;
 /** Milliseconds after a second Ctrl-C until a command that does not hear is killed. */

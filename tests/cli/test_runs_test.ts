@@ -1,6 +1,7 @@
 /** Which processes `deno task test` starts. @module */
 import assert from "node:assert/strict";
 import { testRuns } from "../../cli/commands/test.ts";
+import { isBrief } from "../../cli/process/long_tests.ts";
 
 Deno.test("where software computes, one process runs what is named, or all but what takes longer", () => {
   const ignored = "--ignore=tests/acceptance,tests/bench";
@@ -31,4 +32,13 @@ Deno.test("on a GPU a process tests 20 files at most, and each file once", () =>
   assert.ok(files.every((file) => /^tests\/.+_test\.ts$/.test(file)));
   assert.ok(!files.some((file) => /^tests\/(acceptance|bench)\//.test(file)));
   assert.deepEqual(testRuns(["tests/cli/test_runs_test.ts"], false), [["tests/cli/test_runs_test.ts"]]);
+});
+
+Deno.test("the suite is brief; what takes longer, and what trains, is not", () => {
+  for (const args of [["test"], ["test", "--filter", "png"], ["test", "tests/cli/test_runs_test.ts"]]) {
+    assert.ok(isBrief(args), args.join(" "));
+  }
+  for (const args of [["test", "tests/acceptance"], ["test", "tests/acceptance/tune_test.ts"], ["train"]]) {
+    assert.ok(!isBrief(args), args.join(" "));
+  }
 });

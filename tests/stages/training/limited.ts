@@ -6,7 +6,7 @@ import type { Session } from "../../../stages/training/session.ts";
 import { openTraining, takeSteps } from "../../support/every_method.ts";
 import { withDevice } from "../../support/gpu.ts";
 
-/** Methods that have the most kernels between them; the others are tried by tests/acceptance/limits_test.ts. */
+/** One of two branches and strong views, one with banks; the others are tried by tests/acceptance/limits_test.ts. */
 export const limitedBriefly: readonly string[] = ["ccvc, strong", "u2pl"];
 
 /** Opens a device that grants less, for a while. */

@@ -1,4 +1,4 @@
-/** A method's training, stopped and gone on from, in micro-batches and in f16. @module */
+/** What any method's training is held to, as tests. @module */
 import assert from "node:assert/strict";
 import type { Device } from "../../../kernels/device.ts";
 import {
@@ -9,6 +9,7 @@ import {
   train,
   type Trained,
 } from "../../support/every_method.ts";
+import { gpuTest } from "../../support/gpu.ts";
 
 /** What each tells of its pixels, by the name that the method has before a comma. */
 const told: Readonly<Record<string, readonly string[]>> = {
@@ -28,11 +29,15 @@ const told: Readonly<Record<string, readonly string[]>> = {
   "ps-mt": ["confident"],
 };
 
-/**
- * Holds a training of micro-batches in f16 to the same bits where it is stopped and gone on from, and where outputs are made again;
- * and to much the same losses and shares as one of whole batches, in less memory.
- */
-export async function assertTrains(device: Device, name: string): Promise<void> {
+/** A training of micro-batches in f16, held to one that is stopped and to one that makes outputs again, and to whole batches. */
+export function trainingTest(name: string): void {
+  gpuTest(
+    `${name}: stopped and gone on from to the bit; in micro-batches and f16 much the same, in less memory`,
+    (device) => assertTrains(device, name),
+  );
+}
+
+async function assertTrains(device: Device, name: string): Promise<void> {
   const method = everyMethod[name]!;
   // Outputs made again are told from kept ones where both are rounded.
   const change = { accumulate: 2, precision: "f16" as const };
